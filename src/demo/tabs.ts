@@ -1,0 +1,97 @@
+import type { Tab } from '../server/graphiql.ts';
+import { demoId } from './data.ts';
+
+const json = (value: unknown): string => JSON.stringify(value, null, 2);
+
+/** What GraphiQL opens with: operations that succeed on the demo data, as often as one likes. */
+export const DEMO_TABS: readonly Tab[] = [
+  {
+    query: `# What is in escrow, newest first. Press play; then try the other tabs.
+query Positions($first: Int = 10, $filter: PositionFilter) {
+  positions(first: $first, filter: $filter) {
+    totalCount
+    nodes {
+      id
+      state
+      allowedTransitions
+      holderReference
+      amount { formatted }
+      held { formatted }
+      asset { label template { code } }
+      institution { name }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`,
+    variables: json({ first: 10, filter: { states: ['FUNDED', 'PARTIALLY_RELEASED'] } }),
+  },
+  {
+    query: `# One position and how it came to be.
+query PositionHistory($id: ID!) {
+  position(id: $id) {
+    state
+    amount { amount currencyCode }
+    funded { amount }
+    held { amount }
+    released { amount }
+    refunded { amount }
+    events(first: 20) {
+      nodes { sequence fromState toState moved { amount currencyCode } reason actor { kind } createdAt }
+    }
+  }
+}`,
+    variables: json({ id: demoId('pos', 2) }),
+  },
+  {
+    query: `# The lifecycle and the kinds of templates, with the JSON Schema of their configs.
+query Rules {
+  lifecycle { state allowedTransitions terminal }
+  templateKinds { code name vertical configSchema }
+}`,
+  },
+  {
+    query: `# What each institution holds, by currency and state.
+query Totals {
+  institutions {
+    nodes {
+      name
+      positionTotals {
+        currencyCode
+        count
+        held { formatted }
+        byState { state count held { formatted } }
+      }
+    }
+  }
+}`,
+  },
+  {
+    query: `# Opens a position. Nothing is in escrow until it is funded.
+mutation OpenPosition($input: CreatePositionInput!) {
+  createPosition(input: $input) {
+    ... on CreatePositionPayload { position { id state amount { formatted } } }
+    ... on UserError { code message path }
+  }
+}`,
+    variables: json({
+      input: {
+        assetId: demoId('ast', 1),
+        holderReference: 'contractor-001',
+        amount: { amount: '5000.00', currencyCode: 'USD' },
+      },
+    }),
+  },
+  {
+    query: `# Pays one cent out of escrow. Leave the amount out to pay all that is held.
+mutation Release($input: ReleasePositionInput!) {
+  releasePosition(input: $input) {
+    ... on TransitionPositionPayload {
+      position { state held { formatted } released { formatted } }
+      event { sequence moved { formatted } }
+    }
+    ... on UserError { code message path }
+  }
+}`,
+    variables: json({ input: { positionId: demoId('pos', 4), amount: '0.01', reason: 'A first payment' } }),
+  },
+];

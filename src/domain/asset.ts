@@ -1,0 +1,39 @@
+import type { AssetTemplate } from './assetTemplate.ts';
+import type { Id } from './ids.ts';
+import { Issues, type Maybe } from './issues.ts';
+import type { JsonObject } from './json.ts';
+import type { Instant } from './time.ts';
+
+/** The deal that money is held for: a building site, an invoice, a letter of credit. */
+export interface Asset {
+  readonly id: Id;
+  readonly institutionId: Id;
+  readonly templateId: Id;
+  readonly label: string;
+  readonly metadata: JsonObject;
+  readonly version: number;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+}
+
+export interface NewAsset {
+  readonly label: string;
+  readonly metadata?: Maybe<JsonObject>;
+}
+
+/** What the input alone shows. Refuses with ValidationFailed. */
+export function checkAsset(input: NewAsset): Pick<Asset, 'label' | 'metadata'> {
+  const issues = new Issues();
+  const label = issues.text(['label'], input.label);
+  const metadata = issues.json(['metadata'], input.metadata);
+  issues.settle();
+  return { label, metadata };
+}
+
+export const newAsset = (
+  { label, metadata }: Pick<Asset, 'label' | 'metadata'>,
+  { institutionId, id: templateId }: AssetTemplate,
+  id: Id,
+  now: Instant,
+): Asset =>
+  Object.freeze({ id, institutionId, templateId, label, metadata, version: 1, createdAt: now, updatedAt: now });

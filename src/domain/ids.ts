@@ -1,0 +1,33 @@
+/** A TypeID: a prefix that names the type, "_", and a UUIDv7 in 26 characters of base32. */
+export type Id = string;
+
+/** One prefix a type. */
+export type IdPrefix = 'inst' | 'tmpl' | 'ast' | 'pos' | 'evt';
+
+/** Makes a new id of the type. Passed in, so that tests decide. */
+export type NewId = (prefix: IdPrefix) => Id;
+
+/** Crockford's base32 in lower case: no i, l, o or u. In code point order, so that ids sort as their UUIDs do. */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ID = /^([a-z]+)_[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;
+
+/** The prefix of a well-formed id; undefined for any other text. */
+export const prefixOf = (id: string): string | undefined => (id.length <= 40 ? ID.exec(id)?.[1] : undefined);
+
+export const isId = (prefix: IdPrefix, id: string): boolean => prefixOf(id) === prefix;
+
+/** Writes the 16 bytes of a UUID as a TypeID: 130 bits in groups of five, the first two of them zero. */
+export function typeId(prefix: IdPrefix, bytes: Readonly<Uint8Array>): Id {
+  let text = '';
+  let bits = 0;
+  let pending = 2;
+  for (const byte of bytes) {
+    bits = ((bits << 8) | byte) & 0xfff;
+    pending += 8;
+    while (pending >= 5) {
+      pending -= 5;
+      text += ALPHABET.charAt((bits >> pending) & 31);
+    }
+  }
+  return `${prefix}_${text}`;
+}

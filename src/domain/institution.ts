@@ -1,0 +1,37 @@
+import type { Id } from './ids.ts';
+import { Issues, type Maybe } from './issues.ts';
+import type { Instant } from './time.ts';
+
+export const REGIONS = ['US', 'EU_UK', 'SG', 'UAE'] as const;
+export type Region = (typeof REGIONS)[number];
+
+export const VERTICALS = ['CONSTRUCTION', 'TRADE_FINANCE'] as const;
+export type Vertical = (typeof VERTICALS)[number];
+
+/** A bank, fund or enterprise: the tenant that everything else belongs to. */
+export interface Institution {
+  readonly id: Id;
+  readonly name: string;
+  readonly regions: readonly Region[];
+  readonly verticals: readonly Vertical[];
+  readonly version: number;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+}
+
+export interface NewInstitution {
+  readonly name: string;
+  readonly regions: readonly Region[];
+  /** Left out: all of them. */
+  readonly verticals?: Maybe<readonly Vertical[]>;
+}
+
+/** Refuses with ValidationFailed. */
+export function newInstitution(input: NewInstitution, id: Id, now: Instant): Institution {
+  const issues = new Issues();
+  const name = issues.text(['name'], input.name);
+  const regions = issues.choice(['regions'], input.regions);
+  const verticals = issues.choice(['verticals'], input.verticals ?? VERTICALS);
+  issues.settle();
+  return Object.freeze({ id, name, regions, verticals, version: 1, createdAt: now, updatedAt: now });
+}

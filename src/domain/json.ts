@@ -1,0 +1,38 @@
+import { LIMITS } from './limits.ts';
+import { textFault } from './text.ts';
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** Why the object cannot be stored, as a sentence; undefined if it can. */
+export function jsonFault(value: JsonObject): string | undefined {
+  const fault = valueFault(value, 1);
+  if (fault !== undefined) return fault;
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  return bytes > LIMITS.jsonBytes ? `must be at most ${LIMITS.jsonBytes} bytes of JSON; it is ${bytes}.` : undefined;
+}
+
+function valueFault(value: JsonValue, depth: number): string | undefined {
+  if (typeof value === 'string') return textFault(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'must hold finite numbers.';
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth > LIMITS.jsonDepth) return `must be at most ${LIMITS.jsonDepth} levels deep.`;
+  for (const key of Object.keys(value)) {
+    // A key that would set a prototype where the object is copied.
+    if (key === '__proto__') return 'must not have a key "__proto__".';
+    const fault = textFault(key) ?? valueFault((value as JsonObject)[key] ?? null, depth + 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** The same object, frozen in depth, so that what is stored cannot change. */
+export function freezeJson<V extends JsonValue>(value: V): V {
+  if (typeof value === 'object' && value !== null) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freezeJson(inner);
+  }
+  return value;
+}

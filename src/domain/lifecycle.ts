@@ -1,0 +1,29 @@
+import type { Instant } from './time.ts';
+
+/** The states of a position, in the order in which they can come. */
+export const POSITION_STATES = ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'] as const;
+export type PositionState = (typeof POSITION_STATES)[number];
+
+/** The one table of moves: what the law obeys, the `lifecycle` query shows and the tests read. */
+export const LIFECYCLE: { readonly [S in PositionState]: readonly PositionState[] } = {
+  CREATED: ['FUNDED', 'CANCELLED', 'EXPIRED'],
+  FUNDED: ['PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'],
+  PARTIALLY_RELEASED: ['PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'],
+  RELEASED: [],
+  CANCELLED: [],
+  EXPIRED: [],
+};
+
+const ONLY_EXPIRY: readonly PositionState[] = ['EXPIRED'];
+
+/** A terminal state accepts nothing more. */
+export const isTerminal = (state: PositionState): boolean => LIFECYCLE[state].length === 0;
+
+/** What the lifecycle allows now: from its hour on, a position that is not terminal can only expire. */
+export const allowedTransitions = (
+  position: { readonly state: PositionState; readonly expiresAt: Instant | null },
+  now: Instant,
+): readonly PositionState[] => {
+  const late = position.expiresAt !== null && position.expiresAt <= now;
+  return late && !isTerminal(position.state) ? ONLY_EXPIRY : LIFECYCLE[position.state];
+};

@@ -1,0 +1,50 @@
+import type { CurrencyCode } from './currencies.ts';
+import type { Id } from './ids.ts';
+import type { JsonObject } from './json.ts';
+import type { PositionState } from './lifecycle.ts';
+import type { Remark } from './move.ts';
+import type { Position } from './position.ts';
+import type { Instant } from './time.ts';
+import type { ActorKind } from './viewer.ts';
+
+/** One change of a position: what it was, what it became, whose doing it was. Never changed once written. */
+export interface LifecycleEvent {
+  readonly id: Id;
+  readonly institutionId: Id;
+  readonly positionId: Id;
+  /** Gapless in a position, from 1: creation. */
+  readonly sequence: number;
+  readonly fromState: PositionState | null;
+  readonly toState: PositionState;
+  /** Minor units that moved; null if no money did. */
+  readonly moved: bigint | null;
+  readonly currency: CurrencyCode;
+  readonly reason: string | null;
+  readonly metadata: JsonObject;
+  readonly actorKind: ActorKind;
+  readonly createdAt: Instant;
+}
+
+/** The event of a position's creation (`from` null) or of a move. */
+export const newLifecycleEvent = (
+  id: Id,
+  from: Position | null,
+  to: Position,
+  moved: bigint,
+  { reason, metadata }: Remark,
+  actorKind: ActorKind,
+): LifecycleEvent =>
+  Object.freeze({
+    id,
+    institutionId: to.institutionId,
+    positionId: to.id,
+    sequence: to.sequence,
+    fromState: from?.state ?? null,
+    toState: to.state,
+    moved: moved === 0n ? null : moved,
+    currency: to.currency,
+    reason,
+    metadata,
+    actorKind,
+    createdAt: to.updatedAt,
+  });

@@ -1,0 +1,12 @@
+/** The sizes that the law allows, each with its unit. Text is counted in code points. */
+export const LIMITS = {
+  /** Names, labels, titles and references. */
+  nameCharacters: 200,
+  reasonCharacters: 1_000,
+  jsonBytes: 64 * 1024,
+  /** How deep a JSON object may nest; {} is 1. */
+  jsonDepth: 10,
+  /** Values in one list of an input or a filter. */
+  listValues: 100,
+  tenorDays: 36_500,
+} as const;

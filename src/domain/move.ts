@@ -1,0 +1,95 @@
+import { Issues, type Maybe } from './issues.ts';
+import type { JsonObject } from './json.ts';
+import { allowedTransitions, type PositionState } from './lifecycle.ts';
+import { LIMITS } from './limits.ts';
+import { type Decimal, toMinorUnits } from './money.ts';
+import type { Position } from './position.ts';
+import { IllegalTransition, InsufficientFunds, ValidationFailed } from './refusals.ts';
+import type { Instant } from './time.ts';
+
+/** What a position is asked to become. A release without a state picks PARTIALLY_RELEASED or RELEASED by its amount. */
+export interface Move {
+  readonly toState: PositionState | 'BY_AMOUNT';
+  readonly amount: Decimal | null;
+}
+
+/** A remark on a move, kept with its event. */
+export interface Remark {
+  readonly reason: string | null;
+  readonly metadata: JsonObject;
+}
+
+export interface MoveInput {
+  readonly amount?: Maybe<string>;
+  readonly reason?: Maybe<string>;
+  readonly metadata?: Maybe<JsonObject>;
+}
+
+/** What the input alone shows. Refuses with ValidationFailed. */
+export function checkMove(toState: Move['toState'], input: MoveInput): Move & Remark {
+  const issues = new Issues();
+  const { amount } = input;
+  const decimal = amount === null || amount === undefined ? null : issues.positive(['amount'], amount);
+  const reason = issues.remark(['reason'], input.reason, LIMITS.reasonCharacters);
+  const metadata = issues.json(['metadata'], input.metadata);
+  issues.settle();
+  return { toState, amount: decimal, reason, metadata };
+}
+
+/** How a position stands after a move, and how much of its money moved (minor units). */
+export interface Advance {
+  readonly position: Position;
+  readonly moved: bigint;
+}
+
+/**
+ * The law of a move: pure, exact, and the only place where a position's money changes.
+ * Refuses with IllegalTransition, ValidationFailed (an amount that is missing, superfluous or too fine for the
+ * currency) or InsufficientFunds, in this order.
+ */
+export function advance(position: Position, move: Move, now: Instant): Advance {
+  const toState = targetOf(position, move);
+  const allowed = allowedTransitions(position, now);
+  if (!allowed.includes(toState)) throw new IllegalTransition(position.state, toState, allowed);
+  const moved = movedBy(position, toState, move.amount);
+  const left = toState === 'FUNDED' ? moved : position.held - moved;
+  const released = toState === 'RELEASED' || toState === 'PARTIALLY_RELEASED' ? moved : 0n;
+  const refunded = toState === 'CANCELLED' || toState === 'EXPIRED' ? moved : 0n;
+  const next: Position = Object.freeze({
+    ...position,
+    state: toState,
+    held: left,
+    released: position.released + released,
+    refunded: position.refunded + refunded,
+    sequence: position.sequence + 1,
+    version: position.version + 1,
+    updatedAt: now,
+  });
+  return { position: next, moved };
+}
+
+function targetOf({ held, currency }: Position, { toState, amount }: Move): PositionState {
+  if (toState !== 'BY_AMOUNT') return toState;
+  return amount === null || toMinorUnits(amount, currency) === held ? 'RELEASED' : 'PARTIALLY_RELEASED';
+}
+
+/** How much the move takes from the payer or from escrow. */
+function movedBy(position: Position, toState: PositionState, amount: Decimal | null): bigint {
+  const { held, currency } = position;
+  if (toState === 'FUNDED' || toState === 'CANCELLED' || toState === 'EXPIRED') {
+    if (amount !== null) throw badAmount(`must be left out: ${toState} takes all there is.`);
+    return toState === 'FUNDED' ? position.amount : held;
+  }
+  if (amount === null) {
+    if (toState === 'RELEASED') return held;
+    throw badAmount('must say how much to release.');
+  }
+  const asked = toMinorUnits(amount, currency);
+  if (typeof asked === 'string') throw badAmount(asked);
+  if (asked > held) throw new InsufficientFunds({ minorUnits: held, currency }, { minorUnits: asked, currency });
+  if (toState === 'RELEASED' && asked < held) throw badAmount('must be all that is held, or left out.');
+  if (toState === 'PARTIALLY_RELEASED' && asked === held) throw badAmount('must be less than what is held.');
+  return asked;
+}
+
+const badAmount = (message: string): ValidationFailed => new ValidationFailed([{ path: ['amount'], message }]);

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { COUNTRY_CODES } from './countries.ts';
+import { CURRENCY_CODES, type CurrencyCode, MOST_DIGITS } from './currencies.ts';
+import { REGIONS, type Vertical } from './institution.ts';
+import type { JsonObject } from './json.ts';
+import { LIMITS } from './limits.ts';
+import { MOST_INTEGER_DIGITS, parseDecimal, toMinorUnits } from './money.ts';
+import type { ValidationIssue } from './refusals.ts';
+
+const oneOf = (values: readonly string[], message: string) => z.enum(values as [string, ...string[]], message);
+
+const currency = oneOf(CURRENCY_CODES, 'must be a currency of ISO 4217 such as "USD".');
+const country = oneOf(COUNTRY_CODES, 'must be a country of ISO 3166-1 in two letters such as "SG".');
+const region = oneOf(REGIONS, `must be one of ${REGIONS.join(', ')}.`);
+const amount = z
+  .string('must be a decimal string such as "1250.00".')
+  .regex(
+    new RegExp(`^\\d{1,${MOST_INTEGER_DIGITS}}(\\.\\d{1,${MOST_DIGITS}})?$`),
+    'must be a plain decimal number such as "1250.00".',
+  );
+const percentage = z
+  .string('must be a decimal string such as "5.5".')
+  .regex(
+    /^(100(\.0{1,4})?|\d{1,2}(\.\d{1,4})?)$/,
+    'must be a decimal string from "0" to "100", at most 4 digits behind the point.',
+  );
+const tenor = z
+  .int('must be a whole number of days.')
+  .min(1, 'must be at least 1 day.')
+  .max(LIMITS.tenorDays, `must be at most ${LIMITS.tenorDays} days.`);
+
+const configOf = <S extends z.core.$ZodLooseShape>(shape: S) =>
+  z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? `has unknown keys: ${issue.keys.join(', ')}.` : undefined),
+  });
+
+/** What can be asked of an asset template's config, by the template's code. Each code belongs to one vertical. */
+export interface TemplateKind {
+  readonly code: string;
+  readonly name: string;
+  readonly vertical: Vertical;
+  readonly config: z.ZodType;
+  /** The same as JSON Schema, for clients. */
+  readonly configSchema: JsonObject;
+}
+
+const kind = (code: string, name: string, vertical: Vertical, config: z.ZodType): TemplateKind => ({
+  code,
+  name,
+  vertical,
+  config,
+  configSchema: z.toJSONSchema(config) as JsonObject,
+});
+
+export const TEMPLATE_KINDS: ReadonlyMap<string, TemplateKind> = new Map(
+  [
+    kind(
+      'CONSTR_ESCROW',
+      'Construction escrow',
+      'CONSTRUCTION',
+      configOf({ currency, region, minAmount: amount.optional(), maxAmount: amount.optional() }),
+    ),
+    kind(
+      'CONSTR_RETAINAGE',
+      'Construction retainage',
+      'CONSTRUCTION',
+      configOf({ currency, retainagePercentage: percentage }),
+    ),
+    kind('TF_INVOICE', 'Trade finance invoice', 'TRADE_FINANCE', configOf({ currency, maxTenorDays: tenor, country })),
+    kind(
+      'TF_LC',
+      'Trade finance letter of credit',
+      'TRADE_FINANCE',
+      configOf({ currency, issuingBankCountry: country, maxTenorDays: tenor }),
+    ),
+  ].map((each) => [each.code, each]),
+);
+
+/** What a config says about positions; null where it says nothing. Amounts are in minor units of the currency. */
+export interface Terms {
+  readonly currency: CurrencyCode;
+  readonly minAmount: bigint | null;
+  readonly maxAmount: bigint | null;
+  readonly maxTenorDays: number | null;
+}
+
+/** Reads the terms of a config that has passed `configFaults`. */
+export function termsOf(config: JsonObject): Terms {
+  const of = config['currency'] as CurrencyCode;
+  const bound = (key: string): bigint | null =>
+    config[key] === undefined ? null : (minorUnits(config[key] as string, of) as bigint);
+  return {
+    currency: of,
+    minAmount: bound('minAmount'),
+    maxAmount: bound('maxAmount'),
+    maxTenorDays: (config['maxTenorDays'] as number | undefined) ?? null,
+  };
+}
+
+/** Every fault of a config, its paths beginning at the config; none if it fits its kind. */
+export function configFaults(config: JsonObject, of: TemplateKind): readonly ValidationIssue[] {
+  const { error } = of.config.safeParse(config);
+  if (error) return error.issues.map(({ path, message }) => ({ path: path.map(String), message }));
+  const faults = (['minAmount', 'maxAmount'] as const).flatMap((key) => {
+    const bound =
+      config[key] === undefined ? 0n : minorUnits(config[key] as string, config['currency'] as CurrencyCode);
+    return typeof bound === 'string' ? [{ path: [key], message: bound }] : [];
+  });
+  if (faults.length > 0) return faults;
+  const { minAmount, maxAmount } = termsOf(config);
+  const crossed = minAmount !== null && maxAmount !== null && minAmount > maxAmount;
+  return crossed ? [{ path: ['minAmount'], message: 'must not be above maxAmount.' }] : [];
+}
+
+function minorUnits(text: string, of: CurrencyCode): bigint | string {
+  const decimal = parseDecimal(text);
+  return typeof decimal === 'string' ? decimal : toMinorUnits(decimal, of);
+}

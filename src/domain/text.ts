@@ -1,0 +1,29 @@
+// What a text may not hold: control characters but tab and line breaks (PostgreSQL stores no NUL).
+// biome-ignore lint: the characters are what this is about
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
+
+/** Why the text cannot be stored, as a sentence; undefined if it can. A lone surrogate is half a character. */
+export function textFault(text: string): string | undefined {
+  if (!text.isWellFormed()) return 'must not contain half a character (a lone surrogate).';
+  if (CONTROL.test(text)) return 'must not contain control characters other than tab and line breaks.';
+  return undefined;
+}
+
+/** Whether the text is at most so many code points long, without counting a text that cannot be. */
+export const isWithin = (text: string, codePoints: number): boolean =>
+  text.length <= codePoints || (text.length <= 2 * codePoints && [...text].length <= codePoints);
+
+/** Orders texts by code point, as PostgreSQL's collation "C" does; JavaScript's own `<` goes by UTF-16 units. */
+export function compareText(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let at = 0; at < shorter; at += 1) {
+    const left = a.charCodeAt(at);
+    const right = b.charCodeAt(at);
+    if (left !== right) return rank(left) - rank(right);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above every other unit. */
+const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);

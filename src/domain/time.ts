@@ -1,0 +1,30 @@
+/** A point in time: milliseconds since 1970-01-01T00:00:00Z. A number, so that nobody can change one that was handed out. */
+export type Instant = number;
+
+/** Says what time it is. Passed in, so that tests decide. */
+export type Clock = () => Instant;
+
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The years that an instant may lie in: what four digits write. */
+export const EARLIEST: Instant = Date.parse('0001-01-01T00:00:00.000Z');
+export const LATEST: Instant = Date.parse('9999-12-31T23:59:59.999Z');
+
+const RFC_3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Reads an RFC 3339 time, cut to milliseconds; undefined if it is none, lacks its zone or names a day that is not. */
+export function parseInstant(text: string): Instant | undefined {
+  const parts = RFC_3339.exec(text);
+  if (!parts) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1, 7).map(Number);
+  const lastDay = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
+  if (month < 1 || month > 12 || day < 1 || day > lastDay || hour > 23 || minute > 59 || second > 59) return undefined;
+  const zone = text.slice(parts[7] === undefined ? 19 : 20 + parts[7].length);
+  const fraction = (parts[7] ?? '').slice(0, 3).padEnd(3, '0');
+  const instant = Date.parse(`${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction}${zone.toUpperCase()}`);
+  return instant >= EARLIEST && instant <= LATEST ? instant : undefined;
+}
+
+/** The instant as the API writes it: RFC 3339, UTC, milliseconds. */
+export const formatInstant = (instant: Instant): string => new Date(instant).toISOString();

@@ -1,0 +1,59 @@
+import { pino } from 'pino';
+import { createApp, GRAPHQL_PATH } from './app.ts';
+import { type Config, ConfigurationError, environment, readConfig } from './config.ts';
+import { writeDemoData } from './demo/data.ts';
+import { DEMO_TABS } from './demo/tabs.ts';
+import { createMemoryStore } from './store/memory/index.ts';
+import { createPostgresStore } from './store/postgres/index.ts';
+import { migrate, UnusableDatabase } from './store/postgres/migrate.ts';
+import type { Store } from './store/store.ts';
+
+async function main(): Promise<void> {
+  const config = readConfig(environment());
+  const log = pino({ level: config.logLevel, base: null });
+  const onError = (error: Error): void => log.error({ err: error }, 'a database connection broke');
+  const store = await openStore(config, onError);
+  if (config.environment === 'production' && config.store.backend === 'memory') {
+    log.warn('production on the memory store: everything is gone when this process ends');
+  }
+  if (config.demoData) await writeDemoData(store, Date.now);
+  const app = createApp({
+    store,
+    onFault: (errorId, error) => log.error({ errorId, err: error }, 'a fault of ours'),
+    tabs: config.demoData ? DEMO_TABS : [],
+  });
+  const listening = await app.listen(config.port, config.host);
+
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    void listening
+      .close()
+      .then(() => store.close())
+      .then(() => process.exit(0), fail);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  log.info({ store: config.store.backend, environment: config.environment }, 'ready');
+  process.stdout.write(`GraphiQL: ${listening.origin}${GRAPHQL_PATH}\n`);
+}
+
+async function openStore(config: Config, onError: (error: Error) => void): Promise<Store> {
+  if (config.store.backend === 'memory') return createMemoryStore();
+  const { databaseUrl } = config.store;
+  await migrate(databaseUrl);
+  return createPostgresStore({ databaseUrl, onError });
+}
+
+/** Ends the start, or the end, that went wrong: a sentence where one is meant for people, else the whole error. */
+function fail(error: unknown): void {
+  const told = error instanceof ConfigurationError || error instanceof UnusableDatabase;
+  process.stderr.write(
+    `${told ? error.message : `EscrowGrid cannot run: ${String((error as Error)?.stack ?? error)}`}\n`,
+  );
+  process.exit(1);
+}
+
+main().catch(fail);

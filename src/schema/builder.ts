@@ -1,0 +1,30 @@
+import SchemaBuilder from '@pothos/core';
+import type { CommandContext } from '../commands/context.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Readings } from './readings.ts';
+
+/** What resolvers work with: made anew for each request. */
+export interface Context extends CommandContext {
+  readonly read: Readings;
+}
+
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Instant; Output: Instant };
+    Decimal: { Input: string; Output: string };
+    CurrencyCode: { Input: string; Output: string };
+    JSONObject: { Input: JsonObject; Output: JsonObject };
+  };
+}>({ defaultFieldNullability: false });
+
+export type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
+
+builder.queryType({ description: 'What can be read. Everything is scoped to what the viewer may see.' });
+builder.mutationType({
+  description:
+    'What can be done. Each takes one input and answers a union: its payload, or one of the expected refusals, which all are a `UserError`.',
+});

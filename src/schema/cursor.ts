@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { prefixOf } from '../domain/ids.ts';
+import { EARLIEST, LATEST } from '../domain/time.ts';
+import type { Key, Order } from '../store/store.ts';
+import { badInput } from './errors.ts';
+
+/** What a field's value is in a cursor, where lists are ordered by it. */
+const IN_CURSOR: { readonly [field: string]: (part: unknown) => Key[number] | undefined } = {
+  createdAt: (part) => instant(part),
+  updatedAt: (part) => instant(part),
+  expiresAt: (part) => (part === null ? null : instant(part)),
+  magnitude: (part) => (typeof part === 'string' && /^\d{1,28}$/.test(part) ? BigInt(part) : undefined),
+  sequence: (part) => (isWithin(part, 0, 2 ** 31 - 1) ? part : undefined),
+  id: (part) => (typeof part === 'string' && prefixOf(part) !== undefined ? part : undefined),
+};
+
+const instant = (part: unknown): number | undefined => (isWithin(part, EARLIEST, LATEST) ? part : undefined);
+const isWithin = (part: unknown, low: number, high: number): part is number =>
+  Number.isSafeInteger(part) && (part as number) >= low && (part as number) <= high;
+
+/** A short text that tells lists of another type, filter or order apart, so that their cursors are not mixed up. */
+export const listMark = (list: unknown): string =>
+  createHash('sha256').update(JSON.stringify(list, bigintAsText)).digest('base64url').slice(0, 8);
+
+const bigintAsText = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
+
+/** Where a row stands, as an opaque text. */
+export function encodeCursor<E>(mark: string, { by }: Order<E>, row: E): string {
+  const key = [...by, 'id'].map((field) => (row as { readonly [field: string]: unknown })[field]);
+  return Buffer.from(JSON.stringify([mark, ...key], bigintAsText)).toString('base64url');
+}
+
+/** Reads a cursor of this very list; refuses any other, naming the argument. */
+export function decodeCursor<E>(argument: 'after' | 'before', text: string, mark: string, { by }: Order<E>): Key {
+  const refuse = (): never => {
+    throw badInput(`${argument} is not a cursor of this list, with this filter and order.`);
+  };
+  const [own, ...parts] = parsed(text) ?? refuse();
+  const fields = [...by, 'id'];
+  if (own !== mark || parts.length !== fields.length) return refuse();
+  return fields.map((field, at) => {
+    const part = IN_CURSOR[field]?.(parts[at]);
+    return part === undefined ? refuse() : part;
+  });
+}
+
+/** The most characters that a cursor of ours has. */
+const CURSOR_CHARACTERS = 1_000;
+
+function parsed(text: string): readonly unknown[] | undefined {
+  if (text.length > CURSOR_CHARACTERS) return undefined;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { type CurrencyCode, isCurrency } from '../domain/currencies.ts';
+import { LIMITS } from '../domain/limits.ts';
+import { magnitudeOfDecimal, parseDecimal } from '../domain/money.ts';
+import type { Condition, Field, Range, Where } from '../store/store.ts';
+import { builder, type Types } from './builder.ts';
+import { badInput } from './errors.ts';
+
+type Maybe<T> = T | null | undefined;
+type Bounds<V> = { readonly [B in keyof Range<V>]?: Maybe<V> };
+
+/** Conditions over an entity's fields; what a client left out is left out. */
+export function whereOf<E>(conditions: { readonly [F in Field<E>]?: Condition<unknown> | undefined }): Where<E> {
+  return Object.fromEntries(Object.entries(conditions).filter(([, condition]) => condition !== undefined)) as Where<E>;
+}
+
+/** Exactly this value. */
+export const equals = <V>(value: Maybe<V>): Condition<V> | undefined =>
+  value === null || value === undefined ? undefined : { in: [value] };
+
+/** One of the values; an empty list matches nothing. Refuses with BAD_USER_INPUT more than 100 of them. */
+export function anyOf<V>(argument: string, values: Maybe<readonly V[]>): Condition<V> | undefined {
+  if (values === null || values === undefined) return undefined;
+  if (values.length > LIMITS.listValues) {
+    throw badInput(`filter.${argument} must have at most ${LIMITS.listValues} values; it has ${values.length}.`);
+  }
+  return { in: values };
+}
+
+/** Within the bounds that are given. */
+export function within<V>(bounds: Maybe<Bounds<V>>): Condition<V> | undefined {
+  if (bounds === null || bounds === undefined) return undefined;
+  const given = Object.entries(bounds).filter(([, bound]) => bound !== null && bound !== undefined);
+  return given.length === 0 ? undefined : { range: Object.fromEntries(given) as Range<V> };
+}
+
+/** Within the bounds, as the number that lists compare amounts by. Refuses with BAD_USER_INPUT what is no amount. */
+export function withinAmounts(argument: string, bounds: Maybe<Bounds<string>>): Condition<bigint> | undefined {
+  if (bounds === null || bounds === undefined) return undefined;
+  const magnitudes = Object.entries(bounds).map(([bound, text]) => {
+    if (text === null || text === undefined) return [bound, null] as const;
+    const decimal = parseDecimal(text);
+    if (typeof decimal === 'string') throw badInput(`filter.${argument}.${bound} ${decimal}`);
+    return [bound, magnitudeOfDecimal(decimal)] as const;
+  });
+  return within(Object.fromEntries(magnitudes) as Bounds<bigint>);
+}
+
+/** Exactly this currency. Refuses with BAD_USER_INPUT one that ISO 4217 does not have. */
+export function equalsCurrency(argument: string, code: Maybe<string>): Condition<CurrencyCode> | undefined {
+  if (code === null || code === undefined) return undefined;
+  if (!isCurrency(code)) throw badInput(`filter.${argument} must be a currency of ISO 4217 such as "USD".`);
+  return { in: [code] };
+}
+
+type InputFields = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
+const BOUNDS = 'Bounds, and-ed; what is left out does not bound.';
+const boundsOf = <T extends 'Int' | 'Decimal' | 'DateTime'>(t: InputFields, type: T) => ({
+  gte: t.field({ type, description: 'At least this.' }),
+  gt: t.field({ type, description: 'More than this.' }),
+  lte: t.field({ type, description: 'At most this.' }),
+  lt: t.field({ type, description: 'Less than this.' }),
+});
+export const IntRange = builder.inputType('IntRange', { description: BOUNDS, fields: (t) => boundsOf(t, 'Int') });
+export const DecimalRange = builder.inputType('DecimalRange', {
+  description: BOUNDS,
+  fields: (t) => boundsOf(t, 'Decimal'),
+});
+export const DateTimeRange = builder.inputType('DateTimeRange', {
+  description: BOUNDS,
+  fields: (t) => boundsOf(t, 'DateTime'),
+});
+
+export const OrderDirection = builder.enumType('OrderDirection', {
+  description: 'Which way a list goes.',
+  values: {
+    ASC: { description: 'Smallest, oldest first.' },
+    DESC: { description: 'Largest, newest first.' },
+  },
+});

@@ -1,0 +1,30 @@
+import { GraphQLSchema, printSchema } from 'graphql';
+import { builder } from './builder.ts';
+import './scalars.ts';
+import './errors.ts';
+import './filter.ts';
+import './node.ts';
+import './lifecycle.ts';
+import './institution.ts';
+import './assetTemplate.ts';
+import './asset.ts';
+import './position.ts';
+import './positionTotal.ts';
+import './lifecycleEvent.ts';
+import './positionMutations.ts';
+
+const DESCRIPTION = `EscrowGrid: escrow for institutions.
+
+An institution defines asset templates, creates assets under them and opens positions: amounts held for someone until
+they are released, cancelled or expire. Enums and unions are open: values and members are added without notice, so keep
+a default branch. Expected refusals of a mutation are members of its result; all else is in \`errors\`, each with
+\`extensions.code\`.`;
+
+/** The whole face, in the order written: enum values keep it. */
+export const schema = new GraphQLSchema({
+  ...builder.toSchema({ sortSchema: false }).toConfig(),
+  description: DESCRIPTION,
+});
+
+/** The schema as text: what schema.graphql holds. */
+export const schemaText = (): string => `${printSchema(schema)}\n`;

@@ -1,0 +1,130 @@
+import {
+  cancelPosition,
+  createPosition,
+  expirePosition,
+  fundPosition,
+  type PositionChanged,
+  releasePosition,
+  transitionPosition,
+} from '../commands/position.ts';
+import type { ErrorCode } from '../domain/refusals.ts';
+import { builder, type Types } from './builder.ts';
+import { PositionState } from './lifecycle.ts';
+import { LifecycleEvent } from './lifecycleEvent.ts';
+import { MoneyInput } from './money.ts';
+import { mutation, resultType } from './mutation.ts';
+import { Position } from './position.ts';
+
+const payload = (name: string, description: string) =>
+  builder.objectRef<PositionChanged>(name).implement({
+    description,
+    fields: (t) => ({
+      position: t.expose('position', { type: Position, description: 'The position, as it is now.' }),
+      event: t.expose('event', { type: LifecycleEvent, description: 'The event that was written.' }),
+    }),
+  });
+const CreatePositionPayload = payload('CreatePositionPayload', 'The position was created.');
+const TransitionPositionPayload = payload('TransitionPositionPayload', 'The position has moved.');
+
+const CreatePositionInput = builder.inputType('CreatePositionInput', {
+  description: 'A new position.',
+  fields: (t) => ({
+    institutionId: t.id({ description: 'Whose it will be; may be left out, for the asset says it.' }),
+    assetId: t.id({ required: true, description: 'The deal that the money is held for.' }),
+    holderReference: t.string({ required: true, description: 'Whom it is held for: 1 to 200 characters.' }),
+    amount: t.field({ type: MoneyInput, required: true, description: "How much, in the template's currency." }),
+    externalReference: t.string({ description: "The client's own name for it: 1 to 200 characters." }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'From when on it can only expire; needed where the template has maxTenorDays.',
+    }),
+    metadata: t.field({ type: 'JSONObject', description: "The client's own data; {} if left out." }),
+  }),
+});
+
+type InputFields = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
+const positionId = (t: InputFields) => t.id({ required: true, description: 'The position.' });
+const amount = (t: InputFields, description: string) => t.field({ type: 'Decimal', description });
+const remark = (t: InputFields) => ({
+  reason: t.string({ description: 'Why, for the history: at most 1,000 characters.' }),
+  metadata: t.field({ type: 'JSONObject', description: "The client's own data about the move; {} if left out." }),
+  expectedVersion: t.int({ description: 'The version last read; if it is another now, StaleVersionError.' }),
+});
+const moveInput = (name: string, description: string) =>
+  builder.inputType(name, { description, fields: (t) => ({ positionId: positionId(t), ...remark(t) }) });
+
+const TransitionPositionInput = builder.inputType('TransitionPositionInput', {
+  description: 'A move to any state.',
+  fields: (t) => ({
+    positionId: positionId(t),
+    toState: t.field({ type: PositionState, required: true, description: 'The state that it shall have.' }),
+    amount: amount(t, 'How much to release, in the currency of the position: for PARTIALLY_RELEASED alone.'),
+    ...remark(t),
+  }),
+});
+const ReleasePositionInput = builder.inputType('ReleasePositionInput', {
+  description: 'A payment out of escrow.',
+  fields: (t) => ({
+    positionId: positionId(t),
+    amount: amount(t, 'How much, in the currency of the position; all that is held if left out.'),
+    ...remark(t),
+  }),
+});
+
+mutation(
+  'createPosition',
+  'Opens a position. Nothing is in escrow until it is funded.',
+  CreatePositionInput,
+  resultType(CreatePositionPayload, 'CreatePositionResult', [
+    'VALIDATION_FAILED',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'POLICY_VIOLATION',
+  ]),
+  createPosition,
+);
+
+const MOVE: readonly ErrorCode[] = [
+  'VALIDATION_FAILED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'ILLEGAL_TRANSITION',
+  'STALE_VERSION',
+];
+const PAY: readonly ErrorCode[] = [...MOVE, 'INSUFFICIENT_FUNDS'];
+
+mutation(
+  'transitionPosition',
+  'Moves a position to another state.',
+  TransitionPositionInput,
+  resultType(TransitionPositionPayload, 'TransitionPositionResult', PAY),
+  transitionPosition,
+);
+mutation(
+  'fundPosition',
+  'Puts the whole amount in escrow.',
+  moveInput('FundPositionInput', 'The payment into escrow.'),
+  resultType(TransitionPositionPayload, 'FundPositionResult', MOVE),
+  fundPosition,
+);
+mutation(
+  'releasePosition',
+  'Pays out of escrow: a part, or all that is held.',
+  ReleasePositionInput,
+  resultType(TransitionPositionPayload, 'ReleasePositionResult', PAY),
+  releasePosition,
+);
+mutation(
+  'cancelPosition',
+  'Calls a position off; what is held goes back to the payer.',
+  moveInput('CancelPositionInput', 'The end of a position by decision.'),
+  resultType(TransitionPositionPayload, 'CancelPositionResult', MOVE),
+  cancelPosition,
+);
+mutation(
+  'expirePosition',
+  'Expires a position by hand; what is held goes back to the payer.',
+  moveInput('ExpirePositionInput', 'The end of a position by its time.'),
+  resultType(TransitionPositionPayload, 'ExpirePositionResult', MOVE),
+  expirePosition,
+);

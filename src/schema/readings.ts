@@ -1,0 +1,75 @@
+import DataLoader from 'dataloader';
+import type { Id } from '../domain/ids.ts';
+import type { Position } from '../domain/position.ts';
+import type { Scope } from '../domain/viewer.ts';
+import type {
+  MaybePromise,
+  Page,
+  Reader,
+  Readers,
+  Selection,
+  Store,
+  TableName,
+  Tables,
+  Total,
+  Window,
+} from '../store/store.ts';
+
+/** Reads one thing at a time for a resolver; what is asked for together is read together. */
+export interface Reading<E> {
+  byId(id: Id): MaybePromise<E | undefined>;
+  page(window: Window<E>): MaybePromise<Page<E>>;
+  count(selection: Selection<E>): MaybePromise<number>;
+}
+
+/** The readings of one request. */
+export type Readings = { readonly [T in TableName]: Reading<Tables[T]> } & {
+  positionTotals(selection: Selection<Position>): MaybePromise<readonly Total[]>;
+  /** Forgets what was read, after something was written. */
+  clear(): void;
+};
+
+/** A store that answers at once needs no batches, and its resolvers make no promises; any other is asked once a tick. */
+export function readingsOf(store: Store, scope: Scope): Readings {
+  const readers = store.read(scope);
+  const loaders: DataLoader<Id, unknown>[] = [];
+  const one = <E extends { readonly id: Id }>(reader: Reader<E>): Reading<E> => {
+    if (store.answersAtOnce) return near(reader);
+    const ids = new DataLoader<Id, E | undefined>((keys) => reader.byIds(keys) as Promise<(E | undefined)[]>);
+    loaders.push(ids);
+    return far(reader, ids);
+  };
+  const { institutions, assetTemplates, assets, positions, lifecycleEvents } = readers;
+  return {
+    institutions: one(institutions),
+    assetTemplates: one(assetTemplates),
+    assets: one(assets),
+    positions: one(positions),
+    lifecycleEvents: one(lifecycleEvents),
+    positionTotals: totalsOf(store, readers),
+    clear: () => loaders.forEach((loader) => loader.clearAll()),
+  };
+}
+
+const near = <E>(reader: Reader<E>): Reading<E> => ({
+  byId: (id) => (reader.byIds([id]) as readonly (E | undefined)[])[0],
+  page: (window) => (reader.pages([window]) as readonly Page<E>[])[0] as Page<E>,
+  count: (selection) => (reader.counts([selection]) as readonly number[])[0] as number,
+});
+
+function far<E>(reader: Reader<E>, ids: DataLoader<Id, E | undefined>): Reading<E> {
+  const pages = batching((windows: readonly Window<E>[]) => reader.pages(windows));
+  const counts = batching((selections: readonly Selection<E>[]) => reader.counts(selections));
+  return { byId: (id) => ids.load(id), page: (window) => pages.load(window), count: (each) => counts.load(each) };
+}
+
+function totalsOf(store: Store, readers: Readers): Readings['positionTotals'] {
+  if (store.answersAtOnce) {
+    return (selection) => (readers.positionTotals([selection]) as readonly (readonly Total[])[])[0] as readonly Total[];
+  }
+  const totals = batching((selections: readonly Selection<Position>[]) => readers.positionTotals(selections));
+  return (selection) => totals.load(selection);
+}
+
+const batching = <Q, A>(ask: (questions: readonly Q[]) => MaybePromise<readonly A[]>): DataLoader<Q, A> =>
+  new DataLoader<Q, A>(async (questions) => ask(questions), { cache: false });

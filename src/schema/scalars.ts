@@ -1,0 +1,94 @@
+import { GraphQLError, Kind, type ValueNode } from 'graphql';
+import { CURRENCY_CODES } from '../domain/currencies.ts';
+import type { JsonObject, JsonValue } from '../domain/json.ts';
+import { formatInstant, parseInstant } from '../domain/time.ts';
+import { builder } from './builder.ts';
+
+const refuse = (message: string, node?: ValueNode): never => {
+  throw new GraphQLError(message, { nodes: node ?? null });
+};
+
+/** A scalar that travels as a JSON string, read by `read`; undefined is refused with the sentence. */
+function textScalar<V>(
+  name: 'DateTime' | 'Decimal' | 'CurrencyCode',
+  description: string,
+  sentence: string,
+  read: (text: string) => V | undefined,
+  write: (value: V) => string,
+  specifiedByURL?: string,
+): void {
+  const parse = (value: unknown, node?: ValueNode): V => {
+    const known = typeof value === 'string' ? read(value) : undefined;
+    return known ?? refuse(sentence, node);
+  };
+  builder.scalarType(name, {
+    description,
+    ...(specifiedByURL !== undefined && { specifiedByURL }),
+    serialize: (value) => write(value as V),
+    parseValue: ((value: unknown) => parse(value)) as never,
+    parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : undefined, node) as never,
+  });
+}
+
+textScalar(
+  'DateTime',
+  'A point in time: RFC 3339 with its zone, answered in UTC with milliseconds, such as "2026-01-31T12:00:00.000Z".',
+  'A DateTime is an RFC 3339 time with its zone, such as "2026-01-31T12:00:00Z".',
+  parseInstant,
+  formatInstant,
+  'https://www.rfc-editor.org/rfc/rfc3339',
+);
+
+textScalar(
+  'Decimal',
+  'An exact decimal number, written as a string so that nothing rounds it: "1250.00".',
+  'A Decimal is a string, such as "1250.00": a JSON number would be rounded.',
+  (text) => text,
+  (text) => text,
+);
+
+textScalar(
+  'CurrencyCode',
+  `A currency of ISO 4217, in capital letters; one of the ${CURRENCY_CODES.length} active codes that have a minor unit.`,
+  'A CurrencyCode is a string of three capital letters, such as "USD".',
+  (text) => text,
+  (text) => text,
+);
+
+builder.scalarType('JSONObject', {
+  description: 'Any JSON object, answered as it was sent, its keys in their order. At most 64 KB and 10 levels deep.',
+  serialize: (value) => value,
+  parseValue: (value) => (isObject(value) ? value : refuse('A JSONObject is a JSON object, such as {"key": "value"}.')),
+  parseLiteral: (node, variables) => {
+    const value = literal(node, variables ?? {});
+    return isObject(value) ? value : refuse('A JSONObject is an object, such as {key: "value"}.', node);
+  },
+});
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function literal(node: ValueNode, variables: { readonly [name: string]: unknown }): JsonValue {
+  switch (node.kind) {
+    case Kind.OBJECT:
+      // As JSON.parse does, so that a key "__proto__" is a key and can be refused as one.
+      return JSON.parse(
+        `{${node.fields
+          .map(({ name, value }) => `${JSON.stringify(name.value)}:${JSON.stringify(literal(value, variables))}`)
+          .join()}}`,
+      ) as JsonObject;
+    case Kind.LIST:
+      return node.values.map((value) => literal(value, variables));
+    case Kind.INT:
+    case Kind.FLOAT:
+      return Number(node.value);
+    case Kind.BOOLEAN:
+    case Kind.STRING:
+    case Kind.ENUM:
+      return node.value;
+    case Kind.NULL:
+      return null;
+    case Kind.VARIABLE:
+      return (variables[node.name.value] ?? null) as JsonValue;
+  }
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+
+/** Told of every fault of ours, with the id under which the client was told of it. */
+export type OnFault = (errorId: string, error: unknown) => void;
+
+/** The same error with this code, unless it has one of its own. */
+function coded(error: GraphQLError, code: string): GraphQLError {
+  const { message, nodes = null, source = null, positions = null, path = null, originalError = null } = error;
+  const extensions = { code, ...error.extensions };
+  return error.extensions['code'] === undefined
+    ? new GraphQLError(message, { nodes, source, positions, path, originalError, extensions })
+    : error;
+}
+
+/** Gives every error of the request's own making its code; those of resolvers are `maskFault`'s. */
+export const useErrorCodes = (): Plugin => ({
+  onParse:
+    () =>
+    ({ result, replaceParseResult }) => {
+      if (result instanceof GraphQLError) replaceParseResult(coded(result, 'GRAPHQL_PARSE_FAILED'));
+    },
+  onValidate:
+    () =>
+    ({ valid, result, setResult }) => {
+      if (!valid) setResult(result.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')));
+    },
+  onExecute: () => ({
+    onExecuteDone: ({ result, setResult }) => {
+      // Without data nothing was executed: the variables or the operation's name did not fit.
+      if (Symbol.asyncIterator in result || !result.errors || 'data' in result) return;
+      setResult({ ...result, errors: result.errors.map((error) => coded(error, 'BAD_USER_INPUT')) });
+    },
+  }),
+});
+
+/** Lets through what was meant for the client; of anything else it tells an error id and nothing more. */
+export const maskFault =
+  (onFault: OnFault) =>
+  (error: unknown): Error => {
+    if (error instanceof GraphQLError) {
+      const { originalError } = error;
+      if (!originalError || originalError instanceof GraphQLError) return coded(error, codeOfRequest(error));
+    }
+    const errorId = randomUUID();
+    onFault(errorId, error instanceof GraphQLError ? error.originalError : error);
+    const { path, nodes } = error instanceof GraphQLError ? error : {};
+    return new GraphQLError(`Something went wrong on our side. Name the error id ${errorId} to the operator.`, {
+      ...(path && { path }),
+      ...(nodes && { nodes }),
+      extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
+    });
+  };
+
+const codeOfRequest = ({ extensions }: GraphQLError): string =>
+  extensions['http'] === undefined ? 'BAD_USER_INPUT' : 'BAD_REQUEST';

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Page } from './graphiql.ts';
+
+/** How long requests that are under way may still take when the server closes, in ms. */
+const DRAIN_MS = 10_000;
+
+export interface Listening {
+  /** The origin that was bound: http://127.0.0.1:4000 */
+  readonly origin: string;
+  /** Takes no more connections, lets what is under way finish, then closes the rest. */
+  close(): Promise<void>;
+}
+
+/** Serves the page where it is asked for, and hands everything else on. */
+export async function listen(
+  graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  page: Page,
+  port: number,
+  host: string,
+): Promise<Listening> {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!(await page(request, response))) await graphql(request, response);
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  const { port: bound } = server.address() as AddressInfo;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return { origin: `http://${name}:${bound}`, close: () => closeGently(server) };
+}
+
+async function closeGently(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const hurry = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearTimeout(hurry);
+}

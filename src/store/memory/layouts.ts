@@ -1,0 +1,65 @@
+import type { Position } from '../../domain/position.ts';
+import type { Field, TableName, Tables } from '../store.ts';
+
+/** How a table is kept in memory. */
+export interface Layout<E> {
+  /** The field that says whose row it is. */
+  readonly tenant: Field<E>;
+  /** Every order that lists can have: each is an index of all rows. The first is the order of creation or sequence. */
+  readonly orders: readonly (readonly Field<E>[])[];
+  /** Fields by whose values rows are looked for; each value has an index of its rows in each of these orders. */
+  readonly groups: { readonly [F in Field<E>]?: readonly (readonly Field<E>[])[] };
+  /** Fields that name a row of another table, which must be of the same tenant. */
+  readonly references: { readonly [F in Field<E>]?: TableName };
+}
+
+export const nameOf = (by: readonly string[]): string => by.join();
+
+const BY_CREATION = ['createdAt'] as const;
+const POSITION_ORDERS: readonly (readonly Field<Position>[])[] = [
+  BY_CREATION,
+  ['updatedAt'],
+  ['magnitude'],
+  ['expiresAt'],
+];
+
+export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
+  institutions: {
+    tenant: 'id',
+    orders: [BY_CREATION],
+    groups: { name: [BY_CREATION], regions: [BY_CREATION], verticals: [BY_CREATION] },
+    references: {},
+  },
+  assetTemplates: {
+    tenant: 'institutionId',
+    orders: [BY_CREATION],
+    groups: { institutionId: [BY_CREATION], code: [BY_CREATION], vertical: [BY_CREATION], region: [BY_CREATION] },
+    references: { institutionId: 'institutions' },
+  },
+  assets: {
+    tenant: 'institutionId',
+    orders: [BY_CREATION],
+    groups: { institutionId: [BY_CREATION], templateId: [BY_CREATION], label: [BY_CREATION] },
+    references: { institutionId: 'institutions', templateId: 'assetTemplates' },
+  },
+  positions: {
+    tenant: 'institutionId',
+    orders: POSITION_ORDERS,
+    groups: {
+      institutionId: POSITION_ORDERS,
+      assetId: [BY_CREATION],
+      templateId: [BY_CREATION],
+      holderReference: [BY_CREATION],
+      externalReference: [BY_CREATION],
+      state: [BY_CREATION],
+      currency: [BY_CREATION],
+    },
+    references: { institutionId: 'institutions', assetId: 'assets', templateId: 'assetTemplates' },
+  },
+  lifecycleEvents: {
+    tenant: 'institutionId',
+    orders: [],
+    groups: { positionId: [['sequence']] },
+    references: { institutionId: 'institutions', positionId: 'positions' },
+  },
+};

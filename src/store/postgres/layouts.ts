@@ -1,0 +1,129 @@
+import type { Field, TableName, Tables } from '../store.ts';
+
+export type SqlType = 'text' | 'text[]' | 'numeric' | 'int' | 'timestamptz' | 'json';
+
+export interface Column {
+  readonly type: SqlType;
+  /** Never changed once written, so that an update leaves it out. */
+  readonly fixed: boolean;
+}
+
+/** How a table is kept in PostgreSQL. Columns bear the fields' names in snake_case; null comes with the type. */
+export interface Layout<E> {
+  readonly table: string;
+  /** The column that says whose row it is. */
+  readonly tenant: 'id' | 'institution_id';
+  readonly columns: { readonly [F in Field<E>]: Column };
+  /** Orders by a field that can be null go by this expression instead, which an index has. */
+  readonly sort: { readonly [F in Field<E>]?: string };
+  /** Fields with an index each, most telling first: a condition with several values reads each value's index by itself. */
+  readonly spread: readonly Field<E>[];
+}
+
+const fixed = (type: SqlType): Column => ({ type, fixed: true });
+const changing = (type: SqlType): Column => ({ type, fixed: false });
+
+const STAMPS = { version: changing('int'), createdAt: fixed('timestamptz'), updatedAt: changing('timestamptz') };
+
+export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
+  institutions: {
+    table: 'institutions',
+    tenant: 'id',
+    columns: {
+      id: fixed('text'),
+      name: changing('text'),
+      regions: changing('text[]'),
+      verticals: changing('text[]'),
+      ...STAMPS,
+    },
+    sort: {},
+    spread: [],
+  },
+  assetTemplates: {
+    table: 'asset_templates',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      code: fixed('text'),
+      name: changing('text'),
+      vertical: fixed('text'),
+      region: fixed('text'),
+      config: changing('json'),
+      ...STAMPS,
+    },
+    sort: {},
+    spread: ['code', 'region', 'vertical'],
+  },
+  assets: {
+    table: 'assets',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      templateId: fixed('text'),
+      label: changing('text'),
+      metadata: changing('json'),
+      ...STAMPS,
+    },
+    sort: {},
+    spread: ['templateId'],
+  },
+  positions: {
+    table: 'positions',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      assetId: fixed('text'),
+      templateId: fixed('text'),
+      holderReference: fixed('text'),
+      externalReference: fixed('text'),
+      metadata: fixed('json'),
+      currency: fixed('text'),
+      amount: fixed('numeric'),
+      magnitude: fixed('numeric'),
+      expiresAt: fixed('timestamptz'),
+      state: changing('text'),
+      held: changing('numeric'),
+      released: changing('numeric'),
+      refunded: changing('numeric'),
+      sequence: changing('int'),
+      ...STAMPS,
+    },
+    sort: { expiresAt: "coalesce(t.expires_at, 'infinity')" },
+    spread: ['assetId', 'templateId', 'state'],
+  },
+  lifecycleEvents: {
+    table: 'lifecycle_events',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      positionId: fixed('text'),
+      sequence: fixed('int'),
+      fromState: fixed('text'),
+      toState: fixed('text'),
+      moved: fixed('numeric'),
+      currency: fixed('text'),
+      reason: fixed('text'),
+      metadata: fixed('json'),
+      actorKind: fixed('text'),
+      createdAt: fixed('timestamptz'),
+    },
+    sort: {},
+    spread: [],
+  },
+};
+
+/** assetId -> asset_id */
+export const columnName = (field: string): string => field.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+
+/** A value as a parameter of its column's type. */
+export function encode(value: unknown, type: SqlType): unknown {
+  if (value === null || value === undefined) return null;
+  if (type === 'timestamptz') return new Date(value as number).toISOString();
+  if (type === 'json') return JSON.stringify(value);
+  if (type === 'text[]') return `{${(value as readonly string[]).map((item) => JSON.stringify(item)).join()}}`;
+  return typeof value === 'bigint' ? value.toString() : value;
+}

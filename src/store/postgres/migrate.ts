@@ -1,0 +1,56 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+import pg from 'pg';
+
+const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
+const TABLE = 'schema_migrations';
+const OLDEST_SERVER = 150_000;
+const UNDEFINED_TABLE = '42P01';
+
+/** The database cannot be used as it is; the message says what to do. */
+export class UnusableDatabase extends Error {}
+
+/**
+ * Brings the database to the schema that this program knows, under a lock that makes servers which start together
+ * wait for each other. Refuses with UnusableDatabase a server older than 15 and a database that a newer program has
+ * migrated.
+ */
+export async function migrate(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await mustFit(client);
+    await runner({
+      dbClient: client,
+      dir: FOLDER,
+      ignorePattern: '.*\\.map',
+      migrationsTable: TABLE,
+      direction: 'up',
+      advisoryLockMode: 'wait',
+      singleTransaction: true,
+      log: () => undefined,
+    });
+  } finally {
+    await client.end();
+  }
+}
+
+async function mustFit(client: pg.Client): Promise<void> {
+  const { rows: versions } = await client.query<{ version: number }>(
+    "select current_setting('server_version_num')::int as version",
+  );
+  const version = versions[0]?.version ?? 0;
+  if (version < OLDEST_SERVER) throw new UnusableDatabase('PostgreSQL 15 or newer is needed.');
+  const applied = await client.query<{ name: string }>(`select name from ${TABLE}`).catch((error: pg.DatabaseError) => {
+    if (error.code === UNDEFINED_TABLE) return { rows: [] };
+    throw error;
+  });
+  const known = new Set(readdirSync(FOLDER).map((file) => basename(join(FOLDER, file), '.sql')));
+  const unknown = applied.rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  if (unknown.length > 0) {
+    throw new UnusableDatabase(`The database is newer than this program: it has ${unknown.join(', ')}.`);
+  }
+}

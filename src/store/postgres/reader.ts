@@ -1,0 +1,133 @@
+import { type Id, prefixOf } from '../../domain/ids.ts';
+import { POSITION_STATES } from '../../domain/lifecycle.ts';
+import type { Position } from '../../domain/position.ts';
+import type { Page, Reader, Selection, Total, Window } from '../store.ts';
+import { LAYOUTS, type Layout } from './layouts.ts';
+import type { Session } from './session.ts';
+import { Parameters, selectOf, type Statement, whereOf, windowOf } from './sql.ts';
+
+/** Runs work in a transaction of its own. */
+export type InSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
+
+export const readerOf = <E extends { readonly id: Id }>(
+  layout: Layout<E>,
+  tenant: Id | null,
+  inSession: InSession,
+): Reader<E> => ({
+  byIds: (ids) => inSession((session) => byIds(session, layout, tenant, ids, '')),
+  pages: (windows) => inSession((session) => pages(session, layout, tenant, windows)),
+  counts: (selections) => inSession((session) => counts(session, layout, tenant, selections)),
+});
+
+/** One statement for all ids; `lock` is what it ends with. Malformed ids are not even asked for. */
+export async function byIds<E extends { readonly id: Id }>(
+  session: Session,
+  layout: Layout<E>,
+  tenant: Id | null,
+  ids: readonly Id[],
+  lock: '' | ' order by t.id for update',
+): Promise<readonly (E | undefined)[]> {
+  const parameters = new Parameters();
+  const known = parameters.add([...new Set(ids.filter((id) => prefixOf(id) !== undefined))], 'text[]');
+  const where = whereOf(layout, { where: {} }, tenant, parameters);
+  const any = `${where === '' ? ' where' : `${where} and`} t.id = any(${known})`;
+  const { rows } = await session.query<E>({ text: selectOf(layout) + any + lock, values: parameters.values });
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => found.get(id));
+}
+
+/** One statement for all windows that differ in their parent alone. */
+async function pages<E extends { readonly id: Id }>(
+  session: Session,
+  layout: Layout<E>,
+  tenant: Id | null,
+  windows: readonly Window<E>[],
+): Promise<readonly Page<E>[]> {
+  const answers = await perParent<E, Window<E>, E>(session, windows, (window, parameters, bound) =>
+    windowOf(layout, window, tenant, parameters, bound),
+  );
+  return answers.map((rows, at) => {
+    const { limit, backward } = windows[at] as Window<E>;
+    const more = rows.length > limit;
+    const kept = more ? rows.slice(0, limit) : rows;
+    return { rows: backward ? kept.toReversed() : kept, more };
+  });
+}
+
+async function counts<E extends { readonly id: Id }>(
+  session: Session,
+  layout: Layout<E>,
+  tenant: Id | null,
+  selections: readonly Selection<E>[],
+): Promise<readonly number[]> {
+  const answers = await perParent<E, Selection<E>, { count: number }>(
+    session,
+    selections,
+    (selection, parameters, bound) =>
+      `select count(*)::int as count from ${layout.table} t${whereOf(layout, selection, tenant, parameters, bound)}`,
+  );
+  return answers.map(([row]) => row?.count ?? 0);
+}
+
+const SUMS = ['amount', 'held', 'released', 'refunded'].map((field) => `sum(t.${field}) as ${field}`).join(', ');
+
+export async function positionTotals(
+  session: Session,
+  tenant: Id | null,
+  selections: readonly Selection<Position>[],
+): Promise<readonly (readonly Total[])[]> {
+  const answers = await perParent<Position, Selection<Position>, Total>(
+    session,
+    selections,
+    (selection, parameters, bound) =>
+      `select t.currency, t.state, count(*)::int as count, ${SUMS} from positions t` +
+      `${whereOf(LAYOUTS.positions, selection, tenant, parameters, bound)} group by t.currency, t.state`,
+  );
+  const rank = ({ currency, state }: Total): string => `${currency}${POSITION_STATES.indexOf(state)}`;
+  return answers.map((totals) => totals.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)));
+}
+
+/** Asks once for each group of selections that differ in their parent alone, all in one flight. */
+async function perParent<E, S extends Selection<E>, R extends object>(
+  session: Session,
+  selections: readonly S[],
+  select: (selection: S, parameters: Parameters, bound: { readonly [field: string]: string }) => string,
+): Promise<readonly (readonly R[])[]> {
+  const groups = new Map<string, number[]>();
+  selections.forEach((selection, at) => {
+    const { of, ...rest } = selection;
+    const shape = JSON.stringify([of?.field, rest], (_key, value: unknown) =>
+      typeof value === 'bigint' ? `${value}n` : value,
+    );
+    const group = groups.get(shape);
+    if (group && of) group.push(at);
+    else groups.set(of ? shape : `${shape}${at}`, [at]);
+  });
+  const answers: R[][] = selections.map(() => []);
+  const asked = [...groups.values()].map(async (group) => {
+    const first = selections[group[0] as number] as S;
+    const parents = group.map((at) => selections[at]?.of?.id ?? '');
+    const { rows } = await session.query<R & { parent: number }>(statementFor<E, S>(first, parents, select));
+    for (const { parent, ...row } of rows) answers[group[parent - 1] as number]?.push(row as unknown as R);
+  });
+  await Promise.all(asked);
+  return answers;
+}
+
+function statementFor<E, S extends Selection<E>>(
+  selection: S,
+  parents: readonly Id[],
+  select: (selection: S, parameters: Parameters, bound: { readonly [field: string]: string }) => string,
+): Statement {
+  const parameters = new Parameters();
+  if (!selection.of) {
+    const text = `select 1 as parent, t.* from (${select(selection, parameters, {})}) t`;
+    return { text, values: parameters.values };
+  }
+  const ids = parameters.add(parents, 'text[]');
+  const each = select(selection, parameters, { [selection.of.field]: 'p.id' });
+  const text =
+    `select p.parent::int as parent, t.* from unnest(${ids}) with ordinality as p(id, parent) ` +
+    `cross join lateral (${each}) t`;
+  return { text, values: parameters.values };
+}

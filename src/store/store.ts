@@ -1,0 +1,131 @@
+import type { Asset } from '../domain/asset.ts';
+import type { AssetTemplate } from '../domain/assetTemplate.ts';
+import type { CurrencyCode } from '../domain/currencies.ts';
+import type { Id } from '../domain/ids.ts';
+import type { Institution } from '../domain/institution.ts';
+import type { PositionState } from '../domain/lifecycle.ts';
+import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
+import type { Position } from '../domain/position.ts';
+import type { Scope } from '../domain/viewer.ts';
+
+/** What is kept: one line an entity. */
+export interface Tables {
+  readonly institutions: Institution;
+  readonly assetTemplates: AssetTemplate;
+  readonly assets: Asset;
+  readonly positions: Position;
+  readonly lifecycleEvents: LifecycleEvent;
+}
+export type TableName = keyof Tables;
+export type Field<E> = keyof E & string;
+
+/** A value now from a store that answers at once, else a promise of it. */
+export type MaybePromise<T> = T | Promise<T>;
+
+export interface Range<V> {
+  readonly gte?: V;
+  readonly gt?: V;
+  readonly lte?: V;
+  readonly lt?: V;
+}
+
+/**
+ * What one field must be. `in`: one of the values (of a list field: at least one of its values is among them);
+ * an empty list matches nothing. `range`: within all of the bounds; null is within none.
+ */
+export type Condition<V> = { readonly in: readonly V[] } | { readonly range: Range<V> };
+type ValueOf<V> = NonNullable<V> extends readonly (infer Item)[] ? Item : NonNullable<V>;
+
+/** Conditions and-ed over the fields of an entity. */
+export type Where<E> = { readonly [F in Field<E>]?: Condition<ValueOf<E[F]>> };
+
+/** The rows of one parent: `{ field: 'assetId', id }`. Selections of one batch that differ in it alone cost one statement. */
+export interface Parent<E> {
+  readonly field: Field<E>;
+  readonly id: Id;
+}
+
+/** Which rows are meant. */
+export interface Selection<E> {
+  readonly of?: Parent<E>;
+  readonly where: Where<E>;
+}
+
+/** By these fields in turn, then by id, all in one direction. Null is greater than any value; text goes by code point. */
+export interface Order<E> {
+  readonly by: readonly Field<E>[];
+  readonly direction: 'ASC' | 'DESC';
+}
+
+/** Where a row stands in an order: its values of the order's fields, then its id. */
+export type Key = readonly (string | number | bigint | null)[];
+
+/** A part of a list. */
+export interface Window<E> extends Selection<E> {
+  readonly order: Order<E>;
+  /** The most rows to answer. */
+  readonly limit: number;
+  /** True: the last rows of the part, still in the order asked. */
+  readonly backward: boolean;
+  /** Only rows behind this key. */
+  readonly after: Key | null;
+  /** Only rows ahead of this key. */
+  readonly before: Key | null;
+}
+
+export interface Page<E> {
+  readonly rows: readonly E[];
+  /** Whether the part has more rows than the limit; known by reading one row more. */
+  readonly more: boolean;
+}
+
+/** All questions are in plurals, and answers come in the order asked. */
+export interface Reader<E> {
+  /** One answer an id; undefined where there is none in the scope. */
+  byIds(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
+  /** One page a window. */
+  pages(windows: readonly Window<E>[]): MaybePromise<readonly Page<E>[]>;
+  /** One count a selection. */
+  counts(selections: readonly Selection<E>[]): MaybePromise<readonly number[]>;
+}
+
+/** The sums of the positions of one currency and state, in minor units; unbounded. */
+export interface Total {
+  readonly currency: CurrencyCode;
+  readonly state: PositionState;
+  readonly count: number;
+  readonly amount: bigint;
+  readonly held: bigint;
+  readonly released: bigint;
+  readonly refunded: bigint;
+}
+
+export type Readers = { readonly [T in TableName]: Reader<Tables[T]> } & {
+  /** One list of totals a selection, by currency code, then by state. */
+  positionTotals(selections: readonly Selection<Position>[]): MaybePromise<readonly (readonly Total[])[]>;
+};
+
+/**
+ * Exists only inside a transaction. What is written there is seen by nobody, the transaction's own reads included,
+ * before it commits: a command carries what it has written itself.
+ */
+export interface Writer<E> {
+  /** The rows as they are committed now, without a lock: for what does not change, or may. */
+  byIds(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
+  /** The same rows, locked until the transaction ends; locks are taken in the order of the ids. */
+  lock(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
+  insert(entity: E): void;
+  /** Refuses at the commit, with StaleVersion, unless the row is at the version before the entity's. */
+  replace(entity: E & { readonly version: number }): void;
+}
+export type Writers = { readonly [T in TableName]: Writer<Tables[T]> };
+
+/** What both stores are. Every call is made within a scope: what lies outside it does not exist. */
+export interface Store {
+  /** Readers give no promises. */
+  readonly answersAtOnce: boolean;
+  read(scope: Scope): Readers;
+  /** All that the work has written, or nothing. The work may run again where the database asks for another try. */
+  transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}

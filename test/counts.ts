@@ -1,0 +1,32 @@
+/** Whether the large counts run: `npm run test:full`. */
+export const FULL = process.env['TEST_COUNTS'] === 'full';
+
+/** Every count of the tests stands here and nowhere else. */
+export const COUNTS = {
+  /** Random amounts, for each property of money. */
+  moneyCases: FULL ? 100_000 : 2_000,
+  /** Random lives of a position. */
+  lives: FULL ? 20_000 : 1_000,
+  /** The most moves that are tried in one life. */
+  movesPerLife: 12,
+  /** Random texts, for each property of text. */
+  textCases: FULL ? 100_000 : 2_000,
+  /** Random JSON objects. */
+  jsonCases: FULL ? 10_000 : 300,
+  /** Random ids, for each property of ids. */
+  idCases: FULL ? 50_000 : 1_000,
+  /** Random points in time, for each property of time. */
+  instantCases: FULL ? 100_000 : 2_000,
+} as const;
+
+/** Where all randomness of a test file begins: TEST_SEED, or anew each time. A failure names it. */
+export const SEED = readSeed(process.env['TEST_SEED']);
+
+function readSeed(text: string | undefined): number {
+  if (text === undefined) return Math.floor(Math.random() * 2 ** 31);
+  const seed = Number(text);
+  if (text === '' || !Number.isInteger(seed) || Math.abs(seed) >= 2 ** 31) {
+    throw new RangeError(`TEST_SEED must be a whole number of 31 bits, not "${text}".`);
+  }
+  return seed;
+}

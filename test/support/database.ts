@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { type Client, DatabaseError } from 'pg';
+import { inject } from 'vitest';
+import { asAdmin, urlOf } from './admin.ts';
+
+const OBJECT_IN_USE = '55006';
+/** The server waits five seconds for the template's guests to leave before it refuses. */
+const triesAtMost = 5;
+
+/** A fresh, migrated database for a test file. `drop` ends the connections that are still open to it. */
+export async function createDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const adminUrl = inject('adminUrl');
+  const template = inject('template');
+  const name = `${template}_${randomBytes(6).toString('hex')}`;
+  await asAdmin(adminUrl, (admin) => copy(admin, template, name));
+  return {
+    url: urlOf(adminUrl, name),
+    drop: () =>
+      asAdmin(adminUrl, async (admin) => {
+        await admin.query(`drop database if exists ${name} with (force)`);
+      }),
+  };
+}
+
+/** PostgreSQL copies a database only while nobody is connected to it, and its own autovacuum may be. */
+async function copy(admin: Client, template: string, name: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await admin.query(`create database ${name} template ${template} strategy file_copy`);
+      return;
+    } catch (error) {
+      const inUse = error instanceof DatabaseError && error.code === OBJECT_IN_USE;
+      if (!inUse || tries === triesAtMost) throw error;
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { type DocumentNode, type GraphQLFormattedError, print } from 'graphql';
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { type App, createApp } from '../../src/app.ts';
+import type { Viewer } from '../../src/domain/viewer.ts';
+import type { Store } from '../../src/store/store.ts';
+
+export interface Answer<T> {
+  readonly status: number;
+  readonly data?: T | null;
+  readonly errors?: readonly (GraphQLFormattedError & { readonly extensions?: { readonly code?: string } })[];
+  readonly text: string;
+}
+
+/** A server within this process, and a clock that only moves when told. */
+export interface TestServer {
+  readonly app: App;
+  readonly faults: unknown[];
+  now: number;
+  /** Whoever asks from now on; root at first. */
+  viewer: Viewer;
+  /** Sends a document over the in-process HTTP face and answers its data; fails the test on any error. */
+  run<T, V>(document: TypedDocumentNode<T, V>, variables: V): Promise<T>;
+  /** The same, with whatever came back. */
+  ask<T = Record<string, unknown>>(document: string | DocumentNode, variables?: unknown): Promise<Answer<T>>;
+}
+
+export const START = Date.parse('2026-03-01T12:00:00.000Z');
+
+export function serve(store: Store): TestServer {
+  const faults: unknown[] = [];
+  const server: TestServer = {
+    faults,
+    now: START,
+    viewer: { role: 'ROOT' },
+    app: createApp({
+      store,
+      clock: () => server.now,
+      viewerOf: () => server.viewer,
+      onFault: (_errorId, error) => faults.push(error),
+    }),
+    ask: async (document, variables = {}) => {
+      const query = typeof document === 'string' ? document : print(document);
+      const response = await server.app.fetch(
+        new Request('http://localhost/graphql', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ query, variables }),
+        }),
+      );
+      const text = await response.text();
+      return { ...(JSON.parse(text) as object), status: response.status, text };
+    },
+    run: async <T, V>(document: TypedDocumentNode<T, V>, variables: V) => {
+      const { data, errors } = await server.ask<T>(document, variables);
+      if (errors || !data) throw new Error(`The request failed: ${JSON.stringify(errors)}`, { cause: faults.at(-1) });
+      return data;
+    },
+  };
+  return server;
+}
