@@ -14,7 +14,7 @@ export default defineConfig({
     hookTimeout: timeoutMs,
     // Two projects, as the global set-up runs only for the one that has files to run: the law alone needs no PostgreSQL.
     projects: [
-      { extends: true, test: { name: 'law', include: ['test/domain/**/*.test.ts'] } },
+      { extends: true, test: { name: 'law', include: ['test/domain/**/*.test.ts'], isolate: false } },
       {
         extends: true,
         test: {

@@ -86,6 +86,7 @@ function movedBy(position: Position, toState: PositionState, amount: Decimal | n
   }
   const asked = toMinorUnits(amount, currency);
   if (typeof asked === 'string') throw badAmount(asked);
+  if (asked <= 0n) throw badAmount('must be more than zero.');
   if (asked > held) throw new InsufficientFunds({ minorUnits: held, currency }, { minorUnits: asked, currency });
   if (toState === 'RELEASED' && asked < held) throw badAmount('must be all that is held, or left out.');
   if (toState === 'PARTIALLY_RELEASED' && asked === held) throw badAmount('must be less than what is held.');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { COUNTRY_CODES } from './countries.ts';
 import { CURRENCY_CODES, type CurrencyCode, MOST_DIGITS } from './currencies.ts';
 import { REGIONS, type Vertical } from './institution.ts';
-import type { JsonObject } from './json.ts';
+import { freezeJson, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { MOST_INTEGER_DIGITS, parseDecimal, toMinorUnits } from './money.ts';
 import type { ValidationIssue } from './refusals.ts';
@@ -49,7 +49,7 @@ const kind = (code: string, name: string, vertical: Vertical, config: z.ZodType)
   name,
   vertical,
   config,
-  configSchema: z.toJSONSchema(config) as JsonObject,
+  configSchema: freezeJson(z.toJSONSchema(config) as JsonObject),
 });
 
 export const TEMPLATE_KINDS: ReadonlyMap<string, TemplateKind> = new Map(

