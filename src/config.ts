@@ -12,6 +12,10 @@ export interface Config {
   readonly host: string;
   readonly environment: (typeof ENVIRONMENTS)[number];
   readonly store: { readonly backend: 'memory' } | { readonly backend: 'postgres'; readonly databaseUrl: string };
+  /** How long the sweep for positions past their hour pauses, in ms. */
+  readonly expirySweepIntervalMs: number;
+  /** How long an idempotency key is remembered, in days. */
+  readonly idempotencyRetentionDays: number;
   /** Whether an empty store is filled with something to look at. */
   readonly demoData: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -40,10 +44,12 @@ export function readConfig(env: Environment): Config {
     );
   }
   const config: Config = {
-    port: read.port('PORT', 4000),
+    port: read.whole('PORT', 4000, 0, 65_535),
     host: read.text('HOST', '127.0.0.1'),
     environment: environmentName,
     store: backend === 'postgres' ? { backend, databaseUrl: databaseUrl ?? '' } : { backend },
+    expirySweepIntervalMs: read.whole('EXPIRY_SWEEP_INTERVAL_MS', 1_000, 10, 3_600_000),
+    idempotencyRetentionDays: read.whole('IDEMPOTENCY_RETENTION_DAYS', 30, 1, 3_650),
     demoData:
       read.oneOf('DEMO_DATA', ['true', 'false'], environmentName === 'production' ? 'false' : 'true') === 'true',
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -63,11 +69,11 @@ function reader(env: Environment, faults: string[]) {
       if (value === undefined) faults.push(`${name} must be one of ${values.join(', ')}; it is "${text}".`);
       return value ?? otherwise;
     },
-    port: (name: string, otherwise: number): number => {
+    whole: (name: string, otherwise: number, least: number, most: number): number => {
       const text = given(name) ?? String(otherwise);
-      const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-      if (port <= 65_535) return port;
-      faults.push(`${name} must be a port from 0 to 65535; it is "${text}".`);
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+      if (value >= least && value <= most) return value;
+      faults.push(`${name} must be a whole number from ${least} to ${most}; it is "${text}".`);
       return otherwise;
     },
     /** Its value may hold a password, so it is never repeated. */

@@ -3,6 +3,7 @@ import { createApp, GRAPHQL_PATH } from './app.ts';
 import { type Config, ConfigurationError, environment, readConfig } from './config.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
+import { DAY_MS } from './domain/time.ts';
 import { createMemoryStore } from './store/memory/index.ts';
 import { createPostgresStore } from './store/postgres/index.ts';
 import { migrate, UnusableDatabase } from './store/postgres/migrate.ts';
@@ -21,7 +22,10 @@ async function main(): Promise<void> {
     store,
     onFault: (errorId, error) => log.error({ errorId, err: error }, 'a fault of ours'),
     tabs: config.demoData ? DEMO_TABS : [],
+    keepKeysMs: config.idempotencyRetentionDays * DAY_MS,
+    sweepPauseMs: config.expirySweepIntervalMs,
   });
+  app.start();
   const listening = await app.listen(config.port, config.host);
 
   let stopping = false;
@@ -31,6 +35,7 @@ async function main(): Promise<void> {
     log.info({ signal }, 'stopping');
     void listening
       .close()
+      .then(() => app.stop())
       .then(() => store.close())
       .then(() => process.exit(0), fail);
   };

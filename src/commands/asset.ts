@@ -1,28 +1,43 @@
-import { type Asset, checkAsset, type NewAsset, newAsset } from '../domain/asset.ts';
+import { type Asset, type AssetInput, type CheckedAsset, checkAsset, newAsset } from '../domain/asset.ts';
+import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Maybe } from '../domain/issues.ts';
-import { mustWrite, scopeOf } from '../domain/viewer.ts';
-import { type CommandContext, found, mustBeOf, mustBeOwn } from './context.ts';
+import { mustWrite } from '../domain/viewer.ts';
+import { type CommandContext, found, mustBeOf, ownInstitution } from './context.ts';
+import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
 
-export interface CreateAsset extends NewAsset {
+export interface CreateAsset extends AssetInput, Keyed {
   readonly institutionId?: Maybe<Id>;
   readonly templateId: Id;
 }
+export interface AssetCreated {
+  readonly asset: Asset;
+}
+type Checked = CheckedAsset & { readonly templateId: Id; readonly institutionId: Maybe<Id> };
 
-/** Refuses with Forbidden, ValidationFailed or NotFound. */
-export async function createAsset(
-  { viewer, store, clock, newId }: CommandContext,
-  input: CreateAsset,
-): Promise<{ readonly asset: Asset }> {
-  mustWrite(viewer);
-  const checked = checkAsset(input);
-  mustBeOwn(viewer, input.institutionId);
-  return store.transact(scopeOf(viewer), async (tx) => {
-    const { templateId } = input;
-    const template = found(await tx.assetTemplates.byIds([templateId]), 'asset template', 'templateId', templateId);
-    mustBeOf(template.institutionId, input.institutionId);
+const command: Command<CreateAsset, Checked, AssetTemplate | undefined, AssetCreated> = {
+  name: 'createAsset',
+  allow: mustWrite,
+  check: (input, issues) => {
+    const { templateId, institutionId } = input;
+    return { ...checkAsset(input, issues), templateId, institutionId };
+  },
+  request: ({ institutionId: _implied, ...rest }) => rest,
+  load: async (tx, { templateId }) => (await tx.assetTemplates.byIds([templateId]))[0],
+  owner: (template) => template?.institutionId,
+  act: (tx, loaded, checked, { viewer, newId, clock }) => {
+    mustBeOf(ownInstitution(viewer), checked.institutionId);
+    const template = found(loaded, 'asset template', 'templateId', checked.templateId);
+    mustBeOf(template.institutionId, checked.institutionId);
     const asset = newAsset(checked, template, newId('ast'), clock());
     tx.assets.insert(asset);
     return { asset };
-  });
-}
+  },
+  resource: (payload) => payload && { type: 'Asset', id: payload.asset.id },
+  remember: ({ asset }) => ({ id: asset.id }),
+  recall: async (tx, { id }) => ({ asset: (await tx.assets.byIds([id as string]))[0] as Asset }),
+};
+
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict or NotFound. */
+export const createAsset = (context: CommandContext, input: CreateAsset): Promise<Replayable<AssetCreated>> =>
+  perform(command, context, input);

@@ -1,36 +1,48 @@
 import {
   type AssetTemplate,
+  type AssetTemplateInput,
   checkAssetTemplate,
-  type NewAssetTemplate,
   newAssetTemplate,
 } from '../domain/assetTemplate.ts';
 import type { Id } from '../domain/ids.ts';
-import { Issues, type Maybe } from '../domain/issues.ts';
-import { mustWrite, scopeOf } from '../domain/viewer.ts';
+import type { Institution } from '../domain/institution.ts';
+import type { Maybe } from '../domain/issues.ts';
+import { mustWrite } from '../domain/viewer.ts';
 import { type CommandContext, found, institutionFor } from './context.ts';
+import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
 
-export interface CreateAssetTemplate extends NewAssetTemplate {
+export interface CreateAssetTemplate extends AssetTemplateInput, Keyed {
   readonly institutionId?: Maybe<Id>;
 }
+export interface AssetTemplateCreated {
+  readonly assetTemplate: AssetTemplate;
+}
+type Checked = AssetTemplateInput & { readonly institutionId: Id };
 
-/** Refuses with Forbidden, ValidationFailed or NotFound. */
-export async function createAssetTemplate(
-  { viewer, store, clock, newId }: CommandContext,
-  input: CreateAssetTemplate,
-): Promise<{ readonly assetTemplate: AssetTemplate }> {
-  mustWrite(viewer);
-  const issues = new Issues();
-  const institutionId = institutionFor(viewer, input.institutionId, issues);
-  const checked = checkAssetTemplate(input, issues);
-  return store.transact(scopeOf(viewer), async (tx) => {
-    const institution = found(
-      await tx.institutions.byIds([institutionId]),
-      'institution',
-      'institutionId',
-      institutionId,
-    );
+const command: Command<CreateAssetTemplate, Checked, Institution | undefined, AssetTemplateCreated> = {
+  name: 'createAssetTemplate',
+  allow: mustWrite,
+  check: (input, issues, { viewer }) => {
+    const institutionId = institutionFor(viewer, input.institutionId, issues);
+    return { ...checkAssetTemplate(input, issues), institutionId };
+  },
+  load: async (tx, { institutionId }) => (await tx.institutions.byIds([institutionId]))[0],
+  owner: (institution) => institution?.id,
+  act: (tx, loaded, checked, { newId, clock }) => {
+    const institution = found(loaded, 'institution', 'institutionId', checked.institutionId);
     const assetTemplate = newAssetTemplate(checked, institution, newId('tmpl'), clock());
     tx.assetTemplates.insert(assetTemplate);
     return { assetTemplate };
-  });
-}
+  },
+  resource: (payload) => payload && { type: 'AssetTemplate', id: payload.assetTemplate.id },
+  remember: ({ assetTemplate }) => ({ id: assetTemplate.id }),
+  recall: async (tx, { id }) => ({
+    assetTemplate: (await tx.assetTemplates.byIds([id as string]))[0] as AssetTemplate,
+  }),
+};
+
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict or NotFound. */
+export const createAssetTemplate = (
+  context: CommandContext,
+  input: CreateAssetTemplate,
+): Promise<Replayable<AssetTemplateCreated>> => perform(command, context, input);

@@ -4,20 +4,19 @@ import { NotFound } from '../domain/refusals.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Store } from '../store/store.ts';
+import type { Ledger } from './ledger.ts';
 
-/** What a command works with: who asks, the record, and the world's clock and randomness. */
+/** What a command works with: who asks, the record, the ledger, and the world's clock and randomness. */
 export interface CommandContext {
   readonly viewer: Viewer;
   readonly store: Store;
+  readonly ledger: Ledger;
   readonly clock: Clock;
   readonly newId: NewId;
-}
-
-/** Refuses with NotFound an institution named by an input that is not the viewer's own. */
-export function mustBeOwn(viewer: Viewer, institutionId: Maybe<Id>): void {
-  if (viewer.role !== 'ROOT' && institutionId && institutionId !== viewer.institutionId) {
-    throw new NotFound('institution', ['institutionId'], institutionId);
-  }
+  /** How long an idempotency key is remembered. */
+  readonly keepKeysMs: number;
+  /** What the request is called in the log and the audit trail. */
+  readonly requestId: string | null;
 }
 
 /** The institution that an input is about: the one it names, or the viewer's own. Root must name one. */
@@ -27,14 +26,19 @@ export function institutionFor(viewer: Viewer, institutionId: Maybe<Id>, issues:
   return institutionId ?? '';
 }
 
-/** The first of the rows that were asked for; refuses with NotFound where there is none. */
-export function found<E>(rows: readonly (E | undefined)[], what: string, field: string, id: Id): E {
-  const [row] = rows;
+/** What was loaded; refuses with NotFound where nothing was. */
+export function found<E>(row: E | undefined, what: string, field: string, id: Id): E {
   if (row === undefined) throw new NotFound(what, [field], id);
   return row;
 }
 
-/** Refuses with NotFound if the input names another institution than the object that it is about has. */
-export function mustBeOf(owner: Id, institutionId: Maybe<Id>): void {
-  if (institutionId && institutionId !== owner) throw new NotFound('institution', ['institutionId'], institutionId);
+/** Refuses with NotFound if the input names another institution than it can be: the viewer's own, or the object's. */
+export function mustBeOf(owner: Id | undefined, institutionId: Maybe<Id>): void {
+  if (institutionId && owner !== undefined && institutionId !== owner) {
+    throw new NotFound('institution', ['institutionId'], institutionId);
+  }
 }
+
+/** The viewer's own institution; undefined for root, who belongs to none. */
+export const ownInstitution = (viewer: Viewer): Id | undefined =>
+  viewer.role === 'ROOT' ? undefined : viewer.institutionId;

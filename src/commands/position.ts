@@ -1,96 +1,161 @@
+import type { MutationName } from '../domain/auditEvent.ts';
 import type { Id } from '../domain/ids.ts';
-import type { Maybe } from '../domain/issues.ts';
+import type { Issues, Maybe } from '../domain/issues.ts';
 import type { PositionState } from '../domain/lifecycle.ts';
-import { type LifecycleEvent, newLifecycleEvent } from '../domain/lifecycleEvent.ts';
-import { advance, checkMove, type Move, type MoveInput } from '../domain/move.ts';
-import { checkPosition, type NewPosition, newPosition, obeyTerms, type Position } from '../domain/position.ts';
+import { magnitudeOfDecimal } from '../domain/money.ts';
+import { advance, checkMove, type Move, type MoveInput, type Remark } from '../domain/move.ts';
+import {
+  checkPosition,
+  newPosition,
+  type Position,
+  type PositionDraft,
+  type PositionInput,
+} from '../domain/position.ts';
 import { StaleVersion } from '../domain/refusals.ts';
-import { termsOf } from '../domain/templateKinds.ts';
-import { actorOf, mustWrite, scopeOf } from '../domain/viewer.ts';
-import { type CommandContext, found, mustBeOf, mustBeOwn } from './context.ts';
+import type { Instant } from '../domain/time.ts';
+import { mustWrite } from '../domain/viewer.ts';
+import { type CommandContext, found, mustBeOf, ownInstitution } from './context.ts';
+import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import {
+  type Ground,
+  groundsOf,
+  obeyGround,
+  type PositionChanged,
+  recallChanges,
+  recordChange,
+  rememberChange,
+} from './positionChange.ts';
 
-export interface CreatePosition extends NewPosition {
+export interface CreatePosition extends PositionInput, Keyed {
   readonly institutionId?: Maybe<Id>;
   readonly assetId: Id;
 }
+export type CheckedCreate = PositionDraft & { readonly assetId: Id; readonly institutionId: Maybe<Id> };
 
-/** A position with the event that made it what it is. */
-export interface PositionChanged {
-  readonly position: Position;
-  readonly event: LifecycleEvent;
-}
+const recallOne: Command<Keyed, never, never, PositionChanged>['recall'] = async (tx, remembered) =>
+  (await recallChanges(tx, [remembered]))[0] as PositionChanged;
 
-const NO_REMARK = { reason: null, metadata: {} };
-
-/** Refuses with Forbidden, ValidationFailed, NotFound or PolicyViolation. */
-export async function createPosition(
-  { viewer, store, clock, newId }: CommandContext,
-  input: CreatePosition,
-): Promise<PositionChanged> {
-  mustWrite(viewer);
-  const draft = checkPosition(input, clock());
-  mustBeOwn(viewer, input.institutionId);
-  return store.transact(scopeOf(viewer), async (tx) => {
-    const asset = found(await tx.assets.byIds([input.assetId]), 'asset', 'assetId', input.assetId);
-    mustBeOf(asset.institutionId, input.institutionId);
-    const template = found(
-      await tx.assetTemplates.byIds([asset.templateId]),
-      'asset template',
-      'assetId',
-      input.assetId,
-    );
-    const now = clock();
-    obeyTerms(draft, termsOf(template.config), now);
-    const position = newPosition(draft, asset, newId('pos'), now);
-    const event = newLifecycleEvent(newId('evt'), null, position, 0n, NO_REMARK, actorOf(viewer));
+const create: Command<CreatePosition, CheckedCreate, Ground | undefined, PositionChanged> = {
+  name: 'createPosition',
+  allow: mustWrite,
+  check: (input, issues, { clock }) => {
+    return checkedCreate(input, clock(), issues);
+  },
+  request: ({ institutionId: _implied, ...rest }) => rest,
+  load: async (tx, { assetId }) => (await groundsOf(tx, [assetId]))[0],
+  owner: (ground) => ground?.asset.institutionId,
+  act: (tx, loaded, checked, context) => {
+    const position = openPosition(loaded, checked, context);
     tx.positions.insert(position);
-    tx.lifecycleEvents.insert(event);
-    return { position, event };
-  });
+    return recordChange(tx, context, null, position);
+  },
+  resource: (payload) => payload && { type: 'Position', id: payload.position.id },
+  remember: rememberChange,
+  recall: recallOne,
+};
+
+export function checkedCreate(input: CreatePosition, now: Instant, issues: Issues): CheckedCreate {
+  const { assetId, institutionId } = input;
+  return { ...checkPosition(input, now, issues), assetId, institutionId };
 }
+
+/** The law of opening a position. Refuses with NotFound or PolicyViolation. */
+export function openPosition(
+  loaded: Ground | undefined,
+  checked: CheckedCreate,
+  { viewer, newId, clock }: CommandContext,
+): Position {
+  mustBeOf(ownInstitution(viewer), checked.institutionId);
+  const ground = found(loaded, 'asset', 'assetId', checked.assetId);
+  mustBeOf(ground.asset.institutionId, checked.institutionId);
+  const now = clock();
+  obeyGround(checked, ground, now);
+  return newPosition(checked, ground.asset, newId('pos'), now);
+}
+
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or PolicyViolation. */
+export const createPosition = (context: CommandContext, input: CreatePosition): Promise<Replayable<PositionChanged>> =>
+  perform(create, context, input);
 
 /** What every move names. */
-export interface MovePosition extends MoveInput {
+export interface MovePosition extends MoveInput, Keyed {
   readonly positionId: Id;
   readonly expectedVersion?: Maybe<number>;
 }
-
-/** Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion, IllegalTransition or InsufficientFunds. */
-export const transitionPosition = (
-  context: CommandContext,
-  { toState, ...input }: MovePosition & { readonly toState: PositionState },
-): Promise<PositionChanged> => move(context, toState, input);
-
-/** Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion or IllegalTransition. */
-export const fundPosition = (context: CommandContext, input: MovePosition): Promise<PositionChanged> =>
-  move(context, 'FUNDED', input);
-
-/** Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion, IllegalTransition or InsufficientFunds. */
-export const releasePosition = (context: CommandContext, input: MovePosition): Promise<PositionChanged> =>
-  move(context, 'BY_AMOUNT', input);
-
-/** Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion or IllegalTransition. */
-export const cancelPosition = (context: CommandContext, input: MovePosition): Promise<PositionChanged> =>
-  move(context, 'CANCELLED', input);
-
-/** Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion or IllegalTransition. */
-export const expirePosition = (context: CommandContext, input: MovePosition): Promise<PositionChanged> =>
-  move(context, 'EXPIRED', input);
-
-async function move(context: CommandContext, toState: Move['toState'], input: MovePosition): Promise<PositionChanged> {
-  const { viewer, store, clock, newId } = context;
-  mustWrite(viewer);
-  const checked = checkMove(toState, input);
-  const { positionId, expectedVersion } = input;
-  return store.transact(scopeOf(viewer), async (tx) => {
-    const before = found(await tx.positions.lock([positionId]), 'position', 'positionId', positionId);
-    if (typeof expectedVersion === 'number' && expectedVersion !== before.version) {
-      throw new StaleVersion(expectedVersion, before.version);
-    }
-    const { position, moved } = advance(before, checked, clock());
-    const event = newLifecycleEvent(newId('evt'), before, position, moved, checked, actorOf(viewer));
-    tx.positions.replace(position);
-    tx.lifecycleEvents.insert(event);
-    return { position, event };
-  });
+export interface CheckedMove extends Move, Remark {
+  readonly positionId: Id;
+  readonly expectedVersion: Maybe<number>;
 }
+
+/** A mutation that moves one position. The state is the mutation's own, or the input's. */
+const moving = <I extends MovePosition>(
+  name: MutationName,
+  target: (input: I) => Move['toState'],
+): Command<I, CheckedMove, Position | undefined, PositionChanged> => ({
+  name,
+  allow: mustWrite,
+  check: (input, issues) => checkedMove(target(input), input, issues),
+  request: requestOfMove,
+  load: async (tx, { positionId }) => (await tx.positions.lock([positionId]))[0],
+  owner: (position) => position?.institutionId,
+  act: (tx, loaded, checked, context) => {
+    const before = found(loaded, 'position', 'positionId', checked.positionId);
+    const { position, moved } = moveFrom(before, checked, context);
+    tx.positions.replace(position);
+    return recordChange(tx, context, before, position, moved, checked);
+  },
+  resource: (_payload, { positionId }) => ({ type: 'Position', id: positionId }),
+  remember: rememberChange,
+  recall: recallOne,
+});
+
+export function checkedMove(toState: Move['toState'], input: MovePosition, issues: Issues): CheckedMove {
+  const { positionId, expectedVersion } = input;
+  return { ...checkMove(toState, input, issues), positionId, expectedVersion };
+}
+
+/** "100.0" and "100.00" are the same amount. */
+export const requestOfMove = ({ amount, ...rest }: CheckedMove): unknown => ({
+  ...rest,
+  amount: amount && magnitudeOfDecimal(amount),
+});
+
+/** The law of moving a position. Refuses with StaleVersion, IllegalTransition, ValidationFailed or InsufficientFunds. */
+export function moveFrom(
+  before: Position,
+  checked: CheckedMove,
+  { clock }: CommandContext,
+): ReturnType<typeof advance> {
+  const { expectedVersion } = checked;
+  if (typeof expectedVersion === 'number' && expectedVersion !== before.version) {
+    throw new StaleVersion(expectedVersion, before.version);
+  }
+  return advance(before, checked, clock());
+}
+
+type Moved = Promise<Replayable<PositionChanged>>;
+export interface TransitionPosition extends MovePosition {
+  readonly toState: PositionState;
+}
+
+const transition = moving<TransitionPosition>('transitionPosition', ({ toState }) => toState);
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or InsufficientFunds. */
+export const transitionPosition = (context: CommandContext, input: TransitionPosition): Moved =>
+  perform(transition, context, input);
+
+const fund = moving('fundPosition', () => 'FUNDED');
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
+export const fundPosition = (context: CommandContext, input: MovePosition): Moved => perform(fund, context, input);
+
+const release = moving('releasePosition', () => 'BY_AMOUNT');
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or InsufficientFunds. */
+export const releasePosition = (context: CommandContext, input: MovePosition): Moved =>
+  perform(release, context, input);
+
+const cancel = moving('cancelPosition', () => 'CANCELLED');
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
+export const cancelPosition = (context: CommandContext, input: MovePosition): Moved => perform(cancel, context, input);
+
+const expire = moving('expirePosition', () => 'EXPIRED');
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
+export const expirePosition = (context: CommandContext, input: MovePosition): Moved => perform(expire, context, input);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createAsset } from '../commands/asset.ts';
 import { createAssetTemplate } from '../commands/assetTemplate.ts';
 import type { CommandContext } from '../commands/context.ts';
+import { createStoredLedger } from '../commands/ledger.ts';
 import { createInstitution } from '../commands/institution.ts';
 import { cancelPosition, createPosition, expirePosition, fundPosition, releasePosition } from '../commands/position.ts';
 import { type Id, type IdPrefix, typeId } from '../domain/ids.ts';
@@ -28,7 +29,9 @@ export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
     made.set(prefix, n);
     return demoId(prefix, n);
   };
-  const context: CommandContext = { viewer: { role: 'ROOT' }, store, clock, newId };
+  const ledger = createStoredLedger(newId);
+  const viewer = { role: 'ROOT' } as const;
+  const context: CommandContext = { viewer, store, ledger, clock, newId, keepKeysMs: DAY_MS, requestId: null };
   try {
     await construction(context);
     await tradeFinance(context);

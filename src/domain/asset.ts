@@ -16,14 +16,15 @@ export interface Asset {
   readonly updatedAt: Instant;
 }
 
-export interface NewAsset {
+export interface AssetInput {
   readonly label: string;
   readonly metadata?: Maybe<JsonObject>;
 }
 
+export type CheckedAsset = Pick<Asset, 'label' | 'metadata'>;
+
 /** What the input alone shows. Refuses with ValidationFailed. */
-export function checkAsset(input: NewAsset): Pick<Asset, 'label' | 'metadata'> {
-  const issues = new Issues();
+export function checkAsset(input: AssetInput, issues = new Issues()): CheckedAsset {
   const label = issues.text(['label'], input.label);
   const metadata = issues.json(['metadata'], input.metadata);
   issues.settle();
@@ -31,7 +32,7 @@ export function checkAsset(input: NewAsset): Pick<Asset, 'label' | 'metadata'> {
 }
 
 export const newAsset = (
-  { label, metadata }: Pick<Asset, 'label' | 'metadata'>,
+  { label, metadata }: CheckedAsset,
   { institutionId, id: templateId }: AssetTemplate,
   id: Id,
   now: Instant,

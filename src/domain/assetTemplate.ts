@@ -19,7 +19,7 @@ export interface AssetTemplate {
   readonly updatedAt: Instant;
 }
 
-export interface NewAssetTemplate {
+export interface AssetTemplateInput {
   readonly code: string;
   readonly name: string;
   readonly vertical: Vertical;
@@ -28,7 +28,7 @@ export interface NewAssetTemplate {
 }
 
 /** What the input alone shows. Refuses with ValidationFailed. */
-export function checkAssetTemplate(input: NewAssetTemplate, issues = new Issues()): NewAssetTemplate {
+export function checkAssetTemplate(input: AssetTemplateInput, issues = new Issues()): AssetTemplateInput {
   const kind = TEMPLATE_KINDS.get(input.code);
   const name = issues.text(['name'], input.name);
   const config = issues.json(['config'], input.config);
@@ -46,7 +46,7 @@ export function checkAssetTemplate(input: NewAssetTemplate, issues = new Issues(
 }
 
 /** Refuses with ValidationFailed where the region or the vertical is not among the institution's. */
-export function newAssetTemplate(checked: NewAssetTemplate, of: Institution, id: Id, now: Instant): AssetTemplate {
+export function newAssetTemplate(checked: AssetTemplateInput, of: Institution, id: Id, now: Instant): AssetTemplate {
   const { code, name, vertical, region, config } = checked;
   const issues = new Issues();
   if (!of.regions.includes(region))

@@ -2,7 +2,7 @@
 export type Id = string;
 
 /** One prefix a type. */
-export type IdPrefix = 'inst' | 'tmpl' | 'ast' | 'pos' | 'evt';
+export type IdPrefix = 'inst' | 'tmpl' | 'ast' | 'pos' | 'evt' | 'led' | 'aud' | 'pol' | 'idem';
 
 /** Makes a new id of the type. Passed in, so that tests decide. */
 export type NewId = (prefix: IdPrefix) => Id;
@@ -13,6 +13,9 @@ const ID = /^([a-z]+)_[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;
 
 /** The prefix of a well-formed id; undefined for any other text. */
 export const prefixOf = (id: string): string | undefined => (id.length <= 40 ? ID.exec(id)?.[1] : undefined);
+
+/** Whether the text has the form of an id at all. */
+export const isWellFormedId = (id: string): boolean => prefixOf(id) !== undefined;
 
 export const isId = (prefix: IdPrefix, id: string): boolean => prefixOf(id) === prefix;
 

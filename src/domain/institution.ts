@@ -19,19 +19,27 @@ export interface Institution {
   readonly updatedAt: Instant;
 }
 
-export interface NewInstitution {
+export interface InstitutionInput {
   readonly name: string;
   readonly regions: readonly Region[];
   /** Left out: all of them. */
   readonly verticals?: Maybe<readonly Vertical[]>;
 }
 
-/** Refuses with ValidationFailed. */
-export function newInstitution(input: NewInstitution, id: Id, now: Instant): Institution {
-  const issues = new Issues();
+/** What the input alone shows. Refuses with ValidationFailed. */
+export function checkInstitution(
+  input: InstitutionInput,
+  issues = new Issues(),
+): Pick<Institution, 'name' | 'regions' | 'verticals'> {
   const name = issues.text(['name'], input.name);
   const regions = issues.choice(['regions'], input.regions);
   const verticals = issues.choice(['verticals'], input.verticals ?? VERTICALS);
   issues.settle();
-  return Object.freeze({ id, name, regions, verticals, version: 1, createdAt: now, updatedAt: now });
+  return { name, regions, verticals };
 }
+
+export const newInstitution = (
+  { name, regions, verticals }: ReturnType<typeof checkInstitution>,
+  id: Id,
+  now: Instant,
+): Institution => Object.freeze({ id, name, regions, verticals, version: 1, createdAt: now, updatedAt: now });

@@ -9,4 +9,8 @@ export const LIMITS = {
   /** Values in one list of an input or a filter. */
   listValues: 100,
   tenorDays: 36_500,
+  /** An idempotency key. */
+  keyCharacters: 255,
+  /** Values in one list of a mutation's input: operations, currencies, limits. */
+  listInputs: 1_000,
 } as const;

@@ -26,8 +26,7 @@ export interface MoveInput {
 }
 
 /** What the input alone shows. Refuses with ValidationFailed. */
-export function checkMove(toState: Move['toState'], input: MoveInput): Move & Remark {
-  const issues = new Issues();
+export function checkMove(toState: Move['toState'], input: MoveInput, issues = new Issues()): Move & Remark {
   const { amount } = input;
   const decimal = amount === null || amount === undefined ? null : issues.positive(['amount'], amount);
   const reason = issues.remark(['reason'], input.reason, LIMITS.reasonCharacters);

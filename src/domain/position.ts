@@ -43,7 +43,7 @@ export interface Position {
 export const fundedOf = ({ held, released, refunded }: Pick<Position, 'held' | 'released' | 'refunded'>): bigint =>
   held + released + refunded;
 
-export interface NewPosition {
+export interface PositionInput {
   readonly holderReference: string;
   readonly amount: MoneyText;
   readonly externalReference?: Maybe<string>;
@@ -61,8 +61,7 @@ export interface PositionDraft {
 }
 
 /** What the input alone shows. Refuses with ValidationFailed. */
-export function checkPosition(input: NewPosition, now: Instant): PositionDraft {
-  const issues = new Issues();
+export function checkPosition(input: PositionInput, now: Instant, issues = new Issues()): PositionDraft {
   const holderReference = issues.text(['holderReference'], input.holderReference);
   const externalReference = issues.optionalText(['externalReference'], input.externalReference);
   const metadata = issues.json(['metadata'], input.metadata);

@@ -20,15 +20,21 @@ export type ErrorCode =
 /** Thrown by the law and the commands for an expected "no"; it leaves the server as facts, never as an error. */
 export abstract class Refusal extends Error {
   abstract readonly code: ErrorCode;
-  readonly path: Path | null;
+  path: Path | null;
   constructor(message: string, path: Path | null = null) {
     super(message);
     this.path = path;
   }
+
+  /** The same refusal of an input that is a part of another, at the path. */
+  within(path: Path): this {
+    this.path = [...path, ...(this.path ?? [])];
+    return this;
+  }
 }
 
 /** A refusal as a plain object: what clients see. */
-export type Facts<R extends Refusal = Refusal> = Omit<R, 'name' | 'stack' | 'cause'>;
+export type Facts<R extends Refusal = Refusal> = Readonly<Omit<R, 'name' | 'stack' | 'cause' | 'within'>>;
 export const factsOf = (refusal: Refusal): Facts => Object.assign({ message: refusal.message }, refusal);
 
 export interface ValidationIssue {
@@ -39,10 +45,15 @@ export interface ValidationIssue {
 /** The input breaks a rule; every fault found is in the issues. */
 export class ValidationFailed extends Refusal {
   readonly code = 'VALIDATION_FAILED';
-  readonly issues: readonly ValidationIssue[];
+  issues: readonly ValidationIssue[];
   constructor(issues: readonly [ValidationIssue, ...ValidationIssue[]]) {
     super(issues.map(({ path, message }) => `${path.join('.')} ${message}`).join(' '), issues[0].path);
     this.issues = issues;
+  }
+
+  override within(path: Path): this {
+    this.issues = this.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+    return super.within(path);
   }
 }
 

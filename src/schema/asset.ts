@@ -6,7 +6,7 @@ import { builder } from './builder.ts';
 import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
 import { anyOf, DateTimeRange, equals, whereOf, within } from './filter.ts';
 import { Institution, VERSIONED } from './institution.ts';
-import { mutation, resultType } from './mutation.ts';
+import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 import { Node, node } from './node.ts';
 import type { Readings } from './readings.ts';
 
@@ -111,18 +111,28 @@ const CreateAssetInput = builder.inputType('CreateAssetInput', {
     templateId: t.id({ required: true, description: 'The template that it is made under.' }),
     label: t.string({ required: true, description: '1 to 200 characters.' }),
     metadata: t.field({ type: 'JSONObject', description: "The client's own data; {} if left out." }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 
 const CreateAssetPayload = builder.objectRef<Awaited<ReturnType<typeof createAsset>>>('CreateAssetPayload').implement({
   description: 'The asset was created.',
-  fields: (t) => ({ asset: t.expose('asset', { type: Asset, description: 'The asset.' }) }),
+  fields: (t) => ({
+    asset: t.expose('asset', { type: Asset, description: 'The asset.' }),
+    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
+  }),
 });
 
 mutation(
   'createAsset',
   'Creates an asset under a template.',
   CreateAssetInput,
-  resultType(CreateAssetPayload, 'CreateAssetResult', ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND']),
+  resultType(CreateAssetPayload, 'CreateAssetResult', [
+    'VALIDATION_FAILED',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'CAPACITY_EXCEEDED',
+    'IDEMPOTENCY_CONFLICT',
+  ]),
   createAsset,
 );

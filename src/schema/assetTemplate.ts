@@ -7,7 +7,7 @@ import { builder } from './builder.ts';
 import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
 import { anyOf, equals, whereOf } from './filter.ts';
 import { Institution, Region, Vertical, VERSIONED } from './institution.ts';
-import { mutation, resultType } from './mutation.ts';
+import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 import { Node, node } from './node.ts';
 import type { Readings } from './readings.ts';
 
@@ -123,6 +123,7 @@ const CreateAssetTemplateInput = builder.inputType('CreateAssetTemplateInput', {
     vertical: t.field({ type: Vertical, required: true, description: "The code's, and among the institution's." }),
     region: t.field({ type: Region, required: true, description: "Among the institution's." }),
     config: t.field({ type: 'JSONObject', required: true, description: "What the kind's `configSchema` asks for." }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 
@@ -132,6 +133,7 @@ const CreateAssetTemplatePayload = builder
     description: 'The asset template was created.',
     fields: (t) => ({
       assetTemplate: t.expose('assetTemplate', { type: AssetTemplate, description: 'The asset template.' }),
+      replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
     }),
   });
 
@@ -139,6 +141,12 @@ mutation(
   'createAssetTemplate',
   'Creates an asset template under an institution.',
   CreateAssetTemplateInput,
-  resultType(CreateAssetTemplatePayload, 'CreateAssetTemplateResult', ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND']),
+  resultType(CreateAssetTemplatePayload, 'CreateAssetTemplateResult', [
+    'VALIDATION_FAILED',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'CAPACITY_EXCEEDED',
+    'IDEMPOTENCY_CONFLICT',
+  ]),
   createAssetTemplate,
 );

@@ -7,6 +7,8 @@ import type { Readings } from './readings.ts';
 /** What resolvers work with: made anew for each request. */
 export interface Context extends CommandContext {
   readonly read: Readings;
+  /** The request's header Idempotency-Key. */
+  readonly idempotencyKey: string | null;
 }
 
 export const builder = new SchemaBuilder<{

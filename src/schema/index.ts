@@ -11,7 +11,11 @@ import './asset.ts';
 import './position.ts';
 import './positionTotal.ts';
 import './lifecycleEvent.ts';
+import './ledgerEvent.ts';
 import './positionMutations.ts';
+import './applyPositions.ts';
+import './policy.ts';
+import './auditEvent.ts';
 
 const DESCRIPTION = `EscrowGrid: escrow for institutions.
 

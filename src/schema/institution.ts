@@ -3,7 +3,7 @@ import type { Institution as InstitutionRow } from '../domain/institution.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
 import { anyOf, equals, whereOf } from './filter.ts';
-import { mutation, resultType } from './mutation.ts';
+import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 import { Node, node } from './node.ts';
 
 export const Region = builder.enumType('Region', {
@@ -89,6 +89,7 @@ const CreateInstitutionInput = builder.inputType('CreateInstitutionInput', {
     name: t.string({ required: true, description: '1 to 200 characters.' }),
     regions: t.field({ type: [Region], required: true, description: 'At least one.' }),
     verticals: t.field({ type: [Vertical], description: 'At least one; all of them if left out.' }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 
@@ -96,13 +97,21 @@ const CreateInstitutionPayload = builder
   .objectRef<Awaited<ReturnType<typeof createInstitution>>>('CreateInstitutionPayload')
   .implement({
     description: 'The institution was created.',
-    fields: (t) => ({ institution: t.expose('institution', { type: Institution, description: 'The institution.' }) }),
+    fields: (t) => ({
+      institution: t.expose('institution', { type: Institution, description: 'The institution.' }),
+      replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
+    }),
   });
 
 mutation(
   'createInstitution',
   'Creates an institution. For root alone.',
   CreateInstitutionInput,
-  resultType(CreateInstitutionPayload, 'CreateInstitutionResult', ['VALIDATION_FAILED', 'FORBIDDEN']),
+  resultType(CreateInstitutionPayload, 'CreateInstitutionResult', [
+    'VALIDATION_FAILED',
+    'FORBIDDEN',
+    'CAPACITY_EXCEEDED',
+    'IDEMPOTENCY_CONFLICT',
+  ]),
   createInstitution,
 );

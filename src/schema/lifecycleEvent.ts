@@ -17,7 +17,7 @@ const ActorKind = builder.enumType('ActorKind', {
   },
 });
 
-const Actor = builder.objectRef<Kind>('Actor').implement({
+export const Actor = builder.objectRef<Kind>('Actor').implement({
   description: 'Who did something.',
   fields: (t) => ({ kind: t.field({ type: ActorKind, description: 'What kind of actor.', resolve: (kind) => kind }) }),
 });

@@ -1,7 +1,9 @@
 import type { InputObjectRef, ObjectRef, UnionRef } from '@pothos/core';
+import { type Keyed, RememberedRefusal } from '../commands/perform.ts';
+import type { MutationName } from '../domain/auditEvent.ts';
 import { type ErrorCode, type Facts, factsOf, Refusal } from '../domain/refusals.ts';
 import { builder, type Context, type Types } from './builder.ts';
-import { ERRORS, isRefused } from './errors.ts';
+import { badInput, ERRORS, isRefused } from './errors.ts';
 
 type Result<P> = UnionRef<Types, P | Facts>;
 
@@ -18,9 +20,17 @@ export function resultType<P extends object>(
   });
 }
 
+/** What a payload says of its key. */
+export const REPLAYED =
+  'Whether this is the answer to an earlier call with the same idempotency key; nothing was done twice.';
+
+/** What an input says of its key. */
+export const IDEMPOTENCY_KEY =
+  'Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same.';
+
 /** The shape of every mutation: one input, one command, one result. A refusal leaves as a member of the result. */
 export function mutation<I extends object, P extends object>(
-  name: string,
+  name: MutationName,
   description: string,
   input: InputObjectRef<Types, I>,
   type: Result<P>,
@@ -33,9 +43,18 @@ export function mutation<I extends object, P extends object>(
       nullable: true,
       args: { input: t.arg({ type: input, required: true, description: 'What to do.' }) },
       resolve: ((_root: unknown, args: { readonly input: I }, context: Context) =>
-        answer(command(context, args.input), context)) as never,
+        answer(command(context, withKey(args.input, context)), context)) as never,
     }),
   );
+}
+
+/** The input with the key of the request's header. Refuses with BAD_USER_INPUT an input that names another. */
+function withKey<I extends Keyed>(input: I, { idempotencyKey }: Context): I {
+  if (idempotencyKey === null) return input;
+  if (input.idempotencyKey && input.idempotencyKey !== idempotencyKey) {
+    throw badInput('input.idempotencyKey differs from the header Idempotency-Key.');
+  }
+  return { ...input, idempotencyKey };
 }
 
 async function answer<P>(work: Promise<P>, context: Context): Promise<P | Facts> {
@@ -43,6 +62,7 @@ async function answer<P>(work: Promise<P>, context: Context): Promise<P | Facts>
     return await work;
   } catch (error) {
     if (error instanceof Refusal) return factsOf(error);
+    if (error instanceof RememberedRefusal) return error.facts;
     throw error;
   } finally {
     // What the request has read before may have changed.

@@ -3,30 +3,34 @@ import {
   createPosition,
   expirePosition,
   fundPosition,
-  type PositionChanged,
   releasePosition,
   transitionPosition,
 } from '../commands/position.ts';
+import type { Replayable } from '../commands/perform.ts';
+import type { PositionChanged } from '../commands/positionChange.ts';
 import type { ErrorCode } from '../domain/refusals.ts';
 import { builder, type Types } from './builder.ts';
 import { PositionState } from './lifecycle.ts';
+import { LedgerEvent } from './ledgerEvent.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
 import { MoneyInput } from './money.ts';
-import { mutation, resultType } from './mutation.ts';
+import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 import { Position } from './position.ts';
 
 const payload = (name: string, description: string) =>
-  builder.objectRef<PositionChanged>(name).implement({
+  builder.objectRef<Replayable<PositionChanged>>(name).implement({
     description,
     fields: (t) => ({
       position: t.expose('position', { type: Position, description: 'The position, as it is now.' }),
       event: t.expose('event', { type: LifecycleEvent, description: 'The event that was written.' }),
+      ledgerEvent: t.expose('ledgerEvent', { type: LedgerEvent, description: "The ledger's entry for it." }),
+      replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
     }),
   });
 const CreatePositionPayload = payload('CreatePositionPayload', 'The position was created.');
 const TransitionPositionPayload = payload('TransitionPositionPayload', 'The position has moved.');
 
-const CreatePositionInput = builder.inputType('CreatePositionInput', {
+export const CreatePositionInput = builder.inputType('CreatePositionInput', {
   description: 'A new position.',
   fields: (t) => ({
     institutionId: t.id({ description: 'Whose it will be; may be left out, for the asset says it.' }),
@@ -39,6 +43,7 @@ const CreatePositionInput = builder.inputType('CreatePositionInput', {
       description: 'From when on it can only expire; needed where the template has maxTenorDays.',
     }),
     metadata: t.field({ type: 'JSONObject', description: "The client's own data; {} if left out." }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 
@@ -49,11 +54,12 @@ const remark = (t: InputFields) => ({
   reason: t.string({ description: 'Why, for the history: at most 1,000 characters.' }),
   metadata: t.field({ type: 'JSONObject', description: "The client's own data about the move; {} if left out." }),
   expectedVersion: t.int({ description: 'The version last read; if it is another now, StaleVersionError.' }),
+  idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
 });
 const moveInput = (name: string, description: string) =>
   builder.inputType(name, { description, fields: (t) => ({ positionId: positionId(t), ...remark(t) }) });
 
-const TransitionPositionInput = builder.inputType('TransitionPositionInput', {
+export const TransitionPositionInput = builder.inputType('TransitionPositionInput', {
   description: 'A move to any state.',
   fields: (t) => ({
     positionId: positionId(t),
@@ -80,6 +86,8 @@ mutation(
     'FORBIDDEN',
     'NOT_FOUND',
     'POLICY_VIOLATION',
+    'CAPACITY_EXCEEDED',
+    'IDEMPOTENCY_CONFLICT',
   ]),
   createPosition,
 );
@@ -90,6 +98,7 @@ const MOVE: readonly ErrorCode[] = [
   'NOT_FOUND',
   'ILLEGAL_TRANSITION',
   'STALE_VERSION',
+  'IDEMPOTENCY_CONFLICT',
 ];
 const PAY: readonly ErrorCode[] = [...MOVE, 'INSUFFICIENT_FUNDS'];
 

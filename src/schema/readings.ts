@@ -32,24 +32,27 @@ export type Readings = { readonly [T in TableName]: Reading<Tables[T]> } & {
 /** A store that answers at once needs no batches, and its resolvers make no promises; any other is asked once a tick. */
 export function readingsOf(store: Store, scope: Scope): Readings {
   const readers = store.read(scope);
-  const loaders: DataLoader<Id, unknown>[] = [];
-  const one = <E extends { readonly id: Id }>(reader: Reader<E>): Reading<E> => {
+  const loaders: { clearAll(): void }[] = [];
+  const reading = <E extends Entity>(reader: Reader<E>): Reading<E> => {
     if (store.answersAtOnce) return near(reader);
     const ids = new DataLoader<Id, E | undefined>((keys) => reader.byIds(keys) as Promise<(E | undefined)[]>);
     loaders.push(ids);
     return far(reader, ids);
   };
-  const { institutions, assetTemplates, assets, positions, lifecycleEvents } = readers;
-  return {
-    institutions: one(institutions),
-    assetTemplates: one(assetTemplates),
-    assets: one(assets),
-    positions: one(positions),
-    lifecycleEvents: one(lifecycleEvents),
-    positionTotals: totalsOf(store, readers),
+  const { positionTotals, ...tables } = readers;
+  const readings = {
+    positionTotals: totalsOf(store, positionTotals),
     clear: () => loaders.forEach((loader) => loader.clearAll()),
   };
+  // Made when first asked for: a request reads from few tables.
+  for (const [name, reader] of Object.entries(tables)) {
+    let made: Reading<Entity> | undefined;
+    Object.defineProperty(readings, name, { get: () => (made ??= reading(reader as Reader<Entity>)) });
+  }
+  return readings as Readings;
 }
+
+type Entity = Tables[TableName];
 
 const near = <E>(reader: Reader<E>): Reading<E> => ({
   byId: (id) => (reader.byIds([id]) as readonly (E | undefined)[])[0],
@@ -63,11 +66,11 @@ function far<E>(reader: Reader<E>, ids: DataLoader<Id, E | undefined>): Reading<
   return { byId: (id) => ids.load(id), page: (window) => pages.load(window), count: (each) => counts.load(each) };
 }
 
-function totalsOf(store: Store, readers: Readers): Readings['positionTotals'] {
+function totalsOf(store: Store, ask: Readers['positionTotals']): Readings['positionTotals'] {
   if (store.answersAtOnce) {
-    return (selection) => (readers.positionTotals([selection]) as readonly (readonly Total[])[])[0] as readonly Total[];
+    return (selection) => (ask([selection]) as readonly (readonly Total[])[])[0] as readonly Total[];
   }
-  const totals = batching((selections: readonly Selection<Position>[]) => readers.positionTotals(selections));
+  const totals = batching((selections: readonly Selection<Position>[]) => ask(selections));
   return (selection) => totals.load(selection);
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { Busy, Unavailable } from '../store/faults.ts';
 
 /** Told of every fault of ours, with the id under which the client was told of it. */
 export type OnFault = (errorId: string, error: unknown) => void;
@@ -43,15 +44,30 @@ export const maskFault =
       const { originalError } = error;
       if (!originalError || originalError instanceof GraphQLError) return coded(error, codeOfRequest(error));
     }
+    const fault = error instanceof GraphQLError ? error.originalError : error;
+    for (const [kind, code, message] of PASSING) {
+      if (fault instanceof kind) return new GraphQLError(message, { ...where(error), extensions: { code } });
+    }
     const errorId = randomUUID();
-    onFault(errorId, error instanceof GraphQLError ? error.originalError : error);
-    const { path, nodes } = error instanceof GraphQLError ? error : {};
+    onFault(errorId, fault);
     return new GraphQLError(`Something went wrong on our side. Name the error id ${errorId} to the operator.`, {
-      ...(path && { path }),
-      ...(nodes && { nodes }),
+      ...where(error),
       extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
     });
   };
+
+/** What passes by itself: the client is told to try again. */
+const PASSING = [
+  [Busy, 'BUSY', 'The server is busy with others. Nothing was done; try again.'],
+  [
+    Unavailable,
+    'SERVICE_UNAVAILABLE',
+    'The server cannot reach its records now. Try again, with the same idempotency key.',
+  ],
+] as const;
+
+const where = (error: unknown): GraphQLErrorOptions =>
+  error instanceof GraphQLError ? { path: error.path ?? null, nodes: error.nodes ?? null } : {};
 
 const codeOfRequest = ({ extensions }: GraphQLError): string =>
   extensions['http'] === undefined ? 'BAD_USER_INPUT' : 'BAD_REQUEST';

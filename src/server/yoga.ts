@@ -5,12 +5,14 @@ import type { Context } from '../schema/builder.ts';
 import { schema } from '../schema/index.ts';
 import { readingsOf } from '../schema/readings.ts';
 import { maskFault, type OnFault, useErrorCodes } from './errors.ts';
+import { useIdempotencyKey } from './idempotencyKey.ts';
+import { requestIdOf, useRequestId } from './requestId.ts';
 
 /** The most bytes of a request's body. */
 const BODY_BYTES = 1024 * 1024;
 
 /** What the requests of a server share. */
-export type Shared = Omit<Context, 'viewer' | 'read'>;
+export type Shared = Omit<Context, 'viewer' | 'read' | 'requestId' | 'idempotencyKey'>;
 
 export interface YogaOptions {
   readonly shared: Shared;
@@ -25,9 +27,10 @@ export function createGraphql({ shared, viewerOf, onFault }: YogaOptions): YogaS
     schema,
     context: ({ request }) => {
       const viewer = viewerOf(request);
-      return { ...shared, viewer, read: readingsOf(shared.store, scopeOf(viewer)) };
+      const read = readingsOf(shared.store, scopeOf(viewer));
+      return { ...shared, viewer, read, requestId: requestIdOf(request), idempotencyKey: null };
     },
-    plugins: [useErrorCodes(), useReadableParameters()],
+    plugins: [useRequestId(), useErrorCodes(), useReadableParameters(), useIdempotencyKey()],
     maskedErrors: { maskError: maskFault(onFault) },
     maxRequestBodySize: BODY_BYTES,
     batching: false,

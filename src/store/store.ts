@@ -1,11 +1,16 @@
 import type { Asset } from '../domain/asset.ts';
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
+import type { AuditEvent } from '../domain/auditEvent.ts';
 import type { CurrencyCode } from '../domain/currencies.ts';
 import type { Id } from '../domain/ids.ts';
+import type { IdempotencyRecord } from '../domain/idempotency.ts';
 import type { Institution } from '../domain/institution.ts';
+import type { LedgerEvent, Posting } from '../domain/ledgerEvent.ts';
 import type { PositionState } from '../domain/lifecycle.ts';
 import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
+import type { Policy } from '../domain/policy.ts';
 import type { Position } from '../domain/position.ts';
+import type { Instant } from '../domain/time.ts';
 import type { Scope } from '../domain/viewer.ts';
 
 /** What is kept: one line an entity. */
@@ -15,6 +20,11 @@ export interface Tables {
   readonly assets: Asset;
   readonly positions: Position;
   readonly lifecycleEvents: LifecycleEvent;
+  readonly ledgerEvents: LedgerEvent;
+  readonly postings: Posting;
+  readonly policies: Policy;
+  readonly auditEvents: AuditEvent;
+  readonly idempotencyRecords: IdempotencyRecord;
 }
 export type TableName = keyof Tables;
 export type Field<E> = keyof E & string;
@@ -112,20 +122,35 @@ export type Readers = { readonly [T in TableName]: Reader<Tables[T]> } & {
 export interface Writer<E> {
   /** The rows as they are committed now, without a lock: for what does not change, or may. */
   byIds(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
-  /** The same rows, locked until the transaction ends; locks are taken in the order of the ids. */
+  pages(windows: readonly Window<E>[]): MaybePromise<readonly Page<E>[]>;
+  /** The same rows as `byIds` has, locked until the transaction ends; locks are taken in the order of the ids. */
   lock(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
+  /** Refuses at the commit, with AlreadyExists, where there is such a row already. */
   insert(entity: E): void;
   /** Refuses at the commit, with StaleVersion, unless the row is at the version before the entity's. */
   replace(entity: E & { readonly version: number }): void;
+  /** Takes the row out; refuses at the commit, with StaleVersion, unless it is at the entity's own version. */
+  remove(entity: E & { readonly version: number }): void;
 }
-export type Writers = { readonly [T in TableName]: Writer<Tables[T]> };
+export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
+  /**
+   * The positions whose hour has passed and that are not terminal yet, earliest first, locked until the transaction
+   * ends; those that another transaction holds are left to it.
+   */
+  lockDue(now: Instant, limit: number): MaybePromise<readonly Position[]>;
+};
 
-/** What both stores are. Every call is made within a scope: what lies outside it does not exist. */
+/**
+ * What both stores are. Every call is made within a scope: what lies outside it does not exist. A call refuses with
+ * Unavailable where the record cannot be reached, and with Busy where others hold it for too long.
+ */
 export interface Store {
   /** Readers give no promises. */
   readonly answersAtOnce: boolean;
   read(scope: Scope): Readers;
   /** All that the work has written, or nothing. The work may run again where the database asks for another try. */
   transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>): Promise<T>;
+  /** Reads as of one moment: nothing that is written meanwhile is seen. */
+  snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

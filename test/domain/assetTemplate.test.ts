@@ -1,22 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { checkAsset, newAsset } from '../../src/domain/asset.ts';
-import { checkAssetTemplate, type NewAssetTemplate, newAssetTemplate } from '../../src/domain/assetTemplate.ts';
-import { newInstitution } from '../../src/domain/institution.ts';
+import { checkAssetTemplate, type AssetTemplateInput, newAssetTemplate } from '../../src/domain/assetTemplate.ts';
+import { checkInstitution, newInstitution } from '../../src/domain/institution.ts';
 import { faultsOf, NOW, refusalOf } from './given.ts';
 
-const escrow: NewAssetTemplate = {
+const escrow: AssetTemplateInput = {
   code: 'CONSTR_ESCROW',
   name: 'Escrow',
   vertical: 'CONSTRUCTION',
   region: 'SG',
   config: { currency: 'SGD', region: 'SG' },
 };
-const bank = newInstitution({ name: 'Bank', regions: ['SG', 'US'], verticals: ['CONSTRUCTION'] }, 'inst_1', NOW);
+const bank = newInstitution(checkInstitution({ name: 'Bank', regions: ['SG', 'US'], verticals: ['CONSTRUCTION'] }), 'inst_1', NOW);
 
 describe('an institution', () => {
   test('has all verticals where none are named, each region once, and begins at version 1', () => {
     const regions = ['US', 'SG', 'US'] as const;
-    const both = newInstitution({ name: 'Bank', regions }, 'inst_1', NOW);
+    const both = newInstitution(checkInstitution({ name: 'Bank', regions }), 'inst_1', NOW);
     expect(both).toEqual({
       id: 'inst_1',
       name: 'Bank',
@@ -26,12 +26,12 @@ describe('an institution', () => {
       createdAt: NOW,
       updatedAt: NOW,
     });
-    expect(newInstitution({ name: 'Bank', regions, verticals: null }, 'inst_1', NOW)).toEqual(both);
+    expect(newInstitution(checkInstitution({ name: 'Bank', regions, verticals: null }), 'inst_1', NOW)).toEqual(both);
     expect([both, both.regions, both.verticals].every(Object.isFrozen)).toBe(true);
   });
 
   test('with an empty list of regions or verticals is refused, all faults at once', () => {
-    expect(faultsOf(() => newInstitution({ name: '', regions: [], verticals: [] }, 'inst_1', NOW))).toEqual([
+    expect(faultsOf(() => newInstitution(checkInstitution({ name: '', regions: [], verticals: [] }), 'inst_1', NOW))).toEqual([
       'name: must not be blank.',
       'regions: must name at least one.',
       'verticals: must name at least one.',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   checkPosition,
   fundedOf,
-  type NewPosition,
+  type PositionInput,
   newPosition,
   obeyTerms,
   type PositionDraft,
@@ -12,7 +12,7 @@ import { DAY_MS, type Instant } from '../../src/domain/time.ts';
 import { ASSET, currency, DEADLINE, faultsOf, minor, NOW, refusalOf } from './given.ts';
 
 const usd = currency('USD');
-const input: NewPosition = { holderReference: 'payee', amount: { amount: '1250.5', currencyCode: 'USD' } };
+const input: PositionInput = { holderReference: 'payee', amount: { amount: '1250.5', currencyCode: 'USD' } };
 
 describe('what the input of a position alone shows', () => {
   test('a draft has its amount in minor units and nothing where nothing was said', () => {
@@ -23,7 +23,7 @@ describe('what the input of a position alone shows', () => {
   });
 
   test('all faults are told at once, each with its path, in the order of the fields', () => {
-    const faulty: NewPosition = {
+    const faulty: PositionInput = {
       holderReference: ' \t\n',
       externalReference: 'a\u0000b',
       metadata: { a: '\ud800' },

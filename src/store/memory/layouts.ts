@@ -11,6 +11,8 @@ export interface Layout<E> {
   readonly groups: { readonly [F in Field<E>]?: readonly (readonly Field<E>[])[] };
   /** Fields that name a row of another table, which must be of the same tenant. */
   readonly references: { readonly [F in Field<E>]?: TableName };
+  /** Fields whose values together only one row may have. */
+  readonly unique?: readonly Field<E>[];
 }
 
 export const nameOf = (by: readonly string[]): string => by.join();
@@ -51,7 +53,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       templateId: [BY_CREATION],
       holderReference: [BY_CREATION],
       externalReference: [BY_CREATION],
-      state: [BY_CREATION],
+      state: [BY_CREATION, ['expiresAt']],
       currency: [BY_CREATION],
     },
     references: { institutionId: 'institutions', assetId: 'assets', templateId: 'assetTemplates' },
@@ -62,4 +64,42 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     groups: { positionId: [['sequence']] },
     references: { institutionId: 'institutions', positionId: 'positions' },
   },
+  ledgerEvents: {
+    tenant: 'institutionId',
+    orders: [BY_CREATION],
+    groups: {
+      institutionId: [BY_CREATION],
+      positionId: [['sequence'], BY_CREATION],
+      lifecycleEventId: [BY_CREATION],
+      kind: [BY_CREATION],
+    },
+    references: { institutionId: 'institutions', positionId: 'positions', lifecycleEventId: 'lifecycleEvents' },
+  },
+  postings: {
+    tenant: 'institutionId',
+    orders: [],
+    groups: { ledgerEventId: [['ordinal']] },
+    references: { ledgerEventId: 'ledgerEvents' },
+  },
+  policies: {
+    tenant: 'institutionId',
+    orders: [],
+    groups: { institutionId: [['region']] },
+    references: { institutionId: 'institutions' },
+    unique: ['institutionId', 'region'],
+  },
+  auditEvents: {
+    tenant: 'institutionId',
+    orders: [BY_CREATION],
+    groups: {
+      institutionId: [BY_CREATION],
+      action: [BY_CREATION],
+      outcome: [BY_CREATION],
+      resourceId: [BY_CREATION],
+      apiKeyId: [BY_CREATION],
+      requestId: [BY_CREATION],
+    },
+    references: {},
+  },
+  idempotencyRecords: { tenant: 'institutionId', orders: [BY_CREATION], groups: {}, references: {} },
 };

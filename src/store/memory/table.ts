@@ -49,10 +49,10 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     return (row as Row)[this.layout.tenant];
   }
 
-  /** Refuses with StaleVersion unless the row is at the version before the entity's; changes nothing. */
-  mustPrecede(entity: E & { readonly version: number }): void {
-    const version = (this.rows.get(entity.id) as Row | undefined)?.['version'];
-    if (version !== entity.version - 1) throw new StaleVersion(entity.version - 1, Number(version ?? 0));
+  /** Refuses with StaleVersion unless the row is at this version; changes nothing. */
+  mustBeAt(id: Id, expected: number): void {
+    const version = Number((this.rows.get(id) as Row | undefined)?.['version'] ?? 0);
+    if (version !== expected) throw new StaleVersion(expected, version);
   }
 
   insert(row: E): void {
@@ -60,6 +60,16 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     for (const index of this.orders.values()) index.insert(row);
     this.#eachGroup(row, (indexes) => {
       for (const index of indexes.values()) index.insert(row);
+    });
+  }
+
+  remove(row: E): void {
+    const kept = this.rows.get(row.id);
+    if (!kept) return;
+    this.rows.delete(row.id);
+    for (const index of this.orders.values()) index.remove(kept);
+    this.#eachGroup(kept, (indexes) => {
+      for (const index of indexes.values()) index.remove(kept);
     });
   }
 

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { APP_ROLE } from './session.ts';
 
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
 const TABLE = 'schema_migrations';
@@ -23,6 +24,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
   await client.connect();
   try {
     await mustFit(client);
+    await ensureRole(client);
     await runner({
       dbClient: client,
       dir: FOLDER,
@@ -35,6 +37,39 @@ export async function migrate(databaseUrl: string): Promise<void> {
     });
   } finally {
     await client.end();
+  }
+}
+
+/** What can go wrong where several databases of one cluster are migrated at once: each means another was first. */
+const RIVALS: ReadonlySet<string | undefined> = new Set(['42710', '23505', 'XX000']);
+const ROLE_TRIES = 5;
+
+/** Makes the role that transactions take on, and makes this user a member. Roles belong to the cluster, not the database. */
+async function ensureRole(client: pg.Client): Promise<void> {
+  const have = async (): Promise<{ readonly there: boolean; readonly mine: boolean }> => {
+    const { rows } = await client.query<{ there: boolean; mine: boolean }>(
+      `select count(*) > 0 as there, coalesce(bool_or(pg_has_role(rolname, 'member')), false) as mine
+       from pg_roles where rolname = '${APP_ROLE}'`,
+    );
+    return rows[0] ?? { there: false, mine: false };
+  };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const { there, mine } = await have();
+      if (!there) await client.query(`create role ${APP_ROLE} nologin`);
+      if (mine) return;
+      await client.query(`grant ${APP_ROLE} to current_user`);
+      if ((await have()).mine) return;
+    } catch (error) {
+      const { code } = error as pg.DatabaseError;
+      if (tries === ROLE_TRIES || !RIVALS.has(code)) {
+        throw new UnusableDatabase(
+          `The role ${APP_ROLE} cannot be had (${code}). Let a superuser run: ` +
+            `create role ${APP_ROLE} nologin; grant ${APP_ROLE} to <the user of DATABASE_URL>;`,
+          { cause: error },
+        );
+      }
+    }
   }
 }
 

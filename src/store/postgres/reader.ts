@@ -37,7 +37,7 @@ export async function byIds<E extends { readonly id: Id }>(
 }
 
 /** One statement for all windows that differ in their parent alone. */
-async function pages<E extends { readonly id: Id }>(
+export async function pages<E extends { readonly id: Id }>(
   session: Session,
   layout: Layout<E>,
   tenant: Id | null,

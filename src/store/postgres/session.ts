@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { orLost, RolledBack } from './failures.ts';
 import type { Statement } from './sql.ts';
 
 /** How long the database may take, in ms. Set in each transaction, so that it holds behind a pooler too. */
@@ -13,13 +14,25 @@ const CONNECTIONS = 10;
 /** Called with every statement that is sent, for tests that count or explain them. */
 export type OnStatement = (statement: Statement) => void;
 
-const BEGIN_LIMITS = [
-  ['statement_timeout', LIMITS.statementTimeoutMs],
-  ['lock_timeout', LIMITS.lockTimeoutMs],
-  ['idle_in_transaction_session_timeout', LIMITS.idleInTransactionTimeoutMs],
-]
-  .map(([name, ms]) => `set_config('${name}', '${ms}', true)`)
+/** The role that every transaction takes on: it owns nothing and may not rewrite history. */
+export const APP_ROLE = 'escrowgrid_app';
+
+const SETTINGS = Object.entries({
+  role: APP_ROLE,
+  statement_timeout: LIMITS.statementTimeoutMs,
+  lock_timeout: LIMITS.lockTimeoutMs,
+  idle_in_transaction_session_timeout: LIMITS.idleInTransactionTimeoutMs,
+})
+  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
   .join(', ');
+
+/** What a transaction is for. A writing one learns its number first, so that its fate can be looked up. */
+const BEGIN = {
+  reading: `begin read only; select ${SETTINGS}`,
+  snapshot: `begin isolation level repeatable read read only; select ${SETTINGS}`,
+  writing: `begin; select ${SETTINGS}, pg_current_xact_id()::text as "number"`,
+} as const;
+export type Purpose = keyof typeof BEGIN;
 
 /** Values come as the domain has them: times as ms, amounts as bigint. Only this pool reads them so. */
 const TYPES: pg.CustomTypesConfig = {
@@ -51,23 +64,33 @@ export function openPool(connectionString: string, onError: (error: Error) => vo
 export class Session {
   readonly #client: pg.PoolClient;
   readonly #onStatement: OnStatement;
-  readonly #readOnly: boolean;
-  #begun = false;
+  readonly #purpose: Purpose;
+  #begun: Promise<pg.QueryResult[]> | undefined;
+  /** Whether COMMIT was sent: from then on a broken connection says nothing about what was written. */
+  #committing = false;
 
-  constructor(client: pg.PoolClient, onStatement: OnStatement, readOnly: boolean) {
+  constructor(client: pg.PoolClient, onStatement: OnStatement, purpose: Purpose) {
     this.#client = client;
     this.#onStatement = onStatement;
-    this.#readOnly = readOnly;
+    this.#purpose = purpose;
+  }
+
+  get committing(): boolean {
+    return this.#committing;
   }
 
   /** Sends a statement at once; those before it need not have been answered. */
   query<R extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<R>> {
-    if (!this.#begun) {
-      this.#begun = true;
-      void heard(this.#client.query(`begin${this.#readOnly ? ' read only' : ''}; select ${BEGIN_LIMITS}`));
-    }
+    // pg answers a text of two statements with two results, which its types do not know.
+    this.#begun ??= heard(this.#client.query(BEGIN[this.#purpose]) as unknown as Promise<pg.QueryResult[]>);
     this.#onStatement(statement);
-    return heard(this.#client.query<R>(statement.text, [...statement.values]));
+    return heard(this.#client.query<R>(statement.text, [...statement.values]).catch(orLost));
+  }
+
+  /** The transaction's number; undefined if it never began. */
+  async number(): Promise<string | undefined> {
+    const results = await this.#begun?.catch(() => undefined);
+    return (results?.[1]?.rows[0] as { readonly number?: string } | undefined)?.number;
   }
 
   /**
@@ -77,10 +100,11 @@ export class Session {
   async commit(last?: Statement): Promise<void> {
     const written = last && this.query(last);
     if (!this.#begun) return;
-    const done = heard(this.#client.query('commit'));
+    this.#committing = true;
+    const done = heard(this.#client.query('commit').catch(orLost));
     await written;
     const { command } = await done;
-    if (command !== 'COMMIT') throw new Error('The transaction was rolled back.');
+    if (command !== 'COMMIT') throw new RolledBack('COMMIT was answered with ROLLBACK.');
   }
 
   async rollback(): Promise<void> {
@@ -89,7 +113,7 @@ export class Session {
 }
 
 /** A failure is told to whoever awaits the promise; nobody else needs to hear it. */
-function heard<T>(promise: Promise<T>): Promise<T> {
+export function heard<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
@@ -98,20 +122,21 @@ function heard<T>(promise: Promise<T>): Promise<T> {
 export async function withSession<T>(
   pool: pg.Pool,
   onStatement: OnStatement,
-  readOnly: boolean,
+  purpose: Purpose,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect();
-  const session = new Session(client, onStatement, readOnly);
+  const client = await pool.connect().catch(orLost);
+  const session = new Session(client, onStatement, purpose);
   try {
     const result = await use(session);
     client.release();
     return result;
   } catch (error) {
-    await session.rollback().then(
-      () => client.release(),
-      (broken: Error) => client.release(broken),
+    const broken = await session.rollback().then(
+      () => false,
+      () => true,
     );
+    client.release(broken);
     throw error;
   }
 }

@@ -6,8 +6,9 @@ export type Row = { readonly [field: string]: unknown };
 
 /** What a transaction has collected for one table. */
 export interface Writes {
-  readonly inserts: Row[];
-  readonly replaces: Row[];
+  readonly insert: Row[];
+  readonly replace: Row[];
+  readonly remove: Row[];
 }
 
 /**
@@ -19,13 +20,15 @@ export function writeStatement(writes: ReadonlyMap<TableName, Writes>, tenant: s
   const parameters = new Parameters();
   const parts: string[] = [];
   const checks: string[] = [];
-  for (const [name, { inserts, replaces }] of writes) {
+  const mustFind = (rows: readonly Row[], part: string): void => {
+    checks.push(`expect_rows((select count(*) from w${parts.length}), ${parameters.add(rows.length, 'bigint')})`);
+    parts.push(`w${parts.length} as (${part})`);
+  };
+  for (const [name, { insert, replace, remove }] of writes) {
     const layout = LAYOUTS[name] as Layout<Row>;
-    if (inserts.length > 0) parts.push(`w${parts.length} as (${insertOf(layout, inserts, parameters)})`);
-    if (replaces.length > 0) {
-      checks.push(`expect_rows((select count(*) from w${parts.length}), ${parameters.add(replaces.length, 'bigint')})`);
-      parts.push(`w${parts.length} as (${updateOf(layout, replaces, tenant, parameters)})`);
-    }
+    if (insert.length > 0) parts.push(`w${parts.length} as (${insertOf(layout, insert, parameters)})`);
+    if (replace.length > 0) mustFind(replace, updateOf(layout, replace, tenant, parameters));
+    if (remove.length > 0) mustFind(remove, deleteOf(layout, remove, tenant, parameters));
   }
   if (parts.length === 0) return undefined;
   return { text: `with ${parts.join(', ')} select ${checks.join(', ') || 'true'}`, values: parameters.values };
@@ -39,12 +42,25 @@ function insertOf(layout: Layout<Row>, rows: readonly Row[], parameters: Paramet
 
 function updateOf(layout: Layout<Row>, rows: readonly Row[], tenant: string | null, parameters: Parameters): string {
   const changing = Object.keys(layout.columns).filter((field) => layout.columns[field]?.fixed === false);
-  const keys = layout.tenant === 'id' ? ['id'] : ['institutionId', 'id'];
-  const { from, value } = rowsOf(layout, [...keys, ...changing], rows, parameters);
-  const own = keys.map((field) => `t.${columnName(field)} = ${value(field)}`).join(' and ');
-  const scope = tenant === null ? '' : ` and t.${layout.tenant} = ${parameters.add(tenant, 'text')}`;
+  const { from, value } = rowsOf(layout, [...keysOf(layout), ...changing], rows, parameters);
   const set = changing.map((field) => `${columnName(field)} = ${value(field)}`).join(', ');
-  return `update ${layout.table} t set ${set} from ${from} where ${own}${scope} and t.version = v.version - 1 returning 1`;
+  const own = ownRow(layout, tenant, parameters);
+  return `update ${layout.table} t set ${set} from ${from} where ${own} and t.version = v.version - 1 returning 1`;
+}
+
+function deleteOf(layout: Layout<Row>, rows: readonly Row[], tenant: string | null, parameters: Parameters): string {
+  const { from } = rowsOf(layout, [...keysOf(layout), 'version'], rows, parameters);
+  const own = ownRow(layout, tenant, parameters);
+  return `delete from ${layout.table} t using ${from} where ${own} and t.version = v.version returning 1`;
+}
+
+const keysOf = (layout: Layout<Row>): readonly string[] => (layout.tenant === 'id' ? ['id'] : ['institutionId', 'id']);
+
+/** Row `t` is row `v`, and within the scope. */
+function ownRow(layout: Layout<Row>, tenant: string | null, parameters: Parameters): string {
+  const parts = keysOf(layout).map((field) => `t.${columnName(field)} = v.${columnName(field)}`);
+  if (tenant !== null) parts.push(`t.${layout.tenant} = ${parameters.add(tenant, 'text')}`);
+  return parts.join(' and ');
 }
 
 /** The rows as a table `v`, one array a column; a list column travels as text, for arrays of arrays do not nest. */

@@ -150,6 +150,8 @@ export type CreateInstitutionInput = {
   regions: Array<Region>;
   /** At least one; all of them if left out. */
   verticals?: Array<Vertical> | null | undefined;
+  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  idempotencyKey?: string | null | undefined;
 };
 
 /** Which asset templates. Members are and-ed, the values of a list or-ed; an empty list matches nothing. */
@@ -178,6 +180,8 @@ export type CreateAssetTemplateInput = {
   region: Region;
   /** What the kind's `configSchema` asks for. */
   config: Record<string, unknown>;
+  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  idempotencyKey?: string | null | undefined;
 };
 
 /** Which assets. Members are and-ed, the values of a list or-ed; an empty list matches nothing. */
@@ -202,6 +206,8 @@ export type CreateAssetInput = {
   label: string;
   /** The client's own data; {} if left out. */
   metadata?: Record<string, unknown> | null | undefined;
+  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  idempotencyKey?: string | null | undefined;
 };
 
 /** Which positions. Members are and-ed, the values of a list or-ed; an empty list matches nothing. */
@@ -254,6 +260,8 @@ export type CreatePositionInput = {
   expiresAt?: string | null | undefined;
   /** The client's own data; {} if left out. */
   metadata?: Record<string, unknown> | null | undefined;
+  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  idempotencyKey?: string | null | undefined;
 };
 
 /** A move to any state. */
@@ -270,6 +278,8 @@ export type TransitionPositionInput = {
   metadata?: Record<string, unknown> | null | undefined;
   /** The version last read; if it is another now, StaleVersionError. */
   expectedVersion?: number | null | undefined;
+  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  idempotencyKey?: string | null | undefined;
 };
 
 /** A payment out of escrow. */
@@ -284,6 +294,8 @@ export type ReleasePositionInput = {
   metadata?: Record<string, unknown> | null | undefined;
   /** The version last read; if it is another now, StaleVersionError. */
   expectedVersion?: number | null | undefined;
+  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  idempotencyKey?: string | null | undefined;
 };
 
 /** The payment into escrow. */
@@ -296,6 +308,8 @@ export type FundPositionInput = {
   metadata?: Record<string, unknown> | null | undefined;
   /** The version last read; if it is another now, StaleVersionError. */
   expectedVersion?: number | null | undefined;
+  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  idempotencyKey?: string | null | undefined;
 };
 
 /** The end of a position by decision. */
@@ -308,6 +322,8 @@ export type CancelPositionInput = {
   metadata?: Record<string, unknown> | null | undefined;
   /** The version last read; if it is another now, StaleVersionError. */
   expectedVersion?: number | null | undefined;
+  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  idempotencyKey?: string | null | undefined;
 };
 
 /** The end of a position by its time. */
@@ -320,6 +336,8 @@ export type ExpirePositionInput = {
   metadata?: Record<string, unknown> | null | undefined;
   /** The version last read; if it is another now, StaleVersionError. */
   expectedVersion?: number | null | undefined;
+  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  idempotencyKey?: string | null | undefined;
 };
 
 export type AmountFragment = { amount: string, currencyCode: string };
@@ -378,6 +396,8 @@ export type CreateInstitutionMutation = { createInstitution:
     | { __typename: 'CreateInstitutionPayload', institution: { id: string, name: string, regions: Array<Region>, verticals: Array<Vertical>, version: number, createdAt: string, updatedAt: string } }
     | { __typename: 'ValidationError', code: ErrorCode, message: string, path: Array<string> | null, issues: Array<{ path: Array<string>, message: string }> }
     | { __typename: 'ForbiddenError', code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'CapacityError', code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
    | null };
 
 export type CreateAssetTemplateMutationVariables = Exact<{
@@ -390,6 +410,8 @@ export type CreateAssetTemplateMutation = { createAssetTemplate:
     | { __typename: 'ValidationError', code: ErrorCode, message: string, path: Array<string> | null, issues: Array<{ path: Array<string>, message: string }> }
     | { __typename: 'ForbiddenError', code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'NotFoundError', id: string | null, code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'CapacityError', code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
    | null };
 
 export type CreateAssetMutationVariables = Exact<{
@@ -402,6 +424,8 @@ export type CreateAssetMutation = { createAsset:
     | { __typename: 'ValidationError', code: ErrorCode, message: string, path: Array<string> | null, issues: Array<{ path: Array<string>, message: string }> }
     | { __typename: 'ForbiddenError', code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'NotFoundError', id: string | null, code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'CapacityError', code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
    | null };
 
 export type CreatePositionMutationVariables = Exact<{
@@ -415,6 +439,8 @@ export type CreatePositionMutation = { createPosition:
     | { __typename: 'ForbiddenError', code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'NotFoundError', id: string | null, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'PolicyViolationError', rule: PolicyRule, code: ErrorCode, message: string, path: Array<string> | null, limit: { amount: string, currencyCode: string } | null }
+    | { __typename: 'CapacityError', code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
    | null };
 
 export type TransitionPositionMutationVariables = Exact<{
@@ -429,6 +455,7 @@ export type TransitionPositionMutation = { transitionPosition:
     | { __typename: 'NotFoundError', id: string | null, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IllegalTransitionError', from: PositionState, to: PositionState, allowedTransitions: Array<PositionState>, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'InsufficientFundsError', code: ErrorCode, message: string, path: Array<string> | null, held: { amount: string, currencyCode: string }, requested: { amount: string, currencyCode: string } }
    | null };
 
@@ -444,6 +471,7 @@ export type FundPositionMutation = { fundPosition:
     | { __typename: 'NotFoundError', id: string | null, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IllegalTransitionError', from: PositionState, to: PositionState, allowedTransitions: Array<PositionState>, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
    | null };
 
 export type ReleasePositionMutationVariables = Exact<{
@@ -458,6 +486,7 @@ export type ReleasePositionMutation = { releasePosition:
     | { __typename: 'NotFoundError', id: string | null, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IllegalTransitionError', from: PositionState, to: PositionState, allowedTransitions: Array<PositionState>, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'InsufficientFundsError', code: ErrorCode, message: string, path: Array<string> | null, held: { amount: string, currencyCode: string }, requested: { amount: string, currencyCode: string } }
    | null };
 
@@ -473,6 +502,7 @@ export type CancelPositionMutation = { cancelPosition:
     | { __typename: 'NotFoundError', id: string | null, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IllegalTransitionError', from: PositionState, to: PositionState, allowedTransitions: Array<PositionState>, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
    | null };
 
 export type ExpirePositionMutationVariables = Exact<{
@@ -487,6 +517,7 @@ export type ExpirePositionMutation = { expirePosition:
     | { __typename: 'NotFoundError', id: string | null, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IllegalTransitionError', from: PositionState, to: PositionState, allowedTransitions: Array<PositionState>, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
    | null };
 
 export type InstitutionQueryVariables = Exact<{
@@ -530,6 +561,9 @@ export type NodeQuery = { node:
     | { __typename: 'Asset', id: string }
     | { __typename: 'Position', id: string }
     | { __typename: 'LifecycleEvent', id: string }
+    | { __typename: 'LedgerEvent', id: string }
+    | { __typename: 'Policy', id: string }
+    | { __typename: 'AuditEvent', id: string }
    | null };
 
 export type NodesQueryVariables = Exact<{
@@ -543,6 +577,9 @@ export type NodesQuery = { nodes: Array<
     | { __typename: 'Asset', id: string }
     | { __typename: 'Position', id: string }
     | { __typename: 'LifecycleEvent', id: string }
+    | { __typename: 'LedgerEvent', id: string }
+    | { __typename: 'Policy', id: string }
+    | { __typename: 'AuditEvent', id: string }
    | null> };
 
 export type InstitutionsQueryVariables = Exact<{

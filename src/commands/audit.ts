@@ -1,0 +1,63 @@
+import { AUDIT_ACTIONS, type AuditEvent, type MutationName, type Resource } from '../domain/auditEvent.ts';
+import type { Id } from '../domain/ids.ts';
+import { isWellFormedId } from '../domain/ids.ts';
+import { type JsonObject, type JsonValue, jsonFault } from '../domain/json.ts';
+import { LIMITS } from '../domain/limits.ts';
+import type { ErrorCode } from '../domain/refusals.ts';
+import { textFault } from '../domain/text.ts';
+import { formatInstant } from '../domain/time.ts';
+import { type ActorKind, actorOf } from '../domain/viewer.ts';
+import type { CommandContext } from './context.ts';
+
+/** One attempt, as far as it is known. */
+export interface Attempt {
+  readonly mutation: MutationName;
+  readonly institutionId: Id;
+  readonly resource: Resource | null;
+  /** Null: it succeeded. */
+  readonly errorCode: ErrorCode | null;
+  readonly input: object;
+  /** Whose doing it was, where it was not the viewer's. */
+  readonly actorKind?: ActorKind;
+}
+
+/** The one place where audit events are made. */
+export function auditEventOf(context: CommandContext, attempt: Attempt): AuditEvent {
+  const { mutation, institutionId, errorCode, actorKind = actorOf(context.viewer) } = attempt;
+  const resource = attempt.resource && isWellFormedId(attempt.resource.id) ? attempt.resource : null;
+  return Object.freeze({
+    id: context.newId('aud'),
+    institutionId,
+    action: AUDIT_ACTIONS[mutation],
+    outcome: errorCode === null ? 'SUCCESS' : 'FAILURE',
+    actorKind,
+    apiKeyId: null,
+    resourceType: resource?.type ?? null,
+    resourceId: resource?.id ?? null,
+    requestId: context.requestId,
+    errorCode,
+    payload: payloadOf(attempt.input),
+    createdAt: context.clock(),
+  });
+}
+
+/** The longest text of an input that the trail keeps, in UTF-16 units. */
+const TEXT_UNITS = 10_000;
+
+/** The input, part by part; what cannot be stored is left out with the reason. */
+function payloadOf(input: object): JsonObject {
+  const parts = Object.entries(input).flatMap(([name, value]: [string, unknown]) => {
+    if (value === undefined) return [];
+    if (typeof value === 'number' && name.endsWith('At')) return [[name, formatInstant(value)] as const];
+    const fault = faultOf(value);
+    return [[name, fault === undefined ? (value as JsonValue) : { omitted: fault }] as const];
+  });
+  const payload: JsonObject = Object.fromEntries(parts);
+  const bytes = Buffer.byteLength(JSON.stringify(payload));
+  return bytes > LIMITS.jsonBytes ? { omitted: `${bytes} bytes` } : payload;
+}
+
+function faultOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value.length > TEXT_UNITS ? `${value.length} characters` : textFault(value);
+  return typeof value === 'object' && value !== null ? jsonFault(value as JsonObject) : undefined;
+}

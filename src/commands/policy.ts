@@ -1,0 +1,114 @@
+import type { Id } from '../domain/ids.ts';
+import type { Institution, Region } from '../domain/institution.ts';
+import type { Maybe } from '../domain/issues.ts';
+import { checkPolicy, newPolicy, type Policy, type PolicyInput, type PolicyRules } from '../domain/policy.ts';
+import { NotFound, StaleVersion } from '../domain/refusals.ts';
+import { mustWrite } from '../domain/viewer.ts';
+import type { Writers } from '../store/store.ts';
+import { type CommandContext, found, institutionFor } from './context.ts';
+import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { policiesOf } from './positionChange.ts';
+
+interface Named extends Keyed {
+  readonly institutionId?: Maybe<Id>;
+  readonly region: Region;
+  readonly expectedVersion?: Maybe<number>;
+}
+export interface SetPolicy extends Named, PolicyInput {}
+export interface PolicySet {
+  readonly policy: Policy;
+}
+export type DeletePolicy = Named;
+export interface PolicyDeleted {
+  readonly deletedPolicyId: Id;
+  readonly institutionId: Id;
+}
+
+interface Loaded {
+  readonly institution: Institution | undefined;
+  readonly policy: Policy | undefined;
+}
+
+/** The institution with its policy for the region. A rival who writes the same policy makes this one run again. */
+async function load(tx: Writers, { institutionId, region }: { institutionId: Id; region: Region }): Promise<Loaded> {
+  const [institutions, policies] = await Promise.all([
+    tx.institutions.byIds([institutionId]),
+    tx.policies.pages([policiesOf(institutionId)]),
+  ]);
+  const read = policies[0]?.rows.find((each) => each.region === region);
+  const [policy] = read ? await tx.policies.lock([read.id]) : [];
+  return { institution: institutions[0], policy };
+}
+
+/** Refuses with StaleVersion; where there is no policy the version is 0. */
+function mustBeAt(policy: Policy | undefined, expectedVersion: Maybe<number>): void {
+  const version = policy?.version ?? 0;
+  if (typeof expectedVersion === 'number' && expectedVersion !== version)
+    throw new StaleVersion(expectedVersion, version);
+}
+
+type CheckedSet = PolicyRules & { readonly institutionId: Id; readonly expectedVersion: Maybe<number> };
+
+const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
+  name: 'setPolicy',
+  allow: mustWrite,
+  check: (input, issues, { viewer }) => {
+    const institutionId = institutionFor(viewer, input.institutionId, issues);
+    return { ...checkPolicy(input, issues), institutionId, expectedVersion: input.expectedVersion };
+  },
+  load,
+  owner: ({ institution }) => institution?.id,
+  act: (tx, loaded, checked, { newId, clock }) => {
+    const institution = found(loaded.institution, 'institution', 'institutionId', checked.institutionId);
+    mustBeAt(loaded.policy, checked.expectedVersion);
+    const policy = newPolicy(checked, loaded.policy, institution, newId('pol'), clock());
+    if (loaded.policy) tx.policies.replace(policy);
+    else tx.policies.insert(policy);
+    return { policy };
+  },
+  resource: (payload) => payload && { type: 'Policy', id: payload.policy.id },
+  remember: ({ policy }) => ({
+    id: policy.id,
+    institutionId: policy.institutionId,
+    region: policy.region,
+    policy: { ...policy } as never,
+  }),
+  // A policy that was deleted since is answered as it was set.
+  recall: async (tx, { id, policy }) => ({ policy: (await tx.policies.byIds([id as string]))[0] ?? (policy as never) }),
+};
+
+/** Puts a whole policy in the place of the one before. Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+export const setPolicy = (context: CommandContext, input: SetPolicy): Promise<Replayable<PolicySet>> =>
+  perform(set, context, input);
+
+type CheckedDelete = { readonly institutionId: Id; readonly region: Region; readonly expectedVersion: Maybe<number> };
+
+const remove: Command<DeletePolicy, CheckedDelete, Loaded, PolicyDeleted> = {
+  name: 'deletePolicy',
+  allow: mustWrite,
+  check: (input, issues, { viewer }) => {
+    const institutionId = institutionFor(viewer, input.institutionId, issues);
+    const { region, expectedVersion } = input;
+    return { institutionId, region, expectedVersion };
+  },
+  load,
+  owner: ({ institution }) => institution?.id,
+  act: (tx, { institution, policy }, { institutionId, expectedVersion }) => {
+    found(institution, 'institution', 'institutionId', institutionId);
+    // It was asked for by its region, which is no id.
+    if (!policy) throw new NotFound('policy', ['region'], null);
+    mustBeAt(policy, expectedVersion);
+    tx.policies.remove(policy);
+    return { deletedPolicyId: policy.id, institutionId };
+  },
+  resource: (payload) => payload && { type: 'Policy', id: payload.deletedPolicyId },
+  remember: ({ deletedPolicyId, institutionId }) => ({ deletedPolicyId, institutionId }),
+  recall: async (_tx, { deletedPolicyId, institutionId }) => ({
+    deletedPolicyId: deletedPolicyId as Id,
+    institutionId: institutionId as Id,
+  }),
+};
+
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+export const deletePolicy = (context: CommandContext, input: DeletePolicy): Promise<Replayable<PolicyDeleted>> =>
+  perform(remove, context, input);

@@ -1,0 +1,113 @@
+import type { Asset } from '../domain/asset.ts';
+import type { AssetTemplate } from '../domain/assetTemplate.ts';
+import type { Id } from '../domain/ids.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { LedgerEvent } from '../domain/ledgerEvent.ts';
+import { type LifecycleEvent, newLifecycleEvent } from '../domain/lifecycleEvent.ts';
+import type { Remark } from '../domain/move.ts';
+import { obeyPolicy, type Policy } from '../domain/policy.ts';
+import { obeyTerms, type Position, type PositionDraft } from '../domain/position.ts';
+import { termsOf } from '../domain/templateKinds.ts';
+import type { Instant } from '../domain/time.ts';
+import { type ActorKind, actorOf } from '../domain/viewer.ts';
+import type { Window, Writers } from '../store/store.ts';
+import type { CommandContext } from './context.ts';
+
+/** A position with the events that made it what it is. */
+export interface PositionChanged {
+  readonly position: Position;
+  readonly event: LifecycleEvent;
+  readonly ledgerEvent: LedgerEvent;
+}
+
+const NO_REMARK: Remark = { reason: null, metadata: {} };
+
+/** Writes the events of a change; the position itself is the caller's to write. */
+export function recordChange(
+  tx: Writers,
+  { ledger, newId, viewer }: CommandContext,
+  before: Position | null,
+  position: Position,
+  moved = 0n,
+  remark: Remark = NO_REMARK,
+  actorKind: ActorKind = actorOf(viewer),
+): PositionChanged {
+  const event = newLifecycleEvent(newId('evt'), before, position, moved, remark, actorKind);
+  tx.lifecycleEvents.insert(event);
+  const ledgerEvent =
+    before === null ? ledger.recordPositionCreated(tx, event) : ledger.recordPositionStateChanged(tx, event);
+  return { position, event, ledgerEvent };
+}
+
+/** What the law has to know before a position is opened under an asset. */
+export interface Ground {
+  readonly asset: Asset;
+  readonly template: AssetTemplate;
+  /** The institution's policy for the template's region. */
+  readonly policy: Policy | undefined;
+}
+
+/** The ground of each asset, in two flights whatever their number; undefined where there is no such asset. */
+export async function groundsOf(tx: Writers, assetIds: readonly Id[]): Promise<readonly (Ground | undefined)[]> {
+  const assets = await tx.assets.byIds(assetIds);
+  const known = assets.filter((asset) => asset !== undefined);
+  const institutionIds = [...new Set(known.map(({ institutionId }) => institutionId))];
+  const [templates, policies] = await Promise.all([
+    tx.assetTemplates.byIds([...new Set(known.map(({ templateId }) => templateId))]),
+    tx.policies.pages(institutionIds.map(policiesOf)),
+  ]);
+  const templateById = new Map(templates.map((template) => [template?.id, template]));
+  const rows = policies.flatMap((page) => page.rows);
+  return assets.map((asset) => {
+    const template = asset && templateById.get(asset.templateId);
+    if (!asset || !template) return undefined;
+    const { institutionId, region } = template;
+    const policy = rows.find((each) => each.institutionId === institutionId && each.region === region);
+    return { asset, template, policy };
+  });
+}
+
+/** More regions than there are. */
+const REGIONS_AT_MOST = 50;
+
+/** All policies of an institution, by region. */
+export const policiesOf = (institutionId: Id): Window<Policy> => ({
+  of: { field: 'institutionId', id: institutionId },
+  where: {},
+  order: { by: ['region'], direction: 'ASC' },
+  limit: REGIONS_AT_MOST,
+  backward: false,
+  after: null,
+  before: null,
+});
+
+/** Refuses with PolicyViolation what the template, then the institution, does not allow. */
+export function obeyGround(draft: PositionDraft, { template, policy }: Ground, now: Instant): void {
+  obeyTerms(draft, termsOf(template.config), now);
+  obeyPolicy(draft, policy);
+}
+
+/** A change as its objects' ids, and back. */
+export const rememberChange = ({ position, event, ledgerEvent }: PositionChanged): JsonObject => ({
+  positionId: position.id,
+  eventId: event.id,
+  ledgerEventId: ledgerEvent.id,
+});
+
+/** The positions as they are now, with the events of the first call. */
+export async function recallChanges(
+  tx: Writers,
+  remembered: readonly JsonObject[],
+): Promise<readonly PositionChanged[]> {
+  const ids = (field: string): readonly Id[] => remembered.map((change) => change[field] as Id);
+  const [positions, events, ledgerEvents] = await Promise.all([
+    tx.positions.byIds(ids('positionId')),
+    tx.lifecycleEvents.byIds(ids('eventId')),
+    tx.ledgerEvents.byIds(ids('ledgerEventId')),
+  ]);
+  return remembered.map((_change, at) => ({
+    position: positions[at] as Position,
+    event: events[at] as LifecycleEvent,
+    ledgerEvent: ledgerEvents[at] as LedgerEvent,
+  }));
+}

@@ -1,0 +1,50 @@
+import type { Id } from './ids.ts';
+import type { JsonObject } from './json.ts';
+import type { ErrorCode } from './refusals.ts';
+import type { Instant } from './time.ts';
+import type { ActorKind } from './viewer.ts';
+
+/** What each mutation is called in the audit trail: the one list. */
+export const AUDIT_ACTIONS = {
+  createInstitution: 'INSTITUTION_CREATED',
+  createAssetTemplate: 'ASSET_TEMPLATE_CREATED',
+  createAsset: 'ASSET_CREATED',
+  createPosition: 'POSITION_CREATED',
+  transitionPosition: 'POSITION_TRANSITIONED',
+  fundPosition: 'POSITION_FUNDED',
+  releasePosition: 'POSITION_RELEASED',
+  cancelPosition: 'POSITION_CANCELLED',
+  expirePosition: 'POSITION_EXPIRED',
+  applyPositions: 'POSITIONS_APPLIED',
+  setPolicy: 'POLICY_SET',
+  deletePolicy: 'POLICY_DELETED',
+} as const;
+export type MutationName = keyof typeof AUDIT_ACTIONS;
+export type AuditAction = (typeof AUDIT_ACTIONS)[MutationName];
+
+/** Stands for an institution where there is none: in what only the server itself is about. */
+export const SERVER: Id = `inst_${'0'.repeat(26)}`;
+
+/** What a mutation was about. */
+export interface Resource {
+  readonly type: 'Institution' | 'AssetTemplate' | 'Asset' | 'Position' | 'Policy';
+  readonly id: Id;
+}
+
+/** One attempt to change something, successful or refused. Never changed once written. */
+export interface AuditEvent {
+  readonly id: Id;
+  /** Whose trail it is in; SERVER if no institution is concerned. */
+  readonly institutionId: Id;
+  readonly action: AuditAction;
+  readonly outcome: 'SUCCESS' | 'FAILURE';
+  readonly actorKind: ActorKind;
+  readonly apiKeyId: Id | null;
+  readonly resourceType: Resource['type'] | null;
+  readonly resourceId: Id | null;
+  readonly requestId: string | null;
+  readonly errorCode: ErrorCode | null;
+  /** The input as far as it can be stored; never a secret. */
+  readonly payload: JsonObject | null;
+  readonly createdAt: Instant;
+}

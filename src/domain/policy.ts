@@ -1,0 +1,135 @@
+import type { CurrencyCode } from './currencies.ts';
+import type { Id } from './ids.ts';
+import type { Institution, Region } from './institution.ts';
+import { Issues, type Maybe } from './issues.ts';
+import { LIMITS } from './limits.ts';
+import { formatMinorUnits, type Money, parseDecimal, toMinorUnits } from './money.ts';
+import type { PositionDraft } from './position.ts';
+import { PolicyViolation } from './refusals.ts';
+import type { Instant } from './time.ts';
+
+/** What positions in one currency may be about. Amounts as the API writes them, null for no bound. */
+export interface PolicyLimit {
+  readonly currency: CurrencyCode;
+  readonly minAmount: string | null;
+  readonly maxAmount: string | null;
+}
+
+/** An institution's rules for the positions of one region. */
+export interface Policy {
+  readonly id: Id;
+  readonly institutionId: Id;
+  readonly region: Region;
+  /** Null: any currency. */
+  readonly allowedCurrencies: readonly CurrencyCode[] | null;
+  readonly limits: readonly PolicyLimit[];
+  readonly version: number;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+}
+
+export interface PolicyInput {
+  readonly region: Region;
+  readonly allowedCurrencies?: Maybe<readonly string[]>;
+  readonly limits?: Maybe<
+    readonly { readonly currencyCode: string; readonly minAmount?: Maybe<string>; readonly maxAmount?: Maybe<string> }[]
+  >;
+}
+
+/** The rules of a policy, checked as far as the input alone goes. */
+export type PolicyRules = Pick<Policy, 'region' | 'allowedCurrencies' | 'limits'>;
+
+/** What the input alone shows. Refuses with ValidationFailed. */
+export function checkPolicy({ region, allowedCurrencies, limits }: PolicyInput, issues = new Issues()): PolicyRules {
+  const codes = allowedCurrencies ?? null;
+  if (codes?.length === 0) issues.add(['allowedCurrencies'], 'must name at least one; leave it out to allow any.');
+  if (codes && codes.length > LIMITS.listInputs) tooMany(issues, 'allowedCurrencies');
+  const allowed = codes && codes.flatMap((code, at) => issues.currency(['allowedCurrencies', `${at}`], code) ?? []);
+  const bounds = limits ?? [];
+  if (bounds.length > LIMITS.listInputs) tooMany(issues, 'limits');
+  const checked = bounds.flatMap((bound, at) => {
+    const path = ['limits', `${at}`];
+    const currency = issues.currency([...path, 'currencyCode'], bound.currencyCode);
+    if (currency === undefined) return [];
+    if (bounds.findIndex(({ currencyCode }) => currencyCode === currency) < at) {
+      issues.add([...path, 'currencyCode'], 'must not be limited twice.');
+    }
+    if (allowed && !allowed.includes(currency)) {
+      issues.add([...path, 'currencyCode'], 'must be one of allowedCurrencies.');
+    }
+    const least = amountOf(issues, [...path, 'minAmount'], bound.minAmount, currency);
+    const most = amountOf(issues, [...path, 'maxAmount'], bound.maxAmount, currency);
+    if (least !== null && most !== null && least > most) {
+      issues.add([...path, 'minAmount'], 'must not be above maxAmount.');
+    }
+    const text = (minorUnits: bigint | null) => (minorUnits === null ? null : formatMinorUnits(minorUnits, currency));
+    return [Object.freeze({ currency, minAmount: text(least), maxAmount: text(most) })];
+  });
+  issues.settle();
+  const unique = allowed && Object.freeze([...new Set(allowed)]);
+  return { region, allowedCurrencies: unique, limits: Object.freeze(checked) };
+}
+
+const tooMany = (issues: Issues, field: string): void =>
+  issues.add([field], `must have at most ${LIMITS.listInputs} values.`);
+
+function amountOf(issues: Issues, path: readonly string[], text: Maybe<string>, currency: CurrencyCode): bigint | null {
+  if (text === null || text === undefined) return null;
+  const decimal = parseDecimal(text);
+  const minorUnits = typeof decimal === 'string' ? decimal : toMinorUnits(decimal, currency);
+  if (typeof minorUnits !== 'string') return minorUnits;
+  issues.add(path, minorUnits);
+  return null;
+}
+
+/** A policy as it is set: new, or in the place of the one before. Refuses with ValidationFailed a foreign region. */
+export function newPolicy(
+  rules: PolicyRules,
+  before: Policy | undefined,
+  of: Institution,
+  id: Id,
+  now: Instant,
+): Policy {
+  const issues = new Issues();
+  if (!of.regions.includes(rules.region)) {
+    issues.add(['region'], `must be one of the institution's: ${of.regions.join(', ')}.`);
+  }
+  issues.settle();
+  const { region, allowedCurrencies, limits } = rules;
+  return Object.freeze({
+    id: before?.id ?? id,
+    institutionId: of.id,
+    region,
+    allowedCurrencies,
+    limits,
+    version: (before?.version ?? 0) + 1,
+    createdAt: before?.createdAt ?? now,
+    updatedAt: now,
+  });
+}
+
+/** A limit's amount as money. */
+export function limitOf({ currency }: PolicyLimit, text: string | null): Money | null {
+  const decimal = text === null ? null : parseDecimal(text);
+  if (decimal === null || typeof decimal === 'string') return null;
+  return { minorUnits: toMinorUnits(decimal, currency) as bigint, currency };
+}
+
+/** Refuses with PolicyViolation what the institution's policy does not allow. */
+export function obeyPolicy({ amount }: PositionDraft, policy: Policy | undefined): void {
+  if (!policy) return;
+  const { allowedCurrencies, limits } = policy;
+  if (allowedCurrencies && !allowedCurrencies.includes(amount.currency)) {
+    const message = `The institution's policy allows ${allowedCurrencies.join(', ')} only.`;
+    throw new PolicyViolation('CURRENCY', message, ['amount', 'currencyCode']);
+  }
+  const limit = limits.find(({ currency }) => currency === amount.currency);
+  const least = limit ? limitOf(limit, limit.minAmount) : null;
+  if (least && amount.minorUnits < least.minorUnits) {
+    throw new PolicyViolation('MIN_AMOUNT', "The amount is below the policy's least.", ['amount'], least);
+  }
+  const most = limit ? limitOf(limit, limit.maxAmount) : null;
+  if (most && amount.minorUnits > most.minorUnits) {
+    throw new PolicyViolation('MAX_AMOUNT', "The amount is above the policy's most.", ['amount'], most);
+  }
+}

@@ -1,0 +1,35 @@
+import { auditEventOf } from '../commands/audit.ts';
+import type { CommandContext } from '../commands/context.ts';
+import { recordChange } from '../commands/positionChange.ts';
+import { advance } from '../domain/move.ts';
+
+/** The most positions that one transaction expires. */
+const BATCH = 200;
+
+/**
+ * Expires every position whose hour has passed, earliest first, in batches, and answers how many. Any number of
+ * servers may do it at once: each position is expired by one of them, once.
+ */
+export async function expireDuePositions(context: CommandContext): Promise<number> {
+  for (let expired = 0; ; ) {
+    const batch = await expireBatch(context);
+    expired += batch;
+    if (batch < BATCH) return expired;
+  }
+}
+
+const expireBatch = (context: CommandContext): Promise<number> =>
+  context.store.transact('ALL', async (tx) => {
+    const now = context.clock();
+    const due = await tx.lockDue(now, BATCH);
+    for (const before of due) {
+      const { position, moved } = advance(before, { toState: 'EXPIRED', amount: null }, now);
+      tx.positions.replace(position);
+      recordChange(tx, context, before, position, moved, undefined, 'SYSTEM');
+      const resource = { type: 'Position', id: position.id } as const;
+      const { institutionId } = position;
+      const attempt = { mutation: 'expirePosition', institutionId, resource, errorCode: null, input: {} } as const;
+      tx.auditEvents.insert(auditEventOf(context, { ...attempt, actorKind: 'SYSTEM' }));
+    }
+    return due.length;
+  });

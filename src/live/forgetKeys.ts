@@ -1,0 +1,35 @@
+import type { CommandContext } from '../commands/context.ts';
+import type { IdempotencyRecord } from '../domain/idempotency.ts';
+import type { Window } from '../store/store.ts';
+
+/** The most records that one transaction takes out. */
+const BATCH = 500;
+
+/** Takes out the idempotency records that are past their time, oldest first, and answers how many. */
+export async function forgetKeys(context: CommandContext): Promise<number> {
+  for (let forgotten = 0; ; ) {
+    const batch = await forgetBatch(context);
+    forgotten += batch;
+    if (batch < BATCH) return forgotten;
+  }
+}
+
+const forgetBatch = ({ store, clock, keepKeysMs }: CommandContext): Promise<number> =>
+  store.transact('ALL', async (tx) => {
+    const [page] = await tx.idempotencyRecords.pages([pastTheirTime(clock() - keepKeysMs)]);
+    const ids = page?.rows.map(({ id }) => id) ?? [];
+    // Another server may be at it too: what it has taken out is not there any more once it can be locked.
+    const rows = ids.length === 0 ? [] : await tx.idempotencyRecords.lock(ids);
+    const left = rows.filter((row) => row !== undefined && row.createdAt < clock() - keepKeysMs);
+    for (const row of left) if (row) tx.idempotencyRecords.remove(row);
+    return ids.length;
+  });
+
+const pastTheirTime = (before: number): Window<IdempotencyRecord> => ({
+  where: { createdAt: { range: { lt: before } } },
+  order: { by: ['createdAt'], direction: 'ASC' },
+  limit: BATCH,
+  backward: false,
+  after: null,
+  before: null,
+});

@@ -1,0 +1,21 @@
+import { randomUUID } from 'node:crypto';
+import type { Plugin } from 'graphql-yoga';
+
+const HEADER = 'x-request-id';
+const OF_A_CLIENT = /^[\w.:/+=-]{1,200}$/;
+const ids = new WeakMap<Request, string>();
+
+/** What the request is called: its client's X-Request-Id if that is a plain word, else a new one. */
+export function requestIdOf(request: Request): string {
+  const known = ids.get(request);
+  if (known !== undefined) return known;
+  const named = request.headers.get(HEADER);
+  const id = named !== null && OF_A_CLIENT.test(named) ? named : randomUUID();
+  ids.set(request, id);
+  return id;
+}
+
+/** Names the request in its answer. */
+export const useRequestId = (): Plugin => ({
+  onResponse: ({ request, response }) => response.headers.set(HEADER, requestIdOf(request)),
+});

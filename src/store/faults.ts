@@ -1,0 +1,8 @@
+/** Somebody else was first: there is a row with this id, or one that must be the only one, already. */
+export class AlreadyExists extends Error {}
+
+/** The record cannot be reached now; nothing is known to be written. Another try may go through. */
+export class Unavailable extends Error {}
+
+/** The record is busy with others for longer than one may wait; nothing was written. Another try may go through. */
+export class Busy extends Error {}

@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { AlreadyExists, Busy, Unavailable } from '../faults.ts';
+
+/** The connection broke, or could not be had. Says nothing about a COMMIT that was already on its way. */
+export class Lost extends Error {}
+
+/** Nothing was written, though no statement failed. */
+export class RolledBack extends Error {}
+
+/** A row was not at the version that it should have been at: raised by `expect_rows`. */
+export const STALE = 'ES001';
+
+const CONNECTION_CODES = /^(08|57P0[1-3])/;
+const POOL_TIMEOUT = 'timeout exceeded when trying to connect';
+
+/** For the `catch` of what a connection was asked: tells a broken connection from an answer. */
+export function orLost(error: unknown): never {
+  if (error instanceof Error && error.message === POOL_TIMEOUT)
+    throw new Busy('All connections are in use.', { cause: error });
+  const answered = error instanceof pg.DatabaseError && !CONNECTION_CODES.test(error.code ?? '');
+  if (answered) throw error;
+  throw new Lost('The connection to the database is lost.', { cause: error });
+}
+
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof pg.DatabaseError ? error.code : undefined;
+
+/** Serialization failure and deadlock: PostgreSQL gave up on this one for another's sake. */
+const GIVEN_UP: ReadonlySet<string | undefined> = new Set(['40001', '40P01']);
+/** Waited too long: for a lock, or for the statement. */
+const WAITED: ReadonlySet<string | undefined> = new Set(['55P03', '57014']);
+const TAKEN = '23505';
+
+/** How long to wait before each further try, in ms; then it is given up. */
+const PAUSES_MS = [20, 200, 1_000] as const;
+
+/** Tries again what certainly wrote nothing; refuses with Busy, Unavailable or AlreadyExists where that does not help. */
+export async function trying<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const again = error instanceof Lost || error instanceof RolledBack || GIVEN_UP.has(codeOf(error));
+      const pause = PAUSES_MS[tries];
+      if (!again || pause === undefined) throw told(error);
+      await delay(pause * (0.5 + Math.random()));
+    }
+  }
+}
+
+function told(error: unknown): unknown {
+  const code = codeOf(error);
+  if (error instanceof Lost || error instanceof RolledBack) return new Unavailable(error.message, { cause: error });
+  if (GIVEN_UP.has(code) || WAITED.has(code)) return new Busy('Others hold the rows.', { cause: error });
+  if (code === TAKEN) return new AlreadyExists('There is such a row already.', { cause: error });
+  return error;
+}

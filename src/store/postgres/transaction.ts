@@ -1,0 +1,136 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Id } from '../../domain/ids.ts';
+import type { Position } from '../../domain/position.ts';
+import { StaleVersion } from '../../domain/refusals.ts';
+import type { TableName, Tables, Writer, Writers } from '../store.ts';
+import { codeOf, Lost, STALE } from './failures.ts';
+import { LAYOUTS, type Layout } from './layouts.ts';
+import { byIds, pages } from './reader.ts';
+import { heard, type OnStatement, type Session, withSession } from './session.ts';
+import { Parameters, selectOf } from './sql.ts';
+import { type Row, type Writes, writeStatement } from './write.ts';
+
+export type Entity = Tables[TableName];
+export const TABLE_NAMES = Object.keys(LAYOUTS) as readonly TableName[];
+export const eachTable = <V>(make: (name: TableName) => V): { readonly [T in TableName]: V } =>
+  Object.fromEntries(TABLE_NAMES.map((name) => [name, make(name)])) as { [T in TableName]: V };
+
+type Collected = Map<TableName, Writes>;
+
+/**
+ * One unit of work: its reads begin the transaction in their own flight; all that it writes travels as one statement,
+ * with COMMIT, in another. Refuses with StaleVersion.
+ */
+export async function transactOnce<T>(
+  pool: pg.Pool,
+  onStatement: OnStatement,
+  tenant: Id | null,
+  work: (tx: Writers) => Promise<T>,
+): Promise<T> {
+  const writes: Collected = new Map();
+  let ending: { readonly session: Session; readonly result: T } | undefined;
+  try {
+    return await withSession(pool, onStatement, 'writing', async (session) => {
+      const result = await work(writersOf(session, tenant, writes));
+      ending = { session, result };
+      await session.commit(writeStatement(writes, tenant));
+      return result;
+    });
+  } catch (error) {
+    if (codeOf(error) === STALE) throw (await staleAmong(pool, onStatement, tenant, writes)) ?? error;
+    // COMMIT was on its way when the connection broke: what became of it is looked up, never guessed.
+    if (ending?.session.committing && error instanceof Lost) {
+      if (await wasCommitted(pool, onStatement, await ending.session.number())) return ending.result;
+    }
+    throw error;
+  }
+}
+
+/** Reads and locks at once, and collects what is written until the commit. */
+function writersOf(session: Session, tenant: Id | null, writes: Collected): Writers {
+  const writer = (name: TableName): Writer<Entity> => {
+    const layout = LAYOUTS[name] as Layout<Entity>;
+    const collect = (kind: keyof Writes) => (entity: Entity) => {
+      const owner = layout.tenant === 'id' ? entity.id : (entity as { readonly institutionId?: Id }).institutionId;
+      if (tenant !== null && owner !== tenant) throw new Error(`${entity.id} lies outside the scope.`);
+      const collected = writes.get(name) ?? { insert: [], replace: [], remove: [] };
+      writes.set(name, collected);
+      collected[kind].push(entity as unknown as Row);
+    };
+    return {
+      // Nobody need await what a unit of work has asked before it failed.
+      byIds: (ids) => heard(byIds(session, layout, tenant, ids, '')),
+      pages: (windows) => heard(pages(session, layout, tenant, windows)),
+      lock: (ids) => heard(byIds(session, layout, tenant, ids, ' order by t.id for update')),
+      insert: collect('insert'),
+      replace: collect('replace'),
+      remove: collect('remove'),
+    };
+  };
+  const lockDue: Writers['lockDue'] = (now, limit) => heard(due(session, tenant, now, limit));
+  return { ...(eachTable(writer) as unknown as Writers), lockDue };
+}
+
+async function due(session: Session, tenant: Id | null, now: number, limit: number): Promise<readonly Position[]> {
+  const parameters = new Parameters();
+  const scope = tenant === null ? '' : ` and t.institution_id = ${parameters.add(tenant, 'text')}`;
+  const text =
+    `${selectOf(LAYOUTS.positions)} where t.expires_at <= ${parameters.add(new Date(now).toISOString(), 'timestamptz')}` +
+    ` and t.expires_at is not null and t.state in ('CREATED', 'FUNDED', 'PARTIALLY_RELEASED')${scope}` +
+    ` order by t.expires_at, t.id limit ${limit} for update skip locked`;
+  return (await session.query<Position>({ text, values: parameters.values })).rows;
+}
+
+/** Which of the rows that should have been at a version is not. */
+async function staleAmong(
+  pool: pg.Pool,
+  onStatement: OnStatement,
+  tenant: Id | null,
+  writes: Collected,
+): Promise<StaleVersion | undefined> {
+  return withSession(pool, onStatement, 'reading', async (session) => {
+    for (const [name, { replace, remove }] of writes) {
+      const expected = [
+        ...replace.map((row) => [row['id'] as Id, Number(row['version']) - 1] as const),
+        ...remove.map((row) => [row['id'] as Id, Number(row['version'])] as const),
+      ];
+      const rows = await byIds(
+        session,
+        LAYOUTS[name] as Layout<Entity>,
+        tenant,
+        expected.map(([id]) => id),
+        '',
+      );
+      for (const [at, [, version]] of expected.entries()) {
+        const row = rows[at];
+        const current = row && 'version' in row ? row.version : 0;
+        if (current !== version) return new StaleVersion(version, current);
+      }
+    }
+    return undefined;
+  });
+}
+
+/** How often and after how long the fate of a transaction is asked for, while the server is away or still at it. */
+const FATE = { tries: 50, pauseMs: 200 } as const;
+
+/** Whether the transaction with this number was committed. Throws if the server does not come back to say so. */
+async function wasCommitted(pool: pg.Pool, onStatement: OnStatement, number: string | undefined): Promise<boolean> {
+  if (number === undefined) return false;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const status = await withSession(pool, onStatement, 'reading', async (session) => {
+        const text = 'select pg_xact_status($1::xid8) as status';
+        const { rows } = await session.query<{ status: string | null }>({ text, values: [number] });
+        return rows[0]?.status;
+      });
+      if (status === 'committed') return true;
+      if (status === 'aborted') return false;
+    } catch (error) {
+      if (!(error instanceof Lost)) throw error;
+    }
+    if (tries === FATE.tries) throw new Error(`What became of transaction ${number} could not be found out.`);
+    await delay(FATE.pauseMs);
+  }
+}
