@@ -1,13 +1,11 @@
 import { pino } from 'pino';
 import { createApp, GRAPHQL_PATH } from './app.ts';
-import { type Config, ConfigurationError, environment, readConfig } from './config.ts';
+import { ConfigurationError, environment, readConfig } from './config.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
 import { DAY_MS } from './domain/time.ts';
-import { createMemoryStore } from './store/memory/index.ts';
-import { createPostgresStore } from './store/postgres/index.ts';
-import { migrate, UnusableDatabase } from './store/postgres/migrate.ts';
-import type { Store } from './store/store.ts';
+import { openStore } from './openStore.ts';
+import { UnusableDatabase } from './store/postgres/migrate.ts';
 
 async function main(): Promise<void> {
   const config = readConfig(environment());
@@ -43,13 +41,6 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop);
   log.info({ store: config.store.backend, environment: config.environment }, 'ready');
   process.stdout.write(`GraphiQL: ${listening.origin}${GRAPHQL_PATH}\n`);
-}
-
-async function openStore(config: Config, onError: (error: Error) => void): Promise<Store> {
-  if (config.store.backend === 'memory') return createMemoryStore();
-  const { databaseUrl } = config.store;
-  await migrate(databaseUrl);
-  return createPostgresStore({ databaseUrl, onError });
 }
 
 /** Ends the start, or the end, that went wrong: a sentence where one is meant for people, else the whole error. */

@@ -1,0 +1,12 @@
+import type { Config } from './config.ts';
+import { createMemoryStore } from './store/memory/index.ts';
+import { createPostgresStore } from './store/postgres/index.ts';
+import { migrate } from './store/postgres/migrate.ts';
+import type { Store } from './store/store.ts';
+
+/** Opens the configured store, its database migrated. Refuses with UnusableDatabase. */
+export async function openStore({ store }: Config, onError: (error: Error) => void): Promise<Store> {
+  if (store.backend === 'memory') return createMemoryStore();
+  await migrate(store.databaseUrl);
+  return createPostgresStore({ databaseUrl: store.databaseUrl, onError });
+}
