@@ -6,6 +6,13 @@ import type { Viewer } from '../domain/viewer.ts';
 import type { Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 
+/** How much chat there may be. */
+export interface ChatLimits {
+  /** Sessions that are not deleted, in the whole store; null: any number. */
+  readonly sessions: number | null;
+  readonly messagesPerSession: number;
+}
+
 /** What a command works with: who asks, the record, the ledger, and the world's clock and randomness. */
 export interface CommandContext {
   readonly viewer: Viewer;
@@ -15,6 +22,7 @@ export interface CommandContext {
   readonly newId: NewId;
   /** How long an idempotency key is remembered. */
   readonly keepKeysMs: number;
+  readonly chatLimits: ChatLimits;
   /** What the request is called in the log and the audit trail. */
   readonly requestId: string | null;
 }

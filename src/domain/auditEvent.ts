@@ -18,6 +18,14 @@ export const AUDIT_ACTIONS = {
   applyPositions: 'POSITIONS_APPLIED',
   setPolicy: 'POLICY_SET',
   deletePolicy: 'POLICY_DELETED',
+  createChatSession: 'CHAT_SESSION_CREATED',
+  updateChatSession: 'CHAT_SESSION_UPDATED',
+  deleteChatSession: 'CHAT_SESSION_DELETED',
+  restoreChatSession: 'CHAT_SESSION_RESTORED',
+  postChatMessage: 'CHAT_MESSAGE_POSTED',
+  editChatMessage: 'CHAT_MESSAGE_EDITED',
+  deleteChatMessage: 'CHAT_MESSAGE_DELETED',
+  markChatSessionRead: 'CHAT_SESSION_READ',
 } as const;
 export type MutationName = keyof typeof AUDIT_ACTIONS;
 export type AuditAction = (typeof AUDIT_ACTIONS)[MutationName];
@@ -27,7 +35,7 @@ export const SERVER: Id = `inst_${'0'.repeat(26)}`;
 
 /** What a mutation was about. */
 export interface Resource {
-  readonly type: 'Institution' | 'AssetTemplate' | 'Asset' | 'Position' | 'Policy';
+  readonly type: 'Institution' | 'AssetTemplate' | 'Asset' | 'Position' | 'Policy' | 'ChatSession' | 'ChatMessage';
   readonly id: Id;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MutationName } from './auditEvent.ts';
 import { canonicalJson } from './canonicalJson.ts';
-import { type Id, typeId } from './ids.ts';
+import { type Id, typeIdOfText } from './ids.ts';
 import type { Issues, Maybe } from './issues.ts';
 import type { JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
@@ -29,12 +29,8 @@ export const idempotencyKey = (issues: Issues, key: Maybe<string>): string | nul
   key === null || key === undefined ? null : issues.text(['idempotencyKey'], key, LIMITS.keyCharacters);
 
 /** The record's id: the scope is the institution and the mutation. */
-export function recordId(institutionId: Id, mutation: MutationName, key: string): Id {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([institutionId, mutation, key]))
-    .digest();
-  return typeId('idem', digest.subarray(0, 16));
-}
+export const recordId = (institutionId: Id, mutation: MutationName, key: string): Id =>
+  typeIdOfText('idem', canonicalJson([institutionId, mutation, key]));
 
 /** The hash of a checked input: equal for inputs that mean the same, whatever their order of keys or digits. */
 export const requestHash = (request: unknown): string =>

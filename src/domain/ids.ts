@@ -1,8 +1,22 @@
+import { createHash } from 'node:crypto';
+
 /** A TypeID: a prefix that names the type, "_", and a UUIDv7 in 26 characters of base32. */
 export type Id = string;
 
 /** One prefix a type. */
-export type IdPrefix = 'inst' | 'tmpl' | 'ast' | 'pos' | 'evt' | 'led' | 'aud' | 'pol' | 'idem';
+export type IdPrefix =
+  | 'inst'
+  | 'tmpl'
+  | 'ast'
+  | 'pos'
+  | 'evt'
+  | 'led'
+  | 'aud'
+  | 'pol'
+  | 'idem'
+  | 'chat'
+  | 'msg'
+  | 'mark';
 
 /** Makes a new id of the type. Passed in, so that tests decide. */
 export type NewId = (prefix: IdPrefix) => Id;
@@ -34,3 +48,7 @@ export function typeId(prefix: IdPrefix, bytes: Readonly<Uint8Array>): Id {
   }
   return `${prefix}_${text}`;
 }
+
+/** An id that is made of what it stands for, so that there can be only one: the first 128 bits of its SHA-256. */
+export const typeIdOfText = (prefix: IdPrefix, text: string): Id =>
+  typeId(prefix, createHash('sha256').update(text).digest().subarray(0, 16));

@@ -3,6 +3,8 @@ export const LIMITS = {
   /** Names, labels, titles and references. */
   nameCharacters: 200,
   reasonCharacters: 1_000,
+  /** Descriptions and message bodies. */
+  bodyCharacters: 10_000,
   jsonBytes: 64 * 1024,
   /** How deep a JSON object may nest; {} is 1. */
   jsonDepth: 10,

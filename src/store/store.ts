@@ -1,6 +1,9 @@
 import type { Asset } from '../domain/asset.ts';
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { AuditEvent } from '../domain/auditEvent.ts';
+import type { Change, PlacedChange } from '../domain/change.ts';
+import type { ChatMessage, ChatRevision, ReadMark } from '../domain/chatMessage.ts';
+import type { ChatSession } from '../domain/chatSession.ts';
 import type { CurrencyCode } from '../domain/currencies.ts';
 import type { Id } from '../domain/ids.ts';
 import type { IdempotencyRecord } from '../domain/idempotency.ts';
@@ -25,6 +28,10 @@ export interface Tables {
   readonly policies: Policy;
   readonly auditEvents: AuditEvent;
   readonly idempotencyRecords: IdempotencyRecord;
+  readonly chatSessions: ChatSession;
+  readonly chatMessages: ChatMessage;
+  readonly chatRevisions: ChatRevision;
+  readonly readMarks: ReadMark;
 }
 export type TableName = keyof Tables;
 export type Field<E> = keyof E & string;
@@ -59,6 +66,8 @@ export interface Parent<E> {
 export interface Selection<E> {
   readonly of?: Parent<E>;
   readonly where: Where<E>;
+  /** Only rows that have all of these words in one of their texts; for entities that are searched. */
+  readonly search?: readonly string[];
 }
 
 /** By these fields in turn, then by id, all in one direction. Null is greater than any value; text goes by code point. */
@@ -81,6 +90,21 @@ export interface Window<E> extends Selection<E> {
   readonly after: Key | null;
   /** Only rows ahead of this key. */
   readonly before: Key | null;
+  /** Fields that need not be loaded; they may come as null. */
+  readonly omit?: readonly Field<E>[];
+  /** Participants whose unread messages may be counted along with the rows, as `unread`. */
+  readonly unreadFor?: readonly string[];
+}
+
+/** A session of a list that was told for whom to count along. */
+export interface WithUnread {
+  readonly unread?: { readonly [participantReference: string]: number };
+}
+
+/** Whose unread messages of which session. */
+export interface UnreadOf {
+  readonly sessionId: Id;
+  readonly participantReference: string;
 }
 
 export interface Page<E> {
@@ -113,23 +137,25 @@ export interface Total {
 export type Readers = { readonly [T in TableName]: Reader<Tables[T]> } & {
   /** One list of totals a selection, by currency code, then by state. */
   positionTotals(selections: readonly Selection<Position>[]): MaybePromise<readonly (readonly Total[])[]>;
+  /** The messages above the participant's read mark that are neither the participant's own nor deleted. */
+  unreadCounts(of: readonly UnreadOf[]): MaybePromise<readonly number[]>;
 };
 
 /**
  * Exists only inside a transaction. What is written there is seen by nobody, the transaction's own reads included,
  * before it commits: a command carries what it has written itself.
  */
-export interface Writer<E> {
-  /** The rows as they are committed now, without a lock: for what does not change, or may. */
-  byIds(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
-  pages(windows: readonly Window<E>[]): MaybePromise<readonly Page<E>[]>;
+export interface Writer<E> extends Reader<E> {
   /** The same rows as `byIds` has, locked until the transaction ends; locks are taken in the order of the ids. */
   lock(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
   /** Refuses at the commit, with AlreadyExists, where there is such a row already. */
   insert(entity: E): void;
-  /** Refuses at the commit, with StaleVersion, unless the row is at the version before the entity's. */
-  replace(entity: E & { readonly version: number }): void;
-  /** Takes the row out; refuses at the commit, with StaleVersion, unless it is at the entity's own version. */
+  /**
+   * Refuses at the commit, with StaleVersion, unless the row is at the version before the entity's. Where `changed`
+   * names fields, the others are as they were.
+   */
+  replace(entity: E & { readonly version: number }, changed?: readonly Field<E>[]): void;
+  /** Takes the row out, and what cannot be without it; refuses at the commit, with StaleVersion, unless it is at the entity's own version. */
   remove(entity: E & { readonly version: number }): void;
 }
 export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
@@ -138,7 +164,27 @@ export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
    * ends; those that another transaction holds are left to it.
    */
   lockDue(now: Instant, limit: number): MaybePromise<readonly Position[]>;
+  /** Tells subscribers of a change, once it is committed. */
+  announce(change: Change): void;
 };
+
+/** Where the changes are that were announced. */
+export interface Extent {
+  /** The place of the last change; 0 before the first. */
+  readonly last: number;
+  /** Up to this place changes are forgotten. */
+  readonly forgotten: number;
+}
+
+/** All announced changes, placed in the order of their commits without a gap; kept for a time. */
+export interface ChangeFeed {
+  /** Places what was committed since, and answers the changes behind the place, and where the feed ends now. */
+  read(behind: number, limit: number): Promise<{ readonly changes: readonly PlacedChange[]; readonly extent: Extent }>;
+  /** Calls back whenever something may have been committed, here or on another server; answers how to stop it. */
+  onCommit(wake: () => void): () => void;
+  /** Forgets the changes before the time, and answers how many. */
+  forget(before: Instant): Promise<number>;
+}
 
 /**
  * What both stores are. Every call is made within a scope: what lies outside it does not exist. A call refuses with
@@ -152,5 +198,6 @@ export interface Store {
   transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>): Promise<T>;
   /** Reads as of one moment: nothing that is written meanwhile is seen. */
   snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>): Promise<T>;
+  readonly changes: ChangeFeed;
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { ChatSession } from '../../domain/chatSession.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Field, TableName, Tables } from '../store.ts';
 
@@ -13,6 +14,8 @@ export interface Layout<E> {
   readonly references: { readonly [F in Field<E>]?: TableName };
   /** Fields whose values together only one row may have. */
   readonly unique?: readonly Field<E>[];
+  /** The reference to a row that takes this one along when it goes. */
+  readonly partOf?: Field<E>;
 }
 
 export const nameOf = (by: readonly string[]): string => by.join();
@@ -23,6 +26,14 @@ const POSITION_ORDERS: readonly (readonly Field<Position>[])[] = [
   ['updatedAt'],
   ['magnitude'],
   ['expiresAt'],
+];
+
+const CHAT_ORDERS: readonly (readonly Field<ChatSession>[])[] = [
+  BY_CREATION,
+  ['updatedAt'],
+  ['lastActivityAt'],
+  ['priority', 'lastActivityAt'],
+  ['title'],
 ];
 
 export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
@@ -100,6 +111,40 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       requestId: [BY_CREATION],
     },
     references: {},
+  },
+  chatSessions: {
+    tenant: 'institutionId',
+    orders: CHAT_ORDERS,
+    groups: {
+      institutionId: CHAT_ORDERS,
+      positionId: [BY_CREATION],
+      ownerReference: [BY_CREATION],
+      priority: [BY_CREATION],
+      active: [BY_CREATION],
+      deleted: [['deletedAt']],
+    },
+    references: { institutionId: 'institutions', positionId: 'positions' },
+  },
+  chatMessages: {
+    tenant: 'institutionId',
+    orders: [],
+    groups: { sessionId: [['sequence']] },
+    references: { sessionId: 'chatSessions', replyToId: 'chatMessages' },
+    partOf: 'sessionId',
+  },
+  chatRevisions: {
+    tenant: 'institutionId',
+    orders: [],
+    groups: { messageId: [['version']] },
+    references: { messageId: 'chatMessages' },
+    partOf: 'messageId',
+  },
+  readMarks: {
+    tenant: 'institutionId',
+    orders: [],
+    groups: { sessionId: [['participantReference']] },
+    references: { sessionId: 'chatSessions' },
+    partOf: 'sessionId',
   },
   idempotencyRecords: { tenant: 'institutionId', orders: [BY_CREATION], groups: {}, references: {} },
 };

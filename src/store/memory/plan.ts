@@ -28,23 +28,35 @@ interface Source<E> {
  * Answers a window by the cheaper of two ways: walking an index that stands in the order asked and dropping what
  * does not match, or gathering the smallest index that holds all matches and sorting those.
  */
-export function pageOf<E>(table: Indexed<E>, window: Window<E>, conditions: Conditions): Page<E> {
+export function pageOf<E>(table: Indexed<E>, window: Window<E>, conditions: Conditions, among?: readonly E[]): Page<E> {
   const { order, limit, backward } = window;
   const reverse = (order.direction === 'DESC') !== backward;
   const bounds = boundsOf(window);
+  const need = limit + 1;
+  const matches = (row: E): boolean => meetsAll(row as object, conditions);
+  const rows = among
+    ? sorted(among, order, reverse, need, bounds, matches)
+    : planned(table, conditions, order, reverse, need, bounds, matches);
+  const more = rows.length > limit;
+  const kept = more ? rows.slice(0, limit) : rows;
+  return { rows: backward ? kept.toReversed() : kept, more };
+}
+
+function planned<E>(
+  table: Indexed<E>,
+  conditions: Conditions,
+  order: Order<E>,
+  reverse: boolean,
+  need: number,
+  bounds: Bounds,
+  matches: (row: E) => boolean,
+): readonly E[] {
   const inOrder = smallest(sourcesOf(table, conditions, order.by, bounds, reverse));
   const least = smallest(sourcesOf(table, conditions, null, bounds, reverse));
   if (!least) throw new Error('No index can answer this list.');
-  const matches = (row: E): boolean => meetsAll(row as object, conditions);
-  const need = limit + 1;
   const walking = inOrder ? Math.min(inOrder.size, (need * inOrder.size) / Math.max(1, least.size)) : Infinity;
-  const rows =
-    inOrder && walking <= 2 * least.size
-      ? merged(inOrder.walks, reverse, need, matches)
-      : gathered(least, order, reverse, need, bounds, matches);
-  const more = rows.length > limit;
-  if (more) rows.pop();
-  return { rows: backward ? rows.toReversed() : rows, more };
+  if (inOrder && walking <= 2 * least.size) return merged(inOrder.walks, reverse, need, matches);
+  return sorted(rowsOf(least), order, reverse, need, bounds, matches);
 }
 
 /** Every row that meets the conditions, each once, from the smallest index that holds them all. */
@@ -99,12 +111,11 @@ function sourcesOf<E>(
   reverse: boolean,
 ): Source<E>[] {
   const sources: Source<E>[] = [];
-  const ranges = new Map(
-    conditions.flatMap(([field, condition]) => ('range' in condition ? [[field, condition.range]] : [])),
-  );
   const add = (indexes: readonly OrderedIndex<E>[], fields: readonly string[]): void => {
-    const range = ranges.get(fields[0] ?? '');
-    const walks = indexes.map((index) => walkOf(index, fields, range, by ? bounds : {}, reverse, table.touched));
+    const ranges = rangesOf(fields[0] ?? '', conditions);
+    const walks = indexes.flatMap((index) =>
+      ranges.map((range) => walkOf(index, fields, range, by ? bounds : {}, reverse, table.touched)),
+    );
     sources.push({ walks, size: walks.reduce((sum, { size }) => sum + size, 0) });
   };
   const wanted = (fields: readonly string[]): boolean => by === null || nameOf(by) === nameOf(fields);
@@ -123,6 +134,16 @@ function sourcesOf<E>(
     }
   }
   return sources;
+}
+
+/** The stretches of an index that conditions on its first field leave: one of them all, or one a value. */
+function rangesOf(field: string, conditions: Conditions): readonly (Range<unknown> | undefined)[] {
+  const own = conditions.filter(([each]) => each === field).map(([, condition]) => condition);
+  for (const condition of own) if ('range' in condition) return [condition.range];
+  for (const condition of own) {
+    if ('in' in condition) return [...new Set(condition.in)].map((value) => ({ gte: value, lte: value }));
+  }
+  return [undefined];
 }
 
 const smallest = <E>(sources: readonly Source<E>[]): Source<E> | undefined =>
@@ -175,24 +196,25 @@ function merged<E>(walks: readonly Walk<E>[], reverse: boolean, need: number, ma
   return rows;
 }
 
-/** All rows of the source that match and lie within the bounds, sorted, as many as are needed. */
-function gathered<E>(
-  source: Source<E>,
+function* rowsOf<E>({ walks }: Source<E>): Iterable<E> {
+  for (const walk of walks) for (let row = walk.next(); row !== undefined; row = walk.next()) yield row;
+}
+
+/** The rows that match and lie within the bounds, each once, sorted, as many as are needed. */
+function sorted<E>(
+  rows: Iterable<E>,
   order: Order<E>,
   reverse: boolean,
   need: number,
   { above, below }: Bounds,
   matches: (row: E) => boolean,
-): E[] {
+): readonly E[] {
   const compare = compareBy<E>(order.by);
   const found = new Set<E>();
-  for (const walk of source.walks) {
-    for (let row = walk.next(); row !== undefined; row = walk.next()) {
-      if (above && compare(row, above as E) <= 0) continue;
-      if (below && compare(row, below as E) >= 0) continue;
-      if (matches(row)) found.add(row);
-    }
+  for (const row of rows) {
+    if (above && compare(row, above as E) <= 0) continue;
+    if (below && compare(row, below as E) >= 0) continue;
+    if (matches(row)) found.add(row);
   }
-  const sorted = [...found].toSorted((a, b) => (reverse ? compare(b, a) : compare(a, b)));
-  return sorted.slice(0, need);
+  return [...found].toSorted((a, b) => (reverse ? compare(b, a) : compare(a, b))).slice(0, need);
 }

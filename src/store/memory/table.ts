@@ -3,7 +3,7 @@ import { StaleVersion } from '../../domain/refusals.ts';
 import type { Condition, Field, Page, Selection, Window } from '../store.ts';
 import { compareBy, type Row } from './compare.ts';
 import { type Layout, nameOf } from './layouts.ts';
-import { type Conditions, valuesOf } from './match.ts';
+import { type Conditions, meetsAll, valuesOf } from './match.ts';
 import { OrderedIndex } from './orderedIndex.ts';
 import { countOf, type Indexed, matchesOf, pageOf, type Touched } from './plan.ts';
 
@@ -31,8 +31,8 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     });
   }
 
-  page(window: Window<E>, tenant: Id | null): Page<E> {
-    return pageOf(this, window, this.#conditions(window, tenant));
+  page(window: Window<E>, tenant: Id | null, among?: ReadonlySet<Id>): Page<E> {
+    return pageOf(this, window, this.#conditions(window, tenant), among && this.#rowsOf(among));
   }
 
   /** Every row that is meant, in no order that one may count on. */
@@ -40,9 +40,14 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     return matchesOf(this, this.#conditions(selection, tenant));
   }
 
-  count(selection: Selection<E>, tenant: Id | null): number {
+  count(selection: Selection<E>, tenant: Id | null, among?: ReadonlySet<Id>): number {
     const conditions = this.#conditions(selection, tenant);
+    if (among) return this.#rowsOf(among).filter((row) => meetsAll(row, conditions)).length;
     return conditions.length === 0 ? this.rows.size : countOf(this, conditions);
+  }
+
+  #rowsOf(ids: ReadonlySet<Id>): readonly E[] {
+    return [...ids].flatMap((id) => this.rows.get(id) ?? []);
   }
 
   tenantOf(row: E): unknown {

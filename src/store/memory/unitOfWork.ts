@@ -1,36 +1,52 @@
 import type { Id } from '../../domain/ids.ts';
 import type { Position } from '../../domain/position.ts';
 import { AlreadyExists } from '../faults.ts';
-import type { Condition, TableName, Tables, Window, Writer, Writers } from '../store.ts';
+import type { Change } from '../../domain/change.ts';
+import type { Condition, Reader, TableName, Tables, Window, Writer, Writers } from '../store.ts';
 import type { Row } from './compare.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { Table } from './table.ts';
 
 export type Entity = Tables[TableName];
 export type Kept = { readonly [T in TableName]: Table<Entity> };
+
+/** What has to be done with what was committed. */
+export interface Committed {
+  readonly writes: readonly Write[];
+  readonly changes: readonly Change[];
+}
 const TABLE_NAMES = Object.keys(LAYOUTS) as readonly TableName[];
 
 export const eachTable = <V>(make: (name: TableName) => V): { readonly [T in TableName]: V } =>
   Object.fromEntries(TABLE_NAMES.map((name) => [name, make(name)])) as { [T in TableName]: V };
 
-interface Write {
+export interface Write {
+  readonly name: TableName;
   readonly table: Table<Entity>;
   readonly kind: 'insert' | 'replace' | 'remove';
   readonly entity: Entity;
+  /** The fields that have changed, where not all may have. */
+  readonly changed?: readonly string[] | undefined;
 }
 
 /** Collects what the work writes and applies it in one step, after everything was checked. */
-export async function unitOfWork<T>(tables: Kept, tenant: Id | null, work: (tx: Writers) => Promise<T>): Promise<T> {
+export async function unitOfWork<T>(
+  tables: Kept,
+  reader: (name: TableName) => Reader<Entity>,
+  tenant: Id | null,
+  work: (tx: Writers) => Promise<T>,
+  committed: (what: Committed) => void,
+): Promise<T> {
   const writes: Write[] = [];
+  const changes: Change[] = [];
   const writer = (name: TableName): Writer<Entity> => {
     const table = tables[name];
-    const write = (kind: Write['kind']) => (entity: Entity) => {
+    const write = (kind: Write['kind']) => (entity: Entity, changed?: readonly string[]) => {
       if (tenant !== null && table.tenantOf(entity) !== tenant) throw new Error(`${entity.id} lies outside the scope.`);
-      writes.push({ table, kind, entity });
+      writes.push({ name, table, kind, entity, changed });
     };
     return {
-      byIds: (ids) => table.byIds(ids, tenant),
-      pages: (windows) => windows.map((window) => table.page(window, tenant)),
+      ...reader(name),
       // Units of work run one after another, so every row is locked.
       lock: (ids) => table.byIds(ids, tenant),
       insert: write('insert'),
@@ -40,10 +56,25 @@ export async function unitOfWork<T>(tables: Kept, tenant: Id | null, work: (tx: 
   };
   const positions = tables.positions as unknown as Table<Position>;
   const lockDue: Writers['lockDue'] = (now, limit) => positions.page(dueWindow(now, limit), tenant).rows;
-  const result = await work({ ...(eachTable(writer) as unknown as Writers), lockDue });
+  const announce: Writers['announce'] = (change) => void changes.push(change);
+  const result = await work({ ...(eachTable(writer) as unknown as Writers), lockDue, announce });
   mustHold(tables, writes);
-  for (const { table, kind, entity } of writes) table[kind](entity);
+  const applied = writes.flatMap((write) => (write.kind === 'remove' ? withParts(tables, write) : [write]));
+  for (const { table, kind, entity } of applied) table[kind](entity);
+  committed({ writes: applied, changes });
   return result;
+}
+
+/** The removal of a row with all that is a part of it, innermost first. */
+function withParts(tables: Kept, write: Write): readonly Write[] {
+  const parts = TABLE_NAMES.flatMap((name) => {
+    const table = tables[name];
+    const { partOf, references } = table.layout;
+    if (partOf === undefined || tables[references[partOf] as TableName] !== write.table) return [];
+    const rows = [...table.matches({ of: { field: partOf, id: write.entity.id }, where: {} }, null)];
+    return rows.flatMap((entity) => withParts(tables, { name, table, kind: 'remove', entity }));
+  });
+  return [...parts, write];
 }
 
 const dueWindow = (now: number, limit: number): Window<Position> => ({
@@ -72,7 +103,8 @@ function mustHold(tables: Kept, writes: readonly Write[]): void {
   for (const { table, kind, entity } of writes) {
     if (kind === 'remove') continue;
     for (const [field, other] of Object.entries(table.layout.references) as [string, TableName][]) {
-      const id = (entity as unknown as Row)[field] as Id;
+      const id = (entity as unknown as Row)[field] as Id | null;
+      if (id === null) continue;
       const target = fresh.get(id) ?? tables[other].rows.get(id);
       if (!target || tables[other].tenantOf(target) !== table.tenantOf(entity)) {
         throw new Error(`${entity.id} points to ${id}, which its institution does not have.`);

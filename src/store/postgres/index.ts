@@ -3,20 +3,25 @@ import type { Scope } from '../../domain/viewer.ts';
 import type { Readers, Store, TableName } from '../store.ts';
 import { trying } from './failures.ts';
 import { LAYOUTS, type Layout } from './layouts.ts';
-import { type InSession, positionTotals, readerOf } from './reader.ts';
+import { postgresChanges } from './changes.ts';
+import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
 import { heard, type OnStatement, openPool, withSession } from './session.ts';
 import { type Entity, eachTable, transactOnce } from './transaction.ts';
 
 export interface PostgresOptions {
   readonly databaseUrl: string;
+  /** A way to the database past any pooler; the same if left out. */
+  readonly directUrl?: string;
   /** Told of connections that broke while nobody waited for them. */
   readonly onError: (error: Error) => void;
   readonly onStatement?: OnStatement;
 }
 
 /** A store in PostgreSQL 15 or newer; the database must have been migrated. */
-export function createPostgresStore({ databaseUrl, onError, onStatement = () => {} }: PostgresOptions): Store {
+export function createPostgresStore(options: PostgresOptions): Store {
+  const { databaseUrl, directUrl = databaseUrl, onError, onStatement = () => {} } = options;
   const pool = openPool(databaseUrl, onError);
+  const changes = postgresChanges(pool, directUrl, onStatement, onError);
   /** The reads are on their way when the end is asked for: one flight there and back. */
   const reading: InSession = (work) =>
     trying(() =>
@@ -31,7 +36,8 @@ export function createPostgresStore({ databaseUrl, onError, onStatement = () => 
   return {
     answersAtOnce: false,
     read: (scope) => readersOf(tenantOf(scope), reading),
-    transact: (scope, work) => trying(() => transactOnce(pool, onStatement, tenantOf(scope), work)),
+    changes,
+    transact: (scope, work) => trying(() => transactOnce(pool, onStatement, tenantOf(scope), work, changes.committed)),
     snapshot: (scope, work) =>
       trying(() =>
         withSession(pool, onStatement, 'snapshot', async (session) => {
@@ -40,7 +46,10 @@ export function createPostgresStore({ databaseUrl, onError, onStatement = () => 
           return result;
         }),
       ),
-    close: () => pool.end(),
+    close: async () => {
+      await changes.close();
+      await pool.end();
+    },
   };
 }
 
@@ -50,5 +59,6 @@ function readersOf(tenant: Id | null, inSession: InSession): Readers {
   const readers = eachTable((name: TableName) => readerOf(LAYOUTS[name] as Layout<Entity>, tenant, inSession));
   const totals: Readers['positionTotals'] = (selections) =>
     inSession((session) => positionTotals(session, tenant, selections));
-  return { ...(readers as unknown as Readers), positionTotals: totals };
+  const unread: Readers['unreadCounts'] = (of) => inSession((session) => unreadCounts(session, tenant, of));
+  return { ...(readers as unknown as Readers), positionTotals: totals, unreadCounts: unread };
 }

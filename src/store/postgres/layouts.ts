@@ -1,6 +1,8 @@
+import { tokensOfMessage } from '../../domain/chatMessage.ts';
+import { tokensOfSession } from '../../domain/chatSession.ts';
 import type { Field, TableName, Tables } from '../store.ts';
 
-export type SqlType = 'text' | 'text[]' | 'numeric' | 'int' | 'timestamptz' | 'json';
+export type SqlType = 'text' | 'text[]' | 'numeric' | 'int' | 'boolean' | 'timestamptz' | 'json';
 
 export interface Column {
   readonly type: SqlType;
@@ -18,6 +20,8 @@ export interface Layout<E> {
   readonly sort: { readonly [F in Field<E>]?: string };
   /** Fields with an index each, most telling first: a condition with several values reads each value's index by itself. */
   readonly spread: readonly Field<E>[];
+  /** The words by which a row is found: kept in a column `words` beside what they are made of. */
+  readonly words?: { readonly of: (row: E) => readonly string[]; readonly from: readonly Field<E>[] };
 }
 
 const fixed = (type: SqlType): Column => ({ type, fixed: true });
@@ -179,6 +183,79 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     },
     sort: {},
     spread: ['action'],
+  },
+  chatSessions: {
+    table: 'chat_sessions',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      positionId: fixed('text'),
+      ownerReference: fixed('text'),
+      title: changing('text'),
+      description: changing('text'),
+      priority: changing('int'),
+      active: changing('boolean'),
+      deleted: changing('boolean'),
+      deletedAt: changing('timestamptz'),
+      edition: changing('int'),
+      messageCount: changing('int'),
+      lastActivityAt: changing('timestamptz'),
+      ...STAMPS,
+    },
+    sort: {},
+    spread: ['positionId'],
+    words: { of: tokensOfSession, from: ['title', 'description'] },
+  },
+  chatMessages: {
+    table: 'chat_messages',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      sessionId: fixed('text'),
+      sequence: fixed('int'),
+      authorReference: fixed('text'),
+      body: changing('text'),
+      replyToId: fixed('text'),
+      idempotencyKey: fixed('text'),
+      version: changing('int'),
+      createdAt: fixed('timestamptz'),
+      editedAt: changing('timestamptz'),
+      deletedAt: changing('timestamptz'),
+      deletionReason: changing('text'),
+    },
+    sort: {},
+    spread: [],
+    words: { of: tokensOfMessage, from: ['body'] },
+  },
+  chatRevisions: {
+    table: 'chat_revisions',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      messageId: fixed('text'),
+      version: fixed('int'),
+      body: fixed('text'),
+      createdAt: fixed('timestamptz'),
+    },
+    sort: {},
+    spread: [],
+  },
+  readMarks: {
+    table: 'read_marks',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      sessionId: fixed('text'),
+      participantReference: fixed('text'),
+      sequence: changing('int'),
+      version: changing('int'),
+    },
+    sort: {},
+    spread: [],
   },
   idempotencyRecords: {
     table: 'idempotency_records',

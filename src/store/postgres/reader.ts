@@ -1,10 +1,10 @@
 import { type Id, prefixOf } from '../../domain/ids.ts';
 import { POSITION_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
-import type { Page, Reader, Selection, Total, Window } from '../store.ts';
+import type { Page, Reader, Selection, Total, UnreadOf, Window } from '../store.ts';
 import { LAYOUTS, type Layout } from './layouts.ts';
 import type { Session } from './session.ts';
-import { Parameters, selectOf, type Statement, whereOf, windowOf } from './sql.ts';
+import { Parameters, selectOf, type Statement, unreadOf, whereOf, windowOf } from './sql.ts';
 
 /** Runs work in a transaction of its own. */
 export type InSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
@@ -47,14 +47,47 @@ export async function pages<E extends { readonly id: Id }>(
     windowOf(layout, window, tenant, parameters, bound),
   );
   return answers.map((rows, at) => {
-    const { limit, backward } = windows[at] as Window<E>;
+    const { limit, backward, unreadFor = [] } = windows[at] as Window<E>;
     const more = rows.length > limit;
-    const kept = more ? rows.slice(0, limit) : rows;
+    const kept = (more ? rows.slice(0, limit) : rows).map((row) => withUnread(row, unreadFor));
     return { rows: backward ? kept.toReversed() : kept, more };
   });
 }
 
-async function counts<E extends { readonly id: Id }>(
+/** Gathers what was counted along with a row. */
+function withUnread<E extends object>(row: E, participants: readonly string[]): E {
+  if (participants.length === 0) return row;
+  const own = row as { readonly [column: string]: unknown };
+  const unread = Object.fromEntries(participants.map((participant, at) => [participant, own[`unread${at}`]]));
+  return { ...row, unread };
+}
+
+/** One statement for all of them. */
+export async function unreadCounts(
+  session: Session,
+  tenant: Id | null,
+  of: readonly UnreadOf[],
+): Promise<readonly number[]> {
+  const parameters = new Parameters();
+  const ids = parameters.add(
+    of.map(({ sessionId }) => known(sessionId)),
+    'text[]',
+  );
+  const participants = parameters.add(
+    of.map(({ participantReference }) => participantReference),
+    'text[]',
+  );
+  const scope = tenant === null ? '' : ` and t.institution_id = ${parameters.add(tenant, 'text')}`;
+  const text =
+    `select q.n::int, (${unreadOf('q.participant')}) as count` +
+    ` from unnest(${ids}, ${participants}) with ordinality as q(id, participant, n)` +
+    ` join chat_sessions t on t.id = q.id${scope}`;
+  const { rows } = await session.query<{ n: number; count: number }>({ text, values: parameters.values });
+  const counted = new Map(rows.map(({ n, count }) => [n, count]));
+  return of.map((_each, at) => counted.get(at + 1) ?? 0);
+}
+
+export async function counts<E extends { readonly id: Id }>(
   session: Session,
   layout: Layout<E>,
   tenant: Id | null,
@@ -113,6 +146,9 @@ async function perParent<E, S extends Selection<E>, R extends object>(
   await Promise.all(asked);
   return answers;
 }
+
+/** An id that could be one; PostgreSQL takes no NUL, and no row has the empty id. */
+const known = (id: Id = ''): Id => (prefixOf(id) === undefined ? '' : id);
 
 function statementFor<E, S extends Selection<E>>(
   selection: S,

@@ -11,15 +11,18 @@ export interface Statement {
 /** Collects the parameters of a statement and names them. */
 export class Parameters {
   readonly values: unknown[] = [];
-  add(value: unknown, type: SqlType | 'bigint' | `${SqlType}[]`): string {
+  add(value: unknown, type: SqlType | 'bigint' | 'tsquery' | `${SqlType}[]`): string {
     this.values.push(value);
     return `$${this.values.length}::${type}`;
   }
 }
 
-/** Selects every column under its field's name, from the table as `t`. */
-export function selectOf<E>(layout: Layout<E>): string {
-  const columns = Object.keys(layout.columns).map((field) => `t.${columnName(field)} as "${field}"`);
+/** Selects every column under its field's name, from the table as `t`; those to omit come as null. */
+export function selectOf<E>(layout: Layout<E>, omit: readonly string[] = [], more: readonly string[] = []): string {
+  const columns = Object.keys(layout.columns).map((field) =>
+    omit.includes(field) ? `null as "${field}"` : `t.${columnName(field)} as "${field}"`,
+  );
+  columns.push(...more);
   return `select ${columns.join(', ')} from ${layout.table} t`;
 }
 
@@ -37,7 +40,18 @@ export function whereOf<E>(
     if ('in' in condition) parts.push(inOf(layout, field, storable(condition.in), parameters));
     else parts.push(...rangeOf(layout, field, condition.range, parameters));
   }
+  if (selection.search) parts.push(foundBy(selection.search, tenant, parameters));
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
+}
+
+/** The sessions that have all of the words in their own text or in one of their messages'. */
+function foundBy(words: readonly string[], tenant: string | null, parameters: Parameters): string {
+  if (words.length === 0) return 'false';
+  // Words are letters and digits alone: nothing in them ends the quotes.
+  const query = parameters.add(words.map((word) => `'${word}'`).join(' & '), 'tsquery');
+  const own = tenant === null ? '' : ` and institution_id = ${parameters.add(tenant, 'text')}`;
+  const texts = ['select id from chat_sessions', 'select session_id from chat_messages'];
+  return `t.id in (${texts.map((select) => `${select} where words @@ ${query}${own}`).join(' union ')})`;
 }
 
 /** The values that a row can have at all: PostgreSQL takes no other text, and no row has it. */
@@ -86,7 +100,10 @@ export function windowOf<E>(
     const where = whereOf(layout, window, tenant, parameters, bound);
     const keys = keysOf(layout, window, parameters).join(' and ');
     const joined = keys === '' ? where : `${where === '' ? ' where ' : `${where} and `}${keys}`;
-    return selectOf(layout) + joined + limit;
+    const unread = (window.unreadFor ?? []).map(
+      (participant, at) => `(${unreadOf(parameters.add(participant, 'text'))}) as "unread${at}"`,
+    );
+    return selectOf(layout, window.omit, unread) + joined + limit;
   }
   // Each value's index is read by itself, to the limit, and the few rows that come out are merged.
   const values = parameters.add([...valuesOf(window, spread)], `${layout.columns[spread].type}[]`);
@@ -127,4 +144,13 @@ function keysOf<E>(layout: Layout<E>, { order, after, before }: Window<E>, param
     ...(after ? [beyond(after, ascending ? '>' : '<')] : []),
     ...(before ? [beyond(before, ascending ? '<' : '>')] : []),
   ];
+}
+
+/** How many messages of session `t` the participant, given as SQL, has not read. */
+export function unreadOf(participant: string): string {
+  const mark = `select r.sequence from read_marks r where r.session_id = t.id and r.participant_reference = ${participant}`;
+  return (
+    `select count(*)::int from chat_messages m where m.session_id = t.id and m.sequence > coalesce((${mark}), 0)` +
+    ` and m.author_reference <> ${participant} and m.deleted_at is null`
+  );
 }

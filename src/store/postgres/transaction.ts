@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Id } from '../../domain/ids.ts';
+import type { Change } from '../../domain/change.ts';
 import type { Position } from '../../domain/position.ts';
 import { StaleVersion } from '../../domain/refusals.ts';
 import type { TableName, Tables, Writer, Writers } from '../store.ts';
 import { codeOf, Lost, STALE } from './failures.ts';
 import { LAYOUTS, type Layout } from './layouts.ts';
-import { byIds, pages } from './reader.ts';
+import { byIds, counts, pages } from './reader.ts';
 import { heard, type OnStatement, type Session, withSession } from './session.ts';
 import { Parameters, selectOf } from './sql.ts';
 import { type Row, type Writes, writeStatement } from './write.ts';
@@ -27,14 +28,17 @@ export async function transactOnce<T>(
   onStatement: OnStatement,
   tenant: Id | null,
   work: (tx: Writers) => Promise<T>,
+  announced: () => void,
 ): Promise<T> {
   const writes: Collected = new Map();
+  const changes: Change[] = [];
   let ending: { readonly session: Session; readonly result: T } | undefined;
   try {
     return await withSession(pool, onStatement, 'writing', async (session) => {
-      const result = await work(writersOf(session, tenant, writes));
+      const result = await work(writersOf(session, tenant, writes, changes));
       ending = { session, result };
-      await session.commit(writeStatement(writes, tenant));
+      await session.commit(writeStatement(writes, changes, tenant));
+      if (changes.length > 0) announced();
       return result;
     });
   } catch (error) {
@@ -48,28 +52,33 @@ export async function transactOnce<T>(
 }
 
 /** Reads and locks at once, and collects what is written until the commit. */
-function writersOf(session: Session, tenant: Id | null, writes: Collected): Writers {
+function writersOf(session: Session, tenant: Id | null, writes: Collected, changes: Change[]): Writers {
   const writer = (name: TableName): Writer<Entity> => {
     const layout = LAYOUTS[name] as Layout<Entity>;
-    const collect = (kind: keyof Writes) => (entity: Entity) => {
+    const collectedFor = (entity: Entity): Writes => {
       const owner = layout.tenant === 'id' ? entity.id : (entity as { readonly institutionId?: Id }).institutionId;
       if (tenant !== null && owner !== tenant) throw new Error(`${entity.id} lies outside the scope.`);
-      const collected = writes.get(name) ?? { insert: [], replace: [], remove: [] };
+      const collected = writes.get(name) ?? { insert: [], replace: new Map(), remove: [] };
       writes.set(name, collected);
-      collected[kind].push(entity as unknown as Row);
+      return collected;
     };
     return {
       // Nobody need await what a unit of work has asked before it failed.
       byIds: (ids) => heard(byIds(session, layout, tenant, ids, '')),
       pages: (windows) => heard(pages(session, layout, tenant, windows)),
       lock: (ids) => heard(byIds(session, layout, tenant, ids, ' order by t.id for update')),
-      insert: collect('insert'),
-      replace: collect('replace'),
-      remove: collect('remove'),
+      counts: (selections) => heard(counts(session, layout, tenant, selections)),
+      insert: (entity) => void collectedFor(entity).insert.push(entity as unknown as Row),
+      replace: (entity, changed = []) => {
+        const { replace } = collectedFor(entity);
+        const key = changed.join();
+        replace.set(key, [...(replace.get(key) ?? []), entity as unknown as Row]);
+      },
+      remove: (entity) => void collectedFor(entity).remove.push(entity as unknown as Row),
     };
   };
   const lockDue: Writers['lockDue'] = (now, limit) => heard(due(session, tenant, now, limit));
-  return { ...(eachTable(writer) as unknown as Writers), lockDue };
+  return { ...(eachTable(writer) as unknown as Writers), lockDue, announce: (change) => void changes.push(change) };
 }
 
 async function due(session: Session, tenant: Id | null, now: number, limit: number): Promise<readonly Position[]> {
@@ -92,7 +101,7 @@ async function staleAmong(
   return withSession(pool, onStatement, 'reading', async (session) => {
     for (const [name, { replace, remove }] of writes) {
       const expected = [
-        ...replace.map((row) => [row['id'] as Id, Number(row['version']) - 1] as const),
+        ...[...replace.values()].flat().map((row) => [row['id'] as Id, Number(row['version']) - 1] as const),
         ...remove.map((row) => [row['id'] as Id, Number(row['version'])] as const),
       ];
       const rows = await byIds(

@@ -1,3 +1,4 @@
+import type { Change } from '../../domain/change.ts';
 import type { TableName } from '../store.ts';
 import { columnName, encode, LAYOUTS, type Layout } from './layouts.ts';
 import { Parameters, type Statement } from './sql.ts';
@@ -7,7 +8,8 @@ export type Row = { readonly [field: string]: unknown };
 /** What a transaction has collected for one table. */
 export interface Writes {
   readonly insert: Row[];
-  readonly replace: Row[];
+  /** By the fields that have changed, as one text; '' stands for all that may. */
+  readonly replace: Map<string, Row[]>;
   readonly remove: Row[];
 }
 
@@ -16,7 +18,11 @@ export interface Writes {
  * rows. Foreign keys are checked at its end, so the order of its parts does not matter. Fails with ES001 if a row to
  * be replaced is not at the version before. Undefined where there is nothing to write.
  */
-export function writeStatement(writes: ReadonlyMap<TableName, Writes>, tenant: string | null): Statement | undefined {
+export function writeStatement(
+  writes: ReadonlyMap<TableName, Writes>,
+  changes: readonly Change[],
+  tenant: string | null,
+): Statement | undefined {
   const parameters = new Parameters();
   const parts: string[] = [];
   const checks: string[] = [];
@@ -27,21 +33,41 @@ export function writeStatement(writes: ReadonlyMap<TableName, Writes>, tenant: s
   for (const [name, { insert, replace, remove }] of writes) {
     const layout = LAYOUTS[name] as Layout<Row>;
     if (insert.length > 0) parts.push(`w${parts.length} as (${insertOf(layout, insert, parameters)})`);
-    if (replace.length > 0) mustFind(replace, updateOf(layout, replace, tenant, parameters));
+    for (const [changed, rows] of replace) mustFind(rows, updateOf(layout, changed, rows, tenant, parameters));
     if (remove.length > 0) mustFind(remove, deleteOf(layout, remove, tenant, parameters));
   }
+  if (changes.length > 0) parts.push(`w${parts.length} as (${insertOf(OUTBOX, changes as never, parameters)})`);
   if (parts.length === 0) return undefined;
   return { text: `with ${parts.join(', ')} select ${checks.join(', ') || 'true'}`, values: parameters.values };
 }
 
+const WORDS = 'words';
+
+/** Announced changes are rows too, though nobody reads them by id. */
+const OUTBOX = {
+  table: 'outbox',
+  columns: Object.fromEntries(
+    ['institutionId', 'topic', 'kind', 'objectId', 'detailId'].map((field) => [field, { type: 'text', fixed: true }]),
+  ),
+} as unknown as Layout<Row>;
+Object.assign(OUTBOX.columns, { createdAt: { type: 'timestamptz', fixed: true } });
+
 function insertOf(layout: Layout<Row>, rows: readonly Row[], parameters: Parameters): string {
-  const fields = Object.keys(layout.columns);
+  const fields = [...Object.keys(layout.columns), ...(layout.words ? [WORDS] : [])];
   const { from, value } = rowsOf(layout, fields, rows, parameters);
   return `insert into ${layout.table} (${fields.map(columnName).join(', ')}) select ${fields.map(value).join(', ')} from ${from}`;
 }
 
-function updateOf(layout: Layout<Row>, rows: readonly Row[], tenant: string | null, parameters: Parameters): string {
-  const changing = Object.keys(layout.columns).filter((field) => layout.columns[field]?.fixed === false);
+function updateOf(
+  layout: Layout<Row>,
+  changed: string,
+  rows: readonly Row[],
+  tenant: string | null,
+  parameters: Parameters,
+): string {
+  const fields = changed === '' ? Object.keys(layout.columns) : ['version', ...changed.split(',')];
+  const changing = fields.filter((field) => layout.columns[field]?.fixed === false);
+  if (layout.words?.from.some((field) => changing.includes(field))) changing.push(WORDS);
   const { from, value } = rowsOf(layout, [...keysOf(layout), ...changing], rows, parameters);
   const set = changing.map((field) => `${columnName(field)} = ${value(field)}`).join(', ');
   const own = ownRow(layout, tenant, parameters);
@@ -65,13 +91,16 @@ function ownRow(layout: Layout<Row>, tenant: string | null, parameters: Paramete
 
 /** The rows as a table `v`, one array a column; a list column travels as text, for arrays of arrays do not nest. */
 function rowsOf(layout: Layout<Row>, fields: readonly string[], rows: readonly Row[], parameters: Parameters) {
-  const typeOf = (field: string) => layout.columns[field]?.type ?? 'text';
+  const typeOf = (field: string) => (field === WORDS ? 'text[]' : (layout.columns[field]?.type ?? 'text'));
   const arrays = fields.map((field) => {
     const type = typeOf(field);
-    const values = rows.map((row) => encode(row[field], type));
+    const values = rows.map((row) => encode(field === WORDS ? layout.words?.of(row) : row[field], type));
     return parameters.add(values, type === 'text[]' ? 'text[]' : `${type}[]`);
   });
   const from = `unnest(${arrays.join(', ')}) as v(${fields.map(columnName).join(', ')})`;
-  const value = (field: string): string => `v.${columnName(field)}${typeOf(field) === 'text[]' ? '::text[]' : ''}`;
+  const value = (field: string): string => {
+    const list = `v.${columnName(field)}${typeOf(field) === 'text[]' ? '::text[]' : ''}`;
+    return field === WORDS ? `array_to_tsvector(${list})` : list;
+  };
   return { from, value };
 }

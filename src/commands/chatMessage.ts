@@ -1,0 +1,248 @@
+import type { ChangeKind } from '../domain/change.ts';
+import {
+  type ChatMessage,
+  checkedBody,
+  checkMark,
+  editedMessage,
+  mustTakeMessages,
+  type ReadMark,
+  readMarkId,
+  revisionOf,
+  tombstoneOf,
+} from '../domain/chatMessage.ts';
+import { type ChatSession, sessionWithMessage } from '../domain/chatSession.ts';
+import type { Id } from '../domain/ids.ts';
+import type { Maybe } from '../domain/issues.ts';
+import { LIMITS } from '../domain/limits.ts';
+import { CapacityExceeded, Conflict, StaleVersion, ValidationFailed } from '../domain/refusals.ts';
+import type { Instant } from '../domain/time.ts';
+import { mustWrite } from '../domain/viewer.ts';
+import type { Writers } from '../store/store.ts';
+import { type CommandContext, found } from './context.ts';
+import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+
+const sessionNamed = (id: Id) => ({ type: 'ChatSession', id }) as const;
+const messageNamed = (id: Id) => ({ type: 'ChatMessage', id }) as const;
+
+/** Tells subscribers of a message. */
+function announce(tx: Writers, kind: ChangeKind, message: ChatMessage, createdAt: Instant): void {
+  const { institutionId, id: objectId, sessionId: detailId } = message;
+  tx.announce({ topic: 'CHAT_MESSAGE', kind, institutionId, objectId, detailId, createdAt });
+}
+
+export interface PostChatMessage extends Keyed {
+  readonly chatSessionId: Id;
+  readonly authorReference: string;
+  readonly body: string;
+  readonly replyToId?: Maybe<Id>;
+}
+export interface ChatMessagePosted {
+  readonly chatMessage: ChatMessage;
+  readonly chatSession: ChatSession;
+}
+interface CheckedPost {
+  readonly chatSessionId: Id;
+  readonly authorReference: string;
+  readonly body: string;
+  readonly replyToId: Id | null;
+}
+type PostGround = { readonly session: ChatSession | undefined; readonly repliedTo: ChatMessage | undefined };
+
+const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null }, PostGround, ChatMessagePosted> = {
+  name: 'postChatMessage',
+  allow: mustWrite,
+  check: ({ chatSessionId, authorReference, body, replyToId, idempotencyKey }, issues) => {
+    issues.text(['authorReference'], authorReference);
+    checkedBody(body, issues);
+    issues.settle();
+    return { chatSessionId, authorReference, body, replyToId: replyToId ?? null, key: idempotencyKey ?? null };
+  },
+  load: async (tx, { chatSessionId, replyToId }) => {
+    const [sessions, messages] = await Promise.all([
+      tx.chatSessions.lock([chatSessionId]),
+      tx.chatMessages.byIds(replyToId === null ? [] : [replyToId]),
+    ]);
+    return { session: sessions[0], repliedTo: messages[0] };
+  },
+  owner: ({ session }) => session?.institutionId,
+  act: (tx, { session, repliedTo }, checked, { newId, clock, chatLimits }) => {
+    const { chatSessionId, authorReference, body, replyToId, key } = checked;
+    const before = found(session, 'chat session', 'chatSessionId', chatSessionId);
+    mustTakeMessages(before);
+    if (replyToId !== null && repliedTo?.sessionId !== chatSessionId) {
+      throw new ValidationFailed([{ path: ['replyToId'], message: 'must be a message of the same session.' }]);
+    }
+    const { messagesPerSession } = chatLimits;
+    if (before.messageCount >= messagesPerSession) throw new CapacityExceeded('messages a session', messagesPerSession);
+    const now = clock();
+    const chatSession = sessionWithMessage(before, now);
+    const chatMessage: ChatMessage = Object.freeze({
+      id: newId('msg'),
+      institutionId: before.institutionId,
+      sessionId: before.id,
+      sequence: chatSession.messageCount,
+      authorReference,
+      body,
+      replyToId,
+      idempotencyKey: key,
+      version: 1,
+      createdAt: now,
+      editedAt: null,
+      deletedAt: null,
+      deletionReason: null,
+    });
+    tx.chatMessages.insert(chatMessage);
+    tx.chatSessions.replace(chatSession, ['messageCount', 'lastActivityAt']);
+    announce(tx, 'CREATED', chatMessage, now);
+    return { chatMessage, chatSession };
+  },
+  resource: (payload, { chatSessionId }) =>
+    payload ? messageNamed(payload.chatMessage.id) : sessionNamed(chatSessionId),
+  told: ({ body: _body, ...input }) => input,
+  remember: ({ chatMessage }) => ({ id: chatMessage.id, sessionId: chatMessage.sessionId }),
+  recall: async (tx, { id, sessionId }) => {
+    const [messages, sessions] = await Promise.all([
+      tx.chatMessages.byIds([id as Id]),
+      tx.chatSessions.byIds([sessionId as Id]),
+    ]);
+    const chatSession = found(sessions[0], 'chat session', 'chatSessionId', sessionId as Id);
+    return { chatMessage: messages[0] as ChatMessage, chatSession };
+  },
+};
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, Conflict or CapacityExceeded. */
+export const postChatMessage = (
+  context: CommandContext,
+  input: PostChatMessage,
+): Promise<Replayable<ChatMessagePosted>> => perform(post, context, input);
+
+export interface ChatMessageChanged {
+  readonly chatMessage: ChatMessage;
+}
+/** Mutations without a key remember nothing. */
+const KEYLESS = {
+  claims: () => false,
+  remember: () => ({}),
+  recall: async (): Promise<never> => {
+    throw new Error('A mutation without a key has nothing to replay.');
+  },
+};
+
+export interface EditChatMessage extends Keyed {
+  readonly chatMessageId: Id;
+  readonly body: string;
+  readonly expectedVersion?: Maybe<number>;
+}
+
+const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, ChatMessageChanged> = {
+  ...KEYLESS,
+  name: 'editChatMessage',
+  allow: mustWrite,
+  check: (input, issues) => {
+    checkedBody(input.body, issues);
+    issues.settle();
+    return input;
+  },
+  load: async (tx, { chatMessageId }) => (await tx.chatMessages.lock([chatMessageId]))[0],
+  owner: (message) => message?.institutionId,
+  act: (tx, loaded, { chatMessageId, body, expectedVersion }, { clock }) => {
+    const before = found(loaded, 'chat message', 'chatMessageId', chatMessageId);
+    const { version } = before;
+    if (typeof expectedVersion === 'number' && expectedVersion !== version)
+      throw new StaleVersion(expectedVersion, version);
+    if (before.deletedAt !== null) throw new Conflict('The message is deleted.', ['chatMessageId']);
+    const now = clock();
+    const chatMessage = editedMessage(before, body, now);
+    tx.chatRevisions.insert(revisionOf(before));
+    tx.chatMessages.replace(chatMessage);
+    announce(tx, 'UPDATED', chatMessage, now);
+    return { chatMessage };
+  },
+  resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
+  told: ({ body: _body, ...input }) => input,
+};
+/** Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion or Conflict. */
+export const editChatMessage = (context: CommandContext, input: EditChatMessage): Promise<ChatMessageChanged> =>
+  perform(edit, context, input);
+
+export interface DeleteChatMessage extends Keyed {
+  readonly chatMessageId: Id;
+  readonly reason?: Maybe<string>;
+}
+
+const remove: Command<
+  DeleteChatMessage,
+  DeleteChatMessage & { readonly kept: string | null },
+  ChatMessage | undefined,
+  ChatMessageChanged
+> = {
+  ...KEYLESS,
+  name: 'deleteChatMessage',
+  allow: mustWrite,
+  check: (input, issues) => {
+    const kept = issues.remark(['reason'], input.reason, LIMITS.reasonCharacters);
+    issues.settle();
+    return { ...input, kept };
+  },
+  load: async (tx, { chatMessageId }) => (await tx.chatMessages.lock([chatMessageId]))[0],
+  owner: (message) => message?.institutionId,
+  act: (tx, loaded, { chatMessageId, kept }, { clock }) => {
+    const before = found(loaded, 'chat message', 'chatMessageId', chatMessageId);
+    if (before.deletedAt !== null) return { chatMessage: before };
+    const now = clock();
+    const chatMessage = tombstoneOf(before, kept, now);
+    tx.chatMessages.replace(chatMessage);
+    announce(tx, 'DELETED', chatMessage, now);
+    return { chatMessage };
+  },
+  resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
+};
+/** Leaves a tombstone. Refuses with Forbidden, ValidationFailed or NotFound. */
+export const deleteChatMessage = (context: CommandContext, input: DeleteChatMessage): Promise<ChatMessageChanged> =>
+  perform(remove, context, input);
+
+export interface MarkChatSessionRead extends Keyed {
+  readonly chatSessionId: Id;
+  readonly participantReference: string;
+  readonly upToSequence: number;
+}
+export interface ChatSessionRead {
+  readonly chatSession: ChatSession;
+}
+type MarkGround = { readonly session: ChatSession | undefined; readonly mark: ReadMark | undefined };
+
+const mark: Command<MarkChatSessionRead, MarkChatSessionRead, MarkGround, ChatSessionRead> = {
+  ...KEYLESS,
+  name: 'markChatSessionRead',
+  allow: mustWrite,
+  check: (input, issues) => {
+    issues.text(['participantReference'], input.participantReference);
+    if (input.upToSequence < 0) issues.add(['upToSequence'], 'must not be negative.');
+    issues.settle();
+    return input;
+  },
+  load: async (tx, { chatSessionId, participantReference }) => {
+    const [sessions, marks] = await Promise.all([
+      tx.chatSessions.byIds([chatSessionId]),
+      tx.readMarks.lock([readMarkId(chatSessionId, participantReference)]),
+    ]);
+    return { session: sessions[0], mark: marks[0] };
+  },
+  owner: ({ session }) => session?.institutionId,
+  act: (tx, loaded, { chatSessionId, participantReference, upToSequence }) => {
+    const chatSession = found(loaded.session, 'chat session', 'chatSessionId', chatSessionId);
+    checkMark(chatSession, upToSequence);
+    // A mark never moves back.
+    if (upToSequence <= (loaded.mark?.sequence ?? 0)) return { chatSession };
+    const { institutionId, id: sessionId } = chatSession;
+    const id = readMarkId(sessionId, participantReference);
+    const own = { id, institutionId, sessionId, participantReference, sequence: upToSequence };
+    // A rival who makes the same first mark makes this one run again.
+    if (loaded.mark) tx.readMarks.replace({ ...own, version: loaded.mark.version + 1 });
+    else tx.readMarks.insert({ ...own, version: 1 });
+    return { chatSession };
+  },
+  resource: (_payload, { chatSessionId }) => sessionNamed(chatSessionId),
+};
+/** Refuses with Forbidden, ValidationFailed or NotFound. */
+export const markChatSessionRead = (context: CommandContext, input: MarkChatSessionRead): Promise<ChatSessionRead> =>
+  perform(mark, context, input);

@@ -1,0 +1,195 @@
+import type { ChangeKind } from '../domain/change.ts';
+import {
+  type ChatSession,
+  type ChatSessionInput,
+  type ChatSessionPatch,
+  type CheckedSession,
+  checkChatSession,
+  checkChatSessionPatch,
+  editedSession,
+  newChatSession,
+} from '../domain/chatSession.ts';
+import type { Id } from '../domain/ids.ts';
+import type { Institution } from '../domain/institution.ts';
+import type { Issues, Maybe } from '../domain/issues.ts';
+import type { Position } from '../domain/position.ts';
+import { CapacityExceeded, Conflict, StaleVersion } from '../domain/refusals.ts';
+import { mustWrite } from '../domain/viewer.ts';
+import type { Writers } from '../store/store.ts';
+import { type CommandContext, found, institutionFor, mustBeOf, ownInstitution } from './context.ts';
+import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+
+export interface ChatSessionChanged {
+  readonly chatSession: ChatSession;
+}
+type Changed = Promise<Replayable<ChatSessionChanged>>;
+
+const resourceOf = (id: Id) => ({ type: 'ChatSession', id }) as const;
+const remember = ({ chatSession }: ChatSessionChanged) => ({ id: chatSession.id, session: { ...chatSession } });
+/** As it is now; as it was answered, where it was removed for good since. */
+const recall = async (
+  tx: Writers,
+  { id, session }: { readonly [field: string]: unknown },
+): Promise<ChatSessionChanged> => ({
+  chatSession: (await tx.chatSessions.byIds([id as Id]))[0] ?? (session as ChatSession),
+});
+
+/** Tells subscribers of a change of the session's own fields. */
+function announce(tx: Writers, kind: ChangeKind, { institutionId, id, updatedAt }: ChatSession): void {
+  tx.announce({ topic: 'CHAT_SESSION', kind, institutionId, objectId: id, detailId: null, createdAt: updatedAt });
+}
+
+/** Refuses with CapacityExceeded where there may be no more sessions; deleted ones do not count. */
+function mustHaveRoom(live: number, { chatLimits }: CommandContext): void {
+  const { sessions } = chatLimits;
+  if (sessions !== null && live >= sessions) throw new CapacityExceeded('chat sessions', sessions);
+}
+
+const countLive = async (tx: Writers, { chatLimits }: CommandContext): Promise<number> =>
+  chatLimits.sessions === null
+    ? 0
+    : ((await tx.chatSessions.counts([{ where: { deleted: { in: [false] } } }]))[0] ?? 0);
+
+export interface CreateChatSession extends ChatSessionInput, Keyed {
+  readonly institutionId?: Maybe<Id>;
+  readonly positionId?: Maybe<Id>;
+}
+type CheckedCreate = CheckedSession & { readonly positionId: Id | null; readonly institutionId: Id | null };
+interface Ground {
+  readonly institution: Institution | undefined;
+  readonly position: Position | undefined;
+  readonly live: number;
+}
+
+const create: Command<CreateChatSession, CheckedCreate, Ground, ChatSessionChanged> = {
+  name: 'createChatSession',
+  allow: mustWrite,
+  check: (input, issues, { viewer }) => {
+    const positionId = input.positionId ?? null;
+    // The position says whose it is.
+    const institutionId =
+      positionId === null ? institutionFor(viewer, input.institutionId, issues) : (input.institutionId ?? null);
+    return { ...checkChatSession(input, issues), positionId, institutionId };
+  },
+  load: async (tx, { positionId, institutionId }, context) => {
+    const [institutions, positions, live] = await Promise.all([
+      tx.institutions.byIds(institutionId === null ? [] : [institutionId]),
+      tx.positions.byIds(positionId === null ? [] : [positionId]),
+      countLive(tx, context),
+    ]);
+    return { institution: institutions[0], position: positions[0], live };
+  },
+  owner: ({ institution, position }) => position?.institutionId ?? institution?.id,
+  act: (tx, { institution, position, live }, checked, context) => {
+    const { positionId, institutionId } = checked;
+    mustBeOf(ownInstitution(context.viewer), institutionId);
+    const owner =
+      positionId === null
+        ? found(institution, 'institution', 'institutionId', institutionId ?? '').id
+        : found(position, 'position', 'positionId', positionId).institutionId;
+    mustBeOf(owner, institutionId);
+    mustHaveRoom(live, context);
+    const chatSession = newChatSession(checked, owner, positionId, context.newId('chat'), context.clock());
+    tx.chatSessions.insert(chatSession);
+    announce(tx, 'CREATED', chatSession);
+    return { chatSession };
+  },
+  resource: (payload) => payload && resourceOf(payload.chatSession.id),
+  told: ({ description: _body, ...input }) => input,
+  remember,
+  recall,
+};
+
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
+export const createChatSession = (context: CommandContext, input: CreateChatSession): Changed =>
+  perform(create, context, input);
+
+interface Named extends Keyed {
+  readonly chatSessionId: Id;
+  readonly expectedVersion?: Maybe<number>;
+}
+interface CheckedNamed {
+  readonly chatSessionId: Id;
+  readonly expectedVersion: number | null;
+}
+const checkedNamed = ({ chatSessionId, expectedVersion }: Named): CheckedNamed => ({
+  chatSessionId,
+  expectedVersion: expectedVersion ?? null,
+});
+
+interface Loaded {
+  readonly session: ChatSession | undefined;
+  readonly live: number;
+}
+
+/** The session, found and at the version that the client has read. Refuses with NotFound or StaleVersion. */
+function sessionOf({ session }: Loaded, { chatSessionId, expectedVersion }: CheckedNamed): ChatSession {
+  const chatSession = found(session, 'chat session', 'chatSessionId', chatSessionId);
+  if (expectedVersion !== null && expectedVersion !== chatSession.edition) {
+    throw new StaleVersion(expectedVersion, chatSession.edition);
+  }
+  return chatSession;
+}
+
+/** A mutation that changes one session's own fields; `change` answers undefined where nothing is to be done. */
+const changing = <I extends Named, C extends CheckedNamed>(
+  name: 'updateChatSession' | 'deleteChatSession' | 'restoreChatSession',
+  check: (input: I, issues: Issues) => C,
+  change: (session: ChatSession, checked: C, context: CommandContext, live: number) => Partial<ChatSession> | undefined,
+): Command<I, C, Loaded, ChatSessionChanged> => ({
+  name,
+  allow: mustWrite,
+  check,
+  load: async (tx, { chatSessionId }, context) => {
+    const locked = tx.chatSessions.lock([chatSessionId]);
+    const live = name === 'restoreChatSession' ? await countLive(tx, context) : 0;
+    return { session: (await locked)[0], live };
+  },
+  owner: ({ session }) => session?.institutionId,
+  act: (tx, loaded, checked, context) => {
+    const session = sessionOf(loaded, checked);
+    const changed = change(session, checked, context, loaded.live);
+    if (changed === undefined) return { chatSession: session };
+    const chatSession = editedSession(session, changed, context.clock());
+    tx.chatSessions.replace(chatSession);
+    announce(tx, name === 'deleteChatSession' ? 'DELETED' : 'UPDATED', chatSession);
+    return { chatSession };
+  },
+  resource: (_payload, { chatSessionId }) => resourceOf(chatSessionId),
+  told: (input) => Object.fromEntries(Object.entries(input).filter(([field]) => field !== 'description')),
+  remember,
+  recall,
+});
+
+export interface UpdateChatSession extends ChatSessionPatch, Named {}
+const update = changing<UpdateChatSession, CheckedNamed & { readonly patch: Partial<CheckedSession> }>(
+  'updateChatSession',
+  (input, issues) => ({ ...checkedNamed(input), patch: checkChatSessionPatch(input, issues) }),
+  (session, { patch }) => {
+    if (session.deleted) throw new Conflict('The session is deleted.', ['chatSessionId']);
+    return patch;
+  },
+);
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict. */
+export const updateChatSession = (context: CommandContext, input: UpdateChatSession): Changed =>
+  perform(update, context, input);
+
+const remove = changing<Named, CheckedNamed>(
+  'deleteChatSession',
+  (input, issues) => (issues.settle(), checkedNamed(input)),
+  (session, _checked, { clock }) => (session.deleted ? undefined : { deleted: true, deletedAt: clock() }),
+);
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+export const deleteChatSession = (context: CommandContext, input: Named): Changed => perform(remove, context, input);
+
+const restore = changing<Named, CheckedNamed>(
+  'restoreChatSession',
+  (input, issues) => (issues.settle(), checkedNamed(input)),
+  (session, _checked, context, live) => {
+    if (!session.deleted) return undefined;
+    mustHaveRoom(live, context);
+    return { deleted: false, deletedAt: null };
+  },
+);
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or CapacityExceeded. */
+export const restoreChatSession = (context: CommandContext, input: Named): Changed => perform(restore, context, input);

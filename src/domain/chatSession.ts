@@ -1,0 +1,121 @@
+import type { Id } from './ids.ts';
+import { Issues, type Maybe } from './issues.ts';
+import { LIMITS } from './limits.ts';
+import { tokensOf } from './tokens.ts';
+import type { Instant } from './time.ts';
+
+/** From the least to the most urgent; a session's priority is its rank here. */
+export const CHAT_PRIORITIES = { LOW: 1, MEDIUM: 2, HIGH: 3, URGENT: 4 } as const;
+export type ChatPriority = (typeof CHAT_PRIORITIES)[keyof typeof CHAT_PRIORITIES];
+
+/** A conversation that belongs to a deal. */
+export interface ChatSession {
+  readonly id: Id;
+  readonly institutionId: Id;
+  readonly positionId: Id | null;
+  readonly ownerReference: string;
+  readonly title: string;
+  /** Undefined where a list was told to leave it out. */
+  readonly description: string | null;
+  readonly priority: ChatPriority;
+  readonly active: boolean;
+  readonly deleted: boolean;
+  readonly deletedAt: Instant | null;
+  /** Counts the changes of its own fields, from 1: what clients know as its version. */
+  readonly edition: number;
+  readonly messageCount: number;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+  readonly lastActivityAt: Instant;
+  /** Counts every write of the row, messages included. */
+  readonly version: number;
+}
+
+/** What it is found by, beside its messages. */
+export const tokensOfSession = ({ title, description }: ChatSession): readonly string[] =>
+  tokensOf(`${title}\n${description ?? ''}`);
+
+export interface ChatSessionInput {
+  readonly ownerReference: string;
+  readonly title: string;
+  readonly description?: Maybe<string>;
+  readonly priority?: Maybe<ChatPriority>;
+  readonly active?: Maybe<boolean>;
+}
+export type CheckedSession = Pick<ChatSession, 'ownerReference' | 'title' | 'description' | 'priority' | 'active'>;
+
+/** What the input alone shows. Refuses with ValidationFailed. */
+export function checkChatSession(input: ChatSessionInput, issues = new Issues()): CheckedSession {
+  const ownerReference = issues.text(['ownerReference'], input.ownerReference);
+  const title = issues.text(['title'], input.title);
+  const description = issues.remark(['description'], input.description, LIMITS.bodyCharacters);
+  issues.settle();
+  const { priority, active } = input;
+  return { ownerReference, title, description, priority: priority ?? CHAT_PRIORITIES.MEDIUM, active: active ?? true };
+}
+
+export const newChatSession = (
+  checked: CheckedSession,
+  institutionId: Id,
+  positionId: Id | null,
+  id: Id,
+  now: Instant,
+): ChatSession =>
+  Object.freeze({
+    id,
+    institutionId,
+    positionId,
+    ownerReference: checked.ownerReference,
+    title: checked.title,
+    description: checked.description,
+    priority: checked.priority,
+    active: checked.active,
+    deleted: false,
+    deletedAt: null,
+    edition: 1,
+    messageCount: 0,
+    createdAt: now,
+    updatedAt: now,
+    lastActivityAt: now,
+    version: 1,
+  });
+
+export interface ChatSessionPatch {
+  readonly title?: Maybe<string>;
+  readonly description?: Maybe<string>;
+  readonly priority?: Maybe<ChatPriority>;
+  readonly active?: Maybe<boolean>;
+}
+
+/** What the input alone shows: what is left out stays, null clears the description alone. Refuses with ValidationFailed. */
+export function checkChatSessionPatch(
+  { title, description, priority, active }: ChatSessionPatch,
+  issues = new Issues(),
+): Partial<CheckedSession> {
+  const fixed = { title, priority, active };
+  for (const [name, value] of Object.entries(fixed)) if (value === null) issues.add([name], 'must not be null.');
+  if (typeof title === 'string') issues.text(['title'], title);
+  if (description !== undefined) issues.remark(['description'], description, LIMITS.bodyCharacters);
+  issues.settle();
+  const given = Object.entries({ ...fixed, description }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Partial<CheckedSession>;
+}
+
+/** The next edition of a session: one of its own fields has changed. */
+export const editedSession = (session: ChatSession, change: Partial<ChatSession>, now: Instant): ChatSession =>
+  Object.freeze({
+    ...session,
+    ...change,
+    edition: session.edition + 1,
+    updatedAt: now,
+    version: session.version + 1,
+  });
+
+/** The session with one message more. */
+export const sessionWithMessage = (session: ChatSession, now: Instant): ChatSession =>
+  Object.freeze({
+    ...session,
+    messageCount: session.messageCount + 1,
+    lastActivityAt: Math.max(now, session.lastActivityAt),
+    version: session.version + 1,
+  });

@@ -1,0 +1,45 @@
+import type { Change, PlacedChange } from '../../domain/change.ts';
+import type { ChangeFeed } from '../store.ts';
+
+/** The most changes that are kept in memory. */
+const KEPT = 100_000;
+
+/** The changes of a store in memory: placed as they are committed. */
+export class MemoryChanges implements ChangeFeed {
+  readonly #wakes = new Set<() => void>();
+  /** A ring: the change of place p stands at (p - 1) % KEPT. */
+  readonly #ring: PlacedChange[] = [];
+  #last = 0;
+  #forgotten = 0;
+
+  append(changes: readonly Change[]): void {
+    for (const change of changes) {
+      this.#ring[this.#last % KEPT] = Object.freeze({ ...change, place: this.#last + 1 });
+      this.#last += 1;
+    }
+    this.#forgotten = Math.max(this.#forgotten, this.#last - KEPT);
+    if (changes.length > 0) for (const wake of this.#wakes) wake();
+  }
+
+  async read(behind: number, limit: number): ReturnType<ChangeFeed['read']> {
+    const changes: PlacedChange[] = [];
+    const from = Math.max(behind, this.#forgotten);
+    for (let place = from + 1; place <= this.#last && changes.length < limit; place += 1) {
+      changes.push(this.#ring[(place - 1) % KEPT] as PlacedChange);
+    }
+    return { changes, extent: { last: this.#last, forgotten: this.#forgotten } };
+  }
+
+  onCommit(wake: () => void): () => void {
+    this.#wakes.add(wake);
+    return () => this.#wakes.delete(wake);
+  }
+
+  async forget(before: number): Promise<number> {
+    const first = this.#forgotten;
+    while (this.#forgotten < this.#last && (this.#ring[this.#forgotten % KEPT] as PlacedChange).createdAt < before) {
+      this.#forgotten += 1;
+    }
+    return this.#forgotten - first;
+  }
+}

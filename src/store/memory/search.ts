@@ -1,0 +1,59 @@
+import MiniSearch from 'minisearch';
+import { type ChatMessage, tokensOfMessage } from '../../domain/chatMessage.ts';
+import { type ChatSession, tokensOfSession } from '../../domain/chatSession.ts';
+import type { Id } from '../../domain/ids.ts';
+
+/** One text by which a session is found. */
+interface Text {
+  readonly id: Id;
+  readonly sessionId: Id;
+  /** Called when the index is fed. */
+  readonly words: () => readonly string[];
+}
+
+/**
+ * Which sessions have a text with given words: their own, or one of their messages'. Writes only note what has
+ * changed; the index is fed at the next search.
+ */
+export class TextIndex {
+  readonly #changed = new Map<Id, Text | null>();
+  readonly #index = new MiniSearch<Text>({
+    fields: ['words'],
+    storeFields: ['sessionId'],
+    // The domain's words as they are: nothing is split or changed again.
+    extractField: (text, field) => (field === 'words' ? (text.words() as never) : text[field as 'id']),
+    tokenize: (words) => words as unknown as string[],
+    processTerm: (word) => word,
+  });
+
+  session(session: ChatSession): void {
+    const { id } = session;
+    this.#changed.set(id, { id, sessionId: id, words: () => tokensOfSession(session) });
+  }
+
+  message(message: ChatMessage): void {
+    const { id, sessionId, body } = message;
+    this.#changed.set(id, body === null ? null : { id, sessionId, words: () => tokensOfMessage(message) });
+  }
+
+  /** Forgets a session's or a message's text. */
+  remove(id: Id): void {
+    this.#changed.set(id, null);
+  }
+
+  /** The sessions that have a text with all of the words. */
+  find(words: readonly string[]): ReadonlySet<Id> {
+    this.#feed();
+    if (words.length === 0) return new Set();
+    const found = this.#index.search({ combineWith: 'AND', queries: [...words], tokenize: (word) => [word] });
+    return new Set(found.map(({ sessionId }) => sessionId as Id));
+  }
+
+  #feed(): void {
+    for (const [id, text] of this.#changed) {
+      if (this.#index.has(id)) this.#index.discard(id);
+      if (text) this.#index.add(text);
+    }
+    this.#changed.clear();
+  }
+}
