@@ -15,15 +15,14 @@ export interface CommandContext {
 
 /** Refuses with NotFound an institution named by an input that is not the viewer's own. */
 export function mustBeOwn(viewer: Viewer, institutionId: Maybe<Id>): void {
-  if (viewer.role !== 'ROOT' && institutionId && institutionId !== viewer.institutionId) {
-    throw new NotFound('institution', ['institutionId'], institutionId);
-  }
+  if (viewer.role !== 'ROOT') mustBeOf(viewer.institutionId, institutionId);
 }
 
 /** The institution that an input is about: the one it names, or the viewer's own. Root must name one. */
 export function institutionFor(viewer: Viewer, institutionId: Maybe<Id>, issues: Issues): Id {
   if (viewer.role !== 'ROOT') return institutionId ?? viewer.institutionId;
-  if (!institutionId) issues.add(['institutionId'], 'must name an institution: root belongs to none.');
+  if (institutionId === null || institutionId === undefined)
+    issues.add(['institutionId'], 'must name an institution: root belongs to none.');
   return institutionId ?? '';
 }
 
@@ -36,5 +35,6 @@ export function found<E>(rows: readonly (E | undefined)[], what: string, field: 
 
 /** Refuses with NotFound if the input names another institution than the object that it is about has. */
 export function mustBeOf(owner: Id, institutionId: Maybe<Id>): void {
-  if (institutionId && institutionId !== owner) throw new NotFound('institution', ['institutionId'], institutionId);
+  if (institutionId === null || institutionId === undefined || institutionId === owner) return;
+  throw new NotFound('institution', ['institutionId'], institutionId);
 }

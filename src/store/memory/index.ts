@@ -82,20 +82,26 @@ interface Write {
 
 /** What a database's constraints hold: no id twice, versions in step, nothing that points outside its institution. */
 function mustHold(tables: Kept, tenant: Id | null, writes: readonly Write[]): void {
-  const fresh = new Map<Id, Entity>();
+  const fresh = eachTable(() => new Map<Id, Entity>());
   for (const { name, entity, replaces } of writes) {
     if (replaces) continue;
-    if (tables[name].rows.has(entity.id) || fresh.has(entity.id)) throw new Error(`There is a ${entity.id} already.`);
-    fresh.set(entity.id, entity);
+    const isTaken = tables[name].rows.has(entity.id) || fresh[name].has(entity.id);
+    if (isTaken) throw new Error(`There is a ${entity.id} already.`);
+    fresh[name].set(entity.id, entity);
   }
+  const replaced = new Set<Id>();
   for (const { name, entity, replaces } of writes) {
     const table = tables[name] as unknown as Table<Entity>;
     const owner = table.tenantOf(entity);
     if (tenant !== null && owner !== tenant) throw new Error(`${entity.id} lies outside the scope.`);
-    if (replaces) table.mustPrecede(entity as Entity & { readonly version: number });
+    if (replaces) {
+      table.mustPrecede(entity as Entity & { readonly version: number });
+      if (replaced.has(entity.id)) throw new Error(`${entity.id} is replaced twice.`);
+      replaced.add(entity.id);
+    }
     for (const [field, other] of Object.entries(table.layout.references)) {
       const id = (entity as unknown as Row)[field] as Id;
-      const target = fresh.get(id) ?? tables[other].rows.get(id);
+      const target = fresh[other].get(id) ?? tables[other].rows.get(id);
       const whose = target && (tables[other] as unknown as Table<Entity>).tenantOf(target);
       if (whose !== owner) throw new Error(`${entity.id} points to ${id}, which its institution does not have.`);
     }
