@@ -57,23 +57,24 @@ const dueWindow = (now: number, limit: number): Window<Position> => ({
 
 /** What a database's constraints hold: nothing twice, versions in step, nothing that points outside its institution. */
 function mustHold(tables: Kept, writes: readonly Write[]): void {
-  const fresh = new Map<Id, Entity>();
+  const written = new Map<Table<Entity>, Map<Id, Entity>>(Object.values(tables).map((table) => [table, new Map()]));
   for (const { table, kind, entity } of writes) {
+    const own = written.get(table);
+    if (own?.has(entity.id)) throw new AlreadyExists(`${entity.id} is written twice.`);
+    own?.set(entity.id, entity);
     if (kind === 'insert') {
-      if (table.rows.has(entity.id) || fresh.has(entity.id))
-        throw new AlreadyExists(`There is a ${entity.id} already.`);
+      if (table.rows.has(entity.id)) throw new AlreadyExists(`There is a ${entity.id} already.`);
       mustBeUnique(table, entity);
-      fresh.set(entity.id, entity);
     } else {
       const { version } = entity as { readonly version: number };
-      table.mustBeAt(entity.id, kind === 'replace' ? version - 1 : version);
+      table.mustBeAt(entity, kind === 'replace' ? version - 1 : version);
     }
   }
   for (const { table, kind, entity } of writes) {
     if (kind === 'remove') continue;
     for (const [field, other] of Object.entries(table.layout.references) as [string, TableName][]) {
       const id = (entity as unknown as Row)[field] as Id;
-      const target = fresh.get(id) ?? tables[other].rows.get(id);
+      const target = written.get(tables[other])?.get(id) ?? tables[other].rows.get(id);
       if (!target || tables[other].tenantOf(target) !== table.tenantOf(entity)) {
         throw new Error(`${entity.id} points to ${id}, which its institution does not have.`);
       }

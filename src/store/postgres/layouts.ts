@@ -16,8 +16,13 @@ export interface Layout<E> {
   readonly columns: { readonly [F in Field<E>]: Column };
   /** Orders by a field that can be null go by this expression instead, which an index has. */
   readonly sort: { readonly [F in Field<E>]?: string };
-  /** Fields with an index each, most telling first: a condition with several values reads each value's index by itself. */
-  readonly spread: readonly Field<E>[];
+  /**
+   * By the first field of an order: the fields that an index in that order begins with, most telling first. Each has
+   * one for all rows of a value and, unless the value says whose they are, one for those of one institution.
+   */
+  readonly leads: { readonly [F in Field<E>]?: readonly Field<E>[] };
+  /** Fields whose value says whose the row is. */
+  readonly owned: readonly Field<E>[];
 }
 
 const fixed = (type: SqlType): Column => ({ type, fixed: true });
@@ -37,7 +42,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    spread: [],
+    leads: { createdAt: ['name'] },
+    owned: [],
   },
   assetTemplates: {
     table: 'asset_templates',
@@ -53,7 +59,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    spread: ['code', 'region', 'vertical'],
+    leads: { createdAt: ['code', 'region', 'vertical', 'institutionId'] },
+    owned: [],
   },
   assets: {
     table: 'assets',
@@ -67,7 +74,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    spread: ['templateId'],
+    leads: { createdAt: ['templateId', 'label', 'institutionId'] },
+    owned: ['templateId'],
   },
   positions: {
     table: 'positions',
@@ -92,7 +100,21 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: { expiresAt: "coalesce(t.expires_at, 'infinity')" },
-    spread: ['assetId', 'templateId', 'state'],
+    leads: {
+      createdAt: [
+        'assetId',
+        'externalReference',
+        'templateId',
+        'holderReference',
+        'state',
+        'currency',
+        'institutionId',
+      ],
+      updatedAt: ['institutionId'],
+      magnitude: ['institutionId'],
+      expiresAt: ['institutionId'],
+    },
+    owned: ['assetId', 'templateId'],
   },
   lifecycleEvents: {
     table: 'lifecycle_events',
@@ -112,7 +134,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    spread: [],
+    leads: { sequence: ['positionId'] },
+    owned: ['positionId'],
   },
   ledgerEvents: {
     table: 'ledger_events',
@@ -129,7 +152,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    spread: ['positionId'],
+    leads: { createdAt: ['institutionId'], sequence: ['positionId'] },
+    owned: ['positionId'],
   },
   postings: {
     table: 'postings',
@@ -144,7 +168,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       currency: fixed('text'),
     },
     sort: {},
-    spread: [],
+    leads: { ordinal: ['ledgerEventId'] },
+    owned: ['ledgerEventId'],
   },
   policies: {
     table: 'policies',
@@ -158,7 +183,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    spread: [],
+    leads: { region: ['institutionId'] },
+    owned: [],
   },
   auditEvents: {
     table: 'audit_events',
@@ -178,7 +204,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    spread: ['action'],
+    leads: { createdAt: ['action', 'institutionId'] },
+    owned: [],
   },
   idempotencyRecords: {
     table: 'idempotency_records',
@@ -194,7 +221,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       createdAt: changing('timestamptz'),
     },
     sort: {},
-    spread: [],
+    leads: {},
+    owned: [],
   },
 };
 
