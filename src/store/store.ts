@@ -112,7 +112,7 @@ export interface Total {
 
 export type Readers = { readonly [T in TableName]: Reader<Tables[T]> } & {
   /** One list of totals a selection, by currency code, then by state. */
-  positionTotals(selections: readonly Selection<Position>[]): MaybePromise<readonly (readonly Total[])[]>;
+  readonly positionTotals: (selections: readonly Selection<Position>[]) => MaybePromise<readonly (readonly Total[])[]>;
 };
 
 /**

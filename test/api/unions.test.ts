@@ -74,12 +74,18 @@ function waysOf(mutation: MutationName, { limited, funded, created, ended }: Sce
 const membersOf = (mutation: MutationName): string[] => {
   const type = schema.getMutationType()?.getFields()[mutation]?.type;
   const union = type && getNamedType(type);
-  return union instanceof GraphQLUnionType ? union.getTypes().map(({ name }) => name) : [];
+  const members = union instanceof GraphQLUnionType ? union.getTypes().map(({ name }) => name) : [];
+  return members.filter((member) => !ELSEWHERE.includes(member));
 };
+
+/** Keys have tests of their own; nothing of escrow has a capacity yet, the union only says that it may come. */
+const ELSEWHERE: readonly string[] = ['IdempotencyConflictError', 'CapacityError'];
+/** Mutations whose refusals are tested beside them. */
+const OTHERS: readonly string[] = ['applyPositions', 'setPolicy', 'deletePolicy'];
 
 it('there is a way to be refused for every mutation', () => {
   expect(Object.keys(schema.getMutationType()?.getFields() ?? {}).toSorted()).toEqual(
-    Object.keys(MUTATIONS).toSorted(),
+    [...Object.keys(MUTATIONS), ...OTHERS].toSorted(),
   );
   expect(Object.keys(MUTATIONS)).toEqual(expect.arrayContaining([...MOVES]));
 });

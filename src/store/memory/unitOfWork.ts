@@ -57,7 +57,7 @@ const dueWindow = (now: number, limit: number): Window<Position> => ({
 
 /** What a database's constraints hold: nothing twice, versions in step, nothing that points outside its institution. */
 function mustHold(tables: Kept, writes: readonly Write[]): void {
-  const written = new Map<Table<Entity>, Map<Id, Entity>>(Object.values(tables).map((table) => [table, new Map()]));
+  const written: ReadonlyMap<Table<Entity>, Map<Id, Entity>> = new Map(Object.values(tables).map((table) => [table, new Map()]));
   for (const { table, kind, entity } of writes) {
     const own = written.get(table);
     if (own?.has(entity.id)) throw new AlreadyExists(`${entity.id} is written twice.`);
@@ -72,7 +72,7 @@ function mustHold(tables: Kept, writes: readonly Write[]): void {
   }
   for (const { table, kind, entity } of writes) {
     if (kind === 'remove') continue;
-    for (const [field, other] of Object.entries(table.layout.references) as [string, TableName][]) {
+    for (const [field, other] of Object.entries<TableName>(table.layout.references)) {
       const id = (entity as unknown as Row)[field] as Id;
       const target = written.get(tables[other])?.get(id) ?? tables[other].rows.get(id);
       if (!target || tables[other].tenantOf(target) !== table.tenantOf(entity)) {

@@ -72,11 +72,16 @@ export class Session {
   #begun: Promise<pg.QueryResult[]> | undefined;
   /** Whether COMMIT was sent: from then on a broken connection says nothing about what was written. */
   #committing = false;
+  #ended = false;
 
   constructor(client: pg.PoolClient, onStatement: OnStatement, purpose: Purpose) {
     this.#client = client;
     this.#onStatement = onStatement;
     this.#purpose = purpose;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   get committing(): boolean {
@@ -105,6 +110,7 @@ export class Session {
     const written = last && this.query(last);
     if (!this.#begun) return;
     this.#committing = true;
+    this.#ended = true;
     const done = heard(this.#client.query('commit').catch(orLost));
     await written;
     const { command } = await done;
@@ -133,6 +139,8 @@ export async function withSession<T>(
   const session = new Session(client, onStatement, purpose);
   try {
     const result = await use(session);
+    // A connection never goes back with a transaction open.
+    if (!session.ended) await session.commit();
     client.release();
     return result;
   } catch (error) {
