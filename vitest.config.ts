@@ -5,7 +5,8 @@ const timeoutMs = full ? 600_000 : 60_000;
 
 export default defineConfig({
   resolve: {
-    // Vite would take graphql's ES modules where Node gives Pothos and Yoga the CommonJS ones: two copies, and no type of one is a type of the other.
+    // Vite would take graphql's ES modules where Node gives Pothos and Yoga the CommonJS ones: two copies, and no type
+    // of one is a type of the other.
     alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
   },
   test: {

@@ -17,6 +17,18 @@ export const COUNTS = {
   idCases: FULL ? 50_000 : 1_000,
   /** Random points in time, for each property of time. */
   instantCases: FULL ? 100_000 : 2_000,
+  /** Random lives of an ordered index, each of up to 200 steps. */
+  indexCases: FULL ? 5_000 : 300,
+  /** Random lives of an ordered index of many chunks. */
+  largeIndexes: FULL ? 200 : 15,
+  /** Random batches of windows on which both stores must agree, for each table. */
+  equalWindows: FULL ? 5_000 : 300,
+  /** How many positions there are where the rows that a page touches are counted: few, then many. */
+  positions: [1_000, FULL ? 100_000 : 20_000],
+  /** Random walks that both stores are sent on, to give the same answers. */
+  storeWalks: FULL ? 500 : 15,
+  /** The most steps of such a walk. */
+  stepsPerStoreWalk: 40,
 } as const;
 
 /** Where all randomness of a test file begins: TEST_SEED, or anew each time. A failure names it. */

@@ -79,7 +79,8 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
     issues.settle();
     operations.forEach(({ create, transition }, at) => {
       const path = ['operations', `${at}`, create ? 'create' : 'transition', 'idempotencyKey'];
-      if ((create ?? transition)?.idempotencyKey) issues.add(path, "must be left out: the key is the batch's.");
+      const key = (create ?? transition)?.idempotencyKey ?? null;
+      if (key !== null) issues.add(path, "must be left out: the key is the batch's.");
     });
     issues.settle();
     const now = clock();

@@ -30,7 +30,9 @@ export interface CommandContext {
 /** The institution that an input is about: the one it names, or the viewer's own. Root must name one. */
 export function institutionFor(viewer: Viewer, institutionId: Maybe<Id>, issues: Issues): Id {
   if (viewer.role !== 'ROOT') return institutionId ?? viewer.institutionId;
-  if (!institutionId) issues.add(['institutionId'], 'must name an institution: root belongs to none.');
+  if (institutionId === null || institutionId === undefined) {
+    issues.add(['institutionId'], 'must name an institution: root belongs to none.');
+  }
   return institutionId ?? '';
 }
 
@@ -42,7 +44,8 @@ export function found<E>(row: E | undefined, what: string, field: string, id: Id
 
 /** Refuses with NotFound if the input names another institution than it can be: the viewer's own, or the object's. */
 export function mustBeOf(owner: Id | undefined, institutionId: Maybe<Id>): void {
-  if (institutionId && owner !== undefined && institutionId !== owner) {
+  const named = institutionId !== null && institutionId !== undefined;
+  if (named && owner !== undefined && institutionId !== owner) {
     throw new NotFound('institution', ['institutionId'], institutionId);
   }
 }

@@ -135,7 +135,7 @@ async function once<I extends Keyed, C, L, P extends object>(
       const prior = await (early ?? priorOf(tx, command.name, owner, key));
       if (prior && prior.createdAt > context.clock() - context.keepKeysMs)
         return replay(command, tx, prior, claim.hash);
-      claim.prior = prior;
+      claim.prior = prior && (await held(tx, prior));
     }
     const payload = command.act(tx, loaded, checked, context);
     const verdict = command.verdict?.(payload, checked) ?? { errorCode: null, remembered: true };
@@ -156,6 +156,16 @@ const priorOf = async (
   owner: Id,
   key: string,
 ): Promise<IdempotencyRecord | undefined> => (await tx.idempotencyRecords.byIds([recordId(owner, mutation, key)]))[0];
+
+/**
+ * Locks a record that is past its time, to be claimed anew. Refuses with AlreadyExists where a twin or the clean-up
+ * was first: the next run sees what it left.
+ */
+async function held(tx: Writers, prior: IdempotencyRecord): Promise<IdempotencyRecord> {
+  const [now] = await tx.idempotencyRecords.lock([prior.id]);
+  if (now?.version !== prior.version) throw new AlreadyExists(`The key ${prior.id} was claimed meanwhile.`);
+  return now;
+}
 
 /** Answers what the first call was answered. Refuses with IdempotencyConflict another input. */
 async function replay<I extends Keyed, C, L, P extends object>(
@@ -204,6 +214,8 @@ async function recordRefusal<I extends Keyed, C, L, P extends object>(
   };
   await context.store.transact(scopeOf(context.viewer), async (tx) => {
     tx.auditEvents.insert(auditEventOf(context, attempt));
-    if (isRemembered(refusal.code)) remember(tx, mutation, context, claim, { refusal: storeFacts(factsOf(refusal)) });
+    if (!isRemembered(refusal.code)) return;
+    if (claim.prior) await held(tx, claim.prior);
+    remember(tx, mutation, context, claim, { refusal: storeFacts(factsOf(refusal)) });
   });
 }

@@ -54,7 +54,7 @@ const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
   allow: mustWrite,
   check: (input, issues, { viewer }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
-    return { ...checkPolicy(input, issues), institutionId, expectedVersion: input.expectedVersion };
+    return { ...checkPolicy(input, issues), institutionId, expectedVersion: input.expectedVersion ?? null };
   },
   load,
   owner: ({ institution }) => institution?.id,
@@ -88,8 +88,8 @@ const remove: Command<DeletePolicy, CheckedDelete, Loaded, PolicyDeleted> = {
   allow: mustWrite,
   check: (input, issues, { viewer }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
-    const { region, expectedVersion } = input;
-    return { institutionId, region, expectedVersion };
+    issues.settle();
+    return { institutionId, region: input.region, expectedVersion: input.expectedVersion ?? null };
   },
   load,
   owner: ({ institution }) => institution?.id,

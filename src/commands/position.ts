@@ -111,7 +111,7 @@ const moving = <I extends MovePosition>(
 
 export function checkedMove(toState: Move['toState'], input: MovePosition, issues: Issues): CheckedMove {
   const { positionId, expectedVersion } = input;
-  return { ...checkMove(toState, input, issues), positionId, expectedVersion };
+  return { ...checkMove(toState, input, issues), positionId, expectedVersion: expectedVersion ?? null };
 }
 
 /** "100.0" and "100.00" are the same amount. */

@@ -28,8 +28,8 @@ function valueFault(value: JsonValue, depth: number): string | undefined {
   return undefined;
 }
 
-/** The same object, frozen in depth, so that what is stored cannot change. */
-export function freezeJson<V extends JsonValue>(value: V): V {
+/** The same value, frozen in depth, so that what is stored cannot change. */
+export function freezeJson<V>(value: V): V {
   if (typeof value === 'object' && value !== null) {
     Object.freeze(value);
     for (const inner of Object.values(value)) freezeJson(inner);

@@ -29,9 +29,16 @@ const tenor = z
   .min(1, 'must be at least 1 day.')
   .max(LIMITS.tenorDays, `must be at most ${LIMITS.tenorDays} days.`);
 
+/** The first few keys, each cut short: a client's own text is not repeated at length. */
+const named = (keys: readonly string[]): string =>
+  keys
+    .slice(0, 5)
+    .map((key) => [...key].slice(0, 40).join(''))
+    .join(', ');
+
 const configOf = <S extends z.core.$ZodLooseShape>(shape: S) =>
   z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? `has unknown keys: ${issue.keys.join(', ')}.` : undefined),
+    error: (issue) => (issue.code === 'unrecognized_keys' ? `has unknown keys: ${named(issue.keys)}.` : undefined),
   });
 
 /** What can be asked of an asset template's config, by the template's code. Each code belongs to one vertical. */

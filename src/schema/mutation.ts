@@ -51,7 +51,7 @@ export function mutation<I extends object, P extends object>(
 /** The input with the key of the request's header. Refuses with BAD_USER_INPUT an input that names another. */
 function withKey<I extends Keyed>(input: I, { idempotencyKey }: Context): I {
   if (idempotencyKey === null) return input;
-  if (input.idempotencyKey && input.idempotencyKey !== idempotencyKey) {
+  if ((input.idempotencyKey ?? idempotencyKey) !== idempotencyKey) {
     throw badInput('input.idempotencyKey differs from the header Idempotency-Key.');
   }
   return { ...input, idempotencyKey };

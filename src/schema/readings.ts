@@ -39,9 +39,9 @@ export function readingsOf(store: Store, scope: Scope): Readings {
     loaders.push(ids);
     return far(reader, ids);
   };
-  const { positionTotals, ...tables } = readers;
+  const { positionTotals: ask, ...tables } = readers;
   const readings = {
-    positionTotals: totalsOf(store, positionTotals),
+    positionTotals: totalsOf(store, ask),
     clear: () => loaders.forEach((loader) => loader.clearAll()),
   };
   // Made when first asked for: a request reads from few tables.

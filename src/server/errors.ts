@@ -6,13 +6,30 @@ import { Busy, Unavailable } from '../store/faults.ts';
 /** Told of every fault of ours, with the id under which the client was told of it. */
 export type OnFault = (errorId: string, error: unknown) => void;
 
+/** The most characters of a message; what a client sent is not repeated at length. */
+const MESSAGE_CHARACTERS = 1_000;
+
+/** The beginning, which says where, and the end, which says why. */
+function shortened(message: string): string {
+  if (message.length <= MESSAGE_CHARACTERS) return message;
+  const part = MESSAGE_CHARACTERS / 2;
+  return `${message.slice(0, part)} ... ${message.slice(-part)}`.toWellFormed();
+}
+
+/** Codes that libraries give and clients do not know, as ours. */
+const LIBRARY_CODES: ReadonlyMap<unknown, string> = new Map([
+  ['REQUEST_ENTITY_TOO_LARGE', 'BAD_REQUEST'],
+  ['OPERATION_RESOLUTION_FAILURE', 'BAD_REQUEST'],
+]);
+
 /** The same error with this code, unless it has one of its own. */
 function coded(error: GraphQLError, code: string): GraphQLError {
-  const { message, nodes = null, source = null, positions = null, path = null, originalError = null } = error;
-  const extensions = { code, ...error.extensions };
-  return error.extensions['code'] === undefined
-    ? new GraphQLError(message, { nodes, source, positions, path, originalError, extensions })
-    : error;
+  const { nodes = null, source = null, positions = null, path = null, originalError = null } = error;
+  const own = error.extensions['code'];
+  const known = LIBRARY_CODES.get(own);
+  if (own !== undefined && known === undefined) return error;
+  const extensions = { ...error.extensions, code: known ?? code };
+  return new GraphQLError(shortened(error.message), { nodes, source, positions, path, originalError, extensions });
 }
 
 /** Gives every error of the request's own making its code; those of resolvers are `maskFault`'s. */

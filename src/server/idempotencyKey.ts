@@ -8,7 +8,7 @@ import type { Context } from '../schema/builder.ts';
  */
 export const useIdempotencyKey = (): Plugin<Context & YogaInitialContext> => ({
   onExecute: ({ args, setResultAndStopExecution }) => {
-    const context = args.contextValue as Context & YogaInitialContext;
+    const { contextValue: context } = args;
     const key = context.request.headers.get('idempotency-key');
     const operation = getOperationAST(args.document, args.operationName);
     if (key === null || operation?.operation !== 'mutation') return;
@@ -24,7 +24,8 @@ export const useIdempotencyKey = (): Plugin<Context & YogaInitialContext> => ({
 /** How many fields a selection has, those of its fragments included. The document is valid: fragments make no circle. */
 function countFields(document: DocumentNode, { selections }: SelectionSetNode): number {
   return selections.reduce((count, selection) => {
-    if (selection.kind === Kind.FIELD) return count + 1;
+    // __typename is no mutation.
+    if (selection.kind === Kind.FIELD) return selection.name.value.startsWith('__') ? count : count + 1;
     if (selection.kind === Kind.INLINE_FRAGMENT) return count + countFields(document, selection.selectionSet);
     const fragment = document.definitions.find(
       (each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value,

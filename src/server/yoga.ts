@@ -30,7 +30,7 @@ export function createGraphql({ shared, viewerOf, onFault }: YogaOptions): YogaS
       const read = readingsOf(shared.store, scopeOf(viewer));
       return { ...shared, viewer, read, requestId: requestIdOf(request), idempotencyKey: null };
     },
-    plugins: [useRequestId(), useErrorCodes(), useReadableParameters(), useIdempotencyKey()],
+    plugins: [useRequestId(), useErrorCodes(), useReadableParameters(), useShallowDocuments(), useIdempotencyKey()],
     maskedErrors: { maskError: maskFault(onFault) },
     maxRequestBodySize: BODY_BYTES,
     batching: false,
@@ -41,20 +41,49 @@ export function createGraphql({ shared, viewerOf, onFault }: YogaOptions): YogaS
   });
 }
 
-/** Refuses with 400 a GET whose variables or extensions are no JSON, before they are parsed. */
+const refusal = (message: string, code: string, status: number): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, http: { status } } });
+
+/** Refuses with 415 a body that is no JSON, and with 400 a GET whose variables or extensions are no JSON, before they are parsed. */
 const useReadableParameters = (): Plugin => ({
-  onRequestParse: ({ request, url }) => {
+  onRequestParse: ({ request, url, requestParser }) => {
+    if (!requestParser)
+      throw refusal('Send the request as JSON, with content-type application/json.', 'BAD_REQUEST', 415);
     if (request.method !== 'GET') return;
     for (const name of ['variables', 'extensions']) {
       const text = url.searchParams.get(name);
-      if (text && !isJsonObject(text)) {
-        throw new GraphQLError(`${name} must be a JSON object.`, {
-          extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
-        });
-      }
+      if (text && !isJsonObject(text)) throw refusal(`${name} must be a JSON object.`, 'BAD_REQUEST', 400);
     }
   },
 });
+
+/** How deep the brackets of a document may nest: more could exhaust the stack of whatever reads it. */
+const DOCUMENT_LEVELS = 100;
+
+/** Refuses with 400 a document that nests too deep, before it is parsed; one that was parsed before is known to be fit. */
+const useShallowDocuments = (): Plugin => ({
+  onParse: ({ parseFn, setParseFn }) => {
+    setParseFn((source: string, options: unknown) => {
+      if (levelsOf(source) > DOCUMENT_LEVELS) {
+        throw refusal(`The document must nest at most ${DOCUMENT_LEVELS} levels deep.`, 'QUERY_TOO_COMPLEX', 400);
+      }
+      return parseFn(source, options);
+    });
+  },
+});
+
+/** What may hold brackets that nest nothing. A text that does not end goes to its line's end, so that each character is read once. */
+const TEXTS_AND_COMMENTS = /"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\.|[^"\\\n])*"?|#.*/g;
+
+function levelsOf(document: string): number {
+  let level = 0;
+  let most = 0;
+  for (const bracket of document.replace(TEXTS_AND_COMMENTS, '').match(/[[\](){}]/g) ?? []) {
+    level += '[({'.includes(bracket) ? 1 : -1;
+    most = Math.max(most, level);
+  }
+  return most;
+}
 
 function isJsonObject(text: string): boolean {
   try {

@@ -136,9 +136,9 @@ export interface Total {
 
 export type Readers = { readonly [T in TableName]: Reader<Tables[T]> } & {
   /** One list of totals a selection, by currency code, then by state. */
-  positionTotals(selections: readonly Selection<Position>[]): MaybePromise<readonly (readonly Total[])[]>;
+  readonly positionTotals: (selections: readonly Selection<Position>[]) => MaybePromise<readonly (readonly Total[])[]>;
   /** The messages above the participant's read mark that are neither the participant's own nor deleted. */
-  unreadCounts(of: readonly UnreadOf[]): MaybePromise<readonly number[]>;
+  readonly unreadCounts: (of: readonly UnreadOf[]) => MaybePromise<readonly number[]>;
 };
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../src/store/postgres/migrate.ts';
-import { asAdmin, urlOf } from './admin.ts';
+import { urlOf } from './admin.ts';
 import { type PostgresServer, startPostgres } from './postgresServer.ts';
 
 declare module 'vitest' {
@@ -19,19 +19,27 @@ const PREFIX = 'escrowgrid_test_';
 /** Prepares one migrated database per run, on the server of TEST_DATABASE_URL or on one of our own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await findServer();
-  const adminUrl = server.url;
   const template = `${PREFIX}${randomBytes(6).toString('hex')}`;
-  const run = await claim(adminUrl, template);
-  await dropDatabasesOfEndedRuns(adminUrl);
-  await asAdmin(adminUrl, (admin) => admin.query(`create database ${template} template template0`));
-  await migrate(urlOf(adminUrl, template));
-  project.provide('adminUrl', adminUrl);
-  project.provide('template', template);
-  return async () => {
-    await run.end();
-    await dropDatabasesOfEndedRuns(adminUrl);
-    await server.stop();
+  const run = await claim(server.url, template);
+  const teardown = async () => {
+    try {
+      await dropDatabases(run);
+    } finally {
+      await run.end();
+      await server.stop();
+    }
   };
+  try {
+    await dropDatabases(run);
+    await run.query(`create database ${template} template template0`);
+    await migrate(urlOf(server.url, template));
+  } catch (error) {
+    await teardown(); // Vitest calls it only for a set-up that succeeded.
+    throw error;
+  }
+  project.provide('adminUrl', server.url);
+  project.provide('template', template);
+  return teardown;
 }
 
 async function findServer(): Promise<Pick<PostgresServer, 'url' | 'stop'>> {
@@ -48,15 +56,16 @@ async function claim(adminUrl: string, template: string): Promise<Client> {
   return run;
 }
 
-/** Drops what this run made, once it has let go of its lock, and what killed runs left behind on a server that outlives them. */
-async function dropDatabasesOfEndedRuns(adminUrl: string): Promise<void> {
-  await asAdmin(adminUrl, async (admin) => {
-    const { rows } = await admin.query<{ datname: string }>(
-      `select datname from pg_database
-       where datname ~ ('^' || $1 || '[0-9a-f]{12}')
-         and pg_try_advisory_xact_lock(hashtext(left(datname, length($1) + 12)))`,
-      [PREFIX],
-    );
-    for (const { datname } of rows) await admin.query(`drop database if exists "${datname}" with (force)`);
-  });
+/**
+ * Drops what this run made, and what killed runs left behind on a server that outlives them: the lock of a run can be
+ * taken by the run itself and, once it has ended, by anybody.
+ */
+async function dropDatabases(run: Client): Promise<void> {
+  const { rows } = await run.query<{ datname: string }>(
+    `select datname from pg_database
+     where datname ~ ('^' || $1 || '[0-9a-f]{12}')
+       and pg_try_advisory_xact_lock(hashtext(left(datname, length($1) + 12)))`,
+    [PREFIX],
+  );
+  for (const { datname } of rows) await run.query(`drop database if exists "${datname}" with (force)`);
 }

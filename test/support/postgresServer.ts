@@ -21,7 +21,7 @@ interface Owner {
 }
 
 const runsAsRoot = process.getuid?.() === 0;
-/** A socket's whole path holds 103 bytes on macOS, 107 on Linux; this leaves room for our folder and the socket's name. */
+/** A socket's whole path holds 103 bytes on macOS, 107 on Linux: this leaves room for our folder and its name. */
 const longestParentBytes = 60;
 /** Where servers get their folders: TMPDIR, unless it is too long for a socket or may lie where only root can look. */
 export const parentFolder = runsAsRoot || Buffer.byteLength(tmpdir()) > longestParentBytes ? '/tmp' : tmpdir();

@@ -8,24 +8,41 @@ import { createDatabase } from './database.ts';
 /** A store to test with; it is closed, and its database gone, when the file ends. */
 export type OpenStore = () => Promise<Store>;
 
+/** A hook that is set within a test or another hook would never run, so this one stands here and ends what was opened. */
+const opened: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const end of opened.splice(0)) await end();
+});
+
 export const openMemory: OpenStore = async () => createMemoryStore();
 
 export async function openPostgres(onStatement?: OnStatement): Promise<Store> {
+  return (await openPostgresAt(onStatement)).store;
+}
+
+/** The same, with the URL of its database, for tests that look at it from outside. */
+export async function openPostgresAt(
+  onStatement?: OnStatement,
+): Promise<{ readonly store: Store; readonly url: string }> {
   const database = await createDatabase();
   const store = createPostgresStore({
     databaseUrl: database.url,
     onError: () => undefined,
     ...(onStatement && { onStatement }),
   });
-  afterAll(async () => {
+  opened.push(async () => {
     await store.close();
     await database.drop();
   });
-  return store;
+  return { store, url: database.url };
 }
 
 /** The same tests for both stores. */
 export function onBothStores(tests: (open: OpenStore) => void): void {
-  describe('in memory', () => tests(openMemory));
-  describe('on PostgreSQL', () => tests(() => openPostgres()));
+  describe('in memory', () => {
+    tests(openMemory);
+  });
+  describe('on PostgreSQL', () => {
+    tests(() => openPostgres());
+  });
 }

@@ -2,14 +2,19 @@ import type { ChatSession } from '../../domain/chatSession.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Field, TableName, Tables } from '../store.ts';
 
+export interface GroupLayout<E> {
+  readonly fields: readonly Field<E>[];
+  readonly orders: readonly (readonly Field<E>[])[];
+}
+
 /** How a table is kept in memory. */
 export interface Layout<E> {
   /** The field that says whose row it is. */
   readonly tenant: Field<E>;
   /** Every order that lists can have: each is an index of all rows. The first is the order of creation or sequence. */
   readonly orders: readonly (readonly Field<E>[])[];
-  /** Fields by whose values rows are looked for; each value has an index of its rows in each of these orders. */
-  readonly groups: { readonly [F in Field<E>]?: readonly (readonly Field<E>[])[] };
+  /** What rows are looked for by: each value, or pair of values, has an index of its rows in each of these orders. */
+  readonly groups: readonly GroupLayout<E>[];
   /** Fields that name a row of another table, which must be of the same tenant. */
   readonly references: { readonly [F in Field<E>]?: TableName };
   /** Fields whose values together only one row may have. */
@@ -36,115 +41,122 @@ const CHAT_ORDERS: readonly (readonly Field<ChatSession>[])[] = [
   ['title'],
 ];
 
+const each = <F extends string>(field: F) => ({ fields: [field], orders: [BY_CREATION] }) as const;
+/** Once for all rows of a value, and once for those of one institution. */
+const owned = <F extends string>(field: F) =>
+  [each(field), { fields: ['institutionId', field], orders: [BY_CREATION] }] as const;
+
 export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   institutions: {
     tenant: 'id',
     orders: [BY_CREATION],
-    groups: { name: [BY_CREATION], regions: [BY_CREATION], verticals: [BY_CREATION] },
+    groups: [each('id'), each('name'), each('regions'), each('verticals')],
     references: {},
   },
   assetTemplates: {
     tenant: 'institutionId',
     orders: [BY_CREATION],
-    groups: { institutionId: [BY_CREATION], code: [BY_CREATION], vertical: [BY_CREATION], region: [BY_CREATION] },
+    groups: [each('institutionId'), ...owned('code'), ...owned('vertical'), ...owned('region')],
     references: { institutionId: 'institutions' },
   },
   assets: {
     tenant: 'institutionId',
     orders: [BY_CREATION],
-    groups: { institutionId: [BY_CREATION], templateId: [BY_CREATION], label: [BY_CREATION] },
+    groups: [each('institutionId'), each('templateId'), ...owned('label')],
     references: { institutionId: 'institutions', templateId: 'assetTemplates' },
   },
   positions: {
     tenant: 'institutionId',
     orders: POSITION_ORDERS,
-    groups: {
-      institutionId: POSITION_ORDERS,
-      assetId: [BY_CREATION],
-      templateId: [BY_CREATION],
-      holderReference: [BY_CREATION],
-      externalReference: [BY_CREATION],
-      state: [BY_CREATION, ['expiresAt']],
-      currency: [BY_CREATION],
-    },
+    groups: [
+      { fields: ['institutionId'], orders: POSITION_ORDERS },
+      each('assetId'),
+      each('templateId'),
+      ...owned('holderReference'),
+      ...owned('externalReference'),
+      ...owned('state'),
+      // What the deadlines look for.
+      { fields: ['state'], orders: [['expiresAt']] },
+      ...owned('currency'),
+    ],
     references: { institutionId: 'institutions', assetId: 'assets', templateId: 'assetTemplates' },
   },
   lifecycleEvents: {
     tenant: 'institutionId',
     orders: [],
-    groups: { positionId: [['sequence']] },
+    groups: [{ fields: ['positionId'], orders: [['sequence']] }],
     references: { institutionId: 'institutions', positionId: 'positions' },
   },
   ledgerEvents: {
     tenant: 'institutionId',
     orders: [BY_CREATION],
-    groups: {
-      institutionId: [BY_CREATION],
-      positionId: [['sequence'], BY_CREATION],
-      lifecycleEventId: [BY_CREATION],
-      kind: [BY_CREATION],
-    },
+    groups: [
+      each('institutionId'),
+      { fields: ['positionId'], orders: [['sequence'], BY_CREATION] },
+      each('lifecycleEventId'),
+      ...owned('kind'),
+    ],
     references: { institutionId: 'institutions', positionId: 'positions', lifecycleEventId: 'lifecycleEvents' },
   },
   postings: {
     tenant: 'institutionId',
     orders: [],
-    groups: { ledgerEventId: [['ordinal']] },
+    groups: [{ fields: ['ledgerEventId'], orders: [['ordinal']] }],
     references: { ledgerEventId: 'ledgerEvents' },
   },
   policies: {
     tenant: 'institutionId',
     orders: [],
-    groups: { institutionId: [['region']] },
+    groups: [{ fields: ['institutionId'], orders: [['region']] }],
     references: { institutionId: 'institutions' },
     unique: ['institutionId', 'region'],
   },
   auditEvents: {
     tenant: 'institutionId',
     orders: [BY_CREATION],
-    groups: {
-      institutionId: [BY_CREATION],
-      action: [BY_CREATION],
-      outcome: [BY_CREATION],
-      resourceId: [BY_CREATION],
-      apiKeyId: [BY_CREATION],
-      requestId: [BY_CREATION],
-    },
+    groups: [
+      each('institutionId'),
+      ...owned('action'),
+      ...owned('outcome'),
+      ...owned('resourceId'),
+      ...owned('apiKeyId'),
+      ...owned('requestId'),
+    ],
     references: {},
   },
   chatSessions: {
     tenant: 'institutionId',
     orders: CHAT_ORDERS,
-    groups: {
-      institutionId: CHAT_ORDERS,
-      positionId: [BY_CREATION],
-      ownerReference: [BY_CREATION],
-      priority: [BY_CREATION],
-      active: [BY_CREATION],
-      deleted: [['deletedAt']],
-    },
+    groups: [
+      { fields: ['institutionId'], orders: CHAT_ORDERS },
+      each('positionId'),
+      each('ownerReference'),
+      each('priority'),
+      each('active'),
+      { fields: ['deleted'], orders: [['deletedAt']] },
+    ],
     references: { institutionId: 'institutions', positionId: 'positions' },
   },
   chatMessages: {
     tenant: 'institutionId',
     orders: [],
-    groups: { sessionId: [['sequence']] },
+    groups: [{ fields: ['sessionId'], orders: [['sequence']] }],
     references: { sessionId: 'chatSessions', replyToId: 'chatMessages' },
     partOf: 'sessionId',
   },
   chatRevisions: {
     tenant: 'institutionId',
     orders: [],
-    groups: { messageId: [['version']] },
+    groups: [{ fields: ['messageId'], orders: [['version']] }],
     references: { messageId: 'chatMessages' },
     partOf: 'messageId',
   },
   readMarks: {
     tenant: 'institutionId',
     orders: [],
-    groups: { sessionId: [['participantReference']] },
+    groups: [{ fields: ['sessionId'], orders: [['participantReference']] }],
     references: { sessionId: 'chatSessions' },
     partOf: 'sessionId',
   },
-  idempotencyRecords: { tenant: 'institutionId', orders: [BY_CREATION], groups: {}, references: {} },
+  idempotencyRecords: { tenant: 'institutionId', orders: [BY_CREATION], groups: [], references: {} },
 };

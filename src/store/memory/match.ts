@@ -14,6 +14,15 @@ export function valuesOf(row: object, field: string): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
+/** The keys of groups by these fields: every way to take one value of each. No value of a row has a NUL. */
+export function keysOf(values: readonly (readonly unknown[])[]): readonly unknown[] {
+  const [first = [], ...rest] = values;
+  return rest.reduce(
+    (keys, next) => keys.flatMap((key) => next.map((value) => `${String(key)}\0${String(value)}`)),
+    first,
+  );
+}
+
 function meets(row: object, field: string, condition: Condition<unknown>): boolean {
   const values = valuesOf(row, field);
   if ('in' in condition) return values.some((value) => condition.in.includes(value));

@@ -1,7 +1,7 @@
 import type { Field, Key, Order, Page, Range, Window } from '../store.ts';
 import { compareBy, HIGHEST, type Row } from './compare.ts';
-import { type Layout, nameOf } from './layouts.ts';
-import { type Conditions, meetsAll } from './match.ts';
+import { type GroupLayout, type Layout, nameOf } from './layouts.ts';
+import { type Conditions, keysOf, meetsAll } from './match.ts';
 import { type OrderedIndex, type Place, Walk } from './orderedIndex.ts';
 
 /** How many rows were looked at to answer lists; for tests that count. */
@@ -9,11 +9,16 @@ export interface Touched {
   rows: number;
 }
 
+/** The rows of each value of some fields, in the orders that the layout names. */
+export interface Group<E> extends GroupLayout<E> {
+  readonly indexes: ReadonlyMap<unknown, ReadonlyMap<string, OrderedIndex<E>>>;
+}
+
 /** The indexes of a table. */
 export interface Indexed<E> {
   readonly layout: Layout<E>;
   readonly orders: ReadonlyMap<string, OrderedIndex<E>>;
-  readonly groups: ReadonlyMap<string, ReadonlyMap<unknown, ReadonlyMap<string, OrderedIndex<E>>>>;
+  readonly groups: readonly Group<E>[];
   readonly touched: Touched;
 }
 
@@ -74,9 +79,11 @@ export function* matchesOf<E>(table: Indexed<E>, conditions: Conditions): Iterab
 
 /** How many rows meet the conditions; at once where one index holds just those. */
 export function countOf<E>(table: Indexed<E>, conditions: Conditions): number {
-  const [only, another] = conditions;
-  const single = only && !another && 'in' in only[1] && only[1].in.length === 1 && table.groups.has(only[0]);
-  if (single) return leastOf(table, conditions).size;
+  const isOne = conditions.every(([, condition]) => 'in' in condition && condition.in.length === 1);
+  const isWhole = table.groups.some(
+    ({ fields }) => fields.length === conditions.length && keysAsked(fields, conditions),
+  );
+  if (isOne && isWhole) return leastOf(table, conditions).size;
   let count = 0;
   for (const _row of matchesOf(table, conditions)) count += 1;
   return count;
@@ -121,19 +128,26 @@ function sourcesOf<E>(
   const wanted = (fields: readonly string[]): boolean => by === null || nameOf(by) === nameOf(fields);
   for (const fields of table.layout.orders)
     if (wanted(fields)) add([table.orders.get(nameOf(fields)) as OrderedIndex<E>], fields);
-  for (const [field, condition] of conditions) {
-    const groups = table.groups.get(field);
-    if (!groups || !('in' in condition)) continue;
-    for (const fields of table.layout.groups[field as Field<E>] ?? []) {
-      if (wanted(fields)) {
+  for (const { fields, orders, indexes } of table.groups) {
+    const keys = keysAsked(fields, conditions);
+    if (!keys) continue;
+    for (const order of orders) {
+      if (wanted(order))
         add(
-          [...new Set(condition.in)].flatMap((value) => groups.get(value)?.get(nameOf(fields)) ?? []),
-          fields,
+          [...new Set(keys)].flatMap((key) => indexes.get(key)?.get(nameOf(order)) ?? []),
+          order,
         );
-      }
     }
   }
   return sources;
+}
+
+/** The groups by these fields that hold what is asked for; undefined if it is not asked for by them. */
+function keysAsked(fields: readonly string[], conditions: Conditions): readonly unknown[] | undefined {
+  const values = fields.map(
+    (field) => conditions.flatMap(([of, each]) => (of === field && 'in' in each ? [each.in] : []))[0],
+  );
+  return values.every((value) => value !== undefined) ? keysOf(values) : undefined;
 }
 
 /** The stretches of an index that conditions on its first field leave: one of them all, or one a value. */

@@ -1,11 +1,14 @@
 import type { Id } from '../../domain/ids.ts';
+import { freezeJson } from '../../domain/json.ts';
 import { StaleVersion } from '../../domain/refusals.ts';
 import type { Condition, Field, Page, Selection, Window } from '../store.ts';
 import { compareBy, type Row } from './compare.ts';
 import { type Layout, nameOf } from './layouts.ts';
-import { type Conditions, meetsAll, valuesOf } from './match.ts';
+import { type Conditions, keysOf, meetsAll, valuesOf } from './match.ts';
 import { OrderedIndex } from './orderedIndex.ts';
-import { countOf, type Indexed, matchesOf, pageOf, type Touched } from './plan.ts';
+import { countOf, type Group, type Indexed, matchesOf, pageOf, type Touched } from './plan.ts';
+
+type KeptGroup<E> = Group<E> & { readonly indexes: Map<unknown, Map<string, OrderedIndex<E>>> };
 
 /** One kind of entity with all its indexes, kept in step by every write. */
 export class Table<E extends { readonly id: Id }> implements Indexed<E> {
@@ -14,14 +17,13 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   readonly rows = new Map<Id, E>();
   /** All rows, once for each order that lists can have, by the order's fields. */
   readonly orders: ReadonlyMap<string, OrderedIndex<E>>;
-  /** The rows of one value of one field, in the orders that the layout names. */
-  readonly groups: ReadonlyMap<string, Map<unknown, Map<string, OrderedIndex<E>>>>;
+  readonly groups: readonly KeptGroup<E>[];
 
   constructor(layout: Layout<E>, touched: Touched) {
     this.layout = layout;
     this.touched = touched;
     this.orders = indexesOf(layout.orders);
-    this.groups = new Map(Object.keys(layout.groups).map((field) => [field, new Map()]));
+    this.groups = layout.groups.map((group) => ({ ...group, indexes: new Map() }));
   }
 
   byIds(ids: readonly Id[], tenant: Id | null): readonly (E | undefined)[] {
@@ -54,18 +56,20 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     return (row as Row)[this.layout.tenant];
   }
 
-  /** Refuses with StaleVersion unless the row is at this version; changes nothing. */
-  mustBeAt(id: Id, expected: number): void {
-    const version = Number((this.rows.get(id) as Row | undefined)?.['version'] ?? 0);
+  /** Refuses with StaleVersion unless the entity's row, of the same tenant, is at this version; changes nothing. */
+  mustBeAt(entity: E, expected: number): void {
+    const row = this.rows.get(entity.id);
+    const known = row && this.tenantOf(row) === this.tenantOf(entity);
+    const version = known ? Number((row as Row)['version']) : 0;
     if (version !== expected) throw new StaleVersion(expected, version);
   }
 
   insert(row: E): void {
-    this.rows.set(row.id, Object.freeze(row));
+    this.rows.set(row.id, freezeJson(row));
     for (const index of this.orders.values()) index.insert(row);
-    this.#eachGroup(row, (indexes) => {
-      for (const index of indexes.values()) index.insert(row);
-    });
+    for (const group of this.groups) {
+      for (const key of keysIn(row, group)) at(group, key, (index) => index.insert(row));
+    }
   }
 
   remove(row: E): void {
@@ -73,35 +77,21 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     if (!kept) return;
     this.rows.delete(row.id);
     for (const index of this.orders.values()) index.remove(kept);
-    this.#eachGroup(kept, (indexes) => {
-      for (const index of indexes.values()) index.remove(kept);
-    });
+    for (const group of this.groups) {
+      for (const key of keysIn(kept, group)) at(group, key, (index) => index.remove(kept));
+    }
   }
 
   replace(after: E): void {
     const before = this.rows.get(after.id) as E;
-    this.rows.set(after.id, Object.freeze(after));
+    this.rows.set(after.id, freezeJson(after));
     for (const index of this.orders.values()) index.replace(before, after);
-    for (const field of this.groups.keys()) this.#regroup(field, before, after);
-  }
-
-  #regroup(field: string, before: E, after: E): void {
-    const stays = valuesOf(before, field)[0] === valuesOf(after, field)[0] && valuesOf(after, field).length === 1;
-    if (stays) {
-      this.#eachGroup(after, (group) => group.forEach((index) => index.replace(before, after)), field);
-      return;
-    }
-    this.#eachGroup(before, (group) => group.forEach((index) => index.remove(before)), field);
-    this.#eachGroup(after, (group) => group.forEach((index) => index.insert(after)), field);
-  }
-
-  #eachGroup(row: E, visit: (indexes: Map<string, OrderedIndex<E>>) => void, only?: string): void {
-    for (const [field, groups] of this.groups) {
-      if (only !== undefined && only !== field) continue;
-      for (const value of valuesOf(row, field)) {
-        let group = groups.get(value);
-        if (!group) groups.set(value, (group = indexesOf(this.layout.groups[field as Field<E>] ?? [])));
-        visit(group);
+    for (const group of this.groups) {
+      const [old, now] = [keysIn(before, group), keysIn(after, group)];
+      for (const key of old) if (!now.includes(key)) at(group, key, (index) => index.remove(before));
+      for (const key of now) {
+        if (old.includes(key)) at(group, key, (index) => index.replace(before, after));
+        else at(group, key, (index) => index.insert(after));
       }
     }
   }
@@ -113,6 +103,17 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     if (tenant !== null) conditions.push([this.layout.tenant, { in: [tenant] }]);
     return conditions;
   }
+}
+
+/** The groups that a row is in, by their keys. */
+const keysIn = <E>(row: E, { fields }: Group<E>): readonly unknown[] =>
+  keysOf(fields.map((field) => valuesOf(row as object, field)));
+
+/** Visits the indexes of one value of a group. */
+function at<E>({ orders, indexes }: KeptGroup<E>, key: unknown, visit: (index: OrderedIndex<E>) => void): void {
+  let own = indexes.get(key);
+  if (!own) indexes.set(key, (own = indexesOf(orders)));
+  for (const index of own.values()) visit(index);
 }
 
 const indexesOf = <E>(orders: readonly (readonly Field<E>[])[]): Map<string, OrderedIndex<E>> =>

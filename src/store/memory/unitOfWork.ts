@@ -1,7 +1,7 @@
 import type { Id } from '../../domain/ids.ts';
+import type { Change } from '../../domain/change.ts';
 import type { Position } from '../../domain/position.ts';
 import { AlreadyExists } from '../faults.ts';
-import type { Change } from '../../domain/change.ts';
 import type { Condition, Reader, TableName, Tables, Window, Writer, Writers } from '../store.ts';
 import type { Row } from './compare.ts';
 import { LAYOUTS } from './layouts.ts';
@@ -88,24 +88,27 @@ const dueWindow = (now: number, limit: number): Window<Position> => ({
 
 /** What a database's constraints hold: nothing twice, versions in step, nothing that points outside its institution. */
 function mustHold(tables: Kept, writes: readonly Write[]): void {
-  const fresh = new Map<Id, Entity>();
+  const written: ReadonlyMap<Table<Entity>, Map<Id, Entity>> = new Map(
+    Object.values(tables).map((table) => [table, new Map()]),
+  );
   for (const { table, kind, entity } of writes) {
+    const own = written.get(table);
+    if (own?.has(entity.id)) throw new AlreadyExists(`${entity.id} is written twice.`);
+    own?.set(entity.id, entity);
     if (kind === 'insert') {
-      if (table.rows.has(entity.id) || fresh.has(entity.id))
-        throw new AlreadyExists(`There is a ${entity.id} already.`);
+      if (table.rows.has(entity.id)) throw new AlreadyExists(`There is a ${entity.id} already.`);
       mustBeUnique(table, entity);
-      fresh.set(entity.id, entity);
     } else {
       const { version } = entity as { readonly version: number };
-      table.mustBeAt(entity.id, kind === 'replace' ? version - 1 : version);
+      table.mustBeAt(entity, kind === 'replace' ? version - 1 : version);
     }
   }
   for (const { table, kind, entity } of writes) {
     if (kind === 'remove') continue;
-    for (const [field, other] of Object.entries(table.layout.references) as [string, TableName][]) {
+    for (const [field, other] of Object.entries<TableName>(table.layout.references)) {
       const id = (entity as unknown as Row)[field] as Id | null;
       if (id === null) continue;
-      const target = fresh.get(id) ?? tables[other].rows.get(id);
+      const target = written.get(tables[other])?.get(id) ?? tables[other].rows.get(id);
       if (!target || tables[other].tenantOf(target) !== table.tenantOf(entity)) {
         throw new Error(`${entity.id} points to ${id}, which its institution does not have.`);
       }

@@ -18,10 +18,15 @@ export interface Layout<E> {
   readonly columns: { readonly [F in Field<E>]: Column };
   /** Orders by a field that can be null go by this expression instead, which an index has. */
   readonly sort: { readonly [F in Field<E>]?: string };
-  /** Fields with an index each, most telling first: a condition with several values reads each value's index by itself. */
-  readonly spread: readonly Field<E>[];
+  /**
+   * By the first field of an order: the fields that an index in that order begins with, most telling first. Each has
+   * one for all rows of a value and, unless the value says whose they are, one for those of one institution.
+   */
+  readonly leads: { readonly [F in Field<E>]?: readonly Field<E>[] };
+  /** Fields whose value says whose the row is. */
+  readonly owned: readonly Field<E>[];
   /** The words by which a row is found: kept in a column `words` beside what they are made of. */
-  readonly words?: { readonly of: (row: E) => readonly string[]; readonly from: readonly Field<E>[] };
+  readonly words?: { of(row: E): readonly string[]; readonly from: readonly Field<E>[] };
 }
 
 const fixed = (type: SqlType): Column => ({ type, fixed: true });
@@ -41,7 +46,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    spread: [],
+    leads: { createdAt: ['name'] },
+    owned: [],
   },
   assetTemplates: {
     table: 'asset_templates',
@@ -57,7 +63,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    spread: ['code', 'region', 'vertical'],
+    leads: { createdAt: ['code', 'region', 'vertical', 'institutionId'] },
+    owned: [],
   },
   assets: {
     table: 'assets',
@@ -71,7 +78,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    spread: ['templateId'],
+    leads: { createdAt: ['templateId', 'label', 'institutionId'] },
+    owned: ['templateId'],
   },
   positions: {
     table: 'positions',
@@ -96,7 +104,21 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: { expiresAt: "coalesce(t.expires_at, 'infinity')" },
-    spread: ['assetId', 'templateId', 'state'],
+    leads: {
+      createdAt: [
+        'assetId',
+        'externalReference',
+        'templateId',
+        'holderReference',
+        'state',
+        'currency',
+        'institutionId',
+      ],
+      updatedAt: ['institutionId'],
+      magnitude: ['institutionId'],
+      expiresAt: ['institutionId'],
+    },
+    owned: ['assetId', 'templateId'],
   },
   lifecycleEvents: {
     table: 'lifecycle_events',
@@ -116,7 +138,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    spread: [],
+    leads: { sequence: ['positionId'] },
+    owned: ['positionId'],
   },
   ledgerEvents: {
     table: 'ledger_events',
@@ -133,7 +156,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    spread: ['positionId'],
+    leads: { createdAt: ['institutionId'], sequence: ['positionId'] },
+    owned: ['positionId'],
   },
   postings: {
     table: 'postings',
@@ -148,7 +172,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       currency: fixed('text'),
     },
     sort: {},
-    spread: [],
+    leads: { ordinal: ['ledgerEventId'] },
+    owned: ['ledgerEventId'],
   },
   policies: {
     table: 'policies',
@@ -162,7 +187,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    spread: [],
+    leads: { region: ['institutionId'] },
+    owned: [],
   },
   auditEvents: {
     table: 'audit_events',
@@ -182,7 +208,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    spread: ['action'],
+    leads: { createdAt: ['action', 'institutionId'] },
+    owned: [],
   },
   chatSessions: {
     table: 'chat_sessions',
@@ -204,7 +231,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    spread: ['positionId'],
+    leads: {},
+    owned: [],
     words: { of: tokensOfSession, from: ['title', 'description'] },
   },
   chatMessages: {
@@ -226,7 +254,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       deletionReason: changing('text'),
     },
     sort: {},
-    spread: [],
+    leads: { sequence: ['sessionId'] },
+    owned: ['sessionId'],
     words: { of: tokensOfMessage, from: ['body'] },
   },
   chatRevisions: {
@@ -241,7 +270,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    spread: [],
+    leads: { version: ['messageId'] },
+    owned: ['messageId'],
   },
   readMarks: {
     table: 'read_marks',
@@ -255,7 +285,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       version: changing('int'),
     },
     sort: {},
-    spread: [],
+    leads: {},
+    owned: [],
   },
   idempotencyRecords: {
     table: 'idempotency_records',
@@ -271,7 +302,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       createdAt: changing('timestamptz'),
     },
     sort: {},
-    spread: [],
+    leads: {},
+    owned: [],
   },
 };
 

@@ -139,7 +139,7 @@ async function perParent<E, S extends Selection<E>, R extends object>(
   const answers: R[][] = selections.map(() => []);
   const asked = [...groups.values()].map(async (group) => {
     const first = selections[group[0] as number] as S;
-    const parents = group.map((at) => selections[at]?.of?.id ?? '');
+    const parents = group.map((at) => known(selections[at]?.of?.id));
     const { rows } = await session.query<R & { parent: number }>(statementFor<E, S>(first, parents, select));
     for (const { parent, ...row } of rows) answers[group[parent - 1] as number]?.push(row as unknown as R);
   });
@@ -147,7 +147,7 @@ async function perParent<E, S extends Selection<E>, R extends object>(
   return answers;
 }
 
-/** An id that could be one; PostgreSQL takes no NUL, and no row has the empty id. */
+/** An id that could be one; PostgreSQL takes no NUL, and no parent has the empty id. */
 const known = (id: Id = ''): Id => (prefixOf(id) === undefined ? '' : id);
 
 function statementFor<E, S extends Selection<E>>(

@@ -1,5 +1,5 @@
 import { textFault } from '../../domain/text.ts';
-import type { Condition, Field, Key, Order, Range, Selection, Where, Window } from '../store.ts';
+import type { Condition, Field, Key, Range, Selection, Where, Window } from '../store.ts';
 import { columnName, encode, type Layout, type SqlType } from './layouts.ts';
 
 /** A statement's text with its parameters. */
@@ -26,19 +26,39 @@ export function selectOf<E>(layout: Layout<E>, omit: readonly string[] = [], mor
   return `select ${columns.join(', ')} from ${layout.table} t`;
 }
 
-/** The conditions of a selection as SQL; `bound` says what the parent's or a spread field must be. */
+/** Fields that must be one value each, as SQL: the parent's, or one of several that are read one by one. */
+type Bound = { readonly [field: string]: string };
+
+/** The conditions of a selection as SQL. */
 export function whereOf<E>(
   layout: Layout<E>,
   selection: Selection<E>,
   tenant: string | null,
   parameters: Parameters,
-  bound: { readonly [field: string]: string } = {},
+  bound: Bound = {},
+  lead?: Field<E>,
 ): string {
-  const parts = Object.entries(bound).map(([field, value]) => `t.${columnName(field)} = ${value}`);
-  if (tenant !== null) parts.push(`t.${layout.tenant} = ${parameters.add(tenant, 'text')}`);
+  const is = (column: string, value: string): string =>
+    lead !== undefined && column === columnName(lead) ? `t.${column} = any(array[${value}])` : `t.${column} = ${value}`;
+  const parts = Object.entries(bound).map(([field, value]) => is(columnName(field), value));
+  if (tenant !== null) {
+    const own = is(layout.tenant, parameters.add(tenant, 'text'));
+    // The planner takes the two for independent and would read all of the institution's rows to narrow them down.
+    parts.push(lead !== undefined && layout.owned.includes(lead) ? `(${own}) is true` : own);
+  }
   for (const [field, condition] of Object.entries(selection.where) as [Field<E>, Condition<unknown>][]) {
-    if ('in' in condition) parts.push(inOf(layout, field, storable(condition.in), parameters));
-    else parts.push(...rangeOf(layout, field, condition.range, parameters));
+    if ('range' in condition) {
+      parts.push(...rangeOf(layout, field, condition.range, parameters));
+      continue;
+    }
+    const values = storable(condition.in);
+    if (tenant !== null && columnName(field) === layout.tenant) {
+      if (!values.includes(tenant)) parts.push('false');
+    } else if (field === lead && values.length === 1) {
+      parts.push(is(columnName(field), parameters.add(values[0], 'text')));
+    } else {
+      parts.push(inOf(layout, field, values, parameters));
+    }
   }
   if (selection.search) parts.push(foundBy(selection.search, tenant, parameters));
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
@@ -91,28 +111,44 @@ export function windowOf<E>(
   window: Window<E>,
   tenant: string | null,
   parameters: Parameters,
-  bound: { readonly [field: string]: string } = {},
+  bound: Bound = {},
 ): string {
-  const spread = layout.spread.find((field) => valuesOf(window, field).length > 1);
-  const order = orderOf(layout, window.order, window.backward);
-  const limit = ` order by ${order} limit ${window.limit + 1}`;
-  if (spread === undefined || window.of !== undefined) {
-    const where = whereOf(layout, window, tenant, parameters, bound);
-    const keys = keysOf(layout, window, parameters).join(' and ');
-    const joined = keys === '' ? where : `${where === '' ? ' where ' : `${where} and `}${keys}`;
-    const unread = (window.unreadFor ?? []).map(
-      (participant, at) => `(${unreadOf(parameters.add(participant, 'text'))}) as "unread${at}"`,
-    );
-    return selectOf(layout, window.omit, unread) + joined + limit;
-  }
+  const order = window.order.by[0];
+  const valuesAt = (field: Field<E>): number =>
+    field in bound || (tenant !== null && columnName(field) === layout.tenant) ? 1 : valuesOf(window, field).length;
+  const lead = order && layout.leads[order]?.find((field) => valuesAt(field) > 0);
+  if (lead === undefined || valuesAt(lead) === 1) return runOf(layout, window, tenant, parameters, bound, lead);
   // Each value's index is read by itself, to the limit, and the few rows that come out are merged.
-  const values = parameters.add([...valuesOf(window, spread)], `${layout.columns[spread].type}[]`);
-  const { [spread]: _spread, ...where } = window.where;
+  const values = parameters.add([...valuesOf(window, lead)], `${layout.columns[lead].type}[]`);
+  const { [lead]: _lead, ...where } = window.where;
   const one = { ...window, where: where as Where<E> };
-  const each = windowOf(layout, one, tenant, parameters, { [spread]: 'spread.value' });
-  const outer = orderOf(layout, window.order, window.backward, (field) => `t."${field}"`);
-  const from = `unnest(${values}) as spread(value) cross join lateral (${each}) t`;
+  const each = windowOf(layout, one, tenant, parameters, { ...bound, [lead]: 'one.value' });
+  const outer = orderOf(layout, window, (field) => `t."${field}"`);
+  const from = `unnest(${values}) as one(value) cross join lateral (${each}) t`;
   return `select t.* from ${from} order by ${outer} limit ${window.limit + 1}`;
+}
+
+/**
+ * A run of rows in one index. Where that begins with a field of one value, the order says so and the condition is
+ * written so that the planner does not see that it need not: else it takes an index in the mere order of creation, in
+ * the hope of meeting such rows soon, and may read all the others first.
+ */
+function runOf<E>(
+  layout: Layout<E>,
+  window: Window<E>,
+  tenant: string | null,
+  parameters: Parameters,
+  bound: Bound,
+  lead: Field<E> | undefined,
+): string {
+  const where = whereOf(layout, window, tenant, parameters, bound, lead);
+  const keys = keysOf(layout, window, parameters).join(' and ');
+  const joined = keys === '' ? where : `${where === '' ? ' where ' : `${where} and `}${keys}`;
+  const ahead = lead === undefined ? '' : `t.${columnName(lead)} ${wayOf(window)}, `;
+  const unread = (window.unreadFor ?? []).map(
+    (participant, at) => `(${unreadOf(parameters.add(participant, 'text'))}) as "unread${at}"`,
+  );
+  return `${selectOf(layout, window.omit, unread)}${joined} order by ${ahead}${orderOf(layout, window)} limit ${window.limit + 1}`;
 }
 
 const valuesOf = <E>({ where }: Selection<E>, field: Field<E>): readonly unknown[] => {
@@ -120,14 +156,15 @@ const valuesOf = <E>({ where }: Selection<E>, field: Field<E>): readonly unknown
   return condition && 'in' in condition ? storable(condition.in) : [];
 };
 
+const wayOf = <E>({ order, backward }: Window<E>): string =>
+  (order.direction === 'ASC') === backward ? 'desc' : 'asc';
+
 function orderOf<E>(
   layout: Layout<E>,
-  { by, direction }: Order<E>,
-  backward: boolean,
+  window: Window<E>,
   named = (field: Field<E>): string => sortOf(layout, field),
 ): string {
-  const way = (direction === 'ASC') === backward ? 'desc' : 'asc';
-  return [...by, 'id' as Field<E>].map((field) => `${named(field)} ${way}`).join(', ');
+  return [...window.order.by, 'id' as Field<E>].map((field) => `${named(field)} ${wayOf(window)}`).join(', ');
 }
 
 function keysOf<E>(layout: Layout<E>, { order, after, before }: Window<E>, parameters: Parameters): string[] {

@@ -31,7 +31,7 @@ export function writeStatement(
     parts.push(`w${parts.length} as (${part})`);
   };
   for (const [name, { insert, replace, remove }] of writes) {
-    const layout = LAYOUTS[name] as Layout<Row>;
+    const layout = LAYOUTS[name] as unknown as Layout<Row>;
     if (insert.length > 0) parts.push(`w${parts.length} as (${insertOf(layout, insert, parameters)})`);
     for (const [changed, rows] of replace) mustFind(rows, updateOf(layout, changed, rows, tenant, parameters));
     if (remove.length > 0) mustFind(remove, deleteOf(layout, remove, tenant, parameters));

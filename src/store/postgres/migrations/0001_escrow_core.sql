@@ -32,11 +32,15 @@ create table asset_templates (
   updated_at timestamptz(3) not null,
   primary key (institution_id, id)
 );
+-- Each filter twice: for root, who lists them all, and for one institution.
 create index asset_templates_created on asset_templates (created_at, id);
 create index asset_templates_of_institution on asset_templates (institution_id, created_at, id);
-create index asset_templates_code on asset_templates (code, institution_id, created_at, id);
-create index asset_templates_region on asset_templates (region, institution_id, created_at, id);
-create index asset_templates_vertical on asset_templates (vertical, institution_id, created_at, id);
+create index asset_templates_code on asset_templates (code, created_at, id);
+create index asset_templates_code_of_institution on asset_templates (code, institution_id, created_at, id);
+create index asset_templates_region on asset_templates (region, created_at, id);
+create index asset_templates_region_of_institution on asset_templates (region, institution_id, created_at, id);
+create index asset_templates_vertical on asset_templates (vertical, created_at, id);
+create index asset_templates_vertical_of_institution on asset_templates (vertical, institution_id, created_at, id);
 
 create table assets (
   institution_id text collate "C" not null references institutions,
@@ -53,7 +57,8 @@ create table assets (
 create index assets_created on assets (created_at, id);
 create index assets_of_institution on assets (institution_id, created_at, id);
 create index assets_of_template on assets (template_id, created_at, id);
-create index assets_label on assets (label, institution_id, created_at, id);
+create index assets_label on assets (label, created_at, id);
+create index assets_label_of_institution on assets (label, institution_id, created_at, id);
 
 create table positions (
   institution_id text collate "C" not null references institutions,
@@ -100,14 +105,19 @@ create index positions_of_institution on positions (institution_id, created_at, 
 create index positions_of_institution_updated on positions (institution_id, updated_at, id);
 create index positions_of_institution_magnitude on positions (institution_id, magnitude, id);
 create index positions_of_institution_expires on positions (institution_id, (coalesce(expires_at, 'infinity')), id);
--- Each filter once: an institution reads a stretch of it in order, root reads all that matches.
+-- Each filter twice too, unless its values say whose rows they are.
 create index positions_of_asset on positions (asset_id, created_at, id);
 create index positions_of_template on positions (template_id, created_at, id);
-create index positions_holder on positions (holder_reference, institution_id, created_at, id);
-create index positions_external on positions (external_reference, institution_id, created_at, id)
+create index positions_holder on positions (holder_reference, created_at, id);
+create index positions_holder_of_institution on positions (holder_reference, institution_id, created_at, id);
+create index positions_external on positions (external_reference, created_at, id)
   where external_reference is not null;
-create index positions_state on positions (state, institution_id, created_at, id);
-create index positions_currency on positions (currency, institution_id, created_at, id);
+create index positions_external_of_institution on positions (external_reference, institution_id, created_at, id)
+  where external_reference is not null;
+create index positions_state on positions (state, created_at, id);
+create index positions_state_of_institution on positions (state, institution_id, created_at, id);
+create index positions_currency on positions (currency, created_at, id);
+create index positions_currency_of_institution on positions (currency, institution_id, created_at, id);
 
 create table lifecycle_events (
   institution_id text collate "C" not null references institutions,

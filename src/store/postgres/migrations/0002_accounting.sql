@@ -76,7 +76,8 @@ create table audit_events (
 );
 create index audit_events_created on audit_events (created_at, id);
 create index audit_events_of_institution on audit_events (institution_id, created_at, id);
-create index audit_events_action on audit_events (action, institution_id, created_at, id);
+create index audit_events_action on audit_events (action, created_at, id);
+create index audit_events_action_of_institution on audit_events (action, institution_id, created_at, id);
 create index audit_events_failures on audit_events (institution_id, created_at, id) where outcome = 'FAILURE';
 create index audit_events_resource on audit_events (resource_id, institution_id, created_at, id) where resource_id is not null;
 create index audit_events_key on audit_events (api_key_id, institution_id, created_at, id) where api_key_id is not null;

@@ -1,0 +1,71 @@
+import { type Case, cut, long, move, position, refusesAll } from '../support/badInput.ts';
+import { onBothStores } from '../support/stores.ts';
+import { CreatePositionDocument, ReleasePositionDocument, TransitionPositionDocument } from './documents/graphql.ts';
+
+const AMOUNTS: readonly (readonly [text: string, sentence: RegExp])[] = [
+  ['1.001', /at most 2 digits behind the point/],
+  ['0.00001', /at most 4 digits behind the point/],
+  [`1${'0'.repeat(24)}`, /at most 24 digits/],
+  [`${'0'.repeat(24)}1`, /at most 24 digits/],
+  [long(1_000_000, '9'), /at most 24 digits/],
+  ['0', /more than zero/],
+  ['0.00', /more than zero/],
+  ...['-1.00', '+1', '1e3', ' 1', '1\n', '', '.5', '5.', '1,000.00', '1.0.0', '0x10', 'NaN', 'Infinity', '١٢'].map(
+    (text) => [text, /plain decimal/] as const,
+  ),
+  ['1\u0000', /plain decimal/],
+  ['\ud800', /plain decimal/],
+];
+const CURRENCIES = ['XXX', 'usd', '', 'USDX', 'US\u0000', '\ud800', '__proto__', long(1_000_000)];
+
+const about = (amount: string, currencyCode = 'USD') => position({ amount: { amount, currencyCode } });
+
+const CASES: readonly Case[] = [
+  ...AMOUNTS.flatMap(([text, sentence]): Case[] => [
+    [`a position about ${cut(text)}`, CreatePositionDocument, about(text), 'amount.amount', sentence],
+    [`a release of ${cut(text)}`, ReleasePositionDocument, move({ amount: text }), 'amount', sentence],
+    [
+      `a transition of ${cut(text)}`,
+      TransitionPositionDocument,
+      move({ toState: 'PARTIALLY_RELEASED', amount: text }),
+      'amount',
+      sentence,
+    ],
+  ]),
+  ...CURRENCIES.map(
+    (code): Case => [
+      `the currency ${cut(code)}`,
+      CreatePositionDocument,
+      about('1.00', code),
+      'amount.currencyCode',
+      /currency of ISO 4217/,
+    ],
+  ),
+  ['yen with digits', CreatePositionDocument, about('1.5', 'JPY'), 'amount.amount', /at most 0 digits/],
+  ['no amount', TransitionPositionDocument, move({ toState: 'PARTIALLY_RELEASED' }), 'amount', /how much/],
+  ...['FUNDED', 'CANCELLED', 'EXPIRED'].map(
+    (toState): Case => [
+      `an amount to become ${toState}`,
+      TransitionPositionDocument,
+      ({ created, funded }) => ({ positionId: toState === 'FUNDED' ? created : funded, toState, amount: '1' }),
+      'amount',
+      /left out/,
+    ],
+  ),
+  [
+    'all of it as a part',
+    TransitionPositionDocument,
+    move({ toState: 'PARTIALLY_RELEASED', amount: '100' }),
+    'amount',
+    /less than/,
+  ],
+  [
+    'a part as all of it',
+    TransitionPositionDocument,
+    move({ toState: 'RELEASED', amount: '99.99' }),
+    'amount',
+    /all that/,
+  ],
+];
+
+onBothStores((open) => refusesAll(open, CASES));

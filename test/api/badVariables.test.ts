@@ -1,0 +1,78 @@
+import { beforeAll, expect, it } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import { errorOf, recordOf } from '../support/answers.ts';
+import { type Deal, fundedPosition, makeDeal } from '../support/deal.ts';
+import { serve, type TestServer } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
+import { CreatePositionDocument, ReleasePositionDocument, TransitionPositionDocument } from './documents/graphql.ts';
+
+const long = (characters: number, of = 'a'): string => of.repeat(characters);
+
+onBothStores((open) => {
+  let store: Store;
+  let server: TestServer;
+  let deal: Deal;
+  let funded: string;
+  let before: unknown;
+  beforeAll(async () => {
+    store = await open();
+    server = serve(store);
+    deal = await makeDeal(server);
+    funded = (await fundedPosition(server, deal)).id;
+    before = await recordOf(store);
+  });
+  const nothingWritten = async () => expect(await recordOf(store)).toEqual(before);
+  const position = (patch: object) => ({
+    input: { assetId: deal.assetId, holderReference: 'h', amount: { amount: '1.00', currencyCode: 'USD' }, ...patch },
+  });
+
+  it.each<readonly [string, unknown, RegExp]>([
+    ['a number', { amount: { amount: 1250, currencyCode: 'USD' } }, /A Decimal is a string/],
+    ['a number with a point', { amount: { amount: 0.1, currencyCode: 'USD' } }, /would be rounded/],
+    ['a number beyond all', { amount: { amount: 1e300, currencyCode: 'USD' } }, /A Decimal is a string/],
+    ['a truth', { amount: { amount: true, currencyCode: 'USD' } }, /A Decimal is a string/],
+    ['a list', { amount: { amount: ['1'], currencyCode: 'USD' } }, /A Decimal is a string/],
+    ['no amount', { amount: { currencyCode: 'USD' } }, /"Decimal!" was not provided/],
+    ['null for an amount', { amount: null }, /not to be null/],
+    ['a number for a currency', { amount: { amount: '1', currencyCode: 840 } }, /three capital letters/],
+    ['an expiry without a zone', { expiresAt: '2027-01-01T00:00:00' }, /RFC 3339 time with its zone/],
+    ['a day for an expiry', { expiresAt: '2027-01-01' }, /RFC 3339/],
+    ['a day that never comes', { expiresAt: '2027-02-29T00:00:00Z' }, /RFC 3339/],
+    ['a number for an expiry', { expiresAt: 1_900_000_000_000 }, /RFC 3339/],
+    ['an expiry of 1 MB', { expiresAt: long(1_000_000) }, /RFC 3339/],
+    ['an expiry with NUL', { expiresAt: '2027-01-01T00:00:00Z\u0000' }, /RFC 3339/],
+    ['a list for metadata', { metadata: [] }, /A JSONObject is a JSON object/],
+    ['a text for metadata', { metadata: '{}' }, /A JSONObject is a JSON object/],
+    ['a number for a text', { holderReference: 5 }, /String cannot represent/],
+    ['a list for an id', { assetId: ['x'] }, /ID cannot represent/],
+    ['an object for an id of 900 KB', { assetId: { is: long(900_000) } }, /got invalid value/],
+    ['an unknown member', { colour: 'red' }, /"colour" is not defined/],
+    ['an unknown member of 900 KB', { [long(900_000)]: 1 }, /is not defined/],
+    ['__proto__ as a member', JSON.parse('{"__proto__": {}}') as object, /"__proto__" is not defined/],
+  ])('variables with %s are BAD_USER_INPUT', async (_what, patch, sentence) => {
+    const { code, message, answer } = await errorOf(server, CreatePositionDocument, position({ ...(patch as object) }));
+    expect(code).toBe('BAD_USER_INPUT');
+    expect(message).toMatch(sentence);
+    expect(answer.data ?? null).toBeNull();
+    await nothingWritten();
+  });
+
+  it.each<readonly [string, object]>([
+    ['an unknown state', { toState: 'DONE' }],
+    ['a state in small letters', { toState: 'funded' }],
+    ['a state of 1 MB', { toState: long(1_000_000) }],
+    ['a version beyond 32 bits', { toState: 'CANCELLED', expectedVersion: 2 ** 31 }],
+    ['half a version', { toState: 'CANCELLED', expectedVersion: 1.5 }],
+    ['a version as text', { toState: 'CANCELLED', expectedVersion: '1' }],
+  ])('a move with %s is BAD_USER_INPUT', async (_what, patch) => {
+    const input = { positionId: funded, ...patch };
+    expect(await errorOf(server, TransitionPositionDocument, { input })).toMatchObject({ code: 'BAD_USER_INPUT' });
+    await nothingWritten();
+  });
+
+  it('missing variables are BAD_USER_INPUT', async () => {
+    for (const variables of [{}, { input: null }, null]) {
+      expect(await errorOf(server, ReleasePositionDocument, variables)).toMatchObject({ code: 'BAD_USER_INPUT' });
+    }
+  });
+});

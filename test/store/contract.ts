@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import type { OpenStore } from '../support/stores.ts';
+import { readsByIds } from './contract/byIds.ts';
+import { countsAndSums } from './contract/counts.ts';
+import { filters } from './contract/filters.ts';
+import { pages } from './contract/pages.ts';
+import { parents } from './contract/parents.ts';
+import { staysWithinItsScope } from './contract/scope.ts';
+import { transacts } from './contract/transact.ts';
+import { keepsValues } from './contract/values.ts';
+import type { GetStore } from './rows.ts';
+
+const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) => void }[] = [
+  { name: 'byIds', part: readsByIds },
+  { name: 'pages', part: pages },
+  { name: 'filters', part: filters },
+  { name: 'parents', part: parents },
+  { name: 'counts and totals', part: countsAndSums },
+  { name: 'scope', part: staysWithinItsScope },
+  { name: 'transact', part: transacts },
+  { name: 'values', part: keepsValues },
+];
+
+/** What every store must do. Each store's test file says which store, and nothing else. */
+export function storeContract(open: OpenStore): void {
+  let opened: Store | undefined;
+  const store: GetStore = () => {
+    if (opened === undefined) throw new Error('The store is not open yet.');
+    return opened;
+  };
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(() => {
+    opened = undefined;
+  });
+
+  describe.each(PARTS)('$name', ({ part }) => {
+    part(store);
+  });
+}

@@ -1,0 +1,4 @@
+import { openMemory } from '../support/stores.ts';
+import { storeContract } from './contract.ts';
+
+storeContract(openMemory);

@@ -1,0 +1,199 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { compareBy, compareValues, HIGHEST } from '../../src/store/memory/compare.ts';
+import { OrderedIndex, type Place, Walk } from '../../src/store/memory/orderedIndex.ts';
+import { COUNTS } from '../counts.ts';
+import { checked } from '../support/random.ts';
+
+interface Entry {
+  readonly id: string;
+  readonly at: number | null;
+}
+const compare = compareBy<Entry>(['at']);
+/** The most rows that a chunk may have. */
+const chunkRows = 512;
+/** What is below and above every row with this value. */
+const floor = (at: number | null): Entry => ({ at }) as Entry;
+const ceiling = (at: number | null): Entry => ({ at, id: HIGHEST }) as unknown as Entry;
+
+const values = fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(null));
+const entries = fc.record({
+  id: fc.integer({ min: 0, max: 9_999 }).map((n) => String(n).padStart(4, '0')),
+  at: values,
+});
+type Step = readonly ['put' | 'remove', Entry];
+const steps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.tuple(fc.constantFrom('put', 'put', 'remove'), entries) as fc.Arbitrary<Step>,
+  { maxLength: 200 },
+);
+
+/** The same rows in a sorted array, and an index that took them by the same steps. */
+class Both {
+  readonly index = new OrderedIndex(compare);
+  readonly rows = new Map<string, Entry>();
+
+  put(entry: Entry): void {
+    const before = this.rows.get(entry.id);
+    if (before) this.index.replace(before, entry);
+    else this.index.insert(entry);
+    this.rows.set(entry.id, entry);
+  }
+
+  remove({ id }: Entry): void {
+    const before = this.rows.get(id);
+    this.index.remove(before ?? { id, at: 0 });
+    this.rows.delete(id);
+  }
+
+  sorted(): readonly Entry[] {
+    const value = ({ at }: Entry): number => at ?? Infinity;
+    return [...this.rows.values()].toSorted((a, b) => {
+      const equal = value(a) === value(b);
+      return equal ? (a.id < b.id ? -1 : 1) : value(a) - value(b);
+    });
+  }
+}
+
+const START: Place = { chunk: 0, row: 0 };
+const endOf = (index: OrderedIndex<Entry>): Place => ({ chunk: index.chunks.length, row: 0 });
+
+function walked(index: OrderedIndex<Entry>, from: Place, to: Place, backward: boolean): readonly Entry[] {
+  const touched = { rows: 0 };
+  const walk = new Walk(index, from, to, backward, touched);
+  const rows: Entry[] = [];
+  for (let row = walk.next(); row !== undefined; row = walk.next()) rows.push(row);
+  if (touched.rows !== rows.length || walk.size !== rows.length) throw new Error('The walk counted wrong.');
+  return rows;
+}
+
+const SIDES = [false, true];
+
+/** All that an index can tell: its rows, where keys stand, and what lies between every two of them. */
+function told({ index, rows }: Both, keys: readonly Entry[]) {
+  if (index.size !== rows.size) throw new Error('The index counted wrong.');
+  const places = keys.flatMap((key) => SIDES.map((past) => index.seek(key, past)));
+  return {
+    rows: index.chunks.flat(),
+    chunksFit: index.chunks.every(({ length }) => length > 0 && length <= chunkRows),
+    backward: walked(index, START, endOf(index), true),
+    ranks: places.map((place) => index.rank(place)),
+    between: places.flatMap((from) => places.map((to) => walked(index, from, to, false))),
+    betweenBackward: places.flatMap((from) => places.map((to) => walked(index, from, to, true).toReversed())),
+  };
+}
+
+/** The same, told from the sorted array. */
+function expected(both: Both, keys: readonly Entry[]): ReturnType<typeof told> {
+  const rows = [...both.sorted()];
+  const ranks = keys.flatMap((key) =>
+    SIDES.map((past) => rows.filter((row) => compare(row, key) < (past ? 1 : 0)).length),
+  );
+  const between = ranks.flatMap((from) => ranks.map((to) => rows.slice(from, Math.max(from, to))));
+  return { rows, chunksFit: true, backward: rows.toReversed(), ranks, between, betweenBackward: between };
+}
+
+describe('an ordered index', () => {
+  test('holds what a sorted array holds, whatever is inserted, removed and replaced', () =>
+    checked(
+      COUNTS.indexCases,
+      fc.property(steps, fc.array(entries, { maxLength: 3 }), values, (taken, keys, value) => {
+        const both = new Both();
+        for (const [kind, entry] of taken) both[kind](entry);
+        const places = [...keys, ...both.sorted().slice(0, 1), floor(value), ceiling(value)];
+        expect(told(both, places)).toEqual(expected(both, places));
+      }),
+    ));
+
+  test('does so over many chunks too, as they split and empty', () =>
+    checked(
+      COUNTS.largeIndexes,
+      fc.property(
+        fc.integer({ min: 1_500, max: 4_000 }),
+        fc.constantFrom('rising', 'falling', 'mixed'),
+        steps,
+        fc.array(entries, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 0, max: 9 }),
+        (size, way, taken, keys, gone) => {
+          const both = new Both();
+          for (let n = 0; n < size; n += 1) {
+            const turn = way === 'rising' ? n : way === 'falling' ? size - n : (n * 7_919) % size;
+            both.put({ id: String(turn).padStart(4, '0'), at: way === 'mixed' ? turn % 10 : Math.floor(turn / 500) });
+          }
+          for (const [kind, entry] of taken) both[kind](entry);
+          expect(told(both, keys)).toEqual(expected(both, keys));
+          for (const row of both.sorted()) if (row.at === gone) both.remove(row);
+          for (const row of both.sorted().slice(0, 900)) both.put({ ...row, at: 9 });
+          const places = [...keys, floor(gone), ceiling(gone)];
+          expect(told(both, places)).toEqual(expected(both, places));
+        },
+      ),
+    ));
+
+  test('is empty at first, and again once everything is removed', () => {
+    const both = new Both();
+    expect(told(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
+    for (let n = 0; n < 1_200; n += 1) both.put({ id: String(n).padStart(4, '0'), at: 1 });
+    for (const row of both.sorted()) both.remove(row);
+    expect(told(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
+    expect(both.index.chunks).toEqual([]);
+  });
+
+  test('does not mind the removal of a row that is not there', () => {
+    const both = new Both();
+    both.put({ id: 'b', at: 1 });
+    for (const id of ['a', 'c']) both.index.remove({ id, at: 1 });
+    both.index.remove({ id: 'b', at: 2 });
+    expect(told(both, [])).toEqual(expected(both, []));
+  });
+
+  test('gives the next version of a row in the place of the one before', () => {
+    const both = new Both();
+    const [before, after] = [
+      { id: 'a', at: 1 },
+      { id: 'a', at: 1 },
+    ] as const;
+    both.put(before);
+    both.put(after);
+    expect(both.index.chunks[0]?.[0]).toBe(after);
+  });
+});
+
+describe('the order of values', () => {
+  const anyValue = fc.oneof(fc.integer(), fc.constantFrom(undefined, null, HIGHEST));
+
+  test('is total: below everything what is left out, then values, then null, then HIGHEST', () =>
+    checked(
+      COUNTS.indexCases,
+      fc.property(anyValue, anyValue, anyValue, (a, b, c) => {
+        expect(Math.sign(compareValues(a, b))).toBe(-Math.sign(compareValues(b, a)) + 0);
+        expect(compareValues(a, a)).toBe(0);
+        const inOrder = compareValues(a, b) <= 0 && compareValues(b, c) <= 0;
+        expect(!inOrder || compareValues(a, c) <= 0).toBe(true);
+      }),
+    ));
+
+  test('ranks the kinds', () => {
+    const inOrder = [undefined, -1, 0, 1, null, HIGHEST];
+    expect(inOrder.toReversed().toSorted(compareValues)).toHaveLength(inOrder.length);
+    for (const [at, value] of inOrder.entries()) {
+      for (const greater of inOrder.slice(at + 1)) expect(compareValues(value, greater)).toBeLessThan(0);
+    }
+  });
+
+  test('of bigints is exact, and that of text goes by code point', () => {
+    expect(compareValues(2n ** 63n, 2n ** 63n + 1n)).toBeLessThan(0);
+    expect(compareValues('\uffff', '\u{10000}')).toBeLessThan(0);
+  });
+
+  test('by several fields goes by each in turn, then by id', () => {
+    const by = compareBy<{ readonly a: number; readonly b: bigint | null; readonly id: string }>(['a', 'b']);
+    const rows = [
+      { a: 1, b: 1n, id: 'y' },
+      { a: 1, b: 2n, id: 'a' },
+      { a: 1, b: 2n, id: 'b' },
+      { a: 1, b: null, id: 'a' },
+      { a: 2, b: 0n, id: 'a' },
+    ];
+    expect(rows.toReversed().toSorted(by)).toEqual(rows);
+  });
+});

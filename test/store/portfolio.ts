@@ -1,0 +1,89 @@
+import type { Asset } from '../../src/domain/asset.ts';
+import type { AssetTemplate } from '../../src/domain/assetTemplate.ts';
+import type { Institution } from '../../src/domain/institution.ts';
+import type { PositionState } from '../../src/domain/lifecycle.ts';
+import type { Position } from '../../src/domain/position.ts';
+import { anAsset, anInstitution, aPosition, aTemplate, currency, START } from './rows.ts';
+
+export interface Portfolio {
+  readonly institutions: readonly Institution[];
+  readonly assetTemplates: readonly AssetTemplate[];
+  readonly assets: readonly Asset[];
+  readonly positions: readonly Position[];
+  /** One of the institutions, with what it has. */
+  readonly own: Institution;
+  readonly ownTemplates: readonly AssetTemplate[];
+  readonly ownAssets: readonly Asset[];
+  readonly middle: Position;
+}
+
+const times = <V>(count: number, make: (at: number) => V): V[] => Array.from({ length: count }, (_one, at) => make(at));
+
+/**
+ * Positions as a bank has them after some years: what they are goes with their age, as the oldest have expired, most
+ * are done and only the newest are open; holders come and go, and so do currencies. So whoever looks for one of these by
+ * walking the list in the order of creation meets all the others first. Amounts and expiries are scattered.
+ */
+export function portfolioOf(size: number): Portfolio {
+  const institutions = times(5, () => anInstitution());
+  const assetTemplates = institutions.flatMap((row) => times(2, () => aTemplate(row)));
+  const assets = assetTemplates.flatMap((row) => times(5, () => anAsset(row)));
+  const positions = times(size, (at) => aged(at, at / size, assets));
+  const [, , own] = institutions;
+  const middle = positions[size / 2];
+  if (!own || !middle) throw new Error('There are too few rows.');
+  const isOwn = ({ institutionId }: { readonly institutionId: string }) => institutionId === own.id;
+  return {
+    institutions,
+    assetTemplates,
+    assets,
+    positions,
+    own,
+    ownTemplates: assetTemplates.filter(isOwn),
+    ownAssets: assets.filter(isOwn),
+    middle,
+  };
+}
+
+const UNTIL: readonly (readonly [number, PositionState])[] = [
+  [0.03, 'EXPIRED'],
+  [0.1, 'CANCELLED'],
+  [0.8, 'RELEASED'],
+  [0.88, 'PARTIALLY_RELEASED'],
+  [0.95, 'FUNDED'],
+  [1, 'CREATED'],
+];
+
+/** The position at this place; `age` goes from 0, the oldest, to 1. */
+function aged(at: number, age: number, assets: readonly Asset[]): Position {
+  const asset = assets[Math.floor(scattered(at, 1) * assets.length)];
+  const state = UNTIL.find(([until]) => age < until)?.[1] ?? 'CREATED';
+  if (!asset) throw new Error('There are no assets.');
+  const amount = BigInt(2 + Math.floor(scattered(at, 2) * 1e9));
+  const createdAt = START + at * 1_000;
+  return aPosition(asset, {
+    createdAt,
+    updatedAt: createdAt + Math.floor(scattered(at, 3) * 1e9),
+    amount,
+    currency: currency(age < 0.05 ? 'EUR' : age > 0.9 && at % 2 === 0 ? 'JPY' : 'USD'),
+    expiresAt: at % 4 === 0 ? null : START + Math.floor(scattered(at, 4) * 1e9),
+    holderReference: `holder ${Math.floor(age * 20)}`,
+    externalReference: at % 2 === 0 ? `ref ${Math.floor(age * 200)}` : null,
+    state,
+    ...partsOf(state, amount),
+  });
+}
+
+function partsOf(state: PositionState, amount: bigint): Partial<Position> {
+  if (state === 'FUNDED') return { held: amount };
+  if (state === 'PARTIALLY_RELEASED') return { held: amount - 1n, released: 1n };
+  return state === 'RELEASED' ? { released: amount } : {};
+}
+
+/** A number from 0 to 1 that looks random, and is the same each time. */
+function scattered(at: number, salt: number): number {
+  let bits = Math.imul(at + 1, 0x9e3779b1) ^ Math.imul(salt, 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 16), 0x7feb352d);
+  bits = Math.imul(bits ^ (bits >>> 15), 0x846ca68b);
+  return ((bits ^ (bits >>> 16)) >>> 0) / 2 ** 32;
+}

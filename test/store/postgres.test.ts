@@ -1,0 +1,4 @@
+import { openPostgres } from '../support/stores.ts';
+import { storeContract } from './contract.ts';
+
+storeContract(() => openPostgres());

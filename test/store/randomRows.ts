@@ -1,0 +1,87 @@
+import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
+import type { Position } from '../../src/domain/position.ts';
+import type { Tables } from '../../src/store/store.ts';
+import { SEED } from '../counts.ts';
+import { anAsset, anEvent, anInstitution, aPosition, aTemplate, currency, START } from './rows.ts';
+
+// Few different values of everything, so that ties, nulls and filters that hit are the rule.
+export const INSTANTS = [0, 1, 2, 3].map((step) => START + step);
+export const EXPIRIES = [null, START + 1, START + 50, START + 100];
+export const AMOUNTS = [1n, 2n, 100n, 10n ** 20n];
+export const CURRENCIES = ['USD', 'JPY', 'KWD'].map(currency);
+export const TEXTS = ['a', 'A', 'é', '\u{1f600}', '\uffff'];
+export const KINDS = ['CONSTR_ESCROW', 'CONSTR_RETAINAGE', 'TF_LC'];
+
+/** The tables whose lists have filters and orders enough to be asked at random. */
+export type Asked = 'institutions' | 'assetTemplates' | 'assets' | 'positions' | 'lifecycleEvents';
+export type Rows = { readonly [T in Asked]: readonly Tables[T][] };
+
+type Pick = <V>(values: readonly V[]) => V;
+/** Random choices that depend on the seed alone. */
+export function picker(): Pick {
+  let state = SEED >>> 0;
+  return (values) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return values[Math.floor((state / 2 ** 32) * values.length)] as (typeof values)[number];
+  };
+}
+
+const times = <V>(count: number, make: (at: number) => V): V[] => Array.from({ length: count }, (_one, at) => make(at));
+
+export function randomRows(pick: Pick): Rows {
+  const stamps = () => ({ createdAt: pick(INSTANTS), updatedAt: pick(INSTANTS) });
+  const some = <V>(values: readonly V[]) => values.filter((_value, at) => at === 0 || pick([true, false]));
+  const institutions = times(8, () =>
+    anInstitution({ ...stamps(), name: pick(TEXTS), regions: some(REGIONS), verticals: some(VERTICALS) }),
+  );
+  const assetTemplates = times(16, () =>
+    aTemplate(pick(institutions.slice(0, 4)), {
+      ...stamps(),
+      code: pick(KINDS),
+      region: pick(REGIONS),
+      vertical: pick(VERTICALS),
+    }),
+  );
+  const assets = times(24, () => anAsset(pick(assetTemplates), { ...stamps(), label: pick(TEXTS) }));
+  const positions = times(240, () => {
+    const amount = pick(AMOUNTS);
+    return aPosition(pick(assets), {
+      ...stamps(),
+      amount,
+      currency: pick(CURRENCIES),
+      expiresAt: pick(EXPIRIES),
+      holderReference: pick(TEXTS),
+      externalReference: pick([null, ...TEXTS]),
+      ...pick([
+        {},
+        {},
+        { state: 'FUNDED', held: amount },
+        { state: 'RELEASED', released: amount },
+        { state: 'EXPIRED' },
+      ] as const),
+    });
+  });
+  const lifecycleEvents = positions
+    .slice(0, 60)
+    .flatMap((row) => times(pick([1, 2, 3, 4]), (at) => anEvent({ ...row, sequence: at + 1 })));
+  return { institutions, assetTemplates, assets, positions, lifecycleEvents };
+}
+
+/** Rows that move in the order of changes, in and out of states. */
+export function randomChanges(pick: Pick, positions: readonly Position[]): readonly (readonly Position[])[] {
+  const now = new Map(positions.map((row) => [row.id, row]));
+  return times(4, () =>
+    [...new Set(times(30, () => pick(positions).id))].map((id) => {
+      const before = now.get(id) as Position;
+      const { amount } = before;
+      const state = pick([
+        { state: 'CREATED', held: 0n, released: 0n },
+        { state: 'FUNDED', held: amount, released: 0n },
+        { state: 'RELEASED', held: 0n, released: amount },
+      ] as const);
+      const after = { ...before, ...state, version: before.version + 1, updatedAt: pick(INSTANTS) };
+      now.set(id, after);
+      return after;
+    }),
+  );
+}

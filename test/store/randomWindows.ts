@@ -1,0 +1,186 @@
+import * as fc from 'fast-check';
+import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
+import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
+import type { Position } from '../../src/domain/position.ts';
+import type { Scope } from '../../src/domain/viewer.ts';
+import type { Key, Tables, Window } from '../../src/store/store.ts';
+import { type Asked, CURRENCIES, INSTANTS, KINDS, type Rows, TEXTS } from './randomRows.ts';
+import { currency, nextId, START } from './rows.ts';
+
+/** What can be asked of a table: its filters, its orders and its parents. */
+interface Askable<E> {
+  readonly where: { readonly [F in keyof E]?: fc.Arbitrary<unknown> };
+  readonly orders: readonly (readonly string[])[];
+  readonly parents: readonly Asked[];
+  readonly needsParent: boolean;
+}
+
+/** A choice that is made only once the rows are there. */
+type Later<V> = (rows: Rows) => V;
+const at = fc.nat(10_000);
+export const idOf = (table: Asked): fc.Arbitrary<Later<string>> =>
+  fc.oneof(
+    {
+      weight: 9,
+      arbitrary: at.map(
+        (n): Later<string> =>
+          (rows) =>
+            (rows[table][n % rows[table].length] as { id: string }).id,
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('nonsense', 'x\0', nextId('pos')).map(
+        (id): Later<string> =>
+          () =>
+            id,
+      ),
+    },
+  );
+const oneOf = <V>(values: readonly V[]) =>
+  fc.constantFrom(...values).map(
+    (value): Later<V> =>
+      () =>
+        value,
+  );
+const isIn = <V>(value: fc.Arbitrary<Later<V>>) =>
+  fc
+    .oneof(
+      { weight: 3, arbitrary: fc.array(value, { minLength: 1, maxLength: 1 }) },
+      { weight: 3, arbitrary: fc.array(value, { minLength: 2, maxLength: 5 }) },
+      { weight: 1, arbitrary: fc.constant([]) },
+    )
+    .map(
+      (values): Later<object> =>
+        (rows) => ({ in: values.map((each) => each(rows)) }),
+    );
+const isWithin = (values: readonly (number | bigint)[]) => {
+  const bound = fc.constantFrom(...values);
+  return fc.record({ gte: bound, gt: bound, lte: bound, lt: bound }, { requiredKeys: [] }).map(
+    (range): Later<object> =>
+      () => ({ range }),
+  );
+};
+const instantRange = isWithin([...INSTANTS, START - 1, START + 50, START + 100]);
+const texts = isIn(oneOf([...TEXTS, 'unknown', 'NUL\0', '\ud800']));
+const institutionId = isIn(idOf('institutions'));
+
+const ASKABLE: { readonly [T in Asked]: Askable<Tables[T]> } = {
+  institutions: {
+    where: { name: texts, regions: isIn(oneOf(REGIONS)), verticals: isIn(oneOf(VERTICALS)), createdAt: instantRange },
+    orders: [['createdAt'], ['name']],
+    parents: [],
+    needsParent: false,
+  },
+  assetTemplates: {
+    where: { institutionId, code: isIn(oneOf(KINDS)), vertical: isIn(oneOf(VERTICALS)), region: isIn(oneOf(REGIONS)) },
+    orders: [['createdAt']],
+    parents: ['institutions'],
+    needsParent: false,
+  },
+  assets: {
+    where: { institutionId, templateId: isIn(idOf('assetTemplates')), label: texts, createdAt: instantRange },
+    orders: [['createdAt'], ['label', 'createdAt']],
+    parents: ['institutions', 'assetTemplates'],
+    needsParent: false,
+  },
+  positions: {
+    where: {
+      institutionId,
+      assetId: isIn(idOf('assets')),
+      templateId: isIn(idOf('assetTemplates')),
+      holderReference: texts,
+      externalReference: texts,
+      state: isIn(oneOf(POSITION_STATES)),
+      currency: isIn(oneOf([...CURRENCIES, currency('EUR')])),
+      magnitude: isWithin([0n, 1_0000n, 100n, 200n, 10n, 10n ** 22n, 10n ** 27n]),
+      createdAt: instantRange,
+      updatedAt: instantRange,
+      expiresAt: instantRange,
+    },
+    orders: [['createdAt'], ['updatedAt'], ['magnitude'], ['expiresAt']],
+    parents: ['institutions', 'assets'],
+    needsParent: false,
+  },
+  lifecycleEvents: { where: {}, orders: [['sequence']], parents: ['positions'], needsParent: true },
+};
+
+export const TABLE_NAMES = Object.keys(ASKABLE) as readonly Asked[];
+
+const PARENT_FIELDS: { readonly [T in Asked]?: string } = {
+  institutions: 'institutionId',
+  assetTemplates: 'templateId',
+  assets: 'assetId',
+  positions: 'positionId',
+};
+
+const cut = fc.option(fc.record({ row: at, off: fc.constantFrom(0, 0, 1) }), { freq: 2 });
+
+/** One shape of window, on several parents or on none. */
+export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Position>[]>> {
+  const { where, orders, parents, needsParent } = ASKABLE[table];
+  const conditions = Object.entries(where as { readonly [field: string]: fc.Arbitrary<Later<object>> }).map(
+    ([field, condition]) =>
+      condition.map(
+        (later): Later<readonly [string, object]> =>
+          (rows) => [field, later(rows)],
+      ),
+  );
+  const some = fc
+    .shuffledSubarray(conditions, { maxLength: Math.min(3, conditions.length) })
+    .chain((chosen) => fc.tuple(...chosen));
+  const parent =
+    parents.length === 0
+      ? fc.constant(null)
+      : fc
+          .constantFrom(...parents)
+          .chain((of) =>
+            fc.array(idOf(of), { minLength: 1, maxLength: 4 }).map((ids) => ({ field: PARENT_FIELDS[of], ids })),
+          );
+  return fc
+    .record({
+      meant: fc.option(some, { freq: 2 }),
+      of: needsParent ? parent : fc.option(parent, { freq: 1 }),
+      by: fc.constantFrom(...orders),
+      direction: fc.constantFrom('ASC', 'DESC'),
+      limit: fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constantFrom(100, 1_000)),
+      backward: fc.boolean(),
+      after: cut,
+      before: cut,
+    })
+    .map(
+      ({ meant, of, after, before, ...rest }): Later<readonly Window<Position>[]> =>
+        (rows) => {
+          const key = (where_: typeof after): Key | null => (where_ ? keyAt(rows[table], rest.by, where_) : null);
+          const window = {
+            where: Object.fromEntries((meant ?? []).map((condition) => condition(rows))),
+            order: { by: rest.by, direction: rest.direction },
+            limit: rest.limit,
+            backward: rest.backward,
+            after: key(after),
+            before: key(before),
+          };
+          const windows = of ? of.ids.map((id) => ({ ...window, of: { field: of.field, id: id(rows) } })) : [window];
+          return windows as readonly object[] as readonly Window<Position>[];
+        },
+    );
+}
+
+/** The key of a row, or of a place just behind it where no row stands. */
+function keyAt(
+  rows: readonly object[],
+  by: readonly string[],
+  { row, off }: { readonly row: number; readonly off: number },
+): Key {
+  const found = rows[row % rows.length] as { readonly [field: string]: Key[number] };
+  const id = String(found['id']);
+  return [...by.map((field) => found[field] ?? null), off === 0 ? id : `${id.slice(0, -1)}z`];
+}
+
+export const scopes = fc.oneof(
+  fc.constant((): Scope => 'ALL'),
+  idOf('institutions').map(
+    (id): Later<Scope> =>
+      (rows) => ({ institutionId: id(rows).replace('\0', '') }),
+  ),
+);

@@ -1,0 +1,132 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import { serve, type TestServer } from '../support/server.ts';
+import { openPostgres } from '../support/stores.ts';
+import { anAsset, anEvent, anInstitution, aPosition, aTemplate, insertAll, START } from './rows.ts';
+
+const institutions = 10;
+/** For each institution: so many templates, assets a template, positions an asset and events a position. */
+const EACH = { templates: 3, assets: 4, positions: 2, events: 7 };
+const times = <V>(count: number, make: (at: number) => V): V[] => Array.from({ length: count }, (_one, at) => make(at));
+
+let server: TestServer;
+let sent: string[] = [];
+
+beforeAll(async () => {
+  const store = await openPostgres(({ text }) => sent.push(text));
+  await fill(store);
+  server = serve(store);
+});
+
+async function fill(store: Store): Promise<void> {
+  const rows = times(institutions, (at) => anInstitution({ createdAt: START + at }));
+  const templates = rows.flatMap((row) => times(EACH.templates, () => aTemplate(row)));
+  const assets = templates.flatMap((row) => times(EACH.assets, () => anAsset(row)));
+  // Neighbours in the list are of different institutions.
+  const positions = times(EACH.positions, (at) =>
+    assets.map((row) => aPosition(row, { createdAt: START + at })),
+  ).flat();
+  const lifecycleEvents = positions.flatMap((row) => times(EACH.events, (at) => anEvent({ ...row, sequence: at + 1 })));
+  await store.transact('ALL', async (tx) => {
+    insertAll(tx, { institutions: rows, assetTemplates: templates, assets, positions, lifecycleEvents });
+  });
+}
+
+/** Which tables a document reads, one entry a statement; BEGIN, set_config and COMMIT are not among them. */
+async function statementsFor(document: string, variables: object): Promise<readonly string[]> {
+  sent = [];
+  const { errors } = await server.ask(document, variables);
+  if (errors) throw new Error(JSON.stringify(errors), { cause: server.faults.at(-1) });
+  return sent.map((text) => /from (?!unnest|\()([a-z_]+)/.exec(text)?.[1] ?? text).toSorted();
+}
+
+const nested = (counts: string) => `query ($first: Int) {
+  positions(first: $first) {
+    ${counts}
+    nodes {
+      id
+      institution { name }
+      asset { label institution { name } template { name institution { name } } }
+      events(first: 5) { ${counts} nodes { sequence position { id } } }
+    }
+  }
+}`;
+const ONE_EACH = ['asset_templates', 'assets', 'institutions', 'lifecycle_events', 'positions'];
+
+describe('the number of statements does not grow with the rows (mistake 8)', () => {
+  test('50 positions with asset, template, institution and first 5 events cost at most 6', async () => {
+    const statements = await statementsFor(nested(''), { first: 50 });
+    expect(statements.length).toBeLessThanOrEqual(6);
+    expect([...new Set(statements)]).toEqual(ONE_EACH);
+    expect(await statementsFor(nested(''), { first: 1 })).toEqual(statements);
+  });
+
+  test('they bring all 50 with their 5 events each', async () => {
+    const { data } = await server.ask<{ positions: { nodes: { events: { nodes: unknown[] } }[] } }>(nested(''), {
+      first: 50,
+    });
+    expect(data?.positions.nodes.map(({ events }) => events.nodes.length)).toEqual(times(50, () => 5));
+  });
+
+  test('counts on both levels cost one more for each level', async () => {
+    const without = await statementsFor(nested(''), { first: 50 });
+    const statements = await statementsFor(nested('totalCount'), { first: 50 });
+    expect(statements).toEqual([...without, 'lifecycle_events', 'positions'].toSorted());
+    expect(await statementsFor(nested('totalCount'), { first: 1 })).toEqual(statements);
+  });
+
+  test('institutions with all their lists cost one for each list, whatever their number', async () => {
+    const document = `query ($first: Int) {
+      institutions(first: $first) {
+        nodes {
+          assetTemplates(first: 2) { totalCount nodes { name assets(first: 2) { nodes { label positions(first: 2) { nodes { id } } } } } }
+          assets(last: 3) { nodes { label template { name } } }
+          positions(first: 3, filter: { states: [CREATED, FUNDED] }) { totalCount nodes { id events(last: 1) { nodes { sequence } } } }
+          positionTotals { currencyCode held { amount } byState { count } }
+        }
+      }
+    }`;
+    const statements = await statementsFor(document, { first: institutions });
+    expect(await statementsFor(document, { first: 1 })).toEqual(statements);
+    expect(statements).toEqual([
+      'asset_templates',
+      'asset_templates',
+      'asset_templates',
+      'assets',
+      'assets',
+      'institutions',
+      'lifecycle_events',
+      'positions',
+      'positions',
+      'positions',
+      'positions',
+    ]);
+  });
+
+  test('one parent’s list asked for in several ways costs one for each way', async () => {
+    const ways = [
+      'first: 2',
+      'last: 2',
+      'first: 2, orderBy: { field: AMOUNT, direction: ASC }',
+      'first: 2, filter: { states: [] }',
+    ];
+    const lists = ways.map((way, at) => `way${at}: positions(${way}) { nodes { id } }`).join(' ');
+    const statements = await statementsFor(`{ institutions { nodes { ${lists} } } }`, {});
+    expect(statements).toEqual(['institutions', ...ways.map(() => 'positions')]);
+  });
+
+  test('many ids cost one for each type', async () => {
+    const { data } = await server.ask<{ positions: { nodes: { id: string; asset: { id: string } }[] } }>(
+      '{ positions(first: 40) { nodes { id asset { id } } } }',
+    );
+    const ids = data?.positions.nodes.flatMap(({ id, asset }) => [id, asset.id, 'nonsense']).slice(0, 100);
+    const statements = await statementsFor('query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }', { ids });
+    expect(statements).toEqual(['assets', 'positions']);
+  });
+
+  test('no count is made that was not asked for', async () => {
+    await statementsFor('{ positions(first: 5) { nodes { id } pageInfo { hasNextPage } } }', {});
+    expect(sent.filter((text) => text.includes('count('))).toEqual([]);
+    expect(sent).toHaveLength(1);
+  });
+});
