@@ -11,11 +11,25 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly environment: (typeof ENVIRONMENTS)[number];
-  readonly store: { readonly backend: 'memory' } | { readonly backend: 'postgres'; readonly databaseUrl: string };
+  readonly store:
+    | { readonly backend: 'memory' }
+    | { readonly backend: 'postgres'; readonly databaseUrl: string; readonly directUrl: string };
   /** How long the sweep for positions past their hour pauses, in ms. */
   readonly expirySweepIntervalMs: number;
   /** How long an idempotency key is remembered, in days. */
   readonly idempotencyRetentionDays: number;
+  /** How long a unit of work may wait for the memory store, in ms. */
+  readonly storeLockTimeoutMs: number;
+  /** How long a deleted chat session can be restored, in days. */
+  readonly chatRetentionDays: number;
+  /** How many chat sessions there may be, deleted ones not counted; null: any number. */
+  readonly chatMaxSessions: number | null;
+  readonly chatMaxMessagesPerSession: number;
+  /** How long changes are kept for subscribers who were away, in days. */
+  readonly outboxRetentionDays: number;
+  /** The most live changes that may wait for one subscriber. */
+  readonly subscriptionQueue: number;
+  readonly subscriptionsPerKey: number;
   /** Whether an empty store is filled with something to look at. */
   readonly demoData: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -38,6 +52,7 @@ export function readConfig(env: Environment): Config {
   const environmentName = read.oneOf('NODE_ENV', ENVIRONMENTS, 'development');
   const backend = read.oneOf('STORE_BACKEND', BACKENDS, 'memory');
   const databaseUrl = read.databaseUrl('DATABASE_URL');
+  const directUrl = read.databaseUrl('DATABASE_DIRECT_URL');
   if (backend === 'postgres' && databaseUrl === undefined) {
     faults.push(
       'DATABASE_URL must be set where STORE_BACKEND is postgres, such as postgres://user@localhost/escrowgrid.',
@@ -47,9 +62,22 @@ export function readConfig(env: Environment): Config {
     port: read.whole('PORT', 4000, 0, 65_535),
     host: read.text('HOST', '127.0.0.1'),
     environment: environmentName,
-    store: backend === 'postgres' ? { backend, databaseUrl: databaseUrl ?? '' } : { backend },
+    store:
+      backend === 'postgres'
+        ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '' }
+        : { backend },
     expirySweepIntervalMs: read.whole('EXPIRY_SWEEP_INTERVAL_MS', 1_000, 10, 3_600_000),
     idempotencyRetentionDays: read.whole('IDEMPOTENCY_RETENTION_DAYS', 30, 1, 3_650),
+    storeLockTimeoutMs: read.whole('STORE_LOCK_TIMEOUT_MS', 5_000, 1, 600_000),
+    chatRetentionDays: read.whole('CHAT_RETENTION_DAYS', 30, 0, 3_650),
+    chatMaxSessions:
+      env['CHAT_MAX_SESSIONS']?.trim() || backend === 'memory'
+        ? read.whole('CHAT_MAX_SESSIONS', 10_000, 0, 100_000_000)
+        : null,
+    chatMaxMessagesPerSession: read.whole('CHAT_MAX_MESSAGES_PER_SESSION', 100_000, 1, 100_000_000),
+    outboxRetentionDays: read.whole('OUTBOX_RETENTION_DAYS', 7, 1, 3_650),
+    subscriptionQueue: read.whole('SUBSCRIPTION_QUEUE', 1_000, 1, 1_000_000),
+    subscriptionsPerKey: read.whole('SUBSCRIPTIONS_PER_KEY', 100, 1, 100_000),
     demoData:
       read.oneOf('DEMO_DATA', ['true', 'false'], environmentName === 'production' ? 'false' : 'true') === 'true',
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),

@@ -20,8 +20,15 @@ async function main(): Promise<void> {
     store,
     onFault: (errorId, error) => log.error({ errorId, err: error }, 'a fault of ours'),
     tabs: config.demoData ? DEMO_TABS : [],
-    keepKeysMs: config.idempotencyRetentionDays * DAY_MS,
-    sweepPauseMs: config.expirySweepIntervalMs,
+    settings: {
+      keepKeysMs: config.idempotencyRetentionDays * DAY_MS,
+      sweepPauseMs: config.expirySweepIntervalMs,
+      chatLimits: { sessions: config.chatMaxSessions, messagesPerSession: config.chatMaxMessagesPerSession },
+      keepChatMs: config.chatRetentionDays * DAY_MS,
+      keepChangesMs: config.outboxRetentionDays * DAY_MS,
+      queueChanges: config.subscriptionQueue,
+      subscriptionsPerKey: config.subscriptionsPerKey,
+    },
   });
   app.start();
   const listening = await app.listen(config.port, config.host);
@@ -31,9 +38,9 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
-    void listening
-      .close()
-      .then(() => app.stop())
+    void app
+      .stop()
+      .then(() => listening.close())
       .then(() => store.close())
       .then(() => process.exit(0), fail);
   };

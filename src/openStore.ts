@@ -5,8 +5,13 @@ import { migrate } from './store/postgres/migrate.ts';
 import type { Store } from './store/store.ts';
 
 /** Opens the configured store, its database migrated. Refuses with UnusableDatabase. */
-export async function openStore({ store }: Config, onError: (error: Error) => void): Promise<Store> {
-  if (store.backend === 'memory') return createMemoryStore();
-  await migrate(store.databaseUrl);
-  return createPostgresStore({ databaseUrl: store.databaseUrl, onError });
+export async function openStore(
+  { store, storeLockTimeoutMs }: Config,
+  onError: (error: Error) => void,
+): Promise<Store> {
+  if (store.backend === 'memory') return createMemoryStore({ lockTimeoutMs: storeLockTimeoutMs });
+  const { databaseUrl, directUrl } = store;
+  // The migrations' lock belongs to a session, which a pooler in transaction mode does not keep.
+  await migrate(directUrl);
+  return createPostgresStore({ databaseUrl, directUrl, onError });
 }

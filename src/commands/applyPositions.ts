@@ -266,4 +266,5 @@ const NOWHERE = {
   lifecycleEvents: NO_WRITER,
   ledgerEvents: NO_WRITER,
   postings: NO_WRITER,
+  announce: nothing,
 } as unknown as Writers;

@@ -150,6 +150,7 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
     if (typeof expectedVersion === 'number' && expectedVersion !== version)
       throw new StaleVersion(expectedVersion, version);
     if (before.deletedAt !== null) throw new Conflict('The message is deleted.', ['chatMessageId']);
+    if (version > LIMITS.revisions) throw new Conflict('The message was edited too often.', ['chatMessageId']);
     const now = clock();
     const chatMessage = editedMessage(before, body, now);
     tx.chatRevisions.insert(revisionOf(before));

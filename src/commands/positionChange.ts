@@ -34,6 +34,14 @@ export function recordChange(
 ): PositionChanged {
   const event = newLifecycleEvent(newId('evt'), before, position, moved, remark, actorKind);
   tx.lifecycleEvents.insert(event);
+  tx.announce({
+    topic: 'POSITION',
+    kind: before === null ? 'CREATED' : 'UPDATED',
+    institutionId: position.institutionId,
+    objectId: position.id,
+    detailId: event.id,
+    createdAt: event.createdAt,
+  });
   const ledgerEvent =
     before === null ? ledger.recordPositionCreated(tx, event) : ledger.recordPositionStateChanged(tx, event);
   return { position, event, ledgerEvent };

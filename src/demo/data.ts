@@ -31,7 +31,8 @@ export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
   };
   const ledger = createStoredLedger(newId);
   const viewer = { role: 'ROOT' } as const;
-  const context: CommandContext = { viewer, store, ledger, clock, newId, keepKeysMs: DAY_MS, requestId: null };
+  const chatLimits = { sessions: null, messagesPerSession: 1_000 };
+  const context = { viewer, store, ledger, clock, newId, keepKeysMs: DAY_MS, chatLimits, requestId: null };
   try {
     await construction(context);
     await tradeFinance(context);

@@ -94,15 +94,24 @@ export function connect<E extends object>(
   selection: Selection<E>,
   order: Order<E>,
   args: PageArgs,
+  along: Pick<Window<E>, 'omit' | 'unreadFor'> = {},
 ): MaybePromise<Connection<E>> {
   const { limit, backward } = sizeOf(args);
   let mark: string | undefined;
-  const ownMark = (): string => (mark ??= listMark([list, selection.where, order]));
+  const ownMark = (): string => (mark ??= listMark([list, selection.where, selection.search, order]));
   const key = (argument: 'after' | 'before') => {
     const text = args[argument];
     return typeof text === 'string' ? decodeCursor(argument, text, ownMark(), order) : null;
   };
-  const window: Window<E> = { ...selection, order, limit, backward, after: key('after'), before: key('before') };
+  const window: Window<E> = {
+    ...selection,
+    ...along,
+    order,
+    limit,
+    backward,
+    after: key('after'),
+    before: key('before'),
+  };
   const connectionOf = ({ rows, more }: Page<E>): Connection<E> => ({
     rows,
     hasNextPage: (!backward && more) || window.before !== null,

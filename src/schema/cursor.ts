@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { prefixOf } from '../domain/ids.ts';
+import { textFault } from '../domain/text.ts';
 import { EARLIEST, LATEST } from '../domain/time.ts';
 import type { Key, Order } from '../store/store.ts';
 import { badInput } from './errors.ts';
@@ -9,6 +10,9 @@ const IN_CURSOR: { readonly [field: string]: (part: unknown) => Key[number] | un
   createdAt: (part) => instant(part),
   updatedAt: (part) => instant(part),
   expiresAt: (part) => (part === null ? null : instant(part)),
+  lastActivityAt: (part) => instant(part),
+  priority: (part) => (isWithin(part, 1, 4) ? part : undefined),
+  title: (part) => (typeof part === 'string' && textFault(part) === undefined ? part : undefined),
   magnitude: (part) => (typeof part === 'string' && /^\d{1,28}$/.test(part) ? BigInt(part) : undefined),
   sequence: (part) => (isWithin(part, 0, 2 ** 31 - 1) ? part : undefined),
   id: (part) => (typeof part === 'string' && prefixOf(part) !== undefined ? part : undefined),

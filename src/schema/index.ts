@@ -16,6 +16,9 @@ import './positionMutations.ts';
 import './applyPositions.ts';
 import './policy.ts';
 import './auditEvent.ts';
+import './chatSession.ts';
+import './chatMessage.ts';
+import './subscription.ts';
 
 const DESCRIPTION = `EscrowGrid: escrow for institutions.
 

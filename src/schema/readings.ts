@@ -6,12 +6,12 @@ import type {
   MaybePromise,
   Page,
   Reader,
-  Readers,
   Selection,
   Store,
   TableName,
   Tables,
   Total,
+  UnreadOf,
   Window,
 } from '../store/store.ts';
 
@@ -25,6 +25,7 @@ export interface Reading<E> {
 /** The readings of one request. */
 export type Readings = { readonly [T in TableName]: Reading<Tables[T]> } & {
   positionTotals(selection: Selection<Position>): MaybePromise<readonly Total[]>;
+  unreadCount(of: UnreadOf): MaybePromise<number>;
   /** Forgets what was read, after something was written. */
   clear(): void;
 };
@@ -39,9 +40,10 @@ export function readingsOf(store: Store, scope: Scope): Readings {
     loaders.push(ids);
     return far(reader, ids);
   };
-  const { positionTotals: ask, ...tables } = readers;
+  const { positionTotals: ask, unreadCounts, ...tables } = readers;
   const readings = {
-    positionTotals: totalsOf(store, ask),
+    positionTotals: oneOf(store, ask),
+    unreadCount: oneOf(store, unreadCounts),
     clear: () => loaders.forEach((loader) => loader.clearAll()),
   };
   // Made when first asked for: a request reads from few tables.
@@ -66,12 +68,14 @@ function far<E>(reader: Reader<E>, ids: DataLoader<Id, E | undefined>): Reading<
   return { byId: (id) => ids.load(id), page: (window) => pages.load(window), count: (each) => counts.load(each) };
 }
 
-function totalsOf(store: Store, ask: Readers['positionTotals']): Readings['positionTotals'] {
-  if (store.answersAtOnce) {
-    return (selection) => (ask([selection]) as readonly (readonly Total[])[])[0] as readonly Total[];
-  }
-  const totals = batching((selections: readonly Selection<Position>[]) => ask(selections));
-  return (selection) => totals.load(selection);
+/** One question at a time: answered at once, or batched. */
+function oneOf<Q, A>(
+  store: Store,
+  ask: (questions: readonly Q[]) => MaybePromise<readonly A[]>,
+): (one: Q) => MaybePromise<A> {
+  if (store.answersAtOnce) return (one) => (ask([one]) as readonly A[])[0] as A;
+  const loader = batching(ask);
+  return (one) => loader.load(one);
 }
 
 const batching = <Q, A>(ask: (questions: readonly Q[]) => MaybePromise<readonly A[]>): DataLoader<Q, A> =>

@@ -13,24 +13,33 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+export interface ListenOptions {
+  readonly graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly page: Page;
+  /** Serves what comes as a WebSocket; answers how to end that. */
+  readonly upgrade: (server: Server) => () => Promise<void>;
+  readonly port: number;
+  readonly host: string;
+}
+
 /** Serves the page where it is asked for, and hands everything else on. */
-export async function listen(
-  graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-  page: Page,
-  port: number,
-  host: string,
-): Promise<Listening> {
+export async function listen({ graphql, page, upgrade, port, host }: ListenOptions): Promise<Listening> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!(await page(request, response))) await graphql(request, response);
   };
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
+  const endSockets = upgrade(server);
   server.listen(port, host);
   await once(server, 'listening');
   const { port: bound } = server.address() as AddressInfo;
   const name = host.includes(':') ? `[${host}]` : host;
-  return { origin: `http://${name}:${bound}`, close: () => closeGently(server) };
+  const close = async (): Promise<void> => {
+    await endSockets();
+    await closeGently(server);
+  };
+  return { origin: `http://${name}:${bound}`, close };
 }
 
 async function closeGently(server: Server): Promise<void> {

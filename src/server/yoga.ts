@@ -1,10 +1,11 @@
 import { GraphQLError } from 'graphql';
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
 import { schema } from '../schema/index.ts';
 import { readingsOf } from '../schema/readings.ts';
 import { maskFault, type OnFault, useErrorCodes } from './errors.ts';
+import { useFreshEvents } from './liveEvents.ts';
 import { useIdempotencyKey } from './idempotencyKey.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
 
@@ -23,14 +24,25 @@ export interface YogaOptions {
 
 /** How a GraphQL request is answered. */
 export function createGraphql({ shared, viewerOf, onFault }: YogaOptions): YogaServerInstance<object, Context> {
+  const contextOf = (request: Request): Context => {
+    const viewer = viewerOf(request);
+    const read = readingsOf(shared.store, scopeOf(viewer));
+    return { ...shared, viewer, read, requestId: requestIdOf(request), idempotencyKey: null };
+  };
+  const renewed = (context: Context & YogaInitialContext) => ({ ...context, ...contextOf(context.request) });
   return createYoga<object, Context>({
     schema,
     context: ({ request }) => {
-      const viewer = viewerOf(request);
-      const read = readingsOf(shared.store, scopeOf(viewer));
-      return { ...shared, viewer, read, requestId: requestIdOf(request), idempotencyKey: null };
+      return contextOf(request);
     },
-    plugins: [useRequestId(), useErrorCodes(), useReadableParameters(), useShallowDocuments(), useIdempotencyKey()],
+    plugins: [
+      useRequestId(),
+      useErrorCodes(),
+      useReadableParameters(),
+      useShallowDocuments(),
+      useIdempotencyKey(),
+      useFreshEvents(renewed),
+    ],
     maskedErrors: { maskError: maskFault(onFault) },
     maxRequestBodySize: BODY_BYTES,
     batching: false,

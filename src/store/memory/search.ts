@@ -20,9 +20,9 @@ export class TextIndex {
   readonly #index = new MiniSearch<Text>({
     fields: ['words'],
     storeFields: ['sessionId'],
-    // The domain's words as they are: nothing is split or changed again.
-    extractField: (text, field) => (field === 'words' ? (text.words() as never) : text[field as 'id']),
-    tokenize: (words) => words as unknown as string[],
+    // The domain's words as they are: joined, split at what none of them holds, and not changed again.
+    extractField: (text, field) => (field === 'words' ? text.words().join(' ') : text[field as 'id']),
+    tokenize: (words) => words.split(' '),
     processTerm: (word) => word,
   });
 

@@ -103,7 +103,7 @@ create index outbox_unplaced on outbox (number) where place is null;
 create index outbox_created on outbox (created_at);
 
 create table outbox_extent (
-  only boolean primary key default true check (only),
+  single boolean primary key default true check (single),
   last bigint not null,
   forgotten bigint not null
 );

@@ -1,0 +1,154 @@
+import type { PlacedChange } from '../domain/change.ts';
+import type { ChangeFeed } from '../store/store.ts';
+import { ChangeQueue } from './changeQueue.ts';
+
+/** The cursor points to changes that are forgotten. */
+export class CursorExpired extends Error {}
+
+/** The cursor points beyond the last change: nobody was given it. */
+export class UnknownCursor extends Error {}
+
+/** There are as many subscriptions of one owner as there may be. */
+export class TooManySubscriptions extends Error {}
+
+/** A change with its place; or, without one, the place at which what is live begins. */
+export interface Tick {
+  readonly place: number;
+  readonly change: PlacedChange | null;
+}
+
+export interface HubOptions {
+  readonly feed: ChangeFeed;
+  /** How long after the last look the feed is looked at anew, though nobody called, in ms. */
+  readonly lookEveryMs: number;
+  /** The most live changes that may wait for one subscriber. */
+  readonly queueChanges: number;
+  /** The most subscriptions of one owner. */
+  readonly perOwner: number;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** How many changes are read at once. */
+const PAGE = 500;
+
+/** Reads the feed once for all subscribers of this process, and hands each what it wants. */
+export class Hub {
+  readonly #options: HubOptions;
+  readonly #queues = new Map<ChangeQueue, (change: PlacedChange) => boolean>();
+  readonly #owned = new Map<string, number>();
+  /** The place up to which changes were handed out; undefined before the first look. */
+  #place: number | undefined;
+  #looking: Promise<void> | undefined;
+  #again = false;
+  #timer: NodeJS.Timeout | undefined;
+  #unhear: (() => void) | undefined;
+  #stopped = true;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+  }
+
+  /** How many subscriptions are live. */
+  get size(): number {
+    return this.#queues.size;
+  }
+
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#unhear = this.#options.feed.onCommit(() => this.#look());
+    this.#look();
+  }
+
+  /** Ends every subscription and looks no more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unhear?.();
+    clearTimeout(this.#timer);
+    for (const queue of this.#queues.keys()) queue.end();
+    await this.#looking;
+  }
+
+  /**
+   * What was missed since `after`, then one tick without a change, then live: each change that is wanted once, in the
+   * order of the commits. Refuses with CursorExpired, UnknownCursor, TooManySubscriptions or TooSlow.
+   */
+  async *subscribe(
+    owner: string,
+    after: number | null,
+    wants: (change: PlacedChange) => boolean,
+  ): AsyncGenerator<Tick, void, undefined> {
+    const owned = this.#owned.get(owner) ?? 0;
+    if (owned >= this.#options.perOwner) throw new TooManySubscriptions(`There are ${owned} subscriptions already.`);
+    this.#owned.set(owner, owned + 1);
+    const queue = new ChangeQueue(this.#options.queueChanges);
+    try {
+      yield* this.#follow(queue, after, wants);
+    } finally {
+      this.#queues.delete(queue);
+      const left = (this.#owned.get(owner) ?? 1) - 1;
+      if (left === 0) this.#owned.delete(owner);
+      else this.#owned.set(owner, left);
+    }
+  }
+
+  async *#follow(
+    queue: ChangeQueue,
+    after: number | null,
+    wants: (change: PlacedChange) => boolean,
+  ): AsyncGenerator<Tick, void, undefined> {
+    let place = after ?? Number.MAX_SAFE_INTEGER;
+    for (let caughtUp = false; !caughtUp; ) {
+      const { changes, extent } = await this.#options.feed.read(place, after === null ? 0 : PAGE);
+      if (after === null) place = extent.last;
+      else if (place > extent.last) throw new UnknownCursor('The cursor is ahead of every change.');
+      else if (place < extent.forgotten) throw new CursorExpired('The changes behind the cursor are forgotten.');
+      for (const change of changes) {
+        place = change.place;
+        if (wants(change)) yield { place, change };
+      }
+      // Nothing is awaited between this and the joining: no change can come in between.
+      caughtUp = changes.length < PAGE && (after === null || place >= (this.#place ?? 0));
+    }
+    if (this.#stopped) return;
+    this.#queues.set(queue, wants);
+    yield { place, change: null };
+    for (let taken = await queue.take(); taken; taken = await queue.take()) {
+      for (const change of taken) {
+        if (change.place <= place) continue;
+        place = change.place;
+        yield { place, change };
+      }
+    }
+  }
+
+  /** Looks at the feed now, or once more when the look under way is over. */
+  #look(): void {
+    this.#again = true;
+    this.#looking ??= this.#read().finally(() => {
+      this.#looking = undefined;
+      if (!this.#stopped) this.#timer = setTimeout(() => this.#look(), this.#options.lookEveryMs);
+    });
+  }
+
+  async #read(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false;
+        const from = this.#place ?? Number.MAX_SAFE_INTEGER;
+        const { changes, extent } = await this.#options.feed.read(from, this.#place === undefined ? 0 : PAGE);
+        this.#place ??= extent.last;
+        for (const change of changes) this.#hand(change);
+        if (changes.length === PAGE) this.#again = true;
+      }
+    } catch (error) {
+      this.#options.onFault(error);
+    }
+  }
+
+  #hand(change: PlacedChange): void {
+    this.#place = change.place;
+    for (const [queue, wants] of this.#queues) if (wants(change)) queue.push(change);
+  }
+}

@@ -1,0 +1,320 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import {
+  type ChatSessionChanged,
+  createChatSession,
+  deleteChatSession,
+  restoreChatSession,
+  updateChatSession,
+} from '../commands/chatSession.ts';
+import type { Replayable } from '../commands/perform.ts';
+import { readMarkId } from '../domain/chatMessage.ts';
+import { CHAT_PRIORITIES, type ChatSession as ChatSessionRow } from '../domain/chatSession.ts';
+import type { ErrorCode } from '../domain/refusals.ts';
+import { textFault } from '../domain/text.ts';
+import { tokensOf } from '../domain/tokens.ts';
+import type { Field, Parent, WithUnread } from '../store/store.ts';
+import { builder } from './builder.ts';
+import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
+import { badInput } from './errors.ts';
+import { anyOf, DateTimeRange, equals, OrderDirection, whereOf, within } from './filter.ts';
+import { Institution, VERSIONED } from './institution.ts';
+import { fieldsOfRows, stringArgument } from './lookAhead.ts';
+import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { Node, node } from './node.ts';
+import { Position } from './position.ts';
+import type { Readings } from './readings.ts';
+
+const ChatPriority = builder.enumType('ChatPriority', {
+  description: 'How urgent a session is.',
+  values: {
+    LOW: { value: CHAT_PRIORITIES.LOW, description: 'Can wait.' },
+    MEDIUM: { value: CHAT_PRIORITIES.MEDIUM, description: 'The usual.' },
+    HIGH: { value: CHAT_PRIORITIES.HIGH, description: 'Should not wait.' },
+    URGENT: { value: CHAT_PRIORITIES.URGENT, description: 'Must not wait.' },
+  } as const,
+});
+
+/** Refuses with BAD_USER_INPUT a reference that nobody can have. */
+function participant(reference: string): string {
+  const fault = textFault(reference);
+  if (fault !== undefined) throw badInput(`participantReference ${fault}`);
+  return reference;
+}
+
+export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatSession').implement({
+  description: 'A conversation that belongs to a deal.',
+  interfaces: [Node],
+  fields: (t) => ({
+    institution: t.field({
+      type: Institution,
+      nullable: true,
+      description: 'Whose it is.',
+      resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
+    }),
+    position: t.field({
+      type: Position,
+      nullable: true,
+      description: 'The position that it is about, if it is bound to one.',
+      resolve: ({ positionId }, _args, { read }) => (positionId === null ? null : read.positions.byId(positionId)),
+    }),
+    ownerReference: t.exposeString('ownerReference', { description: "Who leads it: the client's reference." }),
+    title: t.exposeString('title', { description: 'What it is about.' }),
+    description: t.exposeString('description', { nullable: true, description: 'What it is about, at length.' }),
+    priority: t.expose('priority', { type: ChatPriority, description: 'How urgent it is.' }),
+    active: t.exposeBoolean('active', { description: 'Whether it takes messages.' }),
+    version: t.exposeInt('edition', { description: `${VERSIONED.version} Messages do not count.` }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: VERSIONED.createdAt }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When its own fields were last changed.' }),
+    lastActivityAt: t.expose('lastActivityAt', { type: 'DateTime', description: 'When a message was last posted.' }),
+    deletedAt: t.expose('deletedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was deleted; it can be restored for a time.',
+    }),
+    messageCount: t.exposeInt('messageCount', { description: 'How many messages it has, deleted ones included.' }),
+    unreadCount: t.int({
+      nullable: true,
+      description: "The messages above the participant's read mark, neither the participant's own nor deleted.",
+      args: { participantReference: t.arg.string({ required: true, description: 'Whose read mark counts.' }) },
+      resolve: ({ id, unread }, { participantReference }, { read }) =>
+        unread?.[participantReference] ??
+        read.unreadCount({ sessionId: id, participantReference: participant(participantReference) }),
+    }),
+    lastReadSequence: t.int({
+      nullable: true,
+      description: 'The sequence of the last message that the participant has read; 0 for none.',
+      args: { participantReference: t.arg.string({ required: true, description: 'Whose read mark it is.' }) },
+      resolve: ({ id }, { participantReference }, { read }) => {
+        const mark = read.readMarks.byId(readMarkId(id, participant(participantReference)));
+        return mark instanceof Promise ? mark.then((row) => row?.sequence ?? 0) : (mark?.sequence ?? 0);
+      },
+    }),
+  }),
+});
+node('chat', 'ChatSession', (read, id) => read.chatSessions.byId(id));
+
+const ChatSessionFilter = builder.inputType('ChatSessionFilter', {
+  description: 'Which sessions. Members are and-ed, the values of a list or-ed; an empty list matches nothing.',
+  fields: (t) => ({
+    institutionId: t.id({ description: 'Of this institution.' }),
+    positionIds: t.idList({ description: 'About one of these positions.' }),
+    ownerReference: t.string({ description: 'Led by exactly this reference.' }),
+    priorities: t.field({ type: [ChatPriority], description: 'Of one of these priorities.' }),
+    active: t.boolean({ description: 'Taking messages, or not.' }),
+    search: t.string({
+      description:
+        'With all of these words, whole and whatever their case, in title and description or in one message.',
+    }),
+    createdAt: t.field({ type: DateTimeRange, description: 'Created then.' }),
+    includeDeleted: t.boolean({ required: true, defaultValue: false, description: 'Deleted ones too.' }),
+  }),
+});
+type Filter = typeof ChatSessionFilter.$inferInput | null | undefined;
+
+const ORDERS: { readonly [name: string]: readonly Field<ChatSessionRow>[] } = {
+  CREATED_AT: ['createdAt'],
+  UPDATED_AT: ['updatedAt'],
+  LAST_ACTIVITY_AT: ['lastActivityAt'],
+  PRIORITY: ['priority', 'lastActivityAt'],
+  TITLE: ['title'],
+};
+
+const ChatSessionOrderField = builder.enumType('ChatSessionOrderField', {
+  description: 'What sessions are ordered by; ties by id.',
+  values: {
+    CREATED_AT: { description: 'When they were created.' },
+    UPDATED_AT: { description: 'When their own fields were last changed.' },
+    LAST_ACTIVITY_AT: { description: 'When a message was last posted.' },
+    PRIORITY: { description: 'Their priority by rank, then their last activity, both in the direction asked.' },
+    TITLE: { description: 'Their title, by code point.' },
+  } as const,
+});
+
+const ChatSessionOrder = builder.inputType('ChatSessionOrder', {
+  description: 'How a list of sessions is ordered.',
+  fields: (t) => ({
+    field: t.field({ type: ChatSessionOrderField, required: true, description: 'By what.' }),
+    direction: t.field({ type: OrderDirection, required: true, description: 'Which way.' }),
+  }),
+});
+type OrderBy = typeof ChatSessionOrder.$inferInput | null | undefined;
+
+const ChatSessionConnection = connectionType(ChatSession);
+const listArgs = builder.args((t) => ({
+  filter: t.field({ type: ChatSessionFilter, description: 'Which of them; all that are not deleted if left out.' }),
+  orderBy: t.field({
+    type: ChatSessionOrder,
+    defaultValue: { field: 'LAST_ACTIVITY_AT', direction: 'DESC' },
+    description: 'How they are ordered; the last active first if left out.',
+  }),
+  ...pageArgs,
+}));
+
+/** The most participants whose unread messages are counted along with a list. */
+const COUNTED_ALONG = 5;
+
+function list(
+  read: Readings,
+  args: PageArgs & { readonly filter?: Filter; readonly orderBy?: OrderBy },
+  info: GraphQLResolveInfo,
+  of?: Parent<ChatSessionRow>,
+) {
+  const { filter, orderBy, ...page } = args;
+  const where = whereOf<ChatSessionRow>({
+    institutionId: equals(filter?.institutionId),
+    positionId: anyOf('positionIds', filter?.positionIds),
+    ownerReference: equals(filter?.ownerReference),
+    priority: anyOf('priorities', filter?.priorities),
+    active: equals(filter?.active),
+    createdAt: within(filter?.createdAt),
+    deleted: filter?.includeDeleted ? undefined : { in: [false] },
+  });
+  const search = typeof filter?.search === 'string' ? tokensOf(filter.search) : undefined;
+  const selection = { where, ...(of && { of }), ...(search && { search }) };
+  const by = ORDERS[orderBy?.field ?? 'LAST_ACTIVITY_AT'] ?? [];
+  const order = { by, direction: orderBy?.direction ?? 'DESC' } as const;
+  return connect(read.chatSessions, 'ChatSession', selection, order, page, alongOf(info));
+}
+
+/** What the rows are asked for that the list itself can answer. */
+function alongOf(info: GraphQLResolveInfo) {
+  const fields = fieldsOfRows(info);
+  const references = fields
+    .filter(({ name }) => name.value === 'unreadCount')
+    .map((field) => stringArgument(field, 'participantReference', info))
+    .filter((reference) => reference !== undefined && textFault(reference) === undefined);
+  const isAsked = fields.some(({ name }) => name.value === 'description');
+  return {
+    unreadFor: [...new Set(references)].slice(0, COUNTED_ALONG) as readonly string[],
+    omit: isAsked ? [] : (['description'] as const),
+  };
+}
+
+builder.queryFields((t) => ({
+  chatSession: t.field({
+    type: ChatSession,
+    nullable: true,
+    description: 'The session with this id, deleted or not; null if it is unknown.',
+    args: { id: t.arg.id({ required: true, description: 'Its id: chat_...' }) },
+    resolve: (_root, { id }, { read }) => read.chatSessions.byId(id),
+  }),
+  chatSessions: t.field({
+    type: ChatSessionConnection,
+    nullable: true,
+    description: 'Chat sessions.',
+    args: listArgs,
+    resolve: (_root, args, { read }, info) => list(read, args, info),
+  }),
+}));
+
+builder.objectField(Institution, 'chatSessions', (t) =>
+  t.field({
+    type: ChatSessionConnection,
+    nullable: true,
+    description: 'Its chat sessions.',
+    args: listArgs,
+    resolve: ({ id }, args, { read }, info) => list(read, args, info, { field: 'institutionId', id }),
+  }),
+);
+
+builder.objectField(Position, 'chatSessions', (t) =>
+  t.field({
+    type: ChatSessionConnection,
+    nullable: true,
+    description: 'The chat sessions about it.',
+    args: listArgs,
+    resolve: ({ id }, args, { read }, info) => list(read, args, info, { field: 'positionId', id }),
+  }),
+);
+
+const payload = (name: string, description: string) =>
+  builder.objectRef<Replayable<ChatSessionChanged>>(name).implement({
+    description,
+    fields: (t) => ({
+      chatSession: t.expose('chatSession', { type: ChatSession, description: 'The session.' }),
+      replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
+    }),
+  });
+
+const CreateChatSessionInput = builder.inputType('CreateChatSessionInput', {
+  description: 'A new chat session.',
+  fields: (t) => ({
+    institutionId: t.id({ description: 'Whose it will be; may be left out where the position says it.' }),
+    positionId: t.id({ description: 'The position that it is about, if it is about one.' }),
+    ownerReference: t.string({ required: true, description: 'Who leads it: 1 to 200 characters.' }),
+    title: t.string({ required: true, description: 'What it is about: 1 to 200 characters.' }),
+    description: t.string({ description: 'The same at length: at most 10,000 characters.' }),
+    priority: t.field({ type: ChatPriority, description: 'MEDIUM if left out.' }),
+    active: t.boolean({ description: 'true if left out.' }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
+  }),
+});
+
+const EXPECTED = 'The version last read; if it is another now, StaleVersionError.';
+const UpdateChatSessionInput = builder.inputType('UpdateChatSessionInput', {
+  description: 'A change of a session: what is left out stays as it is.',
+  fields: (t) => ({
+    chatSessionId: t.id({ required: true, description: 'The session.' }),
+    title: t.string({ description: '1 to 200 characters.' }),
+    description: t.string({ description: 'At most 10,000 characters; null clears it.' }),
+    priority: t.field({ type: ChatPriority, description: 'How urgent it is.' }),
+    active: t.boolean({ description: 'Whether it takes messages.' }),
+    expectedVersion: t.int({ description: EXPECTED }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
+  }),
+});
+
+const named = (name: string, description: string) =>
+  builder.inputType(name, {
+    description,
+    fields: (t) => ({
+      chatSessionId: t.id({ required: true, description: 'The session.' }),
+      expectedVersion: t.int({ description: EXPECTED }),
+      idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
+    }),
+  });
+
+const COMMON: readonly ErrorCode[] = ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'IDEMPOTENCY_CONFLICT'];
+
+mutation(
+  'createChatSession',
+  'Opens a chat session.',
+  CreateChatSessionInput,
+  resultType(payload('CreateChatSessionPayload', 'The session was opened.'), 'CreateChatSessionResult', [
+    ...COMMON,
+    'CAPACITY_EXCEEDED',
+  ]),
+  createChatSession,
+);
+mutation(
+  'updateChatSession',
+  'Changes a chat session.',
+  UpdateChatSessionInput,
+  resultType(payload('UpdateChatSessionPayload', 'The session was changed.'), 'UpdateChatSessionResult', [
+    ...COMMON,
+    'CONFLICT',
+    'STALE_VERSION',
+  ]),
+  updateChatSession,
+);
+mutation(
+  'deleteChatSession',
+  'Deletes a chat session; it can be restored for a time.',
+  named('DeleteChatSessionInput', 'The session to delete.'),
+  resultType(payload('DeleteChatSessionPayload', 'The session is deleted.'), 'DeleteChatSessionResult', [
+    ...COMMON,
+    'STALE_VERSION',
+  ]),
+  deleteChatSession,
+);
+mutation(
+  'restoreChatSession',
+  'Brings a deleted chat session back.',
+  named('RestoreChatSessionInput', 'The session to bring back.'),
+  resultType(payload('RestoreChatSessionPayload', 'The session is there again.'), 'RestoreChatSessionResult', [
+    ...COMMON,
+    'CAPACITY_EXCEEDED',
+    'STALE_VERSION',
+  ]),
+  restoreChatSession,
+);

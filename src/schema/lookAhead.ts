@@ -1,0 +1,28 @@
+import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
+
+/** The fields that a list's rows are asked for: below `nodes` and `edges { node }`, fragments followed. */
+export function fieldsOfRows(info: GraphQLResolveInfo): readonly FieldNode[] {
+  const lists = info.fieldNodes.flatMap(({ selectionSet }) => fieldsIn(selectionSet, info));
+  const rows = lists.flatMap((field) => {
+    if (field.name.value === 'nodes') return [field];
+    if (field.name.value !== 'edges') return [];
+    return fieldsIn(field.selectionSet, info).filter(({ name }) => name.value === 'node');
+  });
+  return rows.flatMap(({ selectionSet }) => fieldsIn(selectionSet, info));
+}
+
+function fieldsIn(selectionSet: SelectionSetNode | undefined, info: GraphQLResolveInfo): readonly FieldNode[] {
+  return (selectionSet?.selections ?? []).flatMap((selection) => {
+    if (selection.kind === Kind.FIELD) return [selection];
+    if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsIn(selection.selectionSet, info);
+    return fieldsIn(info.fragments[selection.name.value]?.selectionSet, info);
+  });
+}
+
+/** A string argument of a field, given as a literal or as a variable; undefined if it is no string. */
+export function stringArgument(field: FieldNode, name: string, info: GraphQLResolveInfo): string | undefined {
+  const value = field.arguments?.find((argument) => argument.name.value === name)?.value;
+  const given = value?.kind === Kind.VARIABLE ? info.variableValues[value.name.value] : undefined;
+  if (value?.kind === Kind.STRING) return value.value;
+  return typeof given === 'string' ? given : undefined;
+}

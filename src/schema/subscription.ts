@@ -1,0 +1,197 @@
+import { GraphQLError } from 'graphql';
+import type { PlacedChange } from '../domain/change.ts';
+import type { Id } from '../domain/ids.ts';
+import { ownInstitution } from '../commands/context.ts';
+import { CursorExpired, type Tick, TooManySubscriptions, UnknownCursor } from '../live/hub.ts';
+import { TooSlow } from '../live/changeQueue.ts';
+import type { MaybePromise } from '../store/store.ts';
+import { builder, type Context } from './builder.ts';
+import { ChatMessage } from './chatMessage.ts';
+import { ChatSession } from './chatSession.ts';
+import { badInput } from './errors.ts';
+import { LifecycleEvent } from './lifecycleEvent.ts';
+import { Position } from './position.ts';
+
+builder.subscriptionType({
+  description:
+    'What can be followed live. What was missed since `after` comes first, then one change of kind CAUGHT_UP, then live changes, each once. A cursor too old to resume from ends the stream with CURSOR_EXPIRED.',
+});
+
+const ChangeKind = builder.enumType('ChangeKind', {
+  description: 'What has happened.',
+  values: {
+    CAUGHT_UP: { description: 'Nothing: from here on changes are live. The moment to read or re-read lists.' },
+    CREATED: { description: 'The object is new.' },
+    UPDATED: { description: 'The object has changed.' },
+    DELETED: { description: 'The object was deleted.' },
+  },
+});
+
+const CURSOR = 'The place of the change, for `after`.';
+const kindOf = ({ change }: Tick) => change?.kind ?? 'CAUGHT_UP';
+const cursorOf = ({ place }: Tick): string => Buffer.from(`c${place}`).toString('base64url');
+
+/** Reads a cursor of a change; refuses any other text. */
+function placeOf(after: string): number {
+  const [, digits] = /^c(\d{1,15})$/.exec(after.length > 40 ? '' : Buffer.from(after, 'base64url').toString()) ?? [];
+  if (digits === undefined) throw badInput('after is not a cursor of a change.');
+  return Number(digits);
+}
+
+const PositionChange = builder.objectRef<Tick>('PositionChange').implement({
+  description: 'A change of a position.',
+  fields: (t) => ({
+    cursor: t.string({ description: CURSOR, resolve: cursorOf }),
+    kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
+    position: t.field({
+      type: Position,
+      nullable: true,
+      description: 'The position, as it is now.',
+      resolve: ({ change }, _args, { read }) => change && read.positions.byId(change.objectId),
+    }),
+    event: t.field({
+      type: LifecycleEvent,
+      nullable: true,
+      description: 'The event that the change left.',
+      resolve: ({ change }, _args, { read }) => (change?.detailId ? read.lifecycleEvents.byId(change.detailId) : null),
+    }),
+  }),
+});
+
+const ChatSessionChange = builder.objectRef<Tick>('ChatSessionChange').implement({
+  description: 'A change of a chat session: of its own fields, not its messages.',
+  fields: (t) => ({
+    cursor: t.string({ description: CURSOR, resolve: cursorOf }),
+    kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
+    session: t.field({
+      type: ChatSession,
+      nullable: true,
+      description: 'The session, as it is now.',
+      resolve: ({ change }, _args, { read }) => change && read.chatSessions.byId(change.objectId),
+    }),
+  }),
+});
+
+const ChatMessageChange = builder.objectRef<Tick>('ChatMessageChange').implement({
+  description: 'A change of a chat message.',
+  fields: (t) => ({
+    cursor: t.string({ description: CURSOR, resolve: cursorOf }),
+    kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
+    message: t.field({
+      type: ChatMessage,
+      nullable: true,
+      description: 'The message, as it is now.',
+      resolve: ({ change }, _args, { read }) => change && read.chatMessages.byId(change.objectId),
+    }),
+  }),
+});
+
+interface Wanted {
+  readonly topic: PlacedChange['topic'];
+  /** The object that is followed, or whose parts are: its id, and how it is read. */
+  readonly object: Id | null | undefined;
+  readonly read: (id: Id) => MaybePromise<{ readonly institutionId: Id } | undefined>;
+  /** What of a change must be the object. */
+  readonly field: 'objectId' | 'detailId';
+  readonly institutionId: Id | null | undefined;
+  readonly after: string | null | undefined;
+}
+
+const told = (message: string, code: string): GraphQLError => new GraphQLError(message, { extensions: { code } });
+const unknown = (): GraphQLError => told('There is no such object.', 'NOT_FOUND');
+
+/** Follows changes. Refuses before the first with NOT_FOUND what the viewer may not know of. */
+async function* follow({ viewer, read, hub }: Context, wanted: Wanted): AsyncGenerator<Tick, void, undefined> {
+  const { topic, object, field, after } = wanted;
+  const own = ownInstitution(viewer);
+  const named = wanted.institutionId ?? null;
+  if (named === null && own === undefined && !object) throw badInput('Root must name an object or an institution.');
+  if (named !== null && !(await read.institutions.byId(named))) throw unknown();
+  const found = object ? await wanted.read(object) : undefined;
+  if (object && (!found || (named !== null && found.institutionId !== named))) throw unknown();
+  const institutionId = named ?? own ?? found?.institutionId;
+  const place = typeof after === 'string' ? placeOf(after) : null;
+  const wants = (change: PlacedChange): boolean =>
+    change.topic === topic && change.institutionId === institutionId && (!object || change[field] === object);
+  try {
+    yield* hub.subscribe(own ?? 'ROOT', place, wants);
+  } catch (error) {
+    throw ended(error);
+  }
+}
+
+/** Why a stream ended, as its client is told. */
+function ended(error: unknown): unknown {
+  if (error instanceof CursorExpired) {
+    return told('The cursor is too old: subscribe without `after`, and read again.', 'CURSOR_EXPIRED');
+  }
+  if (error instanceof UnknownCursor) return badInput('after is not a cursor of a change.');
+  if (error instanceof TooManySubscriptions) return told('There are too many subscriptions already.', 'RATE_LIMITED');
+  if (error instanceof TooSlow) return told('Changes were read too slowly: subscribe again with `after`.', 'BUSY');
+  return error;
+}
+
+const INSTITUTION = 'Of this institution; root must name it or the object.';
+const AFTER = 'The cursor of the last change seen; only live changes if left out.';
+
+builder.subscriptionFields((t) => ({
+  positionChanged: t.field({
+    type: PositionChange,
+    description: 'Positions that are opened or move.',
+    args: {
+      positionId: t.arg.id({ description: 'This position alone.' }),
+      institutionId: t.arg.id({ description: INSTITUTION }),
+      after: t.arg.string({ description: AFTER }),
+    },
+    subscribe: (_root, { positionId, ...args }, context) =>
+      follow(context, {
+        ...common(args),
+        topic: 'POSITION',
+        object: positionId,
+        field: 'objectId',
+        read: (id) => context.read.positions.byId(id),
+      }),
+    resolve: (tick: Tick) => tick,
+  }),
+  chatSessionChanged: t.field({
+    type: ChatSessionChange,
+    description: 'Chat sessions whose own fields change.',
+    args: {
+      chatSessionId: t.arg.id({ description: 'This session alone.' }),
+      institutionId: t.arg.id({ description: INSTITUTION }),
+      after: t.arg.string({ description: AFTER }),
+    },
+    subscribe: (_root, { chatSessionId, ...args }, context) =>
+      follow(context, {
+        ...common(args),
+        topic: 'CHAT_SESSION',
+        object: chatSessionId,
+        field: 'objectId',
+        read: (id) => context.read.chatSessions.byId(id),
+      }),
+    resolve: (tick: Tick) => tick,
+  }),
+  chatMessageChanged: t.field({
+    type: ChatMessageChange,
+    description: 'Chat messages that are posted, edited or deleted.',
+    args: {
+      chatSessionId: t.arg.id({ description: 'Of this session alone.' }),
+      institutionId: t.arg.id({ description: INSTITUTION }),
+      after: t.arg.string({ description: AFTER }),
+    },
+    subscribe: (_root, { chatSessionId, ...args }, context) =>
+      follow(context, {
+        ...common(args),
+        topic: 'CHAT_MESSAGE',
+        object: chatSessionId,
+        field: 'detailId',
+        read: (id) => context.read.chatSessions.byId(id),
+      }),
+    resolve: (tick: Tick) => tick,
+  }),
+}));
+
+const common = ({ institutionId, after }: Partial<Pick<Wanted, 'institutionId' | 'after'>>) => ({
+  institutionId,
+  after,
+});
