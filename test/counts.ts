@@ -29,6 +29,16 @@ export const COUNTS = {
   storeWalks: FULL ? 500 : 15,
   /** The most steps of such a walk. */
   stepsPerStoreWalk: 40,
+  /** Random orders of commits, looks, subscribers that come and subscribers that resume. */
+  liveSeams: FULL ? 5_000 : 150,
+  /** Messages posted on one server while subscribers follow on both. */
+  liveMessages: FULL ? 10_000 : 300,
+  /** How often the connections of those subscribers drop. */
+  liveDrops: FULL ? 50 : 6,
+  /** Events past a client that never reads. */
+  liveEvents: FULL ? 100_000 : 5_000,
+  /** Changes that many writers commit at once, each to be placed once. */
+  placedChanges: FULL ? 5_000 : 400,
 } as const;
 
 /** Where all randomness of a test file begins: TEST_SEED, or anew each time. A failure names it. */

@@ -1,6 +1,7 @@
 import type { PlacedChange } from '../domain/change.ts';
 import type { ChangeFeed } from '../store/store.ts';
 import { ChangeQueue } from './changeQueue.ts';
+import { leavable } from './stream.ts';
 
 /** The cursor points to changes that are forgotten. */
 export class CursorExpired extends Error {}
@@ -73,15 +74,20 @@ export class Hub {
    * What was missed since `after`, then one tick without a change, then live: each change that is wanted once, in the
    * order of the commits. Refuses with CursorExpired, UnknownCursor, TooManySubscriptions or TooSlow.
    */
-  async *subscribe(
+  subscribe(owner: string, after: number | null, wants: (change: PlacedChange) => boolean): AsyncIterableIterator<Tick> {
+    const queue = new ChangeQueue(this.#options.queueChanges);
+    return leavable(this.#owning(owner, queue, after, wants), () => queue.end());
+  }
+
+  async *#owning(
     owner: string,
+    queue: ChangeQueue,
     after: number | null,
     wants: (change: PlacedChange) => boolean,
   ): AsyncGenerator<Tick, void, undefined> {
     const owned = this.#owned.get(owner) ?? 0;
     if (owned >= this.#options.perOwner) throw new TooManySubscriptions(`There are ${owned} subscriptions already.`);
     this.#owned.set(owner, owned + 1);
-    const queue = new ChangeQueue(this.#options.queueChanges);
     try {
       yield* this.#follow(queue, after, wants);
     } finally {
@@ -100,7 +106,9 @@ export class Hub {
     let place = after ?? Number.MAX_SAFE_INTEGER;
     for (let caughtUp = false; !caughtUp; ) {
       const { changes, extent } = await this.#options.feed.read(place, after === null ? 0 : PAGE);
-      if (after === null) place = extent.last;
+      // Before the first look nothing was handed out: the hub begins no later than its first subscriber.
+      this.#place ??= extent.last;
+      if (after === null) place = Math.max(extent.last, this.#place);
       else if (place > extent.last) throw new UnknownCursor('The cursor is ahead of every change.');
       else if (place < extent.forgotten) throw new CursorExpired('The changes behind the cursor are forgotten.');
       for (const change of changes) {
@@ -108,7 +116,7 @@ export class Hub {
         if (wants(change)) yield { place, change };
       }
       // Nothing is awaited between this and the joining: no change can come in between.
-      caughtUp = changes.length < PAGE && (after === null || place >= (this.#place ?? 0));
+      caughtUp = changes.length < PAGE && place >= this.#place;
     }
     if (this.#stopped) return;
     this.#queues.set(queue, wants);

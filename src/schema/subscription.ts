@@ -3,6 +3,7 @@ import type { PlacedChange } from '../domain/change.ts';
 import type { Id } from '../domain/ids.ts';
 import { ownInstitution } from '../commands/context.ts';
 import { CursorExpired, type Tick, TooManySubscriptions, UnknownCursor } from '../live/hub.ts';
+import { leavable } from '../live/stream.ts';
 import { TooSlow } from '../live/changeQueue.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { builder, type Context } from './builder.ts';
@@ -97,11 +98,11 @@ interface Wanted {
   readonly after: string | null | undefined;
 }
 
-const told = (message: string, code: string): GraphQLError => new GraphQLError(message, { extensions: { code } });
-const unknown = (): GraphQLError => told('There is no such object.', 'NOT_FOUND');
+const coded = (message: string, code: string): GraphQLError => new GraphQLError(message, { extensions: { code } });
+const unknown = (): GraphQLError => coded('There is no such object.', 'NOT_FOUND');
 
 /** Follows changes. Refuses before the first with NOT_FOUND what the viewer may not know of. */
-async function* follow({ viewer, read, hub }: Context, wanted: Wanted): AsyncGenerator<Tick, void, undefined> {
+async function follow({ viewer, read, hub }: Context, wanted: Wanted): Promise<AsyncIterable<Tick>> {
   const { topic, object, field, after } = wanted;
   const own = ownInstitution(viewer);
   const named = wanted.institutionId ?? null;
@@ -113,8 +114,13 @@ async function* follow({ viewer, read, hub }: Context, wanted: Wanted): AsyncGen
   const place = typeof after === 'string' ? placeOf(after) : null;
   const wants = (change: PlacedChange): boolean =>
     change.topic === topic && change.institutionId === institutionId && (!object || change[field] === object);
+  const ticks = hub.subscribe(own ?? 'ROOT', place, wants);
+  return leavable(told(ticks), () => void ticks.return?.());
+}
+
+async function* told(ticks: AsyncIterable<Tick>): AsyncGenerator<Tick, void, undefined> {
   try {
-    yield* hub.subscribe(own ?? 'ROOT', place, wants);
+    yield* ticks;
   } catch (error) {
     throw ended(error);
   }
@@ -123,11 +129,11 @@ async function* follow({ viewer, read, hub }: Context, wanted: Wanted): AsyncGen
 /** Why a stream ended, as its client is told. */
 function ended(error: unknown): unknown {
   if (error instanceof CursorExpired) {
-    return told('The cursor is too old: subscribe without `after`, and read again.', 'CURSOR_EXPIRED');
+    return coded('The cursor is too old: subscribe without `after`, and read again.', 'CURSOR_EXPIRED');
   }
   if (error instanceof UnknownCursor) return badInput('after is not a cursor of a change.');
-  if (error instanceof TooManySubscriptions) return told('There are too many subscriptions already.', 'RATE_LIMITED');
-  if (error instanceof TooSlow) return told('Changes were read too slowly: subscribe again with `after`.', 'BUSY');
+  if (error instanceof TooManySubscriptions) return coded('There are too many subscriptions already.', 'RATE_LIMITED');
+  if (error instanceof TooSlow) return coded('Changes were read too slowly: subscribe again with `after`.', 'BUSY');
   return error;
 }
 

@@ -1,5 +1,6 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { leavable } from '../live/stream.ts';
 
 /** Makes the context of the next event out of the subscription's. */
 export type Fresh<C> = (context: C) => C;
@@ -13,9 +14,11 @@ export const useFreshEvents = <C>(fresh: Fresh<C>): Plugin => ({
     setSubscribeFn(async (args: ExecutionArgs) => {
       const stream = await createSourceEventStream(args);
       if (!(Symbol.asyncIterator in stream)) return stream;
-      return events(stream as AsyncIterable<unknown>, (rootValue) =>
+      const source = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      const results = events(stream as AsyncIterable<unknown>, (rootValue) =>
         execute({ ...args, rootValue, contextValue: fresh(args.contextValue as C) }),
       );
+      return leavable(results, () => void source.return?.());
     });
   },
 });

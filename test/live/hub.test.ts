@@ -1,0 +1,160 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { TooSlow } from '../../src/live/changeQueue.ts';
+import { CursorExpired, TooManySubscriptions, UnknownCursor } from '../../src/live/hub.ts';
+import { MemoryChanges } from '../../src/store/memory/changes.ts';
+import { everything, type Live, live, liveOn, numbers, places } from './feed.ts';
+
+/** A hub that has been started and is stopped when the test ends. */
+function started(made: Live = live()): Live {
+  made.hub.start();
+  onTestFinished(() => made.hub.stop());
+  return made;
+}
+
+describe('a subscription', () => {
+  it('is live at once without a cursor, and hears nothing of before', async () => {
+    const { hub, commit } = started();
+    commit(3);
+    const ticks = hub.subscribe('a', null, everything);
+    expect((await ticks.next()).value).toEqual({ place: 3, change: null });
+    commit(2);
+    expect(await places(ticks, 2)).toEqual([4, 5]);
+  });
+
+  it('brings what was missed, pages of it, then says once that it is live', async () => {
+    const { hub, commit } = started();
+    commit(1_234);
+    const ticks = hub.subscribe('a', 34, everything);
+    expect(await places(ticks, 1_201)).toEqual([...numbers(35, 1_234), 'live']);
+    commit();
+    expect(await places(ticks, 1)).toEqual([1_235]);
+  });
+
+  it('resumes behind each place at which it was left', async () => {
+    const { hub, commit } = started();
+    commit(5);
+    for (const after of numbers(0, 5)) {
+      const ticks = hub.subscribe('a', after, everything);
+      expect(await places(ticks, 6 - after)).toEqual([...numbers(after + 1, 5), 'live']);
+      await ticks.return?.();
+    }
+    expect(hub.size).toBe(0);
+  });
+
+  it('brings only what is wanted, missed or live', async () => {
+    const { hub, commit } = started();
+    for (const objectId of ['a', 'b', 'a']) commit(1, { objectId });
+    const ticks = hub.subscribe('a', 0, ({ objectId }) => objectId === 'a');
+    expect(await places(ticks, 3)).toEqual([1, 3, 'live']);
+    for (const objectId of ['b', 'a']) commit(1, { objectId });
+    expect(await places(ticks, 1)).toEqual([5]);
+  });
+
+  it('misses nothing that comes while the hub has not looked yet', async () => {
+    const { hub, commit } = live();
+    commit(2);
+    const ticks = hub.subscribe('a', 1, everything);
+    hub.start();
+    onTestFinished(() => hub.stop());
+    expect((await ticks.next()).value).toMatchObject({ place: 2 });
+    commit();
+    expect((await places(ticks, 2)).toSorted()).toEqual([3, 'live']);
+  });
+
+  it('is refused a cursor that nobody was given', async () => {
+    const { hub, commit } = started();
+    commit(3);
+    await expect(hub.subscribe('a', 4, everything).next()).rejects.toThrow(UnknownCursor);
+    expect(await places(hub.subscribe('a', 3, everything), 1)).toEqual(['live']);
+  });
+
+  it('is refused a cursor behind which changes are forgotten', async () => {
+    const { hub, feed, commit } = started();
+    for (const createdAt of [1, 2, 3]) commit(1, { createdAt });
+    expect(await feed.forget(3)).toBe(2);
+    await expect(hub.subscribe('a', 1, everything).next()).rejects.toThrow(CursorExpired);
+    expect(await places(hub.subscribe('a', 2, everything), 2)).toEqual([3, 'live']);
+  });
+});
+
+describe('what a hub holds', () => {
+  it('ends who reads too slowly, and hurts nobody else', async () => {
+    const { hub, commit } = started(live({ queueChanges: 10 }));
+    const [slow, quick] = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
+    expect([await places(slow, 1), await places(quick, 1)]).toEqual([['live'], ['live']]);
+    for (let commits = 1; commits <= 11; commits += 1) {
+      commit();
+      expect(await places(quick, 1)).toEqual([commits]);
+    }
+    await expect(slow.next()).rejects.toThrow(TooSlow);
+    expect(hub.size).toBe(1);
+    commit();
+    expect(await places(quick, 1)).toEqual([12]);
+  });
+
+  it('keeps to so many subscriptions an owner, and counts those that ended no more', async () => {
+    const { hub, commit } = started(live({ perOwner: 2 }));
+    const [first, second] = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
+    await Promise.all([first.next(), second.next()]);
+    await expect(hub.subscribe('a', null, everything).next()).rejects.toThrow(TooManySubscriptions);
+    await expect(hub.subscribe('b', null, everything).next()).resolves.toMatchObject({ done: false });
+    await expect(hub.subscribe('a', 99, everything).next()).rejects.toThrow(TooManySubscriptions);
+    await first.return?.();
+    await expect(hub.subscribe('a', 99, everything).next()).rejects.toThrow(UnknownCursor);
+    const third = hub.subscribe('a', null, everything);
+    expect(await places(third, 1)).toEqual(['live']);
+    commit();
+    expect([await places(second, 1), await places(third, 1)]).toEqual([[1], [1]]);
+  });
+
+  it('lets a reader leave while it waits', async () => {
+    const { hub } = started();
+    const ticks = hub.subscribe('a', null, everything);
+    await ticks.next();
+    const waiting = ticks.next();
+    await turn();
+    await ticks.return?.();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(hub.size).toBe(0);
+  });
+
+  it('ends every subscription when it stops, and takes no other', async () => {
+    const { hub, faults, commit } = started();
+    const ticks = numbers(1, 5).map(() => hub.subscribe('a', null, everything));
+    for (const each of ticks) await each.next();
+    expect(hub.size).toBe(5);
+    const waiting = ticks.map((each) => each.next());
+    await hub.stop();
+    expect(await Promise.all(waiting)).toEqual(ticks.map(() => ({ done: true, value: undefined })));
+    expect(hub.size).toBe(0);
+    commit();
+    expect(await places(hub.subscribe('a', 0, everything), 5)).toEqual([1]);
+    expect([hub.size, faults]).toEqual([0, []]);
+  });
+
+  it('looks again on its own after a look that failed', async () => {
+    const feed = new BreakingFeed();
+    feed.broken = true;
+    const { hub, faults, commit } = started(liveOn(feed, { lookEveryMs: 1 }));
+    while (faults.length < 3) await turn();
+    feed.broken = false;
+    const ticks = hub.subscribe('a', null, everything);
+    expect(await places(ticks, 1)).toEqual(['live']);
+    feed.broken = true;
+    commit(2);
+    const [failed, live] = [faults.length, places(ticks, 2)];
+    while (faults.length < failed + 3) await turn();
+    feed.broken = false;
+    expect(await live).toEqual([1, 2]);
+  });
+});
+
+class BreakingFeed extends MemoryChanges {
+  broken = false;
+
+  override async read(behind: number, limit: number): ReturnType<MemoryChanges['read']> {
+    if (this.broken) throw new Error('The database is gone.');
+    return super.read(behind, limit);
+  }
+}
