@@ -9,6 +9,8 @@ const DEFAULTS: Config = {
   host: '127.0.0.1',
   environment: 'development',
   store: { backend: 'memory' },
+  expirySweepIntervalMs: 1_000,
+  idempotencyRetentionDays: 30,
   demoData: true,
   logLevel: 'info',
 };
@@ -53,6 +55,10 @@ describe('what is set', () => {
       { STORE_BACKEND: 'postgres', DATABASE_URL: 'postgresql:///escrowgrid?host=/run/postgresql' },
       { store: { backend: 'postgres', databaseUrl: 'postgresql:///escrowgrid?host=/run/postgresql' } },
     ],
+    [
+      { EXPIRY_SWEEP_INTERVAL_MS: '250', IDEMPOTENCY_RETENTION_DAYS: '7' },
+      { expirySweepIntervalMs: 250, idempotencyRetentionDays: 7 },
+    ],
     ...(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const).map(
       (logLevel) => [{ LOG_LEVEL: logLevel }, { logLevel }] as const,
     ),
@@ -69,7 +75,7 @@ describe('what is wrong', () => {
   const url = 'DATABASE_URL must be a URL such as postgres://user:password@localhost:5432/escrowgrid.';
   const wrong: readonly (readonly [Environment, string])[] = [
     ...['65536', '-1', '4000.5', '4e3', '0x10', 'http', '999999'].map(
-      (PORT) => [{ PORT }, `PORT must be a port from 0 to 65535; it is "${PORT}".`] as const,
+      (PORT) => [{ PORT }, `PORT must be a whole number from 0 to 65535; it is "${PORT}".`] as const,
     ),
     [{ NODE_ENV: 'prod' }, `${environments} "prod".`],
     [{ NODE_ENV: 'Production' }, `${environments} "Production".`],

@@ -89,6 +89,20 @@ onBothStores((open) => {
     });
   });
 
+  it(`${COUNTS.twins} calls at once with a key whose refusal is long past: it is judged anew, and remembered once`, async () => {
+    const { server, store, deal } = scene;
+    const input = { positionId: (await fundedPosition(server, deal)).id, idempotencyKey: 'old refusal' };
+    await call(server, 'fundPosition', input);
+    server.now += 31 * DAY_MS;
+    await did(server, 'cancelPosition', { positionId: input.positionId });
+    let replies: readonly Reply[] = [];
+    const by = await grownBy(store, async () => {
+      replies = await Promise.all(times(COUNTS.twins, () => call(server, 'fundPosition', input)));
+    });
+    expect(Object.keys(by)).toEqual(['auditEvents']);
+    for (const reply of replies) expect(reply).toEqual({ ...replies[0], from: 'CANCELLED' });
+  });
+
   it('mistake 6: the same Idempotency-Key twice made two positions', async () => {
     const { server, store, deal } = scene;
     const headers = { 'Idempotency-Key': 'twice' };

@@ -57,7 +57,9 @@ const dueWindow = (now: number, limit: number): Window<Position> => ({
 
 /** What a database's constraints hold: nothing twice, versions in step, nothing that points outside its institution. */
 function mustHold(tables: Kept, writes: readonly Write[]): void {
-  const written: ReadonlyMap<Table<Entity>, Map<Id, Entity>> = new Map(Object.values(tables).map((table) => [table, new Map()]));
+  const written: ReadonlyMap<Table<Entity>, Map<Id, Entity>> = new Map(
+    Object.values(tables).map((table) => [table, new Map()]),
+  );
   for (const { table, kind, entity } of writes) {
     const own = written.get(table);
     if (own?.has(entity.id)) throw new AlreadyExists(`${entity.id} is written twice.`);
