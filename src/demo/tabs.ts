@@ -1,5 +1,5 @@
 import type { Tab } from '../server/graphiql.ts';
-import { demoId } from './data.ts';
+import { DEMO } from './data.ts';
 
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
 
@@ -48,7 +48,7 @@ query PositionHistory($id: ID!) {
     }
   }
 }`,
-    variables: json({ id: demoId('pos', 2) }),
+    variables: json({ id: DEMO.groundwork }),
   },
   {
     query: `# The lifecycle, and what templates can say.
@@ -85,7 +85,7 @@ mutation OpenPosition($input: CreatePositionInput!) {
 }`,
     variables: json({
       input: {
-        assetId: demoId('ast', 1),
+        assetId: DEMO.pier,
         holderReference: 'contractor-001',
         amount: { amount: '5000.00', currencyCode: 'USD' },
       },
@@ -106,6 +106,6 @@ mutation Release($input: ReleasePositionInput!) {
     ... on UserError { code message path }
   }
 }`,
-    variables: json({ input: { positionId: demoId('pos', 4), amount: '0.01', reason: 'A first payment' } }),
+    variables: json({ input: { positionId: DEMO.facade, amount: '0.01', reason: 'A first payment' } }),
   },
 ];
