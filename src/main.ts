@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { destination, pino } from 'pino';
 import { createApp, GRAPHQL_PATH } from './app.ts';
 import { ConfigurationError, environment, readConfig } from './config.ts';
 import { writeDemoData } from './demo/data.ts';
@@ -8,8 +8,13 @@ import { openStore } from './openStore.ts';
 import { UnusableDatabase } from './store/postgres/migrate.ts';
 
 async function main(): Promise<void> {
+  // Until the server listens there is nothing to wait for.
+  const leave = (): void => process.exit(0);
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
   const config = readConfig(environment());
-  const log = pino({ level: config.logLevel, base: null });
+  // Written at once, so that the address stays the last line and nothing is lost at the end.
+  const log = pino({ level: config.logLevel, base: null }, destination({ dest: 1, sync: true }));
   const onError = (error: Error): void => log.error({ err: error }, 'a database connection broke');
   const store = await openStore(config, onError);
   if (config.environment === 'production' && config.store.backend === 'memory') {
@@ -44,19 +49,22 @@ async function main(): Promise<void> {
       .then(() => store.close())
       .then(() => process.exit(0), fail);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  process.off('SIGTERM', leave).on('SIGTERM', stop);
+  process.off('SIGINT', leave).on('SIGINT', stop);
   log.info({ store: config.store.backend, environment: config.environment }, 'ready');
   process.stdout.write(`GraphiQL: ${listening.origin}${GRAPHQL_PATH}\n`);
 }
 
 /** Ends the start, or the end, that went wrong: a sentence where one is meant for people, else the whole error. */
 function fail(error: unknown): void {
-  const told = error instanceof ConfigurationError || error instanceof UnusableDatabase;
-  process.stderr.write(
-    `${told ? error.message : `EscrowGrid cannot run: ${String((error as Error)?.stack ?? error)}`}\n`,
-  );
+  process.stderr.write(`${sentence(error) ?? `EscrowGrid cannot run: ${String((error as Error)?.stack ?? error)}`}\n`);
   process.exit(1);
+}
+
+function sentence(error: unknown): string | undefined {
+  if (error instanceof ConfigurationError || error instanceof UnusableDatabase) return error.message;
+  // What the system refuses is no fault of the program's, such as a port that is taken.
+  return error instanceof Error && 'syscall' in error ? `EscrowGrid cannot run: ${error.message}` : undefined;
 }
 
 main().catch(fail);

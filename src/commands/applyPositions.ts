@@ -1,41 +1,15 @@
 import { isRemembered, reviveFacts, storeFacts } from '../domain/idempotency.ts';
-import type { Id } from '../domain/ids.ts';
-import { Issues, type Maybe } from '../domain/issues.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { LIMITS } from '../domain/limits.ts';
-import type { Remark } from '../domain/move.ts';
-import type { Position } from '../domain/position.ts';
-import { type Facts, factsOf, type Path, Refusal, ValidationFailed } from '../domain/refusals.ts';
-import type { Instant } from '../domain/time.ts';
+import { type Facts, factsOf, Refusal } from '../domain/refusals.ts';
 import { mustWrite } from '../domain/viewer.ts';
 import type { Writers } from '../store/store.ts';
-import { type CommandContext, found } from './context.ts';
+import { Batch, checkedOperation, type Loaded, mustBeOfOne, type Operation, type PositionOperation } from './batch.ts';
+import type { CommandContext } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable, type Verdict } from './perform.ts';
-import {
-  type CheckedCreate,
-  type CheckedMove,
-  type CreatePosition,
-  checkedCreate,
-  checkedMove,
-  moveFrom,
-  openPosition,
-  requestOfMove,
-  type TransitionPosition,
-} from './position.ts';
-import {
-  type Ground,
-  groundsOf,
-  type PositionChanged,
-  recallChanges,
-  recordChange,
-  rememberChange,
-} from './positionChange.ts';
+import { requestOfCreate, requestOfMove } from './position.ts';
+import { groundsOf, type PositionChanged, recallChanges, recordChange, rememberChange } from './positionChange.ts';
 
-/** One of the two. */
-export interface PositionOperation {
-  readonly create?: Maybe<CreatePosition>;
-  readonly transition?: Maybe<TransitionPosition>;
-}
 export interface ApplyPositions extends Keyed {
   readonly operations: readonly PositionOperation[];
   readonly atomic: boolean;
@@ -53,20 +27,11 @@ export interface PositionsApplied {
   readonly committed: boolean;
 }
 
-type Operation =
-  | { readonly kind: 'create'; readonly path: Path; readonly checked: CheckedCreate }
-  | { readonly kind: 'transition'; readonly path: Path; readonly checked: CheckedMove }
-  | { readonly kind: 'refused'; readonly path: Path; readonly refusal: Refusal };
 interface Checked {
   readonly operations: readonly Operation[];
   readonly atomic: boolean;
   readonly dryRun: boolean;
 }
-interface Loaded {
-  readonly positions: ReadonlyMap<Id, Position>;
-  readonly grounds: ReadonlyMap<Id, Ground>;
-}
-
 const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
   name: 'applyPositions',
   allow: mustWrite,
@@ -88,7 +53,10 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
   },
   request: ({ operations, atomic }) => ({
     atomic,
-    operations: operations.map((each) => (each.kind === 'transition' ? requestOfMove(each.checked) : each)),
+    operations: operations.map((each) => {
+      if (each.kind === 'refused') return each.input;
+      return each.kind === 'transition' ? requestOfMove(each.checked) : requestOfCreate(each.checked);
+    }),
   }),
   claims: ({ dryRun }) => !dryRun,
   load: async (tx, { operations }) => {
@@ -169,95 +137,6 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
  */
 export const applyPositions = (context: CommandContext, input: ApplyPositions): Promise<Replayable<PositionsApplied>> =>
   perform(apply, context, input);
-
-function checkedOperation({ create, transition }: PositionOperation, at: number, now: Instant): Operation {
-  const path = ['operations', `${at}`, create ? 'create' : 'transition'];
-  try {
-    if (create) return { kind: 'create', path, checked: checkedCreate(create, now, new Issues()) };
-    const { toState, ...move } = transition as TransitionPosition;
-    return { kind: 'transition', path, checked: checkedMove(toState, move, new Issues()) };
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { kind: 'refused', path, refusal: error.within(path) };
-  }
-}
-
-/** Refuses with ValidationFailed a batch whose operations are of two institutions. */
-function mustBeOfOne({ positions, grounds }: Loaded, operations: readonly Operation[]): void {
-  let first: Id | undefined;
-  for (const { kind, path, ...operation } of operations) {
-    if (!('checked' in operation)) continue;
-    const { checked } = operation;
-    const field = kind === 'create' ? 'assetId' : 'positionId';
-    const owner =
-      'assetId' in checked
-        ? grounds.get(checked.assetId)?.asset.institutionId
-        : positions.get(checked.positionId)?.institutionId;
-    first ??= owner;
-    if (owner === undefined || owner === first) continue;
-    throw new ValidationFailed([{ path: [...path, field], message: 'must be of the same institution as the others.' }]);
-  }
-}
-
-interface Change {
-  readonly before: Position | null;
-  readonly position: Position;
-  readonly moved: bigint;
-  readonly remark: Remark | undefined;
-}
-
-/** The positions of a batch as its operations leave them, one after the other. */
-class Batch {
-  readonly #loaded: Loaded;
-  readonly #context: CommandContext;
-  readonly #now = new Map<Id, Position>();
-  refused = false;
-
-  constructor(loaded: Loaded, context: CommandContext) {
-    this.#loaded = loaded;
-    this.#context = context;
-  }
-
-  get changed(): boolean {
-    return this.#now.size > 0;
-  }
-
-  /** How the operation changes its position, or why it is refused. */
-  run(operation: Operation): Change | Refusal {
-    try {
-      if (operation.kind === 'refused') throw operation.refusal;
-      const change = operation.kind === 'create' ? this.#create(operation.checked) : this.#move(operation.checked);
-      this.#now.set(change.position.id, change.position);
-      return change;
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      this.refused = true;
-      return operation.kind === 'refused' ? error : error.within(operation.path);
-    }
-  }
-
-  writePositions(tx: Writers): void {
-    for (const [id, position] of this.#now) {
-      if (this.#loaded.positions.has(id)) tx.positions.replace(position);
-      else tx.positions.insert(position);
-    }
-  }
-
-  #create(checked: CheckedCreate): Change {
-    const position = openPosition(this.#loaded.grounds.get(checked.assetId), checked, this.#context);
-    return { before: null, position, moved: 0n, remark: undefined };
-  }
-
-  #move(checked: CheckedMove): Change {
-    const { positionId } = checked;
-    const kept = this.#loaded.positions.get(positionId);
-    const before = found(this.#now.get(positionId) ?? kept, 'position', 'positionId', positionId);
-    const { position, moved } = moveFrom(before, checked, this.#context);
-    // Versions count commits, and the batch is one.
-    const version = (kept?.version ?? 0) + 1;
-    return { before, position: Object.freeze({ ...position, version }), moved, remark: checked };
-  }
-}
 
 const nothing = (): void => {};
 const NO_WRITER = { insert: nothing, replace: nothing, remove: nothing };

@@ -137,6 +137,7 @@ async function once<I extends Keyed, C, L, P extends object>(
         return replay(command, tx, prior, claim.hash);
       claim.prior = prior && (await held(tx, prior));
     }
+    issues.settleHour();
     const payload = command.act(tx, loaded, checked, context);
     const verdict = command.verdict?.(payload, checked) ?? { errorCode: null, remembered: true };
     const institutionId = owner ?? SERVER;

@@ -41,7 +41,7 @@ const create: Command<CreatePosition, CheckedCreate, Ground | undefined, Positio
   check: (input, issues, { clock }) => {
     return checkedCreate(input, clock(), issues);
   },
-  request: ({ institutionId: _implied, ...rest }) => rest,
+  request: requestOfCreate,
   load: async (tx, { assetId }) => (await groundsOf(tx, [assetId]))[0],
   owner: (ground) => ground?.asset.institutionId,
   act: (tx, loaded, checked, context) => {
@@ -57,6 +57,11 @@ const create: Command<CreatePosition, CheckedCreate, Ground | undefined, Positio
 export function checkedCreate(input: CreatePosition, now: Instant, issues: Issues): CheckedCreate {
   const { assetId, institutionId } = input;
   return { ...checkPosition(input, now, issues), assetId, institutionId };
+}
+
+/** The asset says whose it is. */
+export function requestOfCreate({ institutionId: _implied, ...rest }: CheckedCreate): unknown {
+  return rest;
 }
 
 /** The law of opening a position. Refuses with NotFound or PolicyViolation. */

@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 import { createAsset } from '../commands/asset.ts';
 import { createAssetTemplate } from '../commands/assetTemplate.ts';
+import { postChatMessage } from '../commands/chatMessage.ts';
+import { createChatSession } from '../commands/chatSession.ts';
 import type { CommandContext } from '../commands/context.ts';
 import { createStoredLedger } from '../commands/ledger.ts';
 import { createInstitution } from '../commands/institution.ts';
 import { cancelPosition, createPosition, expirePosition, fundPosition, releasePosition } from '../commands/position.ts';
+import { CHAT_PRIORITIES } from '../domain/chatSession.ts';
 import { type Id, type IdPrefix, typeId } from '../domain/ids.ts';
 import { type Clock, DAY_MS } from '../domain/time.ts';
 import type { Store } from '../store/store.ts';
 
 const EPOCH = Date.parse('2026-01-01T00:00:00.000Z');
 
-/** The nth demo object of a type. Always the same, so that examples can name it; real ids cannot be guessed. */
-export function demoId(prefix: IdPrefix, n: number): Id {
+/** The demo object of a type that the nth step makes. Always the same, so that examples can name it; real ids cannot be guessed. */
+function demoId(prefix: IdPrefix, n: number): Id {
   const bytes = createHash('sha256').update(`EscrowGrid demo ${prefix} ${n}`).digest().subarray(0, 16);
   bytes.writeUIntBE(EPOCH + n, 0, 6);
   bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
@@ -20,111 +23,149 @@ export function demoId(prefix: IdPrefix, n: number): Id {
   return typeId(prefix, bytes);
 }
 
-/** Fills a store that has no institution yet with deals in every state, through the commands that clients use. */
+/**
+ * Fills a store that has no institution yet with deals in every state, through the commands that clients use. Each step
+ * has a key and ids of its own number: servers that start together do it once.
+ */
 export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
-  if (!(await isEmpty(store))) return;
-  const made = new Map<IdPrefix, number>();
-  const newId = (prefix: IdPrefix): Id => {
-    const n = (made.get(prefix) ?? 0) + 1;
-    made.set(prefix, n);
-    return demoId(prefix, n);
-  };
-  const ledger = createStoredLedger(newId);
+  const [institutions] = await store.read('ALL').institutions.counts([{ where: {} }]);
+  if (institutions !== 0) return;
   const viewer = { role: 'ROOT' } as const;
-  const chatLimits = { sessions: null, messagesPerSession: 1_000 };
-  const context = { viewer, store, ledger, clock, newId, keepKeysMs: DAY_MS, chatLimits, requestId: null };
-  try {
-    await construction(context);
-    await tradeFinance(context);
-  } catch (error) {
-    // Another server may have begun at the same time: its rows have the same ids.
-    if (await isEmpty(store)) throw error;
-  }
+  let steps = 0;
+  const step: Step = (input) => {
+    steps += 1;
+    const n = steps;
+    const newId = (prefix: IdPrefix): Id => demoId(prefix, n);
+    const ledger = createStoredLedger(newId);
+    const chatLimits = { sessions: null, messagesPerSession: 1_000 };
+    const context = { viewer, store, ledger, clock, newId, keepKeysMs: DAY_MS, chatLimits, requestId: null };
+    return [context, { ...input, idempotencyKey: `demo ${n}` }];
+  };
+  await construction(step);
+  await tradeFinance(step, clock());
 }
 
-async function isEmpty(store: Store): Promise<boolean> {
-  const [count] = await store.read('ALL').institutions.counts([{ where: {} }]);
-  return count === 0;
-}
+/** What a command takes, for the next step. */
+type Step = <const I extends object>(input: I) => [CommandContext, I & { readonly idempotencyKey: string }];
 
-async function construction(context: CommandContext): Promise<void> {
-  const { institution } = await createInstitution(context, { name: 'Harbor Bank', regions: ['US', 'EU_UK'] });
-  const { assetTemplate: escrow } = await createAssetTemplate(context, {
-    institutionId: institution.id,
-    code: 'CONSTR_ESCROW',
-    name: 'Construction escrow, United States',
-    vertical: 'CONSTRUCTION',
-    region: 'US',
-    config: { currency: 'USD', region: 'US', minAmount: '1.00', maxAmount: '50000000.00' },
-  });
-  const { assetTemplate: retainage } = await createAssetTemplate(context, {
-    institutionId: institution.id,
-    code: 'CONSTR_RETAINAGE',
-    name: 'Retainage of 5 %, Europe',
-    vertical: 'CONSTRUCTION',
-    region: 'EU_UK',
-    config: { currency: 'EUR', retainagePercentage: '5.0' },
-  });
-  const { asset: pier } = await createAsset(context, {
-    templateId: escrow.id,
-    label: 'Pier 9 Warehouse',
-    metadata: { city: 'Oakland', permit: 'B-2026-0117' },
-  });
-  const { asset: tower } = await createAsset(context, { templateId: retainage.id, label: 'Tower Quay, lot 4' });
+/** What examples name: the objects of these steps. */
+export const DEMO = {
+  pier: demoId('ast', 4),
+  /** Partly released. */
+  groundwork: demoId('pos', 7),
+  /** Funded. */
+  facade: demoId('pos', 13),
+} as const;
+
+async function construction(step: Step): Promise<void> {
+  const { institution } = await createInstitution(...step({ name: 'Harbor Bank', regions: ['US', 'EU_UK'] }));
+  const { assetTemplate: escrow } = await createAssetTemplate(
+    ...step({
+      institutionId: institution.id,
+      code: 'CONSTR_ESCROW',
+      name: 'Construction escrow, United States',
+      vertical: 'CONSTRUCTION',
+      region: 'US',
+      config: { currency: 'USD', region: 'US', minAmount: '1.00', maxAmount: '50000000.00' },
+    }),
+  );
+  const { assetTemplate: retainage } = await createAssetTemplate(
+    ...step({
+      institutionId: institution.id,
+      code: 'CONSTR_RETAINAGE',
+      name: 'Retainage of 5 %, Europe',
+      vertical: 'CONSTRUCTION',
+      region: 'EU_UK',
+      config: { currency: 'EUR', retainagePercentage: '5.0' },
+    }),
+  );
+  const { asset: pier } = await createAsset(
+    ...step({
+      templateId: escrow.id,
+      label: 'Pier 9 Warehouse',
+      metadata: { city: 'Oakland', permit: 'B-2026-0117' },
+    }),
+  );
+  const { asset: tower } = await createAsset(...step({ templateId: retainage.id, label: 'Tower Quay, lot 4' }));
 
   const open = (assetId: Id, holderReference: string, amount: string, currencyCode: string) =>
-    createPosition(context, { assetId, holderReference, amount: { amount, currencyCode } });
+    createPosition(...step({ assetId, holderReference, amount: { amount, currencyCode } }));
   await open(pier.id, 'contractor-001', '250000.00', 'USD');
   const { position: groundwork } = await open(pier.id, 'contractor-001', '1250000.00', 'USD');
-  await fundPosition(context, { positionId: groundwork.id, reason: 'Wire received' });
-  await releasePosition(context, { positionId: groundwork.id, amount: '312500.50', reason: 'Milestone 1 accepted' });
+  await fundPosition(...step({ positionId: groundwork.id, reason: 'Wire received' }));
+  await releasePosition(...step({ positionId: groundwork.id, amount: '312500.50', reason: 'Milestone 1 accepted' }));
   const { position: survey } = await open(pier.id, 'surveyor-007', '18000.00', 'USD');
-  await fundPosition(context, { positionId: survey.id });
-  await releasePosition(context, { positionId: survey.id, reason: 'Report delivered' });
+  await fundPosition(...step({ positionId: survey.id }));
+  await releasePosition(...step({ positionId: survey.id, reason: 'Report delivered' }));
   const { position: facade } = await open(tower.id, 'contractor-014', '93500.00', 'EUR');
-  await fundPosition(context, { positionId: facade.id });
+  await fundPosition(...step({ positionId: facade.id }));
   const { position: crane } = await open(tower.id, 'contractor-020', '40000.00', 'EUR');
-  await cancelPosition(context, { positionId: crane.id, reason: 'Contract not signed' });
+  await cancelPosition(...step({ positionId: crane.id, reason: 'Contract not signed' }));
+
+  const { chatSession } = await createChatSession(
+    ...step({
+      positionId: groundwork.id,
+      ownerReference: 'clerk-12',
+      title: 'Milestone 1: what is still missing?',
+      description: 'The survey of the north wall, and the invoice for the piles.',
+      priority: CHAT_PRIORITIES.HIGH,
+    }),
+  );
+  const say = (authorReference: string, body: string) =>
+    postChatMessage(...step({ chatSessionId: chatSession.id, authorReference, body }));
+  await say('clerk-12', 'The survey of the north wall has not come yet.');
+  await say('contractor-001', 'It will be with you on Friday.');
 }
 
-async function tradeFinance(context: CommandContext): Promise<void> {
-  const { institution } = await createInstitution(context, {
-    name: 'Meridian Trade Fund',
-    regions: ['SG', 'UAE'],
-    verticals: ['TRADE_FINANCE'],
-  });
-  const { assetTemplate: invoices } = await createAssetTemplate(context, {
-    institutionId: institution.id,
-    code: 'TF_INVOICE',
-    name: 'Invoices, 90 days',
-    vertical: 'TRADE_FINANCE',
-    region: 'SG',
-    config: { currency: 'JPY', maxTenorDays: 90, country: 'SG' },
-  });
-  const { assetTemplate: letters } = await createAssetTemplate(context, {
-    institutionId: institution.id,
-    code: 'TF_LC',
-    name: 'Letters of credit, 180 days',
-    vertical: 'TRADE_FINANCE',
-    region: 'UAE',
-    config: { currency: 'KWD', issuingBankCountry: 'KW', maxTenorDays: 180 },
-  });
-  const { asset: invoice } = await createAsset(context, { templateId: invoices.id, label: 'Invoice 4711' });
-  const { asset: letter } = await createAsset(context, { templateId: letters.id, label: 'LC 2026/88' });
-  const expiresAt = context.clock() + 60 * DAY_MS;
-  const { position: shipment } = await createPosition(context, {
-    assetId: invoice.id,
-    holderReference: 'exporter-31',
-    amount: { amount: '125000000', currencyCode: 'JPY' },
-    expiresAt,
-  });
-  await fundPosition(context, { positionId: shipment.id });
-  const { position: oil } = await createPosition(context, {
-    assetId: letter.id,
-    holderReference: 'supplier-5',
-    amount: { amount: '75000.125', currencyCode: 'KWD' },
-    expiresAt,
-  });
-  await fundPosition(context, { positionId: oil.id });
-  await expirePosition(context, { positionId: oil.id, reason: 'Documents never arrived' });
+async function tradeFinance(step: Step, now: number): Promise<void> {
+  const { institution } = await createInstitution(
+    ...step({
+      name: 'Meridian Trade Fund',
+      regions: ['SG', 'UAE'],
+      verticals: ['TRADE_FINANCE'],
+    }),
+  );
+  const { assetTemplate: invoices } = await createAssetTemplate(
+    ...step({
+      institutionId: institution.id,
+      code: 'TF_INVOICE',
+      name: 'Invoices, 90 days',
+      vertical: 'TRADE_FINANCE',
+      region: 'SG',
+      config: { currency: 'JPY', maxTenorDays: 90, country: 'SG' },
+    }),
+  );
+  const { assetTemplate: letters } = await createAssetTemplate(
+    ...step({
+      institutionId: institution.id,
+      code: 'TF_LC',
+      name: 'Letters of credit, 180 days',
+      vertical: 'TRADE_FINANCE',
+      region: 'UAE',
+      config: { currency: 'KWD', issuingBankCountry: 'KW', maxTenorDays: 180 },
+    }),
+  );
+  const { asset: invoice } = await createAsset(...step({ templateId: invoices.id, label: 'Invoice 4711' }));
+  const { asset: letter } = await createAsset(...step({ templateId: letters.id, label: 'LC 2026/88' }));
+  // Midnight of a day, so that servers that start together mean the same.
+  const expiresAt = (Math.floor(now / DAY_MS) + 60) * DAY_MS;
+  const { position: shipment } = await createPosition(
+    ...step({
+      assetId: invoice.id,
+      holderReference: 'exporter-31',
+      amount: { amount: '125000000', currencyCode: 'JPY' },
+      expiresAt,
+    }),
+  );
+  await fundPosition(...step({ positionId: shipment.id }));
+  const { position: oil } = await createPosition(
+    ...step({
+      assetId: letter.id,
+      holderReference: 'supplier-5',
+      amount: { amount: '75000.125', currencyCode: 'KWD' },
+      expiresAt,
+    }),
+  );
+  await fundPosition(...step({ positionId: oil.id }));
+  await expirePosition(...step({ positionId: oil.id, reason: 'Documents never arrived' }));
 }

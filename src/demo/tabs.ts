@@ -1,13 +1,13 @@
 import type { Tab } from '../server/graphiql.ts';
-import { demoId } from './data.ts';
+import { DEMO } from './data.ts';
 
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
 
 /** What GraphiQL opens with: operations that succeed on the demo data, as often as one likes. */
 export const DEMO_TABS: readonly Tab[] = [
   {
-    query: `# What is in escrow, newest first. Press play; then try the other tabs.
-query Positions($first: Int = 10, $filter: PositionFilter) {
+    query: `# What is in escrow now, newest first. Press play.
+query Positions($first: Int, $filter: PositionFilter) {
   positions(first: $first, filter: $filter) {
     totalCount
     nodes {
@@ -36,14 +36,22 @@ query PositionHistory($id: ID!) {
     released { amount }
     refunded { amount }
     events(first: 20) {
-      nodes { sequence fromState toState moved { amount currencyCode } reason actor { kind } createdAt }
+      nodes {
+        sequence
+        fromState
+        toState
+        moved { amount currencyCode }
+        reason
+        actor { kind }
+        createdAt
+      }
     }
   }
 }`,
-    variables: json({ id: demoId('pos', 2) }),
+    variables: json({ id: DEMO.groundwork }),
   },
   {
-    query: `# The lifecycle and the kinds of templates, with the JSON Schema of their configs.
+    query: `# The lifecycle, and what templates can say.
 query Rules {
   lifecycle { state allowedTransitions terminal }
   templateKinds { code name vertical configSchema }
@@ -66,32 +74,38 @@ query Totals {
 }`,
   },
   {
-    query: `# Opens a position. Nothing is in escrow until it is funded.
+    query: `# Opens a position. It holds nothing until funded.
 mutation OpenPosition($input: CreatePositionInput!) {
   createPosition(input: $input) {
-    ... on CreatePositionPayload { position { id state amount { formatted } } }
+    ... on CreatePositionPayload {
+      position { id state amount { formatted } }
+    }
     ... on UserError { code message path }
   }
 }`,
     variables: json({
       input: {
-        assetId: demoId('ast', 1),
+        assetId: DEMO.pier,
         holderReference: 'contractor-001',
         amount: { amount: '5000.00', currencyCode: 'USD' },
       },
     }),
   },
   {
-    query: `# Pays one cent out of escrow. Leave the amount out to pay all that is held.
+    query: `# Pays out a cent; without an amount, all of it.
 mutation Release($input: ReleasePositionInput!) {
   releasePosition(input: $input) {
     ... on TransitionPositionPayload {
-      position { state held { formatted } released { formatted } }
+      position {
+        state
+        held { formatted }
+        released { formatted }
+      }
       event { sequence moved { formatted } }
     }
     ... on UserError { code message path }
   }
 }`,
-    variables: json({ input: { positionId: demoId('pos', 4), amount: '0.01', reason: 'A first payment' } }),
+    variables: json({ input: { positionId: DEMO.facade, amount: '0.01', reason: 'A first payment' } }),
   },
 ];

@@ -21,15 +21,23 @@ export interface MoneyText {
  */
 export class Issues {
   readonly #found: ValidationIssue[] = [];
+  /** What only the hour shows. */
+  readonly #late: ValidationIssue[] = [];
 
   /** Notes a fault: a sentence that goes on from the name of what stands at the path. */
   add(path: Path, message: string): void {
     this.#found.push({ path, message });
   }
 
-  /** Refuses with ValidationFailed if anything was noted. */
+  /** Refuses with ValidationFailed if anything was noted; what only the hour shows is not enough by itself. */
   settle(): void {
     const [first, ...rest] = this.#found;
+    if (first) throw new ValidationFailed([first, ...rest, ...this.#late]);
+  }
+
+  /** Refuses with ValidationFailed what only the hour shows: a call that is retried later must not be refused for it. */
+  settleHour(): void {
+    const [first, ...rest] = this.#late;
     if (first) throw new ValidationFailed([first, ...rest]);
   }
 
@@ -97,7 +105,9 @@ export class Issues {
 
   /** A point in time that has not come yet; null if left out. */
   future(path: Path, instant: Maybe<Instant>, now: Instant): Instant | null {
-    if (instant !== null && instant !== undefined && instant <= now) this.add(path, 'must lie in the future.');
+    if (instant !== null && instant !== undefined && instant <= now) {
+      this.#late.push({ path, message: 'must lie in the future.' });
+    }
     return instant ?? null;
   }
 }

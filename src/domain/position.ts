@@ -60,14 +60,16 @@ export interface PositionDraft {
   readonly expiresAt: Instant | null;
 }
 
-/** What the input alone shows. Refuses with ValidationFailed. */
-export function checkPosition(input: PositionInput, now: Instant, issues = new Issues()): PositionDraft {
+/** What the input alone shows. Refuses with ValidationFailed; whoever brings issues settles what the hour shows. */
+export function checkPosition(input: PositionInput, now: Instant, brought?: Issues): PositionDraft {
+  const issues = brought ?? new Issues();
   const holderReference = issues.text(['holderReference'], input.holderReference);
   const externalReference = issues.optionalText(['externalReference'], input.externalReference);
   const metadata = issues.json(['metadata'], input.metadata);
   const amount = issues.money(['amount'], input.amount);
   const expiresAt = issues.future(['expiresAt'], input.expiresAt, now);
   issues.settle();
+  if (!brought) issues.settleHour();
   return { holderReference, externalReference, metadata, amount: amount as Money, expiresAt };
 }
 

@@ -74,7 +74,11 @@ export class Hub {
    * What was missed since `after`, then one tick without a change, then live: each change that is wanted once, in the
    * order of the commits. Refuses with CursorExpired, UnknownCursor, TooManySubscriptions or TooSlow.
    */
-  subscribe(owner: string, after: number | null, wants: (change: PlacedChange) => boolean): AsyncIterableIterator<Tick> {
+  subscribe(
+    owner: string,
+    after: number | null,
+    wants: (change: PlacedChange) => boolean,
+  ): AsyncIterableIterator<Tick> {
     const queue = new ChangeQueue(this.#options.queueChanges);
     return leavable(this.#owning(owner, queue, after, wants), () => queue.end());
   }

@@ -58,10 +58,12 @@ export const maskFault =
   (onFault: OnFault) =>
   (error: unknown): Error => {
     if (error instanceof GraphQLError) {
-      const { originalError } = error;
-      if (!originalError || originalError instanceof GraphQLError) return coded(error, codeOfRequest(error));
+      const { originalError, path, extensions } = error;
+      const meant = !originalError || originalError instanceof GraphQLError;
+      // At a field without a code it is graphql's own: our answer did not fit our schema.
+      if (meant && (path === undefined || extensions['code'] !== undefined)) return coded(error, codeOfRequest(error));
     }
-    const fault = error instanceof GraphQLError ? error.originalError : error;
+    const fault = error instanceof GraphQLError ? (error.originalError ?? error) : error;
     for (const [kind, code, message] of PASSING) {
       if (fault instanceof kind) return new GraphQLError(message, { ...where(error), extensions: { code } });
     }

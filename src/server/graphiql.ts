@@ -41,9 +41,31 @@ export function graphiqlPage(path: string, tabs: readonly Tab[]): Page {
 async function compress(tabs: readonly Tab[]): Promise<{ readonly body: Buffer; readonly etag: string }> {
   const page = renderGraphiQL({
     title: 'EscrowGrid',
-    defaultTabs: tabs.map(({ query, variables }) => ({ query, variables: variables ?? null })),
+    // An empty list breaks the page.
+    ...(tabs.length > 0 && {
+      defaultTabs: tabs.map(({ query, variables }) => ({ query, variables: variables ?? null })),
+    }),
     schemaDescription: true,
   });
-  const body = await promisify(gzip)(page);
+  const head = `<style>${STEADY_TABS}</style><script>${editorsBegin(tabs[0])}</script>`;
+  const body = await promisify(gzip)(page.replace('</title>', (end) => end + head));
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
 }
+
+/** On a first visit each tab jumps away from under the first press of the mouse, which is lost. */
+const STEADY_TABS = '.graphiql-tab { transform: none !important }';
+
+/**
+ * GraphiQL fills its editors from what they last held, opens one more tab if no tab holds the same, and forgets the
+ * variables of the first tab. So the editors begin with what the open tab holds, unless the address asks for a query.
+ */
+const editorsBegin = (first: Tab | undefined): string => `
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState')) ?? {};
+    const open = tabs ? tabs[activeTabIndex] : ${JSON.stringify(first ?? {}).replaceAll('<', String.raw`\u003c`)};
+    const asked = new URL(location.href).searchParams.get('query') ?? open.query;
+    for (const part of asked === open.query ? ['query', 'variables', 'headers'] : []) {
+      localStorage.setItem('graphiql:' + part, open[part] ?? '');
+    }
+  } catch {}
+`;

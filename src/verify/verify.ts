@@ -146,7 +146,12 @@ function ledgerFault(
   for (const [at, event] of events.entries()) {
     const ledgerEvent = ledgerEvents[at];
     if (ledgerEvent?.lifecycleEventId !== event.id) return `has no ledger event for its event ${event.sequence}`;
+    if (ledgerEvent.fromState !== event.fromState || ledgerEvent.toState !== event.toState) {
+      return `has a ledger event ${event.sequence} of other states than its event`;
+    }
     const own = legs.get(ledgerEvent.id) ?? [];
+    const foreign = own.find(({ currency }) => currency !== event.currency);
+    if (foreign) return `is in ${event.currency}, a posting of event ${event.sequence} in ${foreign.currency}`;
     const balance = own.reduce((all, { amount }) => all + amount, 0n);
     if (balance !== 0n) return `has postings of event ${event.sequence} that add up to ${balance}`;
     const moved = own.reduce((all, { amount }) => (amount > 0n ? all + amount : all), 0n);

@@ -11,7 +11,11 @@ const escrow: AssetTemplateInput = {
   region: 'SG',
   config: { currency: 'SGD', region: 'SG' },
 };
-const bank = newInstitution(checkInstitution({ name: 'Bank', regions: ['SG', 'US'], verticals: ['CONSTRUCTION'] }), 'inst_1', NOW);
+const bank = newInstitution(
+  checkInstitution({ name: 'Bank', regions: ['SG', 'US'], verticals: ['CONSTRUCTION'] }),
+  'inst_1',
+  NOW,
+);
 
 describe('an institution', () => {
   test('has all verticals where none are named, each region once, and begins at version 1', () => {
@@ -31,11 +35,9 @@ describe('an institution', () => {
   });
 
   test('with an empty list of regions or verticals is refused, all faults at once', () => {
-    expect(faultsOf(() => newInstitution(checkInstitution({ name: '', regions: [], verticals: [] }), 'inst_1', NOW))).toEqual([
-      'name: must not be blank.',
-      'regions: must name at least one.',
-      'verticals: must name at least one.',
-    ]);
+    expect(
+      faultsOf(() => newInstitution(checkInstitution({ name: '', regions: [], verticals: [] }), 'inst_1', NOW)),
+    ).toEqual(['name: must not be blank.', 'regions: must name at least one.', 'verticals: must name at least one.']);
   });
 });
 

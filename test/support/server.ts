@@ -1,11 +1,12 @@
 import { type DocumentNode, type GraphQLFormattedError, print } from 'graphql';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { type App, createApp } from '../../src/app.ts';
+import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import type { Viewer } from '../../src/domain/viewer.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export interface Answer<T> {
   readonly status: number;
+  readonly requestId?: string | null;
   readonly data?: T | null;
   readonly errors?: readonly (GraphQLFormattedError & { readonly extensions?: { readonly code?: string } })[];
   readonly text: string;
@@ -21,12 +22,16 @@ export interface TestServer {
   /** Sends a document over the in-process HTTP face and answers its data; fails the test on any error. */
   run<T, V>(document: TypedDocumentNode<T, V>, variables: V): Promise<T>;
   /** The same, with whatever came back. */
-  ask<T = Record<string, unknown>>(document: string | DocumentNode, variables?: unknown): Promise<Answer<T>>;
+  ask<T = Record<string, unknown>>(
+    document: string | DocumentNode,
+    variables?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer<T>>;
 }
 
 export const START = Date.parse('2026-03-01T12:00:00.000Z');
 
-export function serve(store: Store): TestServer {
+export function serve(store: Store, options: Partial<AppOptions> = {}): TestServer {
   const faults: unknown[] = [];
   const server: TestServer = {
     faults,
@@ -37,18 +42,24 @@ export function serve(store: Store): TestServer {
       clock: () => server.now,
       viewerOf: () => server.viewer,
       onFault: (_errorId, error) => faults.push(error),
+      ...options,
     }),
-    ask: async (document, variables = {}) => {
+    ask: async (document, variables = {}, headers = {}) => {
       const query = typeof document === 'string' ? document : print(document);
       const response = await server.app.fetch(
         new Request('http://localhost/graphql', {
           method: 'POST',
-          headers: { 'content-type': 'application/json' },
+          headers: { 'content-type': 'application/json', ...headers },
           body: JSON.stringify({ query, variables }),
         }),
       );
       const text = await response.text();
-      return { ...(JSON.parse(text) as object), status: response.status, text };
+      return {
+        ...(JSON.parse(text) as object),
+        status: response.status,
+        requestId: response.headers.get('x-request-id'),
+        text,
+      };
     },
     run: async <T, V>(document: TypedDocumentNode<T, V>, variables: V) => {
       const { data, errors } = await server.ask<T>(document, variables);

@@ -15,13 +15,16 @@ export class UnusableDatabase extends Error {}
 
 /**
  * Brings the database to the schema that this program knows, under a lock that makes servers which start together
- * wait for each other. Refuses with UnusableDatabase a server older than 15 and a database that a newer program has
- * migrated.
+ * wait for each other. Refuses with UnusableDatabase a server that is not there or older than 15 and a database
+ * that a newer program has migrated.
  */
 export async function migrate(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
-  await client.connect();
+  await client.connect().catch((error: Error & { readonly code?: string }) => {
+    // A host with several addresses fails with one error for all of them, which has a code and no message.
+    throw new UnusableDatabase(`The database cannot be reached: ${error.message || error.code}.`);
+  });
   try {
     await mustFit(client);
     await ensureRole(client);

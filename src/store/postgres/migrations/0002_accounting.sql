@@ -35,13 +35,17 @@ create table postings (
 -- Holds, for whoever writes them, that the postings of one ledger event are of one currency and add up to zero.
 create function postings_must_balance() returns trigger language plpgsql as $$
 begin
-  if (select sum(amount) <> 0 or count(distinct currency) > 1 from postings where ledger_event_id = new.ledger_event_id) then
-    raise exception 'the postings of % do not add up to zero', new.ledger_event_id using errcode = 'check_violation';
+  if exists (
+    select from postings where ledger_event_id in (old.ledger_event_id, new.ledger_event_id)
+    group by ledger_event_id having sum(amount) <> 0 or count(distinct currency) > 1
+  ) then
+    raise exception 'the postings of % do not add up to zero', coalesce(new.ledger_event_id, old.ledger_event_id)
+      using errcode = 'check_violation';
   end if;
   return null;
 end
 $$;
-create constraint trigger postings_balance after insert or update on postings
+create constraint trigger postings_balance after insert or update or delete on postings
   for each row execute function postings_must_balance();
 
 create table policies (

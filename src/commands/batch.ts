@@ -1,0 +1,128 @@
+import type { Id } from '../domain/ids.ts';
+import { Issues, type Maybe } from '../domain/issues.ts';
+import type { Remark } from '../domain/move.ts';
+import type { Position } from '../domain/position.ts';
+import { type Path, Refusal, ValidationFailed } from '../domain/refusals.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Writers } from '../store/store.ts';
+import { type CommandContext, found } from './context.ts';
+import {
+  type CheckedCreate,
+  type CheckedMove,
+  type CreatePosition,
+  checkedCreate,
+  checkedMove,
+  moveFrom,
+  openPosition,
+  type TransitionPosition,
+} from './position.ts';
+import type { Ground } from './positionChange.ts';
+
+/** One operation of a batch, checked as far as its input alone goes. */
+export type Operation =
+  | { readonly kind: 'create'; readonly path: Path; readonly checked: CheckedCreate; readonly issues: Issues }
+  | { readonly kind: 'transition'; readonly path: Path; readonly checked: CheckedMove }
+  | { readonly kind: 'refused'; readonly path: Path; readonly input: PositionOperation; readonly refusal: Refusal };
+/** What a batch is about, as it is before the batch. */
+export interface Loaded {
+  readonly positions: ReadonlyMap<Id, Position>;
+  readonly grounds: ReadonlyMap<Id, Ground>;
+}
+
+/** One of the two. */
+export interface PositionOperation {
+  readonly create?: Maybe<CreatePosition>;
+  readonly transition?: Maybe<TransitionPosition>;
+}
+/** Checks one operation; what is wrong with it refuses it alone. */
+export function checkedOperation(input: PositionOperation, at: number, now: Instant): Operation {
+  const { create, transition } = input;
+  const issues = new Issues();
+  const path = ['operations', `${at}`, create ? 'create' : 'transition'];
+  try {
+    if (create) return { kind: 'create', path, issues, checked: checkedCreate(create, now, issues) };
+    const { toState, ...move } = transition as TransitionPosition;
+    return { kind: 'transition', path, checked: checkedMove(toState, move, issues) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { kind: 'refused', path, input, refusal: error.within(path) };
+  }
+}
+
+/** Refuses with ValidationFailed a batch whose operations are of two institutions. */
+export function mustBeOfOne({ positions, grounds }: Loaded, operations: readonly Operation[]): void {
+  let first: Id | undefined;
+  for (const { kind, path, ...operation } of operations) {
+    if (!('checked' in operation)) continue;
+    const { checked } = operation;
+    const field = kind === 'create' ? 'assetId' : 'positionId';
+    const owner =
+      'assetId' in checked
+        ? grounds.get(checked.assetId)?.asset.institutionId
+        : positions.get(checked.positionId)?.institutionId;
+    first ??= owner;
+    if (owner === undefined || owner === first) continue;
+    throw new ValidationFailed([{ path: [...path, field], message: 'must be of the same institution as the others.' }]);
+  }
+}
+
+interface Change {
+  readonly before: Position | null;
+  readonly position: Position;
+  readonly moved: bigint;
+  readonly remark: Remark | undefined;
+}
+
+/** The positions of a batch as its operations leave them, one after the other. */
+export class Batch {
+  readonly #loaded: Loaded;
+  readonly #context: CommandContext;
+  readonly #now = new Map<Id, Position>();
+  refused = false;
+
+  constructor(loaded: Loaded, context: CommandContext) {
+    this.#loaded = loaded;
+    this.#context = context;
+  }
+
+  get changed(): boolean {
+    return this.#now.size > 0;
+  }
+
+  /** How the operation changes its position, or why it is refused. */
+  run(operation: Operation): Change | Refusal {
+    try {
+      if (operation.kind === 'refused') throw operation.refusal;
+      if (operation.kind === 'create') operation.issues.settleHour();
+      const change = operation.kind === 'create' ? this.#create(operation.checked) : this.#move(operation.checked);
+      this.#now.set(change.position.id, change.position);
+      return change;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.refused = true;
+      return operation.kind === 'refused' ? error : error.within(operation.path);
+    }
+  }
+
+  writePositions(tx: Writers): void {
+    for (const [id, position] of this.#now) {
+      if (this.#loaded.positions.has(id)) tx.positions.replace(position);
+      else tx.positions.insert(position);
+    }
+  }
+
+  #create(checked: CheckedCreate): Change {
+    const position = openPosition(this.#loaded.grounds.get(checked.assetId), checked, this.#context);
+    return { before: null, position, moved: 0n, remark: undefined };
+  }
+
+  #move(checked: CheckedMove): Change {
+    const { positionId } = checked;
+    const kept = this.#loaded.positions.get(positionId);
+    const before = found(this.#now.get(positionId) ?? kept, 'position', 'positionId', positionId);
+    const { position, moved } = moveFrom(before, checked, this.#context);
+    // Versions count commits, and the batch is one.
+    const version = (kept?.version ?? 0) + 1;
+    return { before, position: Object.freeze({ ...position, version }), moved, remark: checked };
+  }
+}

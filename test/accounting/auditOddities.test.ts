@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { createStoredLedger } from '../../src/commands/ledger.ts';
+import { createIds } from '../../src/ids.ts';
+import { countsOf, did, grownBy, opening, sceneOn, trailOf } from '../support/accounting.ts';
+import { openPosition } from '../support/deal.ts';
+import { serve } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+/** Metadata nested so deep. */
+const deep = (levels: number): object => (levels === 1 ? {} : { a: deep(levels - 1) });
+const omitted = { omitted: expect.any(String) as string };
+
+onBothStores((open) => {
+  const scene = sceneOn(open);
+
+  describe('what cannot be stored still leaves an event, without it:', () => {
+    const cases: readonly (readonly [string, 'createAsset' | 'createPosition' | 'setPolicy', object, object])[] = [
+      ['a text of 900 KB', 'createAsset', { label: 'a'.repeat(900_000) }, { label: { omitted: '900000 characters' } }],
+      [
+        'NUL',
+        'createAsset',
+        { label: 'a\u0000' },
+        { label: { omitted: expect.stringContaining('control') as string } },
+      ],
+      ['half a character', 'createAsset', { label: '\ud800' }, { label: omitted }],
+      ['metadata 11 deep', 'createAsset', { label: 'a', metadata: deep(11) }, { label: 'a', metadata: omitted }],
+      [
+        'metadata of 500 KB',
+        'createAsset',
+        { label: 'a', metadata: { a: 'a'.repeat(500_000) } },
+        { metadata: omitted },
+      ],
+      ['a key of NUL', 'createAsset', { label: 'a', idempotencyKey: '\u0000' }, { idempotencyKey: omitted }],
+      ['an id of NUL', 'createAsset', { label: 'a', templateId: '\u0000' }, { templateId: omitted }],
+      [
+        '10,000 limits',
+        'setPolicy',
+        { region: 'US', limits: Array.from({ length: 10_000 }, () => ({ currencyCode: 'USD' })) },
+        {},
+      ],
+      [
+        'NUL in an amount',
+        'createPosition',
+        { amount: { amount: '\u0000', currencyCode: 'USD' } },
+        { amount: omitted },
+      ],
+    ];
+    it.each(cases)('%s', async (_what, mutation, patch, payload) => {
+      const { server, store } = scene;
+      const { templateId, institution } = scene.deal;
+      const base = {
+        createAsset: { templateId },
+        createPosition: opening(scene.deal),
+        setPolicy: { institutionId: institution.id },
+      };
+      const document = `mutation ($input: ${mutation.replace(/^./, (letter) => letter.toUpperCase())}Input!) { ${mutation}(input: $input) { __typename } }`;
+      let requestId: string | null | undefined;
+      const grown = await grownBy(store, async () => {
+        const answer = await server.ask(document, { input: { ...base[mutation], ...patch } });
+        expect(answer.errors).toBeUndefined();
+        ({ requestId } = answer);
+      });
+      expect(grown).toEqual({ auditEvents: 1 });
+      const [event] = await trailOf(server, { requestId: requestId ?? '' });
+      expect(event).toMatchObject({ outcome: 'FAILURE', payload });
+      expect(JSON.stringify(event?.payload).length).toBeLessThan(66_000);
+    });
+  });
+
+  it('metadata 100,000 deep leave an event too', async () => {
+    const { server, store, deal } = scene;
+    const metadata = `${'{"a":'.repeat(100_000)}{}${'}'.repeat(100_000)}`;
+    const query = 'mutation ($input: CreateAssetInput!) { createAsset(input: $input) { __typename } }';
+    const body = `{"query":"${query}","variables":{"input":{"templateId":"${deal.templateId}","label":"a","metadata":${metadata}}}}`;
+    const request = new Request('http://localhost/graphql', { method: 'POST', headers: JSON_HEADERS, body });
+    const grown = await grownBy(store, async () => {
+      const response = await server.app.fetch(request);
+      expect(await response.json()).toEqual({ data: { createAsset: { __typename: 'ValidationError' } } });
+    });
+    expect(grown).toEqual({ auditEvents: 1 });
+  });
+
+  it.each<readonly [string, RequestInit & { readonly query?: string }]>([
+    ['no JSON', { body: '{' }],
+    ['a document that does not parse', { body: '{"query":"mutation {"}' }],
+    ['an unknown mutation', { body: '{"query":"mutation { dropEverything { __typename } }"}' }],
+    [
+      'an input that does not fit',
+      { body: '{"query":"mutation { createAsset(input: { label: 1 }) { __typename } }"}' },
+    ],
+    [
+      'variables that do not fit',
+      {
+        body: '{"query":"mutation ($i: CreateAssetInput!) { createAsset(input: $i) { __typename } }","variables":{"i":{}}}',
+      },
+    ],
+    ['a query', { body: '{"query":"{ auditEvents { nodes { id } } ledgerEvents { nodes { id } } }"}' }],
+    ['a query that fails', { body: '{"query":"{ auditEvents(first: 101) { nodes { id } } }"}' }],
+  ])('%s reaches no mutation and leaves no event', async (_what, init) => {
+    const { server, store } = scene;
+    const grown = await grownBy(store, () =>
+      server.app.fetch(new Request('http://localhost/graphql', { method: 'POST', headers: JSON_HEADERS, ...init })),
+    );
+    expect(grown).toEqual({});
+  });
+
+  it('mistake 4: position, ledger and audit were three commits: when the ledger fails, nothing of the change is there', async () => {
+    const { store, deal } = scene;
+    const down = (): never => {
+      throw new Error('the ledger is down');
+    };
+    const kept = createStoredLedger(createIds(Date.now));
+    const position = await openPosition(scene.server, deal);
+    const broken = serve(store, { ledger: { ...kept, recordPositionStateChanged: down } });
+    const mute = serve(store, { ledger: { ...kept, recordPositionCreated: down } });
+    const before = await countsOf(store);
+    for (const [server, document, input] of [
+      [broken, 'fundPosition(input: $input)', { positionId: position.id, idempotencyKey: 'k' }],
+      [mute, 'createPosition(input: $input)', opening(deal, { idempotencyKey: 'k' })],
+      [
+        broken,
+        'applyPositions(input: $input)',
+        { operations: [{ transition: { positionId: position.id, toState: 'FUNDED' } }] },
+      ],
+    ] as const) {
+      const type = `${document.split('(')[0]?.replace(/^./, (letter) => letter.toUpperCase())}Input!`;
+      const answer = await server.ask(`mutation ($input: ${type}) { ${document} { __typename } }`, { input });
+      expect(answer.errors?.map(({ extensions }) => extensions?.code)).toEqual(['INTERNAL_SERVER_ERROR']);
+      expect(answer.text).not.toContain('ledger is down');
+      expect(server.faults).toHaveLength(server === broken && document.startsWith('apply') ? 2 : 1);
+      expect(await countsOf(store)).toEqual(before);
+    }
+    const { position: funded } = await did(scene.server, 'fundPosition', {
+      positionId: position.id,
+      idempotencyKey: 'k',
+    });
+    expect([funded?.state, funded?.version]).toEqual(['FUNDED', 2]);
+  });
+});

@@ -1,0 +1,121 @@
+import { expect, it } from 'vitest';
+import { as, call, did, grownBy, MUTATIONS, opening, type Reply, sceneOn } from '../support/accounting.ts';
+import { type Deal, makeDeal } from '../support/deal.ts';
+import { onBothStores } from '../support/stores.ts';
+import { sayingsOn } from './sayings.ts';
+
+onBothStores((open) => {
+  const scene = sceneOn(open);
+  const sayings = sayingsOn(scene);
+
+  it.each(MUTATIONS)('%s: the same input answers the first payload again, and does nothing', async (mutation) => {
+    const { server, store } = scene;
+    const { input, same } = sayings[mutation];
+    const idempotencyKey = `key of ${mutation}`;
+    const first = await did(server, mutation, { ...input, idempotencyKey });
+    expect(first.replayed).toBe(false);
+    server.now += 1_000;
+    const grown = await grownBy(store, async () => {
+      for (const patch of [{}, ...same]) {
+        const reply = await call(server, mutation, { ...input, ...patch, idempotencyKey });
+        expect(reply).toEqual({ ...first, replayed: true });
+      }
+    });
+    expect(grown).toEqual({});
+  });
+
+  it.each(MUTATIONS)(
+    '%s: another input is an IdempotencyConflict, and nothing is written but the trail',
+    async (mutation) => {
+      const { server, store } = scene;
+      const { input, other } = sayings[mutation];
+      const idempotencyKey = `key of ${mutation}`;
+      for (const patch of other) {
+        let reply: Reply | undefined;
+        const grown = await grownBy(store, async () => {
+          reply = await call(server, mutation, { ...input, ...patch, idempotencyKey });
+        });
+        expect(reply).toMatchObject({
+          __typename: 'IdempotencyConflictError',
+          path: ['idempotencyKey'],
+          idempotencyKey,
+        });
+        expect(grown).toEqual({ auditEvents: 1 });
+      }
+      expect(await call(server, mutation, { ...input, idempotencyKey })).toMatchObject({ replayed: true });
+    },
+  );
+
+  it.each(MUTATIONS)(
+    '%s: keys of 0 and 256 characters and of what cannot be stored are refused, 255 are not',
+    async (mutation) => {
+      const { server, store } = scene;
+      const { input } = sayings[mutation];
+      const grown = await grownBy(store, async () => {
+        for (const idempotencyKey of ['', ' ', 'a'.repeat(256), '🔑'.repeat(256), '\u0000', 'a\u0007', '\ud83d']) {
+          const reply = await call(server, mutation, { ...input, idempotencyKey });
+          expect(reply).toMatchObject({ code: 'VALIDATION_FAILED', path: ['idempotencyKey'] });
+        }
+      });
+      expect(grown).toEqual({ auditEvents: 7 });
+      for (const idempotencyKey of ['🔑'.repeat(255), 'a'.repeat(255), 'k', '\t\n"\\é']) {
+        const first = await call(server, mutation, { ...input, idempotencyKey });
+        expect(first.path?.[0]).not.toBe('idempotencyKey');
+      }
+    },
+  );
+
+  it.each(MUTATIONS)('%s: without a key, or with null, nothing is replayed', async (mutation) => {
+    const { input } = sayings[mutation];
+    for (const idempotencyKey of [undefined, null]) {
+      const reply = await call(scene.server, mutation, { ...input, idempotencyKey });
+      expect(reply.replayed ?? false).toBe(false);
+    }
+  });
+
+  it('a key belongs to one institution and one mutation', async () => {
+    const { server, deal, other } = scene;
+    const idempotencyKey = 'shared';
+    const labelled = ({ templateId }: Deal) => ({ templateId, label: 'a', idempotencyKey });
+    const mine = await did(server, 'createAsset', labelled(deal));
+    const theirs = await did(server, 'createAsset', labelled(other));
+    const position = await did(server, 'createPosition', opening(deal, { idempotencyKey }));
+    const positionId = position.position?.id;
+    const funded = await did(server, 'fundPosition', { positionId, idempotencyKey });
+    const released = await did(server, 'releasePosition', { positionId, idempotencyKey });
+    const bank = await did(server, 'createInstitution', { name: 'Bank', regions: ['US'], idempotencyKey });
+    const all = [mine, theirs, position, funded, released, bank];
+    expect(all.map(({ replayed }) => replayed)).toEqual(all.map(() => false));
+    // Whoever of the institution asks, root or a key: the scope is the same.
+    await as(server, { role: 'ADMIN', institutionId: deal.institution.id }, async () => {
+      expect(await call(server, 'createAsset', labelled(deal))).toEqual({ ...mine, replayed: true });
+      expect(await call(server, 'createAsset', labelled(other))).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    });
+  });
+
+  it('objects that change are answered as they are now, with the events of the first call', async () => {
+    const { server, deal } = scene;
+    const said = opening(deal, { idempotencyKey: 'now' });
+    const first = await did(server, 'createPosition', said);
+    const positionId = first.position?.id;
+    await did(server, 'fundPosition', { positionId });
+    await did(server, 'releasePosition', { positionId, amount: '1.25' });
+    const again = await call(server, 'createPosition', said);
+    expect(again).toMatchObject({
+      replayed: true,
+      position: { state: 'PARTIALLY_RELEASED', version: 3, held: { amount: '98.75' } },
+    });
+    expect([again.event, again.ledgerEvent]).toEqual([first.event, first.ledgerEvent]);
+    const { id: institutionId } = (await makeDeal(server)).institution;
+    const policy = { institutionId, region: 'US', idempotencyKey: 'now' };
+    const set = await did(server, 'setPolicy', policy);
+    await did(server, 'setPolicy', { institutionId, region: 'US', allowedCurrencies: ['USD'] });
+    expect(await call(server, 'setPolicy', policy)).toMatchObject({
+      replayed: true,
+      policy: { version: 2, allowedCurrencies: ['USD'] },
+    });
+    await did(server, 'deletePolicy', { institutionId, region: 'US' });
+    // What is no more is answered as it was made.
+    expect(await call(server, 'setPolicy', policy)).toEqual({ ...set, replayed: true });
+  });
+});

@@ -1,0 +1,176 @@
+import { DEFAULTS } from '../../src/app.ts';
+import { describe, expect, it } from 'vitest';
+import { createStoredLedger } from '../../src/commands/ledger.ts';
+import { createIds } from '../../src/ids.ts';
+import { forgetKeys } from '../../src/live/forgetKeys.ts';
+import { errorOf } from '../support/answers.ts';
+import { call, countsOf, did, DOCUMENTS, grownBy, opening, sceneOn, times } from '../support/accounting.ts';
+import { fundedPosition } from '../support/deal.ts';
+import { serve } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
+
+const DAY_MS = 86_400_000;
+const KEEP_MS = 30 * DAY_MS;
+
+onBothStores((open) => {
+  const scene = sceneOn(open);
+
+  describe('the header Idempotency-Key', () => {
+    const key = (text: string) => ({ 'idempotency-key': text });
+
+    it('is the key of the one mutation, as the argument is', async () => {
+      const { server, deal } = scene;
+      const input = opening(deal);
+      const first = await call(server, 'createPosition', input, key('h'));
+      expect(first.replayed).toBe(false);
+      expect(await call(server, 'createPosition', { ...input, idempotencyKey: 'h' })).toEqual({
+        ...first,
+        replayed: true,
+      });
+      expect(await call(server, 'createPosition', { ...input, idempotencyKey: 'h' }, key('h'))).toMatchObject({
+        replayed: true,
+      });
+      expect(await call(server, 'createPosition', { ...input, idempotencyKey: null }, key('h'))).toMatchObject({
+        replayed: true,
+      });
+      expect(await call(server, 'createPosition', { ...input, holderReference: 'x' }, key('h'))).toMatchObject({
+        code: 'IDEMPOTENCY_CONFLICT',
+      });
+    });
+
+    it('is held to the same length', async () => {
+      const { server, deal } = scene;
+      for (const text of ['', 'a'.repeat(256)]) {
+        const reply = await call(server, 'createPosition', opening(deal), key(text));
+        expect(reply).toMatchObject({ code: 'VALIDATION_FAILED', path: ['idempotencyKey'] });
+      }
+      expect(await call(server, 'createPosition', opening(deal), key('a'.repeat(255)))).toMatchObject({
+        replayed: false,
+      });
+    });
+
+    it('is refused with another argument, with several mutations, and nothing is done', async () => {
+      const { server, store, deal } = scene;
+      const one = 'createPosition(input: $input) { __typename }';
+      const document = (fields: string) =>
+        `mutation ($input: CreatePositionInput!) { ${fields} } fragment Two on Mutation { x: ${one} y: ${one} }`;
+      const grown = await grownBy(store, async () => {
+        for (const idempotencyKey of ['b', '']) {
+          const input = opening(deal, { idempotencyKey });
+          const answer = await server.ask(DOCUMENTS.createPosition, { input }, key('a'));
+          expect(answer.errors).toMatchObject([
+            { extensions: { code: 'BAD_USER_INPUT' }, message: expect.stringContaining('Idempotency-Key') as string },
+          ]);
+        }
+        for (const fields of [`a: ${one} b: ${one}`, '...Two', `... { a: ${one} } ...Two`]) {
+          const text = fields.includes('Two')
+            ? document(fields)
+            : `mutation ($input: CreatePositionInput!) { ${fields} }`;
+          const answer = await server.ask(text, { input: opening(deal) }, key('a'));
+          expect(answer.errors).toMatchObject([
+            { extensions: { code: 'BAD_USER_INPUT' }, message: expect.stringContaining('Idempotency-Key') as string },
+          ]);
+        }
+      });
+      expect(grown).toEqual({});
+    });
+
+    it('goes with one mutation in a fragment, beside __typename, and with one of several operations', async () => {
+      const { server, deal } = scene;
+      const input = opening(deal);
+      const once = `mutation A($input: CreatePositionInput!) { __typename ... on Mutation { ...One } }
+        fragment One on Mutation { createPosition(input: $input) { ... on CreatePositionPayload { replayed } } }`;
+      for (const replayed of [false, true]) {
+        expect((await server.ask(once, { input }, key('one'))).data).toEqual({
+          __typename: 'Mutation',
+          createPosition: { replayed },
+        });
+      }
+    });
+
+    it('means nothing to a query', async () => {
+      const { server } = scene;
+      const answer = await server.ask('{ a: lifecycle { state } b: lifecycle { state } }', {}, key(''));
+      expect([answer.errors, answer.status]).toEqual([undefined, 200]);
+    });
+  });
+
+  it('an argument that is no text is refused before anything is done', async () => {
+    const { code } = await errorOf(scene.server, DOCUMENTS.createPosition, {
+      input: opening(scene.deal, { idempotencyKey: 5 }),
+    });
+    expect(code).toBe('BAD_USER_INPUT');
+  });
+
+  describe('a key', () => {
+    it('is remembered for 30 days, and to the last ms of them', async () => {
+      const { server, deal } = scene;
+      const said = opening(deal, { idempotencyKey: 'kept' });
+      const first = await did(server, 'createPosition', said);
+      server.now += KEEP_MS - 1;
+      expect(await call(server, 'createPosition', said)).toEqual({ ...first, replayed: true });
+      server.now += 1;
+      const anew = await call(server, 'createPosition', { ...said, holderReference: 'another' });
+      expect(anew).toMatchObject({ replayed: false, position: { holderReference: 'another' } });
+      expect(anew.position?.id).not.toBe(first.position?.id);
+      // From then on it is the new input's.
+      expect(await call(server, 'createPosition', said)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+      server.now += KEEP_MS - 1;
+      expect(await call(server, 'createPosition', { ...said, holderReference: 'another' })).toEqual({
+        ...anew,
+        replayed: true,
+      });
+    });
+
+    it('of a refusal is remembered as long, and then judged anew', async () => {
+      const { server, deal } = scene;
+      const { id: positionId } = await fundedPosition(server, deal);
+      const said = { positionId, idempotencyKey: 'no' };
+      const first = await call(server, 'fundPosition', said);
+      await did(server, 'cancelPosition', { positionId });
+      server.now += KEEP_MS;
+      const anew = await call(server, 'fundPosition', said);
+      expect([first, anew]).toMatchObject([{ from: 'FUNDED' }, { from: 'CANCELLED' }]);
+      expect(await call(server, 'fundPosition', said)).toEqual(anew);
+    });
+
+    it('is remembered as long as the operator says', async () => {
+      const brief = serve(scene.store, { clock: () => scene.server.now, settings: { keepKeysMs: 1_000 } });
+      const said = opening(scene.deal, { idempotencyKey: 'brief' });
+      await did(brief, 'createPosition', said);
+      scene.server.now += 999;
+      expect(await call(brief, 'createPosition', said)).toMatchObject({ replayed: true });
+      scene.server.now += 1;
+      expect(await call(brief, 'createPosition', said)).toMatchObject({ replayed: false });
+    });
+
+    it('past its time is taken out, however many there are; the others stay', async () => {
+      const { server, store, deal } = scene;
+      const newId = createIds(() => server.now);
+      const own = { viewer: { role: 'ROOT' }, requestId: null, clock: () => server.now, newId } as const;
+      const { chatLimits } = DEFAULTS;
+      const context = { ...own, store, ledger: createStoredLedger(newId), keepKeysMs: KEEP_MS, chatLimits };
+      server.now += 2 * KEEP_MS;
+      await forgetKeys(context);
+      expect((await countsOf(store)).idempotencyRecords).toBe(0);
+      const label = (at: number) => ({ templateId: deal.templateId, label: 'a', idempotencyKey: `${at}` });
+      // More than one batch of them.
+      await store.transact('ALL', async (tx) => {
+        for (const id of times(1_100, () => newId('idem'))) {
+          const { id: institutionId } = deal.institution;
+          const record = { key: id, requestHash: '', answer: {}, version: 1, createdAt: server.now };
+          tx.idempotencyRecords.insert({ id, institutionId, mutation: 'createAsset', ...record });
+        }
+      });
+      server.now += 1;
+      const late = await did(server, 'createAsset', label(1));
+      server.now += KEEP_MS;
+      expect(await Promise.all([forgetKeys(context), forgetKeys(context)])).toEqual(
+        expect.arrayContaining([expect.any(Number)]),
+      );
+      expect((await countsOf(store)).idempotencyRecords).toBe(1);
+      server.now -= 1;
+      expect(await call(server, 'createAsset', label(1))).toEqual({ ...late, replayed: true });
+    });
+  });
+});

@@ -1,0 +1,121 @@
+import type { Client } from 'pg';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { asAdmin } from '../support/admin.ts';
+import { did } from '../support/accounting.ts';
+import { fundedPosition, makeDeal } from '../support/deal.ts';
+import { serve } from '../support/server.ts';
+import { openPostgresAt } from '../support/stores.ts';
+
+const KEPT_FOR_GOOD = ['lifecycle_events', 'ledger_events', 'postings', 'audit_events'];
+const NO_RIGHT = '42501';
+const STILL_NAMED = '23503';
+const UNBALANCED = '23514';
+
+describe('PostgreSQL itself', () => {
+  let url: string;
+  let positionId: string;
+  let institutionId: string;
+  let before: unknown;
+
+  /** Runs one statement in a transaction that is undone, as the owner (a superuser) or as the application's role. */
+  const attempt = (statement: string, role: 'owner' | 'app' = 'owner'): Promise<string | undefined> =>
+    asAdmin(url, async (admin) => {
+      await admin.query('begin');
+      if (role === 'app') await admin.query("select set_config('role', 'escrowgrid_app', true)");
+      try {
+        await admin.query(statement);
+        return undefined;
+      } catch (error) {
+        return (error as { readonly code: string }).code;
+      } finally {
+        await admin.query('rollback');
+      }
+    });
+  const all = async (admin: Client): Promise<unknown> => {
+    const kept: unknown[] = [];
+    for (const table of [...KEPT_FOR_GOOD, 'positions', 'institutions']) {
+      kept.push((await admin.query(`select * from ${table} order by id`)).rows);
+    }
+    return kept;
+  };
+
+  beforeAll(async () => {
+    const opened = await openPostgresAt();
+    ({ url } = opened);
+    const server = serve(opened.store);
+    const deal = await makeDeal(server);
+    institutionId = deal.institution.id;
+    positionId = (await fundedPosition(server, deal)).id;
+    await did(server, 'releasePosition', { positionId, amount: '1.00' });
+    before = await asAdmin(url, all);
+  });
+
+  describe.each(KEPT_FOR_GOOD)('lets the application write %s once', (table) => {
+    it.each([
+      ['change', `update ${table} set created_at = created_at`],
+      ['change', `update ${table} set id = id`],
+      ['delete', `delete from ${table}`],
+      ['delete', `delete from ${table} where false`],
+      ['empty', `truncate ${table} cascade`],
+      ['drop', `drop table ${table} cascade`],
+      ['unguard', `alter table ${table} disable trigger all`],
+    ])('and not %s: %s', async (_what, statement) => {
+      const refused = table === 'postings' && statement.includes('created_at') ? '42703' : NO_RIGHT;
+      expect(await attempt(statement, 'app')).toBe(refused);
+    });
+  });
+
+  it('lets the application change of a position only what moves, and delete none', async () => {
+    for (const column of ['id', 'institution_id', 'asset_id', 'amount', 'currency', 'magnitude', 'created_at']) {
+      expect(await attempt(`update positions set ${column} = ${column}`, 'app')).toBe(NO_RIGHT);
+    }
+    expect(await attempt('update positions set state = state, held = held, version = version', 'app')).toBeUndefined();
+    for (const table of ['positions', 'institutions', 'assets', 'asset_templates']) {
+      expect(await attempt(`delete from ${table}`, 'app')).toBe(NO_RIGHT);
+    }
+    expect(await attempt('select * from schema_migrations', 'app')).toBe(NO_RIGHT);
+  });
+
+  describe('refuses, even to the owner,', () => {
+    const first = (column: string) => `(select ${column} from ledger_events order by sequence desc limit 1)`;
+    const leg = (ordinal: number, amount: number, currency = 'USD') =>
+      `(${first('institution_id')}, 'x_${ordinal}', (select id from ledger_events where sequence = 1), ${ordinal}, 'ESCROW', ${amount}, '${currency}')`;
+    const insert = (...legs: readonly string[]) => `insert into postings values ${legs.join(', ')}`;
+
+    it('legs that do not add up to zero', async () => {
+      expect(await attempt(insert(leg(1, -5)))).toBe(UNBALANCED);
+      expect(await attempt(insert(leg(1, -5), leg(2, 4)))).toBe(UNBALANCED);
+      expect(await attempt(insert(leg(1, -5), leg(2, 4), leg(3, 2)))).toBe(UNBALANCED);
+      expect(await attempt(insert(leg(1, -5), leg(2, 5)))).toBeUndefined();
+      expect(await attempt(insert(leg(1, -5), leg(2, 4), leg(3, 1)))).toBeUndefined();
+    });
+
+    it('legs of two currencies', async () => {
+      expect(await attempt(insert(leg(1, -5), leg(2, 5, 'EUR')))).toBe(UNBALANCED);
+      expect(await attempt(insert(leg(1, -5), leg(2, 5), leg(3, -1, 'EUR'), leg(4, 1, 'EUR')))).toBe(UNBALANCED);
+    });
+
+    it('legs of nothing, and a change, a move or a removal of one leg alone', async () => {
+      expect(await attempt(insert(leg(1, 0)))).toBe(UNBALANCED);
+      expect(await attempt('update postings set amount = amount + 1 where ordinal = 1')).toBe(UNBALANCED);
+      expect(await attempt("update postings set currency = 'EUR' where ordinal = 1")).toBe(UNBALANCED);
+      const elsewhere = 'update postings set ledger_event_id = (select id from ledger_events where sequence = 1)';
+      expect(await attempt(`${elsewhere} where ordinal = 1 and account_kind = 'PAYER'`)).toBe(UNBALANCED);
+      expect(await attempt('delete from postings where ordinal = 1')).toBe(UNBALANCED);
+    });
+  });
+
+  it('mistake 7: the ledger was deleted with its institution by a cascade', async () => {
+    expect(await attempt(`delete from institutions where id = '${institutionId}'`)).toBe(STILL_NAMED);
+    expect(await attempt(`delete from positions where id = '${positionId}'`)).toBe(STILL_NAMED);
+    for (const table of ['assets', 'asset_templates', 'lifecycle_events', 'ledger_events']) {
+      expect(await attempt(`delete from ${table}`)).toBe(STILL_NAMED);
+    }
+    const cascading = `select conrelid::regclass::text as of from pg_constraint where contype = 'f' and confdeltype <> 'a'`;
+    expect((await asAdmin(url, (admin) => admin.query(cascading))).rows).toEqual([]);
+  });
+
+  it('has lost and changed nothing in all of this', async () => {
+    expect(await asAdmin(url, all)).toEqual(before);
+  });
+});

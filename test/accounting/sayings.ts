@@ -1,0 +1,126 @@
+import { beforeAll } from 'vitest';
+import { did, opening, type Scene, type MutationName } from '../support/accounting.ts';
+import { fundedPosition, openPosition } from '../support/deal.ts';
+
+/** An input of a mutation, the same said otherwise, and others that are not the same. */
+export interface Said {
+  readonly input: object;
+  readonly same: readonly object[];
+  readonly other: readonly object[];
+}
+const metadata = { b: { y: 1, x: [1, 2] }, a: 'ä' };
+const reordered = { a: 'ä', b: { x: [1, 2], y: 1 } };
+const MONEY = { amount: '100.00', currencyCode: 'USD' };
+const FAR = { expiresAt: '2027-01-01T00:00:00Z' };
+export type Sayings = { readonly [M in MutationName]: Said };
+
+/** What is said to each mutation in a scene; every input does. */
+export function sayingsOn(scene: Scene): Sayings {
+  const sayings = {} as { -readonly [M in MutationName]: Said };
+
+  beforeAll(async () => {
+    const { server, deal } = scene;
+    const { id: institutionId } = deal.institution;
+    const bank = { name: 'Bank', regions: ['US'], verticals: ['CONSTRUCTION', 'TRADE_FINANCE'] };
+    const template = {
+      institutionId,
+      code: 'CONSTR_ESCROW',
+      name: 'Escrow',
+      vertical: 'CONSTRUCTION',
+      region: 'US',
+      config: { currency: 'USD', region: 'US', minAmount: '1' },
+    };
+    const asset = { templateId: deal.templateId, label: 'Pier', metadata };
+    const created = opening(deal, { metadata, ...FAR });
+    const move = async (funded: boolean, more: object = {}): Promise<Said> => {
+      const { id: positionId } = funded ? await fundedPosition(server, deal) : await openPosition(server, deal);
+      const input = { positionId, metadata, ...more };
+      return {
+        input,
+        same: [{ metadata: reordered }, { expectedVersion: null }, { reason: null }],
+        other: [{ metadata: {} }, { reason: 'why' }, { expectedVersion: funded ? 2 : 1 }],
+      };
+    };
+    const paying = async (more: object): Promise<Said> => {
+      const said = await move(true, { amount: '10.00', ...more });
+      return {
+        ...said,
+        same: [...said.same, { amount: '10.0' }, { amount: '10' }],
+        other: [...said.other, { amount: '10.01' }],
+      };
+    };
+    const limits = [{ currencyCode: 'USD', minAmount: '1.00', maxAmount: '500' }];
+    const policy = { institutionId, region: 'US', limits };
+    const { id: batched } = await fundedPosition(server, deal);
+    const operations = [
+      { create: opening(deal, { metadata }) },
+      { transition: { positionId: batched, toState: 'PARTIALLY_RELEASED', amount: '10.0', metadata } },
+    ] as const;
+    await did(server, 'setPolicy', { institutionId, region: 'SG' });
+    Object.assign(sayings, {
+      createInstitution: {
+        input: bank,
+        same: [{ verticals: null }],
+        other: [{ name: 'Bank 2' }, { regions: ['SG'] }, { verticals: ['CONSTRUCTION'] }],
+      },
+      createAssetTemplate: {
+        input: template,
+        same: [{ config: { minAmount: '1', region: 'US', currency: 'USD' } }],
+        other: [{ name: 'x' }, { config: { currency: 'USD', region: 'US' } }],
+      },
+      createAsset: {
+        input: asset,
+        same: [{ metadata: reordered }, { institutionId }],
+        other: [{ label: 'x' }, { metadata: null }],
+      },
+      createPosition: {
+        input: created,
+        same: [
+          { metadata: reordered, institutionId },
+          { amount: { ...MONEY, amount: '100.0' } },
+          { amount: { ...MONEY, amount: '100' }, externalReference: null },
+          { expiresAt: '2027-01-01T01:00:00.000+01:00' },
+        ],
+        other: [
+          { amount: { ...MONEY, amount: '100.01' } },
+          { holderReference: 'x' },
+          { externalReference: 'x' },
+          { expiresAt: null },
+          { metadata: { ...metadata, b: {} } },
+        ],
+      },
+      transitionPosition: await paying({ toState: 'PARTIALLY_RELEASED' }),
+      fundPosition: await move(false),
+      releasePosition: await paying({}),
+      cancelPosition: await move(true),
+      expirePosition: await move(false),
+      applyPositions: {
+        input: { operations, dryRun: false },
+        same: [
+          { atomic: true },
+          {
+            operations: [
+              { create: opening(deal, { metadata: reordered, amount: { ...MONEY, amount: '100' } }) },
+              { transition: { ...operations[1].transition, amount: '10' } },
+            ],
+          },
+        ],
+        other: [{ atomic: false }, { operations: operations.toReversed() }, { operations: [operations[0]] }],
+      },
+      setPolicy: {
+        input: policy,
+        same: [
+          { limits: [{ ...limits[0], minAmount: '1', maxAmount: '500.00' }] },
+          { allowedCurrencies: null, expectedVersion: null },
+        ],
+        other: [{ limits: [] }, { region: 'SG' }, { allowedCurrencies: ['USD'] }, { expectedVersion: 0 }],
+      },
+      deletePolicy: {
+        input: { institutionId, region: 'SG' },
+        same: [{ expectedVersion: null }],
+        other: [{ region: 'US' }, { expectedVersion: 1 }],
+      },
+    } satisfies { readonly [M in MutationName]: Said });
+  });
+  return sayings;
+}

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { COUNTS } from '../counts.ts';
+import { call, did, grownBy, opening, type Reply, sceneOn, times } from '../support/accounting.ts';
+import { fundedPosition } from '../support/deal.ts';
+import { onBothStores } from '../support/stores.ts';
+import { sayingsOn } from './sayings.ts';
+
+const DAY_MS = 86_400_000;
+/** What a change of a position writes, with its key and its audit event. */
+const CHANGE = { lifecycleEvents: 1, ledgerEvents: 1, auditEvents: 1, idempotencyRecords: 1 };
+
+onBothStores((open) => {
+  const scene = sceneOn(open);
+  const sayings = sayingsOn(scene);
+
+  describe(`${COUNTS.twins} calls at once with one key`, () => {
+    it.each([
+      ['createInstitution', { institutions: 1, auditEvents: 1, idempotencyRecords: 1 }],
+      ['createAssetTemplate', { assetTemplates: 1, auditEvents: 1, idempotencyRecords: 1 }],
+      ['createAsset', { assets: 1, auditEvents: 1, idempotencyRecords: 1 }],
+      ['createPosition', { ...CHANGE, positions: 1 }],
+      ['fundPosition', { ...CHANGE, postings: 2 }],
+      ['releasePosition', { ...CHANGE, postings: 2 }],
+      [
+        'applyPositions',
+        { positions: 1, lifecycleEvents: 2, ledgerEvents: 2, postings: 2, auditEvents: 1, idempotencyRecords: 1 },
+      ],
+      ['setPolicy', { policies: 1, auditEvents: 1, idempotencyRecords: 1 }],
+      ['deletePolicy', { policies: -1, auditEvents: 1, idempotencyRecords: 1 }],
+    ] as const)('%s is done once and answered the same to all', async (mutation, grown) => {
+      const { server, store } = scene;
+      const input = { ...sayings[mutation].input, idempotencyKey: 'twins' };
+      let replies: readonly Reply[] = [];
+      const by = await grownBy(store, async () => {
+        replies = await Promise.all(times(COUNTS.twins, () => call(server, mutation, input)));
+      });
+      expect(by).toEqual(grown);
+      const [first] = replies.filter(({ replayed }) => replayed === false);
+      expect(replies.filter(({ replayed }) => replayed === true)).toHaveLength(COUNTS.twins - 1);
+      for (const reply of replies) expect({ ...reply, replayed: false }).toEqual(first);
+    });
+
+    it('a refusal that is remembered is given once and answered the same to all', async () => {
+      const { server, store, deal } = scene;
+      const { id: positionId } = await fundedPosition(server, deal);
+      const input = { positionId, idempotencyKey: 'twins refused' };
+      let replies: readonly Reply[] = [];
+      const by = await grownBy(store, async () => {
+        replies = await Promise.all(times(COUNTS.twins, () => call(server, 'fundPosition', input)));
+      });
+      expect(by.idempotencyRecords).toBe(1);
+      for (const reply of replies) expect(reply).toEqual(replies[0]);
+      expect(replies[0]).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    });
+
+    it('with two inputs: one is done, and each call with the other is a conflict', async () => {
+      const { server, store, deal } = scene;
+      const inputs = ['a', 'b'].map((holderReference) => opening(deal, { holderReference, idempotencyKey: 'two' }));
+      let replies: readonly Reply[] = [];
+      const by = await grownBy(store, async () => {
+        replies = await Promise.all(
+          times(COUNTS.twins, (at) => call(server, 'createPosition', inputs[at % 2] as object)),
+        );
+      });
+      expect(by).toMatchObject({ positions: 1, idempotencyRecords: 1 });
+      expect(replies.filter(({ code }) => code === 'IDEMPOTENCY_CONFLICT')).toHaveLength(COUNTS.twins / 2);
+      expect(replies.filter(({ replayed }) => replayed)).toHaveLength(COUNTS.twins / 2 - 1);
+    });
+
+    it('that was used long ago: it is done once more, and no more than once', async () => {
+      const { server, store, deal } = scene;
+      const { id: institutionId } = deal.institution;
+      const create = opening(deal, { idempotencyKey: 'old' });
+      const set = { institutionId, region: 'SG', expectedVersion: null, idempotencyKey: 'old' };
+      const before = [await did(server, 'createPosition', create), await did(server, 'setPolicy', set)];
+      server.now += 31 * DAY_MS;
+      for (const [mutation, input, grown] of [
+        ['createPosition', create, { positions: 1, lifecycleEvents: 1, ledgerEvents: 1, auditEvents: 1 }],
+        ['setPolicy', set, { auditEvents: 1 }],
+      ] as const) {
+        let replies: readonly Reply[] = [];
+        const by = await grownBy(store, async () => {
+          replies = await Promise.all(times(COUNTS.twins, () => call(server, mutation, input)));
+        });
+        expect(by).toEqual(grown);
+        expect(replies.filter(({ replayed }) => replayed === true)).toHaveLength(COUNTS.twins - 1);
+        expect(before.map((one) => one.position?.id)).not.toContain(replies[0]?.position?.id ?? 'a policy');
+      }
+    });
+  });
+
+  it(`${COUNTS.twins} calls at once with a key whose refusal is long past: it is judged anew, and remembered once`, async () => {
+    const { server, store, deal } = scene;
+    const input = { positionId: (await fundedPosition(server, deal)).id, idempotencyKey: 'old refusal' };
+    await call(server, 'fundPosition', input);
+    server.now += 31 * DAY_MS;
+    await did(server, 'cancelPosition', { positionId: input.positionId });
+    let replies: readonly Reply[] = [];
+    const by = await grownBy(store, async () => {
+      replies = await Promise.all(times(COUNTS.twins, () => call(server, 'fundPosition', input)));
+    });
+    expect(Object.keys(by)).toEqual(['auditEvents']);
+    for (const reply of replies) expect(reply).toEqual({ ...replies[0], from: 'CANCELLED' });
+  });
+
+  it('mistake 6: the same Idempotency-Key twice made two positions', async () => {
+    const { server, store, deal } = scene;
+    const headers = { 'Idempotency-Key': 'twice' };
+    let replies: readonly Reply[] = [];
+    const by = await grownBy(store, async () => {
+      replies = [
+        await call(server, 'createPosition', opening(deal), headers),
+        await call(server, 'createPosition', opening(deal), headers),
+      ];
+    });
+    expect(by).toEqual({ ...CHANGE, positions: 1 });
+    expect(replies.map(({ replayed }) => replayed)).toEqual([false, true]);
+    expect(replies[1]?.position).toEqual(replies[0]?.position);
+  });
+});

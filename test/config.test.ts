@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Config, ConfigurationError, type Environment, environment, readConfig } from '../src/config.ts';
+
+const DEFAULTS: Config = {
+  port: 4000,
+  host: '127.0.0.1',
+  environment: 'development',
+  store: { backend: 'memory' },
+  expirySweepIntervalMs: 1_000,
+  storeLockTimeoutMs: 5_000,
+  chatRetentionDays: 30,
+  chatMaxSessions: 10_000,
+  chatMaxMessagesPerSession: 100_000,
+  outboxRetentionDays: 7,
+  subscriptionQueue: 1_000,
+  subscriptionsPerKey: 100,
+  idempotencyRetentionDays: 30,
+  demoData: true,
+  logLevel: 'info',
+};
+const SOCKET = 'postgresql:///escrowgrid?host=/run/postgresql';
+const URL = 'postgres://clerk:pa55-word@localhost:5432/escrowgrid';
+
+/** What a wrong configuration is told. */
+function faultsOf(env: Environment): readonly string[] {
+  let told: unknown;
+  try {
+    readConfig(env);
+  } catch (error) {
+    told = error;
+  }
+  expect(told).toBeInstanceOf(ConfigurationError);
+  const [title, ...faults] = (told as Error).message.split('\n');
+  expect(title).toBe('The configuration is wrong:');
+  return faults;
+}
+
+describe('what is set', () => {
+  const good: readonly (readonly [Environment, Partial<Config>])[] = [
+    [{}, {}],
+    [{ PORT: '0' }, { port: 0 }],
+    [{ PORT: '65535' }, { port: 65_535 }],
+    [{ PORT: ' 8080 ' }, { port: 8080 }],
+    [{ PORT: '' }, {}],
+    [{ HOST: '::1' }, { host: '::1' }],
+    [{ HOST: '' }, {}],
+    [{ NODE_ENV: 'development' }, {}],
+    [{ NODE_ENV: 'test' }, { environment: 'test' }],
+    [{ NODE_ENV: 'production' }, { environment: 'production', demoData: false }],
+    [
+      { NODE_ENV: 'production', DEMO_DATA: 'true' },
+      { environment: 'production', demoData: true },
+    ],
+    [{ DEMO_DATA: 'true' }, {}],
+    [{ DEMO_DATA: 'false' }, { demoData: false }],
+    [{ STORE_BACKEND: 'memory' }, {}],
+    [{ STORE_BACKEND: 'memory', DATABASE_URL: URL }, {}],
+    [
+      { STORE_BACKEND: 'postgres', DATABASE_URL: URL },
+      { store: { backend: 'postgres', databaseUrl: URL, directUrl: URL }, chatMaxSessions: null },
+    ],
+    [
+      { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET },
+      {
+        store: { backend: 'postgres', databaseUrl: SOCKET, directUrl: SOCKET },
+        chatMaxSessions: null,
+      },
+    ],
+    [
+      { EXPIRY_SWEEP_INTERVAL_MS: '250', IDEMPOTENCY_RETENTION_DAYS: '7' },
+      { expirySweepIntervalMs: 250, idempotencyRetentionDays: 7 },
+    ],
+    ...(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const).map(
+      (logLevel) => [{ LOG_LEVEL: logLevel }, { logLevel }] as const,
+    ),
+    [{ port: '1', STORE: 'postgres', ESCROWGRID_PORT: 'x' }, {}],
+  ];
+  it.each(good)('%j', (env, expected) => {
+    expect(readConfig(env)).toEqual({ ...DEFAULTS, ...expected });
+  });
+});
+
+describe('what is wrong', () => {
+  const environments = 'NODE_ENV must be one of development, test, production; it is';
+  const levels = 'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent; it is';
+  const url = 'DATABASE_URL must be a URL such as postgres://user:password@localhost:5432/escrowgrid.';
+  const wrong: readonly (readonly [Environment, string])[] = [
+    ...['65536', '-1', '4000.5', '4e3', '0x10', 'http', '999999'].map(
+      (PORT) => [{ PORT }, `PORT must be a whole number from 0 to 65535; it is "${PORT}".`] as const,
+    ),
+    [{ NODE_ENV: 'prod' }, `${environments} "prod".`],
+    [{ NODE_ENV: 'Production' }, `${environments} "Production".`],
+    [{ STORE_BACKEND: 'sqlite' }, 'STORE_BACKEND must be one of memory, postgres; it is "sqlite".'],
+    [{ DEMO_DATA: 'yes' }, 'DEMO_DATA must be one of true, false; it is "yes".'],
+    [{ DEMO_DATA: '1' }, 'DEMO_DATA must be one of true, false; it is "1".'],
+    [{ LOG_LEVEL: 'verbose' }, `${levels} "verbose".`],
+    ...[
+      'localhost:5432/escrowgrid',
+      'mysql://localhost/escrowgrid',
+      'postgres//x',
+      'postgres://[',
+      'POSTGRES://h/d',
+    ].map((DATABASE_URL) => [{ DATABASE_URL }, url] as const),
+    [
+      { STORE_BACKEND: 'postgres' },
+      'DATABASE_URL must be set where STORE_BACKEND is postgres, such as postgres://user@localhost/escrowgrid.',
+    ],
+    [
+      { STORE_BACKEND: 'postgres', DATABASE_URL: ' ' },
+      'DATABASE_URL must be set where STORE_BACKEND is postgres, such as postgres://user@localhost/escrowgrid.',
+    ],
+  ];
+  it.each(wrong)('%j', (env, fault) => {
+    expect(faultsOf(env)).toEqual([`- ${fault}`]);
+  });
+
+  it('mistake 11: STORE_BACKEND=postgresql silently chose memory', () => {
+    expect(faultsOf({ STORE_BACKEND: 'postgresql', DATABASE_URL: URL })).toEqual([
+      '- STORE_BACKEND must be one of memory, postgres; it is "postgresql".',
+    ]);
+  });
+
+  it('is told all at once', () => {
+    const faults = faultsOf({
+      PORT: 'x',
+      NODE_ENV: 'x',
+      STORE_BACKEND: 'x',
+      DATABASE_URL: 'x',
+      DEMO_DATA: 'x',
+      LOG_LEVEL: 'x',
+    });
+    const names = ['DATABASE_URL', 'DEMO_DATA', 'LOG_LEVEL', 'NODE_ENV', 'PORT', 'STORE_BACKEND'];
+    expect(new Set(faults.map((fault) => fault.split(' ')[1]))).toEqual(new Set(names));
+    expect(faults).toHaveLength(names.length);
+  });
+
+  it('never repeats a password', () => {
+    const faults = faultsOf({ PORT: 'x', STORE_BACKEND: 'postgres', DATABASE_URL: 'mysql://clerk:pa55-word@db/x' });
+    expect(faults).toHaveLength(2);
+    expect(faults.join()).not.toMatch(/pa55-word|clerk/);
+  });
+});
+
+describe('the .env file', () => {
+  it('is read where there is one, and the environment wins', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
+    const before = { ...process.env };
+    onTestFinished(() => {
+      process.env = before;
+      rmSync(folder, { recursive: true });
+    });
+    const file = join(folder, '.env');
+    expect(environment(file)).toEqual(before);
+    writeFileSync(file, '# ports\nPORT=5001\nHOST="::1"\nLOG_LEVEL=warn\n');
+    process.env = { PORT: '5002' };
+    expect(environment(file)).toEqual({ PORT: '5002', HOST: '::1', LOG_LEVEL: 'warn' });
+  });
+});

@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import { Kind, parse } from 'graphql';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { DEMO_TABS } from '../../src/demo/tabs.ts';
+import { buildProgram, type Program, startProgram } from '../support/program.ts';
+
+const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
+const executablePath = [process.env['CHROMIUM'] ?? '', ...CANDIDATES].find((path) => path !== '' && existsSync(path));
+/** A browser is not to be had from npm, and `npm test` needs nothing installed beside Node. */
+const noBrowser = executablePath === undefined;
+if (noBrowser) process.stderr.write('No Chromium found: GraphiQL is not tested. CHROMIUM can name one.\n');
+
+const ARGUMENTS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** What one step of a person's may take. */
+const stepMs = 15_000;
+const aMomentMs = 500;
+const answerMs = 3_000;
+const triesAtMost = 5;
+const TAB = '.graphiql-tab';
+const RUN = '.graphiql-execute-button';
+/** GraphiQL keeps its tabs half a second after the last change. */
+const KEPT = `JSON.parse(localStorage.getItem('graphiql:tabState'))?.activeTabIndex`;
+
+const names = DEMO_TABS.map(({ query }) => {
+  const [operation] = parse(query).definitions;
+  return operation?.kind === Kind.OPERATION_DEFINITION ? operation.name?.value : undefined;
+});
+
+interface Opened {
+  readonly page: Page;
+  /** What went elsewhere, and what the page itself complained of. */
+  readonly amiss: string[];
+}
+
+let browser: Browser;
+let demo: Program;
+let empty: Program;
+let main: string;
+
+beforeAll(async () => {
+  if (noBrowser) return;
+  main = await buildProgram();
+  demo = startProgram(main);
+  empty = startProgram(main, { DEMO_DATA: 'false' });
+  browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+/** A person's first visit. */
+async function visit(address: string): Promise<Opened> {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  onTestFinished(() => context.close());
+  context.setDefaultTimeout(stepMs);
+  const page = await context.newPage();
+  const amiss: string[] = [];
+  const { origin } = new URL(address);
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin && !['data:', 'blob:'].includes(url.protocol)) amiss.push(url.href);
+  });
+  page.on('pageerror', (error) => amiss.push(error.message));
+  await page.goto(address);
+  await page.waitForSelector(TAB);
+  return { page, amiss };
+}
+
+async function tabsOf(page: Page): Promise<readonly string[]> {
+  const titles = await page.locator(TAB).allInnerTexts();
+  return titles.map((title) => title.trim());
+}
+
+const isOpen = (page: Page, at: number): Promise<void> =>
+  page.locator(TAB).nth(at).and(page.locator('.graphiql-tab-active')).waitFor();
+
+async function openTab(page: Page, at: number): Promise<void> {
+  await page.locator(`${TAB}-button`).nth(at).click();
+  await isOpen(page, at);
+}
+
+/** Presses the play button and answers what came back. It takes the button a moment to know of another operation. */
+async function run(page: Page): Promise<{ readonly data?: object; readonly errors?: unknown }> {
+  await page.locator('.graphiql-query-editor .view-line').first().waitFor();
+  for (let tries = 1; ; tries += 1) {
+    await page.waitForTimeout(aMomentMs);
+    const answered = page.waitForResponse((response) => isRun(response.request().postData() ?? ''), {
+      timeout: answerMs,
+    });
+    const [response] = await Promise.all([answered.catch(() => undefined), page.locator(RUN).click()]);
+    if (response) return (await response.json()) as { readonly data?: object };
+    if (tries === triesAtMost) throw new Error(`Nothing was sent: ${await page.locator('.result-window').innerText()}`);
+  }
+}
+
+const isRun = (sent: string): boolean => sent !== '' && !sent.includes('IntrospectionQuery');
+
+describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
+  it('runs every example from its tab, and asks nobody else', async () => {
+    const { page, amiss } = await visit(await demo.address);
+    expect(await tabsOf(page)).toEqual(names);
+    for (const [at] of names.entries()) {
+      await openTab(page, at);
+      const { data, errors } = await run(page);
+      expect(errors).toBeUndefined();
+      const [first] = Object.values(data ?? {});
+      expect(first).toBeTruthy();
+      expect(first).not.toHaveProperty('code');
+      await page.locator('.result-window').getByText('"data"').waitFor();
+    }
+    expect(await tabsOf(page)).toEqual(names);
+    expect(amiss).toEqual([]);
+  });
+
+  it('opens the first example with its variables', async () => {
+    const { page } = await visit(await demo.address);
+    await page.locator('.graphiql-editor-tool').getByText('PARTIALLY_RELEASED').waitFor();
+    const { data } = await run(page);
+    const { nodes } = Object(Object.values(data ?? {})[0]) as { readonly nodes: readonly { readonly state: string }[] };
+    expect(new Set(nodes.map(({ state }) => state))).toEqual(new Set(['FUNDED', 'PARTIALLY_RELEASED']));
+  });
+
+  it.each([0, 5])('stays as it was when it is loaded again, with tab %i open', async (at) => {
+    const { page, amiss } = await visit(await demo.address);
+    await openTab(page, at);
+    await page.waitForFunction(`${KEPT} === ${at}`);
+    for (const _again of [1, 2]) {
+      await page.reload();
+      await isOpen(page, at);
+      expect(await tabsOf(page)).toEqual(names);
+    }
+    const { errors } = await run(page);
+    expect(errors).toBeUndefined();
+    expect(amiss).toEqual([]);
+  });
+
+  it('opens an empty page without demo data, and that stays as it was too', async () => {
+    const { page, amiss } = await visit(await empty.address);
+    expect(await tabsOf(page)).toEqual(['<untitled>']);
+    await page.waitForFunction(`${KEPT} === 0`).catch(() => undefined);
+    await page.reload();
+    await page.waitForSelector(TAB);
+    expect(await tabsOf(page)).toEqual(['<untitled>']);
+    expect(amiss).toEqual([]);
+  });
+
+  it('opens the query of an address that was sent around in a tab of its own', async () => {
+    const address = await demo.address;
+    const { page } = await visit(address);
+    await page.waitForFunction(`${KEPT} === 0`).catch(() => undefined);
+    await page.goto(`${address}?query=${encodeURIComponent('query Sent { __typename }')}`);
+    await page.waitForSelector(TAB);
+    expect(await tabsOf(page)).toEqual([...names, 'Sent']);
+    expect(await run(page)).toEqual({ data: { __typename: 'Query' } });
+  });
+});

@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { asAdmin, urlOf } from '../support/admin.ts';
+import { createDatabase } from '../support/database.ts';
+import { buildProgram, type Environment, npmStart, type Program, startProgram } from '../support/program.ts';
+import { runReadme } from '../support/readme.ts';
+
+const COUNTS = '{ institutions { totalCount } positions { totalCount } }';
+const counts = (institutions: number, positions: number) => ({
+  data: { institutions: { totalCount: institutions }, positions: { totalCount: positions } },
+});
+const DEMO = counts(2, 7);
+const EMPTY = counts(0, 0);
+const npmStartWithinMs = 5_000;
+
+let main: string;
+beforeAll(async () => {
+  main = await buildProgram();
+});
+const start = (env?: Environment, dotEnv?: string): Program => startProgram(main, env, dotEnv);
+
+/** Which is dropped when the test ends, whoever is still connected to it. */
+async function migratedDatabase(): Promise<string> {
+  const database = await createDatabase();
+  onTestFinished(() => database.drop());
+  return database.url;
+}
+
+async function emptyDatabase(): Promise<string> {
+  const adminUrl = inject('adminUrl');
+  const name = `${inject('template')}_${randomBytes(6).toString('hex')}`;
+  await asAdmin(adminUrl, (admin) => admin.query(`create database ${name} template template0`));
+  onTestFinished(() =>
+    asAdmin(adminUrl, async (admin) => {
+      await admin.query(`drop database if exists ${name} with (force)`);
+    }),
+  );
+  return urlOf(adminUrl, name);
+}
+
+const onPostgres = (databaseUrl: string): Environment => ({ STORE_BACKEND: 'postgres', DATABASE_URL: databaseUrl });
+
+/** What a start that fails says, all of it on stderr. */
+async function refusalOf(program: Program): Promise<string> {
+  expect(await program.ended).toEqual({ code: 1, signal: null });
+  expect(program.stdout()).toBe('');
+  return program.stderr();
+}
+
+describe('a start', () => {
+  it('serves demo data, and says last where GraphiQL is', async () => {
+    const program = start();
+    const address = await program.address;
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/graphql$/);
+    expect(await program.ask(COUNTS)).toEqual(DEMO);
+    expect(program.stdout()).toMatch(/^\{.*"ready"\}\nGraphiQL: \S+\n$/);
+    const page = await fetch(address, { headers: { accept: 'text/html' } });
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    await page.arrayBuffer();
+    expect(await program.stop()).toEqual({ code: 0, signal: null });
+    expect(program.stdout()).toMatch(/"stopping"\}\n$/);
+    expect(program.stderr()).toBe('');
+  });
+
+  it('by npm start is ready within 5 s, and SIGTERM ends all of it with 0', async () => {
+    const began = performance.now();
+    const program = npmStart({ PORT: '0' });
+    const address = await program.address;
+    expect(performance.now() - began).toBeLessThan(npmStartWithinMs);
+    expect(await program.ask(COUNTS)).toEqual(DEMO);
+    expect(await program.stop()).toEqual({ code: 0, signal: null });
+    await expect(fetch(address)).rejects.toThrow('fetch failed');
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('is ended by %s with 0, sent once or twice', async (signal) => {
+    const programs = [start(), start()];
+    await Promise.all(programs.map(({ address }) => address));
+    void programs[1]?.stop(signal);
+    const ended = await Promise.all(programs.map((program) => program.stop(signal)));
+    expect(ended).toEqual(programs.map(() => ({ code: 0, signal: null })));
+  });
+
+  it('in production is on the memory store too, with a warning and without demo data', async () => {
+    const program = start({ NODE_ENV: 'production' });
+    expect(await program.ask(COUNTS)).toEqual(EMPTY);
+    const warnings = program.stdout().match(/^\{"level":40,.*\}$/gm);
+    expect(warnings).toEqual([expect.stringContaining('production on the memory store')]);
+    await program.stop();
+  });
+
+  it('without demo data is empty', async () => {
+    const program = start({ DEMO_DATA: 'false' });
+    expect(await program.ask(COUNTS)).toEqual(EMPTY);
+    expect(program.stdout()).not.toContain('"level":40');
+    await program.stop();
+  });
+});
+
+describe('configuration', () => {
+  it('tells all faults in one message', async () => {
+    const program = start({ PORT: 'x', STORE_BACKEND: 'postgresql', DATABASE_URL: 'mysql://u:pa55-word@h/d' });
+    const said = await refusalOf(program);
+    for (const name of ['PORT', 'STORE_BACKEND', 'DATABASE_URL']) expect(said).toContain(`- ${name} must be`);
+    expect(said).not.toContain('pa55-word');
+    expect(said).not.toMatch(/^\s+at /m);
+  });
+
+  it('is read from .env, and the environment wins; what is not known does nothing', async () => {
+    const program = start({ DEMO_DATA: 'true', NONSENSE: 'x' }, 'PORT=0\nDEMO_DATA=false\nLOG_LEVEL=silent\nFOO=bar\n');
+    expect(await program.ask(COUNTS)).toEqual(DEMO);
+    expect(program.stdout()).toBe(`GraphiQL: ${await program.address}\n`);
+    await program.stop();
+  });
+
+  it('names a port that is taken, in a sentence', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as { readonly port: number };
+    expect(await refusalOf(start({ PORT: String(port) }))).toBe(
+      `EscrowGrid cannot run: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+    );
+  });
+});
+
+describe('on PostgreSQL', () => {
+  it('migrates an empty database and writes the demo data once', async () => {
+    const url = await emptyDatabase();
+    const first = start(onPostgres(url));
+    expect(await first.ask(COUNTS)).toEqual(DEMO);
+    expect(await first.stop()).toEqual({ code: 0, signal: null });
+    const second = start(onPostgres(url));
+    expect(await second.ask(COUNTS)).toEqual(DEMO);
+    await second.stop();
+  });
+
+  it('lets servers start together on an empty database, and the demo data is there once', async () => {
+    const url = await emptyDatabase();
+    const servers = [1, 2, 3].map(() => start(onPostgres(url)));
+    await Promise.all(servers.map(({ address }) => address));
+    for (const server of servers) await expect.poll(() => server.ask(COUNTS)).toEqual(DEMO);
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+
+  it('leaves a database alone that is not empty', async () => {
+    const url = await migratedDatabase();
+    const first = start({ ...onPostgres(url), DEMO_DATA: 'false' });
+    await first.ask('mutation { createInstitution(input: { name: "Ours", regions: [US] }) { __typename } }');
+    await first.stop();
+    const second = start({ ...onPostgres(url), DEMO_DATA: 'true' });
+    expect(await second.ask(COUNTS)).toEqual(counts(1, 0));
+    await second.stop();
+  });
+
+  it('refuses a database that is newer than the program', async () => {
+    const url = await migratedDatabase();
+    await asAdmin(url, (admin) =>
+      admin.query("insert into schema_migrations (name, run_on) values ('9999_from_the_future', now())"),
+    );
+    expect(await refusalOf(start(onPostgres(url)))).toBe(
+      'The database is newer than this program: it has 9999_from_the_future.\n',
+    );
+  });
+
+  it('says that a database cannot be reached, without its password', async () => {
+    const said = await refusalOf(start(onPostgres('postgres://clerk:pa55-word@localhost:1/escrowgrid')));
+    expect(said).toMatch(/^The database cannot be reached: .*ECONNREFUSED.*\.\n$/);
+    expect(said).not.toContain('pa55-word');
+    const unknown = urlOf(inject('adminUrl'), 'no_such_database');
+    expect(await refusalOf(start(onPostgres(unknown)))).toBe(
+      'The database cannot be reached: database "no_such_database" does not exist.\n',
+    );
+  });
+
+  it('mistake 11: a database restart killed the process', async () => {
+    const url = await migratedDatabase();
+    const program = start(onPostgres(url));
+    await Promise.all([1, 2, 3].map(() => program.ask(COUNTS)));
+    const killed = await asAdmin(url, async (admin) => {
+      const { rows } = await admin.query<{ readonly ended: boolean }>(
+        `select pg_terminate_backend(pid, 5000) as ended from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
+      );
+      return rows;
+    });
+    expect(killed.length).toBeGreaterThan(0);
+    expect(killed.every(({ ended }) => ended)).toBe(true);
+    expect(await program.ask(COUNTS)).toEqual(DEMO);
+    expect(program.stdout()).toContain('a database connection broke');
+    expect(await program.stop()).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('the README', () => {
+  const withoutIdsAndTimes = (line: string): unknown =>
+    JSON.parse(line.replaceAll(/\b([a-z]+)_[0-9a-z]{26}\b/g, '$1').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'then'));
+
+  it('walks a position to its end, with the same answers from both stores', async () => {
+    const programs = [
+      start({ DEMO_DATA: 'false' }),
+      start({ ...onPostgres(await emptyDatabase()), DEMO_DATA: 'false' }),
+    ];
+    const walks = await Promise.all(programs.map(async ({ address }) => runReadme('A walk', await address)));
+    const [inMemory, onDisk] = walks.map((lines) => lines.map(withoutIdsAndTimes));
+    expect(onDisk).toEqual(inMemory);
+    expect(inMemory).toHaveLength(9);
+    expect(inMemory?.slice(-4)).toEqual([
+      {
+        data: {
+          releasePosition: expect.objectContaining({
+            position: expect.objectContaining({ held: { amount: '999999.99' } }),
+          }),
+        },
+      },
+      {
+        data: {
+          releasePosition: expect.objectContaining({ position: expect.objectContaining({ state: 'RELEASED' }) }),
+        },
+      },
+      { data: { position: expect.objectContaining({ released: { amount: '1000000.00' }, allowedTransitions: [] }) } },
+      { data: { releasePosition: expect.objectContaining({ code: 'ILLEGAL_TRANSITION' }) } },
+    ]);
+    await Promise.all(programs.map((program) => program.stop()));
+  });
+
+  it('has a first query that finds the demo data', async () => {
+    const program = start();
+    const [answer = ''] = await runReadme('A first query', await program.address);
+    expect(JSON.parse(answer)).toMatchObject({ data: { positions: { totalCount: 7 } } });
+    await program.stop();
+  });
+});

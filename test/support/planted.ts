@@ -1,0 +1,55 @@
+import { afterEach, beforeAll, expect } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import { verify } from '../../src/verify/verify.ts';
+import { did } from './accounting.ts';
+import { asAdmin } from './admin.ts';
+import { fundedPosition, makeDeal } from './deal.ts';
+import { serve } from './server.ts';
+import { openPostgresAt } from './stores.ts';
+
+/** Four positions of 100.00 USD on PostgreSQL, and a way to change them behind the store's back. */
+export interface Planted {
+  readonly store: Store;
+  readonly url: string;
+  /** Released in two parts; released in part; cancelled after a part; funded. */
+  readonly ids: { readonly paid: string; readonly partly: string; readonly back: string; readonly agreed: string };
+  /** Runs statements as the superuser, past every trigger and foreign key; undone after the test. */
+  readonly plant: (...statements: readonly string[]) => Promise<unknown>;
+}
+
+const TABLES = ['positions', 'lifecycle_events', 'ledger_events', 'postings'];
+
+export function plantedOn(): Planted {
+  const planted = {} as { -readonly [K in keyof Planted]: Planted[K] };
+  planted.plant = (...statements) =>
+    asAdmin(planted.url, async (admin) => {
+      await admin.query("set session_replication_role = 'replica'");
+      for (const statement of statements) await admin.query(statement);
+    });
+  beforeAll(async () => {
+    Object.assign(planted, await openPostgresAt());
+    const server = serve(planted.store);
+    const deal = await makeDeal(server);
+    const made = async (...releases: readonly string[]): Promise<string> => {
+      const { id: positionId } = await fundedPosition(server, deal);
+      for (const amount of releases) await did(server, 'releasePosition', { positionId, amount });
+      server.now += 1_000;
+      return positionId;
+    };
+    planted.ids = {
+      paid: await made('40', '60'),
+      partly: await made('30', '1.5'),
+      back: await made('10'),
+      agreed: await made(),
+    };
+    await did(server, 'cancelPosition', { positionId: planted.ids.back });
+    await planted.plant(...TABLES.map((table) => `create table kept_${table} as select * from ${table}`));
+  });
+  afterEach(async () => {
+    await planted.plant(
+      ...TABLES.flatMap((table) => [`delete from ${table}`, `insert into ${table} select * from kept_${table}`]),
+    );
+    expect((await verify(planted.store)).difference).toBeNull();
+  });
+  return planted;
+}

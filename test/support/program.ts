@@ -1,0 +1,121 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll } from 'vitest';
+
+const startsWithinMs = 20_000;
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What a test file leaves behind. Vitest hears `afterAll` here, while it loads the file, and not within a test. */
+const processes: ChildProcess[] = [];
+const folders: string[] = [];
+afterAll(() => {
+  for (const child of processes) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function temporaryFolder(parent: string): string {
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, 'escrowgrid-program-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** Builds the program into a folder of its own, so that test files do not wait for each other; answers its main file. */
+export async function buildProgram(): Promise<string> {
+  const folder = temporaryFolder(join(root, 'dist')); // Within the project, whose packages it needs.
+  const options = [
+    '-p',
+    'tsconfig.build.json',
+    '--outDir',
+    folder,
+    '--incremental',
+    'false',
+    '--tsBuildInfoFile',
+    'null',
+  ];
+  await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options], {
+    cwd: root,
+  });
+  cpSync(join(root, 'src/store/postgres/migrations'), join(folder, 'store/postgres/migrations'), { recursive: true });
+  return join(folder, 'main.js');
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A process of ours. Whatever is left of it when the test file ends is ended then. */
+export interface Program {
+  /** Where GraphiQL is, as the last line says; fails if the process ends first. */
+  readonly address: Promise<string>;
+  readonly ended: Promise<Ended>;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  stop(signal?: NodeJS.Signals): Promise<Ended>;
+  /** Sends an operation over the network. */
+  ask(query: string, variables?: object): Promise<{ readonly data?: unknown; readonly errors?: unknown }>;
+}
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** Starts it with nothing in the environment but this, in a folder without .env but this, on a free port. */
+export function startProgram(main: string, env: Environment = {}, dotEnv?: string): Program {
+  const cwd = temporaryFolder(tmpdir());
+  if (dotEnv !== undefined) writeFileSync(join(cwd, '.env'), dotEnv);
+  const port = dotEnv?.includes('PORT=') ? {} : { PORT: '0' };
+  return programOf(
+    spawn(process.execPath, [main], { cwd, env: { ...port, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
+}
+
+/** `npm start`, as a person types it. */
+export function npmStart(env: Environment): Program {
+  const { PATH = '', HOME = '' } = process.env;
+  return programOf(
+    spawn('npm', ['start'], { cwd: root, env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
+}
+
+function programOf(child: ChildProcess): Program {
+  processes.push(child);
+  let stdout = '';
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));
+  const address = new Promise<string>((resolve, reject) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      const [, found] = /^GraphiQL: (\S+)\n/m.exec(stdout) ?? [];
+      if (found) resolve(found);
+    });
+    const late = setTimeout(() => reject(new Error(`It has not started: ${stdout}${stderr}`)), startsWithinMs);
+    child.on('close', (code) => {
+      clearTimeout(late);
+      reject(new Error(`It ended with ${code}: ${stdout}${stderr}`));
+    });
+  });
+  address.catch(() => undefined); // Some are meant to end.
+  return {
+    address,
+    ended,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+    ask: async (query, variables = {}) => {
+      const response = await fetch(await address, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query, variables }),
+      });
+      return (await response.json()) as { readonly data?: unknown };
+    },
+  };
+}
