@@ -17,6 +17,7 @@ import './applyPositions.ts';
 import './policy.ts';
 import './auditEvent.ts';
 import './chatSession.ts';
+import './chatSessionMutations.ts';
 import './chatMessage.ts';
 import './subscription.ts';
 

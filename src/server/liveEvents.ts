@@ -14,8 +14,8 @@ export const useFreshEvents = <C>(fresh: Fresh<C>): Plugin => ({
     setSubscribeFn(async (args: ExecutionArgs) => {
       const stream = await createSourceEventStream(args);
       if (!(Symbol.asyncIterator in stream)) return stream;
-      const source = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-      const results = events(stream as AsyncIterable<unknown>, (rootValue) =>
+      const source = stream[Symbol.asyncIterator]();
+      const results = events(stream, (rootValue) =>
         execute({ ...args, rootValue, contextValue: fresh(args.contextValue as C) }),
       );
       return leavable(results, () => void source.return?.());

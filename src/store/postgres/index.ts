@@ -2,7 +2,8 @@ import type { Id } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/viewer.ts';
 import type { Readers, Store, TableName } from '../store.ts';
 import { trying } from './failures.ts';
-import { LAYOUTS, type Layout } from './layouts.ts';
+import { type Layout } from './layout.ts';
+import { LAYOUTS } from './layouts.ts';
 import { postgresChanges } from './changes.ts';
 import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
 import { heard, type OnStatement, openPool, withSession } from './session.ts';
@@ -37,7 +38,8 @@ export function createPostgresStore(options: PostgresOptions): Store {
     answersAtOnce: false,
     read: (scope) => readersOf(tenantOf(scope), reading),
     changes,
-    transact: (scope, work) => trying(() => transactOnce(pool, onStatement, tenantOf(scope), work, changes.committed)),
+    transact: (scope, work) =>
+      trying(() => transactOnce(pool, onStatement, tenantOf(scope), work, () => changes.committed())),
     snapshot: (scope, work) =>
       trying(() =>
         withSession(pool, onStatement, 'snapshot', async (session) => {

@@ -1,38 +1,6 @@
-import { tokensOfMessage } from '../../domain/chatMessage.ts';
-import { tokensOfSession } from '../../domain/chatSession.ts';
-import type { Field, TableName, Tables } from '../store.ts';
-
-export type SqlType = 'text' | 'text[]' | 'numeric' | 'int' | 'boolean' | 'timestamptz' | 'json';
-
-export interface Column {
-  readonly type: SqlType;
-  /** Never changed once written, so that an update leaves it out. */
-  readonly fixed: boolean;
-}
-
-/** How a table is kept in PostgreSQL. Columns bear the fields' names in snake_case; null comes with the type. */
-export interface Layout<E> {
-  readonly table: string;
-  /** The column that says whose row it is. */
-  readonly tenant: 'id' | 'institution_id';
-  readonly columns: { readonly [F in Field<E>]: Column };
-  /** Orders by a field that can be null go by this expression instead, which an index has. */
-  readonly sort: { readonly [F in Field<E>]?: string };
-  /**
-   * By the first field of an order: the fields that an index in that order begins with, most telling first. Each has
-   * one for all rows of a value and, unless the value says whose they are, one for those of one institution.
-   */
-  readonly leads: { readonly [F in Field<E>]?: readonly Field<E>[] };
-  /** Fields whose value says whose the row is. */
-  readonly owned: readonly Field<E>[];
-  /** The words by which a row is found: kept in a column `words` beside what they are made of. */
-  readonly words?: { of(row: E): readonly string[]; readonly from: readonly Field<E>[] };
-}
-
-const fixed = (type: SqlType): Column => ({ type, fixed: true });
-const changing = (type: SqlType): Column => ({ type, fixed: false });
-
-const STAMPS = { version: changing('int'), createdAt: fixed('timestamptz'), updatedAt: changing('timestamptz') };
+import type { TableName, Tables } from '../store.ts';
+import { CHAT_LAYOUTS } from './chatLayouts.ts';
+import { changing, fixed, type Layout, STAMPS } from './layout.ts';
 
 export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   institutions: {
@@ -211,83 +179,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     leads: { createdAt: ['action', 'institutionId'] },
     owned: [],
   },
-  chatSessions: {
-    table: 'chat_sessions',
-    tenant: 'institution_id',
-    columns: {
-      id: fixed('text'),
-      institutionId: fixed('text'),
-      positionId: fixed('text'),
-      ownerReference: fixed('text'),
-      title: changing('text'),
-      description: changing('text'),
-      priority: changing('int'),
-      active: changing('boolean'),
-      deleted: changing('boolean'),
-      deletedAt: changing('timestamptz'),
-      edition: changing('int'),
-      messageCount: changing('int'),
-      lastActivityAt: changing('timestamptz'),
-      ...STAMPS,
-    },
-    sort: {},
-    leads: {},
-    owned: [],
-    words: { of: tokensOfSession, from: ['title', 'description'] },
-  },
-  chatMessages: {
-    table: 'chat_messages',
-    tenant: 'institution_id',
-    columns: {
-      id: fixed('text'),
-      institutionId: fixed('text'),
-      sessionId: fixed('text'),
-      sequence: fixed('int'),
-      authorReference: fixed('text'),
-      body: changing('text'),
-      replyToId: fixed('text'),
-      idempotencyKey: fixed('text'),
-      version: changing('int'),
-      createdAt: fixed('timestamptz'),
-      editedAt: changing('timestamptz'),
-      deletedAt: changing('timestamptz'),
-      deletionReason: changing('text'),
-    },
-    sort: {},
-    leads: { sequence: ['sessionId'] },
-    owned: ['sessionId'],
-    words: { of: tokensOfMessage, from: ['body'] },
-  },
-  chatRevisions: {
-    table: 'chat_revisions',
-    tenant: 'institution_id',
-    columns: {
-      id: fixed('text'),
-      institutionId: fixed('text'),
-      messageId: fixed('text'),
-      version: fixed('int'),
-      body: fixed('text'),
-      createdAt: fixed('timestamptz'),
-    },
-    sort: {},
-    leads: { version: ['messageId'] },
-    owned: ['messageId'],
-  },
-  readMarks: {
-    table: 'read_marks',
-    tenant: 'institution_id',
-    columns: {
-      id: fixed('text'),
-      institutionId: fixed('text'),
-      sessionId: fixed('text'),
-      participantReference: fixed('text'),
-      sequence: changing('int'),
-      version: changing('int'),
-    },
-    sort: {},
-    leads: {},
-    owned: [],
-  },
+  ...CHAT_LAYOUTS,
   idempotencyRecords: {
     table: 'idempotency_records',
     tenant: 'institution_id',
@@ -306,15 +198,3 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     owned: [],
   },
 };
-
-/** assetId -> asset_id */
-export const columnName = (field: string): string => field.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
-
-/** A value as a parameter of its column's type. */
-export function encode(value: unknown, type: SqlType): unknown {
-  if (value === null || value === undefined) return null;
-  if (type === 'timestamptz') return new Date(value as number).toISOString();
-  if (type === 'json') return JSON.stringify(value);
-  if (type === 'text[]') return `{${(value as readonly string[]).map((item) => JSON.stringify(item)).join()}}`;
-  return typeof value === 'bigint' ? value.toString() : value;
-}

@@ -2,7 +2,8 @@ import { type Id, prefixOf } from '../../domain/ids.ts';
 import { POSITION_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Page, Reader, Selection, Total, UnreadOf, Window } from '../store.ts';
-import { LAYOUTS, type Layout } from './layouts.ts';
+import { type Layout } from './layout.ts';
+import { LAYOUTS } from './layouts.ts';
 import type { Session } from './session.ts';
 import { Parameters, selectOf, type Statement, unreadOf, whereOf, windowOf } from './sql.ts';
 

@@ -1,6 +1,6 @@
 import { textFault } from '../../domain/text.ts';
 import type { Condition, Field, Key, Range, Selection, Where, Window } from '../store.ts';
-import { columnName, encode, type Layout, type SqlType } from './layouts.ts';
+import { columnName, encode, type Layout, type SqlType } from './layout.ts';
 
 /** A statement's text with its parameters. */
 export interface Statement {

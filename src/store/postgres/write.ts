@@ -1,6 +1,7 @@
 import type { Change } from '../../domain/change.ts';
 import type { TableName } from '../store.ts';
-import { columnName, encode, LAYOUTS, type Layout } from './layouts.ts';
+import { columnName, encode, type Layout } from './layout.ts';
+import { LAYOUTS } from './layouts.ts';
 import { Parameters, type Statement } from './sql.ts';
 
 export type Row = { readonly [field: string]: unknown };

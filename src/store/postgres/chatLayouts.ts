@@ -1,0 +1,86 @@
+import { tokensOfMessage } from '../../domain/chatMessage.ts';
+import { tokensOfSession } from '../../domain/chatSession.ts';
+import type { Tables } from '../store.ts';
+import { changing, fixed, type Layout, STAMPS } from './layout.ts';
+
+type ChatTable = 'chatSessions' | 'chatMessages' | 'chatRevisions' | 'readMarks';
+
+export const CHAT_LAYOUTS: { readonly [T in ChatTable]: Layout<Tables[T]> } = {
+  chatSessions: {
+    table: 'chat_sessions',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      positionId: fixed('text'),
+      ownerReference: fixed('text'),
+      title: changing('text'),
+      description: changing('text'),
+      priority: changing('int'),
+      active: changing('boolean'),
+      deleted: changing('boolean'),
+      deletedAt: changing('timestamptz'),
+      edition: changing('int'),
+      messageCount: changing('int'),
+      lastActivityAt: changing('timestamptz'),
+      ...STAMPS,
+    },
+    sort: {},
+    leads: {},
+    owned: [],
+    words: { of: tokensOfSession, from: ['title', 'description'] },
+  },
+  chatMessages: {
+    table: 'chat_messages',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      sessionId: fixed('text'),
+      sequence: fixed('int'),
+      authorReference: fixed('text'),
+      body: changing('text'),
+      replyToId: fixed('text'),
+      idempotencyKey: fixed('text'),
+      version: changing('int'),
+      createdAt: fixed('timestamptz'),
+      editedAt: changing('timestamptz'),
+      deletedAt: changing('timestamptz'),
+      deletionReason: changing('text'),
+    },
+    sort: {},
+    leads: { sequence: ['sessionId'] },
+    owned: ['sessionId'],
+    words: { of: tokensOfMessage, from: ['body'] },
+  },
+  chatRevisions: {
+    table: 'chat_revisions',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      messageId: fixed('text'),
+      version: fixed('int'),
+      body: fixed('text'),
+      createdAt: fixed('timestamptz'),
+    },
+    sort: {},
+    leads: { version: ['messageId'] },
+    owned: ['messageId'],
+  },
+  readMarks: {
+    table: 'read_marks',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      sessionId: fixed('text'),
+      participantReference: fixed('text'),
+      sequence: changing('int'),
+      version: changing('int'),
+    },
+    sort: {},
+    leads: {},
+    owned: [],
+  },
+};

@@ -1,0 +1,45 @@
+import type { Field } from '../store.ts';
+
+export type SqlType = 'text' | 'text[]' | 'numeric' | 'int' | 'boolean' | 'timestamptz' | 'json';
+
+export interface Column {
+  readonly type: SqlType;
+  /** Never changed once written, so that an update leaves it out. */
+  readonly fixed: boolean;
+}
+
+/** How a table is kept in PostgreSQL. Columns bear the fields' names in snake_case; null comes with the type. */
+export interface Layout<E> {
+  readonly table: string;
+  /** The column that says whose row it is. */
+  readonly tenant: 'id' | 'institution_id';
+  readonly columns: { readonly [F in Field<E>]: Column };
+  /** Orders by a field that can be null go by this expression instead, which an index has. */
+  readonly sort: { readonly [F in Field<E>]?: string };
+  /**
+   * By the first field of an order: the fields that an index in that order begins with, most telling first. Each has
+   * one for all rows of a value and, unless the value says whose they are, one for those of one institution.
+   */
+  readonly leads: { readonly [F in Field<E>]?: readonly Field<E>[] };
+  /** Fields whose value says whose the row is. */
+  readonly owned: readonly Field<E>[];
+  /** The words by which a row is found: kept in a column `words` beside what they are made of. */
+  readonly words?: { of(row: E): readonly string[]; readonly from: readonly Field<E>[] };
+}
+
+export const fixed = (type: SqlType): Column => ({ type, fixed: true });
+export const changing = (type: SqlType): Column => ({ type, fixed: false });
+
+export const STAMPS = { version: changing('int'), createdAt: fixed('timestamptz'), updatedAt: changing('timestamptz') };
+
+/** assetId -> asset_id */
+export const columnName = (field: string): string => field.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+
+/** A value as a parameter of its column's type. */
+export function encode(value: unknown, type: SqlType): unknown {
+  if (value === null || value === undefined) return null;
+  if (type === 'timestamptz') return new Date(value as number).toISOString();
+  if (type === 'json') return JSON.stringify(value);
+  if (type === 'text[]') return `{${(value as readonly string[]).map((item) => JSON.stringify(item)).join()}}`;
+  return typeof value === 'bigint' ? value.toString() : value;
+}
