@@ -39,15 +39,6 @@ export const COUNTS = {
   liveEvents: FULL ? 100_000 : 5_000,
   /** Changes that many writers commit at once, each to be placed once. */
   placedChanges: FULL ? 5_000 : 400,
-  /** Random lives of a position on each store, told again by its ledger. */
-  ledgerLives: FULL ? 500 : 25,
-  /** Calls at once with one idempotency key. */
-  twins: 50,
-  /** Calls at once that set a policy where there is none. */
-  policyRivals: 16,
-  /** Servers on one database that sweep for positions past their hour, and how many there are. */
-  sweepers: 4,
-  duePositions: FULL ? 2_000 : 500,
 } as const;
 
 /** Where all randomness of a test file begins: TEST_SEED, or anew each time. A failure names it. */

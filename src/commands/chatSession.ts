@@ -1,5 +1,6 @@
 import type { ChangeKind } from '../domain/change.ts';
 import {
+  CHAT_PRIORITIES,
   type ChatSession,
   type ChatSessionInput,
   type ChatSessionPatch,
@@ -26,6 +27,12 @@ type Changed = Promise<Replayable<ChatSessionChanged>>;
 
 const resourceOf = (id: Id) => ({ type: 'ChatSession', id }) as const;
 const remember = ({ chatSession }: ChatSessionChanged) => ({ id: chatSession.id, session: { ...chatSession } });
+/** What the trail keeps of an input: no description, and the priority by its name. */
+function told(input: ChatSessionPatch & Keyed): object {
+  const { description: _body, priority, ...rest } = input;
+  const [name] = Object.entries(CHAT_PRIORITIES).find(([, rank]) => rank === priority) ?? [];
+  return name === undefined ? rest : { ...rest, priority: name };
+}
 /** As it is now; as it was answered, where it was removed for good since. */
 const recall = async (
   tx: Writers,
@@ -45,10 +52,14 @@ function mustHaveRoom(live: number, { chatLimits }: CommandContext): void {
   if (sessions !== null && live >= sessions) throw new CapacityExceeded('chat sessions', sessions);
 }
 
-const countLive = async (tx: Writers, { chatLimits }: CommandContext): Promise<number> =>
-  chatLimits.sessions === null
-    ? 0
-    : ((await tx.chatSessions.counts([{ where: { deleted: { in: [false] } } }]))[0] ?? 0);
+/** Counted one after another, so that rivals for the last place do not both get it. */
+async function countLive(tx: Writers, { chatLimits }: CommandContext): Promise<number> {
+  if (chatLimits.sessions === null) return 0;
+  const turn = tx.takeTurn('chat sessions');
+  const [live = 0] = await tx.chatSessions.counts([{ where: { deleted: { in: [false] } } }]);
+  await turn;
+  return live;
+}
 
 export interface CreateChatSession extends ChatSessionInput, Keyed {
   readonly institutionId?: Maybe<Id>;
@@ -95,7 +106,7 @@ const create: Command<CreateChatSession, CheckedCreate, Ground, ChatSessionChang
     return { chatSession };
   },
   resource: (payload) => payload && resourceOf(payload.chatSession.id),
-  told: ({ description: _body, ...input }) => input,
+  told,
   remember,
   recall,
 };
@@ -156,7 +167,7 @@ const changing = <I extends Named, C extends CheckedNamed>(
     return { chatSession };
   },
   resource: (_payload, { chatSessionId }) => resourceOf(chatSessionId),
-  told: (input) => Object.fromEntries(Object.entries(input).filter(([field]) => field !== 'description')),
+  told,
   remember,
   recall,
 });

@@ -5,6 +5,8 @@ export const LIMITS = {
   reasonCharacters: 1_000,
   /** Descriptions and message bodies. */
   bodyCharacters: 10_000,
+  /** What is searched for. */
+  searchCharacters: 1_000,
   /** How often a message can be edited. */
   revisions: 100,
   jsonBytes: 64 * 1024,

@@ -1,7 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { readMarkId } from '../domain/chatMessage.ts';
 import { CHAT_PRIORITIES, type ChatSession as ChatSessionRow } from '../domain/chatSession.ts';
-import { textFault } from '../domain/text.ts';
+import { LIMITS } from '../domain/limits.ts';
+import { isWithin, textFault } from '../domain/text.ts';
 import { tokensOf } from '../domain/tokens.ts';
 import type { Field, Parent, WithUnread } from '../store/store.ts';
 import { builder } from './builder.ts';
@@ -67,8 +68,9 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
       description: "The messages above the participant's read mark, neither the participant's own nor deleted.",
       args: { participantReference: t.arg.string({ required: true, description: 'Whose read mark counts.' }) },
       resolve: ({ id, unread }, { participantReference }, { read }) =>
-        unread?.[participantReference] ??
-        read.unreadCount({ sessionId: id, participantReference: participant(participantReference) }),
+        unread && Object.hasOwn(unread, participantReference)
+          ? unread[participantReference]
+          : read.unreadCount({ sessionId: id, participantReference: participant(participantReference) }),
     }),
     lastReadSequence: t.int({
       nullable: true,
@@ -93,7 +95,7 @@ const ChatSessionFilter = builder.inputType('ChatSessionFilter', {
     active: t.boolean({ description: 'Taking messages, or not.' }),
     search: t.string({
       description:
-        'With all of these words, whole and whatever their case, in title and description or in one message.',
+        'With all of these words, whole and whatever their case, in title and description or in one message; at most 1,000 characters.',
     }),
     createdAt: t.field({ type: DateTimeRange, description: 'Created then.' }),
     includeDeleted: t.boolean({ required: true, defaultValue: false, description: 'Deleted ones too.' }),
@@ -159,11 +161,18 @@ function list(
     createdAt: within(filter?.createdAt),
     deleted: filter?.includeDeleted ? undefined : { in: [false] },
   });
-  const search = typeof filter?.search === 'string' ? tokensOf(filter.search) : undefined;
+  const search = wordsOf(filter?.search);
   const selection = { where, ...(of && { of }), ...(search && { search }) };
   const by = ORDERS[orderBy?.field ?? 'LAST_ACTIVITY_AT'] ?? [];
   const order = { by, direction: orderBy?.direction ?? 'DESC' } as const;
   return connect(read.chatSessions, 'ChatSession', selection, order, page, alongOf(info));
+}
+
+/** The words to search for. Refuses with BAD_USER_INPUT more than fit. */
+function wordsOf(search: string | null | undefined): readonly string[] | undefined {
+  if (search === null || search === undefined) return undefined;
+  if (isWithin(search, LIMITS.searchCharacters)) return tokensOf(search);
+  throw badInput(`filter.search must be at most ${LIMITS.searchCharacters} characters long.`);
 }
 
 /** What the rows are asked for that the list itself can answer. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Page } from './graphiql.ts';
 
 /** How long requests that are under way may still take when the server closes, in ms. */
@@ -30,6 +30,13 @@ export async function listen({ graphql, page, upgrade, port, host }: ListenOptio
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
+  // Connections that have asked for nothing yet: to Node they are not idle, and would hold up the end.
+  const silent = new Set<Socket>();
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }) => silent.delete(socket));
   const endSockets = upgrade(server);
   server.listen(port, host);
   await once(server, 'listening');
@@ -37,7 +44,9 @@ export async function listen({ graphql, page, upgrade, port, host }: ListenOptio
   const name = host.includes(':') ? `[${host}]` : host;
   const close = async (): Promise<void> => {
     await endSockets();
-    await closeGently(server);
+    const closed = closeGently(server);
+    for (const socket of silent) socket.destroy();
+    await closed;
   };
   return { origin: `http://${name}:${bound}`, close };
 }

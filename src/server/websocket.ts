@@ -23,7 +23,9 @@ export function serveWebSockets(
   server.on('upgrade', (request, socket, head) => {
     const [pathname] = (request.url ?? '').split('?');
     if (pathname !== path) {
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      // Nobody else hears of its errors now, nor ends its half.
+      socket.on('error', () => undefined);
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n', () => socket.destroy());
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) =>
@@ -42,7 +44,8 @@ export function serveWebSockets(
             typeof value === 'string' ? [[name, value]] : [],
           ),
         );
-        const asked = new Request(`http://localhost${path}`, { headers });
+        // As if it were posted: mutations may not be asked for by GET, which the upgrade was.
+        const asked = new Request(`http://localhost${path}`, { method: 'POST', headers });
         const enveloped = graphql.getEnveloped({ request: asked, params } as never);
         const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
         try {

@@ -164,6 +164,8 @@ export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
    * ends; those that another transaction holds are left to it.
    */
   lockDue(now: Instant, limit: number): MaybePromise<readonly Position[]>;
+  /** Waits until no other transaction that has taken this turn is under way; what is read behind it is theirs too. */
+  takeTurn(what: string): MaybePromise<void>;
   /** Tells subscribers of a change, once it is committed. */
   announce(change: Change): void;
 };

@@ -2,6 +2,7 @@ import { GraphQLUnionType, getNamedType } from 'graphql';
 import { expect, it } from 'vitest';
 import type { Viewer } from '../../src/domain/viewer.ts';
 import { schema } from '../../src/schema/index.ts';
+import { CHAT_MUTATIONS } from '../support/chat.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
 import { MOVES, type MutationName, MUTATIONS, type Scene, sceneOn, target, UNKNOWN } from '../support/refusing.ts';
 import { onBothStores } from '../support/stores.ts';
@@ -81,7 +82,7 @@ const membersOf = (mutation: MutationName): string[] => {
 /** Keys have tests of their own; nothing of escrow has a capacity yet, the union only says that it may come. */
 const ELSEWHERE: readonly string[] = ['IdempotencyConflictError', 'CapacityError'];
 /** Mutations whose refusals are tested beside them. */
-const OTHERS: readonly string[] = ['applyPositions', 'setPolicy', 'deletePolicy'];
+const OTHERS: readonly string[] = ['applyPositions', 'setPolicy', 'deletePolicy', ...CHAT_MUTATIONS];
 
 it('there is a way to be refused for every mutation', () => {
   expect(Object.keys(schema.getMutationType()?.getFields() ?? {}).toSorted()).toEqual(

@@ -8,7 +8,7 @@ export interface Live {
   readonly hub: Hub;
   readonly faults: unknown[];
   /** Commits so many changes of one transaction. */
-  commit(count?: number, over?: Partial<Change>): void;
+  readonly commit: (count?: number, over?: Partial<Change>) => void;
 }
 
 const ANY: Change = {

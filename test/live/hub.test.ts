@@ -59,7 +59,7 @@ describe('a subscription', () => {
     onTestFinished(() => hub.stop());
     expect((await ticks.next()).value).toMatchObject({ place: 2 });
     commit();
-    expect((await places(ticks, 2)).toSorted()).toEqual([3, 'live']);
+    expect(new Set(await places(ticks, 2))).toEqual(new Set([3, 'live']));
   });
 
   it('is refused a cursor that nobody was given', async () => {
@@ -143,10 +143,10 @@ describe('what a hub holds', () => {
     expect(await places(ticks, 1)).toEqual(['live']);
     feed.broken = true;
     commit(2);
-    const [failed, live] = [faults.length, places(ticks, 2)];
+    const [failed, heard] = [faults.length, places(ticks, 2)];
     while (faults.length < failed + 3) await turn();
     feed.broken = false;
-    expect(await live).toEqual([1, 2]);
+    expect(await heard).toEqual([1, 2]);
   });
 });
 

@@ -56,7 +56,8 @@ function noteTexts(texts: TextIndex, { writes }: Committed): void {
     if (name !== 'chatSessions' && name !== 'chatMessages') continue;
     if (kind === 'remove') texts.remove(entity.id);
     else if (name === 'chatMessages') texts.message(entity as ChatMessage);
-    else if (!changed || changed.includes('title')) texts.session(entity as ChatSession);
+    else if (!changed || changed.includes('title') || changed.includes('description'))
+      texts.session(entity as ChatSession);
   }
 }
 

@@ -57,7 +57,9 @@ export async function unitOfWork<T>(
   const positions = tables.positions as unknown as Table<Position>;
   const lockDue: Writers['lockDue'] = (now, limit) => positions.page(dueWindow(now, limit), tenant).rows;
   const announce: Writers['announce'] = (change) => void changes.push(change);
-  const result = await work({ ...(eachTable(writer) as unknown as Writers), lockDue, announce });
+  // Units of work run one after another, so it is always one's turn.
+  const takeTurn = (): void => {};
+  const result = await work({ ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce });
   mustHold(tables, writes);
   const applied = writes.flatMap((write) => (write.kind === 'remove' ? withParts(tables, write) : [write]));
   for (const { table, kind, entity } of applied) table[kind](entity);

@@ -22,7 +22,7 @@ const PLACE = `with unplaced as (
 ) update outbox_extent set last = last + (select count(*) from placed) where exists (select 1 from unplaced)`;
 
 const READ = `select place::int8::text as place, topic, kind, institution_id as "institutionId", object_id as "objectId",
-  detail_id as "detailId", created_at as "createdAt" from outbox where place > $1::bigint order by place limit $2::int`;
+  detail_id as "detailId", created_at as "createdAt" from outbox where place > $1::bigint order by outbox.place limit $2::int`;
 
 /** The changes of all servers on one database. */
 export interface PostgresChanges extends ChangeFeed {

@@ -79,7 +79,13 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
     };
   };
   const lockDue: Writers['lockDue'] = (now, limit) => heard(due(session, tenant, now, limit));
-  return { ...(eachTable(writer) as unknown as Writers), lockDue, announce: (change) => void changes.push(change) };
+  const takeTurn: Writers['takeTurn'] = (what) => heard(turn(session, what));
+  const announce: Writers['announce'] = (change) => void changes.push(change);
+  return { ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce };
+}
+
+async function turn(session: Session, what: string): Promise<void> {
+  await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [what] });
 }
 
 async function due(session: Session, tenant: Id | null, now: number, limit: number): Promise<readonly Position[]> {

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest';
+import { ChatMessagesDocument } from '../api/documents/graphql.ts';
+import { chat, chatOn, chatted, openSession, post, messagesOf, sessionNow } from '../support/chat.ts';
+import { idsOf, pageOf, walk } from '../support/lists.ts';
+import { START } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
+
+const parallel = 50;
+const at = (ms: number): string => new Date(START + ms).toISOString();
+
+onBothStores((open) => {
+  const scene = chatOn(open);
+  const aSession = async (patch: object = {}) => (await openSession(scene.server, scene.deal, patch)).id;
+
+  it('a message is what was posted, the first of its session, and moves the session’s count and activity', async () => {
+    const { server } = scene;
+    const chatSessionId = await aSession();
+    server.now = START + 3;
+    const input = { chatSessionId, authorReference: 'ann', body: ' kept as it is\n\u{1f3d7}', idempotencyKey: 'k1' };
+    const { chatMessage, chatSession } = await chatted(server, 'postChatMessage', input);
+    expect(chatMessage).toEqual({
+      id: expect.stringMatching(/^msg_[0-9a-z]{26}$/),
+      session: { id: chatSessionId },
+      sequence: 1,
+      authorReference: 'ann',
+      body: ' kept as it is\n\u{1f3d7}',
+      replyTo: null,
+      revisions: [],
+      idempotencyKey: 'k1',
+      version: 1,
+      createdAt: at(3),
+      editedAt: null,
+      deletedAt: null,
+      deletionReason: null,
+    });
+    expect(chatSession).toMatchObject({ messageCount: 1, lastActivityAt: at(3), updatedAt: at(0), version: 1 });
+    expect(await sessionNow(server, chatSessionId)).toEqual(chatSession);
+    expect(await messagesOf(server, chatSessionId)).toEqual([chatMessage]);
+    server.now = START;
+  });
+
+  it(`${parallel} who post at once get gapless sequences, each its own`, async () => {
+    const { server } = scene;
+    const ids = [await aSession(), await aSession()];
+    const posted = await Promise.all(
+      Array.from({ length: parallel }, (_one, index) => post(server, ids[index % 2] as string, { body: `m${index}` })),
+    );
+    for (const id of ids) {
+      const own = posted.filter(({ session }) => session?.id === id).toSorted((a, b) => a.sequence - b.sequence);
+      expect(own.map(({ sequence }) => sequence)).toEqual(own.map((_one, index) => index + 1));
+      expect(await messagesOf(server, id)).toEqual(own);
+      expect(await sessionNow(server, id)).toMatchObject({ messageCount: parallel / 2, version: 1 });
+    }
+  });
+
+  describe('an edit', () => {
+    it('keeps what was said before, oldest first, each with its time', async () => {
+      const { server } = scene;
+      const { id: chatMessageId } = await post(server, await aSession(), { body: 'one' });
+      server.now = START + 1;
+      await chatted(server, 'editChatMessage', { chatMessageId, body: 'two' });
+      server.now = START + 2;
+      const { chatMessage } = await chatted(server, 'editChatMessage', { chatMessageId, body: 'three' });
+      server.now = START;
+      expect(chatMessage).toMatchObject({
+        body: 'three',
+        version: 3,
+        createdAt: at(0),
+        editedAt: at(2),
+        revisions: [
+          { version: 1, body: 'one', createdAt: at(0) },
+          { version: 2, body: 'two', createdAt: at(1) },
+        ],
+      });
+      expect(await messagesOf(server, chatMessage.session?.id ?? '')).toEqual([chatMessage]);
+    });
+
+    it('compares the version that was expected, and lets one of two win', async () => {
+      const { server } = scene;
+      const { id: chatMessageId } = await post(server, await aSession());
+      const stale = await chat(server, 'editChatMessage', { chatMessageId, body: 'x', expectedVersion: 2 });
+      expect(stale).toMatchObject({ code: 'STALE_VERSION', expectedVersion: 2, currentVersion: 1 });
+      const rivals = await Promise.all(
+        ['a', 'b'].map((body) => chat(server, 'editChatMessage', { chatMessageId, body, expectedVersion: 1 })),
+      );
+      expect(rivals.map(({ code }) => code).toSorted()).toEqual(['STALE_VERSION', undefined]);
+    });
+
+    it('is refused after the hundredth, and all versions are there', async () => {
+      const { server } = scene;
+      const { id: chatMessageId, session } = await post(server, await aSession(), { body: 'v1' });
+      for (let version = 2; version <= 101; version += 1) {
+        await chatted(server, 'editChatMessage', { chatMessageId, body: `v${version}` });
+      }
+      const last = await chat(server, 'editChatMessage', { chatMessageId, body: 'v102' });
+      expect(last).toMatchObject({ code: 'CONFLICT', path: ['chatMessageId'] });
+      const [message] = await messagesOf(server, session?.id ?? '');
+      expect([message?.body, message?.revisions?.length]).toEqual(['v101', 100]);
+      expect(message?.revisions?.[99]).toMatchObject({ version: 100, body: 'v100' });
+    });
+  });
+
+  it('a deletion leaves a tombstone in its place, which is counted, cannot be edited and stays when deleted anew', async () => {
+    const { server } = scene;
+    const chatSessionId = await aSession();
+    const messages = [await post(server, chatSessionId), await post(server, chatSessionId)] as const;
+    const { id: chatMessageId } = messages[0];
+    await chatted(server, 'editChatMessage', { chatMessageId, body: 'later' });
+    server.now = START + 4;
+    const { chatMessage } = await chatted(server, 'deleteChatMessage', { chatMessageId, reason: 'spam' });
+    expect(chatMessage).toMatchObject({
+      body: null,
+      deletedAt: at(4),
+      deletionReason: 'spam',
+      version: 3,
+      sequence: 1,
+    });
+    expect(chatMessage.revisions).toHaveLength(1);
+    server.now = START + 5;
+    const again = await chatted(server, 'deleteChatMessage', { chatMessageId, reason: 'other' });
+    expect(again.chatMessage).toEqual(chatMessage);
+    server.now = START;
+    const edit = await chat(server, 'editChatMessage', { chatMessageId, body: 'x' });
+    expect(edit).toMatchObject({ code: 'CONFLICT', path: ['chatMessageId'] });
+    expect(await messagesOf(server, chatSessionId)).toEqual([chatMessage, messages[1]]);
+    expect(await sessionNow(server, chatSessionId)).toMatchObject({ messageCount: 2 });
+    expect((await post(server, chatSessionId)).sequence).toBe(3);
+  });
+
+  describe('a reply', () => {
+    it('names a message of the same session, also a deleted one', async () => {
+      const { server } = scene;
+      const chatSessionId = await aSession();
+      const { id: replyToId } = await post(server, chatSessionId);
+      await chatted(server, 'deleteChatMessage', { chatMessageId: replyToId });
+      const reply = await post(server, chatSessionId, { replyToId });
+      expect(reply.replyTo).toEqual({ id: replyToId });
+      expect((await messagesOf(server, chatSessionId))[1]).toEqual(reply);
+    });
+
+    it('to another session’s message, or to none, is a ValidationError and posts nothing', async () => {
+      const { server, other } = scene;
+      const chatSessionId = await aSession();
+      const { id: elsewhere } = await post(server, await aSession());
+      const { id: foreign } = await post(server, (await openSession(server, other)).id);
+      for (const replyToId of [elsewhere, foreign, 'msg_00000000000000000000000000', chatSessionId, 'x\0']) {
+        const input = { chatSessionId, authorReference: 'a', body: 'b', replyToId };
+        const reply = await chat(server, 'postChatMessage', input);
+        expect(reply).toMatchObject({ code: 'VALIDATION_FAILED', issues: [{ path: ['replyToId'] }] });
+      }
+      expect(await sessionNow(server, chatSessionId)).toMatchObject({ messageCount: 0 });
+    });
+  });
+
+  it('an inactive and a deleted session take no messages, and do again when they are active and restored', async () => {
+    const { server } = scene;
+    const chatSessionId = await aSession({ active: false });
+    const refused = async () =>
+      expect(await chat(server, 'postChatMessage', { chatSessionId, authorReference: 'a', body: 'b' })).toMatchObject({
+        code: 'CONFLICT',
+        path: ['chatSessionId'],
+      });
+    await refused();
+    await chatted(server, 'updateChatSession', { chatSessionId, active: true });
+    expect((await post(server, chatSessionId)).sequence).toBe(1);
+    await chatted(server, 'deleteChatSession', { chatSessionId });
+    await refused();
+    expect(await messagesOf(server, chatSessionId)).toHaveLength(1);
+    await chatted(server, 'restoreChatSession', { chatSessionId });
+    expect((await post(server, chatSessionId)).sequence).toBe(2);
+  });
+
+  describe('the list', () => {
+    it('is read on from a sequence, in pages both ways, the newest page by `last`', async () => {
+      const { server } = scene;
+      const parent = await aSession();
+      const ids: string[] = [];
+      for (let index = 0; index < 7; index += 1) ids.push((await post(server, parent)).id);
+      for (const size of [1, 3, 100]) {
+        for (const backward of [false, true]) {
+          expect(await walk(server, ChatMessagesDocument, { parent }, size, backward)).toEqual(ids);
+          const filter = { sequence: { gt: 2, lte: 6 } };
+          expect(await walk(server, ChatMessagesDocument, { parent, filter }, size, backward)).toEqual(ids.slice(2, 6));
+        }
+      }
+      expect(idsOf(await pageOf(server, ChatMessagesDocument, { parent, last: 2 }))).toEqual(ids.slice(-2));
+      const beyond = await pageOf(server, ChatMessagesDocument, { parent, filter: { sequence: { gt: 7 } } });
+      expect([beyond.nodes, beyond.totalCount]).toEqual([[], 0]);
+      const whole = await pageOf(server, ChatMessagesDocument, { parent, filter: { sequence: {} } });
+      expect(whole.totalCount).toBe(7);
+    });
+
+    it('misses and doubles none while messages are posted', async () => {
+      const { server } = scene;
+      const parent = await aSession();
+      for (let index = 0; index < 3; index += 1) await post(server, parent);
+      let added = 0;
+      const walked = await walk(server, ChatMessagesDocument, { parent }, 2, false, async () => {
+        if ((added += 1) < 5) await post(server, parent);
+      });
+      expect(walked).toEqual((await messagesOf(server, parent)).map(({ id }) => id));
+    });
+  });
+});

@@ -1,0 +1,103 @@
+import { expect, it } from 'vitest';
+import { ChatSessionReadDocument } from '../api/documents/graphql.ts';
+import { errorOf } from '../support/answers.ts';
+import { changedBy, chat, chatOn, chatted, openSession, post, sessionNow } from '../support/chat.ts';
+import { onBothStores } from '../support/stores.ts';
+
+onBothStores((open) => {
+  const scene = chatOn(open);
+  /** A session with messages of these authors, in turn. */
+  const withMessages = async (...authors: readonly string[]) => {
+    const { id } = await openSession(scene.server, scene.deal);
+    const messages: string[] = [];
+    for (const authorReference of authors) messages.push((await post(scene.server, id, { authorReference })).id);
+    return { id, messages };
+  };
+  const readOf = async (id: string, reader: string) => {
+    const { chatSession } = await scene.server.run(ChatSessionReadDocument, { id, reader });
+    return [chatSession?.unreadCount, chatSession?.lastReadSequence];
+  };
+  const mark = (chatSessionId: string, participantReference: string, upToSequence: number) =>
+    chat(scene.server, 'markChatSessionRead', { chatSessionId, participantReference, upToSequence });
+
+  it('unread are the messages above the mark that are neither the participant’s own nor deleted', async () => {
+    const { id, messages } = await withMessages('ann', 'bob', 'ann', 'carl', 'Ann');
+    expect(await readOf(id, 'ann')).toEqual([3, 0]);
+    expect(await readOf(id, 'nobody')).toEqual([5, 0]);
+    await mark(id, 'ann', 2);
+    expect(await readOf(id, 'ann')).toEqual([2, 2]);
+    expect(await readOf(id, 'bob')).toEqual([4, 0]);
+    await chatted(scene.server, 'deleteChatMessage', { chatMessageId: messages[3] });
+    expect(await readOf(id, 'ann')).toEqual([1, 2]);
+    expect(await readOf(id, 'bob')).toEqual([3, 0]);
+    await mark(id, 'ann', 5);
+    expect(await readOf(id, 'ann')).toEqual([0, 5]);
+    await post(scene.server, id, { authorReference: 'bob' });
+    expect(await readOf(id, 'ann')).toEqual([1, 5]);
+  });
+
+  it('a mark never moves back: the session is answered and nothing is changed', async () => {
+    const { id } = await withMessages('ann', 'ann', 'ann');
+    const session = await sessionNow(scene.server, id);
+    expect((await mark(id, 'bob', 2)).chatSession).toEqual(session);
+    for (const upToSequence of [2, 1, 0]) {
+      const grown = await changedBy(scene.store, async () => {
+        expect((await mark(id, 'bob', upToSequence)).chatSession).toEqual(session);
+      });
+      expect(grown).toEqual({ auditEvents: 1 });
+    }
+    expect(await readOf(id, 'bob')).toEqual([1, 2]);
+  });
+
+  it('a mark beyond the last message, or below none, is a ValidationError and stays where it was', async () => {
+    const { id } = await withMessages('ann', 'ann');
+    await mark(id, 'bob', 1);
+    for (const upToSequence of [3, 2_147_483_647, -1]) {
+      const grown = await changedBy(scene.store, async () => {
+        expect(await mark(id, 'bob', upToSequence)).toMatchObject({
+          code: 'VALIDATION_FAILED',
+          issues: [{ path: ['upToSequence'] }],
+        });
+      });
+      expect(grown).toEqual({ auditEvents: 1 });
+    }
+    expect(await readOf(id, 'bob')).toEqual([1, 1]);
+  });
+
+  it('of marks that are set at once the furthest stands', async () => {
+    const { id } = await withMessages(...Array.from({ length: 12 }, () => 'ann'));
+    const sequences = [3, 12, 1, 7, 5, 11, 2, 9];
+    const replies = await Promise.all(sequences.map((upToSequence) => mark(id, 'bob', upToSequence)));
+    expect(replies.map(({ code }) => code)).toEqual(sequences.map(() => undefined));
+    expect(await readOf(id, 'bob')).toEqual([0, 12]);
+    expect(await scene.store.read('ALL').readMarks.counts([{ of: { field: 'sessionId', id }, where: {} }])).toEqual([
+      1,
+    ]);
+  });
+
+  it('participants whose names every object has, or who are much alike, have marks of their own', async () => {
+    const { id } = await withMessages('ann', 'ann', 'ann');
+    const readers = ['bob', 'Bob', 'bob ', '"bob"', "b'b", 'b\\b', 'constructor', '__proto__', 'toString'];
+    for (const [at, reader] of readers.entries()) await mark(id, reader, at % 4);
+    for (const [at, reader] of readers.entries()) expect(await readOf(id, reader)).toEqual([3 - (at % 4), at % 4]);
+    // All in one list, where not all of them can be counted along with the rows.
+    const fields = readers.map((reader, at) => `r${at}: unreadCount(participantReference: ${JSON.stringify(reader)})`);
+    const { data, errors } = await scene.server.ask<{ chatSessions: { nodes: object[] } }>(
+      `{ chatSessions(filter: { ownerReference: "owner" }, first: 1, orderBy: { field: CREATED_AT, direction: DESC }) {
+        nodes { id ${fields.join(' ')} }
+      } }`,
+    );
+    expect(errors).toBeUndefined();
+    const counts = Object.fromEntries(readers.map((_reader, at) => [`r${at}`, 3 - (at % 4)]));
+    expect(data?.chatSessions.nodes).toEqual([{ id, ...counts }]);
+  });
+
+  it('a participant that nobody can be is BAD_USER_INPUT for that field alone', async () => {
+    const { id } = await withMessages('ann');
+    for (const reader of ['\0', '\ud800']) {
+      const { code, message, answer } = await errorOf(scene.server, ChatSessionReadDocument, { id, reader });
+      expect([code, message]).toEqual(['BAD_USER_INPUT', expect.stringContaining('participantReference')]);
+      expect(answer.data).toEqual({ chatSession: { messageCount: 1, unreadCount: null, lastReadSequence: null } });
+    }
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { AuditEventsDocument } from '../api/documents/graphql.ts';
+import {
+  changedBy,
+  chat,
+  chatOn,
+  chatted,
+  type ChatMutation,
+  messagesOf,
+  openSession,
+  post,
+  sessionNow,
+} from '../support/chat.ts';
+import { START } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
+
+onBothStores((open) => {
+  const scene = chatOn(open);
+  const aSession = async (patch: object = {}) => (await openSession(scene.server, scene.deal, patch)).id;
+  const opening = (patch: object = {}) => ({
+    institutionId: scene.deal.institution.id,
+    ownerReference: 'olga',
+    title: 'Once',
+    ...patch,
+  });
+
+  describe('with a key', () => {
+    it('a session is opened once, and a retry answers it as it is now', async () => {
+      const { server, store } = scene;
+      const input = opening({ idempotencyKey: 'open' });
+      const first = await chatted(server, 'createChatSession', input);
+      expect(first.replayed).toBe(false);
+      const { id: chatSessionId } = first.chatSession;
+      const { chatSession } = await chatted(server, 'updateChatSession', { chatSessionId, title: 'Changed' });
+      const grown = await changedBy(store, async () => {
+        expect(await chatted(server, 'createChatSession', input)).toMatchObject({ replayed: true, chatSession });
+        const other = await chat(server, 'createChatSession', { ...input, title: 'Other' });
+        expect(other).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+      });
+      expect(grown).toEqual({ auditEvents: 1 });
+    });
+
+    it('what is left out and what is said in full are the same input', async () => {
+      const key = { idempotencyKey: 'in full' };
+      const first = await chatted(scene.server, 'createChatSession', opening(key));
+      const full = opening({ ...key, priority: 'MEDIUM', active: true, description: null, positionId: null });
+      const again = await chatted(scene.server, 'createChatSession', full);
+      expect(again).toEqual({ ...first, replayed: true });
+    });
+
+    it.each<[ChatMutation, object]>([
+      ['updateChatSession', { title: 'Twice?' }],
+      ['deleteChatSession', {}],
+      ['restoreChatSession', {}],
+    ])('%s is done once, even where the retry expects the version before', async (mutation, patch) => {
+      const { server, store } = scene;
+      const chatSessionId = await aSession();
+      if (mutation === 'restoreChatSession') await chatted(server, 'deleteChatSession', { chatSessionId });
+      const expectedVersion = mutation === 'restoreChatSession' ? 2 : 1;
+      const input = { chatSessionId, ...patch, expectedVersion, idempotencyKey: `once ${mutation}` };
+      const first = await chatted(server, mutation, input);
+      const grown = await changedBy(store, async () => {
+        expect(await chatted(server, mutation, input)).toEqual({ ...first, replayed: true });
+      });
+      expect(grown).toEqual({});
+      expect(first.chatSession.version).toBe(expectedVersion + 1);
+    });
+
+    it('a message is posted once by 20 at once, and the message and session are shown as they are now', async () => {
+      const { server } = scene;
+      const chatSessionId = await aSession();
+      const input = { chatSessionId, authorReference: 'ann', body: 'Once', idempotencyKey: 'post' };
+      const replies = await Promise.all(Array.from({ length: 20 }, () => chatted(server, 'postChatMessage', input)));
+      expect(new Set(replies.map(({ chatMessage }) => chatMessage.id)).size).toBe(1);
+      expect(replies.filter(({ replayed }) => replayed)).toHaveLength(19);
+      const chatMessageId = replies[0]?.chatMessage.id;
+      await chatted(server, 'deleteChatMessage', { chatMessageId });
+      await post(server, chatSessionId);
+      const again = await chatted(server, 'postChatMessage', input);
+      expect(again).toMatchObject({ replayed: true, chatMessage: { id: chatMessageId, body: null, sequence: 1 } });
+      expect(again.chatSession).toEqual(await sessionNow(server, chatSessionId));
+      expect(await messagesOf(server, chatSessionId)).toHaveLength(2);
+    });
+
+    it('a Conflict is remembered, and a ValidationError is not', async () => {
+      const { server } = scene;
+      const chatSessionId = await aSession({ active: false });
+      const input = { chatSessionId, authorReference: 'ann', body: 'Now?', idempotencyKey: 'conflict' };
+      const first = await chat(server, 'postChatMessage', input);
+      expect(first).toMatchObject({ code: 'CONFLICT' });
+      await chatted(server, 'updateChatSession', { chatSessionId, active: true });
+      expect(await chat(server, 'postChatMessage', input)).toEqual(first);
+      const bad = { ...input, idempotencyKey: 'bad', body: ' ' };
+      expect(await chat(server, 'postChatMessage', bad)).toMatchObject({ code: 'VALIDATION_FAILED' });
+      await chatted(server, 'postChatMessage', { ...bad, body: 'Good' });
+    });
+  });
+
+  it('every mutation is in the trail with what it was about, and no body or description is', async () => {
+    const { server, deal } = scene;
+    const secret = 'not for the trail';
+    server.now = START + 1_000;
+    const { chatSession } = await chatted(server, 'createChatSession', opening({ description: secret }));
+    const chatSessionId = chatSession.id;
+    await chatted(server, 'updateChatSession', { chatSessionId, description: secret, priority: 'LOW' });
+    const { id: chatMessageId } = await post(server, chatSessionId, { body: secret });
+    await chatted(server, 'editChatMessage', { chatMessageId, body: `${secret}!` });
+    await chat(server, 'editChatMessage', { chatMessageId, body: secret.repeat(1_000) });
+    await chatted(server, 'markChatSessionRead', { chatSessionId, participantReference: 'bob', upToSequence: 1 });
+    await chatted(server, 'deleteChatMessage', { chatMessageId, reason: 'why' });
+    await chatted(server, 'deleteChatSession', { chatSessionId });
+    await chat(server, 'postChatMessage', { chatSessionId, authorReference: 'ann', body: secret });
+    await chatted(server, 'restoreChatSession', { chatSessionId });
+    server.now = START;
+    const { auditEvents } = await server.run(AuditEventsDocument, { first: 10 });
+    const events = auditEvents?.nodes.toReversed() ?? [];
+    expect(JSON.stringify(events)).not.toContain(secret);
+    const session = { resourceType: 'ChatSession', resourceId: chatSessionId };
+    const message = { resourceType: 'ChatMessage', resourceId: chatMessageId };
+    const institution = { id: deal.institution.id };
+    expect(events).toMatchObject(
+      [
+        { ...session, outcome: 'SUCCESS', payload: { title: 'Once' } },
+        { ...session, outcome: 'SUCCESS', payload: { priority: 'LOW' } },
+        { ...message, outcome: 'SUCCESS', payload: { chatSessionId, authorReference: 'ann' } },
+        { ...message, outcome: 'SUCCESS' },
+        { ...message, outcome: 'FAILURE', errorCode: 'VALIDATION_FAILED' },
+        { ...session, outcome: 'SUCCESS', payload: { participantReference: 'bob' } },
+        { ...message, outcome: 'SUCCESS', payload: { reason: 'why' } },
+        { ...session, outcome: 'SUCCESS' },
+        { ...session, outcome: 'FAILURE', errorCode: 'CONFLICT' },
+        { ...session, outcome: 'SUCCESS' },
+      ].map((event, at) => (at === 4 ? event : { ...event, institution })),
+    );
+    expect(new Set(events.map(({ action }) => action)).size).toBe(8);
+  });
+});

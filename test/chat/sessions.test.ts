@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import {
+  asViewer,
+  type ChatMutation,
+  changedBy,
+  chat,
+  chatOn,
+  chatted,
+  openSession,
+  post,
+  sessionNow,
+} from '../support/chat.ts';
+import { openPosition } from '../support/deal.ts';
+import { START } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
+
+const NOW = new Date(START).toISOString();
+const at = (ms: number): string => new Date(START + ms).toISOString();
+const UNKNOWN = 'chat_00000000000000000000000000';
+
+onBothStores((open) => {
+  const scene = chatOn(open);
+
+  it('a session is what was asked for, and is read back as it was answered', async () => {
+    const { server, deal } = scene;
+    const { id: positionId } = await openPosition(server, deal);
+    const { chatSession } = await chatted(server, 'createChatSession', {
+      positionId,
+      ownerReference: 'olga',
+      title: 'Pier 9: \u{1f3d7} crane',
+      description: 'two\nlines',
+      priority: 'URGENT',
+      active: false,
+    });
+    expect(chatSession).toEqual({
+      id: expect.stringMatching(/^chat_[0-9a-z]{26}$/),
+      institution: { id: deal.institution.id },
+      position: { id: positionId },
+      ownerReference: 'olga',
+      title: 'Pier 9: \u{1f3d7} crane',
+      description: 'two\nlines',
+      priority: 'URGENT',
+      active: false,
+      version: 1,
+      createdAt: NOW,
+      updatedAt: NOW,
+      lastActivityAt: NOW,
+      deletedAt: null,
+      messageCount: 0,
+    });
+    expect(await sessionNow(server, chatSession.id)).toEqual(chatSession);
+  });
+
+  it('what is left out is MEDIUM, active, about no position and without a description', async () => {
+    const expected = { priority: 'MEDIUM', active: true, position: null, description: null };
+    expect(await openSession(scene.server, scene.deal)).toMatchObject(expected);
+    const nulls = { priority: null, active: null, positionId: null, description: null };
+    expect(await openSession(scene.server, scene.deal, nulls)).toMatchObject(expected);
+  });
+
+  it('an update changes what it names, counts the version and leaves the rest', async () => {
+    const { server, deal } = scene;
+    const before = await openSession(server, deal, { description: 'long', priority: 'LOW' });
+    const { id: chatSessionId } = before;
+    server.now = START + 5;
+    const patches = [{ title: 'New' }, { priority: 'HIGH' }, { active: false }, { description: null }] as const;
+    let expected = before;
+    for (const [index, patch] of patches.entries()) {
+      expected = { ...expected, ...patch, version: index + 2, updatedAt: at(5) };
+      const { chatSession } = await chatted(server, 'updateChatSession', { chatSessionId, ...patch });
+      expect(chatSession).toEqual(expected);
+      expect(await sessionNow(server, chatSessionId)).toEqual(expected);
+    }
+    server.now = START;
+  });
+
+  it('a deleted session is read by its id, takes no change, and is restored as it was', async () => {
+    const { server, deal } = scene;
+    const before = await openSession(server, deal, { description: 'kept' });
+    const { id: chatSessionId } = before;
+    server.now = START + 1;
+    const { chatSession: deleted } = await chatted(server, 'deleteChatSession', { chatSessionId });
+    expect(deleted).toEqual({ ...before, deletedAt: at(1), updatedAt: at(1), version: 2 });
+    expect(await sessionNow(server, chatSessionId)).toEqual(deleted);
+    const update = await chat(server, 'updateChatSession', { chatSessionId, title: 'No' });
+    expect(update).toMatchObject({ code: 'CONFLICT', path: ['chatSessionId'] });
+    server.now = START + 2;
+    const { chatSession: restored } = await chatted(server, 'restoreChatSession', { chatSessionId });
+    expect(restored).toEqual({ ...before, updatedAt: at(2), version: 3 });
+    expect(await sessionNow(server, chatSessionId)).toEqual(restored);
+    server.now = START;
+  });
+
+  it('deleting a deleted session and restoring a live one answer it and change nothing', async () => {
+    const { server, store, deal } = scene;
+    const live = await openSession(server, deal);
+    const { chatSession } = await chatted(server, 'restoreChatSession', { chatSessionId: live.id });
+    expect(chatSession).toEqual(live);
+    const first = await chatted(server, 'deleteChatSession', { chatSessionId: live.id });
+    server.now = START + 9;
+    const again = await changedBy(store, async () => {
+      const second = await chatted(server, 'deleteChatSession', { chatSessionId: live.id });
+      expect(second.chatSession).toEqual(first.chatSession);
+    });
+    expect(again).toEqual({ auditEvents: 1 });
+    server.now = START;
+  });
+
+  describe('the version', () => {
+    it('counts no messages, edits, deletions or read marks, which move only the count and the last activity', async () => {
+      const { server, deal } = scene;
+      const before = await openSession(server, deal);
+      server.now = START + 7;
+      const { id: chatMessageId } = await post(server, before.id);
+      server.now = START + 8;
+      await chatted(server, 'editChatMessage', { chatMessageId, body: 'Other' });
+      await chatted(server, 'deleteChatMessage', { chatMessageId });
+      await chatted(server, 'markChatSessionRead', {
+        chatSessionId: before.id,
+        participantReference: 'bob',
+        upToSequence: 1,
+      });
+      expect(await sessionNow(server, before.id)).toEqual({ ...before, messageCount: 1, lastActivityAt: at(7) });
+      const input = { chatSessionId: before.id, title: 'New', expectedVersion: 1 };
+      const { chatSession } = await chatted(server, 'updateChatSession', input);
+      expect(chatSession).toMatchObject({ version: 2, messageCount: 1, lastActivityAt: at(7), updatedAt: at(8) });
+      server.now = START;
+    });
+
+    it.each<[ChatMutation, object]>([
+      ['updateChatSession', { title: 'New' }],
+      ['deleteChatSession', {}],
+      ['restoreChatSession', {}],
+    ])('that was expected is compared: %s', async (mutation, patch) => {
+      const { server, deal, store } = scene;
+      const { id: chatSessionId } = await openSession(server, deal);
+      if (mutation === 'restoreChatSession') await chatted(server, 'deleteChatSession', { chatSessionId });
+      const current = mutation === 'restoreChatSession' ? 2 : 1;
+      for (const expectedVersion of [current - 1, current + 1]) {
+        const grown = await changedBy(store, async () => {
+          expect(await chat(server, mutation, { chatSessionId, ...patch, expectedVersion })).toMatchObject({
+            code: 'STALE_VERSION',
+            path: ['expectedVersion'],
+            expectedVersion,
+            currentVersion: current,
+          });
+        });
+        expect(grown).toEqual({ auditEvents: 1 });
+      }
+      const done = await chatted(server, mutation, { chatSessionId, ...patch, expectedVersion: current });
+      expect(done.chatSession.version).toBe(current + 1);
+    });
+
+    it('lets one of two win who expect the same, and neither is lost without it', async () => {
+      const { server, deal } = scene;
+      const { id: chatSessionId } = await openSession(server, deal);
+      const rival = (title: string) => chat(server, 'updateChatSession', { chatSessionId, title, expectedVersion: 1 });
+      const replies = await Promise.all([rival('A'), rival('B')]);
+      expect(replies.map(({ code }) => code).toSorted()).toEqual(['STALE_VERSION', undefined]);
+      await Promise.all(
+        [{ title: 'C' }, { priority: 'HIGH' }, { active: false }].map((patch) =>
+          chatted(server, 'updateChatSession', { chatSessionId, ...patch }),
+        ),
+      );
+      const expected = { title: 'C', priority: 'HIGH', active: false, version: 5 };
+      expect(await sessionNow(server, chatSessionId)).toMatchObject(expected);
+    });
+  });
+
+  describe("another institution's", () => {
+    it('session is as unknown as one that never was', async () => {
+      const { server, deal, other, store } = scene;
+      const { id: theirs } = await openSession(server, other);
+      const inputs: readonly (readonly [ChatMutation, object])[] = [
+        ['updateChatSession', { title: 'Mine' }],
+        ['deleteChatSession', {}],
+        ['restoreChatSession', {}],
+        ['postChatMessage', { authorReference: 'a', body: 'b' }],
+        ['markChatSessionRead', { participantReference: 'a', upToSequence: 0 }],
+      ];
+      await asViewer(server, { role: 'ADMIN', institutionId: deal.institution.id }, async () => {
+        expect(await sessionNow(server, theirs)).toBeNull();
+        for (const [mutation, input] of inputs) {
+          const grown = await changedBy(store, async () => {
+            const ask = (chatSessionId: string) => chat(server, mutation, { chatSessionId, ...input });
+            const [foreign, none] = [await ask(theirs), await ask(UNKNOWN)];
+            expect(foreign).toMatchObject({ code: 'NOT_FOUND', path: ['chatSessionId'], id: theirs });
+            expect(none).toEqual({ ...foreign, id: UNKNOWN });
+          });
+          expect(grown).toEqual({ auditEvents: 2 });
+        }
+      });
+      expect(await sessionNow(server, theirs)).toMatchObject({ version: 1, title: 'Pier 9' });
+    });
+
+    it('position is no ground for a session, whoever names it and however', async () => {
+      const { server, deal, other } = scene;
+      const { id: positionId } = await openPosition(server, other);
+      const input = { positionId, ownerReference: 'o', title: 't' };
+      const named = await chat(server, 'createChatSession', { ...input, institutionId: deal.institution.id });
+      expect(named).toMatchObject({ code: 'NOT_FOUND', path: ['institutionId'], id: deal.institution.id });
+      await asViewer(server, { role: 'ADMIN', institutionId: deal.institution.id }, async () => {
+        const expected = { code: 'NOT_FOUND', path: ['positionId'], id: positionId };
+        expect(await chat(server, 'createChatSession', input)).toMatchObject(expected);
+        const foreign = { ownerReference: 'o', title: 't', institutionId: other.institution.id };
+        expect(await chat(server, 'createChatSession', foreign)).toMatchObject({ path: ['institutionId'] });
+        const own = await chatted(server, 'createChatSession', { ownerReference: 'o', title: 't' });
+        expect(own.chatSession.institution).toEqual({ id: deal.institution.id });
+      });
+    });
+  });
+
+  it('READ_ONLY reads, and is forbidden every change', async () => {
+    const { server, deal } = scene;
+    const session = await openSession(server, deal);
+    await asViewer(server, { role: 'READ_ONLY', institutionId: deal.institution.id }, async () => {
+      expect(await sessionNow(server, session.id)).toEqual(session);
+      const update = { chatSessionId: session.id, title: 'No' };
+      expect(await chat(server, 'updateChatSession', update)).toMatchObject({ code: 'FORBIDDEN' });
+    });
+  });
+});

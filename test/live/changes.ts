@@ -1,0 +1,207 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { DAY_MS } from '../../src/domain/time.ts';
+import { FundPositionDocument } from '../api/documents/graphql.ts';
+import { chat } from '../support/chat.ts';
+import { openPosition } from '../support/deal.ts';
+import { changes, clientOf, type LiveClient, listening, refusalOf, type Transport } from '../support/live.ts';
+import { onBothStores } from '../support/stores.ts';
+import { ROOT, tenantsOn, unknownOf } from '../support/tenants.ts';
+
+const POSITIONS = `subscription($position: ID, $of: ID, $after: String) {
+  positionChanged(positionId: $position, institutionId: $of, after: $after) {
+    cursor kind position { id state } event { sequence toState } } }`;
+const SESSIONS = `subscription($session: ID, $of: ID, $after: String) {
+  chatSessionChanged(chatSessionId: $session, institutionId: $of, after: $after) {
+    cursor kind session { id title deletedAt version messageCount } } }`;
+const MESSAGES = `subscription($session: ID, $of: ID, $after: String) {
+  chatMessageChanged(chatSessionId: $session, institutionId: $of, after: $after) {
+    cursor kind message { id sequence body session { id messageCount } } } }`;
+
+/** What subscriptions are, whatever carries them, on both stores. */
+export function changesOver(transport: Transport): void {
+  onBothStores((open) => {
+    const { store, server, own, theirs, as } = tenantsOn(open);
+    const ends: (() => Promise<void>)[] = [];
+    afterAll(async () => {
+      for (const end of ends) await end();
+    });
+    let address: Promise<string> | undefined;
+    /** A client, and the institution that it follows. */
+    const join = async (): Promise<{ readonly client: LiveClient; readonly of: string }> => {
+      address ??= listening(server(), (end) => ends.push(end));
+      server().viewer = ROOT;
+      return { client: clientOf(transport, await address), of: own().deal.institution.id };
+    };
+    const say = (mutation: string, input: object): Promise<string> => chat(server())(mutation, input);
+    const newSession = (institutionId = own().deal.institution.id): Promise<string> =>
+      say('createChatSession', { institutionId, ownerReference: 'ada', title: 'Pier 9' });
+    const post = (chatSessionId: string, body = 'Hello.'): Promise<string> =>
+      say('postChatMessage', { chatSessionId, authorReference: 'ada', body });
+
+    describe('what comes', () => {
+      it('is each change of a position, with the event that it left', async () => {
+        const { client, of } = await join();
+        const all = client.ask(POSITIONS, { of });
+        expect(await changes(all, 1)).toMatchObject([{ kind: 'CAUGHT_UP', position: null, event: null }]);
+        const { id } = await openPosition(server(), own().deal);
+        const one = client.ask(POSITIONS, { position: id });
+        await changes(one, 1);
+        await openPosition(server(), theirs().deal);
+        await server().run(FundPositionDocument, { input: { positionId: id } });
+        const event = { sequence: 2, toState: 'FUNDED' };
+        expect(await changes(one, 1)).toMatchObject([
+          { kind: 'UPDATED', position: { id, state: 'FUNDED' }, event: { ...event, toState: 'FUNDED' } },
+        ]);
+        expect(await changes(all, 2)).toMatchObject([
+          { kind: 'CREATED', event: { sequence: 1, toState: 'CREATED' }, position: { id } },
+          { kind: 'UPDATED', event },
+        ]);
+      });
+
+      it("is each change of a session's own fields", async () => {
+        const { client, of } = await join();
+        const all = client.ask(SESSIONS, { of });
+        await changes(all, 1);
+        const id = await newSession();
+        expect(await changes(all, 1)).toMatchObject([{ kind: 'CREATED', session: { id, title: 'Pier 9' } }]);
+        const one = client.ask(SESSIONS, { session: id });
+        await changes(one, 1);
+        await newSession();
+        await newSession(theirs().deal.institution.id);
+        await post(id);
+        await say('updateChatSession', { chatSessionId: id, title: 'Pier 10' });
+        expect(await changes(one, 1)).toMatchObject([{ kind: 'UPDATED', session: { title: 'Pier 10', version: 2 } }]);
+        await say('deleteChatSession', { chatSessionId: id });
+        expect(await changes(one, 1)).toMatchObject([{ kind: 'DELETED', session: { id, version: 3 } }]);
+        await say('restoreChatSession', { chatSessionId: id });
+        expect(await changes(one, 1)).toMatchObject([{ kind: 'UPDATED', session: { deletedAt: null, version: 4 } }]);
+        expect((await changes(all, 4)).map(({ kind }) => kind)).toEqual(['CREATED', 'UPDATED', 'DELETED', 'UPDATED']);
+      });
+
+      it('is each change of a message, of one session or of all', async () => {
+        const { client, of } = await join();
+        const [session, other] = [await newSession(), await newSession()];
+        const one = client.ask(MESSAGES, { session });
+        const all = client.ask(MESSAGES, { of });
+        await Promise.all([changes(one, 1), changes(all, 1)]);
+        const elsewhere = await post(other);
+        const id = await post(session);
+        expect(await changes(one, 1)).toMatchObject([
+          { kind: 'CREATED', message: { id, sequence: 1, body: 'Hello.', session: { id: session, messageCount: 1 } } },
+        ]);
+        await say('editChatMessage', { chatMessageId: id, body: 'Good day.' });
+        expect(await changes(one, 1)).toMatchObject([{ kind: 'UPDATED', message: { id, body: 'Good day.' } }]);
+        await say('deleteChatMessage', { chatMessageId: id });
+        expect(await changes(one, 1)).toMatchObject([{ kind: 'DELETED', message: { id, body: null } }]);
+        const ids = (await changes(all, 4)).map(({ message }) => (message as { readonly id: string }).id);
+        expect(ids).toEqual([elsewhere, id, id, id]);
+      });
+
+      it('is what was missed, each once, then CAUGHT_UP, then what is new; objects as they are now', async () => {
+        const { client } = await join();
+        const session = await newSession();
+        const first = client.ask(MESSAGES, { session });
+        const [caughtUp] = await changes(first, 1);
+        const id = await post(session, 'first');
+        const [created] = await changes(first, 1);
+        await first.return?.();
+        await say('editChatMessage', { chatMessageId: id, body: 'edited' });
+        await post(session, 'second');
+        const again = client.ask(MESSAGES, { session, after: created?.cursor });
+        expect(await changes(again, 3)).toMatchObject([
+          { kind: 'UPDATED', message: { body: 'edited' } },
+          { kind: 'CREATED', message: { body: 'second', session: { messageCount: 2 } } },
+          { kind: 'CAUGHT_UP', message: null },
+        ]);
+        await post(session, 'third');
+        expect(await changes(again, 1)).toMatchObject([{ kind: 'CREATED', message: { body: 'third', sequence: 3 } }]);
+        const whole = await changes(client.ask(MESSAGES, { session, after: caughtUp?.cursor }), 5);
+        expect(whole.map(({ kind }) => kind)).toEqual(['CREATED', 'UPDATED', 'CREATED', 'CREATED', 'CAUGHT_UP']);
+        expect(whole[0]).toMatchObject({ message: { body: 'edited' }, cursor: created?.cursor });
+      });
+    });
+
+    describe('what is refused', () => {
+      it('is what the viewer may not know of, before anything comes', async () => {
+        const { client } = await join();
+        const [mine, foreign] = [await newSession(), await newSession(theirs().deal.institution.id)];
+        as('READ_ONLY');
+        const of = theirs().deal.institution.id;
+        for (const [query, variables] of [
+          [POSITIONS, { position: theirs().created }],
+          [POSITIONS, { position: unknownOf(own().created) }],
+          [POSITIONS, { of }],
+          [SESSIONS, { session: foreign }],
+          [MESSAGES, { session: foreign }],
+          [MESSAGES, { session: mine, of }],
+          [MESSAGES, { session: 'nothing' }],
+          [MESSAGES, { of: unknownOf(of) }],
+        ] as const) {
+          expect([variables, await refusalOf(client.ask(query, variables))]).toEqual([variables, 'NOT_FOUND']);
+        }
+        expect(await changes(client.ask(MESSAGES), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
+      });
+
+      it('is root that names nothing, and a cursor that nobody was given', async () => {
+        const { client, of } = await join();
+        expect(await refusalOf(client.ask(SESSIONS))).toBe('BAD_USER_INPUT');
+        expect(await refusalOf(client.ask(SESSIONS, { session: await newSession(), of: unknownOf(of) }))).toBe(
+          'NOT_FOUND',
+        );
+        const ahead = Buffer.from('c999999999').toString('base64url');
+        for (const after of ['', 'forged', ahead, Buffer.from('c-1').toString('base64url'), 'Y'.repeat(10_000)]) {
+          expect([after, await refusalOf(client.ask(SESSIONS, { of, after }))]).toEqual([after, 'BAD_USER_INPUT']);
+        }
+      });
+
+      it('is a cursor that is too old', async () => {
+        const { client, of } = await join();
+        const [old] = await changes(client.ask(SESSIONS, { of }), 1);
+        await newSession();
+        server().now += 8 * DAY_MS;
+        await server().app.tidy();
+        expect(await refusalOf(client.ask(SESSIONS, { of, after: old?.cursor }))).toBe('CURSOR_EXPIRED');
+        expect(await changes(client.ask(SESSIONS, { of }), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
+      });
+
+      it('is the object of an event that the viewer may see no more', async () => {
+        const { client } = await join();
+        const session = await newSession();
+        as('READ_ONLY');
+        const followed = client.ask(MESSAGES, { session });
+        await changes(followed, 1);
+        const seen = changes(followed, 1);
+        server().viewer = ROOT;
+        const id = await post(session);
+        expect(await seen).toMatchObject([{ message: { id } }]);
+        server().viewer = { role: 'ADMIN', institutionId: theirs().deal.institution.id };
+        await store().transact('ALL', async (tx) => {
+          tx.announce({
+            topic: 'CHAT_MESSAGE',
+            kind: 'UPDATED',
+            institutionId: own().deal.institution.id,
+            objectId: id,
+            detailId: session,
+            createdAt: server().now,
+          });
+        });
+        expect(await changes(followed, 1)).toMatchObject([{ message: null }]);
+      });
+    });
+
+    it('is forgotten when its client vanishes', async () => {
+      const { client, of } = await join();
+      const { app } = server();
+      while (app.liveSubscriptions() > 0) await turn();
+      const followed = [client.ask(MESSAGES, { of }), client.ask(SESSIONS, { of }), client.ask(POSITIONS, { of })];
+      for (const each of followed) await changes(each, 1);
+      expect(app.liveSubscriptions()).toBe(3);
+      const waiting = followed.map((each) => each.next().catch(() => undefined));
+      client.vanish();
+      await Promise.all(waiting);
+      while (app.liveSubscriptions() > 0) await turn();
+      expect(server().faults).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,196 @@
+import pg from 'pg';
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import type { PlacedChange } from '../../src/domain/change.ts';
+import { Hub } from '../../src/live/hub.ts';
+import { createPostgresStore } from '../../src/store/postgres/index.ts';
+import type { Store } from '../../src/store/store.ts';
+import { COUNTS } from '../counts.ts';
+import { anInstitution } from '../store/rows.ts';
+import { asAdmin } from '../support/admin.ts';
+import { createDatabase } from '../support/database.ts';
+import { openPostgresAt } from '../support/stores.ts';
+import { everything, numbers, places } from './feed.ts';
+
+let store: Store;
+let url: string;
+const { id: institutionId } = anInstitution();
+beforeAll(async () => {
+  ({ store, url } = await openPostgresAt());
+  await store.transact('ALL', async (tx) => tx.institutions.insert({ ...anInstitution(), id: institutionId }));
+});
+
+const announced = (objectId: string, createdAt = Date.now()) =>
+  ({ topic: 'CHAT_MESSAGE', kind: 'UPDATED', institutionId, objectId, detailId: null, createdAt }) as const;
+const announce = (objectId: string): Promise<void> =>
+  store.transact('ALL', async (tx) => tx.announce(announced(objectId)));
+const WRITE = `insert into outbox (institution_id, topic, kind, object_id, created_at)
+  values ($1, 'CHAT_MESSAGE', 'UPDATED', $2, now())`;
+
+async function lastPlace(): Promise<number> {
+  return (await store.changes.read(Number.MAX_SAFE_INTEGER, 0)).extent.last;
+}
+/** All that is behind a place, read page by page. */
+async function behind(place: number, page = 500): Promise<readonly PlacedChange[]> {
+  const all: PlacedChange[] = [];
+  for (;;) {
+    const { changes } = await store.changes.read(all.at(-1)?.place ?? place, page);
+    all.push(...changes);
+    if (changes.length < page) return all;
+  }
+}
+const objects = (changes: readonly PlacedChange[]): string[] => changes.map(({ objectId }) => objectId);
+
+/** A connection with nothing of ours in it, closed when the test ends. */
+async function session(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+describe('the changes in PostgreSQL', () => {
+  it('come in the order in which their commits were seen, not that of their numbers', async () => {
+    const [before, early, late] = [await lastPlace(), await session(), await session()];
+    for (const client of [early, late]) await client.query('begin');
+    await early.query(WRITE, [institutionId, 'early number']);
+    await late.query(WRITE, [institutionId, 'late number']);
+    await late.query('commit');
+    expect(objects(await behind(before))).toEqual(['late number']);
+    await early.query('commit');
+    const all = await behind(before);
+    expect(objects(all)).toEqual(['late number', 'early number']);
+    expect(all.map(({ place }) => place)).toEqual([before + 1, before + 2]);
+  });
+
+  it('of one object come in the order of its commits, though the later transaction began first', async () => {
+    const [before, first, second] = [await lastPlace(), await session(), await session()];
+    const lock = `select id from institutions where id = $1 for update`;
+    // The second one's transaction id and snapshot are the older ones.
+    await second.query('begin');
+    await second.query('select txid_current()');
+    await first.query('begin');
+    await first.query(lock, [institutionId]);
+    const waiting = second.query(lock, [institutionId]).then(() => second.query(WRITE, [institutionId, 'second']));
+    await first.query(WRITE, [institutionId, 'first']);
+    expect(await behind(before)).toEqual([]);
+    await first.query('commit');
+    await waiting;
+    await second.query('commit');
+    expect(objects(await behind(before))).toEqual(['first', 'second']);
+  });
+
+  it('hold nothing of a transaction that was rolled back', async () => {
+    const before = await lastPlace();
+    const failing = store.transact('ALL', async (tx) => {
+      tx.announce(announced('never'));
+      throw new Error('as asked');
+    });
+    await expect(failing).rejects.toThrow('as asked');
+    const twice = store.transact('ALL', async (tx) => {
+      tx.announce(announced('never'));
+      tx.institutions.insert({ ...anInstitution(), id: institutionId });
+    });
+    await expect(twice).rejects.toThrow();
+    const raw = await session();
+    await raw.query('begin');
+    await raw.query(WRITE, [institutionId, 'never']);
+    await raw.query('rollback');
+    await announce('after');
+    const all = await behind(before);
+    expect(all.map(({ objectId, place }) => [objectId, place])).toEqual([['after', before + 1]]);
+  });
+
+  it('are each placed once and without a gap, however many write, place and read at once', async () => {
+    const before = await lastPlace();
+    const total = COUNTS.placedChanges;
+    const writers = 8;
+    let left = writers;
+    const writing = numbers(1, writers).map(async (writer) => {
+      for (let at = writer; at <= total; at += writers) await announce(`of many ${at}`);
+      left -= 1;
+    });
+    const reading = numbers(1, 3).map(async () => {
+      const seen: PlacedChange[] = [];
+      for (let last = false; !last; ) {
+        last = left === 0;
+        seen.push(...(await behind(seen.at(-1)?.place ?? before, 17)));
+      }
+      return seen;
+    });
+    await Promise.all(writing);
+    const [first, ...others] = await Promise.all(reading);
+    expect(first?.map(({ place }) => place)).toEqual(numbers(before + 1, before + total));
+    expect(new Set(objects(first ?? []))).toEqual(new Set(numbers(1, total).map((at) => `of many ${at}`)));
+    for (const other of others) expect(other).toEqual(first);
+  });
+
+  it('are heard of again after the listening connection was killed, and none is lost', async () => {
+    const hub = new Hub({
+      feed: store.changes,
+      lookEveryMs: 2 ** 30,
+      queueChanges: 1_000,
+      perOwner: 1,
+      onFault: () => undefined,
+    });
+    hub.start();
+    onTestFinished(() => hub.stop());
+    const before = await lastPlace();
+    const other = createPostgresStore({ databaseUrl: url, onError: () => undefined });
+    onTestFinished(() => other.close());
+    const ticks = hub.subscribe('a', before, everything);
+    expect(await places(ticks, 1)).toEqual(['live']);
+    const listeners = `select pid from pg_stat_activity where datname = current_database()
+      and (query ilike 'listen %' or query ilike 'notify %')`;
+    const pids = async (): Promise<number[]> =>
+      asAdmin(url, async (admin) => (await admin.query<{ pid: number }>(listeners)).rows.map(({ pid }) => pid));
+    const killed = await untilSome(pids);
+    await asAdmin(url, (admin) => admin.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [killed]));
+    // From another server, whose notification nobody hears.
+    await other.transact('ALL', async (tx) => tx.announce(announced('unheard')));
+    expect(await places(ticks, 1)).toEqual([before + 1]);
+    expect((await untilSome(pids)).filter((pid) => killed.includes(pid))).toEqual([]);
+    await announce('heard');
+    expect(await places(ticks, 1)).toEqual([before + 2]);
+  });
+
+  it('are forgotten up to a time, and say so', async () => {
+    const before = await lastPlace();
+    const hour = 3_600_000;
+    const old = Date.now() - 10 * hour;
+    for (const createdAt of [old, old + 1, old + 5 * hour]) {
+      await store.transact('ALL', async (tx) => tx.announce(announced('aged', createdAt)));
+    }
+    // What was not placed yet is not forgotten.
+    expect(await store.changes.forget(old + hour)).toBe(0);
+    expect(await behind(before)).toHaveLength(3);
+    expect(await store.changes.forget(old + hour)).toBe(2);
+    const { changes, extent } = await store.changes.read(before, 10);
+    expect(changes.map(({ place }) => place)).toEqual([before + 3]);
+    expect(extent).toEqual({ last: before + 3, forgotten: before + 2 });
+    expect(await store.changes.forget(old + hour)).toBe(0);
+  });
+
+  it('outlive the server that wrote them', async () => {
+    const database = await createDatabase();
+    onTestFinished(() => database.drop());
+    expect(database.url).not.toBe(inject('adminUrl'));
+    const open = (): Store => createPostgresStore({ databaseUrl: database.url, onError: () => undefined });
+    const writer = open();
+    await writer.transact('ALL', async (tx) => {
+      tx.institutions.insert({ ...anInstitution(), id: institutionId });
+      tx.announce(announced('kept'));
+    });
+    await writer.close();
+    const reader = open();
+    const { changes } = await reader.changes.read(0, 10);
+    await reader.close();
+    expect(changes).toMatchObject([{ place: 1, objectId: 'kept' }]);
+  });
+});
+
+async function untilSome<V>(read: () => Promise<readonly V[]>): Promise<readonly V[]> {
+  for (;;) {
+    const found = await read();
+    if (found.length > 0) return found;
+  }
+}

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
+import { chat } from '../support/chat.ts';
+import { makeDeal } from '../support/deal.ts';
+import { listening, sse } from '../support/live.ts';
+import { serve } from '../support/server.ts';
+import { changesOver } from './changes.ts';
+
+const leastHeartbeatMs = 15_000;
+const SESSIONS = (of: string): string =>
+  `subscription { chatSessionChanged(institutionId: "${of}") { kind session { id } } }`;
+
+changesOver(sse);
+
+describe('a stream of server-sent events', () => {
+  const ends: (() => Promise<void>)[] = [];
+  afterAll(async () => {
+    for (const end of ends) await end();
+  });
+  const server = serve(createMemoryStore());
+  const ready = (async () => ({
+    address: await listening(server, (end) => ends.push(end)),
+    of: (await makeDeal(server)).institution.id,
+  }))();
+
+  /** Asks with nothing between the test and the connection. */
+  async function open(): Promise<{ readonly asked: ClientRequest; readonly response: IncomingMessage }> {
+    const { address, of } = await ready;
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
+    const asked = request(address, { method: 'POST', headers, agent: false });
+    asked.on('error', () => undefined);
+    asked.end(JSON.stringify({ query: SESSIONS(of) }));
+    onTestFinished(() => void asked.destroy());
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    response.setEncoding('utf8').on('error', () => undefined);
+    return { asked, response };
+  }
+
+  /** Reads on until the text has come. */
+  async function until(response: IncomingMessage, text: string, heard = ''): Promise<string> {
+    let all = heard;
+    while (!all.includes(text)) all += String((await once(response, 'data'))[0]);
+    return all;
+  }
+
+  it('has its head and a comment sent at once, then one event a change', async () => {
+    const { response } = await open();
+    const { statusCode, headers } = response;
+    expect([statusCode, headers['content-type'], headers['cache-control']]).toEqual([
+      200,
+      expect.stringMatching(/^text\/event-stream/),
+      'no-cache',
+    ]);
+    const begin = await until(response, 'CAUGHT_UP');
+    expect(begin).toMatch(/^:\n\nevent: next\ndata: \{"data":\{"chatSessionChanged":\{"kind":"CAUGHT_UP"/);
+    const { of } = await ready;
+    const id = await chat(server)('createChatSession', { institutionId: of, ownerReference: 'ada', title: 'Pier 9' });
+    const event = await until(response, id);
+    expect(event).toMatch(/event: next\ndata: \{.*"CREATED".*\}\n\n$/s);
+  });
+
+  it('has a stream for each operation', async () => {
+    const [one, other] = await Promise.all([open(), open()]);
+    await Promise.all([until(one.response, 'CAUGHT_UP'), until(other.response, 'CAUGHT_UP')]);
+    one.asked.destroy();
+    while (server.app.liveSubscriptions() > 1) await turn();
+    const { of } = await ready;
+    const id = await chat(server)('createChatSession', { institutionId: of, ownerReference: 'ada', title: 'Pier 9' });
+    expect(await until(other.response, id)).toContain('CREATED');
+  });
+
+  it('beats while nothing happens, at most 15 s apart, and the timer ends with its client', async () => {
+    const [set, cleared] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval')];
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      vi.unstubAllEnvs();
+    });
+    vi.stubEnv('NODE_ENV', 'production');
+    const real = await open();
+    const beats = set.mock.calls.map(([, ms]) => ms ?? 0);
+    expect(beats.length).toBeGreaterThan(0);
+    for (const ms of beats) expect(ms).toBeLessThanOrEqual(leastHeartbeatMs);
+    real.asked.destroy();
+    while (server.app.liveSubscriptions() > 0) await turn();
+    const timers = set.mock.results.map(({ value }) => value as NodeJS.Timeout);
+    expect(cleared.mock.calls.map(([timer]) => timer)).toEqual(expect.arrayContaining(timers));
+    // Yoga beats faster where it is tested.
+    vi.stubEnv('NODE_ENV', 'test');
+    const { response } = await open();
+    expect(await until(response, '\n\n:\n\n')).toMatch(/CAUGHT_UP.*\n\n:\n\n/s);
+  });
+
+  it.each(['destroy', 'resetAndDestroy'] as const)('is forgotten when its socket ends by %s', async (end) => {
+    const all = await Promise.all([open(), open(), open()]);
+    for (const { response } of all) await until(response, 'CAUGHT_UP');
+    while (server.app.liveSubscriptions() !== 3) await turn();
+    for (const { asked } of all) asked.socket?.[end]();
+    while (server.app.liveSubscriptions() > 0) await turn();
+    expect(server.faults).toEqual([]);
+  });
+});

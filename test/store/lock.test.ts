@@ -1,0 +1,210 @@
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Busy } from '../../src/store/faults.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
+import { ReadWriteLock } from '../../src/store/memory/lock.ts';
+import { CreateInstitutionDocument, InstitutionDocument } from '../api/documents/graphql.ts';
+import { COUNTS } from '../counts.ts';
+import { checked } from '../support/random.ts';
+import { serve } from '../support/server.ts';
+
+const LIMIT_MS = 1_000;
+type Kind = 'reads' | 'writes';
+
+/** Who is inside and who has been, in the order in which they came in. */
+class Room {
+  readonly lock: ReadWriteLock;
+  readonly entered: number[] = [];
+  readonly inside = new Set<number>();
+  mostReaders = 0;
+  #writing = false;
+
+  constructor(limitMs = LIMIT_MS) {
+    this.lock = new ReadWriteLock(limitMs);
+  }
+
+  /** Comes in as `who`, stays while the work lasts, and holds the rule of the lock. */
+  visit<T>(who: number, kind: Kind, work: () => Promise<T>): Promise<T> {
+    return this.lock[kind === 'reads' ? 'reading' : 'writing'](async () => {
+      this.entered.push(who);
+      if (this.#writing || (kind === 'writes' && this.inside.size > 0)) throw new Error('A writer is not alone.');
+      this.#writing = kind === 'writes';
+      this.inside.add(who);
+      this.mostReaders = Math.max(this.mostReaders, kind === 'reads' ? this.inside.size : 0);
+      try {
+        return await work();
+      } finally {
+        this.inside.delete(who);
+        this.#writing = false;
+      }
+    });
+  }
+}
+
+/** Somebody who stays inside until told to go. */
+function guest(room: Room, who: number, kind: Kind) {
+  let leave = (): void => undefined;
+  const stay = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const done = room.visit(who, kind, () => stay);
+  // Nobody need hear of a guest who was turned away.
+  done.catch(() => undefined);
+  return { done, leave: () => (leave(), done) };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the lock', () => {
+  it('under any schedule: readers together, writers alone, everybody in, in the order in which they came', () =>
+    checked(
+      COUNTS.lockSchedules,
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(fc.record({ kind: fc.constantFrom<Kind>('reads', 'writes'), fails: fc.boolean() }), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        async (scheduler, visitors) => {
+          const room = new Room();
+          const arrived: number[] = [];
+          const visits = visitors.map(async ({ kind, fails }, who) => {
+            await scheduler.schedule(Promise.resolve(), `${who} comes and ${kind}`);
+            arrived.push(who);
+            await room.visit(who, kind, async () => {
+              await scheduler.schedule(Promise.resolve(), `${who} goes on`);
+              await scheduler.schedule(Promise.resolve(), `${who} leaves`);
+              if (fails) throw new RangeError(`${who} fails`);
+            });
+          });
+          const ended = Promise.allSettled(visits);
+          await scheduler.waitFor(ended);
+          const ends = await ended;
+          expect(ends.map((end) => (end.status === 'rejected' ? String(end.reason) : 'done'))).toEqual(
+            visitors.map(({ fails }, who) => (fails ? `RangeError: ${who} fails` : 'done')),
+          );
+          expect(room.entered).toEqual(arrived);
+          expect(room.inside.size).toBe(0);
+          // It is free again.
+          await room.visit(99, 'writes', async () => undefined);
+        },
+      ),
+    ));
+
+  it('lets readers in together', async () => {
+    const room = new Room();
+    const readers = [0, 1, 2].map((who) => guest(room, who, 'reads'));
+    await settled();
+    expect(room.mostReaders).toBe(3);
+    for (const { leave } of readers) await leave();
+  });
+
+  it('lets no reader past a writer who waits, so that writers never starve, and no writer past readers', async () => {
+    const room = new Room();
+    const kinds: readonly Kind[] = ['reads', 'writes', 'reads', 'reads', 'writes', 'reads'];
+    const guests = kinds.map((kind, who) => guest(room, who, kind));
+    const stages: (readonly number[])[] = [];
+    for (const leaving of [[0], [1], [2, 3], [4], [5]]) {
+      await settled();
+      stages.push([...room.inside]);
+      for (const who of leaving) await guests[who]?.leave();
+    }
+    expect(stages).toEqual([[0], [1], [2, 3], [4], [5]]);
+  });
+
+  it('is let go by work that throws at once, before it has made a promise', async () => {
+    const lock = new ReadWriteLock(LIMIT_MS);
+    const thrower = (): Promise<never> => {
+      throw new RangeError('at once');
+    };
+    await expect(lock.writing(thrower)).rejects.toThrow(RangeError);
+    await expect(lock.reading(thrower)).rejects.toThrow(RangeError);
+    expect(await lock.writing(async () => 'free')).toBe('free');
+  });
+
+  describe('whoever waits longer than the limit', () => {
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    it('is refused with Busy, and the queue goes on without it', async () => {
+      const room = new Room();
+      const holder = guest(room, 0, 'reads');
+      const writer = guest(room, 1, 'writes');
+      vi.advanceTimersByTime(1);
+      const readers = [guest(room, 2, 'reads'), guest(room, 3, 'reads')];
+      const last = guest(room, 4, 'writes');
+      vi.advanceTimersByTime(LIMIT_MS - 1);
+      await expect(writer.done).rejects.toThrow(Busy);
+      await settled();
+      // The readers who stood behind it are in beside the first, in the same moment.
+      expect([...room.inside]).toEqual([0, 2, 3]);
+      for (const { leave } of [holder, ...readers]) await leave();
+      await settled();
+      expect([...room.inside]).toEqual([4]);
+      await last.leave();
+      expect(room.entered).toEqual([0, 2, 3, 4]);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('was not yet refused a moment before, and then has all the time that it wants', async () => {
+      const room = new Room();
+      const holder = guest(room, 0, 'writes');
+      const next = guest(room, 1, 'reads');
+      vi.advanceTimersByTime(LIMIT_MS - 1);
+      await holder.leave();
+      await settled();
+      vi.advanceTimersByTime(10 * LIMIT_MS);
+      expect([...room.inside]).toEqual([1]);
+      await next.leave();
+    });
+  });
+});
+
+describe('the store in memory', () => {
+  it('answers BUSY where the lock is held too long, having written nothing, and works on', async () => {
+    const store = createMemoryStore({ lockTimeoutMs: 10 });
+    const server = serve(store);
+    let leave = (): void => undefined;
+    const held = store.snapshot('ALL', () => new Promise<void>((resolve) => (leave = resolve)));
+    const input = { name: 'Harbor Bank', regions: ['US'] };
+    const { status, errors, data } = await server.ask(CreateInstitutionDocument, { input });
+    expect([status, errors?.[0]?.extensions?.code, data]).toEqual([200, 'BUSY', { createInstitution: null }]);
+    expect(server.faults).toEqual([]);
+    // Lists and single rows wait for nobody.
+    const read = await server.ask(InstitutionDocument, { id: 'inst_x' });
+    expect(read.data).toEqual({ institution: null });
+    leave();
+    await held;
+    const { data: after } = await server.ask<Record<string, { __typename: string }>>(CreateInstitutionDocument, {
+      input,
+    });
+    expect(after?.['createInstitution']?.__typename).toBe('CreateInstitutionPayload');
+    expect(await store.read('ALL').institutions.counts([{ where: {} }])).toEqual([1]);
+  });
+
+  it('lets snapshots stand side by side, and see nothing that is written meanwhile', async () => {
+    const store = createMemoryStore({ lockTimeoutMs: 10 });
+    let leave = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (leave = resolve));
+    const snapshots = [1, 2].map(() =>
+      store.snapshot('ALL', async (readers) => {
+        const before = await readers.institutions.counts([{ where: {} }]);
+        await gate;
+        return [before, await readers.institutions.counts([{ where: {} }])];
+      }),
+    );
+    await expect(store.transact('ALL', async () => 'written')).rejects.toThrow(Busy);
+    leave();
+    expect(await Promise.all(snapshots)).toEqual([
+      [[0], [0]],
+      [[0], [0]],
+    ]);
+    const writing = store.transact('ALL', () => new Promise<void>((resolve) => setTimeout(resolve, 30)));
+    await expect(store.snapshot('ALL', async () => 'read')).rejects.toThrow(Busy);
+    await writing;
+  });
+});

@@ -1,0 +1,24 @@
+import type { TestServer } from './server.ts';
+
+/** The object that a mutation answers, which must succeed. */
+async function made(
+  server: TestServer,
+  mutation: string,
+  input: object,
+): Promise<{ readonly [field: string]: string }> {
+  const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}`;
+  const object = mutation.endsWith('Session') || mutation.endsWith('Read') ? 'chatSession' : 'chatMessage';
+  const { data, errors, text } = await server.ask<Record<string, Record<string, { [field: string]: string }>>>(
+    `mutation($input: ${type}Input!) { ${mutation}(input: $input) { ... on ${type}Payload { ${object} { id } } } }`,
+    { input },
+  );
+  const found = data?.[mutation]?.[object];
+  if (errors || !found) throw new Error(`${mutation} failed: ${text}`);
+  return found;
+}
+
+/** Does a chat mutation and answers the id of its object. */
+export const chat =
+  (server: TestServer) =>
+  async (mutation: string, input: object): Promise<string> =>
+    (await made(server, mutation, input))['id'] ?? '';

@@ -1,0 +1,122 @@
+import type { IncomingMessage } from 'node:http';
+import { onTestFinished } from 'vitest';
+import { createClient as createSseClient } from 'graphql-sse';
+import { createClient as createWsClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import type { TestServer } from './server.ts';
+
+/** What comes over a subscription, or the only answer of another operation. */
+export interface Result {
+  readonly data?: Readonly<Record<string, Change>> | null;
+  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
+}
+export interface Change {
+  readonly cursor: string;
+  readonly kind: string;
+  readonly [object: string]: unknown;
+}
+export type Results = AsyncIterableIterator<Result>;
+export type Variables = Record<string, unknown>;
+
+/** A client of one server. */
+export interface LiveClient {
+  readonly ask: (query: string, variables?: Variables) => Results;
+  /** Leaves without a word. */
+  readonly vanish: () => void;
+}
+export interface Transport {
+  readonly name: string;
+  readonly connect: (address: string) => LiveClient;
+}
+
+export const sse: Transport = {
+  name: 'server-sent events',
+  connect: (url) => {
+    const gone = new AbortController();
+    const fetchFn: typeof fetch = (input, init) => {
+      const signal = init?.signal ? AbortSignal.any([gone.signal, init.signal]) : gone.signal;
+      return fetch(input, { ...init, signal });
+    };
+    const client = createSseClient({ url, fetchFn, retryAttempts: 0, abortControllerImpl: AbortController });
+    return {
+      ask: (query, variables = {}) => told(client.iterate({ query, variables }) as unknown as Results),
+      vanish: () => gone.abort(),
+    };
+  },
+};
+
+export const webSocket: Transport = {
+  name: 'WebSocket',
+  connect: (address) => {
+    const sockets: WebSocket[] = [];
+    class Socket extends WebSocket {
+      constructor(...args: ConstructorParameters<typeof WebSocket>) {
+        super(...args);
+        sockets.push(this);
+      }
+    }
+    const url = address.replace(/^http/, 'ws');
+    const client = createWsClient({ url, webSocketImpl: Socket, retryAttempts: 0, onNonLazyError: () => undefined });
+    return {
+      ask: (query, variables = {}) => told(client.iterate({ query, variables }) as unknown as Results),
+      vanish: () => sockets.forEach((socket) => socket.terminate()),
+    };
+  },
+};
+
+/** A refusal that comes as an exception of the client's, as a result. */
+async function* told(results: Results): AsyncGenerator<Result, void, undefined> {
+  try {
+    for await (const result of results) yield result;
+  } catch (error) {
+    if (!Array.isArray(error)) throw error;
+    yield { errors: error as NonNullable<Result['errors']> };
+  }
+}
+
+/** Starts what runs beside the requests and listens, until the test file ends. Answers the address. */
+export async function listening(server: TestServer, atEnd: (end: () => Promise<void>) => void): Promise<string> {
+  server.app.start();
+  const bound = await server.app.listen(0, '127.0.0.1');
+  atEnd(async () => {
+    await server.app.stop();
+    await bound.close();
+  });
+  return `${bound.origin}/graphql`;
+}
+
+/** A client that vanishes when the test ends. */
+export function clientOf({ connect }: Transport, address: string): LiveClient {
+  const client = connect(address);
+  onTestFinished(() => client.vanish());
+  return client;
+}
+
+/** The changes that come next, up to so many. */
+export async function changes(results: Results, count: number): Promise<readonly Change[]> {
+  const seen: Change[] = [];
+  while (seen.length < count) {
+    const { value, done } = await results.next();
+    if (done) throw new Error(`It ended after ${seen.length} changes of ${count}.`);
+    const [change] = Object.values(value.data ?? {});
+    if (value.errors || !change) throw new Error(`No change: ${JSON.stringify(value)}`);
+    seen.push(change);
+  }
+  return seen;
+}
+
+/** The code of the error with which a subscription ends; nothing may come before or after it. */
+export async function refusalOf(results: Results): Promise<string | undefined> {
+  const all: Result[] = [];
+  for await (const result of results) all.push(result);
+  const [only] = all;
+  if (all.length !== 1 || !only?.errors?.[0] || Object.values(only.data ?? {}).some(Boolean)) {
+    throw new Error(`Not a refusal: ${JSON.stringify(all)}`);
+  }
+  return only.errors[0].extensions?.code;
+}
+
+/** The whole text of a response as it comes. */
+export async function* textOf(response: IncomingMessage): AsyncGenerator<string, void, undefined> {
+  for await (const chunk of response) yield String(chunk);
+}
