@@ -38,6 +38,18 @@ export const COUNTS = {
   /** Servers on one database that sweep for positions past their hour, and how many there are. */
   sweepers: 4,
   duePositions: FULL ? 2_000 : 500,
+  /** Calls that are under way when the database goes away. */
+  callsInOutage: FULL ? 200 : 24,
+  /** Races of each kind, on each store. */
+  races: FULL ? 2_000 : 40,
+  /** How often the server process is killed under load. */
+  crashes: FULL ? 20 : 2,
+  /** How often all of PostgreSQL's backends are killed under load. */
+  backendKills: FULL ? 5 : 1,
+  /** Random sequences of commands against the model. */
+  modelRuns: { memory: FULL ? 2_000 : 60, postgres: FULL ? 200 : 8 },
+  /** The most commands of one sequence. */
+  commandsPerRun: 60,
 } as const;
 
 /** Where all randomness of a test file begins: TEST_SEED, or anew each time. A failure names it. */
