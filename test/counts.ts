@@ -39,6 +39,27 @@ export const COUNTS = {
   liveEvents: FULL ? 100_000 : 5_000,
   /** Changes that many writers commit at once, each to be placed once. */
   placedChanges: FULL ? 5_000 : 400,
+  /** Random lives of a position on each store, told again by its ledger. */
+  ledgerLives: FULL ? 500 : 25,
+  /** Calls at once with one idempotency key. */
+  twins: 50,
+  /** Calls at once that set a policy where there is none. */
+  policyRivals: 16,
+  /** Servers on one database that sweep for positions past their hour, and how many there are. */
+  sweepers: 4,
+  duePositions: FULL ? 2_000 : 500,
+  /** Calls that are under way when the database goes away. */
+  callsInOutage: FULL ? 200 : 24,
+  /** Races of each kind, on each store. */
+  races: FULL ? 2_000 : 40,
+  /** How often the server process is killed under load. */
+  crashes: FULL ? 20 : 2,
+  /** How often all of PostgreSQL's backends are killed under load. */
+  backendKills: FULL ? 5 : 1,
+  /** Random sequences of commands against the model. */
+  modelRuns: { memory: FULL ? 2_000 : 60, postgres: FULL ? 200 : 8 },
+  /** The most commands of one sequence. */
+  commandsPerRun: 60,
 } as const;
 
 /** Where all randomness of a test file begins: TEST_SEED, or anew each time. A failure names it. */

@@ -120,19 +120,20 @@ async function once<I extends Keyed, C, L, P extends object>(
   const issues = new Issues();
   const named = idempotencyKey(issues, input.idempotencyKey);
   const checked = command.check(input, issues, context);
+  issues.settle();
   const key = command.claims?.(checked) === false ? null : named;
   claim.hash = key === null ? '' : requestHash(command.request ? command.request(checked) : checked);
   return store.transact(scopeOf(viewer), async (tx) => {
     const loading = command.load(tx, checked, context);
     // Asked for behind the locks, in the same flight: a twin that held them has left its record by then.
     const early = key !== null && claim.owner !== undefined ? priorOf(tx, command.name, claim.owner, key) : undefined;
-    const loaded = await loading;
+    const [loaded, earlier] = await Promise.all([loading, early]);
     const owner = claim.owner ?? command.owner(loaded);
     claim.owner = owner;
     // What is about nothing that there is claims no key.
     claim.key = owner === undefined ? null : key;
     if (key !== null && owner !== undefined) {
-      const prior = await (early ?? priorOf(tx, command.name, owner, key));
+      const prior = early ? earlier : await priorOf(tx, command.name, owner, key);
       if (prior && prior.createdAt > context.clock() - context.keepKeysMs)
         return replay(command, tx, prior, claim.hash);
       claim.prior = prior && (await held(tx, prior));

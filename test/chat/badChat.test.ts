@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ChatMessagesDocument, ChatSessionDocument, ChatSessionsDocument } from '../api/documents/graphql.ts';
+import { ChatSessionDocument } from '../api/documents/graphql.ts';
 import { errorOf } from '../support/answers.ts';
 import { long } from '../support/badInput.ts';
 import {
@@ -10,7 +10,6 @@ import {
   type ChatMutation,
   chatOn,
   chatted,
-  idsFor,
   messagesOf,
   openSession,
   post,
@@ -172,44 +171,6 @@ onBothStores((open) => {
         expect(data).toEqual({ node: null });
       });
       expect(await messagesOf(server, theirs.session?.id ?? '')).toEqual([theirs]);
-    });
-  });
-
-  describe('lists', () => {
-    it.each<[string, object]>([
-      ['first', { first: -1 }],
-      ['first', { first: 101 }],
-      ['last', { last: 101 }],
-      ['first', { first: 1, last: 1 }],
-      ['after', { after: 'nonsense' }],
-      ['before', { before: '\0' }],
-      ['positionIds', { filter: { positionIds: Array.from({ length: 101 }, () => 'pos_x') } }],
-      ['priorities', { filter: { priorities: Array.from({ length: 101 }, () => 'LOW') } }],
-      ['search', { filter: { search: long(1_001) } }],
-      ['search', { filter: { search: Array.from({ length: 90_000 }, (_one, at) => `w${at}`).join(' ') } }],
-    ])('name the argument %s that is bad: BAD_USER_INPUT', async (argument, variables) => {
-      const { code, message, answer } = await errorOf(scene.server, ChatSessionsDocument, variables);
-      expect([code, message]).toEqual(['BAD_USER_INPUT', expect.stringContaining(argument)]);
-      expect(answer.data).toEqual({ list: null });
-    });
-
-    it('take texts that no session can have, and find nothing', async () => {
-      for (const text of UNSTORABLE) {
-        expect(await idsFor(scene.server, { ownerReference: text })).toEqual([]);
-        expect(await idsFor(scene.server, { positionIds: [text] })).toEqual([]);
-        expect(await idsFor(scene.server, { institutionId: text })).toEqual([]);
-      }
-      for (const search of ['\0', '\ud83c', "'", '\\', "a' & 'b", '!t:*', '(((']) {
-        expect([search, (await idsFor(scene.server, { search })).length]).toEqual([search, 0]);
-      }
-    });
-
-    it('of messages refuse a cursor of sessions, and the other way round', async () => {
-      const { server } = scene;
-      const { list } = await server.run(ChatSessionsDocument, { first: 1 });
-      const after = list?.pageInfo.endCursor;
-      const { code, message } = await errorOf(server, ChatMessagesDocument, { parent: chatSessionId, after });
-      expect([code, message]).toEqual(['BAD_USER_INPUT', expect.stringContaining('after')]);
     });
   });
 

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import type { OpenStore } from '../support/stores.ts';
 import { readsByIds } from './contract/byIds.ts';
+import { announcesChanges } from './contract/changes.ts';
+import { readsChat } from './contract/chat.ts';
+import { writesChat } from './contract/chatWrites.ts';
 import { countsAndSums } from './contract/counts.ts';
 import { filters } from './contract/filters.ts';
 import { pages } from './contract/pages.ts';
@@ -20,6 +23,9 @@ const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) 
   { name: 'scope', part: staysWithinItsScope },
   { name: 'transact', part: transacts },
   { name: 'values', part: keepsValues },
+  { name: 'chat', part: readsChat },
+  { name: 'chat, written', part: writesChat },
+  { name: 'changes', part: announcesChanges },
 ];
 
 /** What every store must do. Each store's test file says which store, and nothing else. */

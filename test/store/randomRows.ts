@@ -2,6 +2,8 @@ import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
 import type { Position } from '../../src/domain/position.ts';
 import type { Tables } from '../../src/store/store.ts';
 import { SEED } from '../counts.ts';
+import { CHAT_PRIORITIES } from '../../src/domain/chatSession.ts';
+import { aMessage, aSession, aTombstone } from './chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, currency, START } from './rows.ts';
 
 // Few different values of everything, so that ties, nulls and filters that hit are the rule.
@@ -10,10 +12,19 @@ export const EXPIRIES = [null, START + 1, START + 50, START + 100];
 export const AMOUNTS = [1n, 2n, 100n, 10n ** 20n];
 export const CURRENCIES = ['USD', 'JPY', 'KWD'].map(currency);
 export const TEXTS = ['a', 'A', 'é', '\u{1f600}', '\uffff'];
+export const TITLES = ['a', 'A b', 'b-a', '\u{1f600} c', '\uffff', 'C B'];
+export const PRIORITIES = Object.values(CHAT_PRIORITIES);
 export const KINDS = ['CONSTR_ESCROW', 'CONSTR_RETAINAGE', 'TF_LC'];
 
 /** The tables whose lists have filters and orders enough to be asked at random. */
-export type Asked = 'institutions' | 'assetTemplates' | 'assets' | 'positions' | 'lifecycleEvents';
+export type Asked =
+  | 'institutions'
+  | 'assetTemplates'
+  | 'assets'
+  | 'positions'
+  | 'lifecycleEvents'
+  | 'chatSessions'
+  | 'chatMessages';
 export type Rows = { readonly [T in Asked]: readonly Tables[T][] };
 
 type Pick = <V>(values: readonly V[]) => V;
@@ -64,7 +75,30 @@ export function randomRows(pick: Pick): Rows {
   const lifecycleEvents = positions
     .slice(0, 60)
     .flatMap((row) => times(pick([1, 2, 3, 4]), (at) => anEvent({ ...row, sequence: at + 1 })));
-  return { institutions, assetTemplates, assets, positions, lifecycleEvents };
+  const chatSessions = times(90, () => {
+    const { id, institutionId } = pick(positions.slice(0, 9));
+    const isDeleted = pick([true, false, false]);
+    return aSession(institutionId, {
+      ...stamps(),
+      lastActivityAt: pick(INSTANTS),
+      positionId: pick([null, id]),
+      title: pick(TITLES),
+      description: pick([null, ...TITLES]),
+      ownerReference: pick(TEXTS),
+      priority: pick(PRIORITIES),
+      active: pick([true, false]),
+      deleted: isDeleted,
+      deletedAt: isDeleted ? pick(INSTANTS) : null,
+    });
+  });
+  const chatMessages = chatSessions
+    .slice(0, 40)
+    .flatMap((row) =>
+      times(pick([1, 2, 5]), (at) =>
+        aMessage(row, at + 1, { authorReference: pick(TEXTS), ...pick([{ body: pick(TITLES) }, aTombstone]) }),
+      ),
+    );
+  return { institutions, assetTemplates, assets, positions, lifecycleEvents, chatSessions, chatMessages };
 }
 
 /** Rows that move in the order of changes, in and out of states. */

@@ -4,7 +4,7 @@ import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
 import type { Position } from '../../src/domain/position.ts';
 import type { Scope } from '../../src/domain/viewer.ts';
 import type { Key, Tables, Window } from '../../src/store/store.ts';
-import { type Asked, CURRENCIES, INSTANTS, KINDS, type Rows, TEXTS } from './randomRows.ts';
+import { type Asked, CURRENCIES, INSTANTS, KINDS, PRIORITIES, type Rows, TEXTS } from './randomRows.ts';
 import { currency, nextId, START } from './rows.ts';
 
 /** What can be asked of a table: its filters, its orders and its parents. */
@@ -13,6 +13,8 @@ interface Askable<E> {
   readonly orders: readonly (readonly string[])[];
   readonly parents: readonly Asked[];
   readonly needsParent: boolean;
+  /** What is searched for among its texts. */
+  readonly words?: readonly string[];
 }
 
 /** A choice that is made only once the rows are there. */
@@ -103,6 +105,28 @@ const ASKABLE: { readonly [T in Asked]: Askable<Tables[T]> } = {
     needsParent: false,
   },
   lifecycleEvents: { where: {}, orders: [['sequence']], parents: ['positions'], needsParent: true },
+  chatSessions: {
+    where: {
+      institutionId,
+      positionId: isIn(idOf('positions')),
+      ownerReference: texts,
+      priority: isIn(oneOf(PRIORITIES)),
+      active: isIn(oneOf([true, false])),
+      deleted: isIn(oneOf([true, false])),
+      deletedAt: instantRange,
+      createdAt: instantRange,
+    },
+    orders: [['createdAt'], ['updatedAt'], ['lastActivityAt'], ['priority', 'lastActivityAt'], ['title']],
+    parents: ['institutions', 'positions'],
+    needsParent: false,
+    words: ['a', 'b', 'c', 'd'],
+  },
+  chatMessages: {
+    where: { sequence: isWithin([0, 1, 2, 3, 5, 6]) },
+    orders: [['sequence']],
+    parents: ['chatSessions'],
+    needsParent: true,
+  },
 };
 
 export const TABLE_NAMES = Object.keys(ASKABLE) as readonly Asked[];
@@ -112,13 +136,14 @@ const PARENT_FIELDS: { readonly [T in Asked]?: string } = {
   assetTemplates: 'templateId',
   assets: 'assetId',
   positions: 'positionId',
+  chatSessions: 'sessionId',
 };
 
 const cut = fc.option(fc.record({ row: at, off: fc.constantFrom(0, 0, 1) }), { freq: 2 });
 
 /** One shape of window, on several parents or on none. */
 export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Position>[]>> {
-  const { where, orders, parents, needsParent } = ASKABLE[table];
+  const { where, orders, parents, needsParent, words = [] } = ASKABLE[table];
   const conditions = Object.entries(where as { readonly [field: string]: fc.Arbitrary<Later<object>> }).map(
     ([field, condition]) =>
       condition.map(
@@ -140,6 +165,7 @@ export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Posi
   return fc
     .record({
       meant: fc.option(some, { freq: 2 }),
+      search: words.length === 0 ? fc.constant(null) : fc.option(fc.subarray([...words]), { freq: 1 }),
       of: needsParent ? parent : fc.option(parent, { freq: 1 }),
       by: fc.constantFrom(...orders),
       direction: fc.constantFrom('ASC', 'DESC'),
@@ -149,7 +175,7 @@ export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Posi
       before: cut,
     })
     .map(
-      ({ meant, of, after, before, ...rest }): Later<readonly Window<Position>[]> =>
+      ({ meant, search, of, after, before, ...rest }): Later<readonly Window<Position>[]> =>
         (rows) => {
           const key = (where_: typeof after): Key | null => (where_ ? keyAt(rows[table], rest.by, where_) : null);
           const window = {
@@ -157,6 +183,7 @@ export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Posi
             order: { by: rest.by, direction: rest.direction },
             limit: rest.limit,
             backward: rest.backward,
+            ...(search && { search }),
             after: key(after),
             before: key(before),
           };

@@ -145,6 +145,10 @@ export function insertAll(tx: Writers, rows: { readonly [T in TableName]?: reado
   for (const row of rows.assets ?? []) tx.assets.insert(row);
   for (const row of rows.positions ?? []) tx.positions.insert(row);
   for (const row of rows.lifecycleEvents ?? []) tx.lifecycleEvents.insert(row);
+  for (const row of rows.chatSessions ?? []) tx.chatSessions.insert(row);
+  for (const row of rows.chatMessages ?? []) tx.chatMessages.insert(row);
+  for (const row of rows.chatRevisions ?? []) tx.chatRevisions.insert(row);
+  for (const row of rows.readMarks ?? []) tx.readMarks.insert(row);
 }
 
 /** Keeps a new deal with the positions made of it. */

@@ -68,8 +68,9 @@ export async function fundedPosition(
   server: TestServer,
   deal: Deal,
   amount = '100.00',
+  input: Partial<CreatePositionInput> = {},
 ): Promise<PositionPartsFragment> {
-  const position = await openPosition(server, deal, { amount: { amount, currencyCode: 'USD' } });
+  const position = await openPosition(server, deal, { amount: { amount, currencyCode: 'USD' }, ...input });
   const { fundPosition } = await server.run(FundPositionDocument, { input: { positionId: position.id } });
   return done(fundPosition, 'TransitionPositionPayload').position;
 }

@@ -72,7 +72,10 @@ export function postgresChanges(
     forget: (before) =>
       trying(() =>
         withSession(pool, onStatement, 'writing', async (session) => {
-          const gone = `with gone as (delete from outbox where created_at < $1 and place is not null returning place)
+          // Only up to the first that stays: what another server's clock has dated earlier waits behind it.
+          const stays = `select min(place) from outbox where place is not null and created_at >= $1`;
+          const gone = `with gone as (
+              delete from outbox where place is not null and created_at < $1 and coalesce(place < (${stays}), true) returning place)
             update outbox_extent set forgotten = greatest(forgotten, coalesce((select max(place) from gone), 0))
             returning (select count(*)::int from gone) as count`;
           void session.query({ text: `${EXTENT} for update`, values: [] });

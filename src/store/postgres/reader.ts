@@ -58,9 +58,14 @@ export async function pages<E extends { readonly id: Id }>(
 /** Gathers what was counted along with a row. */
 function withUnread<E extends object>(row: E, participants: readonly string[]): E {
   if (participants.length === 0) return row;
-  const own = row as { readonly [column: string]: unknown };
-  const unread = Object.fromEntries(participants.map((participant, at) => [participant, own[`unread${at}`]]));
-  return { ...row, unread };
+  const own = { ...row } as { [column: string]: unknown };
+  const counted = participants.map((participant, at) => {
+    const column = `unread${at}`;
+    const { [column]: count } = own;
+    delete own[column];
+    return [participant, count] as const;
+  });
+  return { ...(own as E), unread: Object.fromEntries(counted) };
 }
 
 /** One statement for all of them. */

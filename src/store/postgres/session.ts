@@ -8,6 +8,8 @@ const LIMITS = {
   statementTimeoutMs: 10_000,
   lockTimeoutMs: 5_000,
   idleInTransactionTimeoutMs: 10_000,
+  /** Longer than the server takes to give up by itself: it cannot be heard any more, though nothing has broken. */
+  silenceTimeoutMs: 30_000,
 } as const;
 const CONNECTIONS = 10;
 /** What a row out of order costs beside one in order: little, where the data is in memory or on flash. */
@@ -54,6 +56,7 @@ export function openPool(connectionString: string, onError: (error: Error) => vo
     connectionString,
     max: CONNECTIONS,
     connectionTimeoutMillis: LIMITS.connectTimeoutMs,
+    query_timeout: LIMITS.silenceTimeoutMs,
     types: TYPES,
     // Statements sent without waiting for each other travel together.
     pipeline: true,
@@ -73,6 +76,7 @@ export class Session {
   /** Whether COMMIT was sent: from then on a broken connection says nothing about what was written. */
   #committing = false;
   #ended = false;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(client: pg.PoolClient, onStatement: OnStatement, purpose: Purpose) {
     this.#client = client;
@@ -93,8 +97,14 @@ export class Session {
     // pg answers a text of two statements with two results, which its types do not know.
     this.#begun ??= heard(this.#client.query(BEGIN[this.#purpose]) as unknown as Promise<pg.QueryResult[]>);
     this.#onStatement(statement);
-    return heard(this.#client.query<R>(statement.text, [...statement.values]).catch(orLost));
+    return heard(this.#client.query<R>(statement.text, [...statement.values]).catch(this.#failed));
   }
+
+  /** What is sent together fails together: whichever statement is awaited first tells what the first of them failed of. */
+  readonly #failed = (error: unknown): never => {
+    this.#failure ??= { error };
+    return orLost(this.#failure.error);
+  };
 
   /** The transaction's number; undefined if it never began. */
   async number(): Promise<string | undefined> {
@@ -104,14 +114,16 @@ export class Session {
 
   /**
    * Ends the transaction, with a last statement in the same flight. A COMMIT that the server answers with ROLLBACK is
-   * an error, though pg throws none.
+   * an error, though pg throws none. COMMIT is not sent before the transaction's number is known: without it nobody
+   * could look up what became of it.
    */
   async commit(last?: Statement): Promise<void> {
     const written = last && this.query(last);
     if (!this.#begun) return;
+    if (this.#purpose === 'writing') await this.#begun.catch(this.#failed);
     this.#committing = true;
     this.#ended = true;
-    const done = heard(this.#client.query('commit').catch(orLost));
+    const done = heard(this.#client.query('commit').catch(this.#failed));
     await written;
     const { command } = await done;
     if (command !== 'COMMIT') throw new RolledBack('COMMIT was answered with ROLLBACK.');

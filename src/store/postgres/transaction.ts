@@ -4,6 +4,7 @@ import type { Id } from '../../domain/ids.ts';
 import type { Change } from '../../domain/change.ts';
 import type { Position } from '../../domain/position.ts';
 import { StaleVersion } from '../../domain/refusals.ts';
+import { Unavailable } from '../faults.ts';
 import type { TableName, Tables, Writer, Writers } from '../store.ts';
 import { codeOf, Lost, STALE } from './failures.ts';
 import { type Layout } from './layout.ts';
@@ -131,10 +132,11 @@ async function staleAmong(
 /** How often and after how long the fate of a transaction is asked for, while the server is away or still at it. */
 const FATE = { tries: 50, pauseMs: 200 } as const;
 
-/** Whether the transaction with this number was committed. Throws if the server does not come back to say so. */
+/** Whether the transaction with this number was committed. Refuses with Unavailable if the server does not come back to say so. */
 async function wasCommitted(pool: pg.Pool, onStatement: OnStatement, number: string | undefined): Promise<boolean> {
   if (number === undefined) return false;
-  for (let tries = 1; ; tries += 1) {
+  let cause: unknown;
+  for (let tries = 1; tries <= FATE.tries; tries += 1) {
     try {
       const status = await withSession(pool, onStatement, 'reading', async (session) => {
         const text = 'select pg_xact_status($1::xid8) as status';
@@ -144,9 +146,10 @@ async function wasCommitted(pool: pg.Pool, onStatement: OnStatement, number: str
       if (status === 'committed') return true;
       if (status === 'aborted') return false;
     } catch (error) {
-      if (!(error instanceof Lost)) throw error;
+      // Whatever keeps the answer away, lost connections or none left, it says nothing about what was asked.
+      cause = error;
     }
-    if (tries === FATE.tries) throw new Error(`What became of transaction ${number} could not be found out.`);
     await delay(FATE.pauseMs);
   }
+  throw new Unavailable(`What became of transaction ${number} could not be found out.`, { cause });
 }

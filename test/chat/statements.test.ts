@@ -1,0 +1,136 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { serve, type TestServer } from '../support/server.ts';
+import { openPostgres } from '../support/stores.ts';
+import { aMark, aMessage, aSession } from '../store/chatRows.ts';
+import { anInstitution, insertAll, START } from '../store/rows.ts';
+
+const many = 60;
+const times = <V>(count: number, make: (at: number) => V): V[] => Array.from({ length: count }, (_one, at) => make(at));
+
+let server: TestServer;
+let sent: string[] = [];
+
+beforeAll(async () => {
+  const store = await openPostgres(({ text }) => sent.push(text));
+  server = serve(store);
+  const institutions = times(2, () => anInstitution());
+  const chatSessions = times(many, (at) =>
+    aSession(institutions[at % 2]?.id ?? '', {
+      description: 'at length',
+      messageCount: 3,
+      lastActivityAt: START + at,
+      version: 4,
+    }),
+  );
+  const chatMessages = chatSessions.flatMap((row) => [1, 2, 3].map((sequence) => aMessage(row, sequence)));
+  const readMarks = chatSessions.flatMap((row, at) => (at % 3 === 0 ? [] : [aMark(row, 'bob', at % 3)]));
+  await store.transact('ALL', async (tx) => {
+    insertAll(tx, { institutions, chatSessions, chatMessages, readMarks });
+  });
+});
+
+/** The statements that a document costs, and what it answers; BEGIN, set_config and COMMIT are not among them. */
+async function asked<T>(
+  document: string,
+  variables: object = {},
+): Promise<{ readonly data: T; readonly sent: string[] }> {
+  sent = [];
+  const { data, errors } = await server.ask<T>(document, variables);
+  if (errors || !data) throw new Error(JSON.stringify(errors), { cause: server.faults.at(-1) });
+  return { data, sent };
+}
+
+interface Listed {
+  readonly chatSessions: { readonly nodes: readonly { readonly [field: string]: unknown }[] };
+}
+const list = (fields: string, args = 'first: 50'): string => `{ chatSessions(${args}) { nodes { id ${fields} } } }`;
+const UNREAD = 'title unreadCount(participantReference: "bob")';
+
+describe('a page of 50 sessions', () => {
+  it('with the unread messages of a participant costs one statement', async () => {
+    const { data, sent: statements } = await asked<Listed>(list(UNREAD));
+    expect(statements).toHaveLength(1);
+    const counts = data.chatSessions.nodes.map((node) => node['unreadCount']);
+    // The last active first: each third of them has read none, one and two of three.
+    expect(counts).toEqual(times(50, (at) => 3 - ((many - 1 - at) % 3)));
+  });
+
+  it('costs one by a variable, through fragments and aliases and for several participants too', async () => {
+    const fragment = `fragment F on ChatSession { ...G } fragment G on ChatSession { a: unreadCount(participantReference: $who) }`;
+    const edges = 'edges { node { ...F b: unreadCount(participantReference: """ann""") ... on Node { id } } }';
+    const document = `query ($who: String!) { list: chatSessions(first: 50) { ${edges} } } ${fragment}`;
+    const { data, sent: statements } = await asked<{ list: { edges: { node: { a: number; b: number } }[] } }>(
+      document,
+      {
+        who: 'bob',
+      },
+    );
+    expect(statements).toHaveLength(1);
+    expect(new Set(data.list.edges.map(({ node }) => node.a))).toEqual(new Set([1, 2, 3]));
+    expect(new Set(data.list.edges.map(({ node }) => node.b))).toEqual(new Set([0]));
+  });
+
+  it('costs no more with search, filters, an order and a cursor', async () => {
+    const args =
+      'first: 50, filter: { search: "hello", active: true, priorities: [MEDIUM] }, orderBy: { field: PRIORITY, direction: ASC }';
+    const { sent: statements } = await asked<Listed>(list(UNREAD, args));
+    expect(statements).toHaveLength(1);
+  });
+
+  it('below each of several institutions costs one for all of them', async () => {
+    const document = `{ institutions { nodes { name chatSessions(first: 25) { nodes { id ${UNREAD} } } } } }`;
+    const { sent: statements } = await asked(document);
+    expect(statements).toHaveLength(2);
+  });
+
+  it('counts for more participants than go along in one statement more, not one a session', async () => {
+    const fields = times(8, (at) => `u${at}: unreadCount(participantReference: "p${at}")`).join(' ');
+    const { sent: statements, data } = await asked<Listed>(list(fields));
+    expect(statements).toHaveLength(2);
+    expect(
+      data.chatSessions.nodes.every((node) => times(8, (at) => node[`u${at}`]).every((count) => count === 3)),
+    ).toBe(true);
+  });
+
+  it('with the last read sequences costs one more', async () => {
+    const { sent: statements } = await asked(list('lastReadSequence(participantReference: "bob")'));
+    expect(statements).toHaveLength(2);
+  });
+});
+
+describe('descriptions', () => {
+  it('are not loaded for a list that does not select them', async () => {
+    for (const fields of ['title', UNREAD, 'position { id } institution { id name }']) {
+      const { sent: statements } = await asked(list(fields));
+      const [own = ''] = statements.filter((text) => text.includes('from chat_sessions'));
+      expect(own).toContain('null as "description"');
+      expect(own).not.toContain('t.description');
+    }
+  });
+
+  it('are loaded for one that does, however it says so', async () => {
+    for (const document of [
+      list('description'),
+      list('long: description'),
+      list('... on ChatSession { ... { description } }'),
+      '{ chatSessions(first: 50) { edges { node { ...D } } } } fragment D on ChatSession { description }',
+      '{ institutions { nodes { chatSessions(first: 1) { nodes { description } } } } }',
+    ]) {
+      const { data } = await asked(document);
+      expect(JSON.stringify(data)).toContain('at length');
+    }
+  });
+
+  it('are there where a list without them and the session by its id stand in one document', async () => {
+    const { data: first } = await asked<Listed>(list('title', 'first: 1'));
+    const id = first.chatSessions.nodes[0]?.['id'];
+    const document = `query ($id: ID!) { chatSessions(first: 1) { nodes { id messages(first: 1) { nodes { session { description } } } } }
+      chatSession(id: $id) { description } node(id: $id) { ... on ChatSession { description } } }`;
+    const { data } = await asked(document, { id });
+    expect(data).toMatchObject({
+      chatSessions: { nodes: [{ id, messages: { nodes: [{ session: { description: 'at length' } }] } }] },
+      chatSession: { description: 'at length' },
+      node: { description: 'at length' },
+    });
+  });
+});

@@ -1,0 +1,126 @@
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { COUNTS, FULL } from '../counts.ts';
+import { type Deal, fundedPosition, makeDeal } from '../support/deal.ts';
+import { isBegin, isCommit, isCommitted } from '../support/proxy.ts';
+import {
+  ACCOUNTS,
+  accountsAfter,
+  DRIVERS_WORDS,
+  hasNoFaults,
+  nothingGoesUnheard,
+  type Proxied,
+  proxied,
+  release,
+} from './given.ts';
+
+nothingGoesUnheard();
+
+let given: Proxied;
+let deal: Deal;
+beforeAll(async () => {
+  given = await proxied();
+  deal = await makeDeal(given.server);
+  given.server.viewer = { role: 'ADMIN', institutionId: deal.institution.id };
+});
+afterEach(() => {
+  given.proxy.tap = {};
+  hasNoFaults(given.server);
+});
+
+const QUERY = 'query ($id: ID!) { position(id: $id) { state } }';
+
+it('while the database is away every answer is SERVICE_UNAVAILABLE in our own words; after it, all is as before', async () => {
+  const { id } = await fundedPosition(given.server, deal);
+  const input = { positionId: id, amount: '10', idempotencyKey: id };
+  await given.proxy.away();
+  const [mutation, query] = await Promise.all([release(given.server, input), given.server.ask(QUERY, { id })]);
+  expect(mutation.told).toBe('SERVICE_UNAVAILABLE');
+  expect(query.errors?.[0]?.extensions?.code).toBe('SERVICE_UNAVAILABLE');
+  for (const { text } of [mutation, query]) expect(text).not.toMatch(DRIVERS_WORDS);
+  await given.proxy.back();
+  expect((await release(given.server, input)).result).toMatchObject({ replayed: false });
+  expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
+});
+
+it('the deadlines, too, only wait until the database is back', async () => {
+  const expiresAt = new Date(given.server.now + 1_000).toISOString();
+  const { id } = await fundedPosition(given.server, deal, '100.00', { expiresAt });
+  given.server.now += 1_000;
+  await given.proxy.away();
+  await expect(given.server.app.expireDue()).rejects.toThrow('The connection to the database is lost.');
+  await given.proxy.back();
+  expect(await given.server.app.expireDue()).toBe(1);
+  expect(await given.row(ACCOUNTS, id)).toEqual({ ...accountsAfter(1), held: '0' });
+});
+
+it('calls that an outage finds under way are each done exactly once when they are retried with their keys', async () => {
+  const ids = [];
+  for (let n = 0; n < COUNTS.callsInOutage; n += 1) ids.push((await fundedPosition(given.server, deal)).id);
+  let commits = 0;
+  given.proxy.tap = { fromClient: (message) => void (isCommit(message) && (commits += 1)) };
+  const inputs = ids.map((id) => ({ positionId: id, amount: '10', idempotencyKey: id }));
+  const calls = inputs.map((input) => release(given.server, input));
+  while (commits < COUNTS.callsInOutage / 4) await new Promise(setImmediate);
+  await given.proxy.away();
+  setTimeout(() => void given.proxy.back(), 300);
+  for (const { told, text } of await Promise.all(calls)) {
+    expect(['TransitionPositionPayload', 'SERVICE_UNAVAILABLE']).toContain(told);
+    expect(text).not.toMatch(DRIVERS_WORDS);
+  }
+  for (const input of inputs) expect((await release(given.server, input)).told).toBe('TransitionPositionPayload');
+  for (const id of ids) expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
+});
+
+it('a COMMIT whose answer an outage has swallowed is looked up when the database is back', async () => {
+  const { id } = await fundedPosition(given.server, deal);
+  swallowCommits(() => setTimeout(() => void given.proxy.back(), 400));
+  const { result } = await release(given.server, { positionId: id, amount: '10' });
+  expect(result).toMatchObject({ replayed: false, position: { version: 3 } });
+  expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
+});
+
+it.runIf(FULL)(
+  'if the database stays away, the call says so and a retry with its key is answered what was done',
+  async () => {
+    const { id } = await fundedPosition(given.server, deal);
+    const input = { positionId: id, amount: '10', idempotencyKey: id };
+    swallowCommits();
+    const { told, text } = await release(given.server, input);
+    expect(told).toBe('SERVICE_UNAVAILABLE');
+    expect(text).not.toMatch(DRIVERS_WORDS);
+    given.proxy.tap = {};
+    await given.proxy.back();
+    expect((await release(given.server, input)).result).toMatchObject({ replayed: true });
+    expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
+  },
+);
+
+it.runIf(FULL)('a connection that has gone silent without breaking is given up, and the call done once', async () => {
+  const { id } = await fundedPosition(given.server, deal);
+  let silenced = false;
+  given.proxy.tap = {
+    fromClient: (message, link) => {
+      if (!isBegin(message) || silenced) return;
+      silenced = true;
+      link.mute();
+    },
+  };
+  const { told } = await release(given.server, { positionId: id, amount: '10' });
+  expect(told).toBe('TransitionPositionPayload');
+  expect(silenced).toBe(true);
+  expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
+});
+
+/** Lets the next COMMIT arrive, but not its answer: the database is away from then on. */
+function swallowCommits(then: () => void = () => undefined): void {
+  let writing: unknown;
+  given.proxy.tap = {
+    fromClient: (message, link) => {
+      if (isBegin(message)) writing = link;
+      if (isCommit(message) && link === writing) link.mute();
+    },
+    fromServer: (message, link) => {
+      if (isCommitted(message) && link === writing) void given.proxy.away().then(then);
+    },
+  };
+}

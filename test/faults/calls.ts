@@ -1,0 +1,108 @@
+import {
+  type Answer,
+  ASSETS,
+  type Create,
+  faultsOfCreate,
+  faultsOfMove,
+  type Limit,
+  minor,
+  type Move,
+} from './model.ts';
+
+export type Who = 'ROOT' | 'ADMIN' | 'READ_ONLY' | 'STRANGER';
+export type MoveName = 'fundPosition' | 'releasePosition' | 'transitionPosition' | 'cancelPosition' | 'expirePosition';
+export type Operation = { readonly create: Create } | { readonly transition: Move };
+export interface Batch {
+  readonly operations: readonly Operation[];
+  readonly atomic: boolean;
+  readonly dryRun: boolean;
+}
+export interface Policy {
+  readonly region: string;
+  readonly expectedVersion?: number | undefined;
+  readonly allowed?: readonly string[] | undefined;
+  readonly limits?: readonly Limit[] | undefined;
+}
+/** One request. */
+export type Call = { readonly who: Who; readonly key?: string | undefined } & (
+  | { readonly mutation: 'createPosition'; readonly input: Create }
+  | { readonly mutation: MoveName; readonly input: Move }
+  | { readonly mutation: 'applyPositions'; readonly input: Batch }
+  | { readonly mutation: 'setPolicy'; readonly input: Policy }
+  | { readonly mutation: 'deletePolicy'; readonly input: Policy }
+);
+
+const REMEMBERED = ['IllegalTransitionError', 'InsufficientFundsError', 'PolicyViolationError', 'StaleVersionError'];
+
+/** The same call with another input. */
+export function changedCall(call: Call): Call {
+  if (call.mutation === 'createPosition') return { ...call, input: { ...call.input, holder: 'another' } };
+  if (call.mutation === 'applyPositions') return { ...call, input: { ...call.input, atomic: !call.input.atomic } };
+  const expectedVersion = (call.input.expectedVersion ?? 0) + 1;
+  if (call.mutation === 'setPolicy' || call.mutation === 'deletePolicy') {
+    return { ...call, input: { ...call.input, expectedVersion } };
+  }
+  return { ...call, input: { ...call.input, expectedVersion } };
+}
+
+/** Whether an answer is kept under its key: nothing that a retry may find otherwise. */
+export function isKept({ type, results, committed }: Answer): boolean {
+  if (!type.endsWith('Payload')) return REMEMBERED.includes(type);
+  if (results === undefined || committed === true) return true;
+  const refused = (results as readonly Answer[]).filter((each) => each.type === 'REFUSED');
+  return refused.every(({ error }) => REMEMBERED.includes(error as string));
+}
+
+/** An answer to a part of a batch: its paths lead into the whole input. */
+export function within(path: readonly string[], { type, issues, ...facts }: Answer): Answer {
+  const whole = (part: unknown): readonly string[] => [...path, ...((part ?? []) as readonly string[])];
+  const all = issues === undefined ? {} : { issues: (issues as readonly unknown[]).map(whole) };
+  return { ...facts, type: 'REFUSED', error: type, path: whole(facts['path']), ...all };
+}
+
+/** Whether anything is there that the call is about: without it root claims no key. */
+export function isAboutSomething({ mutation, input }: Call, positions: readonly unknown[]): boolean {
+  if (mutation === 'createPosition') return input.asset in ASSETS;
+  if (mutation === 'setPolicy' || mutation === 'deletePolicy') return true;
+  if (mutation !== 'applyPositions') return input.position in positions;
+  return input.operations.some((operation) =>
+    'create' in operation
+      ? operation.create.asset in ASSETS && faultsOfCreate(operation.create, 0).length === 0
+      : operation.transition.position in positions && faultsOfMove(operation.transition).length === 0,
+  );
+}
+
+/** What the input alone shows. */
+export function faultsOf({ mutation, input, key }: Call, now: number): (string | number)[][] {
+  const badKey = key !== undefined && (key.trim() === '' || key.length > 255) ? [['idempotencyKey']] : [];
+  if (mutation === 'createPosition') return faultsOfCreate(input, now, badKey);
+  if (mutation === 'applyPositions') return [...badKey, ...(input.operations.length === 0 ? [['operations']] : [])];
+  if (mutation === 'setPolicy') return [...badKey, ...faultsOfPolicy(input)];
+  return mutation === 'deletePolicy' ? badKey : [...badKey, ...faultsOfMove(input)];
+}
+
+const faultsOfPolicy = ({ allowed, limits = [] }: Policy): (string | number)[][] => [
+  ...(allowed?.length === 0 ? [['allowedCurrencies']] : []),
+  ...limits.flatMap(({ currency, min, max }, at) => [
+    ...(limits.findIndex((each) => each.currency === currency) < at ? [['limits', at, 'currencyCode']] : []),
+    ...(allowed && !allowed.includes(currency) ? [['limits', at, 'currencyCode']] : []),
+    ...(min !== undefined && max !== undefined && (minor(min, currency) as bigint) > (minor(max, currency) as bigint)
+      ? [['limits', at, 'minAmount']]
+      : []),
+  ]),
+];
+
+/** What makes two calls the same: amounts by their worth, and not what another part of the input implies. */
+export function requestOf({ mutation, input }: Call): string {
+  const worth = (part: object): object =>
+    Object.fromEntries(
+      Object.entries(part)
+        .filter(([name, value]) => value !== undefined && name !== 'institution' && name !== 'dryRun')
+        .map(([name, value]) => [name, name === 'amount' ? worthOf(value as string) : value]),
+    );
+  if (mutation !== 'applyPositions') return JSON.stringify([mutation, worth(input)]);
+  const operations = input.operations.map((each) => Object.entries(each).map(([kind, part]) => [kind, worth(part)]));
+  return JSON.stringify([input.atomic, operations]);
+}
+
+const worthOf = (text: string): string => (/^\d+\.\d*$/.test(text) ? text.replace(/\.?0*$/, '') : text);

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Deal, fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
+import {
+  isBegin,
+  isCommit,
+  isCommitted,
+  isEnded,
+  isWrite,
+  type Link,
+  queryMessage,
+  type Tap,
+} from '../support/proxy.ts';
+import {
+  ACCOUNTS,
+  accountsAfter,
+  answered,
+  DRIVERS_WORDS,
+  hasNoFaults,
+  nothingGoesUnheard,
+  type Proxied,
+  proxied,
+  release,
+} from './given.ts';
+
+nothingGoesUnheard();
+
+let given: Proxied;
+let deal: Deal;
+beforeAll(async () => {
+  given = await proxied();
+  deal = await makeDeal(given.server);
+});
+beforeEach(() => {
+  given.server.viewer = { role: 'ADMIN', institutionId: deal.institution.id };
+});
+afterEach(() => {
+  given.proxy.tap = {};
+  hasNoFaults(given.server);
+});
+
+/** Does the damage to the first transaction after those to be spared, or to all of them, and counts how often. */
+function damage(tapOf: (link: Link) => Tap, spared: number, everyTime = false): { times: number } {
+  const done = { times: -spared };
+  const taps = new Map<Link, Tap>();
+  given.proxy.tap = {
+    fromClient: (message, link) => {
+      if (isBegin(message) && (everyTime || done.times <= 0)) {
+        done.times += 1;
+        if (done.times > 0) taps.set(link, tapOf(link));
+      }
+      return taps.get(link)?.fromClient?.(message, link);
+    },
+    fromServer: (message, link) => {
+      const passing = taps.get(link)?.fromServer?.(message, link);
+      if (isEnded(message)) taps.delete(link);
+      return passing;
+    },
+  };
+  return done;
+}
+
+const cutAt = (when: typeof isBegin, keepServerMs = 0): Tap => ({
+  fromClient: (message, link) => {
+    if (!when(message)) return;
+    link.cut(keepServerMs);
+    return false;
+  },
+});
+
+const asRollback: Tap = { fromClient: (message) => (isCommit(message) ? queryMessage('rollback') : undefined) };
+
+const DAMAGES: readonly (readonly [string, (link: Link) => Tap])[] = [
+  ['COMMIT is answered with ROLLBACK', () => asRollback],
+  ['the connection is cut before its first statement arrives', () => cutAt(isBegin)],
+  ['the connection is cut before what it writes arrives', () => cutAt(isWrite)],
+  ['the connection is cut before COMMIT arrives, and the server still waits for it', () => cutAt(isCommit, 150)],
+  [
+    'the connection is cut after COMMIT was sent, and no answer to it or to what went with it arrives',
+    (link) => ({
+      fromClient: (message) => void (isCommit(message) && link.mute()),
+      fromServer: (message) => void (isCommitted(message) && link.cut()),
+    }),
+  ],
+  [
+    'the connection is cut after COMMIT was sent, which arrives later than the question what became of it',
+    (link) => ({
+      fromClient: (message) => {
+        if (!isCommit(message)) return;
+        link.cut(400);
+        setTimeout(() => link.send(queryMessage('commit')), 150);
+        return false;
+      },
+    }),
+  ],
+];
+
+/** A call, what it is answered, and how often it was done. */
+interface Call {
+  readonly send: () => ReturnType<typeof release>;
+  /** How many transactions come before the one that writes. */
+  readonly before: number;
+  readonly told: string;
+  readonly count: () => Promise<unknown>;
+  readonly once: unknown;
+  readonly never: unknown;
+}
+
+const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
+  'a release with a key': async () => releaseCall(randomUUID()),
+  'a release without a key': async () => releaseCall(),
+  'a refusal': async () => {
+    const { id } = await openPosition(given.server, deal);
+    return {
+      send: () => release(given.server, { positionId: id }),
+      // What was refused is rolled back; its audit event is a transaction of its own.
+      before: 1,
+      told: 'IllegalTransitionError',
+      count: () =>
+        given.row(`select count(*)::int as n from audit_events where resource_id = $1 and outcome = 'FAILURE'`, id),
+      once: { n: 1 },
+      never: { n: 0 },
+    };
+  },
+  // Reads nothing: where it was all one flight and no answer came, not even the transaction's number would be known.
+  'a new institution': async () => {
+    const name = randomUUID();
+    given.server.viewer = { role: 'ROOT' };
+    const document = `mutation ($input: CreateInstitutionInput!) { createInstitution(input: $input) { __typename } }`;
+    return {
+      send: () => answered(given.server, document, { input: { name, regions: ['US'] } }),
+      before: 0,
+      told: 'CreateInstitutionPayload',
+      count: () => given.row('select count(*)::int as n from institutions where name = $1', name),
+      once: { n: 1 },
+      never: { n: 0 },
+    };
+  },
+};
+
+async function releaseCall(idempotencyKey?: string): Promise<Call> {
+  const { id } = await fundedPosition(given.server, deal);
+  const input = { positionId: id, amount: '10', ...(idempotencyKey !== undefined && { idempotencyKey }) };
+  return {
+    send: () => release(given.server, input),
+    before: 0,
+    told: 'TransitionPositionPayload',
+    count: () => given.row(ACCOUNTS, id),
+    once: accountsAfter(1),
+    never: accountsAfter(0),
+  };
+}
+
+describe.each(DAMAGES)('%s', (_name, tapOf) => {
+  it.each(Object.keys(CALLS))('the call succeeds and is done exactly once: %s', async (name) => {
+    const call = await (CALLS[name] as (typeof CALLS)[string])();
+    const done = damage(tapOf, call.before);
+    const { told, result } = await call.send();
+    expect({ told, replayed: result?.replayed ?? false }).toEqual({
+      told: call.told,
+      replayed: false,
+    });
+    expect(done.times).toBe(1);
+    expect(await call.count()).toEqual(call.once);
+  });
+});
+
+it.each(['a release with a key', 'a refusal'])(
+  'where every COMMIT is answered with ROLLBACK nothing is done: %s',
+  async (name) => {
+    const call = await (CALLS[name] as (typeof CALLS)[string])();
+    const done = damage(() => asRollback, call.before, true);
+    const { told, text } = await call.send();
+    expect(told).toBe('SERVICE_UNAVAILABLE');
+    expect(text).not.toMatch(DRIVERS_WORDS);
+    expect(done.times).toBe(4);
+    expect(await call.count()).toEqual(call.never);
+  },
+);

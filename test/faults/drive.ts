@@ -1,0 +1,153 @@
+import type { Viewer } from '../../src/domain/viewer.ts';
+import { formatInstant } from '../../src/domain/time.ts';
+import type { TestServer } from '../support/server.ts';
+import type { Call, Operation, Who } from './calls.ts';
+import type { Answer, Create, Event, Move } from './model.ts';
+
+/** The two institutions and the assets that a life takes place among. */
+export interface Stage {
+  readonly institutionId: string;
+  readonly otherId: string;
+  readonly assetIds: readonly string[];
+  /** The positions in the order of their creation. */
+  readonly positionIds: string[];
+}
+
+const UNKNOWN = { asset: 'ast_00000000000000000000000000', position: 'pos_00000000000000000000000000' } as const;
+const MALFORMED = 'nonsense';
+
+const FACTS = `path ... on ValidationError { issues { path } }
+  ... on IllegalTransitionError { from to allowedTransitions } ... on PolicyViolationError { rule limit { amount } }
+  ... on InsufficientFundsError { held { amount } requested { amount } }
+  ... on StaleVersionError { expectedVersion currentVersion }`;
+const REFUSAL = `... on UserError { ${FACTS} }`;
+export const POSITION = `id state version amount { amount currencyCode } held { amount } released { amount } refunded { amount }
+  expiresAt allowedTransitions`;
+export const EVENT = 'sequence fromState toState moved { amount }';
+const PAYLOADS = {
+  Position: `replayed position { ${POSITION} } event { ${EVENT} }`,
+  Batch: `replayed committed results {
+    status position { ${POSITION} } event { ${EVENT} } error { __typename ${FACTS} }
+  }`,
+  Policy: 'replayed policy { version limits { currencyCode } allowedCurrencies }',
+  Gone: 'replayed',
+};
+const payloadOf = (mutation: Call['mutation']): string => {
+  if (mutation === 'createPosition') return `... on CreatePositionPayload { ${PAYLOADS.Position} }`;
+  if (mutation === 'applyPositions') return `... on ApplyPositionsPayload { ${PAYLOADS.Batch} }`;
+  if (mutation === 'setPolicy') return `... on SetPolicyPayload { ${PAYLOADS.Policy} }`;
+  if (mutation === 'deletePolicy') return `... on DeletePolicyPayload { ${PAYLOADS.Gone} }`;
+  return `... on TransitionPositionPayload { ${PAYLOADS.Position} }`;
+};
+
+/** Sends a call to the server and answers what it said, in the model's words. */
+export async function send(server: TestServer, stage: Stage, call: Call): Promise<Answer> {
+  const { mutation, who } = call;
+  const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`;
+  const document = `mutation ($input: ${type}!) { it: ${mutation}(input: $input) { __typename ${payloadOf(mutation)} ${REFUSAL} } }`;
+  server.viewer = viewerOf(who, stage);
+  const { data, errors } = await server.ask<{ it: Told }>(document, { input: inputOf(call, stage) });
+  if (errors || !data) throw new Error(JSON.stringify(errors), { cause: server.faults.at(-1) });
+  return answerOf(data.it, stage, mutation === 'applyPositions' && call.input.dryRun);
+}
+
+export function viewerOf(who: Who, { institutionId, otherId }: Stage): Viewer {
+  if (who === 'ROOT') return { role: 'ROOT' };
+  return { role: who === 'READ_ONLY' ? who : 'ADMIN', institutionId: who === 'STRANGER' ? otherId : institutionId };
+}
+
+function inputOf(call: Call, stage: Stage): object {
+  const key = call.key === undefined ? {} : { idempotencyKey: call.key };
+  if (call.mutation === 'createPosition') return { ...createOf(call.input, stage), ...key };
+  if (call.mutation === 'applyPositions') {
+    const operationOf = (each: Operation): object =>
+      'create' in each
+        ? { create: createOf(each.create, stage) }
+        : { transition: { ...moveOf(each.transition, stage), toState: each.transition.to } };
+    return { ...call.input, operations: call.input.operations.map(operationOf), ...key };
+  }
+  if (call.mutation === 'setPolicy' || call.mutation === 'deletePolicy') {
+    const { region, expectedVersion, allowed, limits } = call.input;
+    const institutionId = call.who === 'ADMIN' ? undefined : stage.institutionId;
+    const rules = {
+      allowedCurrencies: allowed,
+      limits: limits?.map(({ currency, min, max }) => ({ currencyCode: currency, minAmount: min, maxAmount: max })),
+    };
+    return { institutionId, region, expectedVersion, ...(call.mutation === 'setPolicy' && rules), ...key };
+  }
+  const move = moveOf(call.input, stage);
+  return { ...move, ...(call.mutation === 'transitionPosition' && { toState: call.input.to }), ...key };
+}
+
+const createOf = (input: Create, { assetIds, institutionId, otherId }: Stage): object => ({
+  assetId: assetIds[input.asset] ?? UNKNOWN.asset,
+  holderReference: input.holder,
+  amount: { amount: input.amount, currencyCode: input.currency },
+  expiresAt: input.expiresAt === undefined ? undefined : formatInstant(input.expiresAt),
+  institutionId: input.institution && (input.institution === 'own' ? institutionId : otherId),
+});
+
+const moveOf = ({ position, amount, reason, expectedVersion }: Move, { positionIds }: Stage): object => ({
+  positionId: positionIds[position] ?? (position === -2 ? MALFORMED : UNKNOWN.position),
+  amount,
+  reason,
+  expectedVersion,
+});
+
+interface Amount {
+  readonly amount: string;
+}
+export interface ToldPosition {
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+export interface ToldEvent {
+  readonly sequence: number;
+  readonly fromState: string | null;
+  readonly toState: string;
+  readonly moved: Amount | null;
+}
+interface Told {
+  readonly __typename: string;
+  readonly position?: ToldPosition | null;
+  readonly event?: ToldEvent | null;
+  readonly results?: readonly (Told & { readonly status: string; readonly error: Told | null })[];
+  readonly [field: string]: unknown;
+}
+
+function answerOf(told: Told, stage: Stage, dryRun: boolean): Answer {
+  const { __typename: type, position, event, results, limit, held, requested, issues, ...facts } = told;
+  const amountOf = (money: unknown): string | null => (money as Amount | null)?.amount ?? null;
+  const change =
+    position && event
+      ? { position: positionOf(position, stage, dryRun ? 'not kept' : 'kept'), event: eventOf(event) }
+      : {};
+  return {
+    ...facts,
+    type,
+    ...change,
+    ...(results && { results: results.map((each) => resultOf(each, stage, dryRun)) }),
+    ...(issues !== undefined && { issues: (issues as readonly { readonly path: unknown }[]).map(({ path }) => path) }),
+    ...(limit !== undefined && { limit: amountOf(limit) }),
+    ...(held !== undefined && { held: amountOf(held), requested: amountOf(requested) }),
+  };
+}
+
+function resultOf(
+  { status, error, ...told }: NonNullable<Told['results']>[number],
+  stage: Stage,
+  dryRun: boolean,
+): Answer {
+  if (!error) return answerOf({ ...told, __typename: status }, stage, dryRun);
+  const { type, ...facts } = answerOf(error, stage, dryRun);
+  return { ...facts, type: status, error: type };
+}
+
+/** A position by its place in the order of creation; one that is new takes the next. */
+export function positionOf({ id, ...told }: ToldPosition, { positionIds }: Stage, mode: 'kept' | 'not kept'): object {
+  if (mode === 'kept' && !positionIds.includes(id)) positionIds.push(id);
+  return { ...told, at: positionIds.indexOf(id) };
+}
+
+export const eventOf = ({ sequence, fromState, toState, moved }: ToldEvent): Event =>
+  ({ sequence, from: fromState, to: toState, moved: moved?.amount ?? null }) as Event;

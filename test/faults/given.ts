@@ -1,0 +1,101 @@
+import { afterAll, expect } from 'vitest';
+import { createPostgresStore } from '../../src/store/postgres/index.ts';
+import type { OnStatement } from '../../src/store/postgres/session.ts';
+import { asAdmin } from '../support/admin.ts';
+import { createDatabase } from '../support/database.ts';
+import { type Proxy, startProxy } from '../support/proxy.ts';
+import { serve, type TestServer } from '../support/server.ts';
+
+export interface Proxied {
+  readonly server: TestServer;
+  readonly proxy: Proxy;
+  /** The database itself, past the proxy. */
+  readonly databaseUrl: string;
+  /** The one row that a statement answers. */
+  row(text: string, ...values: readonly unknown[]): Promise<unknown>;
+}
+
+/** A server that reaches its fresh database through a proxy. */
+export async function proxied(onStatement: OnStatement = () => undefined): Promise<Proxied> {
+  const database = await createDatabase();
+  const proxy = await startProxy(database.url);
+  const store = createPostgresStore({ databaseUrl: proxy.url, onError: () => undefined, onStatement });
+  afterAll(async () => {
+    await store.close();
+    await proxy.away();
+    await database.drop();
+  });
+  return {
+    server: serve(store),
+    proxy,
+    databaseUrl: database.url,
+    row: (text, ...values) =>
+      asAdmin(database.url, async (admin) => (await admin.query(text, [...values])).rows[0] as unknown),
+  };
+}
+
+const RELEASE = `mutation ($input: ReleasePositionInput!) {
+  releasePosition(input: $input) {
+    __typename
+    ... on UserError { code }
+    ... on TransitionPositionPayload { replayed position { state version held { amount } } event { sequence } }
+  }
+}`;
+
+/** Releases, and answers what came of it. */
+export const release = async (
+  server: TestServer,
+  input: { readonly positionId: string; readonly amount?: string; readonly idempotencyKey?: string },
+): Promise<Answered> => answered(server, RELEASE, { input });
+
+export interface Answered {
+  /** The result's type, or the code of the error that stands in its place. */
+  readonly told: string;
+  readonly result:
+    | { readonly __typename?: string; readonly replayed?: boolean; readonly [field: string]: unknown }
+    | undefined;
+  readonly text: string;
+}
+
+/** The one mutation of a document. */
+export async function answered(server: TestServer, document: string, variables: unknown): Promise<Answered> {
+  const { data, errors, text } = await server.ask<{ [field: string]: Answered['result'] | null }>(document, variables);
+  const result = Object.values(data ?? {})[0] ?? undefined;
+  return { told: result?.__typename ?? errors?.[0]?.extensions?.code ?? text, result, text };
+}
+
+/** What a driver or a database says of its troubles: nothing of it may reach a client. */
+export const DRIVERS_WORDS =
+  /ECONN|ENOENT|EPIPE|socket|terminat|connection|postgres|pg_|SQL|deadlock|serializ|rollback|127\.0\.0\.1/i;
+
+/** How often a position was changed, as each table has it. */
+export const ACCOUNTS = `select p.version, p.sequence, p.held::text as held,
+  (select count(*)::int from lifecycle_events e where e.position_id = p.id) as events,
+  (select count(*)::int from ledger_events l where l.position_id = p.id) as "ledgerEvents",
+  (select count(*)::int from audit_events a where a.resource_id = p.id and a.outcome = 'SUCCESS') as audited
+  from positions p where p.id = $1`;
+
+/** The accounts of a position of 100.00 that was created, funded, and had 10.00 released so many times. */
+export const accountsAfter = (releases: number): object => ({
+  version: 2 + releases,
+  sequence: 2 + releases,
+  held: `${10_000 - 1_000 * releases}`,
+  events: 2 + releases,
+  ledgerEvents: 2 + releases,
+  audited: 2 + releases,
+});
+
+export const hasNoFaults = ({ faults }: TestServer): void => expect(faults).toEqual([]);
+
+/** Fails the file if a promise was left alone with its failure, or something was thrown where nobody catches. */
+export function nothingGoesUnheard(): void {
+  const unheard: unknown[] = [];
+  const hear = (error: unknown): void => void unheard.push(error);
+  process.on('unhandledRejection', hear);
+  process.on('uncaughtException', hear);
+  afterAll(() => {
+    process.off('unhandledRejection', hear);
+    process.off('uncaughtException', hear);
+    if (unheard.length > 0) throw new AggregateError(unheard, 'Failures that nobody heard.');
+  });
+}

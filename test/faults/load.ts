@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const RETRY_PAUSE_MS = 25;
+const ANSWER_WITHIN_MS = 30_000;
+/** After these a client tries again, with the same key. */
+const PASSING = ['SERVICE_UNAVAILABLE', 'BUSY'];
+
+interface Result {
+  readonly __typename: string;
+  readonly position?: { readonly id: string };
+  readonly results?: readonly { readonly position: { readonly id: string } | null }[];
+}
+
+/** A position, and how many changes of it were acknowledged. */
+interface Acknowledged {
+  readonly id: string;
+  changes: number;
+  /** Whether it was opened by a call of its own, not in a batch. */
+  readonly byItself: boolean;
+}
+
+/** Clients that open, fund and release positions without end, and note what they were told. */
+export class Load {
+  calls = 0;
+  retries = 0;
+  /** The positions by the reference they were opened under. */
+  readonly acknowledged = new Map<string, readonly Acknowledged[]>();
+  readonly unexpected: unknown[] = [];
+  readonly #url: () => string;
+  readonly #assetId: string;
+  #stopped = false;
+
+  constructor(url: () => string, assetId: string) {
+    this.#url = url;
+    this.#assetId = assetId;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** One client's days. What it has begun it finishes. */
+  async run(): Promise<void> {
+    for (let job = 0; !this.#stopped; job += 1) await (job % 4 === 3 ? this.#batch() : this.#one(job));
+  }
+
+  async #one(job: number): Promise<void> {
+    const reference = randomUUID();
+    // Some run out of time on the way: the sweep is under load, too.
+    const expiresAt = job % 4 === 1 ? new Date(Date.now() + 1_000).toISOString() : undefined;
+    const created = await this.#call('createPosition', { ...this.#create(reference), expiresAt });
+    // It may be told too late that there is such a position: then there is none.
+    if (!created?.position) return;
+    const own: Acknowledged = { id: created.position.id, changes: 1, byItself: true };
+    this.acknowledged.set(reference, [own]);
+    const moves = [['fundPosition'], ['releasePosition', '10.00'], ['releasePosition']] as const;
+    for (const [mutation, amount] of moves) {
+      const result = await this.#call(mutation, { positionId: own.id, amount });
+      if (result?.__typename === 'TransitionPositionPayload') own.changes += 1;
+    }
+  }
+
+  async #batch(): Promise<void> {
+    const reference = randomUUID();
+    const create = this.#create(reference);
+    const result = await this.#call('applyPositions', { operations: [{ create }, { create }, { create }] });
+    const ids = result?.results?.map(({ position }) => position?.id ?? '') ?? [];
+    this.acknowledged.set(
+      reference,
+      ids.map((id) => ({ id, changes: 1, byItself: false })),
+    );
+  }
+
+  #create(externalReference: string): object {
+    const amount = { amount: '100.00', currencyCode: 'USD' };
+    return { assetId: this.#assetId, holderReference: 'holder', amount, externalReference };
+  }
+
+  /** Asks until it is answered, always with the same key. */
+  async #call(mutation: string, input: object): Promise<Result | undefined> {
+    const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`;
+    const fields = {
+      createPosition: '... on CreatePositionPayload { position { id } }',
+      applyPositions: '... on ApplyPositionsPayload { results { position { id } } }',
+    }[mutation];
+    const query = `mutation ($input: ${type}!) { it: ${mutation}(input: $input) { __typename ${fields ?? ''} } }`;
+    const body = JSON.stringify({ query, variables: { input: { ...input, idempotencyKey: randomUUID() } } });
+    this.calls += 1;
+    for (;;) {
+      const answer = await this.#post(body);
+      if (answer?.data?.it) return answer.data.it;
+      const code = answer?.errors?.[0]?.extensions.code;
+      if (answer && !PASSING.includes(code ?? '')) {
+        this.unexpected.push(answer);
+        return undefined;
+      }
+      this.retries += 1;
+      await delay(RETRY_PAUSE_MS);
+    }
+  }
+
+  async #post(body: string): Promise<Body | undefined> {
+    try {
+      const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(this.#url(), { method: 'POST', headers, body, signal });
+      return (await response.json()) as Body;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+interface Body {
+  readonly data?: { readonly it: Result | null } | null;
+  readonly errors?: readonly { readonly extensions: { readonly code?: string } }[];
+}

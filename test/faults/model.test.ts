@@ -1,0 +1,140 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import { verify } from '../../src/verify/verify.ts';
+import { COUNTS, FULL, SEED } from '../counts.ts';
+import { makeDeal } from '../support/deal.ts';
+import { checked } from '../support/random.ts';
+import { serve, type TestServer } from '../support/server.ts';
+import { openMemory, openPostgres } from '../support/stores.ts';
+import { type Call, changedCall } from './calls.ts';
+import { EVENT, eventOf, POSITION, positionOf, send, type Stage, type ToldEvent, type ToldPosition } from './drive.ts';
+import type { Held } from './model.ts';
+import { Reached } from './reached.ts';
+import { shownAnswer, shownPosition, shownTotals } from './shown.ts';
+import { type Step, step } from './steps.ts';
+import { World } from './world.ts';
+
+process.stdout.write(`The random lives of model.test.ts: TEST_SEED=${SEED} replays them.\n`);
+const lives = fc.noBias(fc.array(step, { minLength: 1, maxLength: COUNTS.commandsPerRun, size: 'max' }));
+
+// Both stores live the same lives, as far as they go: what each has in common with the model they have in common.
+describe.each<[string, () => Promise<Store>, number]>([
+  ['In memory', openMemory, COUNTS.modelRuns.memory],
+  ['On PostgreSQL', () => openPostgres(), COUNTS.modelRuns.postgres],
+])('%s', (where, open, runs) => {
+  it('the server does what the model does, step by step, through any life', async () => {
+    const store = await open();
+    const server = serve(store);
+    const reached = new Reached();
+    await checked(
+      runs,
+      fc.asyncProperty(lives, (steps) => live(server, steps, reached)),
+    );
+    expect(await verify(store)).toMatchObject({ difference: null });
+    process.stdout.write(reached.report(where, runs));
+    expect(FULL ? reached.missed : []).toEqual([]);
+  });
+});
+
+/** Takes one life on the server and in the model, and compares them after every step. */
+async function live(server: TestServer, steps: readonly Step[], reached: Reached): Promise<void> {
+  const stage = await set(server);
+  const world = new World(server.now);
+  const said: (Call | Step)[] = [];
+  try {
+    for (const each of steps) {
+      reached.steps += 1;
+      await take(each, { server, stage, world, said, reached });
+      await compare(server, stage, world, world.positions.length - 1, 3);
+    }
+    for (const at of world.positions.keys()) await compare(server, stage, world, at, 100);
+  } catch (error) {
+    const trail = said.map((each) => JSON.stringify(each)).join('\n');
+    throw new Error(`${(error as Error).message}\nafter\n${trail}`, { cause: error });
+  }
+  for (const { events } of world.positions) for (const { to } of events) reached.note(to);
+}
+
+interface Scene {
+  readonly server: TestServer;
+  readonly stage: Stage;
+  readonly world: World;
+  readonly said: (Call | Step)[];
+  readonly reached: Reached;
+}
+
+async function take(each: Step, { server, stage, world, said, reached }: Scene): Promise<void> {
+  if (each.do === 'wait') {
+    said.push(each);
+    world.now += each.ms;
+    server.now = world.now;
+  } else if (each.do === 'expireDue') {
+    said.push(each);
+    expect(await server.app.expireDue()).toBe(world.expireDue());
+  } else {
+    const call = callOf(each, said, world);
+    if (!call) return;
+    said.push(call);
+    const expected = world.answer(call);
+    expect(await send(server, stage, call)).toEqual(shownAnswer(expected, world));
+    reached.noteAnswer(call.mutation, expected);
+  }
+}
+
+/** A new call, or one that was made before with a key, whoever makes it now, and perhaps with another input. */
+function callOf(each: Step & { do: 'call' | 'again' }, said: readonly (Call | Step)[], world: World): Call | undefined {
+  if (each.do === 'call') return { ...each.call(world), who: each.who, key: each.key };
+  const keyed = said.flatMap((one) => ('mutation' in one && one.key !== undefined ? [one] : []));
+  const call = keyed[each.which % keyed.length];
+  return call && { ...(each.changed ? changedCall(call) : call), who: each.who };
+}
+
+const READ = `query ($id: ID!, $institutionId: ID!, $last: Int!) {
+  position(id: $id) { ${POSITION} events(last: $last) { totalCount nodes { ${EVENT} } } }
+  positionTotals(filter: { institutionId: $institutionId }) { currencyCode ...Sums byState { state ...StateSums } }
+}
+fragment Sums on PositionTotal { count amount { amount } held { amount } released { amount } refunded { amount } }
+fragment StateSums on PositionStateTotal { count amount { amount } held { amount } released { amount } refunded { amount } }`;
+
+interface Read {
+  readonly position:
+    | (ToldPosition & { readonly events: { readonly totalCount: number; readonly nodes: readonly ToldEvent[] } })
+    | null;
+  readonly positionTotals: readonly object[];
+}
+
+/** What can be read must be what the model has: a position with its last events, and the totals of all. */
+async function compare(server: TestServer, stage: Stage, world: World, at: number, last: number): Promise<void> {
+  server.viewer = { role: 'ROOT' };
+  const { institutionId, positionIds } = stage;
+  const { data } = await server.ask<Read>(READ, { id: positionIds[at] ?? 'none', institutionId, last });
+  expect(data?.positionTotals).toEqual(shownTotals(world.positions));
+  const held: Held | undefined = world.positions[at];
+  if (!held || !data?.position) {
+    expect({ position: data?.position, held }).toEqual({ position: null, held: undefined });
+    return;
+  }
+  const { events, ...position } = data.position;
+  expect(positionOf(position, stage, 'kept')).toEqual(shownPosition(held, at, world.now));
+  expect(events.nodes.map(eventOf)).toEqual(held.events.slice(-last));
+  expect(events.totalCount).toBe(held.events.length);
+}
+
+/** A new institution with an asset of each kind, on a server where nothing of lives before is due any more. */
+async function set(server: TestServer): Promise<Stage> {
+  server.viewer = { role: 'ROOT' };
+  server.now += 400 * 86_400_000;
+  await server.app.expireDue();
+  const escrow = { config: { currency: 'USD', region: 'US', minAmount: '10', maxAmount: '500' } };
+  const { institution, assetId } = await makeDeal(server, escrow);
+  const invoices = await makeDeal(server, {
+    institutionId: institution.id,
+    code: 'TF_INVOICE',
+    vertical: 'TRADE_FINANCE',
+    region: 'SG',
+    config: { currency: 'JPY', maxTenorDays: 10, country: 'SG' },
+  });
+  const otherId = invoices.institution.id;
+  return { institutionId: institution.id, otherId, assetIds: [assetId, invoices.assetId], positionIds: [] };
+}

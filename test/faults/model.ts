@@ -1,0 +1,189 @@
+/** What the server should do, written anew from its rules and from nothing of its code: plain, slow, in one place. */
+
+export type State = 'CREATED' | 'FUNDED' | 'PARTIALLY_RELEASED' | 'RELEASED' | 'CANCELLED' | 'EXPIRED';
+export const NEXT: { readonly [S in State]: readonly State[] } = {
+  CREATED: ['FUNDED', 'CANCELLED', 'EXPIRED'],
+  FUNDED: ['PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'],
+  PARTIALLY_RELEASED: ['PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'],
+  RELEASED: [],
+  CANCELLED: [],
+  EXPIRED: [],
+};
+
+export interface Create {
+  readonly asset: number;
+  readonly holder: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly expiresAt?: number | undefined;
+  readonly institution?: 'own' | 'other' | undefined;
+}
+export interface Move {
+  /** Which position, by the order of creation; below zero: one that is not there. */
+  readonly position: number;
+  readonly to: State | 'BY_AMOUNT';
+  readonly amount?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly expectedVersion?: number | undefined;
+}
+
+/** A position as it stands; amounts in minor units. */
+export interface Held {
+  readonly currency: string;
+  readonly amount: bigint;
+  readonly expiresAt: number | undefined;
+  readonly state: State;
+  readonly held: bigint;
+  readonly released: bigint;
+  readonly refunded: bigint;
+  readonly version: number;
+  readonly events: readonly Event[];
+}
+export interface Event {
+  readonly sequence: number;
+  readonly from: State | null;
+  readonly to: State;
+  readonly moved: string | null;
+}
+export interface Rules {
+  readonly id: number;
+  readonly version: number;
+  readonly allowed: readonly string[] | undefined;
+  readonly limits: readonly Limit[];
+}
+export interface Limit {
+  readonly currency: string;
+  readonly min?: string | undefined;
+  readonly max?: string | undefined;
+}
+
+/** What a mutation answers, as far as it is compared. */
+export interface Answer {
+  readonly type: string;
+  readonly [fact: string]: unknown;
+}
+export class Refused extends Error {
+  readonly answer: Answer;
+  constructor(type: string, path: readonly (string | number)[] | null, facts: object = {}) {
+    super(type);
+    this.answer = { type, path: path && path.map(String), ...facts };
+  }
+}
+
+/** An answer, also where it is a refusal. */
+export function told(work: () => Answer): Answer {
+  try {
+    return work();
+  } catch (no) {
+    if (no instanceof Refused) return no.answer;
+    throw no;
+  }
+}
+
+const DAY = 86_400_000;
+export const DIGITS: { readonly [currency: string]: number } = { USD: 2, JPY: 0, EUR: 2 };
+/** The assets that positions are opened under, with what their templates ask for. */
+export const ASSETS = [
+  { region: 'US', currency: 'USD', min: '10.00', max: '500.00', tenorDays: undefined },
+  { region: 'SG', currency: 'JPY', min: undefined, max: undefined, tenorDays: 10 },
+] as const;
+
+/** Minor units; undefined for what is no amount, 'fine' where the currency has fewer digits. */
+export function minor(text: string, currency: string): bigint | 'fine' | undefined {
+  const [whole = '', fraction = '', ...more] = text.split('.');
+  if (more.length > 0 || !/^\d{1,24}$/.test(whole) || !/^\d{0,4}$/.test(fraction) || text.endsWith('.'))
+    return undefined;
+  const digits = DIGITS[currency] ?? 0;
+  return fraction.length > digits ? 'fine' : BigInt(whole + fraction.padEnd(digits, '0'));
+}
+export function written(amount: bigint, currency: string): string {
+  const digits = DIGITS[currency] ?? 0;
+  const text = amount.toString().padStart(digits + 1, '0');
+  return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
+}
+const positive = (text: string): boolean => minor(text, 'none') !== undefined && /[1-9]/.test(text);
+
+/** What is wrong with the inputs by themselves; an hour that has passed is told with other faults. */
+export function faultsOfCreate(input: Create, now: number, others: readonly string[][] = []): string[][] {
+  const faults = [...others, ...faultsBeside(input)];
+  return faults.length > 0 && (input.expiresAt ?? Infinity) <= now ? [...faults, ['expiresAt']] : faults;
+}
+const faultsBeside = ({ holder, amount, currency }: Create): string[][] => [
+  ...(holder.trim() === '' ? [['holderReference']] : []),
+  ...(positive(amount) && !(currency in DIGITS && minor(amount, currency) === 'fine') ? [] : [['amount', 'amount']]),
+  ...(currency in DIGITS ? [] : [['amount', 'currencyCode']]),
+];
+export const faultsOfMove = ({ amount, reason }: Move): string[][] => [
+  ...(amount === undefined || positive(amount) ? [] : [['amount']]),
+  ...((reason ?? '').length > 1_000 ? [['reason']] : []),
+];
+export const invalid = (paths: readonly (readonly (string | number)[])[]): Refused =>
+  new Refused('ValidationError', paths[0] ?? [], { issues: paths.map((path) => path.map(String)) });
+
+/** A new position, under an asset that is there. */
+export function opened(input: Create, rules: Rules | undefined, now: number): Held {
+  const { currency, amount: text, expiresAt } = input;
+  const asset = ASSETS[input.asset] as (typeof ASSETS)[number];
+  const amount = minor(text, currency) as bigint;
+  const must = (rule: string, holds: boolean, path: readonly string[], limit: string | null = null): void => {
+    if (!holds) throw new Refused('PolicyViolationError', path, { rule, limit });
+  };
+  const within = (bounds: { readonly min?: string | undefined; readonly max?: string | undefined }): void => {
+    const { min, max } = bounds;
+    const limit = (bound: string): string => written(minor(bound, currency) as bigint, currency);
+    if (min !== undefined) must('MIN_AMOUNT', amount >= (minor(min, currency) as bigint), ['amount'], limit(min));
+    if (max !== undefined) must('MAX_AMOUNT', amount <= (minor(max, currency) as bigint), ['amount'], limit(max));
+  };
+  must('CURRENCY', currency === asset.currency, ['amount', 'currencyCode']);
+  within(asset);
+  const { tenorDays } = asset;
+  const inTime = tenorDays === undefined || (expiresAt !== undefined && expiresAt <= now + tenorDays * DAY);
+  must('TENOR', inTime, ['expiresAt']);
+  must('CURRENCY', rules?.allowed?.includes(currency) ?? true, ['amount', 'currencyCode']);
+  within(rules?.limits.find((limit) => limit.currency === currency) ?? {});
+  const event: Event = { sequence: 1, from: null, to: 'CREATED', moved: null };
+  const nothing = { held: 0n, released: 0n, refunded: 0n };
+  return { currency, amount, expiresAt, state: 'CREATED', ...nothing, version: 1, events: [event] };
+}
+
+export const allowedOf = ({ state, expiresAt }: Held, now: number): readonly State[] =>
+  NEXT[state].length > 0 && expiresAt !== undefined && expiresAt <= now ? ['EXPIRED'] : NEXT[state];
+
+/** A position after a move. */
+export function moved(before: Held, { to, amount: text, expectedVersion }: Move, now: number): Held {
+  const { currency, held, version } = before;
+  if (expectedVersion !== undefined && expectedVersion !== version) {
+    throw new Refused('StaleVersionError', ['expectedVersion'], { expectedVersion, currentVersion: version });
+  }
+  const amount = text === undefined ? undefined : minor(text, currency);
+  const target =
+    to === 'BY_AMOUNT' ? (amount === undefined || amount === held ? 'RELEASED' : 'PARTIALLY_RELEASED') : to;
+  const allowed = allowedOf(before, now);
+  if (!allowed.includes(target)) {
+    throw new Refused('IllegalTransitionError', null, { from: before.state, to: target, allowedTransitions: allowed });
+  }
+  const paysOut = target === 'RELEASED' || target === 'PARTIALLY_RELEASED';
+  if (!paysOut && amount !== undefined) throw invalid([['amount']]);
+  if (amount === 'fine' || (target === 'PARTIALLY_RELEASED' && amount === undefined)) throw invalid([['amount']]);
+  if (paysOut && amount !== undefined && amount > held) {
+    const facts = { held: written(held, currency), requested: written(amount, currency) };
+    throw new Refused('InsufficientFundsError', ['amount'], facts);
+  }
+  if (paysOut && amount !== undefined && (amount === held) !== (target === 'RELEASED')) throw invalid([['amount']]);
+  const sum = target === 'FUNDED' ? before.amount : (amount ?? held);
+  const event: Event = {
+    sequence: before.events.length + 1,
+    from: before.state,
+    to: target,
+    moved: sum === 0n ? null : written(sum, currency),
+  };
+  return {
+    ...before,
+    state: target,
+    held: target === 'FUNDED' ? sum : held - sum,
+    released: before.released + (paysOut ? sum : 0n),
+    refunded: before.refunded + (target === 'CANCELLED' || target === 'EXPIRED' ? sum : 0n),
+    version: version + 1,
+    events: [...before.events, event],
+  };
+}

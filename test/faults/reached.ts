@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { buildSchema, isUnionType } from 'graphql';
+import type { Call } from './calls.ts';
+import type { Answer } from './model.ts';
+
+const MUTATIONS: readonly Call['mutation'][] = [
+  'createPosition',
+  'transitionPosition',
+  'fundPosition',
+  'releasePosition',
+  'cancelPosition',
+  'expirePosition',
+  'applyPositions',
+  'setPolicy',
+  'deletePolicy',
+];
+/** What nothing answers yet: there are no bounds on how many there may be. */
+const NOT_YET = 'CapacityError';
+
+/** Everything that there is to reach: the states, every member of every result, replays, rules, what becomes of a part of a batch. */
+function wanted(): readonly string[] {
+  const schema = buildSchema(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'));
+  const answers = MUTATIONS.flatMap((mutation) => {
+    const union = schema.getType(`${mutation[0]?.toUpperCase()}${mutation.slice(1)}Result`);
+    if (!isUnionType(union)) throw new Error(`${mutation} has no result union.`);
+    const members = union.getTypes().filter(({ name }) => name !== NOT_YET);
+    return [...members.map(({ name }) => `${mutation}: ${name}`), `${mutation}: replayed`];
+  });
+  const states = ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'];
+  const rules = ['MIN_AMOUNT', 'MAX_AMOUNT', 'CURRENCY', 'TENOR'];
+  const parts = ['Validation', 'NotFound', 'IllegalTransition', 'InsufficientFunds', 'PolicyViolation', 'StaleVersion'];
+  const partly = ['APPLIED', 'NOT_DONE', ...parts.map((each) => `${each}Error`)];
+  return [...states, ...rules, ...answers, ...partly.map((each) => `part of a batch: ${each}`)];
+}
+
+/** Counts what lives have come to. */
+export class Reached {
+  steps = 0;
+  readonly #counts = new Map<string, number>();
+
+  note(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  noteAnswer(mutation: string, { type, replayed, rule, results }: Answer): void {
+    this.note(`${mutation}: ${type}`);
+    if (replayed === true) this.note(`${mutation}: replayed`);
+    if (rule !== undefined) this.note(rule as string);
+    for (const part of (results ?? []) as readonly Answer[]) {
+      this.note(`part of a batch: ${(part['error'] as string | undefined) ?? part.type}`);
+    }
+  }
+
+  get missed(): readonly string[] {
+    return wanted().filter((each) => !this.#counts.has(each));
+  }
+
+  /** A line to print. */
+  report(where: string, lives: number): string {
+    const all = wanted().length;
+    const missed = this.missed.length === 0 ? '' : `; not reached: ${this.missed.join(', ')}`;
+    return `${where}: ${lives} lives, ${this.steps} steps, ${all - this.missed.length} of ${all} states and answers reached${missed}.\n`;
+  }
+}

@@ -1,0 +1,193 @@
+import {
+  type Batch,
+  type Call,
+  faultsOf,
+  isAboutSomething,
+  isKept,
+  type Operation,
+  type Policy,
+  requestOf,
+  type Who,
+  within,
+} from './calls.ts';
+import {
+  type Answer,
+  ASSETS,
+  type Create,
+  faultsOfCreate,
+  faultsOfMove,
+  type Held,
+  invalid,
+  type Move,
+  moved,
+  NEXT,
+  opened,
+  Refused,
+  type Rules,
+  told,
+} from './model.ts';
+
+interface Kept {
+  readonly request: string;
+  readonly answer: Answer;
+  readonly at: number;
+}
+const KEEP_MS = 30 * 86_400_000;
+/** A change as it is answered: the position as it was left, and its event. */
+const changed = (type: string, at: number, position: Held): Answer => ({
+  type,
+  at,
+  position,
+  event: position.events.at(-1),
+});
+
+/** The whole server as a value: one institution's positions, policies and keys, and the clock. */
+export class World {
+  now: number;
+  positions: Held[] = [];
+  readonly policies = new Map<string, Rules>();
+  readonly #keys = new Map<string, Kept>();
+  #policyIds = 0;
+
+  constructor(now: number) {
+    this.now = now;
+  }
+
+  /** Expires what is due, and answers how many. */
+  expireDue(): number {
+    const due = this.positions.flatMap((each, at) =>
+      each.expiresAt !== undefined && each.expiresAt <= this.now && NEXT[each.state].length > 0 ? [at] : [],
+    );
+    for (const at of due) {
+      this.positions[at] = moved(this.positions[at] as Held, { position: at, to: 'EXPIRED' }, this.now);
+    }
+    return due.length;
+  }
+
+  /** What the call is answered, and what it does. */
+  answer(call: Call): Answer {
+    return told(() => this.#perform(call));
+  }
+
+  #perform(call: Call): Answer {
+    const { who, key } = call;
+    if (who === 'READ_ONLY') throw new Refused('ForbiddenError', null);
+    const faults = faultsOf(call, this.now);
+    if (faults.length > 0) throw invalid(faults);
+    const dry = call.mutation === 'applyPositions' && call.input.dryRun;
+    // Root's keys are those of whose object it is; a stranger's are the other institution's.
+    const claims = key !== undefined && !dry && (who !== 'ROOT' || isAboutSomething(call, this.positions));
+    const scope = JSON.stringify([who === 'STRANGER', call.mutation, key]);
+    const prior = claims ? this.#keys.get(scope) : undefined;
+    const request = requestOf(call);
+    if (prior && prior.at > this.now - KEEP_MS) {
+      if (prior.request !== request) throw new Refused('IdempotencyConflictError', ['idempotencyKey']);
+      return this.#asItIsNow(prior.answer);
+    }
+    const answer = told(() => ({ ...this.#act(call), replayed: false }));
+    if (claims && isKept(answer)) this.#keys.set(scope, { request, answer, at: this.now });
+    return answer;
+  }
+
+  /** An answer that is given again: its events are those of the first call, what changes is shown as it is. */
+  #asItIsNow(answer: Answer): Answer {
+    const { type, at, results, policy } = answer;
+    if (!type.endsWith('Payload')) return answer;
+    const now = (each: Answer): Answer =>
+      each['at'] === undefined ? each : { ...each, position: this.positions[each['at'] as number] };
+    const set =
+      policy === undefined ? undefined : [...this.policies.values()].find(({ id }) => id === (policy as Rules).id);
+    return {
+      ...answer,
+      replayed: true,
+      ...(at !== undefined && { position: this.positions[at as number] }),
+      ...(results !== undefined && { results: (results as readonly Answer[]).map(now) }),
+      ...(set !== undefined && { policy: set }),
+    };
+  }
+
+  #act(call: Call): Answer {
+    if (call.mutation === 'applyPositions') return this.#batch(call.input, call.who);
+    if (call.mutation === 'setPolicy' || call.mutation === 'deletePolicy') {
+      if (call.who === 'STRANGER') throw new Refused('NotFoundError', ['institutionId']);
+      return this.#policy(call.mutation, call.input);
+    }
+    const at = call.mutation === 'createPosition' ? this.positions.length : call.input.position;
+    const position =
+      call.mutation === 'createPosition'
+        ? this.#create(call.input, call.who)
+        : moved(found(this.positions, call.input, call.who), call.input, this.now);
+    this.positions[at] = position;
+    const type = call.mutation === 'createPosition' ? 'CreatePositionPayload' : 'TransitionPositionPayload';
+    return changed(type, at, position);
+  }
+
+  #create(input: Create, who: Who): Held {
+    const foreign = input.institution !== undefined && (input.institution === 'other') !== (who === 'STRANGER');
+    const past = input.expiresAt !== undefined && input.expiresAt <= this.now;
+    if (past) throw invalid([['expiresAt']]);
+    if (who !== 'ROOT' && foreign) throw new Refused('NotFoundError', ['institutionId']);
+    const asset = who === 'STRANGER' ? undefined : ASSETS[input.asset];
+    if (!asset) throw new Refused('NotFoundError', ['assetId']);
+    if (foreign) throw new Refused('NotFoundError', ['institutionId']);
+    return opened(input, this.policies.get(asset.region), this.now);
+  }
+
+  #batch({ operations, atomic, dryRun }: Batch, who: Who): Answer {
+    const before = this.positions;
+    let after = [...before];
+    let refused = false;
+    const run = (operation: Operation, n: number): Answer => {
+      if (refused && atomic) return { type: 'NOT_DONE' };
+      try {
+        const faults =
+          'create' in operation ? faultsOfCreate(operation.create, this.now) : faultsOfMove(operation.transition);
+        if (faults.length > 0) throw invalid(faults);
+        const at = 'create' in operation ? after.length : operation.transition.position;
+        const next =
+          'create' in operation
+            ? this.#create(operation.create, who)
+            : moved(found(after, operation.transition, who), operation.transition, this.now);
+        // Versions count commits, and the batch is one.
+        after[at] = { ...next, version: (before[at]?.version ?? 0) + 1 };
+        // What a dry run opens has no place among the positions.
+        return changed('APPLIED', dryRun && before[at] === undefined ? -1 : at, after[at]);
+      } catch (no) {
+        if (!(no instanceof Refused)) throw no;
+        refused = true;
+        return within(['operations', `${n}`, 'create' in operation ? 'create' : 'transition'], no.answer);
+      }
+    };
+    let results = operations.map(run);
+    if (atomic && refused) {
+      after = before;
+      results = results.map((each) => (each.type === 'APPLIED' ? { type: 'NOT_DONE' } : each));
+    }
+    const committed = !dryRun && results.some(({ type }) => type === 'APPLIED');
+    if (committed) this.positions = after;
+    return { type: 'ApplyPositionsPayload', results, committed };
+  }
+
+  #policy(mutation: 'setPolicy' | 'deletePolicy', { region, expectedVersion, allowed, limits = [] }: Policy): Answer {
+    const current = this.policies.get(region);
+    if (mutation === 'deletePolicy' && !current) throw new Refused('NotFoundError', ['region']);
+    const currentVersion = current?.version ?? 0;
+    if (expectedVersion !== undefined && expectedVersion !== currentVersion) {
+      throw new Refused('StaleVersionError', ['expectedVersion'], { expectedVersion, currentVersion });
+    }
+    if (mutation === 'deletePolicy') {
+      this.policies.delete(region);
+      return { type: 'DeletePolicyPayload' };
+    }
+    if (region === 'UAE') throw invalid([['region']]);
+    const policy = { id: current?.id ?? (this.#policyIds += 1), version: currentVersion + 1, allowed, limits };
+    this.policies.set(region, policy);
+    return { type: 'SetPolicyPayload', policy };
+  }
+}
+
+function found(positions: readonly Held[], { position }: Move, who: Who): Held {
+  const held = who === 'STRANGER' ? undefined : positions[position];
+  if (!held) throw new Refused('NotFoundError', ['positionId']);
+  return held;
+}

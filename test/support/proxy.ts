@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** One message of PostgreSQL's protocol: its letter ('' for the first of a connection), and what follows its length. */
+export interface Message {
+  readonly type: string;
+  readonly text: string;
+}
+
+/** One connection through the proxy. */
+export interface Link {
+  /** How often the client has sent something after it had heard from the server. */
+  readonly flights: number;
+  /** From now on the client hears nothing more, not even that the server is gone. */
+  mute(): void;
+  /** Ends the client's side at once; the server's side ends with it unless it is to be kept for so long. */
+  cut(keepServerMs?: number): void;
+  /** Tells the server something in the client's name. */
+  send(bytes: Buffer): void;
+}
+
+/** What is done to the traffic. Either answers what passes in the message's place: nothing for `false`. */
+export interface Tap {
+  fromClient?(message: Message, link: Link): Buffer | false | void;
+  fromServer?(message: Message, link: Link): Buffer | false | void;
+}
+
+/** Stands between pg and a server; it is in this process, so that nothing arrives between two sends of one tick. */
+export interface Proxy {
+  /** The same database, by way of the proxy. */
+  readonly url: string;
+  tap: Tap;
+  /** Ends all connections and takes no more. */
+  away(): Promise<void>;
+  back(): Promise<void>;
+}
+
+export async function startProxy(databaseUrl: string): Promise<Proxy> {
+  const links = new Set<ProxyLink>();
+  let server: Server | undefined;
+  const open = async (port: number): Promise<number> => {
+    server = createServer((client) => {
+      const link = new ProxyLink(client, dial(databaseUrl), () => proxy.tap);
+      links.add(link);
+      client.once('close', () => links.delete(link));
+    });
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const port = await open(0);
+  const url = new URL(databaseUrl);
+  url.host = `127.0.0.1:${port}`;
+  url.searchParams.delete('host');
+  const proxy: Proxy = {
+    url: url.href,
+    tap: {},
+    away: async () => {
+      const closed = server && once(server, 'close');
+      server?.close();
+      for (const link of links) link.cut();
+      await closed;
+      server = undefined;
+    },
+    back: async () => {
+      await open(port);
+    },
+  };
+  return proxy;
+}
+
+/** A connection to where the URL points: a socket's folder in `host`, or a host and a port. */
+function dial(databaseUrl: string): Socket {
+  const { hostname, port, searchParams } = new URL(databaseUrl);
+  const host = searchParams.get('host') ?? hostname;
+  const number = Number(port || 5432);
+  return host.startsWith('/') ? connect(`${host}/.s.PGSQL.${number}`) : connect(number, host);
+}
+
+class ProxyLink implements Link {
+  flights = 0;
+  readonly #client: Socket;
+  readonly #server: Socket;
+  #answered = true;
+  #muted = false;
+  #isCut = false;
+
+  constructor(client: Socket, server: Socket, tapOf: () => Tap) {
+    this.#client = client;
+    this.#server = server;
+    for (const socket of [client, server]) socket.setNoDelay().on('error', () => this.cut());
+    client.once('close', () => this.cut());
+    server.once('close', () => this.#muted || this.cut());
+    const fromClient = framesOf(true, (message) => tapOf().fromClient?.(message, this));
+    const fromServer = framesOf(false, (message) => tapOf().fromServer?.(message, this));
+    client.on('data', (chunk) => {
+      if (this.#answered) this.flights += 1;
+      this.#answered = false;
+      const passing = fromClient(chunk);
+      if (passing.length > 0 && server.writable) server.write(passing);
+    });
+    server.on('data', (chunk) => {
+      const passing = fromServer(chunk);
+      if (this.#muted || passing.length === 0 || client.destroyed) return;
+      this.#answered = true;
+      client.write(passing);
+    });
+  }
+
+  mute(): void {
+    this.#muted = true;
+  }
+
+  cut(keepServerMs = 0): void {
+    if (this.#isCut) return;
+    this.#isCut = true;
+    this.#muted = true;
+    this.#client.destroy();
+    if (keepServerMs === 0) this.#server.destroy();
+    else setTimeout(() => this.#server.destroy(), keepServerMs);
+  }
+
+  send(bytes: Buffer): void {
+    this.#server.write(bytes);
+  }
+}
+
+/** Cuts a stream of bytes into messages, shows each, and answers what passes of a chunk. */
+function framesOf(
+  fromClient: boolean,
+  show: (message: Message) => Buffer | false | void,
+): (chunk: Buffer | string) => Buffer {
+  let rest = Buffer.alloc(0);
+  let first = fromClient;
+  return (chunk) => {
+    rest = Buffer.concat([rest, Buffer.from(chunk as Buffer)]);
+    const passing: Buffer[] = [];
+    for (;;) {
+      const head = first ? 0 : 1;
+      if (rest.length < head + 4) break;
+      const length = head + rest.readInt32BE(head);
+      if (rest.length < length) break;
+      const frame = rest.subarray(0, length);
+      const type = first ? '' : String.fromCharCode(frame[0] as number);
+      const instead = show({ type, text: frame.toString('latin1', head + 4) });
+      if (instead !== false) passing.push(instead ?? frame);
+      rest = rest.subarray(length);
+      first = false;
+    }
+    return Buffer.concat(passing);
+  };
+}
+
+/** A simple query as the protocol has it. */
+export function queryMessage(text: string): Buffer {
+  const body = Buffer.from(`${text}\0`);
+  const head = Buffer.from('Q\0\0\0\0');
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
+
+export const isBegin = ({ type, text }: Message): boolean => type === 'Q' && text.startsWith('begin; ');
+export const isCommit = ({ type, text }: Message): boolean => type === 'Q' && text === 'commit\0';
+/** The one statement with which a transaction writes. */
+export const isWrite = ({ type, text }: Message): boolean => type === 'P' && text.startsWith('\0with w0 as ');
+export const isCommitted = ({ type, text }: Message): boolean => type === 'C' && text === 'COMMIT\0';
+export const isEnded = (message: Message): boolean =>
+  isCommitted(message) || (message.type === 'C' && message.text === 'ROLLBACK\0');
