@@ -60,6 +60,12 @@ export const COUNTS = {
   modelRuns: { memory: FULL ? 2_000 : 60, postgres: FULL ? 200 : 8 },
   /** The most commands of one sequence. */
   commandsPerRun: 60,
+  /** Random schedules of readers and writers at the lock. */
+  lockSchedules: FULL ? 20_000 : 500,
+  /** Random searches on which both stores and the model must agree. */
+  searches: FULL ? 5_000 : 300,
+  /** Random changes of sessions and messages before them. */
+  chatSteps: FULL ? 2_000 : 250,
 } as const;
 
 /** Where all randomness of a test file begins: TEST_SEED, or anew each time. A failure names it. */

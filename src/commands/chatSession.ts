@@ -178,7 +178,9 @@ const update = changing<UpdateChatSession, CheckedNamed & { readonly patch: Part
   (input, issues) => ({ ...checkedNamed(input), patch: checkChatSessionPatch(input, issues) }),
   (session, { patch }) => {
     if (session.deleted) throw new Conflict('The session is deleted.', ['chatSessionId']);
-    return patch;
+    const fields = Object.keys(patch) as (keyof typeof patch)[];
+    // What says nothing new changes nothing.
+    return fields.every((field) => patch[field] === session[field]) ? undefined : patch;
   },
 );
 /** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict. */

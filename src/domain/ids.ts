@@ -35,7 +35,8 @@ export const isId = (prefix: IdPrefix, id: string): boolean => prefixOf(id) === 
 
 /** Writes the 16 bytes of a UUID as a TypeID: 130 bits in groups of five, the first two of them zero. */
 export function typeId(prefix: IdPrefix, bytes: Readonly<Uint8Array>): Id {
-  let text = '';
+  // Joined at the end, as a text that grows by characters is kept as the tree of its parts.
+  const text: string[] = [prefix, '_'];
   let bits = 0;
   let pending = 2;
   for (const byte of bytes) {
@@ -43,10 +44,10 @@ export function typeId(prefix: IdPrefix, bytes: Readonly<Uint8Array>): Id {
     pending += 8;
     while (pending >= 5) {
       pending -= 5;
-      text += ALPHABET.charAt((bits >> pending) & 31);
+      text.push(ALPHABET.charAt((bits >> pending) & 31));
     }
   }
-  return `${prefix}_${text}`;
+  return text.join('');
 }
 
 /** An id that is made of what it stands for, so that there can be only one: the first 128 bits of its SHA-256. */

@@ -2,7 +2,7 @@ import { GraphQLUnionType, getNamedType } from 'graphql';
 import { expect, it } from 'vitest';
 import type { Viewer } from '../../src/domain/viewer.ts';
 import { schema } from '../../src/schema/index.ts';
-import { CHAT_MUTATIONS } from '../support/chat.ts';
+import { CHAT_MUTATIONS } from '../support/conversation.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
 import { MOVES, type MutationName, MUTATIONS, type Scene, sceneOn, target, UNKNOWN } from '../support/refusing.ts';
 import { onBothStores } from '../support/stores.ts';

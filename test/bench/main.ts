@@ -6,7 +6,9 @@ import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
 import type { Store } from '../../src/store/store.ts';
+import { asAdmin, urlOf } from '../support/admin.ts';
 import { startPostgres } from '../support/postgresServer.ts';
+import { benchChat } from './chat.ts';
 
 const POSITIONS = 1_000;
 const TIME_MS = 1_000;
@@ -79,6 +81,9 @@ try {
   const store = createPostgresStore({ databaseUrl: server.url, onError: () => undefined });
   await bench('On PostgreSQL', store);
   await store.close();
+  await asAdmin(server.url, (admin) => admin.query('create database chat template template0'));
+  await migrate(urlOf(server.url, 'chat'));
+  await benchChat(urlOf(server.url, 'chat'));
 } finally {
   await server.stop();
 }

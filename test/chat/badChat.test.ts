@@ -14,7 +14,7 @@ import {
   openSession,
   post,
   sessionNow,
-} from '../support/chat.ts';
+} from '../support/conversation.ts';
 import { onBothStores } from '../support/stores.ts';
 
 const UNSTORABLE = ['NUL\0', 'bell\u0007', 'C1\u0085', 'half \ud83c'] as const;

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ChatMessagesDocument, ChatSessionsDocument } from '../api/documents/graphql.ts';
 import { errorOf } from '../support/answers.ts';
 import { long } from '../support/badInput.ts';
-import { chatOn, idsFor, openSession, post } from '../support/chat.ts';
+import { chatOn, idsFor, openSession, post } from '../support/conversation.ts';
 import { onBothStores } from '../support/stores.ts';
 
 const UNSTORABLE = ['NUL\0', 'bell\u0007', 'C1\u0085', 'half \ud83c'] as const;

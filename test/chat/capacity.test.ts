@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changedBy, chat, chatOn, chatted, openSession, post } from '../support/chat.ts';
+import { changedBy, chat, chatOn, chatted, openSession, post } from '../support/conversation.ts';
 import { onBothStores } from '../support/stores.ts';
 
 onBothStores((open) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ChatMessagesDocument } from '../api/documents/graphql.ts';
-import { chatOn, messagesOf, openSession, post } from '../support/chat.ts';
+import { chatOn, messagesOf, openSession, post } from '../support/conversation.ts';
 import { idsOf, pageOf, walk } from '../support/lists.ts';
 import { onBothStores } from '../support/stores.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chat, chatOn, chatted, openSession, post, messagesOf, sessionNow } from '../support/chat.ts';
+import { chat, chatOn, chatted, openSession, post, messagesOf, sessionNow } from '../support/conversation.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ChatSessionReadDocument } from '../api/documents/graphql.ts';
 import { errorOf } from '../support/answers.ts';
-import { changedBy, chat, chatOn, chatted, openSession, post, sessionNow } from '../support/chat.ts';
+import { changedBy, chat, chatOn, chatted, openSession, post, sessionNow } from '../support/conversation.ts';
 import { onBothStores } from '../support/stores.ts';
 
 onBothStores((open) => {

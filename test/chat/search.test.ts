@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { chatOn, chatted, idsFor, openSession, post } from '../support/chat.ts';
+import { chatOn, chatted, idsFor, openSession, post } from '../support/conversation.ts';
 import { onBothStores } from '../support/stores.ts';
 
 onBothStores((open) => {

@@ -10,7 +10,7 @@ import {
   openSession,
   post,
   sessionNow,
-} from '../support/chat.ts';
+} from '../support/conversation.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 

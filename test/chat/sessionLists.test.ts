@@ -3,44 +3,16 @@ import {
   ChatSessionsDocument,
   ChatSessionsOfInstitutionDocument,
   ChatSessionsOfPositionDocument,
-  type ChatSessionOrderField,
 } from '../api/documents/graphql.ts';
 import { errorOf } from '../support/answers.ts';
-import { chatOn, chatted, idsFor, openSession, post, type Session, sessionNow } from '../support/chat.ts';
+import { chatOn, chatted, idsFor, openSession, post, type Session, sessionNow } from '../support/conversation.ts';
 import { openPosition } from '../support/deal.ts';
 import { idsOf, pageOf, walk } from '../support/lists.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
+import { inOrder, ORDERS, PRIORITIES } from './orders.ts';
 
-const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'URGENT'] as const;
 const at = (ms: number): string => new Date(START + ms).toISOString();
-type Key = (session: Session) => readonly (string | number)[];
-/** Titles are of ASCII or one capital above it, so that code points and UTF-16 units agree. */
-const KEYS: { readonly [F in ChatSessionOrderField]: Key } = {
-  CREATED_AT: ({ createdAt }) => [createdAt],
-  UPDATED_AT: ({ updatedAt }) => [updatedAt],
-  LAST_ACTIVITY_AT: ({ lastActivityAt }) => [lastActivityAt],
-  PRIORITY: ({ priority, lastActivityAt }) => [PRIORITIES.indexOf(priority), lastActivityAt],
-  TITLE: ({ title }) => [title],
-};
-const ORDERS = (Object.keys(KEYS) as ChatSessionOrderField[]).flatMap((field) =>
-  (['ASC', 'DESC'] as const).map((direction) => ({ field, direction })),
-);
-type OrderBy = (typeof ORDERS)[number];
-
-/** By the fields, then by id, all in the direction. */
-function inOrder(sessions: readonly Session[], { field, direction }: OrderBy): readonly string[] {
-  const compare = (a: Session, b: Session): number => {
-    const [left, right] = [
-      [...KEYS[field](a), a.id],
-      [...KEYS[field](b), b.id],
-    ];
-    const first = left.findIndex((value, index) => value !== right[index]);
-    return first < 0 ? 0 : (left[first] as string) < (right[first] as string) ? -1 : 1;
-  };
-  const sorted = sessions.toSorted(compare).map(({ id }) => id);
-  return direction === 'ASC' ? sorted : sorted.toReversed();
-}
 
 onBothStores((open) => {
   const scene = chatOn(open);

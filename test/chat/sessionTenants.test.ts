@@ -8,7 +8,7 @@ import {
   type ChatMutation,
   openSession,
   sessionNow,
-} from '../support/chat.ts';
+} from '../support/conversation.ts';
 import { openPosition } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
 

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type ChatMutation, changedBy, chat, chatOn, chatted, openSession, post, sessionNow } from '../support/chat.ts';
+import {
+  type ChatMutation,
+  changedBy,
+  chat,
+  chatOn,
+  chatted,
+  openSession,
+  post,
+  sessionNow,
+} from '../support/conversation.ts';
 import { openPosition } from '../support/deal.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';

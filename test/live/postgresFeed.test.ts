@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import type { PlacedChange } from '../../src/domain/change.ts';
 import { Hub } from '../../src/live/hub.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
+import { AlreadyExists } from '../../src/store/faults.ts';
 import type { Store } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
 import { anInstitution } from '../store/rows.ts';
@@ -90,7 +91,7 @@ describe('the changes in PostgreSQL', () => {
       tx.announce(announced('never'));
       tx.institutions.insert({ ...anInstitution(), id: institutionId });
     });
-    await expect(twice).rejects.toThrow();
+    await expect(twice).rejects.toThrow(AlreadyExists);
     const raw = await session();
     await raw.query('begin');
     await raw.query(WRITE, [institutionId, 'never']);

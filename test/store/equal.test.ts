@@ -6,8 +6,9 @@ import type { Position } from '../../src/domain/position.ts';
 import { COUNTS, SEED } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { openMemory, openPostgres } from '../support/stores.ts';
+import { idOf, TABLE_NAMES } from './askable.ts';
 import { picker, randomChanges, randomRows, type Rows } from './randomRows.ts';
-import { idOf, scopes, TABLE_NAMES, windowsOf } from './randomWindows.ts';
+import { scopes, windowsOf } from './randomWindows.ts';
 import { insertAll } from './rows.ts';
 
 interface World {

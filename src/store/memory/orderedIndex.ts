@@ -15,15 +15,17 @@ export class OrderedIndex<E> {
 
   insert(row: E): void {
     this.size += 1;
-    const last = this.chunks.length - 1;
-    const at = Math.min(this.#chunkOf(row), last);
-    const chunk = this.chunks[at];
-    if (!chunk) {
-      this.chunks.push([row]);
-    } else if (chunk.length < CHUNK_ROWS) {
+    const last = this.chunks.at(-1);
+    // Most rows come last in most orders.
+    if (!last || this.compare(row, last.at(-1) as E) > 0) {
+      if (last && last.length < CHUNK_ROWS) last.push(row);
+      else this.chunks.push([row]);
+      return;
+    }
+    const at = this.#chunkOf(row);
+    const chunk = this.chunks[at] as E[];
+    if (chunk.length < CHUNK_ROWS) {
       chunk.splice(this.#within(chunk, row), 0, row);
-    } else if (at === last && this.compare(row, chunk.at(-1) as E) > 0) {
-      this.chunks.push([row]);
     } else {
       const upper = chunk.splice(CHUNK_ROWS / 2);
       this.chunks.splice(at + 1, 0, upper);

@@ -7,8 +7,7 @@ import type { Id } from '../../domain/ids.ts';
 interface Text {
   readonly id: Id;
   readonly sessionId: Id;
-  /** Called when the index is fed. */
-  readonly words: () => readonly string[];
+  readonly words: readonly string[];
 }
 
 /**
@@ -16,24 +15,22 @@ interface Text {
  * changed; the index is fed at the next search.
  */
 export class TextIndex {
-  readonly #changed = new Map<Id, Text | null>();
+  readonly #changed = new Map<Id, ChatSession | ChatMessage | null>();
   readonly #index = new MiniSearch<Text>({
     fields: ['words'],
     storeFields: ['sessionId'],
     // The domain's words as they are: joined, split at what none of them holds, and not changed again.
-    extractField: (text, field) => (field === 'words' ? text.words().join(' ') : text[field as 'id']),
+    extractField: (text, field) => (field === 'words' ? text.words.join(' ') : text[field as 'id']),
     tokenize: (words) => words.split(' '),
     processTerm: (word) => word,
   });
 
   session(session: ChatSession): void {
-    const { id } = session;
-    this.#changed.set(id, { id, sessionId: id, words: () => tokensOfSession(session) });
+    this.#changed.set(session.id, session);
   }
 
   message(message: ChatMessage): void {
-    const { id, sessionId, body } = message;
-    this.#changed.set(id, body === null ? null : { id, sessionId, words: () => tokensOfMessage(message) });
+    this.#changed.set(message.id, message);
   }
 
   /** Forgets a session's or a message's text. */
@@ -50,10 +47,18 @@ export class TextIndex {
   }
 
   #feed(): void {
-    for (const [id, text] of this.#changed) {
+    for (const [id, entity] of this.#changed) {
       if (this.#index.has(id)) this.#index.discard(id);
+      const text = entity && textOf(entity);
       if (text) this.#index.add(text);
     }
     this.#changed.clear();
   }
+}
+
+/** The text of a session or a message; undefined for a message that was deleted. */
+function textOf(entity: ChatSession | ChatMessage): Text | undefined {
+  const { id } = entity;
+  if (!('sessionId' in entity)) return { id, sessionId: id, words: tokensOfSession(entity) };
+  return entity.body === null ? undefined : { id, sessionId: entity.sessionId, words: tokensOfMessage(entity) };
 }

@@ -109,11 +109,14 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
 const keysIn = <E>(row: E, { fields }: Group<E>): readonly unknown[] =>
   keysOf(fields.map((field) => valuesOf(row as object, field)));
 
-/** Visits the indexes of one value of a group. */
+/** Visits the indexes of one value of a group, which are there as long as a row has it. */
 function at<E>({ orders, indexes }: KeptGroup<E>, key: unknown, visit: (index: OrderedIndex<E>) => void): void {
   let own = indexes.get(key);
   if (!own) indexes.set(key, (own = indexesOf(orders)));
   for (const index of own.values()) visit(index);
+  // They hold the same rows; what no row has any more takes no room.
+  const [one] = own.values();
+  if (one?.size === 0) indexes.delete(key);
 }
 
 const indexesOf = <E>(orders: readonly (readonly Field<E>[])[]): Map<string, OrderedIndex<E>> =>

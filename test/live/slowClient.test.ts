@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface, type Interface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { COUNTS } from '../counts.ts';
+import { changes, sse, type Transport, webSocket } from '../support/live.ts';
+
+const mostMoreBytes = 64 * 1024 * 1024;
+const MEBIBYTE = 1024 * 1024;
+/** Each event is large, so that what the network itself holds is soon full. */
+const DESCRIPTION = 'd'.repeat(2_000);
+const FOLLOW = `subscription($of: ID, $after: String) { chatSessionChanged(institutionId: $of, after: $after) {
+  cursor kind session { id description } } }`;
+
+const processes: ChildProcess[] = [];
+const leaves: (() => void)[] = [];
+afterAll(() => {
+  for (const child of processes) child.kill('SIGKILL');
+  for (const leave of leaves) leave();
+});
+
+interface Memory {
+  readonly heapUsed: number;
+  readonly most: number;
+  readonly subscriptions: number;
+}
+interface Server {
+  readonly address: string;
+  tell(order: string): Promise<Memory>;
+  stop(): Promise<void>;
+}
+
+async function start(): Promise<Server> {
+  const runner = fileURLToPath(new URL('slowServer.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', runner], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  processes.push(child);
+  const lines: Interface = createInterface({ input: child.stdout });
+  const line = async (): Promise<string> => ((await once(lines, 'line')) as [string])[0];
+  const address = await line();
+  return {
+    address,
+    tell: async (order) => {
+      const answer = line();
+      child.stdin.write(`${order}\n`);
+      return JSON.parse(await answer) as Memory;
+    },
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+type Ask = (query: string, variables: object) => Promise<Record<string, Record<string, { readonly id: string }>>>;
+const asking =
+  (address: string): Ask =>
+  async (query, variables) => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(address, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+    return ((await response.json()) as { readonly data: never }).data;
+  };
+
+/** Clients that ask for all changes and then never read again. */
+const NEVER_READING = {
+  none: async () => undefined,
+  'server-sent events': async (address: string, of: string) => {
+    const { port, hostname } = new URL(address);
+    const socket = connect(Number(port), hostname);
+    leaves.push(() => socket.destroy());
+    await once(socket, 'connect');
+    const body = JSON.stringify({ query: FOLLOW, variables: { of } });
+    const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAccept: text/event-stream`;
+    socket.write(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    await once(socket, 'readable');
+  },
+  WebSocket: async (address: string, of: string) => {
+    const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws');
+    leaves.push(() => socket.terminate());
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'connection_init' }));
+    await once(socket, 'message');
+    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: FOLLOW, variables: { of } } }));
+    await once(socket, 'message');
+    socket.pause();
+  },
+} as const;
+type NeverReading = keyof typeof NEVER_READING;
+
+/** One server, one client that never reads, and two others that lose nothing. */
+async function run(slow: NeverReading): Promise<Memory> {
+  const server = await start();
+  const ask = asking(server.address);
+  const made = await ask(
+    'mutation($input: CreateInstitutionInput!) { createInstitution(input: $input) { ... on CreateInstitutionPayload { institution { id } } } }',
+    { input: { name: 'Harbor Bank', regions: ['US'] } },
+  );
+  const of = made['createInstitution']?.['institution']?.id ?? '';
+  const opened = await ask(
+    'mutation($input: CreateChatSessionInput!) { createChatSession(input: $input) { ... on CreateChatSessionPayload { chatSession { id } } } }',
+    { input: { institutionId: of, ownerReference: 'ada', title: 'Pier 9', description: DESCRIPTION } },
+  );
+  const session = opened['createChatSession']?.['chatSession']?.id ?? '';
+  await NEVER_READING[slow](server.address, of);
+  const reading = [sse, webSocket].map((transport) => follow(transport, server.address, of));
+  await Promise.all(reading.map(({ ready }) => ready));
+  const memory = await server.tell(`announce ${of} ${session} ${COUNTS.liveEvents}`);
+  for (const { places } of reading) {
+    const seen = await places;
+    expect(seen).toHaveLength(COUNTS.liveEvents);
+    for (let at = 1; at < seen.length; at += 1) expect(Number(seen[at])).toBe(Number(seen[at - 1]) + 1);
+  }
+  const after = await server.tell('memory');
+  // Who never reads is ended, but cannot be told before its connection ends.
+  expect(after.subscriptions).toBeLessThanOrEqual(slow === 'none' ? 0 : 1);
+  await server.stop();
+  return { ...memory, most: Math.max(memory.most, after.most) };
+}
+
+/** Reads all changes, resuming where it was told that it is too slow. */
+function follow(transport: Transport, address: string, of: string) {
+  const client = transport.connect(address);
+  let first = client.ask(FOLLOW, { of });
+  const caughtUp = changes(first, 1);
+  const places = (async (): Promise<number[]> => {
+    let after = (await caughtUp)[0]?.cursor;
+    const seen: number[] = [];
+    while (seen.length < COUNTS.liveEvents) {
+      for await (const { data } of first) {
+        const change = data?.['chatSessionChanged'];
+        if (!change) break;
+        after = change.cursor;
+        if (change.kind !== 'CAUGHT_UP') seen.push(Number(Buffer.from(after, 'base64url').toString().slice(1)));
+        if (seen.length === COUNTS.liveEvents) break;
+      }
+      if (seen.length < COUNTS.liveEvents) first = client.ask(FOLLOW, { of, after });
+    }
+    client.vanish();
+    return seen;
+  })();
+  return { ready: caughtUp, places };
+}
+
+it('moves no memory, and costs the others nothing, when a client never reads', async () => {
+  const base = await run('none');
+  for (const slow of ['server-sent events', 'WebSocket'] as const) {
+    const { most, heapUsed } = await run(slow);
+    const more = [most - base.most, heapUsed - base.heapUsed].map((bytes) => (bytes / MEBIBYTE).toFixed(1));
+    process.stdout.write(
+      `${COUNTS.liveEvents} events past a client over ${slow} that never reads: ${more[0]} MB more resident at most, ${more[1]} MB more heap\n`,
+    );
+    expect(most - base.most).toBeLessThan(mostMoreBytes);
+    expect(heapUsed - base.heapUsed).toBeLessThan(mostMoreBytes);
+  }
+});

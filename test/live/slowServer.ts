@@ -1,0 +1,45 @@
+import { createApp } from '../../src/app.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
+
+/**
+ * A program for slowClient.test.ts: a server in memory that does what it is told, line by line of its input, and says
+ * how much memory it has after that. `announce n`: n changes of one session, as fast as they are heard. `memory`: nothing.
+ */
+const store = createMemoryStore();
+const app = createApp({ store, onFault: (_id, error) => process.stderr.write(`${String(error)}\n`) });
+app.start();
+const { origin } = await app.listen(0, '127.0.0.1');
+process.stdout.write(`${origin}/graphql\n`);
+
+const AT_ONCE = 50;
+let most = 0;
+
+async function announce(institutionId: string, objectId: string, count: number): Promise<void> {
+  for (let told = 0; told < count; told += AT_ONCE) {
+    await store.transact('ALL', async (tx) => {
+      for (let at = 0; at < Math.min(AT_ONCE, count - told); at += 1) {
+        tx.announce({ topic: 'CHAT_SESSION', kind: 'UPDATED', institutionId, objectId, detailId: null, createdAt: 0 });
+      }
+    });
+    // Whoever reads is let read; who does not is not waited for.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (told % 1_000 === 0) most = Math.max(most, process.memoryUsage().rss);
+  }
+}
+
+let rest = '';
+process.stdin.setEncoding('utf8').on('data', (text: string) => {
+  rest += text;
+  const lines = rest.split('\n');
+  rest = lines.pop() ?? '';
+  for (const line of lines) void obey(line);
+});
+
+async function obey(line: string): Promise<void> {
+  const [order, institutionId = '', objectId = '', count = '0'] = line.split(' ');
+  if (order === 'announce') await announce(institutionId, objectId, Number(count));
+  globalThis.gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  const told = { heapUsed, most: Math.max(most, rss), subscriptions: app.liveSubscriptions() };
+  process.stdout.write(`${JSON.stringify(told)}\n`);
+}

@@ -1,0 +1,131 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { beforeAll, expect } from 'vitest';
+import type { AppOptions } from '../../src/app.ts';
+import type { Viewer } from '../../src/domain/viewer.ts';
+import { LAYOUTS } from '../../src/store/memory/layouts.ts';
+import type { Store, TableName } from '../../src/store/store.ts';
+import {
+  ChatMessagesDocument,
+  ChatSessionDocument,
+  ChatSessionsDocument,
+  CreateChatSessionDocument,
+  DeleteChatMessageDocument,
+  DeleteChatSessionDocument,
+  EditChatMessageDocument,
+  MarkChatSessionReadDocument,
+  type MessagePartsFragment,
+  PostChatMessageDocument,
+  RestoreChatSessionDocument,
+  type SessionPartsFragment,
+  UpdateChatSessionDocument,
+} from '../api/documents/graphql.ts';
+import { mustBeClean, type Outcome } from './answers.ts';
+import { type Deal, makeDeal } from './deal.ts';
+import { serve, type TestServer } from './server.ts';
+import type { OpenStore } from './stores.ts';
+
+export const CHAT = {
+  createChatSession: CreateChatSessionDocument,
+  updateChatSession: UpdateChatSessionDocument,
+  deleteChatSession: DeleteChatSessionDocument,
+  restoreChatSession: RestoreChatSessionDocument,
+  postChatMessage: PostChatMessageDocument,
+  editChatMessage: EditChatMessageDocument,
+  deleteChatMessage: DeleteChatMessageDocument,
+  markChatSessionRead: MarkChatSessionReadDocument,
+} as const satisfies { readonly [name: string]: TypedDocumentNode<unknown, never> };
+export type ChatMutation = keyof typeof CHAT;
+export const CHAT_MUTATIONS = Object.keys(CHAT) as readonly ChatMutation[];
+
+export type Session = SessionPartsFragment;
+export type Message = MessagePartsFragment;
+
+/** What came back, whichever mutation it was. */
+export interface ChatReply extends Outcome {
+  readonly replayed?: boolean;
+  readonly chatSession: Session;
+  readonly chatMessage: Message;
+}
+
+/** Calls a mutation; whatever it answers is clean. */
+export async function chat(server: TestServer, mutation: ChatMutation, input: object): Promise<ChatReply> {
+  const answer = await server.ask<Record<string, ChatReply>>(CHAT[mutation], { input });
+  mustBeClean(server, answer);
+  expect(answer.errors).toBeUndefined();
+  return answer.data?.[mutation] as ChatReply;
+}
+
+/** The same, which must succeed. */
+export async function chatted(server: TestServer, mutation: ChatMutation, input: object): Promise<ChatReply> {
+  const reply = await chat(server, mutation, input);
+  if (reply.code !== undefined) throw new Error(`${mutation} was refused: ${JSON.stringify(reply)}`);
+  return reply;
+}
+
+/** A new session; of the deal's institution, if nothing else is told. */
+export const openSession = async (server: TestServer, { institution }: Deal, patch: object = {}): Promise<Session> => {
+  const input = { institutionId: institution.id, ownerReference: 'owner', title: 'Pier 9', ...patch };
+  return (await chatted(server, 'createChatSession', input)).chatSession;
+};
+
+export const post = async (server: TestServer, chatSessionId: string, patch: object = {}): Promise<Message> =>
+  (await chatted(server, 'postChatMessage', { chatSessionId, authorReference: 'ann', body: 'Hello', ...patch }))
+    .chatMessage;
+
+/** The session as it is now; null if it is unknown. */
+export const sessionNow = async (server: TestServer, id: string): Promise<Session | null | undefined> =>
+  (await server.run(ChatSessionDocument, { id })).chatSession;
+
+/** The first 100 messages of a session. */
+export const messagesOf = async (server: TestServer, parent: string): Promise<readonly Message[]> =>
+  (await server.run(ChatMessagesDocument, { parent, first: 100 })).parent?.list?.nodes ?? [];
+
+/** The ids of the sessions that a filter finds, in the order of their creation. */
+export async function idsFor(server: TestServer, filter: object): Promise<readonly string[]> {
+  const orderBy = { field: 'CREATED_AT', direction: 'ASC' } as const;
+  const { list } = await server.run(ChatSessionsDocument, { filter, orderBy, first: 100 });
+  expect(list?.totalCount).toBe(list?.nodes.length);
+  return list?.nodes.map(({ id }) => id) ?? [];
+}
+
+const TABLES = Object.keys(LAYOUTS) as readonly TableName[];
+/** How many rows more (or fewer) there are of each kind after the work; kinds that stayed are left out. */
+export async function changedBy(store: Store, work: () => Promise<unknown>): Promise<{ [T in TableName]?: number }> {
+  const counted = () => Promise.all(TABLES.map(async (name) => store.read('ALL')[name].counts([{ where: {} }])));
+  const before = await counted();
+  await work();
+  const after = await counted();
+  const changes = TABLES.map((name, at) => [name, (after[at]?.[0] ?? 0) - (before[at]?.[0] ?? 0)] as const);
+  return Object.fromEntries(changes.filter(([, by]) => by !== 0));
+}
+
+export interface ChatScene {
+  readonly store: Store;
+  readonly server: TestServer;
+  readonly deal: Deal;
+  /** Another institution's. */
+  readonly other: Deal;
+}
+
+/** Two institutions in a store of their own. */
+export function chatOn(open: OpenStore, options: Partial<AppOptions> = {}): ChatScene {
+  const scene = {} as { -readonly [K in keyof ChatScene]: ChatScene[K] };
+  beforeAll(async () => {
+    scene.store = await open();
+    scene.server = serve(scene.store, options);
+    scene.deal = await makeDeal(scene.server);
+    scene.other = await makeDeal(scene.server);
+  });
+  return scene;
+}
+
+/** Does the work as somebody else. */
+export async function asViewer<T>(server: TestServer, viewer: Viewer, work: () => Promise<T>): Promise<T> {
+  const before = server.viewer;
+  server.viewer = viewer;
+  try {
+    return await work();
+  } finally {
+    server.viewer = before;
+  }
+}
