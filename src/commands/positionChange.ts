@@ -11,6 +11,7 @@ import { termsOf } from '../domain/templateKinds.ts';
 import type { Instant } from '../domain/time.ts';
 import { type ActorKind, actorOf } from '../domain/viewer.ts';
 import type { Window, Writers } from '../store/store.ts';
+import { firstOf } from '../store/window.ts';
 import type { CommandContext } from './context.ts';
 
 /** A position with the events that made it what it is. */
@@ -79,15 +80,12 @@ export async function groundsOf(tx: Writers, assetIds: readonly Id[]): Promise<r
 const REGIONS_AT_MOST = 50;
 
 /** All policies of an institution, by region. */
-export const policiesOf = (institutionId: Id): Window<Policy> => ({
-  of: { field: 'institutionId', id: institutionId },
-  where: {},
-  order: { by: ['region'], direction: 'ASC' },
-  limit: REGIONS_AT_MOST,
-  backward: false,
-  after: null,
-  before: null,
-});
+export const policiesOf = (institutionId: Id): Window<Policy> =>
+  firstOf({
+    of: { field: 'institutionId', id: institutionId },
+    order: { by: ['region'], direction: 'ASC' },
+    limit: REGIONS_AT_MOST,
+  });
 
 /** Refuses with PolicyViolation what the template, then the institution, does not allow. */
 export function obeyGround(draft: PositionDraft, { template, policy }: Ground, now: Instant): void {

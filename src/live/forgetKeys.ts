@@ -1,6 +1,7 @@
 import type { CommandContext } from '../commands/context.ts';
 import type { IdempotencyRecord } from '../domain/idempotency.ts';
 import type { Window } from '../store/store.ts';
+import { firstOf } from '../store/window.ts';
 
 /** The most records that one transaction takes out. */
 const BATCH = 500;
@@ -25,11 +26,9 @@ const forgetBatch = ({ store, clock, keepKeysMs }: CommandContext): Promise<numb
     return ids.length;
   });
 
-const pastTheirTime = (before: number): Window<IdempotencyRecord> => ({
-  where: { createdAt: { range: { lt: before } } },
-  order: { by: ['createdAt'], direction: 'ASC' },
-  limit: BATCH,
-  backward: false,
-  after: null,
-  before: null,
-});
+const pastTheirTime = (before: number): Window<IdempotencyRecord> =>
+  firstOf({
+    where: { createdAt: { range: { lt: before } } },
+    order: { by: ['createdAt'], direction: 'ASC' },
+    limit: BATCH,
+  });

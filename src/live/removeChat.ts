@@ -1,6 +1,7 @@
 import type { CommandContext } from '../commands/context.ts';
 import type { ChatSession } from '../domain/chatSession.ts';
 import type { Window } from '../store/store.ts';
+import { firstOf } from '../store/window.ts';
 
 /** The most sessions that one transaction takes out, with all their messages. */
 const BATCH = 20;
@@ -21,11 +22,9 @@ export async function removeDeletedSessions({ store }: CommandContext, before: n
   }
 }
 
-const deletedBefore = (before: number): Window<ChatSession> => ({
-  where: { deleted: { in: [true] }, deletedAt: { range: { lt: before } } },
-  order: { by: ['deletedAt'], direction: 'ASC' },
-  limit: BATCH,
-  backward: false,
-  after: null,
-  before: null,
-});
+const deletedBefore = (before: number): Window<ChatSession> =>
+  firstOf<ChatSession>({
+    where: { deleted: { in: [true] }, deletedAt: { range: { lt: before } } },
+    order: { by: ['deletedAt'], direction: 'ASC' },
+    limit: BATCH,
+  });

@@ -10,6 +10,7 @@ import {
 import type { Replayable } from '../commands/perform.ts';
 import type { ChatMessage as ChatMessageRow, ChatRevision } from '../domain/chatMessage.ts';
 import { LIMITS } from '../domain/limits.ts';
+import { firstOf } from '../store/window.ts';
 import { builder } from './builder.ts';
 import { ChatSession } from './chatSession.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
@@ -52,15 +53,13 @@ ChatMessage.implement({
       nullable: true,
       description: `What it said before, oldest first; at most ${LIMITS.revisions}. They stay when it is deleted.`,
       resolve: ({ id }, _args, { read }) => {
-        const page = read.chatRevisions.page({
-          of: { field: 'messageId', id },
-          where: {},
-          order: { by: ['version'], direction: 'ASC' },
-          limit: LIMITS.revisions,
-          backward: false,
-          after: null,
-          before: null,
-        });
+        const page = read.chatRevisions.page(
+          firstOf({
+            of: { field: 'messageId', id },
+            order: { by: ['version'], direction: 'ASC' },
+            limit: LIMITS.revisions,
+          }),
+        );
         return page instanceof Promise ? page.then(({ rows }) => rows) : page.rows;
       },
     }),

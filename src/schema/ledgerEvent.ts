@@ -1,5 +1,6 @@
 import type { LedgerEvent as LedgerEventRow, Posting as PostingRow } from '../domain/ledgerEvent.ts';
 import type { Window } from '../store/store.ts';
+import { firstOf } from '../store/window.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
 import { anyOf, DateTimeRange, equals, whereOf, within } from './filter.ts';
@@ -41,15 +42,12 @@ const Posting = builder.objectRef<PostingRow>('Posting').implement({
 
 /** More postings than any ledger event has. */
 const POSTINGS_AT_MOST = 10;
-const postingsOf = (ledgerEventId: string): Window<PostingRow> => ({
-  of: { field: 'ledgerEventId', id: ledgerEventId },
-  where: {},
-  order: { by: ['ordinal'], direction: 'ASC' },
-  limit: POSTINGS_AT_MOST,
-  backward: false,
-  after: null,
-  before: null,
-});
+const postingsOf = (ledgerEventId: string): Window<PostingRow> =>
+  firstOf({
+    of: { field: 'ledgerEventId', id: ledgerEventId },
+    order: { by: ['ordinal'], direction: 'ASC' },
+    limit: POSTINGS_AT_MOST,
+  });
 
 export const LedgerEvent = builder.objectRef<LedgerEventRow>('LedgerEvent').implement({
   description: "The ledger's entry for one change of a position. Never changed once written.",
@@ -142,15 +140,13 @@ builder.objectField(LifecycleEvent, 'ledgerEvent', (t) =>
     nullable: true,
     description: "The ledger's entry for it.",
     resolve: ({ id }, _args, { read }) => {
-      const page = read.ledgerEvents.page({
-        of: { field: 'lifecycleEventId', id },
-        where: {},
-        order: { by: ['createdAt'], direction: 'ASC' },
-        limit: 1,
-        backward: false,
-        after: null,
-        before: null,
-      });
+      const page = read.ledgerEvents.page(
+        firstOf({
+          of: { field: 'lifecycleEventId', id },
+          order: { by: ['createdAt'], direction: 'ASC' },
+          limit: 1,
+        }),
+      );
       return page instanceof Promise ? page.then(({ rows }) => rows[0]) : page.rows[0];
     },
   }),

@@ -3,6 +3,7 @@ import { LIFECYCLE } from '../domain/lifecycle.ts';
 import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
 import type { Position } from '../domain/position.ts';
 import type { Field, Page, Reader, Readers, Store, Window } from '../store/store.ts';
+import { firstOf } from '../store/window.ts';
 
 /** What was looked at, and the first thing that does not fit. */
 export interface Verification {
@@ -97,15 +98,12 @@ async function* allPages<E extends { readonly id: string }>(
   }
 }
 
-const windowOf = <E>({ by, of }: { readonly by: readonly Field<E>[]; readonly of?: Window<E>['of'] }): Window<E> => ({
-  ...(of && { of }),
-  where: {},
-  order: { by, direction: 'ASC' },
-  limit: PAGE,
-  backward: false,
-  after: null,
-  before: null,
-});
+const windowOf = <E>({ by, of }: { readonly by: readonly Field<E>[]; readonly of?: Window<E>['of'] }): Window<E> =>
+  firstOf({
+    ...(of && { of }),
+    order: { by, direction: 'ASC' },
+    limit: PAGE,
+  });
 
 const keyOf = <E extends { readonly id: string }>(row: E, by: readonly Field<E>[]): NonNullable<Window<E>['after']> =>
   [...by, 'id' as Field<E>].map((field) => row[field] as never);

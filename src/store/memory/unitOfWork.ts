@@ -6,6 +6,7 @@ import type { Condition, Reader, TableName, Tables, Window, Writer, Writers } fr
 import type { Row } from './compare.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { Table } from './table.ts';
+import { firstOf } from '../window.ts';
 
 export type Entity = Tables[TableName];
 export type Kept = { readonly [T in TableName]: Table<Entity> };
@@ -79,14 +80,12 @@ function withParts(tables: Kept, write: Write): readonly Write[] {
   return [...parts, write];
 }
 
-const dueWindow = (now: number, limit: number): Window<Position> => ({
-  where: { state: { in: ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED'] }, expiresAt: { range: { lte: now } } },
-  order: { by: ['expiresAt'], direction: 'ASC' },
-  limit,
-  backward: false,
-  after: null,
-  before: null,
-});
+const dueWindow = (now: number, limit: number): Window<Position> =>
+  firstOf<Position>({
+    where: { state: { in: ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED'] }, expiresAt: { range: { lte: now } } },
+    order: { by: ['expiresAt'], direction: 'ASC' },
+    limit,
+  });
 
 /** What a database's constraints hold: nothing twice, versions in step, nothing that points outside its institution. */
 function mustHold(tables: Kept, writes: readonly Write[]): void {
