@@ -6,17 +6,50 @@ import type { Compare } from './orderedIndex.ts';
 export type Row = { readonly [field: string]: unknown };
 export const HIGHEST = Symbol('above every value');
 
+/**
+ * How the fields that rows are ordered by are read. Each has a function of its own, so that the engine learns where in
+ * a row the field is; reading by a name that varies costs several times as much.
+ */
+const READ: { readonly [field: string]: (row: Row) => unknown } = {
+  createdAt: (row) => row['createdAt'],
+  updatedAt: (row) => row['updatedAt'],
+  expiresAt: (row) => row['expiresAt'],
+  deletedAt: (row) => row['deletedAt'],
+  lastActivityAt: (row) => row['lastActivityAt'],
+  magnitude: (row) => row['magnitude'],
+  sequence: (row) => row['sequence'],
+  ordinal: (row) => row['ordinal'],
+  version: (row) => row['version'],
+  priority: (row) => row['priority'],
+  title: (row) => row['title'],
+};
+
 /** Orders rows by the fields in turn, then by id. Null is greater than any value, as in PostgreSQL. */
 export function compareBy<E>(by: readonly Field<E>[]): Compare<E> {
-  const fields: readonly string[] = [...by, 'id'];
+  const readers = by.map((field) => READ[field] ?? ((row: Row) => row[field]));
+  const [first] = readers;
+  const tie = (a: E, b: E): number => compareIds((a as Row)['id'], (b as Row)['id']);
+  if (first && readers.length === 1) {
+    return (a, b) => {
+      const compared = compareValues(first(a as Row), first(b as Row));
+      return compared === 0 ? tie(a, b) : compared;
+    };
+  }
   return (a, b) => {
-    for (const field of fields) {
-      const compared = compareValues((a as Row)[field], (b as Row)[field]);
+    for (const read of readers) {
+      const compared = compareValues(read(a as Row), read(b as Row));
       if (compared !== 0) return compared;
     }
-    return 0;
+    return tie(a, b);
   };
 }
+
+/** Ids are ASCII: the engine's own order is that of their code points. */
+const compareIds = (a: unknown, b: unknown): number => {
+  if (a === b) return 0;
+  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : 1;
+  return compareValues(a, b);
+};
 
 export function compareValues(a: unknown, b: unknown): number {
   if (a === b) return 0;
