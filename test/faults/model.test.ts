@@ -33,7 +33,9 @@ describe.each<[string, () => Promise<Store>, number]>([
     );
     expect(await verify(store)).toMatchObject({ difference: null });
     process.stdout.write(reached.report(where, runs));
-    expect(FULL ? reached.missed : []).toEqual([]);
+    // Few lives reach every state and every kind of refusal; for each mutation's each it takes many.
+    const missed = runs >= LIVES_FOR_ALL ? reached.missed : reached.missedKinds;
+    expect(FULL ? missed : []).toEqual([]);
   });
 });
 
@@ -138,3 +140,6 @@ async function set(server: TestServer): Promise<Stage> {
   const otherId = invoices.institution.id;
   return { institutionId: institution.id, otherId, assetIds: [assetId, invoices.assetId], positionIds: [] };
 }
+
+/** From so many lives on each mutation is expected to have given each of its answers. */
+const LIVES_FOR_ALL = 1_000;

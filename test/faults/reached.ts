@@ -55,6 +55,13 @@ export class Reached {
     return wanted().filter((each) => !this.#counts.has(each));
   }
 
+  /** The same, whatever the mutation: states, kinds of refusal, rules. */
+  get missedKinds(): readonly string[] {
+    const kindOf = (what: string): string => what.split(': ').at(-1) ?? what;
+    const kinds = new Set([...this.#counts.keys()].map(kindOf));
+    return [...new Set(wanted().map(kindOf))].filter((kind) => !kinds.has(kind));
+  }
+
   /** A line to print. */
   report(where: string, lives: number): string {
     const all = wanted().length;
