@@ -11,6 +11,8 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
+    // By default one processor is left idle: on two that is half of them.
+    maxWorkers: '100%',
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     // Two projects, as the global set-up runs only for the one that has files to run: the law alone needs no PostgreSQL.
