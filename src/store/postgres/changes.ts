@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { PlacedChange } from '../../domain/change.ts';
 import type { ChangeFeed, Extent } from '../store.ts';
 import { trying } from './failures.ts';
-import { heard, type OnStatement, withSession } from './session.ts';
+import { type OnStatement, withSession } from './session.ts';
 
 const CHANNEL = 'escrowgrid_changes';
 /** How many committed changes are placed at once. */
@@ -57,7 +57,7 @@ export function postgresChanges(
             ask<PlacedRow>(READ, String(behind), limit),
             ask<ExtentRow>(EXTENT),
           ] as const;
-          const ended = heard(session.commit());
+          const ended = session.commit();
           const [, , read, extent] = await Promise.all(done);
           await ended;
           const changes = read.rows.map((row): PlacedChange => ({ ...row, place: Number(row.place) }));
@@ -80,7 +80,7 @@ export function postgresChanges(
             returning (select count(*)::int from gone) as count`;
           void session.query({ text: `${EXTENT} for update`, values: [] });
           const asked = session.query<{ count: number }>({ text: gone, values: [new Date(before).toISOString()] });
-          const ended = heard(session.commit());
+          const ended = session.commit();
           const { rows } = await asked;
           await ended;
           return rows[0]?.count ?? 0;

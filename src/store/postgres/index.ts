@@ -28,7 +28,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
     trying(() =>
       withSession(pool, onStatement, 'reading', async (session) => {
         const answer = heard(work(session));
-        const ended = heard(session.commit());
+        const ended = session.commit();
         const result = await answer;
         await ended;
         return result;

@@ -117,7 +117,11 @@ export class Session {
    * an error, though pg throws none. COMMIT is not sent before the transaction's number is known: without it nobody
    * could look up what became of it.
    */
-  async commit(last?: Statement): Promise<void> {
+  commit(last?: Statement): Promise<void> {
+    return heard(this.#end(last));
+  }
+
+  async #end(last: Statement | undefined): Promise<void> {
     const written = last && this.query(last);
     if (!this.#begun) return;
     if (this.#purpose === 'writing') await this.#begun.catch(this.#failed);
