@@ -6,7 +6,7 @@ import { LIMITS } from '../domain/limits.ts';
 import type { ErrorCode } from '../domain/refusals.ts';
 import { textFault } from '../domain/text.ts';
 import { formatInstant } from '../domain/time.ts';
-import { type ActorKind, actorOf } from '../domain/viewer.ts';
+import { type Actor, actorOf } from '../domain/viewer.ts';
 import type { CommandContext } from './context.ts';
 
 /** One attempt, as far as it is known. */
@@ -18,20 +18,19 @@ export interface Attempt {
   readonly errorCode: ErrorCode | null;
   readonly input: object;
   /** Whose doing it was, where it was not the viewer's. */
-  readonly actorKind?: ActorKind;
+  readonly actor?: Actor;
 }
 
 /** The one place where audit events are made. */
 export function auditEventOf(context: CommandContext, attempt: Attempt): AuditEvent {
-  const { mutation, institutionId, errorCode, actorKind = actorOf(context.viewer) } = attempt;
+  const { mutation, institutionId, errorCode, actor = actorOf(context.viewer) } = attempt;
   const resource = attempt.resource && isWellFormedId(attempt.resource.id) ? attempt.resource : null;
   return Object.freeze({
     id: context.newId('aud'),
     institutionId,
     action: AUDIT_ACTIONS[mutation],
     outcome: errorCode === null ? 'SUCCESS' : 'FAILURE',
-    actorKind,
-    apiKeyId: null,
+    ...actor,
     resourceType: resource?.type ?? null,
     resourceId: resource?.id ?? null,
     requestId: context.requestId,

@@ -1,3 +1,4 @@
+import type { ApiKey } from '../domain/apiKey.ts';
 import type { Asset } from '../domain/asset.ts';
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { AuditEvent } from '../domain/auditEvent.ts';
@@ -27,6 +28,7 @@ export interface Tables {
   readonly postings: Posting;
   readonly policies: Policy;
   readonly auditEvents: AuditEvent;
+  readonly apiKeys: ApiKey;
   readonly idempotencyRecords: IdempotencyRecord;
   readonly chatSessions: ChatSession;
   readonly chatMessages: ChatMessage;
