@@ -1,3 +1,4 @@
+import type { NewToken } from '../domain/apiKey.ts';
 import type { Id, NewId } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import { NotFound } from '../domain/refusals.ts';
@@ -23,6 +24,10 @@ export interface CommandContext {
   /** How long an idempotency key is remembered. */
   readonly keepKeysMs: number;
   readonly chatLimits: ChatLimits;
+  /** How many API keys an institution may have, those that are over included. */
+  readonly keysPerInstitution: number;
+  /** Makes the token of a new API key. */
+  readonly newToken: NewToken;
   /** What the request is called in the log and the audit trail. */
   readonly requestId: string | null;
 }

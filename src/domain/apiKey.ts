@@ -35,6 +35,9 @@ export const isLive = ({ expiresAt, revokedAt }: ApiKey, now: Instant): boolean 
 const TOKEN = /^(eg_[0-9a-hjkmnp-tv-z]{12})_([0-9a-hjkmnp-tv-z]{52})([0-9a-hjkmnp-tv-z]{6})$/;
 const TOKEN_CHARACTERS = 'eg_'.length + 12 + 1 + 52 + 6;
 
+/** Makes a new token. Passed in, as ids are. */
+export type NewToken = () => string;
+
 /** How many random bytes a token is made of: 60 bits that name it, in 8 bytes, and 256 that are secret. */
 export const TOKEN_BYTES = 40;
 
@@ -53,7 +56,8 @@ export function prefixOfToken(token: string): string | undefined {
 
 export const hashOfToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-const checksumOf = (named: string): string => base32(createHash('sha256').update(named).digest().subarray(0, 4)).slice(0, 6);
+const checksumOf = (named: string): string =>
+  base32(createHash('sha256').update(named).digest().subarray(0, 4)).slice(0, 6);
 
 export interface ApiKeyInput {
   readonly label: string;

@@ -1,5 +1,4 @@
 import type { Id } from './ids.ts';
-import { Forbidden } from './refusals.ts';
 
 export const VIEWER_ROLES = ['ROOT', 'ADMIN', 'READ_ONLY'] as const;
 export type ViewerRole = (typeof VIEWER_ROLES)[number];
@@ -23,7 +22,6 @@ export const scopeOf = (viewer: Viewer): Scope =>
 /** Whose doing an event was. SYSTEM: a deadline. */
 export type ActorKind = 'ROOT' | 'API_KEY' | 'SYSTEM' | 'ANONYMOUS';
 
-
 /** Who did something, as it is kept. */
 export interface Actor {
   readonly actorKind: ActorKind;
@@ -36,13 +34,3 @@ export const actorOf = (viewer: Viewer): Actor =>
   viewer.role === 'ROOT'
     ? { actorKind: 'ROOT', apiKeyId: null }
     : { actorKind: 'API_KEY', apiKeyId: viewer.apiKeyId ?? null };
-
-/** Refuses with Forbidden whoever may only read. */
-export function mustWrite(viewer: Viewer): void {
-  if (viewer.role === 'READ_ONLY') throw new Forbidden('This key may only read.');
-}
-
-/** Refuses with Forbidden whoever is not root. */
-export function mustBeRoot(viewer: Viewer): void {
-  if (viewer.role !== 'ROOT') throw new Forbidden('Only root may do this.');
-}

@@ -12,6 +12,9 @@ export class UnknownCursor extends Error {}
 /** There are as many subscriptions of one owner as there may be. */
 export class TooManySubscriptions extends Error {}
 
+/** The credential that the subscription was opened with is over. */
+export class CredentialEnded extends Error {}
+
 /** A change with its place; or, without one, the place at which what is live begins. */
 export interface Tick {
   readonly place: number;
@@ -35,8 +38,10 @@ const PAGE = 500;
 /** Reads the feed once for all subscribers of this process, and hands each what it wants. */
 export class Hub {
   readonly #options: HubOptions;
+  /** Those who follow what is live. */
   readonly #queues = new Map<ChangeQueue, (change: PlacedChange) => boolean>();
-  readonly #owned = new Map<string, number>();
+  /** By owner, those who are catching up too. */
+  readonly #owned = new Map<string, Set<ChangeQueue>>();
   /** The place up to which changes were handed out; undefined before the first look. */
   #place: number | undefined;
   #looking: Promise<void> | undefined;
@@ -52,6 +57,16 @@ export class Hub {
   /** How many subscriptions are live. */
   get size(): number {
     return this.#queues.size;
+  }
+
+  /** Whose subscriptions there are. */
+  get owners(): readonly string[] {
+    return [...this.#owned.keys()];
+  }
+
+  /** Ends all subscriptions of an owner, with CredentialEnded. */
+  endAll(owner: string): void {
+    for (const queue of this.#owned.get(owner) ?? []) queue.end(new CredentialEnded('The credential is over.'));
   }
 
   start(): void {
@@ -72,7 +87,7 @@ export class Hub {
 
   /**
    * What was missed since `after`, then one tick without a change, then live: each change that is wanted once, in the
-   * order of the commits. Refuses with CursorExpired, UnknownCursor, TooManySubscriptions or TooSlow.
+   * order of the commits. Refuses with CursorExpired, UnknownCursor, TooManySubscriptions, TooSlow or CredentialEnded.
    */
   subscribe(
     owner: string,
@@ -89,16 +104,17 @@ export class Hub {
     after: number | null,
     wants: (change: PlacedChange) => boolean,
   ): AsyncGenerator<Tick, void, undefined> {
-    const owned = this.#owned.get(owner) ?? 0;
-    if (owned >= this.#options.perOwner) throw new TooManySubscriptions(`There are ${owned} subscriptions already.`);
-    this.#owned.set(owner, owned + 1);
+    const owned = this.#owned.get(owner) ?? new Set();
+    if (owned.size >= this.#options.perOwner) {
+      throw new TooManySubscriptions(`There are ${owned.size} subscriptions already.`);
+    }
+    this.#owned.set(owner, owned.add(queue));
     try {
       yield* this.#follow(queue, after, wants);
     } finally {
       this.#queues.delete(queue);
-      const left = (this.#owned.get(owner) ?? 1) - 1;
-      if (left === 0) this.#owned.delete(owner);
-      else this.#owned.set(owner, left);
+      owned.delete(queue);
+      if (owned.size === 0) this.#owned.delete(owner);
     }
   }
 

@@ -26,7 +26,7 @@ const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
     }),
     action: t.exposeString('action', { description: 'What was attempted: POSITION_FUNDED, POLICY_SET, ...' }),
     outcome: t.expose('outcome', { type: AuditOutcome, description: 'How it ended.' }),
-    actor: t.field({ type: Actor, description: 'Who attempted it.', resolve: ({ actorKind }) => actorKind }),
+    actor: t.field({ type: Actor, description: 'Who attempted it.', resolve: (event) => event }),
     resourceType: t.exposeString('resourceType', { nullable: true, description: 'The type of what it was about.' }),
     resourceId: t.exposeID('resourceId', { nullable: true, description: 'The id of what it was about.' }),
     requestId: t.exposeString('requestId', {

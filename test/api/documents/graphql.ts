@@ -1344,6 +1344,7 @@ export type NodeQuery = { node:
     | { __typename: 'LedgerEvent', id: string }
     | { __typename: 'Policy', id: string }
     | { __typename: 'AuditEvent', id: string }
+    | { __typename: 'ApiKey', id: string }
     | { __typename: 'ChatSession', id: string }
     | { __typename: 'ChatMessage', id: string }
    | null };
@@ -1362,6 +1363,7 @@ export type NodesQuery = { nodes: Array<
     | { __typename: 'LedgerEvent', id: string }
     | { __typename: 'Policy', id: string }
     | { __typename: 'AuditEvent', id: string }
+    | { __typename: 'ApiKey', id: string }
     | { __typename: 'ChatSession', id: string }
     | { __typename: 'ChatMessage', id: string }
    | null> };
@@ -1573,6 +1575,7 @@ export type EverythingQuery = { node:
     | { __typename: 'LedgerEvent', id: string }
     | { __typename: 'Policy', id: string }
     | { __typename: 'AuditEvent', id: string }
+    | { __typename: 'ApiKey', id: string }
     | { __typename: 'ChatSession', id: string }
     | { __typename: 'ChatMessage', id: string }
    | null, institution: { id: string } | null, assetTemplate: { id: string } | null, asset: { id: string } | null, position: { id: string } | null, institutions: { totalCount: number | null, nodes: Array<{ id: string, assetTemplates: { totalCount: number | null, nodes: Array<{ id: string }> } | null, assets: { totalCount: number | null, nodes: Array<{ id: string }> } | null, positions: { totalCount: number | null, nodes: Array<{ id: string }> } | null, positionTotals: Array<{ currencyCode: string, count: number, amount: { amount: string, currencyCode: string }, held: { amount: string, currencyCode: string }, byState: Array<{ state: PositionState, count: number }> }> | null }> } | null, assetTemplates: { totalCount: number | null, nodes: Array<{ id: string, assets: { totalCount: number | null, nodes: Array<{ id: string }> } | null }> } | null, assets: { totalCount: number | null, nodes: Array<{ id: string, positions: { totalCount: number | null, nodes: Array<{ id: string }> } | null, positionTotals: Array<{ currencyCode: string, count: number, amount: { amount: string, currencyCode: string }, held: { amount: string, currencyCode: string }, byState: Array<{ state: PositionState, count: number }> }> | null }> } | null, positions: { totalCount: number | null, nodes: Array<{ id: string, events: { totalCount: number | null, nodes: Array<{ id: string, position: { id: string, asset: { id: string, template: { id: string, institution: { id: string } | null } | null } | null } | null }> } | null }> } | null, positionTotals: Array<{ currencyCode: string, count: number, amount: { amount: string, currencyCode: string }, held: { amount: string, currencyCode: string }, byState: Array<{ state: PositionState, count: number }> }> | null };
