@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type ApiKey, hashOfToken, isLive, prefixOfToken, USE_NOTED_EVERY_MS, usedKey } from '../domain/apiKey.ts';
-import type { Id } from '../domain/ids.ts';
+import { type Id, isId } from '../domain/ids.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
@@ -49,9 +49,10 @@ export class KeyRing {
     return key instanceof Promise ? key.then((found) => this.#judge(token, found)) : this.#judge(token, key);
   }
 
-  /** Which of the keys are over: expired, revoked, or none that there is. */
-  async dead(ids: readonly Id[]): Promise<readonly Id[]> {
-    const keys = await this.#store.read('ALL').apiKeys.byIds(ids);
+  /** Which of these are keys that are over: expired, revoked, or gone. */
+  async dead(owners: readonly string[]): Promise<readonly Id[]> {
+    const ids = owners.filter((owner) => isId('key', owner));
+    const keys = ids.length === 0 ? [] : await this.#store.read('ALL').apiKeys.byIds(ids);
     return ids.filter((_id, at) => {
       const key = keys[at];
       return key === undefined || !isLive(key, this.#clock());

@@ -1,0 +1,19 @@
+import { GraphQLError } from 'graphql';
+
+/** What a request as a whole is refused with: a code, and how HTTP says it. */
+export interface RefusalOptions {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Refuses a whole request. */
+export const refusal = (message: string, code: string, http: RefusalOptions): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, http } });
+
+/** What is so refused, answered before GraphQL has a say. */
+export function refusalResponse(error: GraphQLError): Response {
+  const { http, ...extensions } = error.extensions as { readonly http?: RefusalOptions };
+  const { status = 400, headers = {} } = http ?? {};
+  const body = JSON.stringify({ errors: [{ message: error.message, extensions }] });
+  return new Response(body, { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers } });
+}
