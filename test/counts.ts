@@ -66,6 +66,8 @@ export const COUNTS = {
   searches: FULL ? 5_000 : 300,
   /** Random changes of sessions and messages before them. */
   chatSteps: FULL ? 2_000 : 250,
+  /** Random documents, for each property of their cost. */
+  documents: FULL ? 10_000 : 300,
 } as const;
 
 /** Where all randomness of a test file begins: TEST_SEED, or anew each time. A failure names it. */

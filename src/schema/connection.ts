@@ -5,7 +5,8 @@ import { decodeCursor, encodeCursor, listMark } from './cursor.ts';
 import { badInput } from './errors.ts';
 import type { Reading } from './readings.ts';
 
-const PAGE = { usual: 20, most: 100 } as const;
+/** How many rows a page has: where nothing is asked for, and at the most. */
+export const PAGE = { usual: 20, most: 100 } as const;
 
 /** A part of a list, with what its neighbours are known to be. */
 export interface Connection<E> {
