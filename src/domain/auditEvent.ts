@@ -31,7 +31,17 @@ export const AUDIT_ACTIONS = {
   rotateApiKey: 'API_KEY_ROTATED',
 } as const;
 export type MutationName = keyof typeof AUDIT_ACTIONS;
-export type AuditAction = (typeof AUDIT_ACTIONS)[MutationName];
+
+/** What else is in the trail: requests that were turned away before they could attempt anything, and with which code. */
+export const ACCESS_CODES = {
+  /** Without a credential, or with one that opens nothing. */
+  ACCESS_REFUSED: 'UNAUTHENTICATED',
+  RATE_LIMITED: 'RATE_LIMITED',
+} as const;
+export type AccessAction = keyof typeof ACCESS_CODES;
+export type AccessCode = (typeof ACCESS_CODES)[AccessAction];
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[MutationName] | AccessAction;
 
 /** Stands for an institution where there is none: in what only the server itself is about. */
 export const SERVER: Id = `inst_${'0'.repeat(26)}`;
@@ -50,7 +60,7 @@ export interface Resource {
   readonly id: Id;
 }
 
-/** One attempt to change something, successful or refused. Never changed once written. */
+/** One attempt to change something, successful or refused; or requests turned away before that. Never changed once written. */
 export interface AuditEvent extends Actor {
   readonly id: Id;
   /** Whose trail it is in; SERVER if no institution is concerned. */
@@ -60,7 +70,7 @@ export interface AuditEvent extends Actor {
   readonly resourceType: Resource['type'] | null;
   readonly resourceId: Id | null;
   readonly requestId: string | null;
-  readonly errorCode: ErrorCode | null;
+  readonly errorCode: ErrorCode | AccessCode | null;
   /** The input as far as it can be stored; never a secret. */
   readonly payload: JsonObject | null;
   readonly createdAt: Instant;

@@ -190,6 +190,17 @@ export interface ChangeFeed {
   forget(before: Instant): Promise<number>;
 }
 
+/** Counts that all servers on one record share: short-lived, of no institution, and lost where the database crashes. */
+export interface Tallies {
+  /**
+   * Adds to counts of one window, which is named by its first moment, and answers what all servers together have
+   * counted there under each of the names. A count stops growing at 2^53 - 1.
+   */
+  add(window: Instant, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
+  /** Forgets the windows that began before the time, and answers how many counts that were. */
+  forget(before: Instant): Promise<number>;
+}
+
 /**
  * What both stores are. Every call is made within a scope: what lies outside it does not exist. A call refuses with
  * Unavailable where the record cannot be reached, and with Busy where others hold it for too long.
@@ -203,5 +214,6 @@ export interface Store {
   /** Reads as of one moment: nothing that is written meanwhile is seen. */
   snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>): Promise<T>;
   readonly changes: ChangeFeed;
+  readonly tallies: Tallies;
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import { filters } from './contract/filters.ts';
 import { pages } from './contract/pages.ts';
 import { parents } from './contract/parents.ts';
 import { staysWithinItsScope } from './contract/scope.ts';
+import { tallies } from './contract/tallies.ts';
 import { transacts } from './contract/transact.ts';
 import { keepsValues } from './contract/values.ts';
 import type { GetStore } from './rows.ts';
@@ -26,6 +27,7 @@ const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) 
   { name: 'chat', part: readsChat },
   { name: 'chat, written', part: writesChat },
   { name: 'changes', part: announcesChanges },
+  { name: 'tallies', part: tallies },
 ];
 
 /** What every store must do. Each store's test file says which store, and nothing else. */

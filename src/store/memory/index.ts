@@ -10,6 +10,7 @@ import { ReadWriteLock } from './lock.ts';
 import type { Touched } from './plan.ts';
 import { TextIndex } from './search.ts';
 import { Table } from './table.ts';
+import { MemoryTallies } from './tallies.ts';
 import { totalsOf } from './totals.ts';
 import { type Committed, type Entity, eachTable, type Kept, unitOfWork } from './unitOfWork.ts';
 import { unreadCount } from './unread.ts';
@@ -39,6 +40,7 @@ export function createMemoryStore({ lockTimeoutMs = 5_000 }: MemoryOptions = {})
     answersAtOnce: true,
     touched,
     changes,
+    tallies: new MemoryTallies(),
     read: (scope) => readersOf(tables, texts, tenantOf(scope)),
     transact: (scope, work) => {
       const tenant = tenantOf(scope);

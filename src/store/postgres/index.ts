@@ -7,6 +7,7 @@ import { LAYOUTS } from './layouts.ts';
 import { postgresChanges } from './changes.ts';
 import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
 import { heard, type OnStatement, openPool, withSession } from './session.ts';
+import { postgresTallies } from './tallies.ts';
 import { type Entity, eachTable, transactOnce } from './transaction.ts';
 
 export interface PostgresOptions {
@@ -38,6 +39,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
     answersAtOnce: false,
     read: (scope) => readersOf(tenantOf(scope), reading),
     changes,
+    tallies: postgresTallies(pool, onStatement),
     transact: (scope, work) =>
       trying(() => transactOnce(pool, onStatement, tenantOf(scope), work, () => changes.committed())),
     snapshot: (scope, work) =>

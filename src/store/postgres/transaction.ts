@@ -133,7 +133,11 @@ async function staleAmong(
 const FATE = { tries: 50, pauseMs: 200 } as const;
 
 /** Whether the transaction with this number was committed. Refuses with Unavailable if the server does not come back to say so. */
-async function wasCommitted(pool: pg.Pool, onStatement: OnStatement, number: string | undefined): Promise<boolean> {
+export async function wasCommitted(
+  pool: pg.Pool,
+  onStatement: OnStatement,
+  number: string | undefined,
+): Promise<boolean> {
   if (number === undefined) return false;
   let cause: unknown;
   for (let tries = 1; tries <= FATE.tries; tries += 1) {
