@@ -4,7 +4,7 @@ import type { Issues, Maybe } from '../domain/issues.ts';
 import { NotFound } from '../domain/refusals.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Viewer } from '../domain/viewer.ts';
-import type { Store } from '../store/store.ts';
+import type { Deadline, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 
 /** How much chat there may be. */
@@ -28,6 +28,8 @@ export interface CommandContext {
   readonly keysPerInstitution: number;
   /** Makes the token of a new API key. */
   readonly newToken: NewToken;
+  /** When it is given up; left out: never. */
+  readonly until?: Deadline;
   /** What the request is called in the log and the audit trail. */
   readonly requestId: string | null;
 }

@@ -154,7 +154,7 @@ async function once<I extends Keyed, C, L, P extends object>(
       remember(tx, command.name, context, claim, { payload: command.remember(payload) });
     }
     return { ...payload, replayed: false };
-  });
+  }, context.until);
 }
 
 const priorOf = async (

@@ -10,7 +10,6 @@ import type { Readings } from './readings.ts';
 export interface Context extends CommandContext {
   readonly read: Readings;
   readonly hub: Hub;
-  /** When the operation is given up. */
   readonly until: Deadline;
   /** The request's header Idempotency-Key. */
   readonly idempotencyKey: string | null;

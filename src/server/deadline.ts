@@ -1,4 +1,4 @@
-import { type ExecutionResult, getOperationAST, GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../schema/builder.ts';
 import type { Deadline } from '../store/store.ts';
@@ -20,9 +20,9 @@ export const timeout = (): GraphQLError =>
 export const useDeadline = (): Plugin<Context> => ({
   onExecute: ({ args, executeFn, setExecuteFn }) => {
     if (getOperationAST(args.document, args.operationName)?.operation !== 'query') return;
-    setExecuteFn((asked: typeof args) => {
+    setExecuteFn((asked: ExecutionArgs) => {
       const result = executeFn(asked) as ExecutionResult | Promise<ExecutionResult>;
-      return result instanceof Promise ? inTime(result, asked.contextValue.until) : result;
+      return result instanceof Promise ? inTime(result, (asked.contextValue as Context).until) : result;
     });
   },
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { Busy, Unavailable } from '../store/faults.ts';
+import { Busy, TooLate, Unavailable } from '../store/faults.ts';
 
 /** Told of every fault of ours, with the id under which the client was told of it. */
 export type OnFault = (errorId: string, error: unknown) => void;
@@ -77,6 +77,7 @@ export const maskFault =
 
 /** What passes by itself: the client is told to try again. */
 const PASSING = [
+  [TooLate, 'TIMEOUT', 'The operation took longer than it may, and was given up: ask for less at once.'],
   [Busy, 'BUSY', 'The server is busy with others. Nothing was done; try again.'],
   [
     Unavailable,

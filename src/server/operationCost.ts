@@ -13,6 +13,7 @@ import type { Access } from './access.ts';
 import { isGivenAt, type Variables } from './argumentValues.ts';
 import { costOf } from './cost.ts';
 import { judgeLists } from './inputLists.ts';
+import { refusal } from './refusal.ts';
 
 /** What one operation may ask for. */
 export interface OperationLimits {

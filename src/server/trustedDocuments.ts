@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
 import { refusal } from './refusal.ts';
 
 /** Documents that are known beforehand, by the SHA-256 of their text in hexadecimal. */
@@ -9,14 +9,18 @@ export interface TrustedDocuments {
   readonly only: boolean;
 }
 
-type Asked = Pick<GraphQLParams, 'query' | 'extensions'> & { readonly documentId?: unknown };
+interface Asked {
+  readonly query?: string | null | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly documentId?: unknown;
+}
 
 /**
  * The text of the document that is asked for, by itself or by its hash: `documentId` ("sha256:..." or the bare hash), or
  * `extensions.persistedQuery.sha256Hash`. Refuses with 400 a hash that is not known or stands beside another text, and
  * any unknown text where only trusted documents are answered.
  */
-export function documentOf(asked: Asked, { texts, only }: TrustedDocuments): string | undefined {
+export function documentOf(asked: Asked, { texts, only }: TrustedDocuments): string | null | undefined {
   const refuse = (message: string) => refusal(message, 'BAD_REQUEST', { status: 400 });
   const hash = hashOf(asked);
   const { query } = asked;
@@ -44,6 +48,6 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 export const useTrustedDocuments = (trusted: TrustedDocuments): Plugin => ({
   onParams: ({ params, setParams }) => {
     const query = documentOf(params, trusted);
-    if (query !== undefined && query !== params.query) setParams({ ...params, query });
+    if (typeof query === 'string' && query !== params.query) setParams({ ...params, query });
   },
 });

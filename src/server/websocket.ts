@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
 import { type Context as Connected, CloseCode, type SubscribePayload } from 'graphql-ws';
@@ -48,7 +48,7 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
       sockets.emit('connection', webSocket, request),
     );
   });
-  const served = useServer<Params, Extra>(
+  const served = useServer<Params, Extra & Record<PropertyKey, unknown>>(
     {
       connectionInitWaitTimeout: HELLO_MS,
       execute: (args) => (args as unknown as Enveloped).rootValue.execute(args),
@@ -65,7 +65,7 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
 }
 
 type Params = Readonly<Record<string, unknown>>;
-type Connection = Connected<Params, Extra>;
+type Connection = Connected<Params, Extra & Record<PropertyKey, unknown>>;
 
 /** Whether the client may come in; one that may not is closed, with 4403 or 4429. */
 async function greet({ path, access, trustedProxies }: WebSocketOptions, connected: Connection): Promise<boolean> {

@@ -2,7 +2,10 @@ import type pg from 'pg';
 import type { Instant } from '../../domain/time.ts';
 import type { Tallies } from '../store.ts';
 import { Lost, trying } from './failures.ts';
-import { type OnStatement, type Session, withSession } from './session.ts';
+import { type OnStatement, type Opening, type Session, withSession } from './session.ts';
+
+/** Counts are of no institution. */
+const OPENING: Opening = { purpose: 'writing', scope: 'ALL' };
 import type { Statement } from './sql.ts';
 import { wasCommitted } from './transaction.ts';
 
@@ -15,7 +18,7 @@ export function postgresTallies(pool: pg.Pool, onStatement: OnStatement): Tallie
       counts.size === 0 ? Promise.resolve(new Map()) : trying(() => addOnce(pool, onStatement, window, counts)),
     forget: (before) =>
       trying(() =>
-        withSession(pool, onStatement, 'writing', async (session) => {
+        withSession(pool, onStatement, OPENING, async (session) => {
           const { rowCount } = await session.query(removal(before));
           await session.commit();
           return rowCount ?? 0;
@@ -28,7 +31,7 @@ export function postgresTallies(pool: pg.Pool, onStatement: OnStatement): Tallie
 async function addOnce(pool: pg.Pool, onStatement: OnStatement, window: Instant, counts: Counts): Promise<Counts> {
   let ending: { readonly session: Session; readonly sums: Counts } | undefined;
   try {
-    return await withSession(pool, onStatement, 'writing', async (session) => {
+    return await withSession(pool, onStatement, OPENING, async (session) => {
       const { rows } = await session.query<{ name: string; count: string }>(addition(window, counts));
       const sums = new Map(rows.map(({ name, count }) => [name, Number(count)]));
       ending = { session, sums };
