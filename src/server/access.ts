@@ -72,7 +72,7 @@ export class Access {
   async #strange(request: Request, address: string): Promise<GraphQLError> {
     const credential = credentialOf((name) => request.headers.get(name));
     if (credential !== 'NONE') await this.#take('failedLogin', address, address, null);
-    this.#options.trail.note('ACCESS_REFUSED', address);
+    this.#options.trail.note('ACCESS_REFUSED', networkOf(address));
     return UNAUTHENTICATED(credential === 'NONE' ? 'Show an API key: Authorization: Bearer, or X-API-Key.' : NO_KEY);
   }
 
@@ -80,7 +80,7 @@ export class Access {
     const name = limit === 'address' || limit === 'failedLogin' ? networkOf(who) : who;
     const seconds = await this.#options.limits.take(limit, name, points);
     if (seconds === undefined) return;
-    this.#options.trail.note('RATE_LIMITED', address, viewer && apiKeyOf(viewer));
+    this.#options.trail.note('RATE_LIMITED', networkOf(address), viewer && apiKeyOf(viewer));
     throw refusal(`Too many requests: try again in ${seconds} s.`, 'RATE_LIMITED', {
       status: 429,
       headers: { 'retry-after': String(seconds) },
