@@ -31,6 +31,8 @@ export const WEIGHTS: Readonly<Record<string, Weight>> = {
   // It may walk an index.
   '*Connection.totalCount': { own: 10 },
   'ChatSession.unreadCount': { own: 10 },
+  // It is read for each reader by itself.
+  'ChatSession.lastReadSequence': { own: 1 },
   '*.positionTotals': { own: 50 },
   '*.chatSessions': { given: { at: ['filter', 'search'], cost: 100 } },
   'Query.nodes': { items: ['ids'] },

@@ -23,6 +23,11 @@ describe('what an operation costs', () => {
     ['edges and nodes count each', '{ assets(first: 5) { edges { cursor } nodes { id } } }', 1 + 5 + 5],
     ['pageInfo is an object', '{ assets(first: 0) { pageInfo { hasNextPage } } }', 2],
     ['a count may walk an index', '{ assets(first: 0) { totalCount } }', 11],
+    [
+      'what is read for a reader by itself counts',
+      '{ chatSession(id: "a") { a: lastReadSequence(participantReference: "a") unreadCount(participantReference: "a") } }',
+      12,
+    ],
     ['totals walk many rows', '{ positionTotals { count held { amount } } }', 50 + 10 * 2],
     ['a search costs 100 more', '{ chatSessions(first: 3, filter: { search: "a" }) { nodes { id } } }', 1 + 100 + 3],
     ['a search for null is none', '{ chatSessions(first: 3, filter: { search: null }) { nodes { id } } }', 1 + 3],

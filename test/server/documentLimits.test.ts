@@ -1,6 +1,10 @@
-import { type DocumentNode, getIntrospectionQuery, parse } from 'graphql';
+import * as fc from 'fast-check';
+import { type DocumentNode, getIntrospectionQuery, Kind, parse, type SelectionSetNode } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { type DocumentLimits, judgeDocument } from '../../src/server/documentLimits.ts';
+import { COUNTS } from '../counts.ts';
+import { checked } from '../support/random.ts';
+import { documentOf } from '../support/randomDocument.ts';
 import { doubling } from './asked.ts';
 
 const LIMITS: DocumentLimits = { depth: 3, aliases: 2, directives: 2 };
@@ -30,6 +34,7 @@ describe('depth', () => {
       '{ a { ...C } ...B } fragment B on B { b { b { ...C } } } fragment C on C { c { c } }',
       4,
     ],
+    ['in whatever order it is met', '{ a { b { ...B } } ...B } fragment B on B { b { c } }', 4],
     ['the deepest operation counts', 'query A { a } query B { a { b { c { d } } } }', 4],
     ['mutations and subscriptions nest too', 'mutation { a { b { c { d } } } } subscription { a }', 4],
     [
@@ -63,6 +68,30 @@ describe('depth', () => {
     expect(judged(getIntrospectionQuery({ oneOf: true, inputValueDeprecation: true }))).toEqual([]);
   });
 });
+
+/** How deep a document's only operation nests, every fragment read in its place. */
+function naiveDepth({ definitions }: DocumentNode): number {
+  const ofSet = (set: SelectionSetNode | undefined): number =>
+    (set?.selections ?? []).reduce((deepest, selection) => {
+      if (selection.kind === Kind.FIELD) return Math.max(deepest, 1 + ofSet(selection.selectionSet));
+      if (selection.kind === Kind.INLINE_FRAGMENT) return Math.max(deepest, ofSet(selection.selectionSet));
+      const fragment = definitions.find(
+        (each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value,
+      );
+      return Math.max(deepest, fragment?.kind === Kind.FRAGMENT_DEFINITION ? ofSet(fragment.selectionSet) : 0);
+    }, 0);
+  return ofSet(definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION)?.selectionSet);
+}
+
+it('the depth of any document is that of its fragments each in its place', () =>
+  checked(
+    COUNTS.documents,
+    fc.property(fc.array(fc.nat(1_000), { size: 'max', minLength: 20, maxLength: 150 }), (choices) => {
+      const document = parse(documentOf(choices));
+      const [message] = judgeDocument(document, { depth: 0, aliases: 1_000, directives: 1_000 });
+      expect(message?.message).toMatch(new RegExp(`; it nests ${naiveDepth(document)}\\.$`));
+    }),
+  ));
 
 describe('aliases and directives', () => {
   it('are counted in all of the document, and what a client wrote is not told again', () => {

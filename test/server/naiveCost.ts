@@ -60,6 +60,7 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
     const searched = typeof args.filter?.search === 'string' ? 100 : 0;
     if (/Connection\.(edges|nodes)$|Payload\.results$/.test(coordinate)) return rows * (1 + below);
     if (/Connection\.totalCount$|\.unreadCount$/.test(coordinate)) return 10;
+    if (coordinate === 'ChatSession.lastReadSequence') return 1;
     if (coordinate.startsWith('Mutation.')) return 10 + (args.input?.operations.length ?? 0) + below;
     if (!isObject) return 0;
     if (!isList) return 1 + searched + below;
