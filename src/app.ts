@@ -92,7 +92,15 @@ export function createApp(options: AppOptions): App {
   const hub = new Hub({ feed: store.changes, lookEveryMs, queueChanges, perOwner, onFault: failed });
   const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution };
   const headers = securityHeaders(options.strictTransport ?? false);
-  const graphql = createGraphql({ ...settings, shared: { ...shared, hub }, access, origins, trusted, headers, onFault });
+  const graphql = createGraphql({
+    ...settings,
+    shared: { ...shared, hub },
+    access,
+    origins,
+    trusted,
+    headers,
+    onFault,
+  });
   // The server's own doing: no request, no viewer but itself.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const expireDue = (): Promise<number> => expireDuePositions(own);

@@ -6,7 +6,6 @@ import {
   GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
-  isInterfaceType,
   isObjectType,
 } from 'graphql';
 import { VIEWER_ROLES, type ViewerRole } from '../domain/viewer.ts';
@@ -50,8 +49,7 @@ const isRoot = (schema: GraphQLSchema, type: GraphQLObjectType): boolean =>
   [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].includes(type);
 
 const isNode = (type: unknown): type is GraphQLObjectType =>
-  isObjectType(type as never) &&
-  (type as GraphQLObjectType).getInterfaces().some((each) => isInterfaceType(each) && each.name === 'Node');
+  isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node');
 
 function rolesAt(rights: Rights, coordinate: string): readonly ViewerRole[] {
   const roles = rights[coordinate];

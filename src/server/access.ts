@@ -104,12 +104,12 @@ const NO_ADDRESS = '127.0.0.1';
 
 /** Lets nobody by who may not come in. */
 export const useAccess = (access: Access): Plugin<object, Arrival> => ({
-  onRequest: async ({ request, serverContext, endResponse }) => {
+  onRequest: async ({ request, serverContext, ...hook }) => {
     try {
       await access.enter(request, serverContext?.address ?? NO_ADDRESS);
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
-      endResponse(refusalResponse(error));
+      hook.endResponse(refusalResponse(error));
     }
   },
 });

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { refusal } from './refusal.ts';
 
-
 /**
  * Reads a request's body. Refuses with 413 as soon as it is known to be too large; what is still to come is
  * taken in and dropped, so that a client that is still sending can read the answer.

@@ -34,7 +34,9 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
         try {
           return parseFn(source, { ...options, maxTokens: rules.tokens });
         } catch (error) {
-          throw error instanceof GraphQLError && isOfTokens(error) ? tooComplex(`have at most ${rules.tokens} tokens`) : error;
+          throw error instanceof GraphQLError && isOfTokens(error)
+            ? tooComplex(`have at most ${rules.tokens} tokens`)
+            : error;
         }
       });
     },
@@ -49,9 +51,11 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
 };
 
 /** graphql has no code for it. */
-const isOfTokens = ({ message }: GraphQLError): boolean => /^Syntax Error: Document contains more that \d+ tokens/.test(message);
+const isOfTokens = ({ message }: GraphQLError): boolean =>
+  /^Syntax Error: Document contains more that \d+ tokens/.test(message);
 
-const tooComplex = (must: string): GraphQLError => refusal(`The document must ${must}.`, 'QUERY_TOO_COMPLEX', { status: 400 });
+const tooComplex = (must: string): GraphQLError =>
+  refusal(`The document must ${must}.`, 'QUERY_TOO_COMPLEX', { status: 400 });
 
 /** What may hold brackets that nest nothing. A text that does not end goes to its line's end, so that each character is read once. */
 const TEXTS_AND_COMMENTS = /"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\.|[^"\\\n])*"?|#.*/g;

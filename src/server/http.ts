@@ -48,9 +48,12 @@ export interface ListenOptions {
 /** Serves the page where it is asked for, and hands what comes to the path on. Anything else is 404. */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { upgrade, port, host, limits } = options;
-  const server = createServer({ maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS }, (request, response) => {
-    answer(options, request, response).catch(() => response.destroy());
-  });
+  const server = createServer(
+    { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS },
+    (request, response) => {
+      answer(options, request, response).catch(() => response.destroy());
+    },
+  );
   server.headersTimeout = Math.min(limits.headersMs, limits.requestMs);
   server.requestTimeout = limits.requestMs;
   server.timeout = limits.silenceMs;

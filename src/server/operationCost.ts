@@ -68,8 +68,7 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
         setResultAndStopExecution({ errors: [cost] });
         return;
       }
-      const { request } = args.contextValue as YogaInitialContext;
-      if (!request.headers.has(HEADER)) return;
+      if (!args.contextValue.request.headers.has(HEADER)) return;
       return {
         onExecuteDone: ({ result, setResult }) => {
           if (Symbol.asyncIterator in result) return;

@@ -31,18 +31,18 @@ export function mayAsk(origin: string, host: string | null, origins: Origins): b
 
 /** Answers preflights, and refuses with 403 what a page of another origin sends. No cookie is ever looked at. */
 export const useOrigins = (origins: Origins): Plugin => ({
-  onRequest: ({ request, endResponse, fetchAPI }) => {
+  onRequest: ({ request, fetchAPI, ...hook }) => {
     const origin = request.headers.get('origin');
     if (origin === null) return;
     if (!mayAsk(origin, request.headers.get('host'), origins)) {
-      endResponse(refusalResponse(refusal('Pages of this origin may not ask.', 'FORBIDDEN', { status: 403 })));
+      hook.endResponse(refusalResponse(refusal('Pages of this origin may not ask.', 'FORBIDDEN', { status: 403 })));
     } else if (request.method === 'OPTIONS') {
       const headers = {
         'access-control-allow-methods': METHODS,
         'access-control-allow-headers': REQUEST_HEADERS,
         'access-control-max-age': String(PREFLIGHT_SECONDS),
       };
-      endResponse(new fetchAPI.Response(null, { status: 204, headers }));
+      hook.endResponse(new fetchAPI.Response(null, { status: 204, headers }));
     }
   },
   onResponse: ({ request, response }) => {

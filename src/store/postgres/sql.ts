@@ -174,7 +174,9 @@ function keysOf<E>(layout: Layout<E>, { order, after, before }: Window<E>, param
   const ascending = order.direction === 'ASC';
   const sorts = [...order.by, 'id' as Field<E>].map((field) => sortOf(layout, field));
   const beyond = (key: Key, sign: '<' | '>'): string => {
-    const values = sorts.map(({ type, encode: encoded }, at) => parameters.add(key[at] === null ? 'infinity' : encoded(key[at]), type));
+    const values = sorts.map(({ type, encode: encoded }, at) =>
+      parameters.add(key[at] === null ? 'infinity' : encoded(key[at]), type),
+    );
     return `(${sorts.map(({ by }) => by).join(', ')}) ${sign} (${values.join(', ')})`;
   };
   return [
