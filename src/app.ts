@@ -51,17 +51,23 @@ export interface AppOptions {
   readonly settings?: Partial<Settings>;
 }
 
+/** What is done again and again beside the requests. */
+interface Beside {
+  /** Expires what is due now. Answers how many. */
+  expireDue(): Promise<number>;
+  /** Takes out what is past its time: keys, deleted chat, changes. */
+  tidy(): Promise<void>;
+  /** Settles what was counted and noted: limits, uses of keys, who was turned away. */
+  settle(): Promise<void>;
+  /** Ends the subscriptions of keys that are over. */
+  watch(): Promise<void>;
+}
+
 /** The whole server as a value. */
-export interface App {
+export interface App extends Beside {
   /** Answers a request without a network. */
   fetch(request: Request): Promise<Response>;
   listen(port: number, host: string): Promise<Listening>;
-  /** Expires what is due now, as the rounds do again and again. Answers how many. */
-  expireDue(): Promise<number>;
-  /** Takes out what is past its time: keys, deleted chat, changes; what the rounds do again and again. */
-  tidy(): Promise<void>;
-  /** Settles what was counted and noted: limits, uses of keys, who was turned away; what the rounds do again and again. */
-  settle(): Promise<void>;
   /** How many subscriptions are live. */
   liveSubscriptions(): number;
   /** Begins what runs beside the requests: live changes, deadlines, keys, limits, tidying. */
@@ -103,25 +109,12 @@ export function createApp(options: AppOptions): App {
   });
   // The server's own doing: no request, no viewer but itself.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
-  const expireDue = (): Promise<number> => expireDuePositions(own);
-  const tidy = async (): Promise<void> => {
-    await forgetKeys(own);
-    await removeDeletedSessions(own, clock() - settings.keepChatMs);
-    await store.changes.forget(clock() - settings.keepChangesMs);
-  };
-  const settle = async (): Promise<void> => {
-    await limits.settle();
-    await keys.noteUses();
-    await trail.flush();
-  };
-  const watch = async (): Promise<void> => {
-    for (const key of await keys.dead(hub.owners)) hub.endAll(key);
-  };
+  const beside = besideRequests({ own, settings, hub, keys, limits, trail });
   const rounds = [
-    createRounds(expireDue, settings.sweepPauseMs, failed),
-    createRounds(tidy, TIDY_PAUSE_MS, failed),
-    createRounds(settle, SETTLE_PAUSE_MS, failed),
-    createRounds(watch, WATCH_PAUSE_MS, failed),
+    createRounds(beside.expireDue, settings.sweepPauseMs, failed),
+    createRounds(beside.tidy, TIDY_PAUSE_MS, failed),
+    createRounds(beside.settle, SETTLE_PAUSE_MS, failed),
+    createRounds(beside.watch, WATCH_PAUSE_MS, failed),
   ];
   return {
     fetch: async (request) => graphql.fetch(request),
@@ -146,9 +139,7 @@ export function createApp(options: AppOptions): App {
         port,
         host,
       }),
-    expireDue,
-    tidy,
-    settle,
+    ...beside,
     liveSubscriptions: () => hub.size,
     start: () => {
       hub.start();
@@ -157,8 +148,35 @@ export function createApp(options: AppOptions): App {
     stop: async () => {
       await hub.stop();
       await Promise.all(rounds.map((each) => each.stop()));
-      await settle().catch(failed);
+      await beside.settle().catch(failed);
       await trail.finish().catch(failed);
     },
   };
 }
+
+interface BesideOptions {
+  readonly own: CommandContext;
+  readonly settings: Settings;
+  readonly hub: Hub;
+  readonly keys: KeyRing;
+  readonly limits: RateLimits;
+  readonly trail: AccessTrail;
+}
+
+const besideRequests = ({ own, settings, hub, keys, limits, trail }: BesideOptions): Beside => ({
+  expireDue: () => expireDuePositions(own),
+  tidy: async () => {
+    const now = own.clock();
+    await forgetKeys(own);
+    await removeDeletedSessions(own, now - settings.keepChatMs);
+    await own.store.changes.forget(now - settings.keepChangesMs);
+  },
+  settle: async () => {
+    await limits.settle();
+    await keys.noteUses();
+    await trail.flush();
+  },
+  watch: async () => {
+    for (const key of await keys.dead(hub.owners)) hub.endAll(key);
+  },
+});

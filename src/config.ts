@@ -14,7 +14,13 @@ export interface Config {
   readonly environment: (typeof ENVIRONMENTS)[number];
   readonly store:
     | { readonly backend: 'memory' }
-    | { readonly backend: 'postgres'; readonly databaseUrl: string; readonly directUrl: string };
+    | {
+        readonly backend: 'postgres';
+        readonly databaseUrl: string;
+        readonly directUrl: string;
+        /** The most connections at once. */
+        readonly connections: number;
+      };
   /** How long the sweep for positions past their hour pauses, in ms. */
   readonly expirySweepIntervalMs: number;
   /** How long an idempotency key is remembered, in days. */
@@ -95,13 +101,14 @@ export function readConfig(env: Environment): Config {
       'DATABASE_URL must be set where STORE_BACKEND is postgres, such as postgres://user@localhost/escrowgrid.',
     );
   }
+  const connections = read.whole('DATABASE_CONNECTIONS', 10, 1, 1_000);
   const config: Config = {
     port: read.whole('PORT', 4000, 0, 65_535),
     host: read.text('HOST', '127.0.0.1'),
     environment: environmentName,
     store:
       backend === 'postgres'
-        ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '' }
+        ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', connections }
         : { backend },
     expirySweepIntervalMs: read.whole('EXPIRY_SWEEP_INTERVAL_MS', 1_000, 10, 3_600_000),
     idempotencyRetentionDays: read.whole('IDEMPOTENCY_RETENTION_DAYS', 30, 1, 3_650),

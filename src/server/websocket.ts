@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GraphQLError } from 'graphql';
+import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { type Context as Connected, CloseCode, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -55,6 +55,9 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
       subscribe: (args) => (args as unknown as Enveloped).rootValue.subscribe(args),
       onConnect: (connected) => greet(options, connected),
       onSubscribe: (connected, _id, params) => asked(options, connected, params),
+      onError: (_connected, _id, _payload, errors) => errors.map(told),
+      onNext: (_connected, _id, _payload, _args, result) =>
+        result.errors && ({ ...result, errors: result.errors.map(told) } as FormattedExecutionResult),
     },
     sockets,
     HEARTBEAT_MS,
@@ -118,6 +121,12 @@ function requestOf({ extra, connectionParams }: Connection, path: string): Reque
 }
 const CREDENTIALS: readonly string[] = ['authorization', 'x-api-key'];
 const PRINTABLE = /^[\x20-\x7e]*$/;
+
+/** What a client is told of an error: how HTTP would say it is nothing to a socket. */
+function told(error: GraphQLError): GraphQLFormattedError {
+  const { extensions: { http: _http, ...extensions } = {}, ...rest } = error.toJSON();
+  return { ...rest, extensions };
+}
 
 const codeOf = (error: unknown): unknown => (error instanceof GraphQLError ? error.extensions['code'] : undefined);
 

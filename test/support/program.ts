@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll } from 'vitest';
+import { DEVELOPMENT_KEY } from '../../src/config.ts';
 
 const startsWithinMs = 20_000;
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -58,7 +59,11 @@ export interface Program {
   readonly stderr: () => string;
   stop(signal?: NodeJS.Signals): Promise<Ended>;
   /** Sends an operation over the network. */
-  ask(query: string, variables?: object): Promise<{ readonly data?: unknown; readonly errors?: unknown }>;
+  ask(
+    query: string,
+    variables?: object,
+    token?: string,
+  ): Promise<{ readonly data?: unknown; readonly errors?: unknown }>;
 }
 
 export type Environment = Readonly<Record<string, string>>;
@@ -109,10 +114,10 @@ function programOf(child: ChildProcess): Program {
       child.kill(signal);
       return ended;
     },
-    ask: async (query, variables = {}) => {
+    ask: async (query, variables = {}, token = DEVELOPMENT_KEY) => {
       const response = await fetch(await address, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
         body: JSON.stringify({ query, variables }),
       });
       return (await response.json()) as { readonly data?: unknown };

@@ -14,6 +14,8 @@ export interface PostgresOptions {
   readonly databaseUrl: string;
   /** A way to the database past any pooler; the same if left out. */
   readonly directUrl?: string;
+  /** The most connections at once; 10 if left out. */
+  readonly connections?: number;
   /** Told of connections that broke while nobody waited for them. */
   readonly onError: (error: Error) => void;
   readonly onStatement?: OnStatement;
@@ -21,8 +23,8 @@ export interface PostgresOptions {
 
 /** A store in PostgreSQL 15 or newer; the database must have been migrated. */
 export function createPostgresStore(options: PostgresOptions): Store {
-  const { databaseUrl, directUrl = databaseUrl, onError, onStatement = () => {} } = options;
-  const pool = openPool(databaseUrl, onError);
+  const { databaseUrl, directUrl = databaseUrl, connections = 10, onError, onStatement = () => {} } = options;
+  const pool = openPool(databaseUrl, connections, onError);
   const changes = postgresChanges(pool, directUrl, onStatement, onError);
   /** The reads are on their way when the end is asked for: one flight there and back. */
   const reading =

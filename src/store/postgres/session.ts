@@ -12,7 +12,6 @@ const LIMITS = {
   /** Longer than the server takes to give up by itself: it cannot be heard any more, though nothing has broken. */
   silenceTimeoutMs: 30_000,
 } as const;
-const CONNECTIONS = 10;
 /** How much later than the deadline the server may end a statement, in ms, before it is told anew. */
 const SLACK_MS = 250;
 
@@ -38,10 +37,10 @@ const TYPES: pg.CustomTypesConfig = {
 const parseTime = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ) as (text: string) => Date;
 const instantOf = (text: string): number => parseTime(text).getTime();
 
-export function openPool(connectionString: string, onError: (error: Error) => void): pg.Pool {
+export function openPool(connectionString: string, max: number, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
-    max: CONNECTIONS,
+    max,
     connectionTimeoutMillis: LIMITS.connectTimeoutMs,
     query_timeout: LIMITS.silenceTimeoutMs,
     types: TYPES,
