@@ -54,13 +54,13 @@ export interface AppOptions {
 /** What is done again and again beside the requests. */
 interface Beside {
   /** Expires what is due now. Answers how many. */
-  expireDue(): Promise<number>;
+  readonly expireDue: () => Promise<number>;
   /** Takes out what is past its time: keys, deleted chat, changes. */
-  tidy(): Promise<void>;
+  readonly tidy: () => Promise<void>;
   /** Settles what was counted and noted: limits, uses of keys, who was turned away. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
   /** Ends the subscriptions of keys that are over. */
-  watch(): Promise<void>;
+  readonly watch: () => Promise<void>;
 }
 
 /** The whole server as a value. */
