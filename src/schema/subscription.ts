@@ -7,6 +7,7 @@ import { leavable } from '../live/stream.ts';
 import { TooSlow } from '../live/changeQueue.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { builder, type Context } from './builder.ts';
+import { changeCursorOf, notACursor, pointOf } from './changeCursor.ts';
 import { ChatMessage } from './chatMessage.ts';
 import { ChatSession } from './chatSession.ts';
 import { badInput } from './errors.ts';
@@ -30,19 +31,11 @@ const ChangeKind = builder.enumType('ChangeKind', {
 
 const CURSOR = 'The place of the change, for `after`.';
 const kindOf = ({ change }: Tick) => change?.kind ?? 'CAUGHT_UP';
-const cursorOf = ({ place }: Tick): string => Buffer.from(`c${place}`).toString('base64url');
-
-/** Reads a cursor of a change; refuses any other text. */
-function placeOf(after: string): number {
-  const [, digits] = /^c(\d{1,15})$/.exec(after.length > 40 ? '' : Buffer.from(after, 'base64url').toString()) ?? [];
-  if (digits === undefined) throw badInput('after is not a cursor of a change.');
-  return Number(digits);
-}
 
 const PositionChange = builder.objectRef<Tick>('PositionChange').implement({
   description: 'A change of a position.',
   fields: (t) => ({
-    cursor: t.string({ description: CURSOR, resolve: cursorOf }),
+    cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
     position: t.field({
       type: Position,
@@ -62,7 +55,7 @@ const PositionChange = builder.objectRef<Tick>('PositionChange').implement({
 const ChatSessionChange = builder.objectRef<Tick>('ChatSessionChange').implement({
   description: 'A change of a chat session: of its own fields, not its messages.',
   fields: (t) => ({
-    cursor: t.string({ description: CURSOR, resolve: cursorOf }),
+    cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
     session: t.field({
       type: ChatSession,
@@ -76,7 +69,7 @@ const ChatSessionChange = builder.objectRef<Tick>('ChatSessionChange').implement
 const ChatMessageChange = builder.objectRef<Tick>('ChatMessageChange').implement({
   description: 'A change of a chat message.',
   fields: (t) => ({
-    cursor: t.string({ description: CURSOR, resolve: cursorOf }),
+    cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
     message: t.field({
       type: ChatMessage,
@@ -111,10 +104,10 @@ async function follow({ viewer, read, hub }: Context, wanted: Wanted): Promise<A
   const found = object ? await wanted.read(object) : undefined;
   if (object && (!found || (named !== null && found.institutionId !== named))) throw unknown();
   const institutionId = named ?? own ?? found?.institutionId;
-  const place = typeof after === 'string' ? placeOf(after) : null;
+  const point = typeof after === 'string' ? pointOf(after) : null;
   const wants = (change: PlacedChange): boolean =>
     change.topic === topic && change.institutionId === institutionId && (!object || change[field] === object);
-  const ticks = hub.subscribe(own ?? 'ROOT', place, wants);
+  const ticks = hub.subscribe(own ?? 'ROOT', point, wants);
   return leavable(told(ticks), () => void ticks.return?.());
 }
 
@@ -131,7 +124,7 @@ function ended(error: unknown): unknown {
   if (error instanceof CursorExpired) {
     return coded('The cursor is too old: subscribe without `after`, and read again.', 'CURSOR_EXPIRED');
   }
-  if (error instanceof UnknownCursor) return badInput('after is not a cursor of a change.');
+  if (error instanceof UnknownCursor) return notACursor();
   if (error instanceof TooManySubscriptions) return coded('There are too many subscriptions already.', 'RATE_LIMITED');
   if (error instanceof TooSlow) return coded('Changes were read too slowly: subscribe again with `after`.', 'BUSY');
   return error;

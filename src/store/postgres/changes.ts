@@ -11,7 +11,7 @@ const PLACED_AT_ONCE = 5_000;
 /** How long to wait before the connection that listens is opened anew, in ms. */
 const RECONNECT_MS = 500;
 
-const EXTENT = 'select last::int8::text as last, forgotten::int8::text as forgotten from outbox_extent';
+const EXTENT = 'select last::int8::text as last, forgotten::int8::text as forgotten, log from outbox_extent';
 
 /** Gives a place to each committed change that has none, in the order in which they were written. */
 const PLACE = `with unplaced as (
@@ -96,10 +96,12 @@ export function postgresChanges(
 
 type PlacedRow = Omit<PlacedChange, 'place'> & { readonly place: string };
 interface ExtentRow {
+  readonly log: string;
   readonly last: string;
   readonly forgotten: string;
 }
 const extentOf = (row: ExtentRow | undefined): Extent => ({
+  log: row?.log ?? '',
   last: Number(row?.last ?? 0),
   forgotten: Number(row?.forgotten ?? 0),
 });
