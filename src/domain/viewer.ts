@@ -13,6 +13,10 @@ export type Viewer =
       readonly apiKeyId?: Id;
     };
 
+/** Whose requests and subscriptions count together: those of one key, or of the operator. */
+export const ownerOf = (viewer: Viewer): string =>
+  viewer.role === 'ROOT' ? 'ROOT' : (viewer.apiKeyId ?? viewer.institutionId);
+
 /** What a read or a write may reach at all: one institution's objects, or everybody's. */
 export type Scope = 'ALL' | { readonly institutionId: Id };
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PlacedChange } from '../domain/change.ts';
 import type { ChangeFeed } from '../store/store.ts';
 import { ChangeQueue } from './changeQueue.ts';
@@ -20,6 +21,9 @@ export interface Point {
   readonly log: string;
   readonly place: number;
 }
+
+/** The hub ends, and all that hangs on it. */
+export class Stopping extends Error {}
 
 /** A change with its place; or, without one, the place at which what is live begins. */
 export interface Tick extends Point {
@@ -71,7 +75,7 @@ export class Hub {
 
   /** Ends all subscriptions of an owner, with CredentialEnded. */
   endAll(owner: string): void {
-    for (const queue of this.#owned.get(owner) ?? []) queue.end(new CredentialEnded('The credential is over.'));
+    this.#end(owner, new CredentialEnded('The credential is over.'));
   }
 
   start(): void {
@@ -81,22 +85,29 @@ export class Hub {
     this.#look();
   }
 
-  /** Ends every subscription and looks no more. */
+  /** Ends every subscription, with Stopping, and looks no more. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unhear?.();
     clearTimeout(this.#timer);
-    for (const queue of this.#queues.keys()) queue.end();
+    for (const owner of this.#owned.keys()) this.#end(owner, new Stopping('The hub ends.'));
     await this.#looking;
+    // Who waits has told its client by then, before what carries it is closed.
+    await nextTurn();
   }
 
   /**
    * What was missed since `after`, then one tick without a change, then live: each change that is wanted once, in the
-   * order of the commits. Refuses with CursorExpired, UnknownCursor, TooManySubscriptions, TooSlow or CredentialEnded.
+   * order of the commits. Refuses with CursorExpired, UnknownCursor, TooManySubscriptions, TooSlow, CredentialEnded or
+   * Stopping.
    */
   subscribe(owner: string, after: Point | null, wants: (change: PlacedChange) => boolean): AsyncIterableIterator<Tick> {
     const queue = new ChangeQueue(this.#options.queueChanges);
     return leavable(this.#owning(owner, queue, after, wants), () => queue.end());
+  }
+
+  #end(owner: string, reason: Error): void {
+    for (const queue of this.#owned.get(owner) ?? []) queue.end(reason);
   }
 
   async *#owning(
@@ -105,6 +116,7 @@ export class Hub {
     after: Point | null,
     wants: (change: PlacedChange) => boolean,
   ): AsyncGenerator<Tick, void, undefined> {
+    if (this.#stopped) throw new Stopping('The hub has ended.');
     const owned = this.#owned.get(owner) ?? new Set();
     if (owned.size >= this.#options.perOwner) {
       throw new TooManySubscriptions(`There are ${owned.size} subscriptions already.`);
@@ -130,6 +142,7 @@ export class Hub {
       const { changes, extent } = await this.#options.feed.read(place, after === null ? 0 : PAGE);
       // Before the first look nothing was handed out: the hub begins no later than its first subscriber.
       this.#place ??= extent.last;
+      if (!queue.goesOn()) return;
       log = extent.log;
       if (after !== null && after.log !== log) throw new CursorExpired('The cursor is of another history.');
       if (after === null) place = Math.max(extent.last, this.#place);
@@ -142,7 +155,6 @@ export class Hub {
       // Nothing is awaited between this and the joining: no change can come in between.
       caughtUp = changes.length < PAGE && place >= this.#place;
     }
-    if (this.#stopped) return;
     this.#queues.set(queue, wants);
     yield { log, place, change: null };
     for (let taken = await queue.take(); taken; taken = await queue.take()) {

@@ -1,8 +1,16 @@
 import { GraphQLError } from 'graphql';
 import type { PlacedChange } from '../domain/change.ts';
 import type { Id } from '../domain/ids.ts';
+import { ownerOf } from '../domain/viewer.ts';
 import { ownInstitution } from '../commands/context.ts';
-import { CursorExpired, type Tick, TooManySubscriptions, UnknownCursor } from '../live/hub.ts';
+import {
+  CredentialEnded,
+  CursorExpired,
+  Stopping,
+  type Tick,
+  TooManySubscriptions,
+  UnknownCursor,
+} from '../live/hub.ts';
 import { leavable } from '../live/stream.ts';
 import { TooSlow } from '../live/changeQueue.ts';
 import type { MaybePromise } from '../store/store.ts';
@@ -107,7 +115,7 @@ async function follow({ viewer, read, hub }: Context, wanted: Wanted): Promise<A
   const point = typeof after === 'string' ? pointOf(after) : null;
   const wants = (change: PlacedChange): boolean =>
     change.topic === topic && change.institutionId === institutionId && (!object || change[field] === object);
-  const ticks = hub.subscribe(own ?? 'ROOT', point, wants);
+  const ticks = hub.subscribe(ownerOf(viewer), point, wants);
   return leavable(told(ticks), () => void ticks.return?.());
 }
 
@@ -127,6 +135,10 @@ function ended(error: unknown): unknown {
   if (error instanceof UnknownCursor) return notACursor();
   if (error instanceof TooManySubscriptions) return coded('There are too many subscriptions already.', 'RATE_LIMITED');
   if (error instanceof TooSlow) return coded('Changes were read too slowly: subscribe again with `after`.', 'BUSY');
+  if (error instanceof CredentialEnded) return coded('The credential is over.', 'UNAUTHENTICATED');
+  if (error instanceof Stopping) {
+    return coded('The server is stopping: subscribe again with `after`.', 'SERVICE_UNAVAILABLE');
+  }
   return error;
 }
 

@@ -1,11 +1,20 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../src/domain/time.ts';
+import { DEFAULTS } from '../../src/app.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { FundPositionDocument } from '../api/documents/graphql.ts';
 import { chat } from '../support/chat.ts';
 import { makeDeal, openPosition } from '../support/deal.ts';
-import { changes, clientOf, type LiveClient, listening, refusalOf, type Transport } from '../support/live.ts';
+import {
+  changes,
+  clientOf,
+  type LiveClient,
+  listening,
+  refusalOf,
+  type Results,
+  type Transport,
+} from '../support/live.ts';
 import { serve } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 import { ROOT, tenantsOn, unknownOf } from '../support/tenants.ts';
@@ -206,6 +215,33 @@ export function changesOver(transport: Transport): void {
         });
         expect(await changes(followed, 1)).toMatchObject([{ message: null }]);
       });
+    });
+
+    it('ends with an error of its own when the server stops: its client is told to come back', async () => {
+      const leaving = serve(await open());
+      const { institution } = await makeDeal(leaving);
+      let leave: (() => Promise<void>) | undefined;
+      const there = clientOf(transport, await listening(leaving, (end) => (leave = end)));
+      const [live, waiting] = [1, 2].map(() => there.ask(SESSIONS, { of: institution.id })) as [Results, Results];
+      await Promise.all([changes(live, 1), changes(waiting, 1)]);
+      const refusals = Promise.all([refusalOf(live), refusalOf(waiting)]);
+      await leave?.();
+      expect(await refusals).toEqual(['SERVICE_UNAVAILABLE', 'SERVICE_UNAVAILABLE']);
+      expect(leaving.faults).toEqual([]);
+    });
+
+    it('counts with the others of its key, and with those of no other', async () => {
+      const { client, of } = await join();
+      const show = (apiKeyId: string): void => {
+        server().viewer = { role: 'ADMIN', institutionId: of, apiKeyId };
+      };
+      show('key_a');
+      for (let made = 0; made < DEFAULTS.subscriptionsPerKey; made += 1) await changes(client.ask(MESSAGES), 1);
+      expect(await refusalOf(client.ask(MESSAGES))).toBe('RATE_LIMITED');
+      show('key_b');
+      expect(await changes(client.ask(MESSAGES), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
+      client.vanish();
+      while (server().app.liveSubscriptions() > 0) await turn();
     });
 
     it('is forgotten when its client vanishes', async () => {

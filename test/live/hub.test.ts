@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TooSlow } from '../../src/live/changeQueue.ts';
-import { CursorExpired, TooManySubscriptions, UnknownCursor } from '../../src/live/hub.ts';
+import { CredentialEnded, CursorExpired, Stopping, TooManySubscriptions, UnknownCursor } from '../../src/live/hub.ts';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
 import { everything, type Live, live, liveOn, numbers, places } from './feed.ts';
 
@@ -134,13 +134,38 @@ describe('what a hub holds', () => {
     const ticks = numbers(1, 5).map(() => hub.subscribe('a', null, everything));
     for (const each of ticks) await each.next();
     expect(hub.size).toBe(5);
-    const waiting = ticks.map((each) => each.next());
+    const ends = ticks.map((each) => each.next().catch((error: unknown) => error));
     await hub.stop();
-    expect(await Promise.all(waiting)).toEqual(ticks.map(() => ({ done: true, value: undefined })));
-    expect(hub.size).toBe(0);
+    expect(await Promise.all(ends)).toEqual(ticks.map(() => expect.any(Stopping) as Stopping));
+    expect([hub.size, hub.owners]).toEqual([0, []]);
     commit();
-    expect(await places(hub.subscribe('a', at(0), everything), 5)).toEqual([1]);
+    await expect(hub.subscribe('a', at(0), everything).next()).rejects.toThrow(Stopping);
     expect([hub.size, faults]).toEqual([0, []]);
+  });
+
+  it.each([
+    ['when it stops', Stopping, ({ hub }: Live) => hub.stop()],
+    ['with its credential', CredentialEnded, async ({ hub }: Live) => hub.endAll('a')],
+  ] as const)('ends who is still catching up %s, before the next page', async (_when, reason, end) => {
+    const made = started();
+    made.commit(1_234);
+    const ticks = made.hub.subscribe('a', made.at(0), everything);
+    expect(await places(ticks, 10)).toEqual(numbers(1, 10));
+    await end(made);
+    expect(await places(ticks, 490)).toEqual(numbers(11, 500));
+    await expect(ticks.next()).rejects.toThrow(reason);
+    expect(made.hub.owners).toEqual([]);
+  });
+
+  it('ends all of one owner with the credential, and nobody else', async () => {
+    const { hub, commit } = started();
+    const own = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
+    const other = hub.subscribe('b', null, everything);
+    for (const each of [...own, other]) expect(await places(each, 1)).toEqual(['live']);
+    hub.endAll('a');
+    for (const each of own) await expect(each.next()).rejects.toThrow(CredentialEnded);
+    commit();
+    expect([await places(other, 1), hub.owners]).toEqual([[1], ['b']]);
   });
 
   it('looks again on its own after a look that failed', async () => {
