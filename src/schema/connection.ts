@@ -47,7 +47,7 @@ export function connectionType<E extends object>(of: ObjectRef<Types, E>): Objec
     description: `One ${of.name} in a list, with its place.`,
     fields: (t) => ({
       cursor: t.string({
-        description: 'The place, for `after` and `before` of a list with the same filter and order.',
+        description: 'The place, for `after` and `before` of a list with the same parent, filter and order.',
         resolve: (edge) => edge.of.cursorOf(edge.row),
       }),
       node: t.field({ type, description: `The ${of.name}.`, resolve: (edge) => edge.row }),
@@ -98,7 +98,7 @@ export function connect<E extends object>(
 ): MaybePromise<Connection<E>> {
   const { limit, backward } = sizeOf(args);
   let mark: string | undefined;
-  const ownMark = (): string => (mark ??= listMark([list, selection.where, selection.search, order]));
+  const ownMark = (): string => (mark ??= listMark([list, selection.of, selection.where, selection.search, order]));
   const key = (argument: 'after' | 'before') => {
     const text = args[argument];
     return typeof text === 'string' ? decodeCursor(argument, text, ownMark(), order) : null;
