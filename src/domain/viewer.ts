@@ -13,7 +13,7 @@ export type Viewer =
       readonly apiKeyId?: Id;
     };
 
-/** Whose requests and subscriptions count together: those of one key, or of the operator. */
+/** Whose requests and subscriptions count together: those of one key. */
 export const ownerOf = (viewer: Viewer): string =>
   viewer.role === 'ROOT' ? 'ROOT' : (viewer.apiKeyId ?? viewer.institutionId);
 

@@ -83,9 +83,13 @@ export interface PageArgs {
 /** To be spread into a list's arguments, behind its filter and order. */
 export const pageArgs = builder.args((t) => ({
   first: t.int({ description: `The first so many rows, 0 to ${PAGE.most}; ${PAGE.usual} if neither is given.` }),
-  after: t.string({ description: 'Only rows behind this cursor.' }),
+  after: t.string({
+    description: 'Only rows that come later in the list than this cursor; with `first` the next ones.',
+  }),
   last: t.int({ description: `The last so many rows, 0 to ${PAGE.most}; not together with \`first\`.` }),
-  before: t.string({ description: 'Only rows ahead of this cursor.' }),
+  before: t.string({
+    description: 'Only rows that come earlier in the list than this cursor; with `last` the ones just before it.',
+  }),
 }));
 /** Reads one page. Refuses with BAD_USER_INPUT, naming the argument. */
 export function connect<E extends object>(

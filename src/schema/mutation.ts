@@ -23,7 +23,7 @@ export function resultType<P extends object>(
 
 /** What a payload says of its key. */
 export const REPLAYED =
-  'Whether this is the answer to an earlier call with the same idempotency key; nothing was done twice.';
+  'Whether this is the answer to an earlier call with the same idempotency key: nothing was done twice, and the objects are as they are now.';
 
 /** What an input says of its key. */
 export const IDEMPOTENCY_KEY =

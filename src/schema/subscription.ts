@@ -24,20 +24,25 @@ import { Position } from './position.ts';
 
 builder.subscriptionType({
   description:
-    'What can be followed live. What was missed since `after` comes first, then one change of kind CAUGHT_UP, then live changes, each once. A cursor too old to resume from ends the stream with CURSOR_EXPIRED.',
+    'What can be followed live. What was missed since `after` comes first, then on every stream one change of kind CAUGHT_UP, then live changes, each once. However a stream ends, subscribe again with the newest cursor; after CURSOR_EXPIRED without one, and read again.',
 });
 
 const ChangeKind = builder.enumType('ChangeKind', {
   description: 'What has happened.',
   values: {
-    CAUGHT_UP: { description: 'Nothing: from here on changes are live. The moment to read or re-read lists.' },
+    CAUGHT_UP: {
+      description:
+        'Nothing: from here on changes are live. Comes on every stream, without `after` at once: the moment to read lists.',
+    },
     CREATED: { description: 'The object is new.' },
-    UPDATED: { description: 'The object has changed.' },
-    DELETED: { description: 'The object was deleted.' },
+    UPDATED: { description: 'The object has changed, or was restored.' },
+    DELETED: { description: 'The object was deleted; it still answers, with `deletedAt`.' },
   },
 });
 
 const CURSOR = 'The place of the change, for `after`.';
+const now = (what: string): string =>
+  `The ${what} as it is now, which may be newer than the change: replace what you have by id if the version is not lower. null with CAUGHT_UP, and where the viewer may not see it any more.`;
 const kindOf = ({ change }: Tick) => change?.kind ?? 'CAUGHT_UP';
 
 const PositionChange = builder.objectRef<Tick>('PositionChange').implement({
@@ -48,7 +53,7 @@ const PositionChange = builder.objectRef<Tick>('PositionChange').implement({
     position: t.field({
       type: Position,
       nullable: true,
-      description: 'The position, as it is now.',
+      description: now('position'),
       resolve: ({ change }, _args, { read }) => change && read.positions.byId(change.objectId),
     }),
     event: t.field({
@@ -61,14 +66,15 @@ const PositionChange = builder.objectRef<Tick>('PositionChange').implement({
 });
 
 const ChatSessionChange = builder.objectRef<Tick>('ChatSessionChange').implement({
-  description: 'A change of a chat session: of its own fields, not its messages.',
+  description:
+    'A change of a chat session: of its own fields, not its messages. A live list of sessions follows `chatMessageChanged` too, for what messages change in it. Read marks are not announced.',
   fields: (t) => ({
     cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
     session: t.field({
       type: ChatSession,
       nullable: true,
-      description: 'The session, as it is now.',
+      description: now('session'),
       resolve: ({ change }, _args, { read }) => change && read.chatSessions.byId(change.objectId),
     }),
   }),
@@ -82,7 +88,7 @@ const ChatMessageChange = builder.objectRef<Tick>('ChatMessageChange').implement
     message: t.field({
       type: ChatMessage,
       nullable: true,
-      description: 'The message, as it is now.',
+      description: now('message'),
       resolve: ({ change }, _args, { read }) => change && read.chatMessages.byId(change.objectId),
     }),
   }),
@@ -142,8 +148,9 @@ function ended(error: unknown): unknown {
   return error;
 }
 
-const INSTITUTION = 'Of this institution; root must name it or the object.';
-const AFTER = 'The cursor of the last change seen; only live changes if left out.';
+const INSTITUTION =
+  'Of this institution. Root must name an object or an institution; a key may leave both out and follows its own.';
+const AFTER = 'The cursor of the last change seen, CAUGHT_UP included; only live changes if left out.';
 
 builder.subscriptionFields((t) => ({
   positionChanged: t.field({
