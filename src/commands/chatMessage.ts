@@ -138,6 +138,7 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
     if (typeof expectedVersion === 'number' && expectedVersion !== version)
       throw new StaleVersion(expectedVersion, version);
     if (before.deletedAt !== null) throw new Conflict('The message is deleted.', ['chatMessageId']);
+    if (before.body === body) return { chatMessage: before };
     if (version > LIMITS.revisions) throw new Conflict('The message was edited too often.', ['chatMessageId']);
     const now = clock();
     const chatMessage = editedMessage(before, body, now);
@@ -149,7 +150,7 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
   told: ({ body: _body, ...input }) => input,
 };
-/** Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion or Conflict. */
+/** An edit to what it says already writes none. Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion or Conflict. */
 export const editChatMessage = (context: CommandContext, input: EditChatMessage): Promise<ChatMessageChanged> =>
   perform(edit, context, input);
 

@@ -37,6 +37,12 @@ export class ChangeQueue {
     this.#wake();
   }
 
+  /** Whether it has not ended. Refuses with the reason of the end. */
+  goesOn(): boolean {
+    if (this.#reason) throw this.#reason;
+    return !this.#ended;
+  }
+
   /** The changes that wait, or the next that come; undefined at the end. Refuses with the reason of the end. */
   async take(): Promise<readonly PlacedChange[] | undefined> {
     if (this.#waiting.length === 0 && !this.#ended) {
@@ -44,8 +50,7 @@ export class ChangeQueue {
         this.#reader = resolve;
       });
     }
-    if (this.#reason) throw this.#reason;
-    if (this.#ended) return undefined;
+    if (!this.goesOn()) return undefined;
     const taken = this.#waiting;
     this.#waiting = [];
     return taken;

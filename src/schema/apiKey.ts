@@ -178,7 +178,6 @@ mutation(
   CreateApiKeyInput,
   resultType(CreateApiKeyPayload, 'CreateApiKeyResult', [...NAMED, 'CAPACITY_EXCEEDED']),
   createApiKey,
-  'TELLS_A_SECRET',
 );
 mutation(
   'revokeApiKey',
@@ -193,5 +192,4 @@ mutation(
   RotateApiKeyInput,
   resultType(RotateApiKeyPayload, 'RotateApiKeyResult', [...NAMED, 'CONFLICT']),
   rotateApiKey,
-  'TELLS_A_SECRET',
 );

@@ -174,6 +174,8 @@ export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
 
 /** Where the changes are that were announced. */
 export interface Extent {
+  /** Which history the places belong to, as 12 hexadecimal digits: a place means nothing in another. */
+  readonly log: string;
   /** The place of the last change; 0 before the first. */
   readonly last: number;
   /** Up to this place changes are forgotten. */

@@ -14,7 +14,7 @@ const RECONNECT_MS = 500;
 /** The feed is everybody's; its readers tell what is whose. */
 const OPENING = { purpose: 'writing', scope: 'ALL' } as const;
 
-const EXTENT = 'select last::int8::text as last, forgotten::int8::text as forgotten from outbox_extent';
+const EXTENT = 'select last::int8::text as last, forgotten::int8::text as forgotten, log from outbox_extent';
 
 /** Gives a place to each committed change that has none, in the order in which they were written. */
 const PLACE = `with unplaced as (
@@ -99,10 +99,12 @@ export function postgresChanges(
 
 type PlacedRow = Omit<PlacedChange, 'place'> & { readonly place: string };
 interface ExtentRow {
+  readonly log: string;
   readonly last: string;
   readonly forgotten: string;
 }
 const extentOf = (row: ExtentRow | undefined): Extent => ({
+  log: row?.log ?? '',
   last: Number(row?.last ?? 0),
   forgotten: Number(row?.forgotten ?? 0),
 });

@@ -149,7 +149,7 @@ export type ChatSessionOrderField =
   | 'CREATED_AT'
   /** When their own fields were last changed. */
   | 'UPDATED_AT'
-  /** When a message was last posted. */
+  /** When a message was last posted, or they were created while there is none. */
   | 'LAST_ACTIVITY_AT'
   /** Their priority by rank, then their last activity, both in the direction asked. */
   | 'PRIORITY'
@@ -505,9 +505,9 @@ export type ChatSessionFilter = {
   ownerReference?: string | null | undefined;
   /** Of one of these priorities. */
   priorities?: Array<ChatPriority> | null | undefined;
-  /** Taking messages, or not. */
+  /** Taking new messages, or not. */
   active?: boolean | null | undefined;
-  /** With all of these words, whole and whatever their case, in title and description or in one message; at most 1,000 characters. */
+  /** With all of these words in title and description, or in one message. Whole words, no beginnings of them; case does not count, accents do. Deleted messages and earlier versions are not searched; a text without a word matches nothing. At most 1,000 characters. */
   search?: string | null | undefined;
   /** Created then. */
   createdAt?: DateTimeRange | null | undefined;
@@ -553,7 +553,7 @@ export type UpdateChatSessionInput = {
   description?: string | null | undefined;
   /** How urgent it is. */
   priority?: ChatPriority | null | undefined;
-  /** Whether it takes messages. */
+  /** Whether it takes new messages; edits, deletions and read marks stay possible. */
   active?: boolean | null | undefined;
   /** The version last read; if it is another now, StaleVersionError. */
   expectedVersion?: number | null | undefined;
