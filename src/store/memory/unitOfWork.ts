@@ -97,7 +97,7 @@ function mustHold(tables: Kept, writes: readonly Write[]): void {
     if (own?.has(entity.id)) throw new AlreadyExists(`${entity.id} is written twice.`);
     own?.set(entity.id, entity);
     if (kind === 'insert') {
-      if (table.rows.has(entity.id)) throw new AlreadyExists(`There is a ${entity.id} already.`);
+      if (table.rows.handleOf(entity.id) !== undefined) throw new AlreadyExists(`There is a ${entity.id} already.`);
       mustBeUnique(table, entity);
     } else {
       const { version } = entity as { readonly version: number };
