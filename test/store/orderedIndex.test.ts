@@ -1,8 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Columns, figureOf } from '../../src/store/memory/columns.ts';
 import { compareBy, compareValues, HIGHEST } from '../../src/store/memory/compare.ts';
+import { EVERY_FIELD, IndexedFields } from '../../src/store/memory/fieldSet.ts';
+import type { GroupLayout } from '../../src/store/memory/layouts.ts';
 import { OrderedIndex, type Place } from '../../src/store/memory/orderedIndex.ts';
-import { Rows } from '../../src/store/memory/rows.ts';
+import { Ordering } from '../../src/store/memory/ordering.ts';
+import { type Handle, Rows } from '../../src/store/memory/rows.ts';
 import { Walk } from '../../src/store/memory/walk.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
@@ -12,6 +16,7 @@ interface Entry {
   readonly at: number | null;
 }
 const compare = compareBy<Entry>(['at']);
+const groups: readonly GroupLayout<Entry>[] = [{ fields: [], orders: [['at']] }];
 /** The most rows that a chunk may have. */
 const chunkRows = 512;
 /** What is below and above every row with this value. */
@@ -32,18 +37,26 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
 /** The same rows in a sorted array, and an index that took them by the same steps. */
 class Both {
   readonly rows = new Rows<Entry>();
-  readonly index = new OrderedIndex<Entry>(this.rows.byHandle, compare);
+  readonly columns = new Columns(groups, new IndexedFields(groups));
+  readonly index = new OrderedIndex(new Ordering(['at'], this.rows.byHandle, this.columns));
 
   put(entry: Entry): void {
     const handle = this.rows.handleOf(entry.id);
     if (handle === undefined) {
-      this.index.insert(this.rows.add(entry));
+      this.index.insert(this.add(entry));
       return;
     }
     const moves = compare(entry, this.rows.get(entry.id) ?? entry) !== 0;
     if (moves) this.index.remove(handle);
     this.rows.replace(handle, entry);
+    this.columns.note(handle, entry, EVERY_FIELD);
     if (moves) this.index.insert(handle);
+  }
+
+  add(entry: Entry): Handle {
+    const handle = this.rows.add(entry);
+    this.columns.note(handle, entry, EVERY_FIELD);
+    return handle;
   }
 
   remove({ id }: Entry): void {
@@ -165,7 +178,7 @@ describe('an ordered index', () => {
       { id: 'c', at: 1 },
       { id: 'd', at: 2 },
     ]) {
-      const handle = both.rows.add(entry);
+      const handle = both.add(entry);
       both.index.remove(handle);
       both.rows.remove(handle, entry.id);
     }
@@ -205,6 +218,24 @@ describe('the order of values', () => {
       for (const greater of inOrder.slice(at + 1)) expect(compareValues(value, greater)).toBeLessThan(0);
     }
   });
+
+  /** Values of one kind, as a field has them. */
+  const pairOf = <V>(kind: fc.Arbitrary<V>): fc.Arbitrary<readonly [unknown, unknown]> => {
+    const either = fc.oneof(kind, fc.constantFrom(undefined, null, HIGHEST));
+    return fc.tuple(either, either);
+  };
+  const characters = fc.constantFrom('a', 'b', '~', '\u007f', '\u00e9', '\uffff', '\u{10000}');
+  const texts = fc.oneof(fc.string({ unit: 'binary', maxLength: 9 }), fc.string({ unit: characters, maxLength: 9 }));
+
+  test('is that of their figures where these differ, for numbers, bigints and any text', () =>
+    checked(
+      COUNTS.indexCases,
+      fc.property(fc.oneof(pairOf(fc.integer()), pairOf(fc.bigInt()), pairOf(texts)), ([a, b]) => {
+        const [left, right] = [figureOf(a), figureOf(b)];
+        expect(left === right || (left < right ? -1 : 1) === Math.sign(compareValues(a, b))).toBe(true);
+        expect(typeof a !== 'number' || left === a).toBe(true);
+      }),
+    ));
 
   test('of bigints is exact, and that of text goes by code point', () => {
     expect(compareValues(2n ** 63n, 2n ** 63n + 1n)).toBeLessThan(0);

@@ -1,9 +1,10 @@
 import type { Field } from '../store.ts';
-import { compareBy } from './compare.ts';
+import type { Columns } from './columns.ts';
 import type { FieldSet, IndexedFields } from './fieldSet.ts';
 import type { GroupLayout } from './layouts.ts';
 import { keysOf, valuesOf } from './match.ts';
 import { OrderedIndex } from './orderedIndex.ts';
+import { Ordering } from './ordering.ts';
 import type { Group } from './plan.ts';
 import type { Handle } from './rows.ts';
 
@@ -12,16 +13,21 @@ export class KeptGroup<E> implements Group<E> {
   readonly fields: readonly Field<E>[];
   readonly orders: readonly (readonly Field<E>[])[];
   readonly indexes = new Map<unknown, readonly OrderedIndex<E>[]>();
-  readonly #rows: readonly (E | undefined)[];
+  readonly #orderings: readonly Ordering<E>[];
   readonly #grouped: FieldSet;
   /** For each order, all fields that a row's place in it depends on. */
   readonly #placed: readonly FieldSet[];
   readonly #all: FieldSet;
 
-  constructor({ fields, orders }: GroupLayout<E>, indexed: IndexedFields<E>, rows: readonly (E | undefined)[]) {
+  constructor(
+    { fields, orders }: GroupLayout<E>,
+    indexed: IndexedFields<E>,
+    columns: Columns<E>,
+    rows: readonly (E | undefined)[],
+  ) {
     this.fields = fields;
     this.orders = orders;
-    this.#rows = rows;
+    this.#orderings = orders.map((by) => new Ordering(by, rows, columns));
     this.#grouped = indexed.setOf(fields);
     this.#placed = orders.map((by) => indexed.setOf([...fields, ...by]));
     this.#all = this.#placed.reduce((all, each) => all | each, 0);
@@ -52,13 +58,15 @@ export class KeptGroup<E> implements Group<E> {
   }
 
   #begin(key: unknown): readonly OrderedIndex<E>[] {
-    const indexes = this.orders.map((by) => new OrderedIndex(this.#rows, compareBy<E>(by)));
+    const indexes = this.#orderings.map((ordering) => new OrderedIndex(ordering));
     this.indexes.set(key, indexes);
     return indexes;
   }
 
   /** The keys of the row's values. */
   #keysOf(row: E): readonly unknown[] {
+    const [only, second] = this.fields;
+    if (only && !second) return valuesOf(row as object, only);
     return keysOf(this.fields.map((field) => valuesOf(row as object, field)));
   }
 }

@@ -1,7 +1,6 @@
 import { Chunk, CHUNK_ROWS } from './chunk.ts';
+import type { Against, Ordering } from './ordering.ts';
 import type { Handle } from './rows.ts';
-
-export type Compare<E> = (a: E, b: E) => number;
 
 /** A place between two rows of an index. */
 export interface Place {
@@ -14,44 +13,37 @@ export interface Place {
  * what it is ordered by has to be removed before, and inserted again behind the change.
  */
 export class OrderedIndex<E> {
-  readonly compare: Compare<E>;
+  readonly ordering: Ordering<E>;
   readonly chunks: Chunk[] = [];
   size = 0;
-  readonly #rows: readonly (E | undefined)[];
 
-  /** The rows by their handles are the table's own: the index sees every version as soon as it is there. */
-  constructor(rows: readonly (E | undefined)[], compare: Compare<E>) {
-    this.#rows = rows;
-    this.compare = compare;
-  }
-
-  rowOf(handle: Handle): E {
-    return this.#rows[handle] as E;
+  constructor(ordering: Ordering<E>) {
+    this.ordering = ordering;
   }
 
   insert(handle: Handle): void {
-    const row = this.rowOf(handle);
+    const against = this.ordering.against(this.ordering.rowOf(handle));
     this.size += 1;
-    const last = this.chunks.at(-1);
+    const last = this.chunks[this.chunks.length - 1];
     // Most rows come last in most orders.
-    if (!last || this.compare(row, this.rowOf(last.last())) > 0) {
+    if (!last || against(last.last()) < 0) {
       const open = last && last.length < CHUNK_ROWS ? last : new Chunk();
       if (open !== last) this.chunks.push(open);
       open.insert(open.length, handle);
       return;
     }
-    const at = this.#chunkOf(row);
+    const at = this.#chunkOf(against);
     let chunk = this.chunks[at] as Chunk;
     if (chunk.length === CHUNK_ROWS) {
       const upper = chunk.split();
       this.chunks.splice(at + 1, 0, upper);
-      if (this.compare(row, this.rowOf(chunk.last())) > 0) chunk = upper;
+      if (against(chunk.last()) < 0) chunk = upper;
     }
-    chunk.insert(this.#within(chunk, row), handle);
+    chunk.insert(this.#within(chunk, against), handle);
   }
 
   remove(handle: Handle): void {
-    const at = this.#chunkOf(this.rowOf(handle));
+    const at = this.#chunkOf(this.ordering.against(this.ordering.rowOf(handle)));
     const chunk = this.chunks[at];
     // Looking through the handles of a chunk is cheaper than comparing the rows that they stand for.
     if (!chunk?.remove(handle)) return;
@@ -63,11 +55,12 @@ export class OrderedIndex<E> {
 
   /** The place of the first row that is not below the key (or, past it, not equal to it either). */
   seek(key: E, past: boolean): Place {
-    const at = this.#chunkOf(key);
+    const against = this.ordering.against(key);
+    const at = this.#chunkOf(against);
     const chunk = this.chunks[at];
     if (!chunk) return { chunk: this.chunks.length, row: 0 };
-    let row = this.#within(chunk, key);
-    if (past && row < chunk.length && this.compare(this.rowOf(chunk.at(row)), key) === 0) row += 1;
+    let row = this.#within(chunk, against);
+    if (past && row < chunk.length && against(chunk.at(row)) === 0) row += 1;
     return row < chunk.length ? { chunk: at, row } : { chunk: at + 1, row: 0 };
   }
 
@@ -87,24 +80,24 @@ export class OrderedIndex<E> {
   }
 
   /** The first chunk whose last row is not below the key. */
-  #chunkOf(key: E): number {
+  #chunkOf(against: Against): number {
     let low = 0;
     let high = this.chunks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.compare(this.rowOf((this.chunks[middle] as Chunk).last()), key) < 0) low = middle + 1;
+      if (against((this.chunks[middle] as Chunk).last()) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   /** Where in the chunk the key stands or belongs. */
-  #within(chunk: Chunk, key: E): number {
+  #within(chunk: Chunk, against: Against): number {
     let low = 0;
     let high = chunk.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.compare(this.rowOf(chunk.at(middle)), key) < 0) low = middle + 1;
+      if (against(chunk.at(middle)) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

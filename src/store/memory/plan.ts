@@ -196,7 +196,7 @@ function merged<E>(walks: readonly Walk<E>[], reverse: boolean, need: number, ma
     let first: (typeof heads)[number] | undefined;
     for (const head of heads) {
       if (head.row === undefined) continue;
-      const compared = first ? head.walk.index.compare(head.row, first.row as E) : -1;
+      const compared = first ? head.walk.index.ordering.compare(head.row, first.row as E) : -1;
       if (!first || (reverse ? compared > 0 : compared < 0)) first = head;
     }
     const row = first?.row;

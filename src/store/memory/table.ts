@@ -1,6 +1,7 @@
 import type { Id } from '../../domain/ids.ts';
 import { StaleVersion } from '../../domain/refusals.ts';
-import type { Condition, Page, Selection, Window } from '../store.ts';
+import type { Condition, Page, Selection, TableName, Window } from '../store.ts';
+import { Columns } from './columns.ts';
 import type { Row } from './compare.ts';
 import { EVERY_FIELD, IndexedFields } from './fieldSet.ts';
 import { KeptGroup } from './group.ts';
@@ -13,16 +14,20 @@ import { type Handle, Rows } from './rows.ts';
 export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   readonly layout: Layout<E>;
   readonly touched: Touched;
+  readonly references: readonly (readonly [field: string, other: TableName])[];
   readonly rows = new Rows<E>();
   readonly groups: readonly KeptGroup<E>[];
   readonly #indexed: IndexedFields<E>;
+  readonly #columns: Columns<E>;
 
   constructor(layout: Layout<E>, touched: Touched) {
     this.layout = layout;
     this.touched = touched;
+    this.references = Object.entries(layout.references) as [string, TableName][];
     const groups = [{ fields: [], orders: layout.orders }, ...layout.groups];
     this.#indexed = new IndexedFields(groups);
-    this.groups = groups.map((group) => new KeptGroup(group, this.#indexed, this.rows.byHandle));
+    this.#columns = new Columns(groups, this.#indexed);
+    this.groups = groups.map((group) => new KeptGroup(group, this.#indexed, this.#columns, this.rows.byHandle));
   }
 
   byIds(ids: readonly Id[], tenant: Id | null): readonly (E | undefined)[] {
@@ -65,6 +70,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
 
   insert(row: E): void {
     const handle = this.rows.add(row);
+    this.#columns.note(handle, row, EVERY_FIELD);
     for (const group of this.groups) group.insert(handle, row, EVERY_FIELD);
   }
 
@@ -83,6 +89,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     const changed = this.#indexed.changed(before, after);
     for (const group of this.groups) group.remove(handle, before, changed);
     this.rows.replace(handle, after);
+    this.#columns.note(handle, after, changed);
     for (const group of this.groups) group.insert(handle, after, changed);
   }
 

@@ -32,7 +32,7 @@ export class Walk<E> {
 
   #stepOn(): E {
     const chunk = this.index.chunks[this.#chunk] as Chunk;
-    const row = this.index.rowOf(chunk.at(this.#row));
+    const row = this.index.ordering.rowOf(chunk.at(this.#row));
     this.#row += 1;
     if (this.#row === chunk.length) {
       this.#chunk += 1;
@@ -47,6 +47,6 @@ export class Walk<E> {
       this.#row = (this.index.chunks[this.#chunk] as Chunk).length;
     }
     this.#row -= 1;
-    return this.index.rowOf((this.index.chunks[this.#chunk] as Chunk).at(this.#row));
+    return this.index.ordering.rowOf((this.index.chunks[this.#chunk] as Chunk).at(this.#row));
   }
 }
