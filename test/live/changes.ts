@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../src/domain/time.ts';
-import { DEFAULTS } from '../../src/app.ts';
+import { DEFAULTS } from '../../src/settings.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { FundPositionDocument } from '../api/documents/graphql.ts';
 import { chat } from '../support/chat.ts';
