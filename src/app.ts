@@ -14,7 +14,7 @@ import { KeyRing } from './live/keyRing.ts';
 import { removeDeletedSessions } from './live/removeChat.ts';
 import { createRounds } from './live/rounds.ts';
 import { Access } from './server/access.ts';
-import type { OnFault } from './server/errors.ts';
+import { maskFault, type OnFault } from './server/errors.ts';
 import { type GraphiqlOptions, graphiqlPage, noPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
 import type { Origins } from './server/origins.ts';
@@ -97,6 +97,7 @@ export function createApp(options: AppOptions): App {
   const perOwner = settings.subscriptionsPerKey;
   const hub = new Hub({ feed: store.changes, lookEveryMs, queueChanges, perOwner, onFault: failed });
   const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution };
+  const told = maskFault(onFault);
   const headers = securityHeaders(options.strictTransport ?? false);
   const graphql = createGraphql({
     ...settings,
@@ -130,6 +131,7 @@ export function createApp(options: AppOptions): App {
             graphql,
             access,
             trusted,
+            told,
             origins,
             messageBytes: settings.http.bodyBytes,
             trustedProxies: settings.http.trustedProxies,

@@ -102,14 +102,13 @@ export const UNAUTHENTICATED = (message = NO_KEY): GraphQLError =>
 /** The address of a request that did not come over a network. */
 const NO_ADDRESS = '127.0.0.1';
 
-/** Lets nobody by who may not come in. */
-export const useAccess = (access: Access): Plugin<object, Arrival> => ({
+/** Lets nobody by who may not come in. `told` makes of any fault what its client is told. */
+export const useAccess = (access: Access, told: (fault: unknown) => GraphQLError): Plugin<object, Arrival> => ({
   onRequest: async ({ request, serverContext, ...hook }) => {
     try {
       await access.enter(request, serverContext?.address ?? NO_ADDRESS);
     } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      hook.endResponse(refusalResponse(error));
+      hook.endResponse(refusalResponse(told(error)));
     }
   },
 });

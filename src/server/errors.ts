@@ -56,7 +56,7 @@ export const useErrorCodes = (): Plugin => ({
 /** Lets through what was meant for the client; of anything else it tells an error id and nothing more. */
 export const maskFault =
   (onFault: OnFault) =>
-  (error: unknown): Error => {
+  (error: unknown): GraphQLError => {
     if (error instanceof GraphQLError) {
       const { originalError, path, extensions } = error;
       const meant = !originalError || originalError instanceof GraphQLError;

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type FormattedExecutionResult, type GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { type Context as Connected, CloseCode, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -15,14 +15,17 @@ import type { Graphql } from './yoga.ts';
 const HEARTBEAT_MS = 12_000;
 /** How long a client may take to say hello, in ms. */
 const HELLO_MS = 3_000;
-/** Sent to a socket whose key has asked for too much. */
+/** Why a socket is closed: its key has asked for too much; or the server cannot tell whose it is now. */
 const TOO_MANY_REQUESTS = 4429;
+const TRY_AGAIN_LATER = 1013;
 
 export interface WebSocketOptions {
   readonly path: string;
   readonly graphql: Graphql;
   readonly access: Access;
   readonly trusted: TrustedDocuments;
+  /** Makes of any fault what its client is told. */
+  readonly told: (fault: unknown) => GraphQLError;
   readonly origins: Origins;
   /** The most bytes of one message of a client. */
   readonly messageBytes: number;
@@ -55,9 +58,9 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
       subscribe: (args) => (args as unknown as Enveloped).rootValue.subscribe(args),
       onConnect: (connected) => greet(options, connected),
       onSubscribe: (connected, _id, params) => asked(options, connected, params),
-      onError: (_connected, _id, _payload, errors) => errors.map(told),
+      onError: (_connected, _id, _payload, errors) => errors.map(plain),
       onNext: (_connected, _id, _payload, _args, result) =>
-        result.errors && ({ ...result, errors: result.errors.map(told) } as FormattedExecutionResult),
+        result.errors && ({ ...result, errors: result.errors.map(plain) } as FormattedExecutionResult),
     },
     sockets,
     HEARTBEAT_MS,
@@ -70,22 +73,26 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
 type Params = Readonly<Record<string, unknown>>;
 type Connection = Connected<Params, Extra & Record<PropertyKey, unknown>>;
 
-/** Whether the client may come in; one that may not is closed, with 4403 or 4429. */
-async function greet({ path, access, trustedProxies }: WebSocketOptions, connected: Connection): Promise<boolean> {
+/** Whether the client may come in; one that may not is closed, with 4403, 4429 or 1013. */
+async function greet(
+  { path, access, trustedProxies, told }: WebSocketOptions,
+  connected: Connection,
+): Promise<boolean> {
   const { request, socket } = connected.extra;
   try {
     await access.enter(requestOf(connected, path), addressOf(request, trustedProxies));
     return true;
   } catch (error) {
-    if (codeOf(error) === 'RATE_LIMITED') socket.close(TOO_MANY_REQUESTS, 'Too many requests');
-    else if (codeOf(error) !== 'UNAUTHENTICATED') throw error;
+    const { code } = told(error).extensions;
+    if (code === 'RATE_LIMITED') socket.close(TOO_MANY_REQUESTS, 'Too many requests');
+    else if (code !== 'UNAUTHENTICATED') socket.close(TRY_AGAIN_LATER, String(code));
     return false;
   }
 }
 
 /** One operation: let in, judged and run as one that is posted. */
 async function asked(options: WebSocketOptions, connected: Connection, params: SubscribePayload) {
-  const { path, graphql, access, trusted, trustedProxies } = options;
+  const { path, graphql, access, trusted, trustedProxies, told } = options;
   const request = requestOf(connected, path);
   try {
     await access.enter(request, addressOf(connected.extra.request, trustedProxies));
@@ -99,10 +106,11 @@ async function asked(options: WebSocketOptions, connected: Connection, params: S
     const contextValue: unknown = await contextFactory();
     return { schema, document, operationName, variableValues, contextValue, rootValue: { execute, subscribe } };
   } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
+    const refused = told(error);
     // Whoever came with a key that is over since is not served any more.
-    if (codeOf(error) === 'UNAUTHENTICATED') connected.extra.socket.close(CloseCode.Forbidden, 'Forbidden');
-    return [error];
+    if (refused.extensions['code'] === 'UNAUTHENTICATED')
+      connected.extra.socket.close(CloseCode.Forbidden, 'Forbidden');
+    return [refused];
   }
 }
 
@@ -123,12 +131,10 @@ const CREDENTIALS: readonly string[] = ['authorization', 'x-api-key'];
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /** What a client is told of an error: how HTTP would say it is nothing to a socket. */
-function told(error: GraphQLError): GraphQLFormattedError {
+function plain(error: GraphQLError): GraphQLFormattedError {
   const { extensions: { http: _http, ...extensions } = {}, ...rest } = error.toJSON();
   return { ...rest, extensions };
 }
-
-const codeOf = (error: unknown): unknown => (error instanceof GraphQLError ? error.extensions['code'] : undefined);
 
 /** Ends a socket that asked for something else. Nobody else hears of its errors now, nor ends its half. */
 function turnAway(socket: Duplex, status: string): void {
