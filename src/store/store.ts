@@ -190,18 +190,25 @@ export interface ChangeFeed {
   forget(before: Instant): Promise<number>;
 }
 
+/** Until when an answer is of use. */
+export interface Deadline {
+  /** How many ms are left; none once it has passed. */
+  remainingMs(): number;
+}
+
 /**
  * What both stores are. Every call is made within a scope: what lies outside it does not exist. A call refuses with
- * Unavailable where the record cannot be reached, and with Busy where others hold it for too long.
+ * Unavailable where the record cannot be reached, with Busy where others hold it for too long, and with TooLate where
+ * its deadline passes before it is done; what is under way in the database then ends there too.
  */
 export interface Store {
   /** Readers give no promises. */
   readonly answersAtOnce: boolean;
-  read(scope: Scope): Readers;
+  read(scope: Scope, until?: Deadline): Readers;
   /** All that the work has written, or nothing. The work may run again where the database asks for another try. */
-  transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>): Promise<T>;
+  transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>, until?: Deadline): Promise<T>;
   /** Reads as of one moment: nothing that is written meanwhile is seen. */
-  snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>): Promise<T>;
+  snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>, until?: Deadline): Promise<T>;
   readonly changes: ChangeFeed;
   close(): Promise<void>;
 }
