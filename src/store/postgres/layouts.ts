@@ -1,6 +1,6 @@
 import type { TableName, Tables } from '../store.ts';
 import { CHAT_LAYOUTS } from './chatLayouts.ts';
-import { changing, fixed, type Layout, STAMPS } from './layout.ts';
+import { changing, digitsOf, fixed, type Layout, STAMPS, timeOrNever } from './layout.ts';
 
 export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   institutions: {
@@ -71,7 +71,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       sequence: changing('int'),
       ...STAMPS,
     },
-    sort: { expiresAt: "coalesce(t.expires_at, 'infinity')" },
+    sort: { expiresAt: timeOrNever('expires_at'), magnitude: digitsOf('magnitude_key') },
     leads: {
       createdAt: [
         'assetId',
