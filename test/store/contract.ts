@@ -6,6 +6,7 @@ import { announcesChanges } from './contract/changes.ts';
 import { readsChat } from './contract/chat.ts';
 import { writesChat } from './contract/chatWrites.ts';
 import { countsAndSums } from './contract/counts.ts';
+import { keepsDeadlines } from './contract/deadlines.ts';
 import { filters } from './contract/filters.ts';
 import { pages } from './contract/pages.ts';
 import { parents } from './contract/parents.ts';
@@ -28,6 +29,7 @@ const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) 
   { name: 'chat, written', part: writesChat },
   { name: 'changes', part: announcesChanges },
   { name: 'tallies', part: tallies },
+  { name: 'deadlines', part: keepsDeadlines },
 ];
 
 /** What every store must do. Each store's test file says which store, and nothing else. */

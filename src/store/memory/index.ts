@@ -46,17 +46,17 @@ export function createMemoryStore({ lockTimeoutMs = 5_000 }: MemoryOptions = {})
     transact: (scope, work, until) => {
       const tenant = tenantOf(scope);
       const reader = readerOf(tables, texts, tenant, until);
-      const punctual: typeof work = (tx) => done(work(tx), until);
+      const punctual: typeof work = (tx) => endedInTime(work(tx), until);
       return lock.writing(() => unitOfWork(tables, reader, tenant, punctual, committed), until);
     },
     snapshot: (scope, work, until) =>
-      lock.reading(() => done(work(readersOf(tables, texts, tenantOf(scope), until)), until), until),
+      lock.reading(() => endedInTime(work(readersOf(tables, texts, tenantOf(scope), until)), until), until),
     close: () => lock.writing(async () => undefined),
   };
 }
 
 /** What came of the work, unless it took too long. */
-async function done<T>(working: Promise<T>, until: Deadline | undefined): Promise<T> {
+async function endedInTime<T>(working: Promise<T>, until: Deadline | undefined): Promise<T> {
   const result = await working;
   mustBeInTime(until);
   return result;

@@ -43,7 +43,7 @@ export async function unitOfWork<T>(
   const writer = (name: TableName): Writer<Entity> => {
     const table = tables[name];
     const write = (kind: Write['kind']) => (entity: Entity, changed?: readonly string[]) => {
-      if (tenant !== null && table.tenantOf(entity) !== tenant) throw new Error(`${entity.id} lies outside the scope.`);
+      mustBeOf(tenant, table.tenantOf(entity), entity.id);
       writes.push({ name, table, kind, entity, changed });
     };
     return {
@@ -57,7 +57,10 @@ export async function unitOfWork<T>(
   };
   const positions = tables.positions as unknown as Table<Position>;
   const lockDue: Writers['lockDue'] = (now, limit) => positions.page(dueWindow(now, limit), tenant).rows;
-  const announce: Writers['announce'] = (change) => void changes.push(change);
+  const announce: Writers['announce'] = (change) => {
+    mustBeOf(tenant, change.institutionId, change.objectId);
+    changes.push(change);
+  };
   // Units of work run one after another, so it is always one's turn.
   const takeTurn = (): void => {};
   const result = await work({ ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce });
@@ -67,6 +70,10 @@ export async function unitOfWork<T>(
   for (const { table, kind, entity } of applied) table[kind](entity);
   committed({ writes: applied, changes });
   return result;
+}
+
+function mustBeOf(tenant: Id | null, owner: unknown, what: Id): void {
+  if (tenant !== null && owner !== tenant) throw new Error(`${what} lies outside the scope.`);
 }
 
 /** A write; the removal of a row with that of all that is a part of it, innermost first. */

@@ -6,7 +6,8 @@ import { LAYOUTS } from './layouts.ts';
 import { postgresChanges } from './changes.ts';
 import { predicateOf } from './predicate.ts';
 import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
-import { heard, type OnStatement, type Opening, openPool, withSession } from './session.ts';
+import { openPool } from './pool.ts';
+import { heard, type OnStatement, type Opening, withSession } from './session.ts';
 import { postgresTallies } from './tallies.ts';
 import { type Entity, eachTable, transactOnce } from './transaction.ts';
 

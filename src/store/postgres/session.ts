@@ -1,17 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Scope } from '../../domain/viewer.ts';
-import { mustBeInTime, TooLate } from '../faults.ts';
+import { mustBeInTime } from '../faults.ts';
 import type { Deadline } from '../store.ts';
 import { beginOf, limitsOf, type Purpose, statementMs } from './begin.ts';
 import { orLost, RolledBack } from './failures.ts';
+import { lent } from './pool.ts';
 import type { Statement } from './sql.ts';
 
-const LIMITS = {
-  connectTimeoutMs: 5_000,
-  /** Longer than the server takes to give up by itself: it cannot be heard any more, though nothing has broken. */
-  silenceTimeoutMs: 30_000,
-} as const;
 /** How much later than the deadline the server may end a statement, in ms, before it is told anew. */
 const SLACK_MS = 250;
 
@@ -24,33 +19,6 @@ export interface Opening {
   readonly scope: Scope;
   /** Once it has passed no statement is sent any more, and the server ends by itself what it is at. */
   readonly until?: Deadline | undefined;
-}
-
-/** Values come as the domain has them: times as ms, amounts as bigint. Only this pool reads them so. */
-const TYPES: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
-    if (oid === pg.types.builtins.NUMERIC) return BigInt;
-    if (oid === pg.types.builtins.TIMESTAMPTZ) return instantOf;
-    return pg.types.getTypeParser(oid, format) as never;
-  },
-};
-const parseTime = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ) as (text: string) => Date;
-const instantOf = (text: string): number => parseTime(text).getTime();
-
-export function openPool(connectionString: string, max: number, onError: (error: Error) => void): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString,
-    max,
-    connectionTimeoutMillis: LIMITS.connectTimeoutMs,
-    query_timeout: LIMITS.silenceTimeoutMs,
-    types: TYPES,
-    // Statements sent without waiting for each other travel together.
-    pipeline: true,
-  });
-  pool.on('error', onError);
-  // A client that breaks while it is lent out tells nobody but itself, and an error without a listener ends the process.
-  pool.on('connect', (client) => client.on('error', onError));
-  return pool;
 }
 
 /** One connection within one transaction, begun with the first statement and in the same flight. */
@@ -127,8 +95,10 @@ export class Session {
   }
 
   async #end(last: Statement | undefined): Promise<void> {
+    mustBeInTime(this.#opening.until);
     const written = last && this.query(last);
-    if (!this.#begun) return;
+    // Where not even that was sent, it was too late.
+    if (!this.#begun) return void (await written);
     if (this.#opening.purpose === 'writing') await this.#begun.catch(this.#failed);
     mustBeInTime(this.#opening.until);
     this.#committing = true;
@@ -172,23 +142,5 @@ export async function withSession<T>(
     );
     client.release(broken);
     throw error;
-  }
-}
-
-/** A connection of the pool. One that comes too late goes back at once. */
-async function lent(pool: pg.Pool, until: Deadline | undefined): Promise<pg.PoolClient> {
-  mustBeInTime(until);
-  const asked = pool.connect();
-  if (!until) return asked.catch(orLost);
-  const late = new AbortController();
-  const tooLate = delay(until.remainingMs(), undefined, { signal: late.signal }).then((): never => {
-    void asked.then((client) => client.release()).catch(() => undefined);
-    throw new TooLate('No connection was free in time.');
-  });
-  try {
-    return await Promise.race([asked.catch(orLost), tooLate]);
-  } finally {
-    late.abort();
-    tooLate.catch(() => undefined);
   }
 }

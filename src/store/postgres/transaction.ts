@@ -62,7 +62,7 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
     const layout = LAYOUTS[name] as Layout<Entity>;
     const collectedFor = (entity: Entity): Writes => {
       const owner = layout.tenant === 'id' ? entity.id : (entity as { readonly institutionId?: Id }).institutionId;
-      if (tenant !== null && owner !== tenant) throw new Error(`${entity.id} lies outside the scope.`);
+      mustBeOf(tenant, owner, entity.id);
       const collected = writes.get(name) ?? { insert: [], replace: new Map(), remove: [] };
       writes.set(name, collected);
       return collected;
@@ -84,8 +84,15 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
   };
   const lockDue: Writers['lockDue'] = (now, limit) => heard(due(session, tenant, now, limit));
   const takeTurn: Writers['takeTurn'] = (what) => heard(turn(session, what));
-  const announce: Writers['announce'] = (change) => void changes.push(change);
+  const announce: Writers['announce'] = (change) => {
+    mustBeOf(tenant, change.institutionId, change.objectId);
+    changes.push(change);
+  };
   return { ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce };
+}
+
+function mustBeOf(tenant: Id | null, owner: Id | undefined, what: Id): void {
+  if (tenant !== null && owner !== tenant) throw new Error(`${what} lies outside the scope.`);
 }
 
 async function turn(session: Session, what: string): Promise<void> {
