@@ -97,17 +97,10 @@ export function createApp(options: AppOptions): App {
   const perOwner = settings.subscriptionsPerKey;
   const hub = new Hub({ feed: store.changes, lookEveryMs, queueChanges, perOwner, onFault: failed });
   const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution };
-  const told = maskFault(onFault);
   const headers = securityHeaders(options.strictTransport ?? false);
-  const graphql = createGraphql({
-    ...settings,
-    shared: { ...shared, hub },
-    access,
-    origins,
-    trusted,
-    headers,
-    onFault,
-  });
+  const { bodyBytes } = settings.http;
+  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, told: maskFault(onFault) };
+  const graphql = createGraphql({ ...settings, ...front, bodyBytes, shared: { ...shared, hub } });
   // The server's own doing: no request, no viewer but itself.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const beside = besideRequests({ own, settings, hub, keys, limits, trail });
@@ -121,23 +114,11 @@ export function createApp(options: AppOptions): App {
     fetch: async (request) => graphql.fetch(request),
     listen: (port, host) =>
       listen({
-        path: GRAPHQL_PATH,
+        ...front,
         graphql: async (request, response, arrival) => graphql(request, response, arrival),
         page: graphiql ? graphiqlPage(graphiql) : noPage,
-        upgrade: (server) =>
-          serveWebSockets(server, {
-            ...settings,
-            path: GRAPHQL_PATH,
-            graphql,
-            access,
-            trusted,
-            told,
-            origins,
-            messageBytes: settings.http.bodyBytes,
-            trustedProxies: settings.http.trustedProxies,
-          }),
+        upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql }),
         limits: settings.http,
-        headers,
         port,
         host,
       }),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { refusal } from './refusal.ts';
+import { bodyTooLarge, refusal } from './refusal.ts';
 
 /**
  * Reads a request's body. Refuses with 413 as soon as it is known to be too large; what is still to come is
@@ -12,7 +12,7 @@ export function readBody(request: IncomingMessage, mostBytes: number): Promise<B
     const refuse = (): void => {
       request.off('data', take).off('end', finish);
       request.resume();
-      reject(refusal(`The body must have at most ${mostBytes} bytes.`, 'BAD_REQUEST', { status: 413 }));
+      reject(bodyTooLarge(mostBytes));
     };
     const take = (part: Buffer): void => {
       bytes += part.byteLength;

@@ -10,6 +10,9 @@ export interface RefusalOptions {
 export const refusal = (message: string, code: string, http: RefusalOptions): GraphQLError =>
   new GraphQLError(message, { extensions: { code, http } });
 
+export const bodyTooLarge = (mostBytes: number): GraphQLError =>
+  refusal(`The body must have at most ${mostBytes} bytes.`, 'BAD_REQUEST', { status: 413 });
+
 /** How HTTP says it, where an error does not. */
 const STATUS: Readonly<Record<string, number>> = {
   SERVICE_UNAVAILABLE: 503,

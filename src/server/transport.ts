@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { Arrival } from './arrival.ts';
-import { refusal } from './refusal.ts';
+import { bodyTooLarge, refusal } from './refusal.ts';
 
 /** One of these says that no mere form or link of a page has sent the request: a page would have had to ask before. */
 const ASKED_BEFORE = ['x-graphql-yoga-csrf', 'apollo-require-preflight', 'graphql-require-preflight'];
@@ -11,7 +11,7 @@ const JSON_TYPES: ReadonlySet<string | undefined> = new Set(['application/json',
  * Takes JSON by POST, and by GET what has a header that no link can have. Refuses other bodies with 415, a GET without
  * such a header with 403, and what is no JSON, in a body or in a GET's variables or extensions, with 400.
  */
-export const useTransport = (): Plugin<object, Arrival> => ({
+export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
   onRequestParse: ({ request, url, serverContext, setRequestParser }) => {
     if (request.method === 'POST') {
       const [type] = request.headers.get('content-type')?.split(';') ?? [];
@@ -19,8 +19,10 @@ export const useTransport = (): Plugin<object, Arrival> => ({
         throw bad('Send the request as JSON, with content-type application/json.', 415);
       }
       setRequestParser(async (posted) => {
-        const body = serverContext.body ? (await serverContext.body()).toString() : await posted.text();
-        return (jsonObject(body) ?? refuse('The body must be a JSON object.')) as GraphQLParams;
+        const body = serverContext.body ? await serverContext.body() : Buffer.from(await posted.arrayBuffer());
+        if (body.byteLength > bodyBytes) throw bodyTooLarge(bodyBytes);
+        const params = jsonObject(body.toString()) ?? refuse('The body must be a JSON object; batches are not taken.');
+        return params as GraphQLParams;
       });
     } else if (request.method === 'GET') {
       if (!ASKED_BEFORE.some((name) => request.headers.has(name))) {

@@ -28,7 +28,7 @@ export interface WebSocketOptions {
   readonly told: (fault: unknown) => GraphQLError;
   readonly origins: Origins;
   /** The most bytes of one message of a client. */
-  readonly messageBytes: number;
+  readonly bodyBytes: number;
   /** The most sockets that are open at once. */
   readonly sockets: number;
   readonly socketsPerAddress: number;
@@ -38,7 +38,7 @@ export interface WebSocketOptions {
 /** Serves graphql-ws at the path of the HTTP server; answers how to end all sockets. */
 export function serveWebSockets(server: Server, options: WebSocketOptions): () => Promise<void> {
   const { path, origins, trustedProxies } = options;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: options.messageBytes });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: options.bodyBytes });
   const places = new Places(options.sockets, options.socketsPerAddress);
   server.on('upgrade', (request, socket, head) => {
     const { origin, host = null } = request.headers;

@@ -1,3 +1,4 @@
+import type { GraphQLError } from 'graphql';
 import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
@@ -7,7 +8,7 @@ import { type Access, UNAUTHENTICATED, useAccess } from './access.ts';
 import type { Arrival } from './arrival.ts';
 import { deadlineIn, useDeadline } from './deadline.ts';
 import { type DocumentRules, useDocumentRules } from './documents.ts';
-import { maskFault, type OnFault, useErrorCodes } from './errors.ts';
+import { useErrorCodes } from './errors.ts';
 import { useIdempotencyKey } from './idempotencyKey.ts';
 import { useFreshEvents } from './liveEvents.ts';
 import { type OperationLimits, useOperationCost } from './operationCost.ts';
@@ -27,17 +28,19 @@ export interface YogaOptions {
   /** How long an operation may take, in ms. */
   readonly operationMs: number;
   readonly origins: Origins;
+  /** The most bytes of a request's body. */
+  readonly bodyBytes: number;
   readonly trusted: TrustedDocuments;
   readonly headers: Readonly<Record<string, string>>;
-  readonly onFault: OnFault;
+  /** Makes of any fault what its client is told. */
+  readonly told: (fault: unknown) => GraphQLError;
 }
 
 export type Graphql = YogaServerInstance<Arrival, Context>;
 
 /** How a GraphQL request is answered: the list is the way that it takes. */
 export function createGraphql(options: YogaOptions): Graphql {
-  const { shared, access, operationMs, trusted, onFault } = options;
-  const told = maskFault(onFault);
+  const { shared, access, operationMs, trusted, told } = options;
   const contextFor = (request: Request, viewer: Viewer): Context => {
     const until = deadlineIn(operationMs);
     const read = readingsOf(shared.store, scopeOf(viewer), until);
@@ -56,7 +59,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useSecurityHeaders(options.headers),
       useOrigins(options.origins),
       useAccess(access, told),
-      useTransport(),
+      useTransport(options.bodyBytes),
       useTrustedDocuments(trusted),
       useErrorCodes(),
       useDocumentRules(options.documents, access),

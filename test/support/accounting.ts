@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { beforeAll, expect } from 'vitest';
 import type { AppOptions } from '../../src/app.ts';
+import { DEFAULTS } from '../../src/settings.ts';
 import type { MutationName as Any } from '../../src/domain/auditEvent.ts';
 import type { Viewer } from '../../src/domain/viewer.ts';
 import { LAYOUTS } from '../../src/store/memory/layouts.ts';
@@ -116,6 +117,11 @@ export interface Scene {
   /** Another institution's. */
   readonly other: Deal;
 }
+
+/** Longer lists than a request may have, so that the law has its say. */
+export const LONG_LISTS: Partial<AppOptions> = {
+  settings: { operations: { ...DEFAULTS.operations, listValues: 100_000 } },
+};
 
 /** Two institutions in a store of their own. */
 export function sceneOn(open: OpenStore, options: Partial<AppOptions> = {}): Scene {
