@@ -68,6 +68,9 @@ export const securityHeaders = (strictTransport: boolean): Readonly<Record<strin
 
 export const useSecurityHeaders = (headers: Readonly<Record<string, string>>): Plugin => ({
   onResponse: ({ response }) => {
-    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+    // A stream of events has its own rule of how it may be kept.
+    for (const [name, value] of Object.entries(headers)) {
+      if (!response.headers.has(name)) response.headers.set(name, value);
+    }
   },
 });

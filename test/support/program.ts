@@ -68,6 +68,9 @@ export interface Program {
 
 export type Environment = Readonly<Record<string, string>>;
 
+/** What a program that was started for development lets in. */
+export const AS_ROOT = { authorization: `Bearer ${DEVELOPMENT_KEY}` } as const;
+
 /** Starts it with nothing in the environment but this, in a folder without .env but this, on a free port. */
 export function startProgram(main: string, env: Environment = {}, dotEnv?: string): Program {
   const cwd = temporaryFolder(tmpdir());
@@ -95,7 +98,7 @@ function programOf(child: ChildProcess): Program {
   const address = new Promise<string>((resolve, reject) => {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      const [, found] = /^GraphiQL: (\S+)\n/m.exec(stdout) ?? [];
+      const [, found] = /^Graph(?:i)?QL: (\S+)\n/m.exec(stdout) ?? [];
       if (found) resolve(found);
     });
     const late = setTimeout(() => reject(new Error(`It has not started: ${stdout}${stderr}`)), startsWithinMs);
