@@ -14,7 +14,6 @@ const counts = (institutions: number, positions: number) => ({
 });
 const DEMO = counts(2, 7);
 const EMPTY = counts(0, 0);
-const npmStartWithinMs = 5_000;
 const KEY_LINE = `Root key, for development: ${DEVELOPMENT_KEY}\n`;
 
 let main: string;
@@ -66,11 +65,9 @@ describe('a start', () => {
     expect(program.stderr()).toBe('');
   });
 
-  it('by npm start is ready within 5 s, and SIGTERM ends all of it with 0', async () => {
-    const began = performance.now();
+  it('by npm start serves what it has built, and SIGTERM ends all of it with 0', async () => {
     const program = npmStart({ PORT: '0' });
     const address = await program.address;
-    expect(performance.now() - began).toBeLessThan(npmStartWithinMs);
     expect(await program.ask(COUNTS)).toEqual(DEMO);
     expect(await program.stop()).toEqual({ code: 0, signal: null });
     await expect(fetch(address)).rejects.toThrow('fetch failed');
