@@ -227,6 +227,20 @@ describe('the README', () => {
     await Promise.all(programs.map((program) => program.stop()));
   });
 
+  it('has keys that see one institution, and nothing once they are revoked', async () => {
+    const program = start();
+    const [seen = '', revoked = '', refused = ''] = await runReadme('Keys', await program.address);
+    expect(JSON.parse(seen)).toEqual({
+      data: {
+        viewer: { role: 'READ_ONLY', institution: { name: expect.any(String) } },
+        institutions: { totalCount: 1 },
+      },
+    });
+    expect(JSON.parse(revoked)).toEqual({ data: { revokeApiKey: { __typename: 'RevokeApiKeyPayload' } } });
+    expect(JSON.parse(refused)).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    await program.stop();
+  });
+
   it('has a first query that finds the demo data', async () => {
     const program = start();
     const [answer = ''] = await runReadme('A first query', await program.address);
