@@ -100,7 +100,9 @@ function rangeOf<E>(layout: Layout<E>, field: Field<E>, range: Range<unknown>, p
     const value = range[name as keyof typeof COMPARISONS];
     return value === undefined ? [] : [`${sort.by} ${sign} ${parameters.add(sort.encode(value), sort.type)}`];
   });
-  return sort.forNull === undefined ? parts : [...parts, `${sort.by} < '${sort.forNull}'`];
+  if (sort.forNull !== undefined) return [...parts, `${sort.by} < '${sort.forNull}'`];
+  // Null is within no range, not even within one without bounds.
+  return parts.length === 0 ? [`${sort.by} is not null`] : parts;
 }
 
 function sortOf<E>(layout: Layout<E>, field: Field<E>): Sort {
