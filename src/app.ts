@@ -14,7 +14,7 @@ import { KeyRing } from './live/keyRing.ts';
 import { removeDeletedSessions } from './live/removeChat.ts';
 import { createRounds } from './live/rounds.ts';
 import { Access } from './server/access.ts';
-import type { OnFault } from './server/errors.ts';
+import { maskFault, type OnFault } from './server/errors.ts';
 import { type GraphiqlOptions, graphiqlPage, noPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
 import type { Origins } from './server/origins.ts';
@@ -129,6 +129,7 @@ export function createApp(options: AppOptions): App {
             path: GRAPHQL_PATH,
             graphql,
             access,
+            mask: maskFault(onFault),
             trusted,
             origins,
             messageBytes: settings.http.bodyBytes,

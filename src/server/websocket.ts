@@ -1,10 +1,11 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import { type Context as Connected, CloseCode, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Access } from './access.ts';
+import type { Mask } from './errors.ts';
 import { addressOf, isAt } from './http.ts';
 import { mayAsk, type Origins } from './origins.ts';
 import { Places } from './places.ts';
@@ -17,11 +18,14 @@ const HEARTBEAT_MS = 12_000;
 const HELLO_MS = 3_000;
 /** Sent to a socket whose key has asked for too much. */
 const TOO_MANY_REQUESTS = 4429;
+/** Sent where the record cannot be asked who the client is. */
+const TRY_AGAIN_LATER = 1013;
 
 export interface WebSocketOptions {
   readonly path: string;
   readonly graphql: Graphql;
   readonly access: Access;
+  readonly mask: Mask;
   readonly trusted: TrustedDocuments;
   readonly origins: Origins;
   /** The most bytes of one message of a client. */
@@ -70,22 +74,26 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
 type Params = Readonly<Record<string, unknown>>;
 type Connection = Connected<Params, Extra & Record<PropertyKey, unknown>>;
 
-/** Whether the client may come in; one that may not is closed, with 4403 or 4429. */
-async function greet({ path, access, trustedProxies }: WebSocketOptions, connected: Connection): Promise<boolean> {
+/** Whether the client may come in; one that may not is closed, with 4403 or 4429, or with 1013 where we cannot tell. */
+async function greet(
+  { path, access, mask, trustedProxies }: WebSocketOptions,
+  connected: Connection,
+): Promise<boolean> {
   const { request, socket } = connected.extra;
   try {
     await access.enter(requestOf(connected, path), addressOf(request, trustedProxies));
     return true;
   } catch (error) {
-    if (codeOf(error) === 'RATE_LIMITED') socket.close(TOO_MANY_REQUESTS, 'Too many requests');
-    else if (codeOf(error) !== 'UNAUTHENTICATED') throw error;
+    const { code } = mask(error).extensions;
+    if (code === 'RATE_LIMITED') socket.close(TOO_MANY_REQUESTS, 'Too many requests');
+    else if (code !== 'UNAUTHENTICATED') socket.close(TRY_AGAIN_LATER, 'Try again later');
     return false;
   }
 }
 
 /** One operation: let in, judged and run as one that is posted. */
 async function asked(options: WebSocketOptions, connected: Connection, params: SubscribePayload) {
-  const { path, graphql, access, trusted, trustedProxies } = options;
+  const { path, graphql, access, mask, trusted, trustedProxies } = options;
   const request = requestOf(connected, path);
   try {
     await access.enter(request, addressOf(connected.extra.request, trustedProxies));
@@ -99,10 +107,11 @@ async function asked(options: WebSocketOptions, connected: Connection, params: S
     const contextValue: unknown = await contextFactory();
     return { schema, document, operationName, variableValues, contextValue, rootValue: { execute, subscribe } };
   } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
+    const refused = mask(error);
     // Whoever came with a key that is over since is not served any more.
-    if (codeOf(error) === 'UNAUTHENTICATED') connected.extra.socket.close(CloseCode.Forbidden, 'Forbidden');
-    return [error];
+    if (refused.extensions['code'] === 'UNAUTHENTICATED')
+      connected.extra.socket.close(CloseCode.Forbidden, 'Forbidden');
+    return [refused];
   }
 }
 
@@ -127,8 +136,6 @@ function told(error: GraphQLError): GraphQLFormattedError {
   const { extensions: { http: _http, ...extensions } = {}, ...rest } = error.toJSON();
   return { ...rest, extensions };
 }
-
-const codeOf = (error: unknown): unknown => (error instanceof GraphQLError ? error.extensions['code'] : undefined);
 
 /** Ends a socket that asked for something else. Nobody else hears of its errors now, nor ends its half. */
 function turnAway(socket: Duplex, status: string): void {

@@ -36,7 +36,8 @@ export type Graphql = YogaServerInstance<Arrival, Context>;
 
 /** How a GraphQL request is answered: the list is the way that it takes. */
 export function createGraphql(options: YogaOptions): Graphql {
-  const { shared, access, operationMs, trusted, onFault } = options;
+  const { shared, access, operationMs, trusted } = options;
+  const mask = maskFault(options.onFault);
   const contextFor = (request: Request, viewer: Viewer): Context => {
     const until = deadlineIn(operationMs);
     const read = readingsOf(shared.store, scopeOf(viewer), until);
@@ -54,7 +55,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useRequestId(),
       useSecurityHeaders(options.headers),
       useOrigins(options.origins),
-      useAccess(access),
+      useAccess(access, mask),
       useTransport(),
       useTrustedDocuments(trusted),
       useErrorCodes(),
@@ -64,7 +65,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useFreshEvents(renewed),
       useDeadline(),
     ],
-    maskedErrors: { maskError: maskFault(onFault) },
+    maskedErrors: { maskError: mask },
     extraParamNames: ['documentId'],
     maxRequestBodySize: false,
     cors: false,
