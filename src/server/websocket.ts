@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Access } from './access.ts';
 import type { Mask } from './errors.ts';
 import { addressOf, isAt } from './http.ts';
+import { mustKeepSecrets } from './keptSecrets.ts';
 import { mayAsk, type Origins } from './origins.ts';
 import { Places } from './places.ts';
 import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
@@ -97,6 +98,7 @@ async function asked(options: WebSocketOptions, connected: Connection, params: S
   const request = requestOf(connected, path);
   try {
     await access.enter(request, addressOf(connected.extra.request, trustedProxies));
+    mustKeepSecrets(request, params);
     const { operationName, variables: variableValues } = params;
     const query = documentOf(params, trusted) ?? '';
     const enveloped = graphql.getEnveloped({ request, params: { ...params, query } } as never);

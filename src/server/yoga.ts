@@ -11,6 +11,7 @@ import { maskFault, type OnFault, useErrorCodes } from './errors.ts';
 import { useIdempotencyKey } from './idempotencyKey.ts';
 import { useFreshEvents } from './liveEvents.ts';
 import { type OperationLimits, useOperationCost } from './operationCost.ts';
+import { useKeptSecrets } from './keptSecrets.ts';
 import { type Origins, useOrigins } from './origins.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
 import { useSecurityHeaders, useTransport } from './transport.ts';
@@ -57,6 +58,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useOrigins(options.origins),
       useAccess(access, mask),
       useTransport(),
+      useKeptSecrets(),
       useTrustedDocuments(trusted),
       useErrorCodes(),
       useDocumentRules(options.documents, access),
