@@ -99,7 +99,7 @@ export function createApp(options: AppOptions): App {
   const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution };
   const headers = securityHeaders(options.strictTransport ?? false);
   const { bodyBytes } = settings.http;
-  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, told: maskFault(onFault) };
+  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskFault(onFault) };
   const graphql = createGraphql({ ...settings, ...front, bodyBytes, shared: { ...shared, hub } });
   // The server's own doing: no request, no viewer but itself.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };

@@ -5,6 +5,7 @@ import { readTrustedDocuments, settingsOf } from './configured.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
 import { openStore } from './openStore.ts';
+import { faultFacts } from './server/faultFacts.ts';
 import type { GraphiqlOptions } from './server/graphiql.ts';
 import { UnusableDatabase } from './store/postgres/migrate.ts';
 
@@ -15,7 +16,10 @@ async function main(): Promise<void> {
   process.on('SIGINT', leave);
   const config = readConfig(environment());
   // Written at once, so that the address stays the last line and nothing is lost at the end.
-  const log = pino({ level: config.logLevel, base: null }, destination({ dest: 1, sync: true }));
+  const log = pino(
+    { level: config.logLevel, base: null, serializers: { err: faultFacts } },
+    destination({ dest: 1, sync: true }),
+  );
   const onError = (error: Error): void => log.error({ err: error }, 'a database connection broke');
   const store = await openStore(config, onError);
   if (config.environment === 'production' && config.store.backend === 'memory') {
@@ -61,9 +65,9 @@ const pageOf = ({ demoData, access: { rootApiKey } }: Config): GraphiqlOptions =
   token: rootApiKey === DEVELOPMENT_KEY ? DEVELOPMENT_KEY : null,
 });
 
-/** Ends the start, or the end, that went wrong: a sentence where one is meant for people, else the whole error. */
+/** Ends the start, or the end, that went wrong: a sentence where one is meant for people, else what may be told. */
 function fail(error: unknown): void {
-  process.stderr.write(`${sentence(error) ?? `EscrowGrid cannot run: ${String((error as Error)?.stack ?? error)}`}\n`);
+  process.stderr.write(`${sentence(error) ?? `EscrowGrid cannot run: ${JSON.stringify(faultFacts(error))}`}\n`);
   process.exit(1);
 }
 

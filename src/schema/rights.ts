@@ -3,6 +3,7 @@ import {
   type GraphQLField,
   type GraphQLFieldResolver,
   GraphQLError,
+  type GraphQLNamedType,
   GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
@@ -26,13 +27,12 @@ export function guard(schema: GraphQLSchema, rights: Rights): GraphQLSchema {
     for (const field of Object.values(type.getFields())) {
       if (!root && !isEdge(type, field)) continue;
       const roles = rolesAt(rights, `${type.name}.${field.name}`);
-      const shown = getNamedType(field.type);
-      const ofType = isNode(shown) ? rolesAt(rights, shown.name) : VIEWER_ROLES;
-      if (type !== schema.getMutationType())
-        restrict(
-          field,
-          roles.filter((role) => ofType.includes(role)),
-        );
+      if (type === schema.getMutationType()) continue;
+      const lines = [roles, ...nodesIn(getNamedType(field.type)).map(({ name }) => rolesAt(rights, name))];
+      restrict(
+        field,
+        roles.filter((role) => lines.every((line) => line.includes(role))),
+      );
     }
   }
   return schema;
@@ -50,6 +50,15 @@ const isRoot = (schema: GraphQLSchema, type: GraphQLObjectType): boolean =>
 
 const isNode = (type: unknown): type is GraphQLObjectType =>
   isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node');
+
+/** The nodes that a field of the type shows: the type itself, or what a page or a change has of them. */
+function nodesIn(shown: GraphQLNamedType): readonly GraphQLObjectType[] {
+  if (isNode(shown)) return [shown];
+  if (!isObjectType(shown) || !/(Connection|Change)$/.test(shown.name)) return [];
+  return Object.values(shown.getFields())
+    .map(({ type }) => getNamedType(type))
+    .filter(isNode);
+}
 
 function rolesAt(rights: Rights, coordinate: string): readonly ViewerRole[] {
   const roles = rights[coordinate];

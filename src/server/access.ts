@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { ownerOf, type Viewer } from '../domain/viewer.ts';
 import type { AccessTrail } from '../live/accessTrail.ts';
 import type { KeyRing } from '../live/keyRing.ts';
@@ -7,6 +7,7 @@ import type { MaybePromise } from '../store/store.ts';
 import { networkOf } from './address.ts';
 import type { Arrival } from './arrival.ts';
 import { credentialOf } from './credential.ts';
+import type { Mask } from './errors.ts';
 import type { LimitName, RateLimits } from './rateLimits.ts';
 import { refusal, refusalResponse } from './refusal.ts';
 
@@ -102,13 +103,13 @@ export const UNAUTHENTICATED = (message = NO_KEY): GraphQLError =>
 /** The address of a request that did not come over a network. */
 const NO_ADDRESS = '127.0.0.1';
 
-/** Lets nobody by who may not come in. `told` makes of any fault what its client is told. */
-export const useAccess = (access: Access, told: (fault: unknown) => GraphQLError): Plugin<object, Arrival> => ({
+/** Lets nobody by who may not come in. A fault on the way is told as any other: what is thrown here goes out as it is. */
+export const useAccess = (access: Access, mask: Mask): Plugin<object, Arrival> => ({
   onRequest: async ({ request, serverContext, ...hook }) => {
     try {
       await access.enter(request, serverContext?.address ?? NO_ADDRESS);
     } catch (error) {
-      hook.endResponse(refusalResponse(told(error)));
+      hook.endResponse(refusalResponse(mask(error)));
     }
   },
 });

@@ -53,10 +53,13 @@ export const useErrorCodes = (): Plugin => ({
   }),
 });
 
+/** Makes of whatever was thrown what the client is told. */
+export type Mask = (error: unknown) => GraphQLError;
+
 /** Lets through what was meant for the client; of anything else it tells an error id and nothing more. */
 export const maskFault =
-  (onFault: OnFault) =>
-  (error: unknown): GraphQLError => {
+  (onFault: OnFault): Mask =>
+  (error) => {
     if (error instanceof GraphQLError) {
       const { originalError, path, extensions } = error;
       const meant = !originalError || originalError instanceof GraphQLError;

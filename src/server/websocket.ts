@@ -1,11 +1,13 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type FormattedExecutionResult, type GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import { type Context as Connected, CloseCode, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Access } from './access.ts';
+import type { Mask } from './errors.ts';
 import { addressOf, isAt } from './http.ts';
+import { mustKeepSecrets } from './keptSecrets.ts';
 import { mayAsk, type Origins } from './origins.ts';
 import { Places } from './places.ts';
 import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
@@ -17,15 +19,15 @@ const HEARTBEAT_MS = 12_000;
 const HELLO_MS = 3_000;
 /** Why a socket is closed: its key has asked for too much; or the server cannot tell whose it is now. */
 const TOO_MANY_REQUESTS = 4429;
+/** Sent where the record cannot be asked who the client is. */
 const TRY_AGAIN_LATER = 1013;
 
 export interface WebSocketOptions {
   readonly path: string;
   readonly graphql: Graphql;
   readonly access: Access;
+  readonly mask: Mask;
   readonly trusted: TrustedDocuments;
-  /** Makes of any fault what its client is told. */
-  readonly told: (fault: unknown) => GraphQLError;
   readonly origins: Origins;
   /** The most bytes of one message of a client. */
   readonly bodyBytes: number;
@@ -73,9 +75,9 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
 type Params = Readonly<Record<string, unknown>>;
 type Connection = Connected<Params, Extra & Record<PropertyKey, unknown>>;
 
-/** Whether the client may come in; one that may not is closed, with 4403, 4429 or 1013. */
+/** Whether the client may come in; one that may not is closed, with 4403 or 4429, or with 1013 where we cannot tell. */
 async function greet(
-  { path, access, trustedProxies, told }: WebSocketOptions,
+  { path, access, mask, trustedProxies }: WebSocketOptions,
   connected: Connection,
 ): Promise<boolean> {
   const { request, socket } = connected.extra;
@@ -83,19 +85,20 @@ async function greet(
     await access.enter(requestOf(connected, path), addressOf(request, trustedProxies));
     return true;
   } catch (error) {
-    const { code } = told(error).extensions;
+    const { code } = mask(error).extensions;
     if (code === 'RATE_LIMITED') socket.close(TOO_MANY_REQUESTS, 'Too many requests');
-    else if (code !== 'UNAUTHENTICATED') socket.close(TRY_AGAIN_LATER, String(code));
+    else if (code !== 'UNAUTHENTICATED') socket.close(TRY_AGAIN_LATER, 'Try again later');
     return false;
   }
 }
 
 /** One operation: let in, judged and run as one that is posted. */
 async function asked(options: WebSocketOptions, connected: Connection, params: SubscribePayload) {
-  const { path, graphql, access, trusted, trustedProxies, told } = options;
+  const { path, graphql, access, mask, trusted, trustedProxies } = options;
   const request = requestOf(connected, path);
   try {
     await access.enter(request, addressOf(connected.extra.request, trustedProxies));
+    mustKeepSecrets(request, params);
     const { operationName, variables: variableValues } = params;
     const query = documentOf(params, trusted) ?? '';
     const enveloped = graphql.getEnveloped({ request, params: { ...params, query } } as never);
@@ -106,7 +109,7 @@ async function asked(options: WebSocketOptions, connected: Connection, params: S
     const contextValue: unknown = await contextFactory();
     return { schema, document, operationName, variableValues, contextValue, rootValue: { execute, subscribe } };
   } catch (error) {
-    const refused = told(error);
+    const refused = mask(error);
     // Whoever came with a key that is over since is not served any more.
     if (refused.extensions['code'] === 'UNAUTHENTICATED')
       connected.extra.socket.close(CloseCode.Forbidden, 'Forbidden');

@@ -1,4 +1,3 @@
-import type { GraphQLError } from 'graphql';
 import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
@@ -8,10 +7,11 @@ import { type Access, UNAUTHENTICATED, useAccess } from './access.ts';
 import type { Arrival } from './arrival.ts';
 import { deadlineIn, useDeadline } from './deadline.ts';
 import { type DocumentRules, useDocumentRules } from './documents.ts';
-import { useErrorCodes } from './errors.ts';
+import { type Mask, useErrorCodes } from './errors.ts';
 import { useIdempotencyKey } from './idempotencyKey.ts';
 import { useFreshEvents } from './liveEvents.ts';
 import { type OperationLimits, useOperationCost } from './operationCost.ts';
+import { useKeptSecrets } from './keptSecrets.ts';
 import { type Origins, useOrigins } from './origins.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
 import { useSecurityHeaders, useTransport } from './transport.ts';
@@ -32,15 +32,14 @@ export interface YogaOptions {
   readonly bodyBytes: number;
   readonly trusted: TrustedDocuments;
   readonly headers: Readonly<Record<string, string>>;
-  /** Makes of any fault what its client is told. */
-  readonly told: (fault: unknown) => GraphQLError;
+  readonly mask: Mask;
 }
 
 export type Graphql = YogaServerInstance<Arrival, Context>;
 
 /** How a GraphQL request is answered: the list is the way that it takes. */
 export function createGraphql(options: YogaOptions): Graphql {
-  const { shared, access, operationMs, trusted, told } = options;
+  const { shared, access, operationMs, trusted, mask } = options;
   const contextFor = (request: Request, viewer: Viewer): Context => {
     const until = deadlineIn(operationMs);
     const read = readingsOf(shared.store, scopeOf(viewer), until);
@@ -58,8 +57,9 @@ export function createGraphql(options: YogaOptions): Graphql {
       useRequestId(),
       useSecurityHeaders(options.headers),
       useOrigins(options.origins),
-      useAccess(access, told),
+      useAccess(access, mask),
       useTransport(options.bodyBytes),
+      useKeptSecrets(),
       useTrustedDocuments(trusted),
       useErrorCodes(),
       useDocumentRules(options.documents, access),
@@ -68,7 +68,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useFreshEvents(renewed),
       useDeadline(),
     ],
-    maskedErrors: { maskError: told },
+    maskedErrors: { maskError: mask },
     extraParamNames: ['documentId'],
     maxRequestBodySize: false,
     cors: false,

@@ -52,7 +52,7 @@ export interface Ended {
 
 /** A process of ours. Whatever is left of it when the test file ends is ended then. */
 export interface Program {
-  /** Where GraphiQL is, as the last line says; fails if the process ends first. */
+  /** Where the API is, as the last line says; fails if the process ends first. */
   readonly address: Promise<string>;
   readonly ended: Promise<Ended>;
   readonly stdout: () => string;
@@ -98,7 +98,7 @@ function programOf(child: ChildProcess): Program {
   const address = new Promise<string>((resolve, reject) => {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      const [, found] = /^Graph(?:i)?QL: (\S+)\n/m.exec(stdout) ?? [];
+      const [, found] = /^Graphi?QL: (\S+)\n/m.exec(stdout) ?? [];
       if (found) resolve(found);
     });
     const late = setTimeout(() => reject(new Error(`It has not started: ${stdout}${stderr}`)), startsWithinMs);
