@@ -60,7 +60,7 @@ const ALWAYS = {
   'x-frame-options': 'DENY',
 } as const;
 /** A year: browsers that have come by TLS once come by TLS again. */
-const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000; includeSubDomains' };
+const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
 
 /** What every answer tells browsers, beside its content. */
 export const securityHeaders = (strictTransport: boolean): Readonly<Record<string, string>> =>
