@@ -54,9 +54,8 @@ describe('a token', () => {
   it('is refused with any one character changed, left out or put twice', () => {
     for (let at = 0; at < TOKEN.length; at += 1) {
       const [before, after] = [TOKEN.slice(0, at), TOKEN.slice(at + 1)];
-      for (const other of [...ALPHABET, 'I', 'l', '_', '-', ' ', 'A', '\n', 'é']) {
-        if (other !== TOKEN[at]) expect(prefixOfToken(before + other + after)).toBeUndefined();
-      }
+      const others = [...ALPHABET, 'I', 'l', '_', '-', ' ', 'A', '\n', 'é'].filter((each) => each !== TOKEN[at]);
+      for (const other of others) expect(prefixOfToken(before + other + after)).toBeUndefined();
       expect(prefixOfToken(before + after)).toBeUndefined();
       expect(prefixOfToken(`${before}${TOKEN[at]}${TOKEN[at]}${after}`)).toBeUndefined();
     }
@@ -164,7 +163,10 @@ describe('a rotation', () => {
 
   it('is of a live key alone', () => {
     const revoked = revokedKey(keyOf(), NOW);
-    expect(refusalOf(() => rotate(revoked, 0, NOW))).toMatchObject({ code: 'CONFLICT', message: 'The key is revoked.' });
+    expect(refusalOf(() => rotate(revoked, 0, NOW))).toMatchObject({
+      code: 'CONFLICT',
+      message: 'The key is revoked.',
+    });
     const expired = keyOf({ expiresAt: NOW });
     expect(refusalOf(() => rotate(expired, 0, NOW))).toMatchObject({ message: 'The key has expired.' });
     expect(rotate(expired, 0, NOW - 1).previous.expiresAt).toBe(NOW - 1);
