@@ -76,7 +76,11 @@ describe('pages of other origins', () => {
     const before = await preflight(origin);
     const asked = await overHttp(address, ROOT_TOKEN, undefined, { origin });
     for (const each of [before, asked]) {
-      expect([each.status, each.code, each.headers.get('access-control-allow-origin')]).toEqual([403, 'FORBIDDEN', null]);
+      expect([each.status, each.code, each.headers.get('access-control-allow-origin')]).toEqual([
+        403,
+        'FORBIDDEN',
+        null,
+      ]);
       mustNotTrustCookies(each);
     }
   });
@@ -91,7 +95,9 @@ describe('pages of other origins', () => {
 
   it('open no WebSocket', async () => {
     const opened = async (origin?: string): Promise<unknown> => {
-      const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws', { ...(origin && { origin }) });
+      const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws', {
+        ...(origin && { origin }),
+      });
       onTestFinished(() => socket.terminate());
       const refused = once(socket, 'error').then(([error]) => (error as Error).message);
       return Promise.race([once(socket, 'open').then(() => 'open'), refused]);

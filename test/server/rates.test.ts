@@ -76,7 +76,11 @@ describe('requests a minute', () => {
 
   it('from one address, whoever asks', async () => {
     const { address, tokens } = await limited(rated({ address: 3 }));
-    const seen = [await overHttp(address, tokens[0]), await overHttp(address, ROOT_TOKEN), await overHttp(address, null)];
+    const seen = [
+      await overHttp(address, tokens[0]),
+      await overHttp(address, ROOT_TOKEN),
+      await overHttp(address, null),
+    ];
     expect(seen.map(({ status }) => status)).toEqual([200, 200, 401]);
     mustBeLimited(await overHttp(address, tokens[1]));
   });
@@ -178,7 +182,8 @@ describe('other ways to ask', () => {
     const settle = async (): Promise<void> => {
       for (const { app } of [...servers, ...servers]) await app.settle();
     };
-    const ask = (address: string | undefined, count: number) => statuses(count, () => overHttp(address ?? '', ROOT_TOKEN));
+    const ask = (address: string | undefined, count: number) =>
+      statuses(count, () => overHttp(address ?? '', ROOT_TOKEN));
     expect([await ask(one, 2), await ask(other, 2)]).toEqual([
       [200, 200],
       [200, 200],

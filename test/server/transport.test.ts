@@ -59,12 +59,18 @@ describe('GET', () => {
 });
 
 describe('POST', () => {
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/graphql', ''])(
-    'of %s is 415',
-    async (type) => {
-      mustBeBad(await sent({ method: 'POST', headers: { 'content-type': type }, body: JSON.stringify({ query: QUERY }) }), 415);
-    },
-  );
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/graphql',
+    '',
+  ])('of %s is 415', async (type) => {
+    mustBeBad(
+      await sent({ method: 'POST', headers: { 'content-type': type }, body: JSON.stringify({ query: QUERY }) }),
+      415,
+    );
+  });
 
   it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON', 'application/graphql+json'])(
     'of %s is taken',
@@ -75,8 +81,14 @@ describe('POST', () => {
   );
 
   it('of what is no JSON object is a bad request, a batch of operations too', async () => {
-    const bodies = ['', '{', 'null', '5', '"x"', '[]', `[${JSON.stringify({ query: QUERY })}]`, '{"query": 5}', '{}'];
+    const bodies = ['', '{', 'null', '5', '"x"', '[]', `[${JSON.stringify({ query: QUERY })}]`, '{"query": 5}'];
     for (const body of bodies) mustBeBad(await sent({ method: 'POST', headers: JSON_TYPE, body }), 400);
+    const nothing = {
+      method: 'POST',
+      headers: { ...JSON_TYPE, accept: 'application/graphql-response+json' },
+      body: '{}',
+    };
+    mustBeBad(await sent(nothing), 400);
     for (const name of ['variables', 'extensions']) {
       for (const value of [[], 'x', 5, true]) {
         const body = JSON.stringify({ query: QUERY, [name]: value });
