@@ -93,7 +93,7 @@ export function createApp(options: AppOptions): App {
   const keys = new KeyRing({ store, clock, rootToken: options.rootToken ?? null });
   const limits = new RateLimits({ limits: settings.rates, tallies: store.tallies, clock });
   const trail = new AccessTrail({ store, newId, clock });
-  const access = new Access({ keys, limits, trail, viewerOf: options.viewerOf });
+  const access = new Access({ keys, limits, trail, viewerOf: options.viewerOf, onFault });
   const perOwner = settings.subscriptionsPerKey;
   const hub = new Hub({ feed: store.changes, lookEveryMs, queueChanges, perOwner, onFault: failed });
   const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution };

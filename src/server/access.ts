@@ -7,6 +7,7 @@ import type { MaybePromise } from '../store/store.ts';
 import { networkOf } from './address.ts';
 import type { Arrival } from './arrival.ts';
 import { credentialOf } from './credential.ts';
+import { maskFault, type OnFault } from './errors.ts';
 import type { LimitName, RateLimits } from './rateLimits.ts';
 import { refusal, refusalResponse } from './refusal.ts';
 
@@ -22,6 +23,7 @@ export interface AccessOptions {
   readonly trail: AccessTrail;
   /** Says who asks, in the place of keys. */
   readonly viewerOf?: ((request: Request) => Viewer) | undefined;
+  readonly onFault: OnFault;
 }
 
 /** Lets requests in, and counts what they ask for. */
@@ -33,8 +35,19 @@ export class Access {
     this.#options = options;
   }
 
-  /** Counts a request and finds out who asks. Refuses with RATE_LIMITED, or with UNAUTHENTICATED whoever shows no key that is good now. */
+  /**
+   * Counts a request and finds out who asks. Refuses with RATE_LIMITED, with UNAUTHENTICATED whoever shows no key that
+   * is good now, and with SERVICE_UNAVAILABLE or a fault of ours where that cannot be found out.
+   */
   async enter(request: Request, address: string): Promise<Caller> {
+    try {
+      return await this.#enter(request, address);
+    } catch (error) {
+      throw error instanceof GraphQLError ? error : faultOf(error, this.#options.onFault);
+    }
+  }
+
+  async #enter(request: Request, address: string): Promise<Caller> {
     await this.#take('address', address, address, null);
     const viewer = await this.viewerOf(request);
     if (viewer === undefined) throw await this.#strange(request, address);
@@ -98,6 +111,13 @@ const NO_KEY = 'This is no API key that is good now.';
 
 export const UNAUTHENTICATED = (message = NO_KEY): GraphQLError =>
   refusal(message, 'UNAUTHENTICATED', { status: 401, headers: { 'www-authenticate': 'Bearer' } });
+
+/** What hinders us, as an answer to the whole request. */
+function faultOf(error: unknown, onFault: OnFault): GraphQLError {
+  const { message, extensions } = maskFault(onFault)(error) as GraphQLError;
+  const status = extensions['code'] === 'INTERNAL_SERVER_ERROR' ? 500 : 503;
+  return new GraphQLError(message, { extensions: { ...extensions, http: { status } } });
+}
 
 /** The address of a request that did not come over a network. */
 const NO_ADDRESS = '127.0.0.1';

@@ -70,15 +70,16 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
 type Params = Readonly<Record<string, unknown>>;
 type Connection = Connected<Params, Extra & Record<PropertyKey, unknown>>;
 
-/** Whether the client may come in; one that may not is closed, with 4403 or 4429. */
+/** Whether the client may come in; one that may not is closed, with 4403, 4429 or, where we are hindered, 4500. */
 async function greet({ path, access, trustedProxies }: WebSocketOptions, connected: Connection): Promise<boolean> {
   const { request, socket } = connected.extra;
   try {
     await access.enter(requestOf(connected, path), addressOf(request, trustedProxies));
     return true;
   } catch (error) {
-    if (codeOf(error) === 'RATE_LIMITED') socket.close(TOO_MANY_REQUESTS, 'Too many requests');
-    else if (codeOf(error) !== 'UNAUTHENTICATED') throw error;
+    const code = codeOf(error);
+    if (code === 'RATE_LIMITED') socket.close(TOO_MANY_REQUESTS, 'Too many requests');
+    else if (code !== 'UNAUTHENTICATED') socket.close(CloseCode.InternalServerError, 'Try again');
     return false;
   }
 }
