@@ -91,9 +91,9 @@ describe.skipIf(PGBOUNCER === undefined)('behind PgBouncer in transaction mode (
       const answer = await server.ask(query, variables, token);
       told[kind] = (told[kind] ?? 0) + 1;
       const seen = [answer.status, answer.errors, answer.data?.['theirs'] ?? null, foreign(tenant, answer.text)];
-      expect(seen).toEqual([200, undefined, null, []]);
-      if (kind === 'theirs') expect(answer.data).toEqual({ institution: null });
-      else expect(answer.text).toContain(mark);
+      // Another's institution is as unknown to it as one that never was; all else bears its own mark.
+      const isRight = kind === 'theirs' ? answer.data?.['institution'] === null : answer.text.includes(mark);
+      expect([...seen, isRight]).toEqual([200, undefined, null, [], true]);
       if (kind === 'write') tenant.made += 1;
     };
     const asking = async (): Promise<void> => {
@@ -116,6 +116,4 @@ describe.skipIf(PGBOUNCER === undefined)('behind PgBouncer in transaction mode (
   });
 });
 
-it.runIf(PGBOUNCER === undefined)('there is no PgBouncer here', () => {
-  process.stdout.write('PgBouncer is not installed, so nothing was proved about it\n');
-});
+if (PGBOUNCER === undefined) process.stdout.write('PgBouncer is not installed: nothing is proved about it\n');

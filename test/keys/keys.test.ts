@@ -11,7 +11,8 @@ import {
   ROOT_TOKEN,
   serveKeys,
 } from '../support/keyed.ts';
-import { START } from '../support/server.ts';
+import { makeDeal } from '../support/deal.ts';
+import { serve, START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
 const UNKNOWN = `key_${'0'.repeat(26)}`;
@@ -116,9 +117,17 @@ onBothStores((open) => {
     const root = await server.ask('{ viewer { role institution { id } apiKey { id } } }');
     expect(root.data).toEqual({ viewer: { role: 'ROOT', institution: null, apiKey: null } });
     await callKey(server, 'createApiKey', { label: 'Second', role: 'ADMIN' }, token);
-    expect(await trail({ apiKeyId: id })).toMatchObject([
-      { action: 'API_KEY_CREATED', outcome: 'SUCCESS', actor: { kind: 'API_KEY', apiKey: { id } } },
-    ]);
+    const actor = { kind: 'API_KEY', apiKey: { id } };
+    expect(await trail({ apiKeyId: id })).toMatchObject([{ action: 'API_KEY_CREATED', outcome: 'SUCCESS', actor }]);
+    const { institution, assetId } = await makeDeal(serve(store));
+    const other = await newKey(server, institution.id);
+    const create = `mutation($input: CreatePositionInput!) { createPosition(input: $input) { ... on CreatePositionPayload {
+      position { events(first: 1) { nodes { actor { kind apiKey { id } } } } } } } }`;
+    const input = { assetId, holderReference: 'holder', amount: { amount: '1', currencyCode: 'USD' } };
+    const opened = await server.ask(create, { input }, other.token);
+    const nodes = [{ actor: { kind: 'API_KEY', apiKey: { id: other.id } } }];
+    expect(opened.data).toEqual({ createPosition: { position: { events: { nodes } } } });
+    expect(await trail({ apiKeyId: id })).toHaveLength(1);
   });
 
   it('each change of a key leaves one audit event, with its key and without a token', async () => {

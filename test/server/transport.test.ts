@@ -23,8 +23,8 @@ async function sent(init: RequestInit & { readonly search?: Readonly<Record<stri
   const url = search ? `${address}?${new URLSearchParams(search)}` : address;
   return answered(await fetch(url, { ...rest, headers: { ...KNOWN, ...(headers as Record<string, string>) } }));
 }
-const mustBeBad = ({ status, code }: Answered, expected: number): void =>
-  expect([status, code]).toEqual([expected, 'BAD_REQUEST']);
+const outcome = ({ status, code }: Answered) => [status, code];
+const bad = (status: number) => [status, 'BAD_REQUEST'];
 
 describe('GET', () => {
   const csrf = { 'x-graphql-yoga-csrf': '1' };
@@ -35,14 +35,14 @@ describe('GET', () => {
   });
 
   it('is refused without one', async () => {
-    mustBeBad(await sent({ search: { query: QUERY } }), 403);
-    mustBeBad(await sent({ headers: JSON_TYPE, search: { query: QUERY } }), 403);
+    expect(outcome(await sent({ search: { query: QUERY } }))).toEqual(bad(403));
+    expect(outcome(await sent({ headers: JSON_TYPE, search: { query: QUERY } }))).toEqual(bad(403));
   });
 
   it('does no mutation: 405, and says what does', async () => {
     const query = 'mutation { createInstitution(input: { name: "By link", regions: ["US"] }) { __typename } }';
     const refused = await sent({ headers: csrf, search: { query } });
-    mustBeBad(refused, 405);
+    expect(outcome(refused)).toEqual(bad(405));
     expect(refused.headers.get('allow')).toBe('POST');
     const { data } = await server.ask('{ institutions { totalCount } }');
     expect(data).toEqual({ institutions: { totalCount: 0 } });
@@ -50,7 +50,7 @@ describe('GET', () => {
 
   it.each(['variables', 'extensions'])('%s that are no JSON object are a bad request', async (name) => {
     for (const text of ['{', 'x', '[]', '"x"', '5', 'true', '{"a":1}}']) {
-      mustBeBad(await sent({ headers: csrf, search: { query: QUERY, [name]: text } }), 400);
+      expect(outcome(await sent({ headers: csrf, search: { query: QUERY, [name]: text } }))).toEqual(bad(400));
     }
     for (const text of ['', 'null', '{}', '{"a": 1}']) {
       expect((await sent({ headers: csrf, search: { query: QUERY, [name]: text } })).status).toBe(200);
@@ -66,10 +66,11 @@ describe('POST', () => {
     'application/graphql',
     '',
   ])('of %s is 415', async (type) => {
-    mustBeBad(
-      await sent({ method: 'POST', headers: { 'content-type': type }, body: JSON.stringify({ query: QUERY }) }),
-      415,
-    );
+    expect(
+      outcome(
+        await sent({ method: 'POST', headers: { 'content-type': type }, body: JSON.stringify({ query: QUERY }) }),
+      ),
+    ).toEqual(bad(415));
   });
 
   it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON', 'application/graphql+json'])(
@@ -82,17 +83,18 @@ describe('POST', () => {
 
   it('of what is no JSON object is a bad request, a batch of operations too', async () => {
     const bodies = ['', '{', 'null', '5', '"x"', '[]', `[${JSON.stringify({ query: QUERY })}]`, '{"query": 5}'];
-    for (const body of bodies) mustBeBad(await sent({ method: 'POST', headers: JSON_TYPE, body }), 400);
+    for (const body of bodies)
+      expect(outcome(await sent({ method: 'POST', headers: JSON_TYPE, body }))).toEqual(bad(400));
     const nothing = {
       method: 'POST',
       headers: { ...JSON_TYPE, accept: 'application/graphql-response+json' },
       body: '{}',
     };
-    mustBeBad(await sent(nothing), 400);
+    expect(outcome(await sent(nothing))).toEqual(bad(400));
     for (const name of ['variables', 'extensions']) {
       for (const value of [[], 'x', 5, true]) {
         const body = JSON.stringify({ query: QUERY, [name]: value });
-        mustBeBad(await sent({ method: 'POST', headers: JSON_TYPE, body }), 400);
+        expect(outcome(await sent({ method: 'POST', headers: JSON_TYPE, body }))).toEqual(bad(400));
       }
     }
     expect(server.faults).toEqual([]);
@@ -120,8 +122,8 @@ describe('a body', () => {
     expect((await post(fits)).status).toBe(200);
     expect((await post(chunked(fits))).status).toBe(200);
     const tooLong = sized(BODY_BYTES + 1);
-    mustBeBad(await post(tooLong), 413);
-    mustBeBad(await post(chunked(tooLong)), 413);
+    expect(outcome(await post(tooLong))).toEqual(bad(413));
+    expect(outcome(await post(chunked(tooLong)))).toEqual(bad(413));
   });
 
   it.each([true, false])('of 5 MB is answered while it is still being sent (with a length: %s)', async (length) => {
