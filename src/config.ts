@@ -172,6 +172,10 @@ type Reader = ReturnType<typeof reader>;
 /** The fewest and the most characters of the operator's token. */
 const SECRET = { least: 32, most: 200 } as const;
 
+/** A star that stands for anything but a port would match nothing, silently. */
+const isOrigin = (text: string): boolean =>
+  /^https?:[^*]*$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
 /** Readers of single variables. One that is unset or empty takes its default; a wrong one is noted as a fault. */
 function reader(env: Environment, faults: string[]) {
   const given = (name: string): string | undefined => env[name]?.trim() || undefined;
@@ -203,8 +207,7 @@ function reader(env: Environment, faults: string[]) {
     origins: (name: string, otherwise: readonly string[]): readonly string[] => {
       const origins = given(name)?.split(/[\s,]+/) ?? otherwise;
       for (const origin of origins) {
-        const plain = origin.replace(/:\*$/, '');
-        if (URL.canParse(plain) && /^https?:/.test(plain) && new URL(plain).origin === plain) continue;
+        if (isOrigin(origin.replace(/:\*$/, ''))) continue;
         faults.push(`${name} must list origins such as https://app.example.com; "${origin}" is none.`);
       }
       return origins;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Config, ConfigurationError } from './config.ts';
 import { DAY_MS } from './domain/time.ts';
-import { sha256, type TrustedDocuments } from './server/trustedDocuments.ts';
+import { bareHash, sha256, type TrustedDocuments } from './server/trustedDocuments.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
 
 /** The server's settings, as configured. */
@@ -32,7 +32,7 @@ export function settingsOf(config: Config): Settings {
 
 /**
  * Reads the file of trusted documents: a JSON object of texts by their SHA-256, as the code generator of a client
- * writes it. Refuses with ConfigurationError a file that is none, and a text that has another hash.
+ * writes it, with "sha256:" before them or not. Refuses with ConfigurationError a file that is none, and a text that has another hash.
  */
 export function readTrustedDocuments(file: string | null, only: boolean): TrustedDocuments {
   if (file === null && !only) return { texts: new Map(), only };
@@ -46,9 +46,15 @@ export function readTrustedDocuments(file: string | null, only: boolean): Truste
   } catch {
     return refuse('must name a file of JSON.');
   }
-  const texts = new Map(Object.entries((read ?? {}) as Readonly<Record<string, unknown>>) as [string, string][]);
-  for (const [hash, text] of texts) {
-    if (typeof text !== 'string' || sha256(text) !== hash) refuse('must hold texts by their SHA-256 in hexadecimal.');
+  const texts = new Map<string, string>();
+  const isObject = typeof read === 'object' && read !== null && !Array.isArray(read);
+  const entries = Object.entries(isObject ? (read as Readonly<Record<string, unknown>>) : { '': null });
+  for (const [name, text] of entries) {
+    const hash = bareHash(name);
+    if (typeof text !== 'string' || sha256(text) !== hash) {
+      return refuse('must hold texts by their SHA-256 in hexadecimal.');
+    }
+    texts.set(hash, text);
   }
   return { texts, only };
 }

@@ -123,6 +123,10 @@ describe('what is set', () => {
       (logLevel) => [{ LOG_LEVEL: logLevel }, { logLevel }] as const,
     ),
     [{ port: '1', STORE: 'postgres', ESCROWGRID_PORT: 'x' }, {}],
+    [
+      { STORE_BACKEND: 'postgres', DATABASE_URL: URL, DATABASE_DIRECT_URL: SOCKET, DATABASE_CONNECTIONS: '2' },
+      { store: { backend: 'postgres', databaseUrl: URL, directUrl: SOCKET, connections: 2 }, chatMaxSessions: null },
+    ],
   ];
   it.each(good)('%j', (env, expected) => {
     expect(readConfig(env)).toEqual({ ...DEFAULTS, ...expected });

@@ -68,6 +68,8 @@ export const COUNTS = {
   chatSteps: FULL ? 2_000 : 250,
   /** Random documents, for each property of their cost. */
   documents: FULL ? 10_000 : 300,
+  /** Requests of many tenants through a pooler of connections. */
+  pooledRequests: FULL ? 10_000 : 1_000,
 } as const;
 
 /** Where all randomness of a test file begins: TEST_SEED, or anew each time. A failure names it. */

@@ -91,6 +91,8 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
     address: addressOf(request, limits.trustedProxies),
     body: () => readBody(request, limits.bodyBytes),
   });
+  // Yoga takes the limit off the sockets of streams, and then whoever never reads would stay for ever.
+  if (!response.writableEnded) request.socket.setTimeout(limits.silenceMs);
 }
 
 /** Whether the request is for the path, exactly. */

@@ -32,22 +32,28 @@ export function documentOf(asked: Asked, { texts, only }: TrustedDocuments): str
   }
   const text = typeof hash === 'string' ? texts.get(hash) : undefined;
   if (text === undefined) throw refuse('This is no trusted document.');
-  if (typeof query === 'string' && query !== text) throw refuse('The trusted document has another text.');
+  // The protocol of WebSockets insists on a text: an empty one is none.
+  if (query && query !== text) throw refuse('The trusted document has another text.');
   return text;
 }
 
 function hashOf({ documentId, extensions }: Asked): unknown {
   const persisted = extensions?.['persistedQuery'] as { readonly sha256Hash?: unknown } | null | undefined;
   const hash = documentId ?? (typeof persisted === 'object' ? persisted?.sha256Hash : undefined);
-  return typeof hash === 'string' ? hash.replace(/^sha256:/, '') : hash;
+  return typeof hash === 'string' ? bareHash(hash) : hash;
 }
+
+/** A hash without its kind: "sha256:..." and the bare hash are the same. */
+export const bareHash = (hash: string): string => hash.replace(/^sha256:/, '');
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Puts the text of a trusted document in its place. */
 export const useTrustedDocuments = (trusted: TrustedDocuments): Plugin => ({
-  onParams: ({ params, setParams }) => {
-    const query = documentOf(params, trusted);
+  onParams: ({ request, params, setParams }) => {
+    // Yoga hands on what it does not know of a body, but not of a URL.
+    const documentId = request.method === 'GET' ? new URL(request.url).searchParams.get('documentId') : undefined;
+    const query = documentOf({ documentId, ...params }, trusted);
     if (typeof query === 'string' && query !== params.query) setParams({ ...params, query });
   },
 });

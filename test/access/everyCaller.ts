@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
 import { type Callers, callersOn, cursorsIn, STREAM } from '../support/callers.ts';
 import { coordinatesOf, triedBy } from '../support/coverage.ts';
-import type { Said } from '../support/keyed.ts';
+import type { Said } from '../support/serveKeyed.ts';
 import type { OwnersWorld } from '../support/ownersWorld.ts';
 import { cursorIn, cursorOfNone, forged, neverWas, type Probe, probeOf } from '../support/probes.ts';
 import type { OpenStore } from '../support/stores.ts';

@@ -6,7 +6,7 @@ import { RateLimits } from '../../src/server/rateLimits.ts';
 import type { ApiKey } from '../../src/domain/apiKey.ts';
 import type { Store, Window } from '../../src/store/store.ts';
 import { bearer } from '../support/secretsRun.ts';
-import { ROOT_TOKEN, serveKeyed } from '../support/keyed.ts';
+import { ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
 import { type HttpAnswer, type Network, overHttp, RATES, tally } from '../support/overHttp.ts';
 import { keyOf, makeOwnersWorld, type OwnersWorld } from '../support/ownersWorld.ts';
 import { neverWas } from '../support/probes.ts';

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { Unavailable } from '../../src/store/faults.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Store } from '../../src/store/store.ts';
-import { type KeyedServer, ROOT_TOKEN, serveKeyed } from '../support/keyed.ts';
+import { type KeyedServer, ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
 import { keyOf } from '../support/ownersWorld.ts';
 
 const MADE = `mutation { createInstitution(input: { name: "Harbor Bank", regions: [US] }) {

@@ -1,4 +1,4 @@
-import { type KeyedServer, ROOT_TOKEN, serveKeyed } from './keyed.ts';
+import { type KeyedServer, ROOT_TOKEN, serveKeyed } from './serveKeyed.ts';
 import { keyOf, makeOwnersWorld, type OwnersWorld } from './ownersWorld.ts';
 import type { OpenStore } from './stores.ts';
 

@@ -1,86 +1,122 @@
-import { createApp, type App, type AppOptions } from '../../src/app.ts';
-import type { Settings } from '../../src/settings.ts';
+import { type App, type AppOptions, createApp } from '../../src/app.ts';
+import { createIds } from '../../src/ids.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { Answer } from './server.ts';
 import { START } from './server.ts';
 
-export const ROOT_TOKEN = 'root-token-of-the-tests-0000000000000000';
+export const ROOT_TOKEN = 'the-root-key-of-these-tests-0123456789';
 
-/** What came back, whole. */
-export interface Said {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-}
-
-/** A server that knows its callers by their keys, and a clock that only moves when told. */
-export interface KeyedServer {
+/** A server that knows who asks by keys alone, and a clock that only moves when told. */
+export interface KeyServer {
   readonly app: App;
   readonly faults: unknown[];
   now: number;
-  /** Asks with a token; null shows none. */
-  ask(
-    token: string | null,
+  /** Asks as whoever has the token; null: without any. */
+  ask<T = Record<string, unknown>>(
     query: string,
     variables?: object,
+    token?: string | null,
     headers?: Readonly<Record<string, string>>,
-  ): Promise<Said>;
-  /** The same of root, an admin or whoever must be answered: its data; fails the test on any error. */
-  data<T>(token: string, query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<T>;
+  ): Promise<Answer<T> & { readonly headers: Headers }>;
 }
 
-/** Large documents are asked for; how large they may be is other tests' business. */
-const ROOMY: Partial<Settings> = {
-  documents: { tokens: 100_000, depth: 50, aliases: 1_000, directives: 8, introspection: 'all' },
-  operations: { cost: 1e9, listValues: 1_000 },
-};
-
-export function serveKeyed(store: Store, options: Partial<AppOptions> = {}): KeyedServer {
+export function serveKeys(store: Store, options: Partial<AppOptions> = {}): KeyServer {
   const faults: unknown[] = [];
-  const time = { now: START };
+  const world = { now: START };
+  const clock = (): number => world.now;
   const app = createApp({
     store,
+    clock,
+    newId: createIds(clock),
     rootToken: ROOT_TOKEN,
-    clock: () => time.now,
     onFault: (_errorId, error) => faults.push(error),
-    settings: ROOMY,
     ...options,
   });
-  const server: KeyedServer = Object.assign(time, {
+  return Object.assign(world, {
     app,
     faults,
-    ask: async (token: string | null, query: string, variables = {}, headers: Readonly<Record<string, string>> = {}) =>
-      saidOf(await app.fetch(requestOf(token, query, variables, headers))),
-    data: async <T>(token: string, query: string, variables?: object, headers?: Readonly<Record<string, string>>) => {
-      const { text } = await server.ask(token, query, variables, headers);
-      const { data, errors } = JSON.parse(text) as { readonly data?: T; readonly errors?: unknown };
-      if (errors || !data) throw new Error(`The request failed: ${text}`, { cause: faults.at(-1) });
-      return data;
+    ask: async (
+      query: string,
+      variables: object = {},
+      token: string | null = ROOT_TOKEN,
+      headers: Readonly<Record<string, string>> = {},
+    ) => {
+      const credential: Readonly<Record<string, string>> = token === null ? {} : { authorization: `Bearer ${token}` };
+      const response = await app.fetch(
+        new Request('http://localhost/graphql', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...credential, ...headers },
+          body: JSON.stringify({ query, variables }),
+        }),
+      );
+      const text = await response.text();
+      return { ...(JSON.parse(text) as object), status: response.status, headers: response.headers, text };
     },
   });
-  return server;
 }
 
-function requestOf(token: string | null, query: string, variables: object, headers: Readonly<Record<string, string>>) {
-  const shown = token === null ? {} : { authorization: `Bearer ${token}` };
-  return new Request('http://localhost/graphql', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...shown, ...headers },
-    body: JSON.stringify({ query, variables }),
-  });
+const KEY = 'apiKey { id label role prefix createdAt expiresAt revokedAt lastUsedAt }';
+export const MUTATIONS = {
+  createApiKey: `mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) {
+    ... on CreateApiKeyPayload { token ${KEY} } ... on UserError { code message path } } }`,
+  revokeApiKey: `mutation($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) {
+    ... on RevokeApiKeyPayload { ${KEY} } ... on UserError { code message path } } }`,
+  rotateApiKey: `mutation($input: RotateApiKeyInput!) { rotateApiKey(input: $input) {
+    ... on RotateApiKeyPayload { token ${KEY} previous { id expiresAt revokedAt } }
+    ... on UserError { code message path } } }`,
+} as const;
+
+export interface KeyRow {
+  readonly id: string;
+  readonly label: string;
+  readonly role: 'ADMIN' | 'READ_ONLY';
+  readonly prefix: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  readonly lastUsedAt: string | null;
+}
+/** What a mutation of keys answers, refused or not. */
+export interface KeyReply {
+  readonly apiKey?: KeyRow;
+  readonly token?: string;
+  readonly previous?: Pick<KeyRow, 'id' | 'expiresAt' | 'revokedAt'>;
+  readonly code?: string;
+  readonly message?: string;
 }
 
-/** The whole text of an answer; of a stream what came until it had caught up, or ended. */
-async function saidOf(response: Response): Promise<Said> {
-  const { status, headers } = response;
-  if (!headers.get('content-type')?.startsWith('text/event-stream')) {
-    return { status, headers, text: await response.text() };
-  }
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const part of response.body as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(part, { stream: true });
-    // Leaving the loop ends the subscription.
-    if (/CAUGHT_UP[^\n]*\n\n/.test(text)) break;
-  }
-  return { status, headers, text: text.replaceAll(/^:.*\n\n/gm, '') };
+export async function callKey(
+  server: KeyServer,
+  mutation: keyof typeof MUTATIONS,
+  input: object,
+  token: string = ROOT_TOKEN,
+): Promise<KeyReply> {
+  const { data, text } = await server.ask<Record<string, KeyReply>>(MUTATIONS[mutation], { input }, token);
+  const reply = data?.[mutation];
+  if (!reply) throw new Error(`${mutation} was not answered: ${text}`, { cause: server.faults.at(-1) });
+  return reply;
+}
+
+/** A key that is new, with its token. */
+export async function newKey(
+  server: KeyServer,
+  institutionId: string,
+  patch: object = {},
+): Promise<{ readonly id: string; readonly token: string; readonly institutionId: string }> {
+  const input = { institutionId, label: 'Key', role: 'ADMIN', ...patch };
+  const { apiKey, token, message } = await callKey(server, 'createApiKey', input);
+  if (!apiKey || token === undefined) throw new Error(`No key: ${message}`);
+  return { id: apiKey.id, token, institutionId };
+}
+
+/** A new institution's id. */
+export async function newInstitution(server: KeyServer, name = 'Harbor Bank'): Promise<string> {
+  const { data, text } = await server.ask<{ createInstitution: { institution?: { id: string } } }>(
+    `mutation($input: CreateInstitutionInput!) { createInstitution(input: $input) {
+      ... on CreateInstitutionPayload { institution { id } } } }`,
+    { input: { name, regions: ['US'] } },
+  );
+  const id = data?.createInstitution.institution?.id;
+  if (id === undefined) throw new Error(`No institution: ${text}`);
+  return id;
 }

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import type { Limits } from '../../src/server/rateLimits.ts';
 import { DEFAULTS, type Settings } from '../../src/settings.ts';
 import type { Store } from '../../src/store/store.ts';
-import { type KeyedServer, serveKeyed } from './keyed.ts';
+import { type KeyedServer, serveKeyed } from './serveKeyed.ts';
 
 /** Points a minute, as production has them. */
 export const RATES: Limits = { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 };

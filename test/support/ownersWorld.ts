@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { type KeyedServer, ROOT_TOKEN } from './keyed.ts';
+import { type KeyedServer, ROOT_TOKEN } from './serveKeyed.ts';
 
 /** An institution with one of everything. */
 export interface OwnersWorld {
