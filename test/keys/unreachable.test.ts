@@ -43,7 +43,7 @@ it.each([
     const asked = await overSocket(bare, '1', '{ __typename }').next();
     expect(asked).toMatchObject({ errors: [{ extensions: { code } }] });
     expect(JSON.stringify(asked)).not.toMatch(/psql|relation|10\.0/);
-    expect(await (await greeted(address, { 'x-api-key': token })).closed).toBe(4500);
+    expect(await (await greeted(address, { 'x-api-key': token })).closed).toBe(1013);
     expect(server.faults.splice(0)).toHaveLength(3 * faults);
     failing = null;
     expect((await overHttp(address, token)).status).toBe(200);
