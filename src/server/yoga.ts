@@ -13,6 +13,7 @@ import { useFreshEvents } from './liveEvents.ts';
 import { type OperationLimits, useOperationCost } from './operationCost.ts';
 import { type Origins, useOrigins } from './origins.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
+import { useSimilarNames } from './similarNames.ts';
 import { useSecurityHeaders, useTransport } from './transport.ts';
 import { type TrustedDocuments, useTrustedDocuments } from './trustedDocuments.ts';
 
@@ -59,6 +60,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useTrustedDocuments(trusted),
       useErrorCodes(),
       useDocumentRules(options.documents, access),
+      useSimilarNames(options.documents.introspection, access),
       useOperationCost(options.operations, access),
       useIdempotencyKey(),
       useFreshEvents(renewed),
