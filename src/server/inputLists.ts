@@ -11,15 +11,12 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
   isInputObjectType,
-  isInputType,
   isInterfaceType,
   isListType,
   isObjectType,
   Kind,
-  type NamedTypeNode,
   type OperationDefinitionNode,
   type SelectionSetNode,
-  typeFromAST,
   type ValueNode,
 } from 'graphql';
 import type { Variables } from './argumentValues.ts';
@@ -37,32 +34,17 @@ export function judgeLists(
   most: number,
 ): GraphQLError | undefined {
   const fragments = fragmentsOf(document);
-  const search = searchOf(schema, variableValues, most);
+  const search: Search = { schema, variables: variableValues, most, seen: new Set(), spread: new Set(), long: [] };
   inSelections(operation.selectionSet, schema.getRootType(operation.operation), search);
   // Grows while it is read: with what the fragments spread.
   for (const name of search.spread) {
     const fragment = fragments.get(name);
     if (fragment) inSelections(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value), search);
   }
-  return refusalOf(search);
-}
-
-/**
- * The same of variables as they were sent: values are looked at once, and none is coerced, for that takes long where
- * there are very many. What does not fit its type is left to coercion.
- */
-export function judgeVariables(
-  schema: GraphQLSchema,
-  { variableDefinitions }: OperationDefinitionNode,
-  variableValues: Variables,
-  most: number,
-): GraphQLError | undefined {
-  const search = searchOf(schema, variableValues, most);
-  for (const { variable, type } of variableDefinitions ?? []) {
-    const known = typeFromAST(schema, type as NamedTypeNode);
-    if (isInputType(known)) inValue(variableValues[variable.name.value], known, [`$${variable.name.value}`], search);
-  }
-  return refusalOf(search);
+  const [first] = search.long;
+  if (!first) return undefined;
+  const message = `${first.path.join('.')} must have at most ${most} values; it has ${first.values}.`;
+  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
 }
 
 type Path = readonly string[];
@@ -76,21 +58,6 @@ interface Search {
   /** The fragments that are spread. */
   readonly spread: Set<string>;
   readonly long: { readonly path: Path; readonly values: number }[];
-}
-
-const searchOf = (schema: GraphQLSchema, variables: Variables, most: number): Search => ({
-  schema,
-  variables,
-  most,
-  seen: new Set(),
-  spread: new Set(),
-  long: [],
-});
-
-function refusalOf({ most, long: [first] }: Search): GraphQLError | undefined {
-  if (!first) return undefined;
-  const message = `${first.path.join('.')} must have at most ${most} values; it has ${first.values}.`;
-  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
 }
 
 function inSelections(set: SelectionSetNode, type: GraphQLNamedType | null | undefined, search: Search): void {
@@ -133,13 +100,12 @@ function inLiteral(node: ValueNode, type: GraphQLInputType, path: Path, search: 
   }
 }
 
+/** Coerced: what the schema says is a list is one. */
 function inValue(value: unknown, type: GraphQLInputType, path: Path, search: Search): void {
   if (typeof value !== 'object' || value === null) return;
   const nullable = getNullableType(type);
-  if (isListType(nullable)) {
-    // A single value is a list of one.
-    if (Array.isArray(value)) inItems(value as readonly unknown[], nullable.ofType, path, search, inValue);
-    else inValue(value, nullable.ofType, path, search);
+  if (isListType(nullable) && Array.isArray(value)) {
+    inItems(value as readonly unknown[], nullable.ofType, path, search, inValue);
   }
   if (!isInputObjectType(nullable)) return;
   for (const field of Object.values(nullable.getFields())) {

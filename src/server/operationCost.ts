@@ -12,8 +12,9 @@ import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Access } from './access.ts';
 import { isGivenAt, type Variables } from './argumentValues.ts';
 import { costOf } from './cost.ts';
-import { judgeLists, judgeVariables } from './inputLists.ts';
+import { judgeLists } from './inputLists.ts';
 import { refusal } from './refusal.ts';
+import { judgeVariables } from './variables.ts';
 
 /** What one operation may ask for. */
 export interface OperationLimits {
@@ -25,8 +26,6 @@ export interface OperationLimits {
 
 /** For each so much of its cost an operation counts as one request more. */
 const COST_OF_A_REQUEST = 1_000;
-/** Coercion ends at so many errors, as that of the execution does: each costs far more than the value that it is about. */
-const COERCION_ERRORS = 50;
 const tooComplex = (cost: number, most: number): GraphQLError =>
   refusal(`The operation must cost at most ${most}; it costs ${cost}: ask for less at once.`, 'QUERY_TOO_COMPLEX', {
     status: 400,
@@ -44,10 +43,10 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
     const { schema, document, operationName, variableValues } = args;
     const operation = getOperationAST(document, operationName);
     if (!operation) return 0;
-    const tooLong = judgeVariables(schema, operation, variableValues ?? {}, limits.listValues);
-    if (tooLong) return tooLong;
+    const unfit = judgeVariables(schema, operation, variableValues ?? {}, limits.listValues);
+    if (unfit) return unfit;
     const definitions = operation.variableDefinitions ?? [];
-    const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: COERCION_ERRORS });
+    const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 0 });
     // What is wrong with the variables is told by the execution.
     if (!coerced) return 0;
     const long = judgeLists(schema, document, operation, coerced, limits.listValues);

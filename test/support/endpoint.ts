@@ -42,12 +42,12 @@ export function endpointOn(settings: Partial<Settings> = {}): () => Endpoint {
     const onFault = (_errorId: string, error: unknown) => void faults.push(error);
     const app = createApp({ store, rootToken: ROOT_TOKEN, settings, onFault });
     app.start();
-    const { origin, close } = await app.listen(0, '127.0.0.1');
+    const bound = await app.listen(0, '127.0.0.1');
     end = async () => {
       await app.stop();
-      await close();
+      await bound.close();
     };
-    endpoint = { url: `${origin}/graphql`, app, store, houses, faults };
+    endpoint = { url: `${bound.origin}/graphql`, app, store, houses, faults };
   });
   afterAll(() => end());
   return () => endpoint;
