@@ -1,11 +1,15 @@
 import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { Arrival } from './arrival.ts';
+import { passedLimit, type TextLimits } from './documentText.ts';
 import { bodyTooLarge, refusal } from './refusal.ts';
 
 /** One of these says that no mere form or link of a page has sent the request: a page would have had to ask before. */
 const ASKED_BEFORE = ['x-graphql-yoga-csrf', 'apollo-require-preflight', 'graphql-require-preflight'];
+/** No request needs so many levels, and a very deep text takes long to be read. */
+const JSON_LIMITS: TextLimits = { brackets: 100, comments: Infinity, lines: Infinity };
 const JSON_TYPES: ReadonlySet<string | undefined> = new Set(['application/json', 'application/graphql+json']);
+const NO_OBJECT = `The body must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep; batches are not taken.`;
 
 /**
  * Takes JSON by POST, and by GET what has a header that no link can have. Refuses other bodies with 415, a GET without
@@ -21,7 +25,7 @@ export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
       setRequestParser(async (posted) => {
         const body = serverContext.body ? await serverContext.body() : Buffer.from(await posted.arrayBuffer());
         if (body.byteLength > bodyBytes) throw bodyTooLarge(bodyBytes);
-        const params = jsonObject(body.toString()) ?? refuse('The body must be a JSON object; batches are not taken.');
+        const params = jsonObject(body.toString()) ?? refuse(NO_OBJECT);
         return params as GraphQLParams;
       });
     } else if (request.method === 'GET') {
@@ -30,7 +34,8 @@ export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
       }
       for (const name of ['variables', 'extensions']) {
         const text = url.searchParams.get(name);
-        if (text && text !== 'null' && jsonObject(text) === undefined) refuse(`${name} must be a JSON object.`);
+        if (text && text !== 'null' && jsonObject(text) === undefined)
+          refuse(`${name} must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep.`);
       }
     }
   },
@@ -41,9 +46,10 @@ const refuse = (message: string): never => {
   throw bad(message, 400);
 };
 
-/** The object that the text is; undefined for any other text. */
+/** The object that the text is; undefined for any other text, and for one that nests too deep. */
 function jsonObject(text: string): object | undefined {
   try {
+    if (passedLimit(text, JSON_LIMITS)) return undefined;
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {

@@ -5,7 +5,7 @@ import { type Context as Connected, CloseCode, type SubscribePayload } from 'gra
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Access } from './access.ts';
-import type { Mask } from './errors.ts';
+import { knownCode, type Mask } from './errors.ts';
 import { addressOf, isAt } from './http.ts';
 import { mustKeepSecrets } from './keptSecrets.ts';
 import { mayAsk, type Origins } from './origins.ts';
@@ -135,8 +135,8 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /** What a client is told of an error: how HTTP would say it is nothing to a socket. */
 function plain(error: GraphQLError): GraphQLFormattedError {
-  const { extensions: { http: _http, ...extensions } = {}, ...rest } = error.toJSON();
-  return { ...rest, extensions };
+  const { extensions: { http: _http, code, ...extensions } = {}, ...rest } = error.toJSON();
+  return { ...rest, extensions: { ...extensions, code: knownCode(code) } };
 }
 
 /** Ends a socket that asked for something else. Nobody else hears of its errors now, nor ends its half. */

@@ -14,6 +14,8 @@ import { type OperationLimits, useOperationCost } from './operationCost.ts';
 import { useKeptSecrets } from './keptSecrets.ts';
 import { type Origins, useOrigins } from './origins.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
+import { useSimilarNames } from './similarNames.ts';
+import { shortOnes } from './shortOnes.ts';
 import { useSecurityHeaders, useTransport } from './transport.ts';
 import { type TrustedDocuments, useTrustedDocuments } from './trustedDocuments.ts';
 
@@ -63,12 +65,14 @@ export function createGraphql(options: YogaOptions): Graphql {
       useTrustedDocuments(trusted),
       useErrorCodes(),
       useDocumentRules(options.documents, access),
+      useSimilarNames(options.documents.introspection, access),
       useOperationCost(options.operations, access),
       useIdempotencyKey(),
       useFreshEvents(renewed),
       useDeadline(),
     ],
     maskedErrors: { maskError: mask },
+    parserAndValidationCache: { documentCache: shortOnes(), errorCache: shortOnes() },
     extraParamNames: ['documentId'],
     maxRequestBodySize: false,
     cors: false,

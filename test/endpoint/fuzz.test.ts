@@ -1,0 +1,48 @@
+import * as fc from 'fast-check';
+import { afterAll, expect, it } from 'vitest';
+import { COUNTS, SEED } from '../counts.ts';
+import { brokenRequests } from '../support/brokenRequest.ts';
+import { endpointOn, post, ROOT_TOKEN } from '../support/endpoint.ts';
+import { checked } from '../support/random.ts';
+import { bytesOf, type RawAnswer, sendRaw } from '../support/rawHttp.ts';
+
+const endpoint = endpointOn({
+  documents: { tokens: 1_000, depth: 10, aliases: 15, directives: 8, introspection: 'root' },
+});
+const statuses = new Map<number, number>();
+afterAll(() => process.stdout.write(`Seed ${SEED}; answers by status: ${JSON.stringify([...statuses].toSorted())}\n`));
+
+/** What tells of the machine: a stack, a file, a driver or its database. */
+const LEAKS =
+  /\\n\s+at |node_modules|\bat \S+:\d+|\/src\/|sqlstate|call stack|RangeError|TypeError|INTERNAL_SERVER_ERROR/i;
+
+/** Holds an answer to what every answer is. */
+function mustBeClean({ status, head, body, broken }: RawAnswer): void {
+  expect([broken, endpoint().faults.splice(0)]).toEqual([undefined, []]);
+  expect(head).toMatch(/^HTTP\/1\.1 [2-4]\d\d /);
+  expect(body).not.toMatch(LEAKS);
+  // Node itself refuses what is no HTTP, without a body.
+  if (status >= 400 && body !== '' && /content-type: application\/(json|graphql)/i.test(head)) {
+    expect(body).toMatch(/"code":"[A-Z_]+"/);
+  }
+  const errors = [...body.matchAll(/"message":"/g)].length;
+  if (body.includes('"errors":['))
+    expect([...body.matchAll(/"code":"[A-Z_]+"/g)].length).toBeGreaterThanOrEqual(Math.min(errors, 1));
+  statuses.set(status, (statuses.get(status) ?? 0) + 1);
+}
+
+it('a broken request is refused, and harms nobody', async () => {
+  const { url, houses } = endpoint();
+  await checked(
+    COUNTS.requests,
+    fc.asyncProperty(brokenRequests(houses, ROOT_TOKEN), async (request) =>
+      mustBeClean(await sendRaw(url, bytesOf(request))),
+    ),
+  );
+});
+
+it('the server still answers', async () => {
+  const { url, houses } = endpoint();
+  const response = await post(url, houses[0].reader, { query: '{ lifecycle { state } }' });
+  expect(await response.text()).toContain('"state":"CREATED"');
+});
