@@ -8,12 +8,26 @@ const TOKEN = /eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}/;
 const LEAST_CHARACTERS = 32;
 
 /** Whether the text repeats the credential that the request shows, or has a key's token in it, whosever that is. */
-export function repeatsSecret(request: Request, text: string): boolean {
-  if (TOKEN.test(text)) return true;
+export const repeatsSecret = (request: Request, text: string): boolean => secretsOf(request)(text);
+
+function secretsOf(request: Request): (text: string) => boolean {
   const credential = credentialOf((name) => request.headers.get(name));
-  return (
-    typeof credential !== 'string' && credential.token.length >= LEAST_CHARACTERS && text.includes(credential.token)
-  );
+  const own = typeof credential === 'string' || credential.token.length < LEAST_CHARACTERS ? null : credential.token;
+  return (text) => TOKEN.test(text) || (own !== null && text.includes(own));
+}
+
+/** All texts of a value, keys too. Nothing calls itself: a client may nest as deep as it likes. */
+function textsIn(value: unknown): readonly string[] {
+  const texts: string[] = [];
+  const open = [value];
+  for (let each = open.pop(); open.length > 0 || each !== undefined; each = open.pop()) {
+    if (typeof each === 'string') texts.push(each);
+    else if (typeof each === 'object' && each !== null) {
+      if (!Array.isArray(each)) for (const key of Object.keys(each)) texts.push(key);
+      for (const inner of Object.values(each) as readonly unknown[]) if (inner !== null) open.push(inner);
+    }
+  }
+  return texts;
 }
 
 /**
@@ -22,7 +36,8 @@ export function repeatsSecret(request: Request, text: string): boolean {
  */
 export function mustKeepSecrets(request: Request, params: unknown): void {
   const key = request.headers.get('idempotency-key') ?? '';
-  if (!repeatsSecret(request, key) && !repeatsSecret(request, JSON.stringify(params))) return;
+  const secret = secretsOf(request);
+  if (!secret(key) && !textsIn(params).some(secret)) return;
   throw refusal('A credential belongs in the header Authorization or X-API-Key alone.', 'BAD_REQUEST', { status: 400 });
 }
 
