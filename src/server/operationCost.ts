@@ -14,6 +14,7 @@ import { isGivenAt, type Variables } from './argumentValues.ts';
 import { costOf } from './cost.ts';
 import { judgeLists } from './inputLists.ts';
 import { refusal } from './refusal.ts';
+import { judgeVariables } from './variables.ts';
 
 /** What one operation may ask for. */
 export interface OperationLimits {
@@ -42,7 +43,10 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
     const { schema, document, operationName, variableValues } = args;
     const operation = getOperationAST(document, operationName);
     if (!operation) return 0;
-    const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {});
+    const unfit = judgeVariables(schema, operation, variableValues ?? {}, limits.listValues);
+    if (unfit) return unfit;
+    const definitions = operation.variableDefinitions ?? [];
+    const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 0 });
     // What is wrong with the variables is told by the execution.
     if (!coerced) return 0;
     const long = judgeLists(schema, document, operation, coerced, limits.listValues);
