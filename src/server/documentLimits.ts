@@ -31,13 +31,18 @@ export function judgeDocument(
   const all = [...operations, ...fragments.values()];
   const aliases = all.reduce((sum, each) => sum + each.aliases, 0);
   const directives = all.reduce((sum, each) => sum + each.directives, 0);
+  const repeats = all.reduce((sum, each) => sum + each.repeats, 0);
   const depth = depthOf(named.length > 0 ? named : operations, fragments);
   return [
     ...beyond(depth, limits.depth, 'nest at most', 'levels deep', 'nests'),
     ...beyond(aliases, limits.aliases, 'have at most', 'aliases', 'has'),
     ...beyond(directives, limits.directives, 'have at most', 'directives', 'has'),
+    ...beyond(repeats, REPEATS, 'select at most', 'fields again', 'selects'),
   ];
 }
+
+/** How often a field may stand again beside its like: validation compares each with each. */
+const REPEATS = 50;
 
 function beyond(found: number, most: number, may: string, what: string, does: string): readonly GraphQLError[] {
   if (found <= most) return [];
@@ -50,6 +55,8 @@ interface Measured {
   depth: number;
   aliases: number;
   directives: number;
+  /** Fields that stand again in the same selection. */
+  repeats: number;
   /** Which fragments are spread, and below how many fields. */
   readonly spreads: { readonly name: string; readonly level: number }[];
 }
@@ -61,14 +68,26 @@ interface Definition {
 }
 
 function measured({ directives, variableDefinitions, selectionSet }: Definition): Measured {
-  const all: Measured = { depth: 0, aliases: 0, directives: directives?.length ?? 0, spreads: [] };
+  const all: Measured = { depth: 0, aliases: 0, directives: directives?.length ?? 0, repeats: 0, spreads: [] };
   for (const variable of variableDefinitions ?? []) all.directives += variable.directives?.length ?? 0;
-  for (const selection of selectionSet.selections) measure(selection, 0, all);
+  measureAll(selectionSet.selections, 0, all);
   return all;
 }
 
 /** The level of what does not count as deep, whatever is added to it. */
 const EXEMPT = Number.NEGATIVE_INFINITY;
+
+function measureAll(selections: readonly SelectionNode[], level: number, all: Measured): void {
+  const names = new Set<string>();
+  for (const selection of selections) {
+    if (selection.kind === Kind.FIELD) {
+      const { value: name } = selection.alias ?? selection.name;
+      if (names.has(name)) all.repeats += 1;
+      names.add(name);
+    }
+    measure(selection, level, all);
+  }
+}
 
 function measure(selection: SelectionNode, level: number, all: Measured): void {
   all.directives += selection.directives?.length ?? 0;
@@ -82,7 +101,7 @@ function measure(selection: SelectionNode, level: number, all: Measured): void {
     below = isIntrospection(selection.name.value) ? EXEMPT : level + 1;
     all.depth = Math.max(all.depth, below);
   }
-  for (const each of selection.selectionSet?.selections ?? []) measure(each, below, all);
+  measureAll(selection.selectionSet?.selections ?? [], below, all);
 }
 
 const isIntrospection = (field: string): boolean => field === '__schema' || field === '__type';

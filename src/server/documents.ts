@@ -1,8 +1,16 @@
-import { type DocumentNode, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  validate,
+  type ValidationRule,
+} from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Access } from './access.ts';
 import { type DocumentLimits, judgeDocument } from './documentLimits.ts';
+import { passedLimit } from './documentText.ts';
 import { refusal } from './refusal.ts';
 
 /** What one document may be, and who may ask what the schema is. */
@@ -18,8 +26,11 @@ export type Introspection = (typeof INTROSPECTION)[number];
 export const mayIntrospect = ({ role }: Viewer, introspection: Introspection): boolean =>
   introspection === 'all' || (introspection === 'root' && role === 'ROOT');
 
-/** How deep the brackets of a document may nest: more could exhaust the stack of whatever reads it. */
+/** How deep the brackets of a document may nest, and how many lines it may have. */
 const BRACKETS = 100;
+const LINES = 10_000;
+/** How many errors of one document are told. */
+const ERRORS = 20;
 
 /**
  * Judges documents on their way from text to execution. Refuses with QUERY_TOO_COMPLEX what has too many tokens,
@@ -30,7 +41,8 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
   return {
     onParse: ({ parseFn, setParseFn }) => {
       setParseFn((source: string, options: object) => {
-        if (levelsOf(source) > BRACKETS) throw tooComplex(`nest at most ${BRACKETS} brackets deep`);
+        const passed = passedLimit(source, { brackets: BRACKETS, comments: rules.tokens, lines: LINES });
+        if (passed) throw tooComplex(MUST[passed](rules));
         try {
           return parseFn(source, { ...options, maxTokens: rules.tokens });
         } catch (error) {
@@ -40,12 +52,16 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
         }
       });
     },
-    onValidate: ({ context, params: { documentAST }, addValidationRule, setResult }) => {
+    onValidate: ({ context, params: { documentAST }, addValidationRule, setValidationFn, setResult }) => {
       let faults = judged.get(documentAST);
       if (!faults) judged.set(documentAST, (faults = judgeDocument(documentAST, rules)));
       if (faults.length > 0) setResult([...faults]);
       const { viewer } = access.callerOf(context.request);
-      if (!mayIntrospect(viewer, rules.introspection)) addValidationRule(NoSchemaIntrospectionCustomRule);
+      const hideSuggestions = !mayIntrospect(viewer, rules.introspection);
+      if (hideSuggestions) addValidationRule(NoSchemaIntrospectionCustomRule);
+      setValidationFn((schema: GraphQLSchema, document: DocumentNode, all: readonly ValidationRule[]) =>
+        validate(schema, document, all, { maxErrors: ERRORS, hideSuggestions }),
+      );
     },
   };
 };
@@ -54,18 +70,11 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
 const isOfTokens = ({ message }: GraphQLError): boolean =>
   /^Syntax Error: Document contains more that \d+ tokens/.test(message);
 
+const MUST = {
+  brackets: () => `nest at most ${BRACKETS} brackets deep`,
+  comments: ({ tokens }: DocumentRules) => `have at most ${tokens} comments`,
+  lines: () => `have at most ${LINES} lines`,
+} as const;
+
 const tooComplex = (must: string): GraphQLError =>
   refusal(`The document must ${must}.`, 'QUERY_TOO_COMPLEX', { status: 400 });
-
-/** What may hold brackets that nest nothing. A text that does not end goes to its line's end, so that each character is read once. */
-const TEXTS_AND_COMMENTS = /"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\.|[^"\\\n])*"?|#.*/g;
-
-function levelsOf(document: string): number {
-  let level = 0;
-  let most = 0;
-  for (const bracket of document.replace(TEXTS_AND_COMMENTS, '').match(/[[\](){}]/g) ?? []) {
-    level += '[({'.includes(bracket) ? 1 : -1;
-    most = Math.max(most, level);
-  }
-  return most;
-}

@@ -3,7 +3,7 @@ import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Access } from './access.ts';
 import { type Introspection, mayIntrospect } from './documents.ts';
 
-/** Keeps similar names out of errors for whoever may not ask what the schema is. */
+/** Keeps similar names out of errors of variables for whoever may not ask what the schema is. */
 export const useSimilarNames = (introspection: Introspection, access: Access): Plugin<YogaInitialContext> => {
   const mayKnow = ({ request }: YogaInitialContext): boolean =>
     mayIntrospect(access.callerOf(request).viewer, introspection);
@@ -13,12 +13,6 @@ export const useSimilarNames = (introspection: Introspection, access: Access): P
     setResult({ ...result, errors: (result.errors as readonly GraphQLError[]).map(withoutNames) });
   };
   return {
-    onValidate: ({ context }) => {
-      if (mayKnow(context)) return;
-      return ({ valid, result, setResult }) => {
-        if (!valid) setResult(result.map((error) => withoutNames(error)));
-      };
-    },
     onExecute: ({ args }) => ({
       onExecuteDone: ({ result, setResult }) => hide(result, args.contextValue, setResult),
     }),

@@ -1,6 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { Arrival } from './arrival.ts';
+import { passedLimit, type TextLimits } from './documentText.ts';
 import { refusal } from './refusal.ts';
 
 /** One of these says that no mere form or link of a page has sent the request: a page would have had to ask before. */
@@ -20,7 +21,8 @@ export const useTransport = (): Plugin<object, Arrival> => ({
       }
       setRequestParser(async (posted) => {
         const body = serverContext.body ? (await serverContext.body()).toString() : await posted.text();
-        return (jsonObject(body) ?? refuse('The body must be a JSON object.')) as GraphQLParams;
+        return (jsonObject(body) ??
+          refuse(`The body must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep.`)) as GraphQLParams;
       });
     } else if (request.method === 'GET') {
       if (!ASKED_BEFORE.some((name) => request.headers.has(name))) {
@@ -28,7 +30,8 @@ export const useTransport = (): Plugin<object, Arrival> => ({
       }
       for (const name of ['variables', 'extensions']) {
         const text = url.searchParams.get(name);
-        if (text && text !== 'null' && jsonObject(text) === undefined) refuse(`${name} must be a JSON object.`);
+        if (text && text !== 'null' && jsonObject(text) === undefined)
+          refuse(`${name} must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep.`);
       }
     }
   },
@@ -39,9 +42,13 @@ const refuse = (message: string): never => {
   throw bad(message, 400);
 };
 
-/** The object that the text is; undefined for any other text. */
+/** No request needs so many levels, and a text of many more takes long to be read. */
+const JSON_LIMITS: TextLimits = { brackets: 5_000, comments: Infinity, lines: Infinity };
+
+/** The object that the text is; undefined for any other text, and for one that nests too deep. */
 function jsonObject(text: string): object | undefined {
   try {
+    if (passedLimit(text, JSON_LIMITS)) return undefined;
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {

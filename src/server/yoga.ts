@@ -14,6 +14,7 @@ import { type OperationLimits, useOperationCost } from './operationCost.ts';
 import { type Origins, useOrigins } from './origins.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
 import { useSimilarNames } from './similarNames.ts';
+import { shortOnes } from './shortOnes.ts';
 import { useSecurityHeaders, useTransport } from './transport.ts';
 import { type TrustedDocuments, useTrustedDocuments } from './trustedDocuments.ts';
 
@@ -67,6 +68,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useDeadline(),
     ],
     maskedErrors: { maskError: maskFault(onFault) },
+    parserAndValidationCache: { documentCache: shortOnes(), errorCache: shortOnes() },
     extraParamNames: ['documentId'],
     maxRequestBodySize: false,
     cors: false,
