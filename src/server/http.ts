@@ -86,6 +86,9 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
   const { path, page, graphql, limits, headers } = options;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (!isAt(request, path)) return refuse(response, 404, 'There is nothing here.', 'NOT_FOUND');
+  if (!URL.canParse(`http://${request.headers.host ?? 'localhost'}`)) {
+    return refuse(response, 400, 'The header Host names no host.', 'BAD_REQUEST');
+  }
   if (await page(request, response)) return;
   await graphql(request, response, {
     address: addressOf(request, limits.trustedProxies),
