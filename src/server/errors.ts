@@ -22,6 +22,9 @@ const LIBRARY_CODES: ReadonlyMap<unknown, string> = new Map([
   ['OPERATION_RESOLUTION_FAILURE', 'BAD_REQUEST'],
 ]);
 
+/** A code as clients know it. */
+export const knownCode = (code: unknown): unknown => LIBRARY_CODES.get(code) ?? code;
+
 /** The same error with this code, unless it has one of its own. */
 function coded(error: GraphQLError, code: string): GraphQLError {
   const { nodes = null, source = null, positions = null, path = null, originalError = null } = error;

@@ -5,6 +5,7 @@ import { type Context as Connected, CloseCode, type SubscribePayload } from 'gra
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Access } from './access.ts';
+import { knownCode } from './errors.ts';
 import { addressOf, isAt } from './http.ts';
 import { mayAsk, type Origins } from './origins.ts';
 import { Places } from './places.ts';
@@ -124,8 +125,8 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /** What a client is told of an error: how HTTP would say it is nothing to a socket. */
 function told(error: GraphQLError): GraphQLFormattedError {
-  const { extensions: { http: _http, ...extensions } = {}, ...rest } = error.toJSON();
-  return { ...rest, extensions };
+  const { extensions: { http: _http, code, ...extensions } = {}, ...rest } = error.toJSON();
+  return { ...rest, extensions: { ...extensions, code: knownCode(code) } };
 }
 
 const codeOf = (error: unknown): unknown => (error instanceof GraphQLError ? error.extensions['code'] : undefined);
