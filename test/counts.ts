@@ -66,6 +66,10 @@ export const COUNTS = {
   searches: FULL ? 5_000 : 300,
   /** Random changes of sessions and messages before them. */
   chatSteps: FULL ? 2_000 : 250,
+  /** Random requests of each kind over HTTP, most of them broken. */
+  requests: FULL ? 20_000 : 1_000,
+  /** How often each attack is sent to see what it costs at the least. */
+  attackRuns: FULL ? 7 : 2,
   /** Random documents, for each property of their cost. */
   documents: FULL ? 10_000 : 300,
 } as const;

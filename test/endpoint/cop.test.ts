@@ -130,6 +130,19 @@ describe('in production, to a key of an institution', () => {
     expect(await asRoot('{ positons { totalCount } }')).toMatch(/did you mean/i);
     expect(endpoint().faults).toEqual([]);
   });
+
+  it('what one was answered is no answer for the other', async () => {
+    const asRoot = async (query: string) => (await post(endpoint().url, ROOT_TOKEN, { query })).text();
+    for (const [at, first] of [ask, asRoot, ask, asRoot].entries()) {
+      for (const wrong of ['positons', '__type(name: "Query") { name }']) {
+        const query = `query Q${at} { ${wrong} }`;
+        await first(query);
+        expect(await ask(query)).toMatch(/GRAPHQL_VALIDATION_FAILED/);
+        expect(await ask(query)).not.toMatch(/did you mean|"data"/i);
+        expect(await asRoot(query)).toMatch(/did you mean|"data"/i);
+      }
+    }
+  });
 });
 
 describe('where nobody may introspect', () => {

@@ -42,12 +42,12 @@ export function endpointOn(settings: Partial<Settings> = {}): () => Endpoint {
     const onFault = (_errorId: string, error: unknown) => void faults.push(error);
     const app = createApp({ store, rootToken: ROOT_TOKEN, settings, onFault });
     app.start();
-    const { origin, close } = await app.listen(0, '127.0.0.1');
+    const bound = await app.listen(0, '127.0.0.1');
     end = async () => {
       await app.stop();
-      await close();
+      await bound.close();
     };
-    endpoint = { url: `${origin}/graphql`, app, store, houses, faults };
+    endpoint = { url: `${bound.origin}/graphql`, app, store, houses, faults };
   });
   afterAll(() => end());
   return () => endpoint;
@@ -68,15 +68,16 @@ export async function houseOf(server: TestServer): Promise<House> {
 }
 
 async function keyOf(server: TestServer, { institution }: Deal, role: 'ADMIN' | 'READ_ONLY') {
-  type Made = { readonly createApiKey: { readonly token: string; readonly apiKey: { readonly id: string } } };
+  type Made = { readonly createApiKey: { readonly token?: string; readonly apiKey: { readonly id: string } } | null };
   const { data, text } = await server.ask<Made>(
     `mutation ($input: CreateApiKeyInput!) {
       createApiKey(input: $input) { ... on CreateApiKeyPayload { token apiKey { id } } ... on UserError { message } }
     }`,
     { input: { institutionId: institution.id, label: role, role } },
   );
-  if (!data?.createApiKey.token) throw new Error(`There is no key: ${text}`);
-  return { token: data.createApiKey.token, id: data.createApiKey.apiKey.id };
+  const { token, apiKey } = data?.createApiKey ?? {};
+  if (!token || !apiKey) throw new Error(`There is no key: ${text}`);
+  return { token, id: apiKey.id };
 }
 
 /** What shows a token. */
