@@ -7,7 +7,7 @@ import { bodyTooLarge, refusal } from './refusal.ts';
 /** One of these says that no mere form or link of a page has sent the request: a page would have had to ask before. */
 const ASKED_BEFORE = ['x-graphql-yoga-csrf', 'apollo-require-preflight', 'graphql-require-preflight'];
 /** No request needs so many levels, and a very deep text takes long to be read. */
-const JSON_LIMITS: TextLimits = { brackets: 2_000, comments: Infinity, lines: Infinity };
+const JSON_LIMITS: TextLimits = { brackets: 5_000, comments: Infinity, lines: Infinity };
 const JSON_TYPES: ReadonlySet<string | undefined> = new Set(['application/json', 'application/graphql+json']);
 const NO_OBJECT = `The body must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep; batches are not taken.`;
 

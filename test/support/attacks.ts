@@ -134,9 +134,9 @@ const variables: readonly Attack[] = [
 
 /** Signs of which 1 MiB is sent alone; those that take more bytes in JSON come fewer times. */
 const SIGNS: readonly string[] = [
-  ...['{', '{}', '([{', '}', '{a', '[', '!', ' ', ',', '\n', '#', '#\n', '"', '"" ', '"""', '\\"', '"\n', '\\'],
-  ...['a', 'a ', '1', '1 ', '...', '@a', 'é', '\ufeff', '\u0000'],
-];
+  ['{', '{}', '([{', '}', '{a', '[', '!', ' ', ',', '\n', '#', '#\n', '"', '"" ', '"""', '\\"', '"\n', '\\'],
+  ['a', 'a ', '1', '1 ', '...', '@a', 'é', '\ufeff', '\u0000'],
+].flat();
 const bytesOf = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2;
 
 const mebibytes: readonly Attack[] = [

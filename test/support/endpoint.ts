@@ -68,15 +68,16 @@ export async function houseOf(server: TestServer): Promise<House> {
 }
 
 async function keyOf(server: TestServer, { institution }: Deal, role: 'ADMIN' | 'READ_ONLY') {
-  type Made = { readonly createApiKey: { readonly token: string; readonly apiKey: { readonly id: string } } };
+  type Made = { readonly createApiKey: { readonly token?: string; readonly apiKey: { readonly id: string } } | null };
   const { data, text } = await server.ask<Made>(
     `mutation ($input: CreateApiKeyInput!) {
       createApiKey(input: $input) { ... on CreateApiKeyPayload { token apiKey { id } } ... on UserError { message } }
     }`,
     { input: { institutionId: institution.id, label: role, role } },
   );
-  if (!data?.createApiKey.token) throw new Error(`There is no key: ${text}`);
-  return { token: data.createApiKey.token, id: data.createApiKey.apiKey.id };
+  const { token, apiKey } = data?.createApiKey ?? {};
+  if (!token || !apiKey) throw new Error(`There is no key: ${text}`);
+  return { token, id: apiKey.id };
 }
 
 /** What shows a token. */

@@ -96,7 +96,9 @@ function mustBeOf(tenant: Id | null, owner: Id | undefined, what: Id): void {
 }
 
 async function turn(session: Session, what: string): Promise<void> {
-  await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [what] });
+  // As JSON: what a client named may hold characters that PostgreSQL's text cannot.
+  const values = [JSON.stringify(what)];
+  await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values });
 }
 
 async function due(session: Session, tenant: Id | null, now: number, limit: number): Promise<readonly Position[]> {
