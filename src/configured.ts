@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Config, ConfigurationError } from './config.ts';
 import { DAY_MS } from './domain/time.ts';
-import { bareHash, sha256, type TrustedDocuments } from './server/trustedDocuments.ts';
+import { bareHash, sha256, type TrustedDocuments } from './server/documents/trustedDocuments.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
 
 /** The server's settings, as configured. */

@@ -1,10 +1,10 @@
 import type { ChatLimits } from './commands/context.ts';
 import { DAY_MS } from './domain/time.ts';
-import { OPERATION_COST } from './server/cost.ts';
-import type { DocumentRules } from './server/documents.ts';
+import { OPERATION_COST } from './server/documents/cost.ts';
+import type { DocumentRules } from './server/documents/documentRules.ts';
 import type { HttpLimits } from './server/http.ts';
-import type { OperationLimits } from './server/operationCost.ts';
-import type { Limits } from './server/rateLimits.ts';
+import type { OperationLimits } from './server/documents/operationCost.ts';
+import type { Limits } from './server/access/rateLimits.ts';
 
 /** How long and how much. Times in ms. */
 export interface Settings {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { clientAddress } from './address.ts';
+import { clientAddress } from './access/address.ts';
 import { readBody } from './body.ts';
 import type { Page } from './graphiql.ts';
 import type { Arrival } from './arrival.ts';

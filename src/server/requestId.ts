@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Plugin } from 'graphql-yoga';
-import { repeatsSecret } from './keptSecrets.ts';
+import { repeatsSecret } from './access/keptSecrets.ts';
 
 const HEADER = 'x-request-id';
 const OF_A_CLIENT = /^[\w.:/+=-]{1,200}$/;

@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { Arrival } from './arrival.ts';
-import { passedLimit, type TextLimits } from './documentText.ts';
+import { passedLimit, type TextLimits } from './documents/documentText.ts';
 import { bodyTooLarge, refusal } from './refusal.ts';
 
 /** One of these says that no mere form or link of a page has sent the request: a page would have had to ask before. */

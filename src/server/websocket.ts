@@ -4,13 +4,13 @@ import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } fr
 import { type Context as Connected, CloseCode, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Access } from './access.ts';
+import type { Access } from './access/access.ts';
 import { knownCode, type Mask } from './errors.ts';
 import { addressOf, isAt } from './http.ts';
-import { mustKeepSecrets } from './keptSecrets.ts';
-import { mayAsk, type Origins } from './origins.ts';
-import { Places } from './places.ts';
-import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
+import { mustKeepSecrets } from './access/keptSecrets.ts';
+import { mayAsk, type Origins } from './access/origins.ts';
+import { Places } from './access/places.ts';
+import { documentOf, type TrustedDocuments } from './documents/trustedDocuments.ts';
 import type { Graphql } from './yoga.ts';
 
 /** How often a socket that is silent is asked whether it is still there, in ms. */

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MINUTE_MS } from '../../src/domain/time.ts';
 import { STRANGERS_A_MINUTE } from '../../src/live/accessTrail.ts';
-import { RateLimits } from '../../src/server/rateLimits.ts';
+import { RateLimits } from '../../src/server/access/rateLimits.ts';
 import type { ApiKey } from '../../src/domain/apiKey.ts';
 import type { Store, Window } from '../../src/store/store.ts';
 import { bearer } from '../support/secretsRun.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clientAddress, networkOf } from '../../src/server/address.ts';
+import { clientAddress, networkOf } from '../../src/server/access/address.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 

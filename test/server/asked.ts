@@ -1,6 +1,6 @@
 import { type DocumentNode, getVariableValues, Kind, type OperationDefinitionNode, parse } from 'graphql';
 import { schema } from '../../src/schema/index.ts';
-import { costOf } from '../../src/server/cost.ts';
+import { costOf } from '../../src/server/documents/cost.ts';
 
 interface Asked {
   readonly document: DocumentNode;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { type DocumentNode, getIntrospectionQuery, Kind, parse, type SelectionSetNode } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { type DocumentLimits, judgeDocument } from '../../src/server/documentLimits.ts';
+import { type DocumentLimits, judgeDocument } from '../../src/server/documents/documentLimits.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { documentOf } from '../support/randomDocument.ts';

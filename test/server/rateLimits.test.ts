@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Limits, RateLimits, type RateLimitsOptions } from '../../src/server/rateLimits.ts';
+import { type Limits, RateLimits, type RateLimitsOptions } from '../../src/server/access/rateLimits.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Store, Tallies } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';

@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest';
 import type { App } from '../../src/app.ts';
-import type { Limits } from '../../src/server/rateLimits.ts';
+import type { Limits } from '../../src/server/access/rateLimits.ts';
 import { DEFAULTS, type Settings } from '../../src/settings.ts';
 
 const ends: (() => Promise<void>)[] = [];

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { Limits } from '../../src/server/rateLimits.ts';
+import type { Limits } from '../../src/server/access/rateLimits.ts';
 import { DEFAULTS, type Settings } from '../../src/settings.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type KeyedServer, serveKeyed } from './serveKeyed.ts';

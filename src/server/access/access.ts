@@ -1,15 +1,15 @@
 import type { Plugin } from 'graphql-yoga';
 import type { GraphQLError } from 'graphql';
-import { ownerOf, type Viewer } from '../domain/viewer.ts';
-import type { AccessTrail } from '../live/accessTrail.ts';
-import type { KeyRing } from '../live/keyRing.ts';
-import type { MaybePromise } from '../store/store.ts';
+import { ownerOf, type Viewer } from '../../domain/viewer.ts';
+import type { AccessTrail } from '../../live/accessTrail.ts';
+import type { KeyRing } from '../../live/keyRing.ts';
+import type { MaybePromise } from '../../store/store.ts';
 import { networkOf } from './address.ts';
-import type { Arrival } from './arrival.ts';
+import type { Arrival } from '../arrival.ts';
 import { credentialOf } from './credential.ts';
-import type { Mask } from './errors.ts';
+import type { Mask } from '../errors.ts';
 import type { LimitName, RateLimits } from './rateLimits.ts';
-import { refusal, refusalResponse } from './refusal.ts';
+import { refusal, refusalResponse } from '../refusal.ts';
 
 /** Who asks, and from where. */
 export interface Caller {

@@ -7,11 +7,11 @@ import {
   type ValidationRule,
 } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
-import type { Viewer } from '../domain/viewer.ts';
-import type { Access } from './access.ts';
+import type { Viewer } from '../../domain/viewer.ts';
+import type { Access } from '../access/access.ts';
 import { type DocumentLimits, judgeDocument } from './documentLimits.ts';
 import { passedLimit } from './documentText.ts';
-import { refusal } from './refusal.ts';
+import { refusal } from '../refusal.ts';
 
 /** What one document may be, and who may ask what the schema is. */
 export interface DocumentRules extends DocumentLimits {

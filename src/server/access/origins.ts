@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import { refusal, refusalResponse } from './refusal.ts';
+import { refusal, refusalResponse } from '../refusal.ts';
 
 /** Which pages of other origins may ask: their origins, exactly; "*" in the place of a port is any port. */
 export type Origins = readonly string[];

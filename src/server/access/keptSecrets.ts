@@ -1,6 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import { credentialOf } from './credential.ts';
-import { refusal } from './refusal.ts';
+import { refusal } from '../refusal.ts';
 
 /** The form of an institution's token, wherever it stands in a text. */
 const TOKEN = /eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}/;

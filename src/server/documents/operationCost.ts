@@ -9,11 +9,11 @@ import {
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
-import type { Access } from './access.ts';
+import type { Access } from '../access/access.ts';
 import { isGivenAt, type Variables } from './argumentValues.ts';
 import { costOf } from './cost.ts';
 import { judgeLists } from './inputLists.ts';
-import { refusal } from './refusal.ts';
+import { refusal } from '../refusal.ts';
 import { judgeVariables } from './variables.ts';
 
 /** What one operation may ask for. */

@@ -1,5 +1,5 @@
 import { type DirectiveNode, type FieldNode, Kind, type ValueNode } from 'graphql';
-import type { ArgumentPath } from '../schema/weights.ts';
+import type { ArgumentPath } from '../../schema/weights.ts';
 
 /** The variables of an operation, as graphql coerces them: defaults are filled in. */
 export type Variables = Readonly<Record<string, unknown>>;

@@ -11,8 +11,8 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { PAGE } from '../schema/connection.ts';
-import { USUAL_ITEMS } from '../schema/weights.ts';
+import { PAGE } from '../../schema/connection.ts';
+import { USUAL_ITEMS } from '../../schema/weights.ts';
 import { isGivenAt, isIncluded, lengthAt, numberOf, type Variables } from './argumentValues.ts';
 import { type Face, faceOf } from './face.ts';
 import { fragmentsOf } from './fragments.ts';

@@ -1,6 +1,6 @@
 import { type DocumentNode, getOperationAST, GraphQLError, Kind, type SelectionSetNode } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
-import type { Context } from '../schema/builder.ts';
+import type { Context } from '../../schema/builder.ts';
 import { fragmentsOf } from './fragments.ts';
 
 /**

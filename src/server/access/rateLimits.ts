@@ -1,5 +1,5 @@
-import { type Clock, type Instant, MINUTE_MS, minuteOf } from '../domain/time.ts';
-import type { Tallies } from '../store/store.ts';
+import { type Clock, type Instant, MINUTE_MS, minuteOf } from '../../domain/time.ts';
+import type { Tallies } from '../../store/store.ts';
 import { Counter } from './counter.ts';
 
 export const LIMIT_NAMES = ['key', 'address', 'failedLogin', 'search', 'createApiKey'] as const;

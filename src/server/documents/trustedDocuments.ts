@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Plugin } from 'graphql-yoga';
-import { refusal } from './refusal.ts';
+import { refusal } from '../refusal.ts';
 
 /** Documents that are known beforehand, by the SHA-256 of their text in hexadecimal. */
 export interface TrustedDocuments {

@@ -1,7 +1,7 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
-import type { Access } from './access.ts';
-import { type Introspection, mayIntrospect } from './documents.ts';
+import type { Access } from '../access/access.ts';
+import { type Introspection, mayIntrospect } from './documentRules.ts';
 
 /** Keeps similar names out of errors of variables for whoever may not ask what the schema is. */
 export const useSimilarNames = (introspection: Introspection, access: Access): Plugin<YogaInitialContext> => {

@@ -7,7 +7,7 @@ import {
   isListType,
   isObjectType,
 } from 'graphql';
-import { type Weight, weightOf } from '../schema/weights.ts';
+import { type Weight, weightOf } from '../../schema/weights.ts';
 
 /** What the schema says of a field. */
 export interface Face {
