@@ -1,13 +1,11 @@
 import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { Arrival } from './arrival.ts';
-import { passedLimit, type TextLimits } from './documents/documentText.ts';
+import { JSON_LIMITS, passedLimit } from './documents/documentText.ts';
 import { bodyTooLarge, refusal } from './refusal.ts';
 
 /** One of these says that no mere form or link of a page has sent the request: a page would have had to ask before. */
 const ASKED_BEFORE = ['x-graphql-yoga-csrf', 'apollo-require-preflight', 'graphql-require-preflight'];
-/** No request needs so many levels, and a very deep text takes long to be read. */
-const JSON_LIMITS: TextLimits = { brackets: 5_000, comments: Infinity, lines: Infinity };
 const JSON_TYPES: ReadonlySet<string | undefined> = new Set(['application/json', 'application/graphql+json']);
 const NO_OBJECT = `The body must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep; batches are not taken.`;
 
@@ -46,7 +44,7 @@ const refuse = (message: string): never => {
   throw bad(message, 400);
 };
 
-/** The object that the text is; undefined for any other text, and for one that nests too deep. */
+/** The object that the text is; undefined for any other text, and for one that nests too deep or too often. */
 function jsonObject(text: string): object | undefined {
   try {
     if (passedLimit(text, JSON_LIMITS)) return undefined;

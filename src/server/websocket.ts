@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import { type Context as Connected, CloseCode, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
+import { JSON_LIMITS, passedLimit } from './documents/documentText.ts';
 import type { Access } from './access/access.ts';
 import { knownCode, type Mask } from './errors.ts';
 import { addressOf, isAt } from './http.ts';
@@ -40,7 +41,7 @@ export interface WebSocketOptions {
 /** Serves graphql-ws at the path of the HTTP server; answers how to end all sockets. */
 export function serveWebSockets(server: Server, options: WebSocketOptions): () => Promise<void> {
   const { path, origins, trustedProxies } = options;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: options.bodyBytes });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: options.bodyBytes, WebSocket: JudgedSocket });
   const places = new Places(options.sockets, options.socketsPerAddress);
   server.on('upgrade', (request, socket, head) => {
     const { origin, host = null } = request.headers;
@@ -70,6 +71,15 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
   return async () => {
     await served.dispose();
   };
+}
+
+/** Closes where a message would take long to be read as JSON, before that is tried. */
+class JudgedSocket extends WebSocket {
+  override emit(event: string | symbol, ...told: unknown[]): boolean {
+    if (event !== 'message' || !passedLimit(String(told[0]), JSON_LIMITS)) return super.emit(event, ...told);
+    this.close(CloseCode.BadRequest, 'The message nests too deep or too often');
+    return true;
+  }
 }
 
 type Params = Readonly<Record<string, unknown>>;

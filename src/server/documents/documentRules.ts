@@ -41,7 +41,12 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
   return {
     onParse: ({ parseFn, setParseFn }) => {
       setParseFn((source: string, options: object) => {
-        const passed = passedLimit(source, { brackets: BRACKETS, comments: rules.tokens, lines: LINES });
+        const passed = passedLimit(source, {
+          brackets: BRACKETS,
+          openings: Infinity,
+          comments: rules.tokens,
+          lines: LINES,
+        });
         if (passed) throw tooComplex(MUST[passed](rules));
         try {
           return parseFn(source, { ...options, maxTokens: rules.tokens });
@@ -71,6 +76,7 @@ const isOfTokens = ({ message }: GraphQLError): boolean =>
   /^Syntax Error: Document contains more that \d+ tokens/.test(message);
 
 const MUST = {
+  openings: () => 'have fewer brackets',
   brackets: () => `nest at most ${BRACKETS} brackets deep`,
   comments: ({ tokens }: DocumentRules) => `have at most ${tokens} comments`,
   lines: () => `have at most ${LINES} lines`,

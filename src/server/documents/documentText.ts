@@ -1,10 +1,15 @@
-/** The most that the text of a document may have; more could exhaust the stack of whatever reads it, or its patience. */
+/** The most that the text of a document, or of JSON, may have; more could exhaust the stack of whatever reads it, or its patience. */
 export interface TextLimits {
   /** How deep brackets nest. */
   readonly brackets: number;
+  /** How many brackets open in all. */
+  readonly openings: number;
   readonly comments: number;
   readonly lines: number;
 }
+
+/** What JSON of a request may have: no request needs so much, and a text of more takes long to be read. */
+export const JSON_LIMITS: TextLimits = { brackets: 5_000, openings: 50_000, comments: Infinity, lines: Infinity };
 
 const LINE = 0x0a;
 const QUOTE = 0x22;
@@ -15,7 +20,7 @@ const CLOSE: ReadonlySet<number> = new Set(codesOf(')]}'));
 
 /** Which limit the text passes first; undefined if it keeps them all. Each character is read once, and none after that. */
 export function passedLimit(text: string, limits: TextLimits): keyof TextLimits | undefined {
-  const found = { brackets: 0, comments: 0, lines: 0 };
+  const found = { brackets: 0, openings: 0, comments: 0, lines: 0 };
   const passed = (limit: keyof TextLimits): boolean => (found[limit] += 1) > limits[limit];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -30,6 +35,7 @@ export function passedLimit(text: string, limits: TextLimits): keyof TextLimits 
       at = endOfString(text, at + 1) - 1;
     } else if (OPEN.has(code)) {
       if (passed('brackets')) return 'brackets';
+      if (passed('openings')) return 'openings';
     } else if (CLOSE.has(code)) found.brackets -= 1;
   }
   return undefined;
