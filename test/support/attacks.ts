@@ -109,7 +109,7 @@ const documents: readonly Attack[] = [
 const variables: readonly Attack[] = [
   { name: '1,001 ids', query: IDS, variables: `{"v":[${times(1_001, '"a"', ',')}]}`, code: TOO_COMPLEX },
   { name: '1 MiB of ids', query: IDS, variables: `{"v":[${fill('"",')}""]}`, code: TOO_COMPLEX },
-  { name: '1 MiB of what is no id', query: IDS, variables: `{"v":[${fill('{},')}{}]}`, code: TOO_COMPLEX },
+  { name: '1 MiB of what is no id', query: IDS, variables: `{"v":[${fill('{},')}{}]}`, code: TOO_DEEP },
   {
     name: '1 MiB of unknown keys',
     query: FILTERED,

@@ -60,31 +60,47 @@ const got: Wire = {
   }),
 };
 
+/** A socket that has said hello. */
+async function greeted(url: string, token: string): Promise<WebSocket> {
+  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init', payload: bearer(token) }));
+  await once(socket, 'message');
+  return socket;
+}
+
+/** What is not even read is answered by closing; with 4400 it is the request that is bad. */
+const CLOSED = { status: 400, text: '"code":"BAD_REQUEST"' };
+const BAD_REQUEST = 4400;
+
 const socket: Wire = {
   name: 'WebSocket',
   open: async (url, token) => {
-    const open = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
-    await once(open, 'open');
-    open.send(JSON.stringify({ type: 'connection_init', payload: bearer(token) }));
-    await once(open, 'message');
+    let open = await greeted(url, token);
     let id = 0;
+    const send = (message: string): Promise<Reply> =>
+      new Promise((resolve, reject) => {
+        const texts: string[] = [];
+        const closed = (code: number): void =>
+          code === BAD_REQUEST ? resolve(CLOSED) : reject(new Error(`Closed with ${code}.`));
+        const hear = (data: Buffer): void => {
+          const text = data.toString();
+          texts.push(text);
+          if (!/"type":"(error|complete)"/.test(text)) return;
+          open.off('message', hear).off('close', closed);
+          resolve({ status: 200, text: texts.join('\n') });
+        };
+        open.on('message', hear).once('close', closed);
+        open.send(message);
+      });
     return {
-      send: (query, variables) =>
-        new Promise((resolve, reject) => {
-          id += 1;
-          const texts: string[] = [];
-          const hear = (data: Buffer): void => {
-            const text = data.toString();
-            texts.push(text);
-            if (!/"type":"(error|complete)"/.test(text)) return;
-            open.off('message', hear).off('close', reject);
-            resolve({ status: 200, text: texts.join('\n') });
-          };
-          open.on('message', hear).once('close', reject);
-          open.send(
-            `{"id":"${id}","type":"subscribe","payload":{"query":${JSON.stringify(query)},"variables":${variables}}}`,
-          );
-        }),
+      send: async (query, variables) => {
+        id += 1;
+        const payload = `{"query":${JSON.stringify(query)},"variables":${variables}}`;
+        const reply = await send(`{"id":"${id}","type":"subscribe","payload":${payload}}`);
+        if (reply === CLOSED) open = await greeted(url, token);
+        return reply;
+      },
       close: () => open.terminate(),
     };
   },

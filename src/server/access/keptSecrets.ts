@@ -13,22 +13,31 @@ export const repeatsSecret = (request: Request, text: string): boolean => secret
 function secretsOf(request: Request): (text: string) => boolean {
   const credential = credentialOf((name) => request.headers.get(name));
   const own = typeof credential === 'string' || credential.token.length < LEAST_CHARACTERS ? null : credential.token;
-  return (text) => TOKEN.test(text) || (own !== null && text.includes(own));
+  return (text) => text.length >= LEAST_CHARACTERS && (TOKEN.test(text) || (own !== null && text.includes(own)));
 }
 
-/** All texts of a value, keys too. Nothing calls itself: a client may nest as deep as it likes. */
-function textsIn(value: unknown): readonly string[] {
-  const texts: string[] = [];
-  const open = [value];
-  for (let each = open.pop(); open.length > 0 || each !== undefined; each = open.pop()) {
-    if (typeof each === 'string') texts.push(each);
-    else if (typeof each === 'object' && each !== null) {
-      if (!Array.isArray(each)) for (const key of Object.keys(each)) texts.push(key);
-      for (const inner of Object.values(each) as readonly unknown[]) if (inner !== null) open.push(inner);
+/** Whether one of the texts of a value is such, keys too. Nothing calls itself: a client may nest as deep as it likes. */
+function hasText(value: unknown, is: (text: string) => boolean): boolean {
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const each = open.pop();
+    if (typeof each === 'string') {
+      if (is(each)) return true;
+    } else if (Array.isArray(each)) {
+      for (const inner of each as readonly unknown[]) if (isOpen(inner)) open.push(inner);
+    } else if (typeof each === 'object' && each !== null) {
+      for (const [key, inner] of Object.entries(each)) {
+        if (is(key)) return true;
+        if (isOpen(inner)) open.push(inner);
+      }
     }
   }
-  return texts;
+  return false;
 }
+
+/** What may have a secret in it: not a text that is too short for one. */
+const isOpen = (value: unknown): boolean =>
+  typeof value === 'string' ? value.length >= LEAST_CHARACTERS : typeof value === 'object' && value !== null;
 
 /**
  * Refuses with 400 what has a credential where it does not belong, such as in an id or an idempotency key: answers
@@ -37,7 +46,7 @@ function textsIn(value: unknown): readonly string[] {
 export function mustKeepSecrets(request: Request, params: unknown): void {
   const key = request.headers.get('idempotency-key') ?? '';
   const secret = secretsOf(request);
-  if (!secret(key) && !textsIn(params).some(secret)) return;
+  if (!secret(key) && !hasText(params, secret)) return;
   throw refusal('A credential belongs in the header Authorization or X-API-Key alone.', 'BAD_REQUEST', { status: 400 });
 }
 

@@ -76,7 +76,7 @@ const isOfTokens = ({ message }: GraphQLError): boolean =>
   /^Syntax Error: Document contains more that \d+ tokens/.test(message);
 
 const MUST = {
-  openings: () => 'have fewer brackets',
+  openings: ({ tokens }: DocumentRules) => `have at most ${tokens} tokens`,
   brackets: () => `nest at most ${BRACKETS} brackets deep`,
   comments: ({ tokens }: DocumentRules) => `have at most ${tokens} comments`,
   lines: () => `have at most ${LINES} lines`,

@@ -15,8 +15,13 @@ const LINE = 0x0a;
 const QUOTE = 0x22;
 const HASH = 0x23;
 const BACKSLASH = 0x5c;
-const OPEN: ReadonlySet<number> = new Set(codesOf('([{'));
-const CLOSE: ReadonlySet<number> = new Set(codesOf(')]}'));
+/** The signs that count, by their code: brackets that open are 1, those that close 2, all others 3. */
+const OPENS = 1;
+const CLOSES = 2;
+const SIGNS = new Uint8Array(128);
+for (const sign of '([{') SIGNS[sign.charCodeAt(0)] = OPENS;
+for (const sign of ')]}') SIGNS[sign.charCodeAt(0)] = CLOSES;
+for (const code of [LINE, QUOTE, HASH]) SIGNS[code] = 3;
 
 /** Which limit the text passes first; undefined if it keeps them all. Each character is read once, and none after that. */
 export function passedLimit(text: string, limits: TextLimits): keyof TextLimits | undefined {
@@ -24,6 +29,8 @@ export function passedLimit(text: string, limits: TextLimits): keyof TextLimits 
   const passed = (limit: keyof TextLimits): boolean => (found[limit] += 1) > limits[limit];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
+    const sign = code < SIGNS.length ? SIGNS[code] : 0;
+    if (sign === 0) continue;
     if (code === LINE && passed('lines')) return 'lines';
     if (code === HASH) {
       if (passed('comments')) return 'comments';
@@ -33,10 +40,10 @@ export function passedLimit(text: string, limits: TextLimits): keyof TextLimits 
       for (; at < end - 1; at += 1) if (text.charCodeAt(at) === LINE && passed('lines')) return 'lines';
     } else if (code === QUOTE) {
       at = endOfString(text, at + 1) - 1;
-    } else if (OPEN.has(code)) {
+    } else if (sign === OPENS) {
       if (passed('brackets')) return 'brackets';
       if (passed('openings')) return 'openings';
-    } else if (CLOSE.has(code)) found.brackets -= 1;
+    } else if (sign === CLOSES) found.brackets -= 1;
   }
   return undefined;
 }
@@ -62,8 +69,4 @@ function endOfBlock(text: string, from: number): number {
 function endOf(text: string, from: number, sign: string): number {
   const end = text.indexOf(sign, from);
   return end < 0 ? text.length : end;
-}
-
-function codesOf(signs: string): readonly number[] {
-  return Array.from(signs, (sign) => sign.charCodeAt(0));
 }
