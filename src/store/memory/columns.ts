@@ -19,10 +19,9 @@ export class Columns<E> {
     this.#columns = [...fields].map((field) => ({ field, set: indexed.setOf([field]), figures: [] }));
   }
 
-  of(field: Field<E>): Column {
-    const column = this.#columns.find((each) => each.field === field);
-    if (!column) throw new Error(`Nothing is ordered by ${field}.`);
-    return column.figures;
+  /** Undefined for a field that has no column. */
+  of(field: Field<E>): Column | undefined {
+    return this.#columns.find((each) => each.field === field)?.figures;
   }
 
   /** Takes the figures of the changed fields from the row. */

@@ -11,7 +11,7 @@ export class Ordering<E> {
   readonly compare: Compare<E>;
   readonly #by: readonly Field<E>[];
   readonly #rows: readonly (E | undefined)[];
-  readonly #columns: readonly Column[];
+  readonly #columns: readonly (Column | undefined)[];
 
   constructor(by: readonly Field<E>[], rows: readonly (E | undefined)[], columns: Columns<E>) {
     this.compare = compareBy<E>(by);
@@ -38,10 +38,11 @@ export class Ordering<E> {
     };
   }
 
-  /** Up to the first field whose figure is not exact: behind that, equal figures do not say that the values are equal. */
+  /** Up to the first field without a column, or whose figure is not exact: behind that, equal figures do not say that the values are equal. */
   #figuresOf(key: Row): readonly number[] {
     const figures: number[] = [];
-    for (const field of this.#by) {
+    for (const [at, field] of this.#by.entries()) {
+      if (!this.#columns[at]) break;
       figures.push(figureOf(key[field]));
       if (typeof key[field] !== 'number') break;
     }

@@ -26,7 +26,8 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     this.references = Object.entries(layout.references) as [string, TableName][];
     const groups = [{ fields: [], orders: layout.orders }, ...layout.groups];
     this.#indexed = new IndexedFields(groups);
-    this.#columns = new Columns(groups, this.#indexed);
+    // What only a few rows are ordered by, as the deleted ones, takes no column of all rows.
+    this.#columns = new Columns(groups.slice(0, 1), this.#indexed);
     this.groups = groups.map((group) => new KeptGroup(group, this.#indexed, this.#columns, this.rows.byHandle));
   }
 
