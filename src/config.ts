@@ -218,7 +218,7 @@ function reader(env: Environment, faults: string[]) {
       const fits = text.length >= SECRET.least && text.length <= SECRET.most && /^[\x21-\x7e]*$/.test(text);
       if (!fits) {
         faults.push(
-          `${name} must be set in production: ${SECRET.least} to ${SECRET.most} printable characters without spaces.`,
+          `${name} must be set in production, to ${SECRET.least} to ${SECRET.most} printable characters without spaces.`,
         );
       } else if (text === DEVELOPMENT_KEY) {
         faults.push(`${name} must not be the key of development, which everybody knows.`);

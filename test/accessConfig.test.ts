@@ -110,7 +110,7 @@ describe('ROOT_API_KEY', () => {
   });
 
   it('must be there in production, long enough, in one word, and not the one that everybody knows', () => {
-    const told = ['- ROOT_API_KEY must be set in production: 32 to 200 printable characters without spaces.'];
+    const told = ['- ROOT_API_KEY must be set in production, to 32 to 200 printable characters without spaces.'];
     const bad = [
       undefined,
       '',

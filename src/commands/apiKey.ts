@@ -116,14 +116,16 @@ const rotation: Command<RotateApiKey, Named & { readonly overlap: number }, ApiK
   owner: (key) => key?.institutionId,
   act: (tx, loaded, { apiKeyId, overlap }, { newId, newToken, clock }) => {
     const now = clock();
-    const { next, previous } = rotate(found(loaded, 'API key', 'apiKeyId', apiKeyId), overlap, now);
+    const id = newId('key');
+    const { next, previous } = rotate(found(loaded, 'API key', 'apiKeyId', apiKeyId), overlap, id, now);
     const token = newToken();
-    const apiKey = newApiKey(next, previous.institutionId, token, newId('key'), now);
+    const apiKey = newApiKey(next, previous.institutionId, token, id, now);
     tx.apiKeys.replace(previous);
     tx.apiKeys.insert(apiKey);
     return { apiKey, token, previous };
   },
   resource: (_payload, { apiKeyId }) => resourceOf(apiKeyId),
+  told: (input, payload) => ({ ...input, ...(payload && { followedById: payload.apiKey.id }) }),
 };
 
 /** Puts a new key beside one that ends. Refuses with Forbidden, ValidationFailed, NotFound or Conflict. */

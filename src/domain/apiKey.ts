@@ -25,6 +25,8 @@ export interface ApiKey {
   readonly revokedAt: Instant | null;
   /** To the minute. */
   readonly lastUsedAt: Instant | null;
+  /** The key that a rotation has put in its place. */
+  readonly followedById: Id | null;
   readonly version: number;
 }
 
@@ -87,6 +89,7 @@ export const newApiKey = (checked: CheckedApiKey, institutionId: Id, token: stri
     expiresAt: checked.expiresAt,
     revokedAt: null,
     lastUsedAt: null,
+    followedById: null,
     version: 1,
   });
 
@@ -118,15 +121,16 @@ export interface Rotation {
   readonly previous: ApiKey;
 }
 
-/** The law of rotating a key. Refuses with Conflict one that is revoked or has expired. */
-export function rotate(key: ApiKey, overlapSeconds: number, now: Instant): Rotation {
+/** The law of rotating a key. Refuses with Conflict one that is revoked, has expired or was rotated before. */
+export function rotate(key: ApiKey, overlapSeconds: number, followedById: Id, now: Instant): Rotation {
   if (key.revokedAt !== null) throw new Conflict('The key is revoked.', ['apiKeyId']);
   if (!isLive(key, now)) throw new Conflict('The key has expired.', ['apiKeyId']);
+  if (key.followedById !== null) throw new Conflict('The key has a follower already: rotate that one.', ['apiKeyId']);
   const { label, role, createdAt, expiresAt } = key;
   const ends = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, now + overlapSeconds * 1_000);
   return {
     next: { label, role, expiresAt: expiresAt && Math.min(now + (expiresAt - createdAt), LATEST) },
-    previous: Object.freeze({ ...key, expiresAt: ends, version: key.version + 1 }),
+    previous: Object.freeze({ ...key, expiresAt: ends, followedById, version: key.version + 1 }),
   };
 }
 

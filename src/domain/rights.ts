@@ -96,6 +96,7 @@ export const RIGHTS: { readonly [coordinate: string]: Roles } = {
   'Policy.institution': EVERYONE,
   ApiKey: EVERYONE,
   'ApiKey.institution': EVERYONE,
+  'ApiKey.followedBy': EVERYONE,
   'Actor.apiKey': EVERYONE,
   'Viewer.institution': EVERYONE,
   'Viewer.apiKey': EVERYONE,

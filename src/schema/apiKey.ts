@@ -11,7 +11,10 @@ import { Node, node } from './node.ts';
 
 const ApiKeyRole = builder.enumType('ApiKeyRole', {
   description: 'What a key may do in its institution.',
-  values: { ADMIN: { description: 'Read and write.' }, READ_ONLY: { description: 'Read.' } } as const,
+  values: {
+    ADMIN: { description: 'Read and write; make, rotate and revoke keys of the institution.' },
+    READ_ONLY: { description: 'Read all of the institution, its audit trail and its list of keys too.' },
+  } as const,
 });
 
 const ApiKey = builder.objectRef<ApiKeyRow>('ApiKey').implement({
@@ -41,10 +44,18 @@ const ApiKey = builder.objectRef<ApiKeyRow>('ApiKey').implement({
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it was last used, to the minute; null: never.',
+      description: 'When it was last used, at most a minute behind; null: not yet.',
     }),
   }),
 });
+builder.objectField(ApiKey, 'followedBy', (t) =>
+  t.field({
+    type: ApiKey,
+    nullable: true,
+    description: 'The key that a rotation has put in its place; null: none.',
+    resolve: ({ followedById }, _args, { read }) => (followedById === null ? null : read.apiKeys.byId(followedById)),
+  }),
+);
 node('key', 'ApiKey', (read, id) => read.apiKeys.byId(id));
 
 const ApiKeyConnection = connectionType(ApiKey);
@@ -188,7 +199,7 @@ mutation(
 );
 mutation(
   'rotateApiKey',
-  'Makes an API key in the place of another, and shows its token, this once.',
+  'Makes an API key in the place of another, which can be done once with each, and shows its token, this once.',
   RotateApiKeyInput,
   resultType(RotateApiKeyPayload, 'RotateApiKeyResult', [...NAMED, 'CONFLICT']),
   rotateApiKey,

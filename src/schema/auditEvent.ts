@@ -16,7 +16,7 @@ const AuditOutcome = builder.enumType('AuditOutcome', {
 
 const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
   description:
-    'One attempt to change something, successful or refused; or requests that were turned away, one event a minute for each address or key. Never changed once written.',
+    'One attempt to change something, successful or refused; or requests that were turned away, one event a minute for each address or key, written when the minute is over. Never changed once written.',
   interfaces: [Node],
   fields: (t) => ({
     institution: t.field({

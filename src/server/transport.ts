@@ -20,6 +20,9 @@ export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
       if (!JSON_TYPES.has(type?.trim().toLowerCase())) {
         throw bad('Send the request as JSON, with content-type application/json.', 415);
       }
+      if ((request.headers.get('content-encoding') ?? 'identity') !== 'identity') {
+        throw bad('Send the request as it is, without content-encoding.', 415);
+      }
       setRequestParser(async (posted) => {
         const body = serverContext.body ? await serverContext.body() : Buffer.from(await posted.arrayBuffer());
         if (body.byteLength > bodyBytes) throw bodyTooLarge(bodyBytes);

@@ -29,6 +29,8 @@ const keyOf = (patch: Partial<ApiKey> = {}): ApiKey => ({
   ...patch,
 });
 
+const NEXT = 'key_2';
+
 describe('a token', () => {
   it('is a prefix of 60 bits, a secret of 256, and a checksum', () => {
     expect(TOKEN).toMatch(/^eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}$/);
@@ -138,9 +140,9 @@ describe('a rotation', () => {
     const issues = new Issues();
     expect(checkOverlap(overlap, issues)).toBe(seconds);
     issues.settle();
-    const { next, previous } = rotate(keyOf(), seconds, NOW + 7);
+    const { next, previous } = rotate(keyOf(), seconds, NEXT, NOW + 7);
     expect(next).toEqual({ label: 'Back office', role: 'ADMIN', expiresAt: null });
-    expect(previous).toEqual({ ...keyOf(), expiresAt: NOW + 7 + seconds * 1_000, version: 2 });
+    expect(previous).toEqual({ ...keyOf(), expiresAt: NOW + 7 + seconds * 1_000, followedById: NEXT, version: 2 });
     expect(isLive(previous, NOW + 7)).toBe(seconds > 0);
   });
 
@@ -155,20 +157,28 @@ describe('a rotation', () => {
   it('gives the new key as long a life as the old one had, and the old one no more than it had', () => {
     const key = keyOf({ expiresAt: NOW + 30 * DAY_MS });
     const now = NOW + 29.5 * DAY_MS;
-    const { next, previous } = rotate(key, 24 * 60 * 60, now);
+    const { next, previous } = rotate(key, 24 * 60 * 60, NEXT, now);
     expect(next.expiresAt).toBe(now + 30 * DAY_MS);
     expect(previous.expiresAt).toBe(NOW + 30 * DAY_MS);
-    expect(rotate(keyOf({ expiresAt: LATEST }), 0, NOW + DAY_MS).next.expiresAt).toBe(LATEST);
+    expect(rotate(keyOf({ expiresAt: LATEST }), 0, NEXT, NOW + DAY_MS).next.expiresAt).toBe(LATEST);
   });
 
   it('is of a live key alone', () => {
     const revoked = revokedKey(keyOf(), NOW);
-    expect(refusalOf(() => rotate(revoked, 0, NOW))).toMatchObject({
+    expect(refusalOf(() => rotate(revoked, 0, NEXT, NOW))).toMatchObject({
       code: 'CONFLICT',
       message: 'The key is revoked.',
     });
     const expired = keyOf({ expiresAt: NOW });
-    expect(refusalOf(() => rotate(expired, 0, NOW))).toMatchObject({ message: 'The key has expired.' });
-    expect(rotate(expired, 0, NOW - 1).previous.expiresAt).toBe(NOW - 1);
+    expect(refusalOf(() => rotate(expired, 0, NEXT, NOW))).toMatchObject({ message: 'The key has expired.' });
+    expect(rotate(expired, 0, NEXT, NOW - 1).previous.expiresAt).toBe(NOW - 1);
+  });
+
+  it('is done once with each key: a second follower would live no longer than the first has left it', () => {
+    const { previous } = rotate(keyOf(), 30, NEXT, NOW);
+    expect(refusalOf(() => rotate(previous, 30, 'key_3', NOW + 1))).toMatchObject({
+      code: 'CONFLICT',
+      message: 'The key has a follower already: rotate that one.',
+    });
   });
 });

@@ -139,7 +139,7 @@ onBothStores((open) => {
     const told = events.map(({ action, resourceId, payload }) => [action, resourceId, payload]);
     expect(told).toEqual([
       ['API_KEY_REVOKED', id, { apiKeyId: id }],
-      ['API_KEY_ROTATED', id, { apiKeyId: id, overlapSeconds: 60 }],
+      ['API_KEY_ROTATED', id, { apiKeyId: id, overlapSeconds: 60, followedById: apiKey?.id }],
       ['API_KEY_CREATED', id, { institutionId: of, label: 'Back office', role: 'ADMIN' }],
     ]);
     expect(apiKey).toMatchObject({ label: 'Back office', role: 'ADMIN', expiresAt: null });
@@ -164,6 +164,8 @@ onBothStores((open) => {
     const { id, token } = await newKey(server, of);
     const { token: next, previous } = await callKey(server, 'rotateApiKey', { apiKeyId: id, overlapSeconds: 60 });
     expect(previous).toEqual({ id, expiresAt: new Date(server.now + 60_000).toISOString(), revokedAt: null });
+    const again = await callKey(server, 'rotateApiKey', { apiKeyId: id, overlapSeconds: 60 });
+    expect(again).toMatchObject({ code: 'CONFLICT', message: 'The key has a follower already: rotate that one.' });
     const status = async (shown?: string) => (await server.ask('{ __typename }', {}, shown)).status;
     server.now += 59_999;
     expect([await status(token), await status(next)]).toEqual([200, 200]);

@@ -71,6 +71,7 @@ function office({ id: institutionId }: Institution) {
         expiresAt: null,
         revokedAt: null,
         lastUsedAt: null,
+        followedById: null,
         version: 1,
       },
     ],

@@ -194,6 +194,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       expiresAt: changing('timestamptz'),
       revokedAt: changing('timestamptz'),
       lastUsedAt: changing('timestamptz'),
+      followedById: changing('text'),
       version: changing('int'),
     },
     sort: {},

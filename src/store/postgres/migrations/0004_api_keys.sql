@@ -11,6 +11,7 @@ create table api_keys (
   expires_at timestamptz(3),
   revoked_at timestamptz(3),
   last_used_at timestamptz(3),
+  followed_by_id text collate "C",
   version int not null check (version > 0),
   created_at timestamptz(3) not null,
   primary key (institution_id, id)
@@ -21,4 +22,4 @@ create index api_keys_of_institution on api_keys (institution_id, created_at, id
 alter table lifecycle_events add column api_key_id text collate "C";
 
 grant select, insert on api_keys to escrowgrid_app;
-grant update (expires_at, revoked_at, last_used_at, version) on api_keys to escrowgrid_app;
+grant update (expires_at, revoked_at, last_used_at, followed_by_id, version) on api_keys to escrowgrid_app;
