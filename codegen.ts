@@ -24,7 +24,10 @@ async function generated(): Promise<ReadonlyMap<string, string>> {
     schema: parse(schemaText()),
     schemaAst: schema,
     documents,
-    presetConfig: { fragmentMasking: false },
+    presetConfig: {
+      fragmentMasking: false,
+      persistedDocuments: { hashAlgorithm: 'sha256', hashPropertyName: 'documentId' },
+    },
     config: {
       useTypeImports: true,
       enumsAsTypes: true,
@@ -35,7 +38,8 @@ async function generated(): Promise<ReadonlyMap<string, string>> {
     pluginMap: {},
   });
   for (const section of sections) {
-    if (section.filename.endsWith('graphql.ts')) files.set(section.filename, await codegen(section));
+    if (/(graphql\.ts|persisted-documents\.json)$/.test(section.filename))
+      files.set(section.filename, await codegen(section));
   }
   return files;
 }

@@ -1,20 +1,29 @@
-import { randomUUID } from 'node:crypto';
-import type { ChatLimits, CommandContext } from './commands/context.ts';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { CommandContext } from './commands/context.ts';
 import { createStoredLedger, type Ledger } from './commands/ledger.ts';
+import { type NewToken, TOKEN_BYTES, tokenOf } from './domain/apiKey.ts';
 import type { NewId } from './domain/ids.ts';
-import { type Clock, DAY_MS } from './domain/time.ts';
+import type { Clock } from './domain/time.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createIds } from './ids.ts';
+import { AccessTrail } from './live/accessTrail.ts';
 import { expireDuePositions } from './live/deadlines.ts';
 import { forgetKeys } from './live/forgetKeys.ts';
 import { Hub } from './live/hub.ts';
+import { KeyRing } from './live/keyRing.ts';
 import { removeDeletedSessions } from './live/removeChat.ts';
 import { createRounds } from './live/rounds.ts';
-import type { OnFault } from './server/errors.ts';
-import { graphiqlPage, type Tab } from './server/graphiql.ts';
+import { Access } from './server/access/access.ts';
+import { maskFault, type OnFault } from './server/errors.ts';
+import { type GraphiqlOptions, graphiqlPage, noPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
+import type { Origins } from './server/access/origins.ts';
+import { RateLimits } from './server/access/rateLimits.ts';
+import { securityHeaders } from './server/transport.ts';
+import type { TrustedDocuments } from './server/documents/trustedDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphql } from './server/yoga.ts';
+import { DEFAULTS, type Settings } from './settings.ts';
 import type { Store } from './store/store.ts';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -22,59 +31,46 @@ export const GRAPHQL_PATH = '/graphql';
 export interface AppOptions {
   readonly store: Store;
   readonly onFault: OnFault;
+  /** The operator's token; left out: nobody is root. */
+  readonly rootToken?: string;
   readonly clock?: Clock;
   readonly newId?: NewId;
-  /** Who asks. Root, until there are keys. */
+  readonly newToken?: NewToken;
+  /** Says who asks, in the place of keys: for a server whose callers are known by other means. */
   readonly viewerOf?: (request: Request) => Viewer;
-  /** What GraphiQL opens with. */
-  readonly tabs?: readonly Tab[];
+  /** What GraphiQL opens with; left out: there is no GraphiQL. */
+  readonly graphiql?: GraphiqlOptions;
+  /** Whose pages may ask, beside the server's own. */
+  readonly origins?: Origins;
+  readonly trusted?: TrustedDocuments;
+  /** Whether browsers are told to come by TLS alone. */
+  readonly strictTransport?: boolean;
   /** Where money is accounted for; beside the positions if left out. */
   readonly ledger?: Ledger;
   /** What differs from the defaults. */
   readonly settings?: Partial<Settings>;
 }
 
-/** How long and how much. Times in ms. */
-export interface Settings {
-  /** How long an idempotency key is remembered. */
-  readonly keepKeysMs: number;
-  /** How long the sweep for positions past their hour pauses. */
-  readonly sweepPauseMs: number;
-  readonly chatLimits: ChatLimits;
-  /** How long a deleted chat session can be restored. */
-  readonly keepChatMs: number;
-  /** How long a subscriber may stay away and still miss nothing. */
-  readonly keepChangesMs: number;
-  /** How often the changes are looked at though nobody called. */
-  readonly lookEveryMs: number;
-  /** The most live changes that may wait for one subscriber. */
-  readonly queueChanges: number;
-  readonly subscriptionsPerKey: number;
+/** What is done again and again beside the requests. */
+interface Beside {
+  /** Expires what is due now. Answers how many. */
+  readonly expireDue: () => Promise<number>;
+  /** Takes out what is past its time: keys, deleted chat, changes. */
+  readonly tidy: () => Promise<void>;
+  /** Settles what was counted and noted: limits, uses of keys, who was turned away. */
+  readonly settle: () => Promise<void>;
+  /** Ends the subscriptions of keys that are over. */
+  readonly watch: () => Promise<void>;
 }
 
-export const DEFAULTS: Settings = {
-  keepKeysMs: 30 * DAY_MS,
-  sweepPauseMs: 1_000,
-  chatLimits: { sessions: null, messagesPerSession: 100_000 },
-  keepChatMs: 30 * DAY_MS,
-  keepChangesMs: 7 * DAY_MS,
-  lookEveryMs: 1_000,
-  queueChanges: 1_000,
-  subscriptionsPerKey: 100,
-};
-
 /** The whole server as a value. */
-export interface App {
+export interface App extends Beside {
   /** Answers a request without a network. */
   fetch(request: Request): Promise<Response>;
   listen(port: number, host: string): Promise<Listening>;
-  /** Expires what is due now, as the rounds do again and again. Answers how many. */
-  expireDue(): Promise<number>;
-  /** Takes out what is past its time: keys, deleted chat, changes; what the rounds do again and again. */
-  tidy(): Promise<void>;
   /** How many subscriptions are live. */
   liveSubscriptions(): number;
-  /** Begins what runs beside the requests: live changes, deadlines, tidying. */
+  /** Begins what runs beside the requests: live changes, deadlines, keys, limits, tidying. */
   start(): void;
   /** Ends it, subscriptions too, and waits for what is under way. */
   stop(): Promise<void>;
@@ -82,38 +78,51 @@ export interface App {
 
 const ROOT: Viewer = { role: 'ROOT' };
 const TIDY_PAUSE_MS = 60_000;
+const SETTLE_PAUSE_MS = 1_000;
+/** How often the keys of open subscriptions are looked at: a key that is over acts within a second. */
+const WATCH_PAUSE_MS = 400;
+const NO_TRUSTED: TrustedDocuments = { texts: new Map(), only: false };
+const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
 
 export function createApp(options: AppOptions): App {
-  const { store, onFault, clock = Date.now, newId = createIds(clock), viewerOf = () => ROOT, tabs = [] } = options;
-  const { ledger = createStoredLedger(newId) } = options;
+  const { store, onFault, clock = Date.now, newId = createIds(clock), newToken = newRandomToken } = options;
+  const { ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED, graphiql } = options;
   const settings: Settings = { ...DEFAULTS, ...options.settings };
-  const { keepKeysMs, chatLimits, sweepPauseMs, lookEveryMs, queueChanges, subscriptionsPerKey: perOwner } = settings;
+  const { keepKeysMs, chatLimits, keysPerInstitution, lookEveryMs, queueChanges } = settings;
   const failed = (error: unknown): void => onFault(randomUUID(), error);
+  const keys = new KeyRing({ store, clock, rootToken: options.rootToken ?? null });
+  const limits = new RateLimits({ limits: settings.rates, tallies: store.tallies, clock });
+  const trail = new AccessTrail({ store, newId, clock });
+  const access = new Access({ keys, limits, trail, viewerOf: options.viewerOf });
+  const perOwner = settings.subscriptionsPerKey;
   const hub = new Hub({ feed: store.changes, lookEveryMs, queueChanges, perOwner, onFault: failed });
-  const shared = { store, ledger, clock, newId, keepKeysMs, chatLimits };
-  const graphql = createGraphql({ shared: { ...shared, hub }, viewerOf, onFault });
-  const page = graphiqlPage(GRAPHQL_PATH, tabs);
+  const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution };
+  const headers = securityHeaders(options.strictTransport ?? false);
+  const { bodyBytes } = settings.http;
+  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskFault(onFault) };
+  const graphql = createGraphql({ ...settings, ...front, bodyBytes, shared: { ...shared, hub } });
   // The server's own doing: no request, no viewer but itself.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
-  const expireDue = (): Promise<number> => expireDuePositions(own);
-  const tidy = async (): Promise<void> => {
-    await forgetKeys(own);
-    await removeDeletedSessions(own, clock() - settings.keepChatMs);
-    await store.changes.forget(clock() - settings.keepChangesMs);
-  };
-  const rounds = [createRounds(expireDue, sweepPauseMs, failed), createRounds(tidy, TIDY_PAUSE_MS, failed)];
+  const beside = besideRequests({ own, settings, hub, keys, limits, trail });
+  const rounds = [
+    createRounds(beside.expireDue, settings.sweepPauseMs, failed),
+    createRounds(beside.tidy, TIDY_PAUSE_MS, failed),
+    createRounds(beside.settle, SETTLE_PAUSE_MS, failed),
+    createRounds(beside.watch, WATCH_PAUSE_MS, failed),
+  ];
   return {
     fetch: async (request) => graphql.fetch(request),
     listen: (port, host) =>
       listen({
-        graphql: async (request, response) => graphql(request, response),
-        page,
-        upgrade: (server) => serveWebSockets(server, GRAPHQL_PATH, graphql),
+        ...front,
+        graphql: async (request, response, arrival) => graphql(request, response, arrival),
+        page: graphiql ? graphiqlPage(graphiql) : noPage,
+        upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql }),
+        limits: settings.http,
         port,
         host,
       }),
-    expireDue,
-    tidy,
+    ...beside,
     liveSubscriptions: () => hub.size,
     start: () => {
       hub.start();
@@ -122,6 +131,35 @@ export function createApp(options: AppOptions): App {
     stop: async () => {
       await hub.stop();
       await Promise.all(rounds.map((each) => each.stop()));
+      await beside.settle().catch(failed);
+      await trail.finish().catch(failed);
     },
   };
 }
+
+interface BesideOptions {
+  readonly own: CommandContext;
+  readonly settings: Settings;
+  readonly hub: Hub;
+  readonly keys: KeyRing;
+  readonly limits: RateLimits;
+  readonly trail: AccessTrail;
+}
+
+const besideRequests = ({ own, settings, hub, keys, limits, trail }: BesideOptions): Beside => ({
+  expireDue: () => expireDuePositions(own),
+  tidy: async () => {
+    const now = own.clock();
+    await forgetKeys(own);
+    await removeDeletedSessions(own, now - settings.keepChatMs);
+    await own.store.changes.forget(now - settings.keepChangesMs);
+  },
+  settle: async () => {
+    await limits.settle();
+    await keys.noteUses();
+    await trail.flush();
+  },
+  watch: async () => {
+    for (const key of await keys.dead(hub.owners)) hub.endAll(key);
+  },
+});

@@ -1,10 +1,12 @@
 import { destination, pino } from 'pino';
 import { createApp, GRAPHQL_PATH } from './app.ts';
-import { ConfigurationError, environment, readConfig } from './config.ts';
+import { type Config, ConfigurationError, DEVELOPMENT_KEY, environment, readConfig } from './config.ts';
+import { readTrustedDocuments, settingsOf } from './configured.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
-import { DAY_MS } from './domain/time.ts';
 import { openStore } from './openStore.ts';
+import { faultFacts } from './server/faultFacts.ts';
+import type { GraphiqlOptions } from './server/graphiql.ts';
 import { UnusableDatabase } from './store/postgres/migrate.ts';
 
 async function main(): Promise<void> {
@@ -14,26 +16,26 @@ async function main(): Promise<void> {
   process.on('SIGINT', leave);
   const config = readConfig(environment());
   // Written at once, so that the address stays the last line and nothing is lost at the end.
-  const log = pino({ level: config.logLevel, base: null }, destination({ dest: 1, sync: true }));
+  const log = pino(
+    { level: config.logLevel, base: null, serializers: { err: faultFacts } },
+    destination({ dest: 1, sync: true }),
+  );
   const onError = (error: Error): void => log.error({ err: error }, 'a database connection broke');
   const store = await openStore(config, onError);
   if (config.environment === 'production' && config.store.backend === 'memory') {
     log.warn('production on the memory store: everything is gone when this process ends');
   }
   if (config.demoData) await writeDemoData(store, Date.now);
+  const { access } = config;
   const app = createApp({
     store,
+    rootToken: access.rootApiKey,
     onFault: (errorId, error) => log.error({ errorId, err: error }, 'a fault of ours'),
-    tabs: config.demoData ? DEMO_TABS : [],
-    settings: {
-      keepKeysMs: config.idempotencyRetentionDays * DAY_MS,
-      sweepPauseMs: config.expirySweepIntervalMs,
-      chatLimits: { sessions: config.chatMaxSessions, messagesPerSession: config.chatMaxMessagesPerSession },
-      keepChatMs: config.chatRetentionDays * DAY_MS,
-      keepChangesMs: config.outboxRetentionDays * DAY_MS,
-      queueChanges: config.subscriptionQueue,
-      subscriptionsPerKey: config.subscriptionsPerKey,
-    },
+    ...(access.graphiql && { graphiql: pageOf(config) }),
+    origins: access.allowedOrigins,
+    trusted: readTrustedDocuments(access.trustedDocuments, access.trustedDocumentsOnly),
+    strictTransport: config.environment === 'production',
+    settings: settingsOf(config),
   });
   app.start();
   const listening = await app.listen(config.port, config.host);
@@ -52,12 +54,20 @@ async function main(): Promise<void> {
   process.off('SIGTERM', leave).on('SIGTERM', stop);
   process.off('SIGINT', leave).on('SIGINT', stop);
   log.info({ store: config.store.backend, environment: config.environment }, 'ready');
-  process.stdout.write(`GraphiQL: ${listening.origin}${GRAPHQL_PATH}\n`);
+  const page = access.graphiql ? 'GraphiQL' : 'GraphQL';
+  if (access.rootApiKey === DEVELOPMENT_KEY) process.stdout.write(`Root key, for development: ${DEVELOPMENT_KEY}\n`);
+  process.stdout.write(`${page}: ${listening.origin}${GRAPHQL_PATH}\n`);
 }
 
-/** Ends the start, or the end, that went wrong: a sentence where one is meant for people, else the whole error. */
+/** The tabs carry the key of development, and no other. */
+const pageOf = ({ demoData, access: { rootApiKey } }: Config): GraphiqlOptions => ({
+  tabs: demoData ? DEMO_TABS : [],
+  token: rootApiKey === DEVELOPMENT_KEY ? DEVELOPMENT_KEY : null,
+});
+
+/** Ends the start, or the end, that went wrong: a sentence where one is meant for people, else what may be told. */
 function fail(error: unknown): void {
-  process.stderr.write(`${sentence(error) ?? `EscrowGrid cannot run: ${String((error as Error)?.stack ?? error)}`}\n`);
+  process.stderr.write(`${sentence(error) ?? `EscrowGrid cannot run: ${JSON.stringify(faultFacts(error))}`}\n`);
   process.exit(1);
 }
 

@@ -10,8 +10,8 @@ export async function openStore(
   onError: (error: Error) => void,
 ): Promise<Store> {
   if (store.backend === 'memory') return createMemoryStore({ lockTimeoutMs: storeLockTimeoutMs });
-  const { databaseUrl, directUrl } = store;
+  const { backend: _backend, ...database } = store;
   // The migrations' lock belongs to a session, which a pooler in transaction mode does not keep.
-  await migrate(directUrl);
-  return createPostgresStore({ databaseUrl, directUrl, onError });
+  await migrate(database.directUrl);
+  return createPostgresStore({ ...database, onError });
 }

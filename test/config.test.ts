@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Config, ConfigurationError, type Environment, environment, readConfig } from '../src/config.ts';
+import {
+  type Config,
+  ConfigurationError,
+  DEVELOPMENT_KEY,
+  type Environment,
+  environment,
+  readConfig,
+} from '../src/config.ts';
 
 const DEFAULTS: Config = {
   port: 4000,
@@ -20,6 +27,45 @@ const DEFAULTS: Config = {
   idempotencyRetentionDays: 30,
   demoData: true,
   logLevel: 'info',
+  access: {
+    rootApiKey: DEVELOPMENT_KEY,
+    apiKeysPerInstitution: 10_000,
+    graphiql: true,
+    introspection: 'all',
+    allowedOrigins: ['http://localhost:*', 'http://127.0.0.1:*'],
+    trustedDocuments: null,
+    trustedDocumentsOnly: false,
+    trustedProxies: 0,
+    rates: { key: null, address: null, failedLogin: null, search: null, createApiKey: null },
+    bodyBytes: 1024 * 1024,
+    tokens: 1_000,
+    depth: 10,
+    aliases: 15,
+    directives: 8,
+    listValues: 1_000,
+    cost: 50_000,
+    operationMs: 10_000,
+    headersMs: 10_000,
+    requestMs: 30_000,
+    silenceMs: 60_000,
+    connections: 10_000,
+    sockets: 1_000,
+    socketsPerAddress: 100,
+  },
+};
+const ROOT_API_KEY = 'a-root-key-of-this-test-0123456789';
+const PRODUCTION: Config = {
+  ...DEFAULTS,
+  environment: 'production',
+  demoData: false,
+  access: {
+    ...DEFAULTS.access,
+    rootApiKey: ROOT_API_KEY,
+    graphiql: false,
+    introspection: 'root',
+    allowedOrigins: [],
+    rates: { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 },
+  },
 };
 const SOCKET = 'postgresql:///escrowgrid?host=/run/postgresql';
 const URL = 'postgres://clerk:pa55-word@localhost:5432/escrowgrid';
@@ -49,10 +95,10 @@ describe('what is set', () => {
     [{ HOST: '' }, {}],
     [{ NODE_ENV: 'development' }, {}],
     [{ NODE_ENV: 'test' }, { environment: 'test' }],
-    [{ NODE_ENV: 'production' }, { environment: 'production', demoData: false }],
+    [{ NODE_ENV: 'production', ROOT_API_KEY }, PRODUCTION],
     [
-      { NODE_ENV: 'production', DEMO_DATA: 'true' },
-      { environment: 'production', demoData: true },
+      { NODE_ENV: 'production', ROOT_API_KEY, DEMO_DATA: 'true' },
+      { ...PRODUCTION, demoData: true },
     ],
     [{ DEMO_DATA: 'true' }, {}],
     [{ DEMO_DATA: 'false' }, { demoData: false }],
@@ -60,12 +106,12 @@ describe('what is set', () => {
     [{ STORE_BACKEND: 'memory', DATABASE_URL: URL }, {}],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: URL },
-      { store: { backend: 'postgres', databaseUrl: URL, directUrl: URL }, chatMaxSessions: null },
+      { store: { backend: 'postgres', databaseUrl: URL, directUrl: URL, connections: 10 }, chatMaxSessions: null },
     ],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET },
       {
-        store: { backend: 'postgres', databaseUrl: SOCKET, directUrl: SOCKET },
+        store: { backend: 'postgres', databaseUrl: SOCKET, directUrl: SOCKET, connections: 10 },
         chatMaxSessions: null,
       },
     ],
@@ -77,6 +123,10 @@ describe('what is set', () => {
       (logLevel) => [{ LOG_LEVEL: logLevel }, { logLevel }] as const,
     ),
     [{ port: '1', STORE: 'postgres', ESCROWGRID_PORT: 'x' }, {}],
+    [
+      { STORE_BACKEND: 'postgres', DATABASE_URL: URL, DATABASE_DIRECT_URL: SOCKET, DATABASE_CONNECTIONS: '2' },
+      { store: { backend: 'postgres', databaseUrl: URL, directUrl: SOCKET, connections: 2 }, chatMaxSessions: null },
+    ],
   ];
   it.each(good)('%j', (env, expected) => {
     expect(readConfig(env)).toEqual({ ...DEFAULTS, ...expected });

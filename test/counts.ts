@@ -66,6 +66,14 @@ export const COUNTS = {
   searches: FULL ? 5_000 : 300,
   /** Random changes of sessions and messages before them. */
   chatSteps: FULL ? 2_000 : 250,
+  /** Random requests of each kind over HTTP, most of them broken. */
+  requests: FULL ? 20_000 : 1_000,
+  /** How often each attack is sent to see what it costs at the least. */
+  attackRuns: FULL ? 7 : 2,
+  /** Random documents, for each property of their cost. */
+  documents: FULL ? 10_000 : 300,
+  /** Requests of many tenants through a pooler of connections. */
+  pooledRequests: FULL ? 10_000 : 1_000,
 } as const;
 
 /** Where all randomness of a test file begins: TEST_SEED, or anew each time. A failure names it. */

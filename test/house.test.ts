@@ -21,11 +21,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['schema', 'live', 'commands', ...PLATE],
   'ids.ts': ['domain'],
   'config.ts': [],
-  'app.ts': ['ids.ts', 'server', 'schema', 'live', 'commands', ...PLATE],
+  'settings.ts': ['server', 'commands', ...PLATE],
+  'configured.ts': ['config.ts', 'settings.ts', 'server', ...PLATE],
+  'app.ts': ['ids.ts', 'settings.ts', 'server', 'schema', 'live', 'commands', ...PLATE],
   demo: ['server', 'commands', ...PLATE],
   'openStore.ts': ['config.ts', 'store/memory', 'store/postgres', 'store/store.ts'],
   verify: ['openStore.ts', 'config.ts', 'demo', 'store/postgres', ...PLATE],
-  'main.ts': ['app.ts', 'config.ts', 'openStore.ts', 'demo', 'server', 'store/postgres', 'domain'],
+  'main.ts': ['app.ts', 'config.ts', 'configured.ts', 'openStore.ts', 'demo', 'server', 'store/postgres', 'domain'],
 };
 /** What the law may use from outside: nothing that tells the time, rolls dice or waits. */
 const PACKAGES_OF_THE_LAW = ['zod', 'node:crypto'];

@@ -2,7 +2,6 @@ import { isRemembered, reviveFacts, storeFacts } from '../domain/idempotency.ts'
 import type { JsonObject } from '../domain/json.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { type Facts, factsOf, Refusal } from '../domain/refusals.ts';
-import { mustWrite } from '../domain/viewer.ts';
 import type { Writers } from '../store/store.ts';
 import { Batch, checkedOperation, type Loaded, mustBeOfOne, type Operation, type PositionOperation } from './batch.ts';
 import type { CommandContext } from './context.ts';
@@ -34,7 +33,6 @@ interface Checked {
 }
 const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
   name: 'applyPositions',
-  allow: mustWrite,
   check: (input, issues, { clock }) => {
     const { operations, atomic, dryRun } = input;
     if (operations.length === 0) issues.add(['operations'], 'must have at least one.');

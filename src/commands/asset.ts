@@ -2,7 +2,6 @@ import { type Asset, type AssetInput, type CheckedAsset, checkAsset, newAsset } 
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Maybe } from '../domain/issues.ts';
-import { mustWrite } from '../domain/viewer.ts';
 import { type CommandContext, found, mustBeOf, ownInstitution } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
 
@@ -17,7 +16,6 @@ type Checked = CheckedAsset & { readonly templateId: Id; readonly institutionId:
 
 const command: Command<CreateAsset, Checked, AssetTemplate | undefined, AssetCreated> = {
   name: 'createAsset',
-  allow: mustWrite,
   check: (input, issues) => {
     const { templateId, institutionId } = input;
     return { ...checkAsset(input, issues), templateId, institutionId };

@@ -7,7 +7,6 @@ import {
 import type { Id } from '../domain/ids.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
-import { mustWrite } from '../domain/viewer.ts';
 import { type CommandContext, found, institutionFor } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
 
@@ -21,7 +20,6 @@ type Checked = AssetTemplateInput & { readonly institutionId: Id };
 
 const command: Command<CreateAssetTemplate, Checked, Institution | undefined, AssetTemplateCreated> = {
   name: 'createAssetTemplate',
-  allow: mustWrite,
   check: (input, issues, { viewer }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
     return { ...checkAssetTemplate(input, issues), institutionId };

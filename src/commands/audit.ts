@@ -1,12 +1,20 @@
-import { AUDIT_ACTIONS, type AuditEvent, type MutationName, type Resource } from '../domain/auditEvent.ts';
-import type { Id } from '../domain/ids.ts';
+import {
+  ACCESS_CODES,
+  type AccessAction,
+  AUDIT_ACTIONS,
+  type AuditEvent,
+  type MutationName,
+  type Resource,
+  SERVER,
+} from '../domain/auditEvent.ts';
+import type { Id, NewId } from '../domain/ids.ts';
 import { isWellFormedId } from '../domain/ids.ts';
 import { type JsonObject, type JsonValue, jsonFault } from '../domain/json.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { ErrorCode } from '../domain/refusals.ts';
 import { textFault } from '../domain/text.ts';
-import { formatInstant } from '../domain/time.ts';
-import { type ActorKind, actorOf } from '../domain/viewer.ts';
+import { formatInstant, type Instant } from '../domain/time.ts';
+import { type Actor, ANONYMOUS, actorOf } from '../domain/viewer.ts';
 import type { CommandContext } from './context.ts';
 
 /** One attempt, as far as it is known. */
@@ -18,26 +26,56 @@ export interface Attempt {
   readonly errorCode: ErrorCode | null;
   readonly input: object;
   /** Whose doing it was, where it was not the viewer's. */
-  readonly actorKind?: ActorKind;
+  readonly actor?: Actor;
 }
 
-/** The one place where audit events are made. */
+/** Here and below are the only places where audit events are made. */
 export function auditEventOf(context: CommandContext, attempt: Attempt): AuditEvent {
-  const { mutation, institutionId, errorCode, actorKind = actorOf(context.viewer) } = attempt;
+  const { mutation, institutionId, errorCode, actor = actorOf(context.viewer) } = attempt;
   const resource = attempt.resource && isWellFormedId(attempt.resource.id) ? attempt.resource : null;
   return Object.freeze({
     id: context.newId('aud'),
     institutionId,
     action: AUDIT_ACTIONS[mutation],
     outcome: errorCode === null ? 'SUCCESS' : 'FAILURE',
-    actorKind,
-    apiKeyId: null,
+    ...actor,
     resourceType: resource?.type ?? null,
     resourceId: resource?.id ?? null,
     requestId: context.requestId,
     errorCode,
     payload: payloadOf(attempt.input),
     createdAt: context.clock(),
+  });
+}
+
+/** Requests of one origin that were turned away, all for the same reason. */
+export interface TurnedAway {
+  readonly action: AccessAction;
+  /** Null: of many origins. */
+  readonly address: string | null;
+  /** The key that was shown, if there is such a key. */
+  readonly key: { readonly institutionId: Id; readonly apiKeyId: Id } | null;
+  readonly occurrences: number;
+  /** When the first of them came. */
+  readonly since: Instant;
+}
+
+/** In the trail of the key's institution; without a key in the server's own. */
+export function accessEventOf(newId: NewId, turnedAway: TurnedAway): AuditEvent {
+  const { action, address, key, occurrences, since } = turnedAway;
+  const actor: Actor = key ? { actorKind: 'API_KEY', apiKeyId: key.apiKeyId } : ANONYMOUS;
+  return Object.freeze({
+    id: newId('aud'),
+    institutionId: key?.institutionId ?? SERVER,
+    action,
+    outcome: 'FAILURE',
+    ...actor,
+    resourceType: null,
+    resourceId: null,
+    requestId: null,
+    errorCode: ACCESS_CODES[action],
+    payload: { address, occurrences },
+    createdAt: since,
   });
 }
 

@@ -16,7 +16,6 @@ import type { Maybe } from '../domain/issues.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { CapacityExceeded, Conflict, StaleVersion, ValidationFailed } from '../domain/refusals.ts';
 import type { Instant } from '../domain/time.ts';
-import { mustWrite } from '../domain/viewer.ts';
 import type { Writers } from '../store/store.ts';
 import { type CommandContext, found } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
@@ -50,7 +49,6 @@ type PostGround = { readonly session: ChatSession | undefined; readonly repliedT
 
 const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null }, PostGround, ChatMessagePosted> = {
   name: 'postChatMessage',
-  allow: mustWrite,
   check: ({ chatSessionId, authorReference, body, replyToId, idempotencyKey }, issues) => {
     issues.text(['authorReference'], authorReference);
     checkedBody(body, issues);
@@ -118,14 +116,6 @@ export const postChatMessage = (
 export interface ChatMessageChanged {
   readonly chatMessage: ChatMessage;
 }
-/** Mutations without a key remember nothing. */
-const KEYLESS = {
-  claims: () => false,
-  remember: () => ({}),
-  recall: async (): Promise<never> => {
-    throw new Error('A mutation without a key has nothing to replay.');
-  },
-};
 
 export interface EditChatMessage extends Keyed {
   readonly chatMessageId: Id;
@@ -134,9 +124,7 @@ export interface EditChatMessage extends Keyed {
 }
 
 const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, ChatMessageChanged> = {
-  ...KEYLESS,
   name: 'editChatMessage',
-  allow: mustWrite,
   check: (input, issues) => {
     checkedBody(input.body, issues);
     issues.settle();
@@ -150,6 +138,7 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
     if (typeof expectedVersion === 'number' && expectedVersion !== version)
       throw new StaleVersion(expectedVersion, version);
     if (before.deletedAt !== null) throw new Conflict('The message is deleted.', ['chatMessageId']);
+    if (before.body === body) return { chatMessage: before };
     if (version > LIMITS.revisions) throw new Conflict('The message was edited too often.', ['chatMessageId']);
     const now = clock();
     const chatMessage = editedMessage(before, body, now);
@@ -161,7 +150,7 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
   told: ({ body: _body, ...input }) => input,
 };
-/** Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion or Conflict. */
+/** An edit to what it says already writes none. Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion or Conflict. */
 export const editChatMessage = (context: CommandContext, input: EditChatMessage): Promise<ChatMessageChanged> =>
   perform(edit, context, input);
 
@@ -176,9 +165,7 @@ const remove: Command<
   ChatMessage | undefined,
   ChatMessageChanged
 > = {
-  ...KEYLESS,
   name: 'deleteChatMessage',
-  allow: mustWrite,
   check: (input, issues) => {
     const kept = issues.remark(['reason'], input.reason, LIMITS.reasonCharacters);
     issues.settle();
@@ -212,9 +199,7 @@ export interface ChatSessionRead {
 type MarkGround = { readonly session: ChatSession | undefined; readonly mark: ReadMark | undefined };
 
 const mark: Command<MarkChatSessionRead, MarkChatSessionRead, MarkGround, ChatSessionRead> = {
-  ...KEYLESS,
   name: 'markChatSessionRead',
-  allow: mustWrite,
   check: (input, issues) => {
     issues.text(['participantReference'], input.participantReference);
     if (input.upToSequence < 0) issues.add(['upToSequence'], 'must not be negative.');

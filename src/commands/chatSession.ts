@@ -15,7 +15,6 @@ import type { Institution } from '../domain/institution.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import type { Position } from '../domain/position.ts';
 import { CapacityExceeded, Conflict, StaleVersion } from '../domain/refusals.ts';
-import { mustWrite } from '../domain/viewer.ts';
 import type { Writers } from '../store/store.ts';
 import { type CommandContext, found, institutionFor, mustBeOf, ownInstitution } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
@@ -74,7 +73,6 @@ interface Ground {
 
 const create: Command<CreateChatSession, CheckedCreate, Ground, ChatSessionChanged> = {
   name: 'createChatSession',
-  allow: mustWrite,
   check: (input, issues, { viewer }) => {
     const positionId = input.positionId ?? null;
     // The position says whose it is.
@@ -149,7 +147,6 @@ const changing = <I extends Named, C extends CheckedNamed>(
   change: (session: ChatSession, checked: C, context: CommandContext, live: number) => Partial<ChatSession> | undefined,
 ): Command<I, C, Loaded, ChatSessionChanged> => ({
   name,
-  allow: mustWrite,
   check,
   load: async (tx, { chatSessionId }, context) => {
     const locked = tx.chatSessions.lock([chatSessionId]);

@@ -1,9 +1,10 @@
+import type { NewToken } from '../domain/apiKey.ts';
 import type { Id, NewId } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import { NotFound } from '../domain/refusals.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Viewer } from '../domain/viewer.ts';
-import type { Store } from '../store/store.ts';
+import type { Deadline, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 
 /** How much chat there may be. */
@@ -23,6 +24,12 @@ export interface CommandContext {
   /** How long an idempotency key is remembered. */
   readonly keepKeysMs: number;
   readonly chatLimits: ChatLimits;
+  /** How many API keys an institution may have, those that are over included. */
+  readonly keysPerInstitution: number;
+  /** Makes the token of a new API key. */
+  readonly newToken: NewToken;
+  /** When it is given up; left out: never. */
+  readonly until?: Deadline;
   /** What the request is called in the log and the audit trail. */
   readonly requestId: string | null;
 }

@@ -1,6 +1,5 @@
 import { SERVER } from '../domain/auditEvent.ts';
 import { checkInstitution, type Institution, type InstitutionInput, newInstitution } from '../domain/institution.ts';
-import { mustBeRoot } from '../domain/viewer.ts';
 import type { CommandContext } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
 
@@ -11,7 +10,6 @@ export interface InstitutionCreated {
 
 const command: Command<CreateInstitution, ReturnType<typeof checkInstitution>, null, InstitutionCreated> = {
   name: 'createInstitution',
-  allow: mustBeRoot,
   check: checkInstitution,
   load: async () => null,
   // It belongs to no institution before it is one: the keys are root's own.

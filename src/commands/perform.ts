@@ -12,6 +12,7 @@ import type { Id } from '../domain/ids.ts';
 import { Issues, type Maybe } from '../domain/issues.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { type ErrorCode, type Facts, factsOf, IdempotencyConflict, Refusal } from '../domain/refusals.ts';
+import { mustBeAllowed } from '../domain/rights.ts';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import { AlreadyExists } from '../store/faults.ts';
 import type { Writers } from '../store/store.ts';
@@ -26,8 +27,6 @@ export interface Keyed {
 /** One mutation, told to `perform`, which runs them all: I its input, C checked, L loaded, P its payload. */
 export interface Command<I extends Keyed, C, L, P extends object> {
   readonly name: MutationName;
-  /** Refuses with Forbidden. */
-  readonly allow: (viewer: Viewer) => void;
   /** What the input alone shows. Refuses with ValidationFailed, with what the issues hold already. */
   readonly check: (input: I, issues: Issues, context: CommandContext) => C;
   /** What of it makes two inputs the same; all of it if left out. */
@@ -40,9 +39,12 @@ export interface Command<I extends Keyed, C, L, P extends object> {
   readonly act: (tx: Writers, loaded: L, checked: C, context: CommandContext) => P;
   /** What it was about: of the payload if there is one, else of the input. */
   readonly resource: (payload: P | null, input: I) => Resource | null;
-  /** A payload as its objects' ids, and back: objects that change are answered as they are now. */
-  readonly remember: (payload: P) => JsonObject;
-  readonly recall: (tx: Writers, remembered: JsonObject) => Promise<P>;
+  /**
+   * A payload as its objects' ids, and back: objects that change are answered as they are now. Both left out where an
+   * answer may not be kept: such a mutation takes no key.
+   */
+  readonly remember?: (payload: P) => JsonObject;
+  readonly recall?: (tx: Writers, remembered: JsonObject) => Promise<P>;
   /** Where a payload can tell of a refusal: its code, and whether a retry is to be answered the same. */
   readonly verdict?: (payload: P, checked: C) => Verdict;
   /** What the trail keeps, if not the whole input. */
@@ -116,40 +118,47 @@ async function once<I extends Keyed, C, L, P extends object>(
   claim: Claim,
 ): Promise<Replayable<P>> {
   const { viewer, store } = context;
-  command.allow(viewer);
+  mustBeAllowed(viewer, command.name);
   const issues = new Issues();
   const named = idempotencyKey(issues, input.idempotencyKey);
   const checked = command.check(input, issues, context);
   issues.settle();
-  const key = command.claims?.(checked) === false ? null : named;
+  const claims = command.remember !== undefined && command.claims?.(checked) !== false;
+  const key = claims ? named : null;
   claim.hash = key === null ? '' : requestHash(command.request ? command.request(checked) : checked);
-  return store.transact(scopeOf(viewer), async (tx) => {
-    const loading = command.load(tx, checked, context);
-    // Asked for behind the locks, in the same flight: a twin that held them has left its record by then.
-    const early = key !== null && claim.owner !== undefined ? priorOf(tx, command.name, claim.owner, key) : undefined;
-    const [loaded, earlier] = await Promise.all([loading, early]);
-    const owner = claim.owner ?? command.owner(loaded);
-    claim.owner = owner;
-    // What is about nothing that there is claims no key.
-    claim.key = owner === undefined ? null : key;
-    if (key !== null && owner !== undefined) {
-      const prior = early ? earlier : await priorOf(tx, command.name, owner, key);
-      if (prior && prior.createdAt > context.clock() - context.keepKeysMs)
-        return replay(command, tx, prior, claim.hash);
-      claim.prior = prior && (await held(tx, prior));
-    }
-    issues.settleHour();
-    const payload = command.act(tx, loaded, checked, context);
-    const verdict = command.verdict?.(payload, checked) ?? { errorCode: null, remembered: true };
-    const institutionId = owner ?? SERVER;
-    const { name: mutation } = command;
-    const resource = command.resource(payload, input);
-    const told = command.told?.(input, payload) ?? input;
-    const attempt = { mutation, institutionId, resource, errorCode: verdict.errorCode, input: told };
-    tx.auditEvents.insert(auditEventOf(context, attempt));
-    if (verdict.remembered) remember(tx, command.name, context, claim, { payload: command.remember(payload) });
-    return { ...payload, replayed: false };
-  });
+  return store.transact(
+    scopeOf(viewer),
+    async (tx) => {
+      const loading = command.load(tx, checked, context);
+      // Asked for behind the locks, in the same flight: a twin that held them has left its record by then.
+      const early = key !== null && claim.owner !== undefined ? priorOf(tx, command.name, claim.owner, key) : undefined;
+      const [loaded, earlier] = await Promise.all([loading, early]);
+      const owner = claim.owner ?? command.owner(loaded);
+      claim.owner = owner;
+      // What is about nothing that there is claims no key.
+      claim.key = owner === undefined ? null : key;
+      if (key !== null && owner !== undefined) {
+        const prior = early ? earlier : await priorOf(tx, command.name, owner, key);
+        if (prior && prior.createdAt > context.clock() - context.keepKeysMs)
+          return replay(command, tx, prior, claim.hash);
+        claim.prior = prior && (await held(tx, prior));
+      }
+      issues.settleHour();
+      const payload = command.act(tx, loaded, checked, context);
+      const verdict = command.verdict?.(payload, checked) ?? { errorCode: null, remembered: true };
+      const institutionId = owner ?? SERVER;
+      const { name: mutation } = command;
+      const resource = command.resource(payload, input);
+      const told = command.told?.(input, payload) ?? input;
+      const attempt = { mutation, institutionId, resource, errorCode: verdict.errorCode, input: told };
+      tx.auditEvents.insert(auditEventOf(context, attempt));
+      if (verdict.remembered && command.remember) {
+        remember(tx, command.name, context, claim, { payload: command.remember(payload) });
+      }
+      return { ...payload, replayed: false };
+    },
+    context.until,
+  );
 }
 
 const priorOf = async (
@@ -178,6 +187,7 @@ async function replay<I extends Keyed, C, L, P extends object>(
 ): Promise<Replayable<P>> {
   if (hash !== own) throw new IdempotencyConflict(key);
   if (answer['refusal']) throw new RememberedRefusal(reviveFacts(answer['refusal'] as JsonObject));
+  if (!command.recall) throw new Error(`${command.name} takes no key.`);
   return { ...(await command.recall(tx, answer['payload'] as JsonObject)), replayed: true };
 }
 

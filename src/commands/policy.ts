@@ -3,7 +3,6 @@ import type { Institution, Region } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { checkPolicy, newPolicy, type Policy, type PolicyInput, type PolicyRules } from '../domain/policy.ts';
 import { NotFound, StaleVersion } from '../domain/refusals.ts';
-import { mustWrite } from '../domain/viewer.ts';
 import type { Writers } from '../store/store.ts';
 import { type CommandContext, found, institutionFor } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
@@ -51,7 +50,6 @@ type CheckedSet = PolicyRules & { readonly institutionId: Id; readonly expectedV
 
 const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
   name: 'setPolicy',
-  allow: mustWrite,
   check: (input, issues, { viewer }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
     return { ...checkPolicy(input, issues), institutionId, expectedVersion: input.expectedVersion ?? null };
@@ -85,7 +83,6 @@ type CheckedDelete = { readonly institutionId: Id; readonly region: Region; read
 
 const remove: Command<DeletePolicy, CheckedDelete, Loaded, PolicyDeleted> = {
   name: 'deletePolicy',
-  allow: mustWrite,
   check: (input, issues, { viewer }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
     issues.settle();

@@ -13,7 +13,6 @@ import {
 } from '../domain/position.ts';
 import { StaleVersion } from '../domain/refusals.ts';
 import type { Instant } from '../domain/time.ts';
-import { mustWrite } from '../domain/viewer.ts';
 import { type CommandContext, found, mustBeOf, ownInstitution } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
 import {
@@ -37,7 +36,6 @@ const recallOne: Command<Keyed, never, never, PositionChanged>['recall'] = async
 
 const create: Command<CreatePosition, CheckedCreate, Ground | undefined, PositionChanged> = {
   name: 'createPosition',
-  allow: mustWrite,
   check: (input, issues, { clock }) => {
     return checkedCreate(input, clock(), issues);
   },
@@ -98,7 +96,6 @@ const moving = <I extends MovePosition>(
   target: (input: I) => Move['toState'],
 ): Command<I, CheckedMove, Position | undefined, PositionChanged> => ({
   name,
-  allow: mustWrite,
   check: (input, issues) => checkedMove(target(input), input, issues),
   request: requestOfMove,
   load: async (tx, { positionId }) => (await tx.positions.lock([positionId]))[0],

@@ -9,7 +9,7 @@ import { obeyPolicy, type Policy } from '../domain/policy.ts';
 import { obeyTerms, type Position, type PositionDraft } from '../domain/position.ts';
 import { termsOf } from '../domain/templateKinds.ts';
 import type { Instant } from '../domain/time.ts';
-import { type ActorKind, actorOf } from '../domain/viewer.ts';
+import { type Actor, actorOf } from '../domain/viewer.ts';
 import type { Window, Writers } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 import type { CommandContext } from './context.ts';
@@ -31,9 +31,9 @@ export function recordChange(
   position: Position,
   moved = 0n,
   remark: Remark = NO_REMARK,
-  actorKind: ActorKind = actorOf(viewer),
+  actor: Actor = actorOf(viewer),
 ): PositionChanged {
-  const event = newLifecycleEvent(newId('evt'), before, position, moved, remark, actorKind);
+  const event = newLifecycleEvent(newId('evt'), before, position, moved, remark, actor);
   tx.lifecycleEvents.insert(event);
   tx.announce({
     topic: 'POSITION',

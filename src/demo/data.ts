@@ -38,7 +38,10 @@ export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
     const newId = (prefix: IdPrefix): Id => demoId(prefix, n);
     const ledger = createStoredLedger(newId);
     const chatLimits = { sessions: null, messagesPerSession: 1_000 };
-    const context = { viewer, store, ledger, clock, newId, keepKeysMs: DAY_MS, chatLimits, requestId: null };
+    const limits = { keepKeysMs: DAY_MS, chatLimits, keysPerInstitution: 0 };
+    // A token that anybody can read opens nothing: there are no keys in the demo.
+    const newToken = (): string => '';
+    const context = { viewer, store, ledger, clock, newId, newToken, ...limits, requestId: null };
     return [context, { ...input, idempotencyKey: `demo ${n}` }];
   };
   await construction(step);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { base32 } from './base32.ts';
 
 /** A TypeID: a prefix that names the type, "_", and a UUIDv7 in 26 characters of base32. */
 export type Id = string;
@@ -16,13 +17,12 @@ export type IdPrefix =
   | 'idem'
   | 'chat'
   | 'msg'
-  | 'mark';
+  | 'mark'
+  | 'key';
 
 /** Makes a new id of the type. Passed in, so that tests decide. */
 export type NewId = (prefix: IdPrefix) => Id;
 
-/** Crockford's base32 in lower case: no i, l, o or u. In code point order, so that ids sort as their UUIDs do. */
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID = /^([a-z]+)_[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/;
 
 /** The prefix of a well-formed id; undefined for any other text. */
@@ -34,21 +34,7 @@ export const isWellFormedId = (id: string): boolean => prefixOf(id) !== undefine
 export const isId = (prefix: IdPrefix, id: string): boolean => prefixOf(id) === prefix;
 
 /** Writes the 16 bytes of a UUID as a TypeID: 130 bits in groups of five, the first two of them zero. */
-export function typeId(prefix: IdPrefix, bytes: Readonly<Uint8Array>): Id {
-  // Joined at the end, as a text that grows by characters is kept as the tree of its parts.
-  const text: string[] = [prefix, '_'];
-  let bits = 0;
-  let pending = 2;
-  for (const byte of bytes) {
-    bits = ((bits << 8) | byte) & 0xfff;
-    pending += 8;
-    while (pending >= 5) {
-      pending -= 5;
-      text.push(ALPHABET.charAt((bits >> pending) & 31));
-    }
-  }
-  return text.join('');
-}
+export const typeId = (prefix: IdPrefix, bytes: Readonly<Uint8Array>): Id => `${prefix}_${base32(bytes, 2)}`;
 
 /** An id that is made of what it stands for, so that there can be only one: the first 128 bits of its SHA-256. */
 export const typeIdOfText = (prefix: IdPrefix, text: string): Id =>

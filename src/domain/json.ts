@@ -8,21 +8,30 @@ export interface JsonObject {
 
 /** Why the object cannot be stored, as a sentence; undefined if it can. */
 export function jsonFault(value: JsonObject): string | undefined {
-  const fault = valueFault(value, 1);
+  // Each value takes two bytes or more.
+  const fault = valueFault(value, 1, { left: LIMITS.jsonBytes / 2 });
   if (fault !== undefined) return fault;
   const bytes = Buffer.byteLength(JSON.stringify(value));
   return bytes > LIMITS.jsonBytes ? `must be at most ${LIMITS.jsonBytes} bytes of JSON; it is ${bytes}.` : undefined;
 }
 
-function valueFault(value: JsonValue, depth: number): string | undefined {
+function valueFault(value: JsonValue, depth: number, values: { left: number }): string | undefined {
+  if ((values.left -= 1) < 0) return `must be at most ${LIMITS.jsonBytes} bytes of JSON.`;
   if (typeof value === 'string') return textFault(value);
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'must hold finite numbers.';
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > LIMITS.jsonDepth) return `must be at most ${LIMITS.jsonDepth} levels deep.`;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly JsonValue[]) {
+      const fault = valueFault(item, depth + 1, values);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
   for (const key of Object.keys(value)) {
     // A key that would set a prototype where the object is copied.
     if (key === '__proto__') return 'must not have a key "__proto__".';
-    const fault = textFault(key) ?? valueFault((value as JsonObject)[key] ?? null, depth + 1);
+    const fault = textFault(key) ?? valueFault((value as JsonObject)[key] ?? null, depth + 1, values);
     if (fault !== undefined) return fault;
   }
   return undefined;

@@ -5,10 +5,10 @@ import type { PositionState } from './lifecycle.ts';
 import type { Remark } from './move.ts';
 import type { Position } from './position.ts';
 import type { Instant } from './time.ts';
-import type { ActorKind } from './viewer.ts';
+import type { Actor } from './viewer.ts';
 
 /** One change of a position: what it was, what it became, whose doing it was. Never changed once written. */
-export interface LifecycleEvent {
+export interface LifecycleEvent extends Actor {
   readonly id: Id;
   readonly institutionId: Id;
   readonly positionId: Id;
@@ -21,7 +21,6 @@ export interface LifecycleEvent {
   readonly currency: CurrencyCode;
   readonly reason: string | null;
   readonly metadata: JsonObject;
-  readonly actorKind: ActorKind;
   readonly createdAt: Instant;
 }
 
@@ -32,7 +31,7 @@ export const newLifecycleEvent = (
   to: Position,
   moved: bigint,
   { reason, metadata }: Remark,
-  actorKind: ActorKind,
+  { actorKind, apiKeyId }: Actor,
 ): LifecycleEvent =>
   Object.freeze({
     id,
@@ -46,5 +45,6 @@ export const newLifecycleEvent = (
     reason,
     metadata,
     actorKind,
+    apiKeyId,
     createdAt: to.updatedAt,
   });

@@ -19,4 +19,6 @@ export const LIMITS = {
   keyCharacters: 255,
   /** Values in one list of a mutation's input: operations, currencies, limits. */
   listInputs: 1_000,
+  /** How long both keys of a rotation may be good: a week. */
+  overlapSeconds: 7 * 24 * 60 * 60,
 } as const;

@@ -4,6 +4,7 @@ export type Instant = number;
 /** Says what time it is. Passed in, so that tests decide. */
 export type Clock = () => Instant;
 
+export const MINUTE_MS = 60 * 1000;
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The years that an instant may lie in: what four digits write. */
@@ -28,3 +29,6 @@ export function parseInstant(text: string): Instant | undefined {
 
 /** The instant as the API writes it: RFC 3339, UTC, milliseconds. */
 export const formatInstant = (instant: Instant): string => new Date(instant).toISOString();
+
+/** When the minute began that the instant lies in. */
+export const minuteOf = (instant: Instant): Instant => Math.floor(instant / MINUTE_MS) * MINUTE_MS;

@@ -1,8 +1,21 @@
 import type { Id } from './ids.ts';
-import { Forbidden } from './refusals.ts';
+
+export const VIEWER_ROLES = ['ROOT', 'ADMIN', 'READ_ONLY'] as const;
+export type ViewerRole = (typeof VIEWER_ROLES)[number];
 
 /** Who asks: the operator of the server, or a key of one institution. */
-export type Viewer = { readonly role: 'ROOT' } | { readonly role: 'ADMIN' | 'READ_ONLY'; readonly institutionId: Id };
+export type Viewer =
+  | { readonly role: 'ROOT' }
+  | {
+      readonly role: Exclude<ViewerRole, 'ROOT'>;
+      readonly institutionId: Id;
+      /** The key that was shown; left out where something else than keys says who asks. */
+      readonly apiKeyId?: Id;
+    };
+
+/** Whose requests and subscriptions count together: those of one key. */
+export const ownerOf = (viewer: Viewer): string =>
+  viewer.role === 'ROOT' ? 'ROOT' : (viewer.apiKeyId ?? viewer.institutionId);
 
 /** What a read or a write may reach at all: one institution's objects, or everybody's. */
 export type Scope = 'ALL' | { readonly institutionId: Id };
@@ -13,14 +26,15 @@ export const scopeOf = (viewer: Viewer): Scope =>
 /** Whose doing an event was. SYSTEM: a deadline. */
 export type ActorKind = 'ROOT' | 'API_KEY' | 'SYSTEM' | 'ANONYMOUS';
 
-export const actorOf = (viewer: Viewer): ActorKind => (viewer.role === 'ROOT' ? 'ROOT' : 'API_KEY');
-
-/** Refuses with Forbidden whoever may only read. */
-export function mustWrite(viewer: Viewer): void {
-  if (viewer.role === 'READ_ONLY') throw new Forbidden('This key may only read.');
+/** Who did something, as it is kept. */
+export interface Actor {
+  readonly actorKind: ActorKind;
+  readonly apiKeyId: Id | null;
 }
+export const SYSTEM: Actor = { actorKind: 'SYSTEM', apiKeyId: null };
+export const ANONYMOUS: Actor = { actorKind: 'ANONYMOUS', apiKeyId: null };
 
-/** Refuses with Forbidden whoever is not root. */
-export function mustBeRoot(viewer: Viewer): void {
-  if (viewer.role !== 'ROOT') throw new Forbidden('Only root may do this.');
-}
+export const actorOf = (viewer: Viewer): Actor =>
+  viewer.role === 'ROOT'
+    ? { actorKind: 'ROOT', apiKeyId: null }
+    : { actorKind: 'API_KEY', apiKeyId: viewer.apiKeyId ?? null };

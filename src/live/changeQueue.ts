@@ -1,6 +1,6 @@
 import type { PlacedChange } from '../domain/change.ts';
 
-/** Why a queue ended before its reader did. */
+/** Why a queue ended before its reader did: too many changes waited. */
 export class TooSlow extends Error {}
 
 /**
@@ -10,9 +10,9 @@ export class TooSlow extends Error {}
 export class ChangeQueue {
   readonly #most: number;
   #waiting: PlacedChange[] = [];
-  #reader: ((ended: boolean) => void) | undefined;
+  #reader: (() => void) | undefined;
   #ended = false;
-  #overflowed = false;
+  #reason: Error | undefined;
 
   constructor(most: number) {
     this.#most = most;
@@ -21,37 +21,43 @@ export class ChangeQueue {
   push(change: PlacedChange): void {
     if (this.#ended) return;
     if (this.#waiting.length >= this.#most) {
-      this.#overflowed = true;
-      this.end();
+      this.end(new TooSlow(`More than ${this.#most} changes waited to be read.`));
       return;
     }
     this.#waiting.push(change);
-    this.#wake(false);
+    this.#wake();
   }
 
-  /** Ends the queue: what waits is dropped, and its reader is told. */
-  end(): void {
+  /** Ends the queue: what waits is dropped, and its reader is told, with the reason if there is one. */
+  end(reason?: Error): void {
+    if (this.#ended) return;
     this.#ended = true;
+    this.#reason = reason;
     this.#waiting = [];
-    this.#wake(true);
+    this.#wake();
   }
 
-  /** The changes that wait, or the next that come; undefined at the end. Refuses with TooSlow after an overflow. */
+  /** Whether it has not ended. Refuses with the reason of the end. */
+  goesOn(): boolean {
+    if (this.#reason) throw this.#reason;
+    return !this.#ended;
+  }
+
+  /** The changes that wait, or the next that come; undefined at the end. Refuses with the reason of the end. */
   async take(): Promise<readonly PlacedChange[] | undefined> {
     if (this.#waiting.length === 0 && !this.#ended) {
-      await new Promise<boolean>((resolve) => {
+      await new Promise<void>((resolve) => {
         this.#reader = resolve;
       });
     }
-    if (this.#overflowed) throw new TooSlow(`More than ${this.#most} changes waited to be read.`);
-    if (this.#ended) return undefined;
+    if (!this.goesOn()) return undefined;
     const taken = this.#waiting;
     this.#waiting = [];
     return taken;
   }
 
-  #wake(ended: boolean): void {
-    this.#reader?.(ended);
+  #wake(): void {
+    this.#reader?.();
     this.#reader = undefined;
   }
 }

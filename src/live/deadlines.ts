@@ -2,6 +2,7 @@ import { auditEventOf } from '../commands/audit.ts';
 import type { CommandContext } from '../commands/context.ts';
 import { recordChange } from '../commands/positionChange.ts';
 import { advance } from '../domain/move.ts';
+import { SYSTEM } from '../domain/viewer.ts';
 
 /** The most positions that one transaction expires. */
 const BATCH = 200;
@@ -25,11 +26,11 @@ const expireBatch = (context: CommandContext): Promise<number> =>
     for (const before of due) {
       const { position, moved } = advance(before, { toState: 'EXPIRED', amount: null }, now);
       tx.positions.replace(position);
-      recordChange(tx, context, before, position, moved, undefined, 'SYSTEM');
+      recordChange(tx, context, before, position, moved, undefined, SYSTEM);
       const resource = { type: 'Position', id: position.id } as const;
       const { institutionId } = position;
       const attempt = { mutation: 'expirePosition', institutionId, resource, errorCode: null, input: {} } as const;
-      tx.auditEvents.insert(auditEventOf(context, { ...attempt, actorKind: 'SYSTEM' }));
+      tx.auditEvents.insert(auditEventOf(context, { ...attempt, actor: SYSTEM }));
     }
     return due.length;
   });

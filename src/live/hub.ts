@@ -1,9 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PlacedChange } from '../domain/change.ts';
 import type { ChangeFeed } from '../store/store.ts';
 import { ChangeQueue } from './changeQueue.ts';
 import { leavable } from './stream.ts';
 
-/** The cursor points to changes that are forgotten. */
+/** The cursor points to changes that are forgotten, or into another history. */
 export class CursorExpired extends Error {}
 
 /** The cursor points beyond the last change: nobody was given it. */
@@ -12,9 +13,20 @@ export class UnknownCursor extends Error {}
 /** There are as many subscriptions of one owner as there may be. */
 export class TooManySubscriptions extends Error {}
 
-/** A change with its place; or, without one, the place at which what is live begins. */
-export interface Tick {
+/** The credential that the subscription was opened with is over. */
+export class CredentialEnded extends Error {}
+
+/** Where somebody stands in the feed. */
+export interface Point {
+  readonly log: string;
   readonly place: number;
+}
+
+/** The hub ends, and all that hangs on it. */
+export class Stopping extends Error {}
+
+/** A change with its place; or, without one, the place at which what is live begins. */
+export interface Tick extends Point {
   readonly change: PlacedChange | null;
 }
 
@@ -35,8 +47,10 @@ const PAGE = 500;
 /** Reads the feed once for all subscribers of this process, and hands each what it wants. */
 export class Hub {
   readonly #options: HubOptions;
+  /** Those who follow what is live. */
   readonly #queues = new Map<ChangeQueue, (change: PlacedChange) => boolean>();
-  readonly #owned = new Map<string, number>();
+  /** By owner, those who are catching up too. */
+  readonly #owned = new Map<string, Set<ChangeQueue>>();
   /** The place up to which changes were handed out; undefined before the first look. */
   #place: number | undefined;
   #looking: Promise<void> | undefined;
@@ -54,6 +68,16 @@ export class Hub {
     return this.#queues.size;
   }
 
+  /** Whose subscriptions there are. */
+  get owners(): readonly string[] {
+    return [...this.#owned.keys()];
+  }
+
+  /** Ends all subscriptions of an owner, with CredentialEnded. */
+  endAll(owner: string): void {
+    this.#end(owner, new CredentialEnded('The credential is over.'));
+  }
+
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
@@ -61,75 +85,83 @@ export class Hub {
     this.#look();
   }
 
-  /** Ends every subscription and looks no more. */
+  /** Ends every subscription, with Stopping, and looks no more. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unhear?.();
     clearTimeout(this.#timer);
-    for (const queue of this.#queues.keys()) queue.end();
+    for (const owner of this.#owned.keys()) this.#end(owner, new Stopping('The hub ends.'));
     await this.#looking;
+    // Who waits has told its client by then, before what carries it is closed.
+    await nextTurn();
   }
 
   /**
    * What was missed since `after`, then one tick without a change, then live: each change that is wanted once, in the
-   * order of the commits. Refuses with CursorExpired, UnknownCursor, TooManySubscriptions or TooSlow.
+   * order of the commits. Refuses with CursorExpired, UnknownCursor, TooManySubscriptions, TooSlow, CredentialEnded or
+   * Stopping.
    */
-  subscribe(
-    owner: string,
-    after: number | null,
-    wants: (change: PlacedChange) => boolean,
-  ): AsyncIterableIterator<Tick> {
+  subscribe(owner: string, after: Point | null, wants: (change: PlacedChange) => boolean): AsyncIterableIterator<Tick> {
     const queue = new ChangeQueue(this.#options.queueChanges);
     return leavable(this.#owning(owner, queue, after, wants), () => queue.end());
+  }
+
+  #end(owner: string, reason: Error): void {
+    for (const queue of this.#owned.get(owner) ?? []) queue.end(reason);
   }
 
   async *#owning(
     owner: string,
     queue: ChangeQueue,
-    after: number | null,
+    after: Point | null,
     wants: (change: PlacedChange) => boolean,
   ): AsyncGenerator<Tick, void, undefined> {
-    const owned = this.#owned.get(owner) ?? 0;
-    if (owned >= this.#options.perOwner) throw new TooManySubscriptions(`There are ${owned} subscriptions already.`);
-    this.#owned.set(owner, owned + 1);
+    if (this.#stopped) throw new Stopping('The hub has ended.');
+    const owned = this.#owned.get(owner) ?? new Set();
+    if (owned.size >= this.#options.perOwner) {
+      throw new TooManySubscriptions(`There are ${owned.size} subscriptions already.`);
+    }
+    this.#owned.set(owner, owned.add(queue));
     try {
       yield* this.#follow(queue, after, wants);
     } finally {
       this.#queues.delete(queue);
-      const left = (this.#owned.get(owner) ?? 1) - 1;
-      if (left === 0) this.#owned.delete(owner);
-      else this.#owned.set(owner, left);
+      owned.delete(queue);
+      if (owned.size === 0) this.#owned.delete(owner);
     }
   }
 
   async *#follow(
     queue: ChangeQueue,
-    after: number | null,
+    after: Point | null,
     wants: (change: PlacedChange) => boolean,
   ): AsyncGenerator<Tick, void, undefined> {
-    let place = after ?? Number.MAX_SAFE_INTEGER;
+    let log = '';
+    let place = after?.place ?? Number.MAX_SAFE_INTEGER;
     for (let caughtUp = false; !caughtUp; ) {
       const { changes, extent } = await this.#options.feed.read(place, after === null ? 0 : PAGE);
       // Before the first look nothing was handed out: the hub begins no later than its first subscriber.
       this.#place ??= extent.last;
+      if (!queue.goesOn()) return;
+      log = extent.log;
+      if (after !== null && after.log !== log) throw new CursorExpired('The cursor is of another history.');
       if (after === null) place = Math.max(extent.last, this.#place);
       else if (place > extent.last) throw new UnknownCursor('The cursor is ahead of every change.');
       else if (place < extent.forgotten) throw new CursorExpired('The changes behind the cursor are forgotten.');
       for (const change of changes) {
         place = change.place;
-        if (wants(change)) yield { place, change };
+        if (wants(change)) yield { log, place, change };
       }
       // Nothing is awaited between this and the joining: no change can come in between.
       caughtUp = changes.length < PAGE && place >= this.#place;
     }
-    if (this.#stopped) return;
     this.#queues.set(queue, wants);
-    yield { place, change: null };
+    yield { log, place, change: null };
     for (let taken = await queue.take(); taken; taken = await queue.take()) {
       for (const change of taken) {
         if (change.place <= place) continue;
         place = change.place;
-        yield { place, change };
+        yield { log, place, change };
       }
     }
   }

@@ -15,7 +15,8 @@ const AuditOutcome = builder.enumType('AuditOutcome', {
 });
 
 const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
-  description: 'One attempt to change something, successful or refused. Never changed once written.',
+  description:
+    'One attempt to change something, successful or refused; or requests that were turned away, one event a minute for each address or key, written when the minute is over. Never changed once written.',
   interfaces: [Node],
   fields: (t) => ({
     institution: t.field({
@@ -24,9 +25,12 @@ const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
       description: 'Whose trail it is in; null if no institution is concerned.',
       resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
     }),
-    action: t.exposeString('action', { description: 'What was attempted: POSITION_FUNDED, POLICY_SET, ...' }),
+    action: t.exposeString('action', {
+      description:
+        'What was attempted: POSITION_FUNDED, POLICY_SET, ...; or what came of requests that were turned away: ACCESS_REFUSED, RATE_LIMITED.',
+    }),
     outcome: t.expose('outcome', { type: AuditOutcome, description: 'How it ended.' }),
-    actor: t.field({ type: Actor, description: 'Who attempted it.', resolve: ({ actorKind }) => actorKind }),
+    actor: t.field({ type: Actor, description: 'Who attempted it.', resolve: (event) => event }),
     resourceType: t.exposeString('resourceType', { nullable: true, description: 'The type of what it was about.' }),
     resourceId: t.exposeID('resourceId', { nullable: true, description: 'The id of what it was about.' }),
     requestId: t.exposeString('requestId', {
@@ -37,7 +41,8 @@ const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
     payload: t.expose('payload', {
       type: 'JSONObject',
       nullable: true,
-      description: 'What was asked for, as far as it can be stored; never a secret.',
+      description:
+        'What was asked for, as far as it can be stored; of requests that were turned away, from where and how many. Never a secret.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was attempted.' }),
   }),

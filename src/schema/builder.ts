@@ -3,12 +3,14 @@ import type { CommandContext } from '../commands/context.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Hub } from '../live/hub.ts';
+import type { Deadline } from '../store/store.ts';
 import type { Readings } from './readings.ts';
 
 /** What resolvers work with: made anew for each request. */
 export interface Context extends CommandContext {
   readonly read: Readings;
   readonly hub: Hub;
+  readonly until: Deadline;
   /** The request's header Idempotency-Key. */
   readonly idempotencyKey: string | null;
 }

@@ -167,7 +167,7 @@ mutation(
 );
 mutation(
   'editChatMessage',
-  'Edits a message; what it said before is kept.',
+  `Edits a message, at most ${LIMITS.revisions} times; what it said before is kept. With the body that it has already it is answered as it is.`,
   EditChatMessageInput,
   resultType(changed('EditChatMessagePayload', 'The message was edited.'), 'EditChatMessageResult', [
     'VALIDATION_FAILED',

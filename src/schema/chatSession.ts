@@ -32,6 +32,8 @@ function participant(reference: string): string {
   return reference;
 }
 
+export const ACTIVE = 'Whether it takes new messages; edits, deletions and read marks stay possible.';
+
 export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatSession').implement({
   description: 'A conversation that belongs to a deal.',
   interfaces: [Node],
@@ -52,11 +54,14 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
     title: t.exposeString('title', { description: 'What it is about.' }),
     description: t.exposeString('description', { nullable: true, description: 'What it is about, at length.' }),
     priority: t.expose('priority', { type: ChatPriority, description: 'How urgent it is.' }),
-    active: t.exposeBoolean('active', { description: 'Whether it takes messages.' }),
+    active: t.exposeBoolean('active', { description: ACTIVE }),
     version: t.exposeInt('edition', { description: `${VERSIONED.version} Messages do not count.` }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: VERSIONED.createdAt }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When its own fields were last changed.' }),
-    lastActivityAt: t.expose('lastActivityAt', { type: 'DateTime', description: 'When a message was last posted.' }),
+    lastActivityAt: t.expose('lastActivityAt', {
+      type: 'DateTime',
+      description: 'When a message was last posted; `createdAt` while there is none.',
+    }),
     deletedAt: t.expose('deletedAt', {
       type: 'DateTime',
       nullable: true,
@@ -92,10 +97,10 @@ const ChatSessionFilter = builder.inputType('ChatSessionFilter', {
     positionIds: t.idList({ description: 'About one of these positions.' }),
     ownerReference: t.string({ description: 'Led by exactly this reference.' }),
     priorities: t.field({ type: [ChatPriority], description: 'Of one of these priorities.' }),
-    active: t.boolean({ description: 'Taking messages, or not.' }),
+    active: t.boolean({ description: 'Taking new messages, or not.' }),
     search: t.string({
       description:
-        'With all of these words, whole and whatever their case, in title and description or in one message; at most 1,000 characters.',
+        'With all of these words in title and description, or in one message. Whole words, no beginnings of them; case does not count, accents do. Deleted messages and earlier versions are not searched; a text without a word matches nothing. At most 1,000 characters.',
     }),
     createdAt: t.field({ type: DateTimeRange, description: 'Created then.' }),
     includeDeleted: t.boolean({ required: true, defaultValue: false, description: 'Deleted ones too.' }),
@@ -116,7 +121,7 @@ const ChatSessionOrderField = builder.enumType('ChatSessionOrderField', {
   values: {
     CREATED_AT: { description: 'When they were created.' },
     UPDATED_AT: { description: 'When their own fields were last changed.' },
-    LAST_ACTIVITY_AT: { description: 'When a message was last posted.' },
+    LAST_ACTIVITY_AT: { description: 'When a message was last posted, or they were created while there is none.' },
     PRIORITY: { description: 'Their priority by rank, then their last activity, both in the direction asked.' },
     TITLE: { description: 'Their title, by code point.' },
   } as const,

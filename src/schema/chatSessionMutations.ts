@@ -8,7 +8,7 @@ import {
 import type { Replayable } from '../commands/perform.ts';
 import type { ErrorCode } from '../domain/refusals.ts';
 import { builder } from './builder.ts';
-import { ChatPriority, ChatSession } from './chatSession.ts';
+import { ACTIVE, ChatPriority, ChatSession } from './chatSession.ts';
 import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 
 const payload = (name: string, description: string) =>
@@ -42,7 +42,7 @@ const UpdateChatSessionInput = builder.inputType('UpdateChatSessionInput', {
     title: t.string({ description: '1 to 200 characters.' }),
     description: t.string({ description: 'At most 10,000 characters; null clears it.' }),
     priority: t.field({ type: ChatPriority, description: 'How urgent it is.' }),
-    active: t.boolean({ description: 'Whether it takes messages.' }),
+    active: t.boolean({ description: ACTIVE }),
     expectedVersion: t.int({ description: EXPECTED }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),

@@ -5,7 +5,8 @@ import { decodeCursor, encodeCursor, listMark } from './cursor.ts';
 import { badInput } from './errors.ts';
 import type { Reading } from './readings.ts';
 
-const PAGE = { usual: 20, most: 100 } as const;
+/** How many rows a page has: where nothing is asked for, and at the most. */
+export const PAGE = { usual: 20, most: 100 } as const;
 
 /** A part of a list, with what its neighbours are known to be. */
 export interface Connection<E> {
@@ -47,7 +48,7 @@ export function connectionType<E extends object>(of: ObjectRef<Types, E>): Objec
     description: `One ${of.name} in a list, with its place.`,
     fields: (t) => ({
       cursor: t.string({
-        description: 'The place, for `after` and `before` of a list with the same filter and order.',
+        description: 'The place, for `after` and `before` of a list with the same parent, filter and order.',
         resolve: (edge) => edge.of.cursorOf(edge.row),
       }),
       node: t.field({ type, description: `The ${of.name}.`, resolve: (edge) => edge.row }),
@@ -83,9 +84,13 @@ export interface PageArgs {
 /** To be spread into a list's arguments, behind its filter and order. */
 export const pageArgs = builder.args((t) => ({
   first: t.int({ description: `The first so many rows, 0 to ${PAGE.most}; ${PAGE.usual} if neither is given.` }),
-  after: t.string({ description: 'Only rows behind this cursor.' }),
+  after: t.string({
+    description: 'Only rows that come later in the list than this cursor; with `first` the next ones.',
+  }),
   last: t.int({ description: `The last so many rows, 0 to ${PAGE.most}; not together with \`first\`.` }),
-  before: t.string({ description: 'Only rows ahead of this cursor.' }),
+  before: t.string({
+    description: 'Only rows that come earlier in the list than this cursor; with `last` the ones just before it.',
+  }),
 }));
 /** Reads one page. Refuses with BAD_USER_INPUT, naming the argument. */
 export function connect<E extends object>(
@@ -98,7 +103,7 @@ export function connect<E extends object>(
 ): MaybePromise<Connection<E>> {
   const { limit, backward } = sizeOf(args);
   let mark: string | undefined;
-  const ownMark = (): string => (mark ??= listMark([list, selection.where, selection.search, order]));
+  const ownMark = (): string => (mark ??= listMark([list, selection.of, selection.where, selection.search, order]));
   const key = (argument: 'after' | 'before') => {
     const text = args[argument];
     return typeof text === 'string' ? decodeCursor(argument, text, ownMark(), order) : null;

@@ -22,7 +22,7 @@ const instant = (part: unknown): number | undefined => (isWithin(part, EARLIEST,
 const isWithin = (part: unknown, low: number, high: number): part is number =>
   Number.isSafeInteger(part) && (part as number) >= low && (part as number) <= high;
 
-/** A short text that tells lists of another type, filter or order apart, so that their cursors are not mixed up. */
+/** A short text that tells lists of another type, parent, filter or order apart, so that their cursors are not mixed up. */
 export const listMark = (list: unknown): string =>
   createHash('sha256').update(JSON.stringify(list, bigintAsText)).digest('base64url').slice(0, 8);
 
@@ -37,7 +37,7 @@ export function encodeCursor<E>(mark: string, { by }: Order<E>, row: E): string 
 /** Reads a cursor of this very list; refuses any other, naming the argument. */
 export function decodeCursor<E>(argument: 'after' | 'before', text: string, mark: string, { by }: Order<E>): Key {
   const refuse = (): never => {
-    throw badInput(`${argument} is not a cursor of this list, with this filter and order.`);
+    throw badInput(`${argument} is not a cursor of this list, with this parent, filter and order.`);
   };
   const [own, ...parts] = parsed(text) ?? refuse();
   const fields = [...by, 'id'];

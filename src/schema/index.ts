@@ -1,5 +1,7 @@
 import { GraphQLSchema, printSchema } from 'graphql';
+import { RIGHTS } from '../domain/rights.ts';
 import { builder } from './builder.ts';
+import { guard } from './rights.ts';
 import './scalars.ts';
 import './errors.ts';
 import './filter.ts';
@@ -16,6 +18,7 @@ import './positionMutations.ts';
 import './applyPositions.ts';
 import './policy.ts';
 import './auditEvent.ts';
+import './apiKey.ts';
 import './chatSession.ts';
 import './chatSessionMutations.ts';
 import './chatMessage.ts';
@@ -29,10 +32,10 @@ a default branch. Expected refusals of a mutation are members of its result; all
 \`extensions.code\`.`;
 
 /** The whole face, in the order written: enum values keep it. */
-export const schema = new GraphQLSchema({
-  ...builder.toSchema({ sortSchema: false }).toConfig(),
-  description: DESCRIPTION,
-});
+export const schema = guard(
+  new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION }),
+  RIGHTS,
+);
 
 /** The schema as text: what schema.graphql holds. */
 export const schemaText = (): string => `${printSchema(schema)}\n`;

@@ -1,5 +1,5 @@
 import type { LifecycleEvent as LifecycleEventRow } from '../domain/lifecycleEvent.ts';
-import type { ActorKind as Kind } from '../domain/viewer.ts';
+import type { Actor as ActorRow } from '../domain/viewer.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
 import { PositionState } from './lifecycle.ts';
@@ -17,9 +17,9 @@ const ActorKind = builder.enumType('ActorKind', {
   },
 });
 
-export const Actor = builder.objectRef<Kind>('Actor').implement({
+export const Actor = builder.objectRef<ActorRow>('Actor').implement({
   description: 'Who did something.',
-  fields: (t) => ({ kind: t.field({ type: ActorKind, description: 'What kind of actor.', resolve: (kind) => kind }) }),
+  fields: (t) => ({ kind: t.expose('actorKind', { type: ActorKind, description: 'What kind of actor.' }) }),
 });
 
 export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEvent').implement({
@@ -47,7 +47,7 @@ export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEve
     }),
     reason: t.exposeString('reason', { nullable: true, description: 'Why, in the words of whoever did it.' }),
     metadata: t.expose('metadata', { type: 'JSONObject', description: "The client's own data about the move." }),
-    actor: t.field({ type: Actor, description: 'Who did it.', resolve: ({ actorKind }) => actorKind }),
+    actor: t.field({ type: Actor, description: 'Who did it.', resolve: (event) => event }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it happened.' }),
   }),
 });

@@ -11,11 +11,19 @@ export function fieldsOfRows(info: GraphQLResolveInfo): readonly FieldNode[] {
   return rows.flatMap(({ selectionSet }) => fieldsIn(selectionSet, info));
 }
 
-function fieldsIn(selectionSet: SelectionSetNode | undefined, info: GraphQLResolveInfo): readonly FieldNode[] {
+/** The fields of a selection, each fragment followed once: fragments that double each other are soon too many. */
+function fieldsIn(
+  selectionSet: SelectionSetNode | undefined,
+  info: GraphQLResolveInfo,
+  followed = new Set<string>(),
+): readonly FieldNode[] {
   return (selectionSet?.selections ?? []).flatMap((selection) => {
     if (selection.kind === Kind.FIELD) return [selection];
-    if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsIn(selection.selectionSet, info);
-    return fieldsIn(info.fragments[selection.name.value]?.selectionSet, info);
+    if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsIn(selection.selectionSet, info, followed);
+    const name = selection.name.value;
+    if (followed.has(name)) return [];
+    followed.add(name);
+    return fieldsIn(info.fragments[name]?.selectionSet, info, followed);
   });
 }
 

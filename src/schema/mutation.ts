@@ -1,4 +1,5 @@
 import type { InputObjectRef, ObjectRef, UnionRef } from '@pothos/core';
+import { type GraphQLResolveInfo, isInputObjectType } from 'graphql';
 import { type Keyed, RememberedRefusal } from '../commands/perform.ts';
 import type { MutationName } from '../domain/auditEvent.ts';
 import { type ErrorCode, type Facts, factsOf, Refusal } from '../domain/refusals.ts';
@@ -22,13 +23,16 @@ export function resultType<P extends object>(
 
 /** What a payload says of its key. */
 export const REPLAYED =
-  'Whether this is the answer to an earlier call with the same idempotency key; nothing was done twice.';
+  'Whether this is the answer to an earlier call with the same idempotency key: nothing was done twice, and the objects are as they are now.';
 
 /** What an input says of its key. */
 export const IDEMPOTENCY_KEY =
   'Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same.';
 
-/** The shape of every mutation: one input, one command, one result. A refusal leaves as a member of the result. */
+/**
+ * The shape of every mutation: one input, one command, one result. A refusal leaves as a member of the result. It takes
+ * an idempotency key if its input has a place for one.
+ */
 export function mutation<I extends object, P extends object>(
   name: MutationName,
   description: string,
@@ -42,15 +46,18 @@ export function mutation<I extends object, P extends object>(
       description,
       nullable: true,
       args: { input: t.arg({ type: input, required: true, description: 'What to do.' }) },
-      resolve: ((_root: unknown, args: { readonly input: I }, context: Context) =>
-        answer(command(context, withKey(args.input, context)), context)) as never,
+      resolve: ((_root: unknown, args: { readonly input: I }, context: Context, { schema }: GraphQLResolveInfo) =>
+        answer(command(context, withKey(args.input, context, schema.getType(input.name))), context)) as never,
     }),
   );
 }
 
-/** The input with the key of the request's header. Refuses with BAD_USER_INPUT an input that names another. */
-function withKey<I extends Keyed>(input: I, { idempotencyKey }: Context): I {
+/** The input with the key of the request's header. Refuses with BAD_USER_INPUT an input that names another, or takes none. */
+function withKey<I extends Keyed>(input: I, { idempotencyKey }: Context, type: unknown): I {
   if (idempotencyKey === null) return input;
+  if (!isInputObjectType(type) || !('idempotencyKey' in type.getFields())) {
+    throw badInput('This mutation takes no idempotency key.');
+  }
   if ((input.idempotencyKey ?? idempotencyKey) !== idempotencyKey) {
     throw badInput('input.idempotencyKey differs from the header Idempotency-Key.');
   }

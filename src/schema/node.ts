@@ -1,8 +1,9 @@
 import type { Id, IdPrefix } from '../domain/ids.ts';
 import { prefixOf } from '../domain/ids.ts';
+import { isAllowed } from '../domain/rights.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { MaybePromise } from '../store/store.ts';
-import { builder } from './builder.ts';
+import { builder, type Context } from './builder.ts';
 import { badInput } from './errors.ts';
 import type { Readings } from './readings.ts';
 
@@ -24,8 +25,10 @@ export const Node = builder.interfaceRef<Entity>('Node').implement({
   }),
 });
 
-const resolve = (read: Readings, id: Id): MaybePromise<Entity | null> => {
-  const row = TYPES.get(prefixOf(id) ?? '')?.byId(read, id) ?? null;
+/** What the viewer's role may not see is as unknown as what never was. */
+const resolve = ({ read, viewer }: Context, id: Id): MaybePromise<Entity | null> => {
+  const type = TYPES.get(prefixOf(id) ?? '');
+  const row = type && isAllowed(viewer, type.name) ? (type.byId(read, id) ?? null) : null;
   return row instanceof Promise ? row.then((entity) => entity ?? null) : row;
 };
 
@@ -35,7 +38,7 @@ builder.queryField('node', (t) =>
     nullable: true,
     description: 'The object with this id; null if there is none or the viewer may not know of it.',
     args: { id: t.arg.id({ required: true, description: 'The id of any type.' }) },
-    resolve: (_root, { id }, { read }) => resolve(read, id),
+    resolve: (_root, { id }, context) => resolve(context, id),
   }),
 );
 
@@ -45,11 +48,11 @@ builder.queryField('nodes', (t) =>
     nullable: { list: false, items: true },
     description: 'The objects with these ids, in the order asked, null for each that is unknown.',
     args: { ids: t.arg.idList({ required: true, description: `At most ${LIMITS.listValues} ids of any type.` }) },
-    resolve: (_root, { ids }, { read }) => {
+    resolve: (_root, { ids }, context) => {
       if (ids.length > LIMITS.listValues) {
         throw badInput(`ids must have at most ${LIMITS.listValues} values; it has ${ids.length}.`);
       }
-      return ids.map((id) => resolve(read, id)) as never;
+      return ids.map((id) => resolve(context, id)) as never;
     },
   }),
 );

@@ -3,6 +3,7 @@ import type { Id } from '../domain/ids.ts';
 import type { Position } from '../domain/position.ts';
 import type { Scope } from '../domain/viewer.ts';
 import type {
+  Deadline,
   MaybePromise,
   Page,
   Reader,
@@ -31,8 +32,8 @@ export type Readings = { readonly [T in TableName]: Reading<Tables[T]> } & {
 };
 
 /** A store that answers at once needs no batches, and its resolvers make no promises; any other is asked once a tick. */
-export function readingsOf(store: Store, scope: Scope): Readings {
-  const readers = store.read(scope);
+export function readingsOf(store: Store, scope: Scope, until?: Deadline): Readings {
+  const readers = store.read(scope, until);
   const loaders: { clearAll(): void }[] = [];
   const reading = <E extends Entity>(reader: Reader<E>): Reading<E> => {
     if (store.answersAtOnce) return near(reader);

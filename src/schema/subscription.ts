@@ -1,12 +1,21 @@
 import { GraphQLError } from 'graphql';
 import type { PlacedChange } from '../domain/change.ts';
 import type { Id } from '../domain/ids.ts';
+import { ownerOf } from '../domain/viewer.ts';
 import { ownInstitution } from '../commands/context.ts';
-import { CursorExpired, type Tick, TooManySubscriptions, UnknownCursor } from '../live/hub.ts';
+import {
+  CredentialEnded,
+  CursorExpired,
+  Stopping,
+  type Tick,
+  TooManySubscriptions,
+  UnknownCursor,
+} from '../live/hub.ts';
 import { leavable } from '../live/stream.ts';
 import { TooSlow } from '../live/changeQueue.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { builder, type Context } from './builder.ts';
+import { changeCursorOf, notACursor, pointOf } from './changeCursor.ts';
 import { ChatMessage } from './chatMessage.ts';
 import { ChatSession } from './chatSession.ts';
 import { badInput } from './errors.ts';
@@ -15,39 +24,36 @@ import { Position } from './position.ts';
 
 builder.subscriptionType({
   description:
-    'What can be followed live. What was missed since `after` comes first, then one change of kind CAUGHT_UP, then live changes, each once. A cursor too old to resume from ends the stream with CURSOR_EXPIRED.',
+    'What can be followed live. What was missed since `after` comes first, then on every stream one change of kind CAUGHT_UP, then live changes, each once. However a stream ends, subscribe again with the newest cursor; after CURSOR_EXPIRED without one, and read again.',
 });
 
 const ChangeKind = builder.enumType('ChangeKind', {
   description: 'What has happened.',
   values: {
-    CAUGHT_UP: { description: 'Nothing: from here on changes are live. The moment to read or re-read lists.' },
+    CAUGHT_UP: {
+      description:
+        'Nothing: from here on changes are live. Comes on every stream, without `after` at once: the moment to read lists.',
+    },
     CREATED: { description: 'The object is new.' },
-    UPDATED: { description: 'The object has changed.' },
-    DELETED: { description: 'The object was deleted.' },
+    UPDATED: { description: 'The object has changed, or was restored.' },
+    DELETED: { description: 'The object was deleted; it still answers, with `deletedAt`.' },
   },
 });
 
 const CURSOR = 'The place of the change, for `after`.';
+const now = (what: string): string =>
+  `The ${what} as it is now, which may be newer than the change: replace what you have by id if the version is not lower. null with CAUGHT_UP, and where the viewer may not see it any more.`;
 const kindOf = ({ change }: Tick) => change?.kind ?? 'CAUGHT_UP';
-const cursorOf = ({ place }: Tick): string => Buffer.from(`c${place}`).toString('base64url');
-
-/** Reads a cursor of a change; refuses any other text. */
-function placeOf(after: string): number {
-  const [, digits] = /^c(\d{1,15})$/.exec(after.length > 40 ? '' : Buffer.from(after, 'base64url').toString()) ?? [];
-  if (digits === undefined) throw badInput('after is not a cursor of a change.');
-  return Number(digits);
-}
 
 const PositionChange = builder.objectRef<Tick>('PositionChange').implement({
   description: 'A change of a position.',
   fields: (t) => ({
-    cursor: t.string({ description: CURSOR, resolve: cursorOf }),
+    cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
     position: t.field({
       type: Position,
       nullable: true,
-      description: 'The position, as it is now.',
+      description: now('position'),
       resolve: ({ change }, _args, { read }) => change && read.positions.byId(change.objectId),
     }),
     event: t.field({
@@ -60,14 +66,15 @@ const PositionChange = builder.objectRef<Tick>('PositionChange').implement({
 });
 
 const ChatSessionChange = builder.objectRef<Tick>('ChatSessionChange').implement({
-  description: 'A change of a chat session: of its own fields, not its messages.',
+  description:
+    'A change of a chat session: of its own fields, not its messages. A live list of sessions follows `chatMessageChanged` too, for what messages change in it. Read marks are not announced.',
   fields: (t) => ({
-    cursor: t.string({ description: CURSOR, resolve: cursorOf }),
+    cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
     session: t.field({
       type: ChatSession,
       nullable: true,
-      description: 'The session, as it is now.',
+      description: now('session'),
       resolve: ({ change }, _args, { read }) => change && read.chatSessions.byId(change.objectId),
     }),
   }),
@@ -76,12 +83,12 @@ const ChatSessionChange = builder.objectRef<Tick>('ChatSessionChange').implement
 const ChatMessageChange = builder.objectRef<Tick>('ChatMessageChange').implement({
   description: 'A change of a chat message.',
   fields: (t) => ({
-    cursor: t.string({ description: CURSOR, resolve: cursorOf }),
+    cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
     message: t.field({
       type: ChatMessage,
       nullable: true,
-      description: 'The message, as it is now.',
+      description: now('message'),
       resolve: ({ change }, _args, { read }) => change && read.chatMessages.byId(change.objectId),
     }),
   }),
@@ -111,10 +118,10 @@ async function follow({ viewer, read, hub }: Context, wanted: Wanted): Promise<A
   const found = object ? await wanted.read(object) : undefined;
   if (object && (!found || (named !== null && found.institutionId !== named))) throw unknown();
   const institutionId = named ?? own ?? found?.institutionId;
-  const place = typeof after === 'string' ? placeOf(after) : null;
+  const point = typeof after === 'string' ? pointOf(after) : null;
   const wants = (change: PlacedChange): boolean =>
     change.topic === topic && change.institutionId === institutionId && (!object || change[field] === object);
-  const ticks = hub.subscribe(own ?? 'ROOT', place, wants);
+  const ticks = hub.subscribe(ownerOf(viewer), point, wants);
   return leavable(told(ticks), () => void ticks.return?.());
 }
 
@@ -131,14 +138,19 @@ function ended(error: unknown): unknown {
   if (error instanceof CursorExpired) {
     return coded('The cursor is too old: subscribe without `after`, and read again.', 'CURSOR_EXPIRED');
   }
-  if (error instanceof UnknownCursor) return badInput('after is not a cursor of a change.');
+  if (error instanceof UnknownCursor) return notACursor();
   if (error instanceof TooManySubscriptions) return coded('There are too many subscriptions already.', 'RATE_LIMITED');
   if (error instanceof TooSlow) return coded('Changes were read too slowly: subscribe again with `after`.', 'BUSY');
+  if (error instanceof CredentialEnded) return coded('The credential is over.', 'UNAUTHENTICATED');
+  if (error instanceof Stopping) {
+    return coded('The server is stopping: subscribe again with `after`.', 'SERVICE_UNAVAILABLE');
+  }
   return error;
 }
 
-const INSTITUTION = 'Of this institution; root must name it or the object.';
-const AFTER = 'The cursor of the last change seen; only live changes if left out.';
+const INSTITUTION =
+  'Of this institution. Root must name an object or an institution; a key may leave both out and follows its own.';
+const AFTER = 'The cursor of the last change seen, CAUGHT_UP included; only live changes if left out.';
 
 builder.subscriptionFields((t) => ({
   positionChanged: t.field({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { Busy, Unavailable } from '../store/faults.ts';
+import { Busy, TooLate, Unavailable } from '../store/faults.ts';
 
 /** Told of every fault of ours, with the id under which the client was told of it. */
 export type OnFault = (errorId: string, error: unknown) => void;
@@ -21,6 +21,9 @@ const LIBRARY_CODES: ReadonlyMap<unknown, string> = new Map([
   ['REQUEST_ENTITY_TOO_LARGE', 'BAD_REQUEST'],
   ['OPERATION_RESOLUTION_FAILURE', 'BAD_REQUEST'],
 ]);
+
+/** A code as clients know it. */
+export const knownCode = (code: unknown): unknown => LIBRARY_CODES.get(code) ?? code;
 
 /** The same error with this code, unless it has one of its own. */
 function coded(error: GraphQLError, code: string): GraphQLError {
@@ -53,10 +56,13 @@ export const useErrorCodes = (): Plugin => ({
   }),
 });
 
+/** Makes of whatever was thrown what the client is told. */
+export type Mask = (error: unknown) => GraphQLError;
+
 /** Lets through what was meant for the client; of anything else it tells an error id and nothing more. */
 export const maskFault =
-  (onFault: OnFault) =>
-  (error: unknown): Error => {
+  (onFault: OnFault): Mask =>
+  (error) => {
     if (error instanceof GraphQLError) {
       const { originalError, path, extensions } = error;
       const meant = !originalError || originalError instanceof GraphQLError;
@@ -77,6 +83,7 @@ export const maskFault =
 
 /** What passes by itself: the client is told to try again. */
 const PASSING = [
+  [TooLate, 'TIMEOUT', 'The operation took longer than it may, and was given up: ask for less at once.'],
   [Busy, 'BUSY', 'The server is busy with others. Nothing was done; try again.'],
   [
     Unavailable,

@@ -10,19 +10,48 @@ export interface Tab {
   readonly variables?: string;
 }
 
-/** Answers with the page; false if the request does not ask for it. */
+export interface GraphiqlOptions {
+  readonly tabs: readonly Tab[];
+  /** What tabs show as their credential; null: whoever looks at them brings their own. */
+  readonly token: string | null;
+}
+
+/** Answers with the page, or with 404 where there is none; false if the request does not ask for it. */
 export type Page = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
+const asksForPage = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'GET' && (headers.accept?.includes('text/html') ?? false);
+
+/** No page at all. */
+export const noPage: Page = async (request, response) => {
+  if (!asksForPage(request)) return false;
+  response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is nothing here.\n');
+  return true;
+};
+
+/** Everything that the page needs is in it, and it asks nobody but this server. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' 'unsafe-eval' blob:",
+  "style-src 'unsafe-inline'",
+  'worker-src blob: data:',
+  'font-src data:',
+  'img-src data: blob:',
+  "connect-src 'self' data: blob:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
 /** GraphiQL from its package: one page without a request to anywhere else, compressed once. */
-export function graphiqlPage(path: string, tabs: readonly Tab[]): Page {
+export function graphiqlPage(options: GraphiqlOptions): Page {
   let compressed: Promise<{ readonly body: Buffer; readonly etag: string }> | undefined;
   return async (request, response) => {
-    const [pathname] = (request.url ?? '').split('?');
-    if (request.method !== 'GET' || pathname !== path || !request.headers.accept?.includes('text/html')) return false;
-    compressed ??= compress(tabs);
+    if (!asksForPage(request)) return false;
+    compressed ??= compress(options);
     const { body, etag } = await compressed;
     if (request.headers['if-none-match'] === etag) {
-      response.writeHead(304, { etag }).end();
+      response.writeHead(304, { etag, 'cache-control': 'no-cache', 'content-security-policy': POLICY }).end();
       return true;
     }
     response.writeHead(200, {
@@ -30,6 +59,7 @@ export function graphiqlPage(path: string, tabs: readonly Tab[]): Page {
       'content-encoding': 'gzip',
       'content-length': body.byteLength,
       'cache-control': 'no-cache',
+      'content-security-policy': POLICY,
       vary: 'accept, accept-encoding',
       etag,
     });
@@ -38,16 +68,18 @@ export function graphiqlPage(path: string, tabs: readonly Tab[]): Page {
   };
 }
 
-async function compress(tabs: readonly Tab[]): Promise<{ readonly body: Buffer; readonly etag: string }> {
+async function compress({ tabs, token }: GraphiqlOptions): Promise<{ readonly body: Buffer; readonly etag: string }> {
+  const headers = token === null ? null : JSON.stringify({ authorization: `Bearer ${token}` }, null, 2);
   const page = renderGraphiQL({
     title: 'EscrowGrid',
     // An empty list breaks the page.
     ...(tabs.length > 0 && {
-      defaultTabs: tabs.map(({ query, variables }) => ({ query, variables: variables ?? null })),
+      defaultTabs: tabs.map(({ query, variables }) => ({ query, variables: variables ?? null, headers })),
     }),
+    ...(headers !== null && { headers, defaultHeaders: headers }),
     schemaDescription: true,
   });
-  const head = `<style>${STEADY_TABS}</style><script>${editorsBegin(tabs[0])}</script>`;
+  const head = `<style>${STEADY_TABS}</style><script>${editorsBegin({ ...tabs[0], headers })}</script>`;
   const body = await promisify(gzip)(page.replace('</title>', (end) => end + head));
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
 }
@@ -59,10 +91,10 @@ const STEADY_TABS = '.graphiql-tab { transform: none !important }';
  * GraphiQL fills its editors from what they last held, opens one more tab if no tab holds the same, and forgets the
  * variables of the first tab. So the editors begin with what the open tab holds, unless the address asks for a query.
  */
-const editorsBegin = (first: Tab | undefined): string => `
+const editorsBegin = (first: Partial<Tab> & { readonly headers: string | null }): string => `
   try {
     const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState')) ?? {};
-    const open = tabs ? tabs[activeTabIndex] : ${JSON.stringify(first ?? {}).replaceAll('<', String.raw`\u003c`)};
+    const open = tabs ? tabs[activeTabIndex] : ${JSON.stringify(first).replaceAll('<', String.raw`\u003c`)};
     const asked = new URL(location.href).searchParams.get('query') ?? open.query;
     for (const part of asked === open.query ? ['query', 'variables', 'headers'] : []) {
       localStorage.setItem('graphiql:' + part, open[part] ?? '');

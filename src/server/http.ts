@@ -1,10 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { clientAddress } from './access/address.ts';
+import { readBody } from './body.ts';
 import type { Page } from './graphiql.ts';
+import type { Arrival } from './arrival.ts';
+import { refusal, refusalResponse } from './refusal.ts';
 
 /** How long requests that are under way may still take when the server closes, in ms. */
 const DRAIN_MS = 10_000;
+/** The most bytes of a request's headers. */
+const HEADER_BYTES = 16 * 1024;
 
 export interface Listening {
   /** The origin that was bound: http://127.0.0.1:4000 */
@@ -13,23 +19,45 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** What the network may ask of the server. Times in ms. */
+export interface HttpLimits {
+  readonly bodyBytes: number;
+  /** How long the headers of a request may take to come. */
+  readonly headersMs: number;
+  /** How long a request may take to come. */
+  readonly requestMs: number;
+  /** How long nothing may move on a socket while something should. */
+  readonly silenceMs: number;
+  /** How many proxies stand before the server, whose word on the client's address is taken. */
+  readonly trustedProxies: number;
+  readonly connections: number;
+}
+
 export interface ListenOptions {
-  readonly graphql: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly path: string;
+  readonly graphql: (request: IncomingMessage, response: ServerResponse, arrival: Arrival) => Promise<void>;
   readonly page: Page;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly limits: HttpLimits;
   /** Serves what comes as a WebSocket; answers how to end that. */
   readonly upgrade: (server: Server) => () => Promise<void>;
   readonly port: number;
   readonly host: string;
 }
 
-/** Serves the page where it is asked for, and hands everything else on. */
-export async function listen({ graphql, page, upgrade, port, host }: ListenOptions): Promise<Listening> {
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!(await page(request, response))) await graphql(request, response);
-  };
-  const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  });
+/** Serves the page where it is asked for, and hands what comes to the path on. Anything else is 404. */
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { upgrade, port, host, limits } = options;
+  const server = createServer(
+    { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS },
+    (request, response) => {
+      answer(options, request, response).catch(() => response.destroy());
+    },
+  );
+  server.headersTimeout = Math.min(limits.headersMs, limits.requestMs);
+  server.requestTimeout = limits.requestMs;
+  server.timeout = limits.silenceMs;
+  server.maxConnections = limits.connections;
   // Connections that have asked for nothing yet: to Node they are not idle, and would hold up the end.
   const silent = new Set<Socket>();
   server.on('connection', (socket) => {
@@ -49,6 +77,39 @@ export async function listen({ graphql, page, upgrade, port, host }: ListenOptio
     await closed;
   };
   return { origin: `http://${name}:${bound}`, close };
+}
+
+/** How often Node looks for requests that take too long to come, in ms. */
+const CHECK_MS = 1_000;
+
+async function answer(options: ListenOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { path, page, graphql, limits, headers } = options;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (!isAt(request, path)) return refuse(response, 404, 'There is nothing here.', 'NOT_FOUND');
+  if (!URL.canParse(`http://${request.headers.host ?? 'localhost'}`)) {
+    return refuse(response, 400, 'The header Host names no host.', 'BAD_REQUEST');
+  }
+  if (await page(request, response)) return;
+  await graphql(request, response, {
+    address: addressOf(request, limits.trustedProxies),
+    body: () => readBody(request, limits.bodyBytes),
+  });
+  // Yoga takes the limit off the sockets of streams, and then whoever never reads would stay for ever.
+  if (!response.writableEnded) request.socket.setTimeout(limits.silenceMs);
+}
+
+/** Whether the request is for the path, exactly. */
+export const isAt = ({ url }: IncomingMessage, path: string): boolean => url?.split('?', 1)[0] === path;
+
+/** Where the request came from, as far as it can be believed. */
+export function addressOf({ socket, headers }: IncomingMessage, trustedProxies: number): string {
+  const forwarded = headers['x-forwarded-for'];
+  return clientAddress(socket.remoteAddress, typeof forwarded === 'string' ? forwarded : undefined, trustedProxies);
+}
+
+async function refuse(response: ServerResponse, status: number, message: string, code: string): Promise<void> {
+  const answered = refusalResponse(refusal(message, code, { status }));
+  response.writeHead(answered.status, Object.fromEntries(answered.headers)).end(await answered.text());
 }
 
 async function closeGently(server: Server): Promise<void> {

@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import { leavable } from '../live/stream.ts';
 
 /** Makes the context of the next event out of the subscription's. */
-export type Fresh<C> = (context: C) => C;
+export type Fresh<C> = (context: C) => Promise<C>;
 
 /**
  * Executes each event of a subscription with a context of its own, so that it reads what is so now and access is
@@ -15,8 +15,8 @@ export const useFreshEvents = <C>(fresh: Fresh<C>): Plugin => ({
       const stream = await createSourceEventStream(args);
       if (!(Symbol.asyncIterator in stream)) return stream;
       const source = stream[Symbol.asyncIterator]();
-      const results = events(stream, (rootValue) =>
-        execute({ ...args, rootValue, contextValue: fresh(args.contextValue as C) }),
+      const results = events(stream, async (rootValue) =>
+        execute({ ...args, rootValue, contextValue: await fresh(args.contextValue as C) }),
       );
       return leavable(results, () => void source.return?.());
     });

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Plugin } from 'graphql-yoga';
+import { repeatsSecret } from './access/keptSecrets.ts';
 
 const HEADER = 'x-request-id';
 const OF_A_CLIENT = /^[\w.:/+=-]{1,200}$/;
 const ids = new WeakMap<Request, string>();
 
-/** What the request is called: its client's X-Request-Id if that is a plain word, else a new one. */
+/** What the request is called: its client's X-Request-Id if that is a plain word and no secret, else a new one. */
 export function requestIdOf(request: Request): string {
   const known = ids.get(request);
   if (known !== undefined) return known;
   const named = request.headers.get(HEADER);
-  const id = named !== null && OF_A_CLIENT.test(named) ? named : randomUUID();
+  const isFit = named !== null && OF_A_CLIENT.test(named) && !repeatsSecret(request, named);
+  const id = isFit ? named : randomUUID();
   ids.set(request, id);
   return id;
 }

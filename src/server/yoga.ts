@@ -1,107 +1,85 @@
-import { GraphQLError } from 'graphql';
-import { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
 import { schema } from '../schema/index.ts';
 import { readingsOf } from '../schema/readings.ts';
-import { maskFault, type OnFault, useErrorCodes } from './errors.ts';
+import { type Access, UNAUTHENTICATED, useAccess } from './access/access.ts';
+import type { Arrival } from './arrival.ts';
+import { deadlineIn, useDeadline } from './deadline.ts';
+import { type DocumentRules, useDocumentRules } from './documents/documentRules.ts';
+import { type Mask, useErrorCodes } from './errors.ts';
+import { useIdempotencyKey } from './documents/idempotencyKey.ts';
 import { useFreshEvents } from './liveEvents.ts';
-import { useIdempotencyKey } from './idempotencyKey.ts';
+import { type OperationLimits, useOperationCost } from './documents/operationCost.ts';
+import { useKeptSecrets } from './access/keptSecrets.ts';
+import { type Origins, useOrigins } from './access/origins.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
-
-/** The most bytes of a request's body. */
-const BODY_BYTES = 1024 * 1024;
+import { useSimilarNames } from './documents/similarNames.ts';
+import { shortOnes } from './documents/shortOnes.ts';
+import { useSecurityHeaders, useTransport } from './transport.ts';
+import { type TrustedDocuments, useTrustedDocuments } from './documents/trustedDocuments.ts';
 
 /** What the requests of a server share. */
-export type Shared = Omit<Context, 'viewer' | 'read' | 'requestId' | 'idempotencyKey'>;
+export type Shared = Omit<Context, 'viewer' | 'read' | 'requestId' | 'idempotencyKey' | 'until'>;
 
 export interface YogaOptions {
   readonly shared: Shared;
-  /** Who asks. */
-  readonly viewerOf: (request: Request) => Viewer;
-  readonly onFault: OnFault;
+  readonly access: Access;
+  readonly documents: DocumentRules;
+  readonly operations: OperationLimits;
+  /** How long an operation may take, in ms. */
+  readonly operationMs: number;
+  readonly origins: Origins;
+  /** The most bytes of a request's body. */
+  readonly bodyBytes: number;
+  readonly trusted: TrustedDocuments;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly mask: Mask;
 }
 
-/** How a GraphQL request is answered. */
-export function createGraphql({ shared, viewerOf, onFault }: YogaOptions): YogaServerInstance<object, Context> {
-  const contextOf = (request: Request): Context => {
-    const viewer = viewerOf(request);
-    const read = readingsOf(shared.store, scopeOf(viewer));
-    return { ...shared, viewer, read, requestId: requestIdOf(request), idempotencyKey: null };
+export type Graphql = YogaServerInstance<Arrival, Context>;
+
+/** How a GraphQL request is answered: the list is the way that it takes. */
+export function createGraphql(options: YogaOptions): Graphql {
+  const { shared, access, operationMs, trusted, mask } = options;
+  const contextFor = (request: Request, viewer: Viewer): Context => {
+    const until = deadlineIn(operationMs);
+    const read = readingsOf(shared.store, scopeOf(viewer), until);
+    return { ...shared, viewer, read, until, requestId: requestIdOf(request), idempotencyKey: null };
   };
-  const renewed = (context: Context & YogaInitialContext) => ({ ...context, ...contextOf(context.request) });
-  return createYoga<object, Context>({
+  const renewed = async (context: Context & YogaInitialContext) => {
+    const viewer = await access.viewerOf(context.request);
+    if (viewer === undefined) throw UNAUTHENTICATED();
+    return { ...context, ...contextFor(context.request, viewer) };
+  };
+  return createYoga<Arrival, Context>({
     schema,
-    context: ({ request }) => {
-      return contextOf(request);
-    },
+    context: ({ request }) => contextFor(request, access.callerOf(request).viewer),
     plugins: [
       useRequestId(),
+      useSecurityHeaders(options.headers),
+      useOrigins(options.origins),
+      useAccess(access, mask),
+      useTransport(options.bodyBytes),
+      useKeptSecrets(),
+      useTrustedDocuments(trusted),
       useErrorCodes(),
-      useReadableParameters(),
-      useShallowDocuments(),
+      useDocumentRules(options.documents, access),
+      useSimilarNames(options.documents.introspection, access),
+      useOperationCost(options.operations, access),
       useIdempotencyKey(),
       useFreshEvents(renewed),
+      useDeadline(),
     ],
-    maskedErrors: { maskError: maskFault(onFault) },
-    maxRequestBodySize: BODY_BYTES,
+    maskedErrors: { maskError: mask },
+    parserAndValidationCache: { documentCache: shortOnes(), errorCache: shortOnes() },
+    extraParamNames: ['documentId'],
+    maxRequestBodySize: false,
+    cors: false,
     batching: false,
     multipart: false,
     graphiql: false,
     landingPage: false,
     logging: false,
   });
-}
-
-const refusal = (message: string, code: string, status: number): GraphQLError =>
-  new GraphQLError(message, { extensions: { code, http: { status } } });
-
-/** Refuses with 415 a body that is no JSON, and with 400 a GET whose variables or extensions are no JSON, before they are parsed. */
-const useReadableParameters = (): Plugin => ({
-  onRequestParse: ({ request, url, requestParser }) => {
-    if (!requestParser)
-      throw refusal('Send the request as JSON, with content-type application/json.', 'BAD_REQUEST', 415);
-    if (request.method !== 'GET') return;
-    for (const name of ['variables', 'extensions']) {
-      const text = url.searchParams.get(name);
-      if (text && !isJsonObject(text)) throw refusal(`${name} must be a JSON object.`, 'BAD_REQUEST', 400);
-    }
-  },
-});
-
-/** How deep the brackets of a document may nest: more could exhaust the stack of whatever reads it. */
-const DOCUMENT_LEVELS = 100;
-
-/** Refuses with 400 a document that nests too deep, before it is parsed; one that was parsed before is known to be fit. */
-const useShallowDocuments = (): Plugin => ({
-  onParse: ({ parseFn, setParseFn }) => {
-    setParseFn((source: string, options: unknown) => {
-      if (levelsOf(source) > DOCUMENT_LEVELS) {
-        throw refusal(`The document must nest at most ${DOCUMENT_LEVELS} levels deep.`, 'QUERY_TOO_COMPLEX', 400);
-      }
-      return parseFn(source, options);
-    });
-  },
-});
-
-/** What may hold brackets that nest nothing. A text that does not end goes to its line's end, so that each character is read once. */
-const TEXTS_AND_COMMENTS = /"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\.|[^"\\\n])*"?|#.*/g;
-
-function levelsOf(document: string): number {
-  let level = 0;
-  let most = 0;
-  for (const bracket of document.replace(TEXTS_AND_COMMENTS, '').match(/[[\](){}]/g) ?? []) {
-    level += '[({'.includes(bracket) ? 1 : -1;
-    most = Math.max(most, level);
-  }
-  return most;
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }

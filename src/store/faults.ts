@@ -4,5 +4,13 @@ export class AlreadyExists extends Error {}
 /** The record cannot be reached now; nothing is known to be written. Another try may go through. */
 export class Unavailable extends Error {}
 
+/** The call's deadline has passed; nothing was written. */
+export class TooLate extends Error {}
+
+/** Refuses with TooLate once the deadline has passed. */
+export function mustBeInTime(until: { remainingMs(): number } | undefined): void {
+  if (until && until.remainingMs() <= 0) throw new TooLate('The deadline has passed.');
+}
+
 /** The record is busy with others for longer than one may wait; nothing was written. Another try may go through. */
 export class Busy extends Error {}

@@ -1,3 +1,4 @@
+import type { ApiKey } from '../domain/apiKey.ts';
 import type { Asset } from '../domain/asset.ts';
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { AuditEvent } from '../domain/auditEvent.ts';
@@ -27,6 +28,7 @@ export interface Tables {
   readonly postings: Posting;
   readonly policies: Policy;
   readonly auditEvents: AuditEvent;
+  readonly apiKeys: ApiKey;
   readonly idempotencyRecords: IdempotencyRecord;
   readonly chatSessions: ChatSession;
   readonly chatMessages: ChatMessage;
@@ -172,6 +174,8 @@ export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
 
 /** Where the changes are that were announced. */
 export interface Extent {
+  /** Which history the places belong to, as 12 hexadecimal digits: a place means nothing in another. */
+  readonly log: string;
   /** The place of the last change; 0 before the first. */
   readonly last: number;
   /** Up to this place changes are forgotten. */
@@ -188,18 +192,37 @@ export interface ChangeFeed {
   forget(before: Instant): Promise<number>;
 }
 
+/** Counts that all servers on one record share: short-lived, of no institution, and lost where the database crashes. */
+export interface Tallies {
+  /**
+   * Adds to counts of one window, which is named by its first moment, and answers what all servers together have
+   * counted there under each of the names. A count stops growing at 2^53 - 1.
+   */
+  add(window: Instant, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
+  /** Forgets the windows that began before the time, and answers how many counts that were. */
+  forget(before: Instant): Promise<number>;
+}
+
+/** Until when an answer is of use. */
+export interface Deadline {
+  /** How many ms are left; none once it has passed. */
+  remainingMs(): number;
+}
+
 /**
  * What both stores are. Every call is made within a scope: what lies outside it does not exist. A call refuses with
- * Unavailable where the record cannot be reached, and with Busy where others hold it for too long.
+ * Unavailable where the record cannot be reached, with Busy where others hold it for too long, and with TooLate where
+ * its deadline passes before it is done; what is under way in the database then ends there too.
  */
 export interface Store {
   /** Readers give no promises. */
   readonly answersAtOnce: boolean;
-  read(scope: Scope): Readers;
+  read(scope: Scope, until?: Deadline): Readers;
   /** All that the work has written, or nothing. The work may run again where the database asks for another try. */
-  transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>): Promise<T>;
+  transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>, until?: Deadline): Promise<T>;
   /** Reads as of one moment: nothing that is written meanwhile is seen. */
-  snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>): Promise<T>;
+  snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>, until?: Deadline): Promise<T>;
   readonly changes: ChangeFeed;
+  readonly tallies: Tallies;
   close(): Promise<void>;
 }

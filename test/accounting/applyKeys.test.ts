@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { COUNTS } from '../counts.ts';
-import { as, call, did, grownBy, opening, type Reply, sceneOn, times } from '../support/accounting.ts';
+import { as, call, did, grownBy, opening, type Reply, LONG_LISTS, sceneOn, times } from '../support/accounting.ts';
 import { fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import { serve } from '../support/server.ts';
 import { onBothStores, openPostgres } from '../support/stores.ts';
@@ -9,7 +9,7 @@ import { ApplyPositionsDocument } from '../api/documents/graphql.ts';
 const USD = (amount: string) => ({ amount, currencyCode: 'USD' });
 
 onBothStores((open) => {
-  const scene = sceneOn(open);
+  const scene = sceneOn(open, LONG_LISTS);
   const create = (patch: object = {}, deal = scene.deal) => ({ create: opening(deal, patch) });
   const move = (positionId: string, toState: string, patch: object = {}) => ({
     transition: { positionId, toState, ...patch },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { call, countsOf, opening, type Reply, sceneOn, times } from '../support/accounting.ts';
+import { call, countsOf, opening, type Reply, LONG_LISTS, sceneOn, times } from '../support/accounting.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
 
 const USD = (amount: string) => ({ amount, currencyCode: 'USD' });
 
 onBothStores((open) => {
-  const scene = sceneOn(open);
+  const scene = sceneOn(open, LONG_LISTS);
   const create = (patch: object = {}) => ({ create: opening(scene.deal, patch) });
   const move = (positionId: string, toState: string, patch: object = {}) => ({
     transition: { positionId, toState, ...patch },

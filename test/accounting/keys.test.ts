@@ -1,4 +1,4 @@
-import { DEFAULTS } from '../../src/app.ts';
+import { DEFAULTS } from '../../src/settings.ts';
 import { describe, expect, it } from 'vitest';
 import { createStoredLedger } from '../../src/commands/ledger.ts';
 import { createIds } from '../../src/ids.ts';
@@ -148,8 +148,8 @@ onBothStores((open) => {
       const { server, store, deal } = scene;
       const newId = createIds(() => server.now);
       const own = { viewer: { role: 'ROOT' }, requestId: null, clock: () => server.now, newId } as const;
-      const { chatLimits } = DEFAULTS;
-      const context = { ...own, store, ledger: createStoredLedger(newId), keepKeysMs: KEEP_MS, chatLimits };
+      const given = { ...DEFAULTS, newToken: () => '', keepKeysMs: KEEP_MS };
+      const context = { ...own, ...given, store, ledger: createStoredLedger(newId) };
       server.now += 2 * KEEP_MS;
       await forgetKeys(context);
       expect((await countsOf(store)).idempotencyRecords).toBe(0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PoliciesDocument } from '../api/documents/graphql.ts';
 import { COUNTS } from '../counts.ts';
-import { as, call, did, grownBy, type Reply, sceneOn, times } from '../support/accounting.ts';
+import { as, call, did, grownBy, type Reply, LONG_LISTS, sceneOn, times } from '../support/accounting.ts';
 import { makeDeal } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
 
@@ -14,7 +14,7 @@ const limit = (currencyCode: string, minAmount?: string | null, maxAmount?: stri
 const money = (amount: string, currencyCode = 'USD') => ({ amount, currencyCode });
 
 onBothStores((open) => {
-  const scene = sceneOn(open);
+  const scene = sceneOn(open, LONG_LISTS);
   const policiesOf = async (id: string) => (await scene.server.run(PoliciesDocument, { id })).institution?.policies;
   const anInstitution = async (): Promise<string> => (await makeDeal(scene.server)).institution.id;
 

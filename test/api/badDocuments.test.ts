@@ -93,7 +93,8 @@ onBothStores((open) => {
     expect((await server.ask(block)).data).toEqual({ position: null });
     const begun = performance.now();
     for (const endless of [long(150_000, '\\"'), long(100_000, '\\"""'), long(300_000, '#'), long(150_000, '"\n')]) {
-      expect((await errorOf(server, `{ position(id: "${endless}`)).code).toBe('GRAPHQL_PARSE_FAILED');
+      const { code } = await errorOf(server, `{ position(id: "${endless}`);
+      expect(code).toMatch(/^(GRAPHQL_PARSE_FAILED|QUERY_TOO_COMPLEX)$/);
     }
     // The slow way takes minutes.
     expect(performance.now() - begun).toBeLessThan(5_000);

@@ -7,6 +7,8 @@ import { onBothStores } from '../support/stores.ts';
 import { LifecycleDocument } from './documents/graphql.ts';
 
 const JSON_BODY = { method: 'POST', headers: { 'content-type': 'application/json' } } as const;
+/** What a GET must have. */
+const ASKED = { 'graphql-require-preflight': '1' };
 const long = (characters: number, of = 'a'): string => of.repeat(characters);
 
 onBothStores((open) => {
@@ -69,14 +71,22 @@ onBothStores((open) => {
       { ...JSON_BODY, body: JSON.stringify({ query: `{ lifecycle { state } } #${long(1_100_000)}` }) },
       /\S/,
     ],
-    ['broken variables', { query: '?query={lifecycle{state}}&variables={"a":' }, /variables must be a JSON object/],
     [
-      'a list for variables by GET',
-      { query: '?query={lifecycle{state}}&variables=[1]' },
+      'broken variables',
+      { headers: ASKED, query: '?query={lifecycle{state}}&variables={"a":' },
       /variables must be a JSON object/,
     ],
-    ['broken extensions', { query: '?query={lifecycle{state}}&extensions=x' }, /extensions must be a JSON object/],
-    ['no document by GET', { query: '?x=1' }, /\S/],
+    [
+      'a list for variables by GET',
+      { headers: ASKED, query: '?query={lifecycle{state}}&variables=[1]' },
+      /variables must be a JSON object/,
+    ],
+    [
+      'broken extensions',
+      { headers: ASKED, query: '?query={lifecycle{state}}&extensions=x' },
+      /extensions must be a JSON object/,
+    ],
+    ['no document by GET', { headers: ASKED, query: '?x=1' }, /\S/],
     ['PUT', { method: 'PUT', body: '{}' }, /\S/],
     ['DELETE', { method: 'DELETE' }, /\S/],
   ])('a request with %s is refused with 4xx and a code', async (_what, init, sentence) => {
@@ -88,13 +98,16 @@ onBothStores((open) => {
 
   it('a mutation by GET is refused, and does nothing', async () => {
     const document = `mutation { cancelPosition(input: { positionId: "${funded}" }) { __typename } }`;
-    const { status, errors } = await send(server, { query: `?query=${encodeURIComponent(document)}` });
+    const { status, errors } = await send(server, { headers: ASKED, query: `?query=${encodeURIComponent(document)}` });
     expect([status, errors?.[0]?.extensions?.code]).toEqual([405, 'BAD_REQUEST']);
     await nothingWritten();
   });
 
   it('answers that succeed are the same by GET and POST', async () => {
-    const byGet = await send(server, { query: '?query={lifecycle{state allowedTransitions terminal}}' });
+    const byGet = await send(server, {
+      headers: ASKED,
+      query: '?query={lifecycle{state allowedTransitions terminal}}',
+    });
     expect(byGet.data).toEqual(await server.run(LifecycleDocument, {}));
   });
 });

@@ -150,7 +150,7 @@ onBothStores((open) => {
       [{ first: -1 }, 'first must be from 0 to 100; it is -1.'],
       [{ last: -2147483648 }, 'last must be from 0 to 100; it is -2147483648.'],
       [{ first: 1, last: 1 }, 'first and last exclude each other.'],
-      [{ after: 'x' }, 'after is not a cursor of this list, with this filter and order.'],
+      [{ after: 'x' }, 'after is not a cursor of this list, with this parent, filter and order.'],
     ])('refuses %j, its field null', async (args, message) => {
       const answer = await server.ask(document, { ...variables(), ...args });
       mustBeClean(server, answer);

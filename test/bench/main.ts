@@ -2,6 +2,7 @@
 // run; single figures say as much about the machine.
 import { Bench } from 'tinybench';
 import { createApp } from '../../src/app.ts';
+import { DEVELOPMENT_KEY } from '../../src/config.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
@@ -21,10 +22,14 @@ const PAGE = `{ positions(first: 50) { nodes { id state amount { amount } held {
 type Ask = (query: string) => Promise<Record<string, Record<string, Record<string, string>>>>;
 
 async function bench(name: string, store: Store): Promise<void> {
-  const app = createApp({ store, onFault: (_id, error) => process.stderr.write(`${String(error)}\n`) });
+  const app = createApp({
+    store,
+    rootToken: DEVELOPMENT_KEY,
+    onFault: (_id, error) => process.stderr.write(`${String(error)}\n`),
+  });
   const ask: Ask = async (query) => {
     const body = JSON.stringify({ query });
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${DEVELOPMENT_KEY}` };
     const response = await app.fetch(new Request('http://localhost/graphql', { method: 'POST', headers, body }));
     const { data, errors } = (await response.json()) as { data: never; errors?: unknown };
     if (errors) throw new Error(JSON.stringify(errors));

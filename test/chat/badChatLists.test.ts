@@ -1,8 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ChatMessagesDocument, ChatSessionsDocument } from '../api/documents/graphql.ts';
+import {
+  ChatMessagesDocument,
+  ChatSessionsDocument,
+  ChatSessionsOfInstitutionDocument,
+} from '../api/documents/graphql.ts';
 import { errorOf } from '../support/answers.ts';
 import { long } from '../support/badInput.ts';
 import { chatOn, idsFor, openSession, post } from '../support/conversation.ts';
+import { pageOf } from '../support/lists.ts';
 import { onBothStores } from '../support/stores.ts';
 
 const UNSTORABLE = ['NUL\0', 'bell\u0007', 'C1\u0085', 'half \ud83c'] as const;
@@ -41,6 +46,26 @@ onBothStores((open) => {
       }
       for (const search of ['\0', '\ud83c', "'", '\\', "a' & 'b", '!t:*', '(((']) {
         expect([search, (await idsFor(scene.server, { search })).length]).toEqual([search, 0]);
+      }
+    });
+
+    it('of one parent refuse a cursor of another’s: messages of a session, sessions of an institution', async () => {
+      const { server, deal, other } = scene;
+      const { id } = await openSession(server, other);
+      await post(server, id);
+      for (const [document, parents] of [
+        [ChatMessagesDocument, [chatSessionId, id]],
+        [ChatSessionsOfInstitutionDocument, [deal.institution.id, other.institution.id]],
+      ] as const) {
+        for (const [parent, foreign] of [parents, parents.toReversed()]) {
+          const { endCursor } = (await pageOf(server, document, { parent: foreign, first: 1 })).pageInfo;
+          for (const argument of ['after', 'before']) {
+            const { code, message } = await errorOf(server, document, { parent, [argument]: endCursor });
+            expect([code, message]).toEqual(['BAD_USER_INPUT', expect.stringContaining(argument)]);
+          }
+          const own = await pageOf(server, document, { parent: foreign, after: endCursor });
+          expect(own.nodes).toEqual([]);
+        }
       }
     });
 

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { chat, chatOn, chatted, openSession, post, messagesOf, sessionNow } from '../support/conversation.ts';
+import {
+  changedBy,
+  chat,
+  chatOn,
+  chatted,
+  openSession,
+  post,
+  messagesOf,
+  sessionNow,
+} from '../support/conversation.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
@@ -84,6 +93,27 @@ onBothStores((open) => {
       expect(rivals.filter(({ code }) => code === 'STALE_VERSION')).toHaveLength(1);
     });
 
+    it('to what the message says already writes no version and announces nothing', async () => {
+      const { server, store } = scene;
+      const { id: chatMessageId, session } = await post(server, await aSession(), { body: 'same' });
+      const [before] = await messagesOf(server, session?.id ?? '');
+      const places = async () => (await store.changes.read(0, 0)).extent.last;
+      const last = await places();
+      server.now = START + 7;
+      const grown = await changedBy(store, async () => {
+        for (const expectedVersion of [undefined, 1]) {
+          const reply = await chatted(server, 'editChatMessage', { chatMessageId, body: 'same', expectedVersion });
+          expect(reply.chatMessage).toEqual(before);
+        }
+        const stale = await chat(server, 'editChatMessage', { chatMessageId, body: 'same', expectedVersion: 2 });
+        expect(stale).toMatchObject({ code: 'STALE_VERSION', currentVersion: 1 });
+      });
+      server.now = START;
+      expect(grown).toEqual({ auditEvents: 3 });
+      expect(await places()).toBe(last);
+      expect(await messagesOf(server, session?.id ?? '')).toEqual([before]);
+    });
+
     it('is refused after the hundredth, and all versions are there', async () => {
       const { server } = scene;
       const { id: chatMessageId, session } = await post(server, await aSession(), { body: 'v1' });
@@ -92,6 +122,7 @@ onBothStores((open) => {
       }
       const last = await chat(server, 'editChatMessage', { chatMessageId, body: 'v102' });
       expect(last).toMatchObject({ code: 'CONFLICT', path: ['chatMessageId'] });
+      await chatted(server, 'editChatMessage', { chatMessageId, body: 'v101' });
       const [message] = await messagesOf(server, session?.id ?? '');
       expect([message?.body, message?.revisions?.length]).toEqual(['v101', 100]);
       expect(message?.revisions?.[99]).toMatchObject({ version: 100, body: 'v100' });

@@ -1,4 +1,6 @@
+import { getNullableType, isInputObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { schema } from '../../src/schema/index.ts';
 import { AuditEventsDocument } from '../api/documents/graphql.ts';
 import {
   changedBy,
@@ -13,6 +15,12 @@ import {
 } from '../support/conversation.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
+
+/** The mutations whose input has no place for a key. */
+const UNKEYED = Object.values(schema.getMutationType()?.getFields() ?? {}).flatMap(({ name, args }) => {
+  const input = args[0] && getNullableType(args[0].type);
+  return isInputObjectType(input) && !('idempotencyKey' in input.getFields()) ? [{ name, input: input.name }] : [];
+});
 
 onBothStores((open) => {
   const scene = chatOn(open);
@@ -94,6 +102,34 @@ onBothStores((open) => {
       expect(await chat(server, 'postChatMessage', bad)).toMatchObject({ code: 'VALIDATION_FAILED' });
       await chatted(server, 'postChatMessage', { ...bad, body: 'Good' });
     });
+  });
+
+  it('a mutation that takes no key refuses the header instead of ignoring it, and does nothing', async () => {
+    const { server, store, deal } = scene;
+    const chatSessionId = await aSession();
+    const { id: chatMessageId } = await post(server, chatSessionId);
+    const apiKeyId = 'key_00000000000000000000000000';
+    const inputs: Readonly<Record<string, object>> = {
+      createApiKey: { institutionId: deal.institution.id, label: 'Key', role: 'ADMIN' },
+      revokeApiKey: { apiKeyId },
+      rotateApiKey: { apiKeyId },
+      editChatMessage: { chatMessageId, body: 'Edited' },
+      deleteChatMessage: { chatMessageId },
+      markChatSessionRead: { chatSessionId, participantReference: 'bob', upToSequence: 1 },
+    };
+    expect(Object.keys(inputs).toSorted()).toEqual(UNKEYED.map(({ name }) => name).toSorted());
+    for (const { name, input } of UNKEYED) {
+      const document = `mutation($input: ${input}!) { ${name}(input: $input) { __typename } }`;
+      const grown = await changedBy(store, async () => {
+        const answer = await server.ask(document, { input: inputs[name] }, { 'idempotency-key': 'k' });
+        expect([name, answer.data]).toEqual([name, { [name]: null }]);
+        expect(answer.errors).toMatchObject([
+          { extensions: { code: 'BAD_USER_INPUT' }, message: 'This mutation takes no idempotency key.' },
+        ]);
+      });
+      expect(grown).toEqual({});
+    }
+    expect(await messagesOf(server, chatSessionId)).toMatchObject([{ id: chatMessageId, version: 1 }]);
   });
 
   it('every mutation is in the trail with what it was about, and no body or description is', async () => {

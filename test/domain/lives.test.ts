@@ -6,6 +6,7 @@ import { type Advance, advance, type Move } from '../../src/domain/move.ts';
 import { fundedOf, type Position } from '../../src/domain/position.ts';
 import { IllegalTransition, Refusal } from '../../src/domain/refusals.ts';
 import type { Instant } from '../../src/domain/time.ts';
+import { actorOf, SYSTEM } from '../../src/domain/viewer.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { agreed, DEADLINE, decimal, NOW } from './given.ts';
@@ -148,10 +149,17 @@ test('parts that add up to the whole leave nothing held, in any number and order
 test('the events of a life tell it: creation is event 1 from nothing, moves of nothing move null', () => {
   const remark = { reason: 'why', metadata: { a: 1 } };
   const born = agreed('1', 'JPY');
-  const first = newLifecycleEvent('evt_1', null, born, 0n, remark, 'ROOT');
+  const first = newLifecycleEvent('evt_1', null, born, 0n, remark, actorOf({ role: 'ROOT' }));
   const { position, moved } = advance(born, { toState: 'CANCELLED', amount: null }, NOW + 1);
-  const second = newLifecycleEvent('evt_2', born, position, moved, remark, 'SYSTEM');
-  const both = { institutionId: 'inst_1', positionId: 'pos_1', moved: null, currency: 'JPY', ...remark };
+  const second = newLifecycleEvent('evt_2', born, position, moved, remark, SYSTEM);
+  const both = {
+    institutionId: 'inst_1',
+    positionId: 'pos_1',
+    apiKeyId: null,
+    moved: null,
+    currency: 'JPY',
+    ...remark,
+  };
   const creation = { id: 'evt_1', sequence: 1, fromState: null, toState: 'CREATED', actorKind: 'ROOT', createdAt: NOW };
   expect(first).toEqual({ ...both, ...creation });
   const cancel = { id: 'evt_2', sequence: 2, fromState: 'CREATED', toState: 'CANCELLED', actorKind: 'SYSTEM' };

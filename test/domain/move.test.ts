@@ -3,6 +3,7 @@ import type { PositionState } from '../../src/domain/lifecycle.ts';
 import { newLifecycleEvent } from '../../src/domain/lifecycleEvent.ts';
 import { advance, checkMove, type Move } from '../../src/domain/move.ts';
 import { fundedOf, type Position } from '../../src/domain/position.ts';
+import { actorOf } from '../../src/domain/viewer.ts';
 import { after, agreed, currency, DEADLINE, faultsOf, IN, moveTo, NOW, refusalOf } from './given.ts';
 
 const { FUNDED, PARTIALLY_RELEASED } = IN;
@@ -166,9 +167,10 @@ describe('mistakes of the predecessor', () => {
     expect(money(second.position)).toEqual([2_000n, 8_000n, 0n]);
     expect([first.position.sequence, second.position.sequence]).toEqual([3, 4]);
     const remark = { reason: null, metadata: {} };
-    const event = newLifecycleEvent('evt_2', first.position, second.position, second.moved, remark, 'API_KEY');
+    const KEY = actorOf({ role: 'ADMIN', institutionId: 'inst_1', apiKeyId: 'key_1' });
+    const event = newLifecycleEvent('evt_2', first.position, second.position, second.moved, remark, KEY);
     const twice = { fromState: 'PARTIALLY_RELEASED', toState: 'PARTIALLY_RELEASED', moved: 4_000n };
-    expect(event).toMatchObject({ ...twice, sequence: 4 });
+    expect(event).toMatchObject({ ...twice, sequence: 4, actorKind: 'API_KEY', apiKeyId: 'key_1' });
   });
 
   test('mistake 3: releases carried no amounts, nothing said how much was still held', () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { AS_ROOT } from '../support/program.ts';
 
 const RETRY_PAUSE_MS = 25;
 const ANSWER_WITHIN_MS = 30_000;
@@ -103,7 +104,7 @@ export class Load {
   async #post(body: string): Promise<Body | undefined> {
     try {
       const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-      const headers = { 'content-type': 'application/json' };
+      const headers = { 'content-type': 'application/json', ...AS_ROOT };
       const response = await fetch(this.#url(), { method: 'POST', headers, body, signal });
       return (await response.json()) as Body;
     } catch {

@@ -1,10 +1,21 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../src/domain/time.ts';
+import { DEFAULTS } from '../../src/settings.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { FundPositionDocument } from '../api/documents/graphql.ts';
 import { chat } from '../support/chat.ts';
-import { openPosition } from '../support/deal.ts';
-import { changes, clientOf, type LiveClient, listening, refusalOf, type Transport } from '../support/live.ts';
+import { makeDeal, openPosition } from '../support/deal.ts';
+import {
+  changes,
+  clientOf,
+  type LiveClient,
+  listening,
+  refusalOf,
+  type Results,
+  type Transport,
+} from '../support/live.ts';
+import { serve } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 import { ROOT, tenantsOn, unknownOf } from '../support/tenants.ts';
 
@@ -17,6 +28,8 @@ const SESSIONS = `subscription($session: ID, $of: ID, $after: String) {
 const MESSAGES = `subscription($session: ID, $of: ID, $after: String) {
   chatMessageChanged(chatSessionId: $session, institutionId: $of, after: $after) {
     cursor kind message { id sequence body session { id messageCount } } } }`;
+
+const encoded = (text: string): string => Buffer.from(text).toString('base64url');
 
 /** What subscriptions are, whatever carries them, on both stores. */
 export function changesOver(transport: Transport): void {
@@ -149,10 +162,24 @@ export function changesOver(transport: Transport): void {
         expect(await refusalOf(client.ask(SESSIONS, { session: await newSession(), of: unknownOf(of) }))).toBe(
           'NOT_FOUND',
         );
-        const ahead = Buffer.from('c999999999').toString('base64url');
-        for (const after of ['', 'forged', ahead, Buffer.from('c-1').toString('base64url'), 'Y'.repeat(10_000)]) {
+        const [begin] = await changes(client.ask(SESSIONS, { of }), 1);
+        const cursor = begin?.cursor ?? '';
+        const [log] = Buffer.from(cursor, 'base64url').toString().split('.', 1);
+        const forged = ['999999999', '-1', '007', '1 ', ''].map((place) => encoded(`${log}.${place}`));
+        const others = ['c1', `${log}`, `${log?.toUpperCase()}.1`, `0${log}.1`, ` ${log}.1`].map(encoded);
+        for (const after of [...forged, ...others, `${cursor}=`, ` ${cursor}`, `${cursor}!`, '', 'Y'.repeat(10_000)]) {
           expect([after, await refusalOf(client.ask(SESSIONS, { of, after }))]).toEqual([after, 'BAD_USER_INPUT']);
         }
+      });
+
+      it('is a cursor of another log: it does not resume silently in the wrong history', async () => {
+        const { client, of } = await join();
+        await newSession();
+        const earlier = serve(createMemoryStore());
+        const there = clientOf(transport, await listening(earlier, (end) => ends.push(end)));
+        const { institution } = await makeDeal(earlier);
+        const [foreign] = await changes(there.ask(SESSIONS, { of: institution.id }), 1);
+        expect(await refusalOf(client.ask(SESSIONS, { of, after: foreign?.cursor }))).toBe('CURSOR_EXPIRED');
       });
 
       it('is a cursor that is too old', async () => {
@@ -188,6 +215,33 @@ export function changesOver(transport: Transport): void {
         });
         expect(await changes(followed, 1)).toMatchObject([{ message: null }]);
       });
+    });
+
+    it('ends with an error of its own when the server stops: its client is told to come back', async () => {
+      const leaving = serve(await open());
+      const { institution } = await makeDeal(leaving);
+      let leave: (() => Promise<void>) | undefined;
+      const there = clientOf(transport, await listening(leaving, (end) => (leave = end)));
+      const [live, waiting] = [1, 2].map(() => there.ask(SESSIONS, { of: institution.id })) as [Results, Results];
+      await Promise.all([changes(live, 1), changes(waiting, 1)]);
+      const refusals = Promise.all([refusalOf(live), refusalOf(waiting)]);
+      await leave?.();
+      expect(await refusals).toEqual(['SERVICE_UNAVAILABLE', 'SERVICE_UNAVAILABLE']);
+      expect(leaving.faults).toEqual([]);
+    });
+
+    it('counts with the others of its key, and with those of no other', async () => {
+      const { client, of } = await join();
+      const show = (apiKeyId: string): void => {
+        server().viewer = { role: 'ADMIN', institutionId: of, apiKeyId };
+      };
+      show('key_a');
+      for (let made = 0; made < DEFAULTS.subscriptionsPerKey; made += 1) await changes(client.ask(MESSAGES), 1);
+      expect(await refusalOf(client.ask(MESSAGES))).toBe('RATE_LIMITED');
+      show('key_b');
+      expect(await changes(client.ask(MESSAGES), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
+      client.vanish();
+      while (server().app.liveSubscriptions() > 0) await turn();
     });
 
     it('is forgotten when its client vanishes', async () => {

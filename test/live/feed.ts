@@ -1,4 +1,4 @@
-import { Hub, type HubOptions, type Tick } from '../../src/live/hub.ts';
+import { Hub, type HubOptions, type Point, type Tick } from '../../src/live/hub.ts';
 import type { Change } from '../../src/domain/change.ts';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
 
@@ -9,6 +9,8 @@ export interface Live {
   readonly faults: unknown[];
   /** Commits so many changes of one transaction. */
   readonly commit: (count?: number, over?: Partial<Change>) => void;
+  /** A place of this feed. */
+  readonly at: (place: number) => Point;
 }
 
 const ANY: Change = {
@@ -28,7 +30,7 @@ export function liveOn(feed: MemoryChanges, options: Partial<HubOptions> = {}): 
   const hub = new Hub({ feed, lookEveryMs: NEVER_MS, queueChanges: 1_000, perOwner: 100, onFault, ...options });
   const commit: Live['commit'] = (count = 1, over = {}) =>
     feed.append(Array.from({ length: count }, () => ({ ...ANY, ...over })));
-  return { feed, hub, faults, commit };
+  return { feed, hub, faults, commit, at: (place) => ({ log: feed.log, place }) };
 }
 
 export const live = (options: Partial<HubOptions> = {}): Live => liveOn(new MemoryChanges(), options);

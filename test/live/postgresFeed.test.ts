@@ -30,6 +30,9 @@ const WRITE = `insert into outbox (institution_id, topic, kind, object_id, creat
 async function lastPlace(): Promise<number> {
   return (await store.changes.read(Number.MAX_SAFE_INTEGER, 0)).extent.last;
 }
+async function ownLog(): Promise<string> {
+  return (await store.changes.read(0, 0)).extent.log;
+}
 /** All that is behind a place, read page by page. */
 async function behind(place: number, page = 500): Promise<readonly PlacedChange[]> {
   const all: PlacedChange[] = [];
@@ -138,7 +141,7 @@ describe('the changes in PostgreSQL', () => {
     const before = await lastPlace();
     const other = createPostgresStore({ databaseUrl: url, onError: () => undefined });
     onTestFinished(() => other.close());
-    const ticks = hub.subscribe('a', before, everything);
+    const ticks = hub.subscribe('a', { log: await ownLog(), place: before }, everything);
     expect(await places(ticks, 1)).toEqual(['live']);
     const listeners = `select pid from pg_stat_activity where datname = current_database()
       and (query ilike 'listen %' or query ilike 'notify %')`;
@@ -168,7 +171,7 @@ describe('the changes in PostgreSQL', () => {
     expect(await store.changes.forget(old + hour)).toBe(2);
     const { changes, extent } = await store.changes.read(before, 10);
     expect(changes.map(({ place }) => place)).toEqual([before + 3]);
-    expect(extent).toEqual({ last: before + 3, forgotten: before + 2 });
+    expect(extent).toEqual({ log: await ownLog(), last: before + 3, forgotten: before + 2 });
     expect(await store.changes.forget(old + hour)).toBe(0);
   });
 
@@ -182,11 +185,13 @@ describe('the changes in PostgreSQL', () => {
       tx.institutions.insert({ ...anInstitution(), id: institutionId });
       tx.announce(announced('kept'));
     });
+    const { log } = (await writer.changes.read(0, 0)).extent;
     await writer.close();
     const reader = open();
-    const { changes } = await reader.changes.read(0, 10);
+    const { changes, extent } = await reader.changes.read(0, 10);
     await reader.close();
     expect(changes).toMatchObject([{ place: 1, objectId: 'kept' }]);
+    expect(extent.log).toBe(log);
   });
 });
 

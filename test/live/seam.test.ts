@@ -23,10 +23,10 @@ class LateFeed extends MemoryChanges {
 }
 
 /** Follows from the cursor on, leaves after so many changes and comes back, again and again. Answers what it saw. */
-function follow({ hub }: Live, scheduler: fc.Scheduler, after: number | null, stays: readonly number[]): Seen {
+function follow({ hub, at }: Live, scheduler: fc.Scheduler, after: number | null, stays: readonly number[]): Seen {
   const seen: Seen = { places: [], begins: after, lives: 0, stays: 0, failed: undefined };
   const run = async (): Promise<void> => {
-    let cursor = after;
+    let cursor = after === null ? null : at(after);
     for (const stay of [...stays, Infinity]) {
       await scheduler.schedule(Promise.resolve(), 'subscribed');
       const ticks = hub.subscribe('a', cursor, everything);
@@ -34,7 +34,7 @@ function follow({ hub }: Live, scheduler: fc.Scheduler, after: number | null, st
       for (let left = stay; left > 0; left -= 1) {
         const { value, done } = await ticks.next();
         if (done) return;
-        cursor = value.place;
+        cursor = value;
         if (value.change) seen.places.push(value.place);
         else seen.lives += 1;
         seen.begins ??= value.place;

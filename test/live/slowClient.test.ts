@@ -7,6 +7,7 @@ import { afterAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { COUNTS } from '../counts.ts';
 import { changes, sse, type Transport, webSocket } from '../support/live.ts';
+import { AS_ROOT } from '../support/program.ts';
 
 const mostMoreBytes = 64 * 1024 * 1024;
 const runsMore = 2;
@@ -62,7 +63,7 @@ type Ask = (query: string, variables: object) => Promise<Record<string, Record<s
 const asking =
   (address: string): Ask =>
   async (query, variables) => {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', ...AS_ROOT };
     const response = await fetch(address, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
     return ((await response.json()) as { readonly data: never }).data;
   };
@@ -76,7 +77,8 @@ const NEVER_READING = {
     leaves.push(() => socket.destroy());
     await once(socket, 'connect');
     const body = JSON.stringify({ query: FOLLOW, variables: { of } });
-    const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAccept: text/event-stream`;
+    const asRoot = `Authorization: ${AS_ROOT.authorization}`;
+    const head = `POST /graphql HTTP/1.1\r\nHost: x\r\n${asRoot}\r\nContent-Type: application/json\r\nAccept: text/event-stream`;
     socket.write(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
     await once(socket, 'readable');
   },
@@ -84,7 +86,7 @@ const NEVER_READING = {
     const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws');
     leaves.push(() => socket.terminate());
     await once(socket, 'open');
-    socket.send(JSON.stringify({ type: 'connection_init' }));
+    socket.send(JSON.stringify({ type: 'connection_init', payload: AS_ROOT }));
     await once(socket, 'message');
     socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: FOLLOW, variables: { of } } }));
     await once(socket, 'message');

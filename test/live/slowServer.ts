@@ -1,4 +1,5 @@
 import { createApp } from '../../src/app.ts';
+import { DEVELOPMENT_KEY } from '../../src/config.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 
 /**
@@ -6,7 +7,11 @@ import { createMemoryStore } from '../../src/store/memory/index.ts';
  * how much memory it has after that. `announce n`: n changes of one session, as fast as they are heard. `memory`: nothing.
  */
 const store = createMemoryStore();
-const app = createApp({ store, onFault: (_id, error) => process.stderr.write(`${String(error)}\n`) });
+const app = createApp({
+  store,
+  rootToken: DEVELOPMENT_KEY,
+  onFault: (_id, error) => process.stderr.write(`${String(error)}\n`),
+});
 app.start();
 const { origin } = await app.listen(0, '127.0.0.1');
 process.stdout.write(`${origin}/graphql\n`);

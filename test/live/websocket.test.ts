@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { DEFAULTS } from '../../src/app.ts';
+import { DEFAULTS } from '../../src/settings.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { makeDeal } from '../support/deal.ts';
 import { changes, clientOf, type LiveClient, listening, refusalOf, type Result, webSocket } from '../support/live.ts';

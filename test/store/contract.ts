@@ -6,10 +6,12 @@ import { announcesChanges } from './contract/changes.ts';
 import { readsChat } from './contract/chat.ts';
 import { writesChat } from './contract/chatWrites.ts';
 import { countsAndSums } from './contract/counts.ts';
+import { keepsDeadlines } from './contract/deadlines.ts';
 import { filters } from './contract/filters.ts';
 import { pages } from './contract/pages.ts';
 import { parents } from './contract/parents.ts';
 import { staysWithinItsScope } from './contract/scope.ts';
+import { tallies } from './contract/tallies.ts';
 import { transacts } from './contract/transact.ts';
 import { keepsValues } from './contract/values.ts';
 import type { GetStore } from './rows.ts';
@@ -26,6 +28,8 @@ const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) 
   { name: 'chat', part: readsChat },
   { name: 'chat, written', part: writesChat },
   { name: 'changes', part: announcesChanges },
+  { name: 'tallies', part: tallies },
+  { name: 'deadlines', part: keepsDeadlines },
 ];
 
 /** What every store must do. Each store's test file says which store, and nothing else. */

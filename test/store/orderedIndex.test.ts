@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Columns, figureOf } from '../../src/store/memory/columns.ts';
 import { compareBy, compareValues, HIGHEST } from '../../src/store/memory/compare.ts';
-import { OrderedIndex, type Place, Walk } from '../../src/store/memory/orderedIndex.ts';
+import { EVERY_FIELD, IndexedFields } from '../../src/store/memory/fieldSet.ts';
+import type { GroupLayout } from '../../src/store/memory/layouts.ts';
+import { OrderedIndex, type Place } from '../../src/store/memory/orderedIndex.ts';
+import { Ordering } from '../../src/store/memory/ordering.ts';
+import { type Handle, Rows } from '../../src/store/memory/rows.ts';
+import { Walk } from '../../src/store/memory/walk.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 
@@ -10,6 +16,7 @@ interface Entry {
   readonly at: number | null;
 }
 const compare = compareBy<Entry>(['at']);
+const groups: readonly GroupLayout<Entry>[] = [{ fields: [], orders: [['at']] }];
 /** The most rows that a chunk may have. */
 const chunkRows = 512;
 /** What is below and above every row with this value. */
@@ -29,28 +36,44 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
 
 /** The same rows in a sorted array, and an index that took them by the same steps. */
 class Both {
-  readonly index = new OrderedIndex(compare);
-  readonly rows = new Map<string, Entry>();
+  readonly rows = new Rows<Entry>();
+  readonly columns = new Columns(groups, new IndexedFields(groups));
+  readonly index = new OrderedIndex(new Ordering(['at'], this.rows.byHandle, this.columns));
 
   put(entry: Entry): void {
-    const before = this.rows.get(entry.id);
-    if (before) this.index.replace(before, entry);
-    else this.index.insert(entry);
-    this.rows.set(entry.id, entry);
+    const handle = this.rows.handleOf(entry.id);
+    if (handle === undefined) {
+      this.index.insert(this.add(entry));
+      return;
+    }
+    const moves = compare(entry, this.rows.get(entry.id) ?? entry) !== 0;
+    if (moves) this.index.remove(handle);
+    this.rows.replace(handle, entry);
+    this.columns.note(handle, entry, EVERY_FIELD);
+    if (moves) this.index.insert(handle);
+  }
+
+  add(entry: Entry): Handle {
+    const handle = this.rows.add(entry);
+    this.columns.note(handle, entry, EVERY_FIELD);
+    return handle;
   }
 
   remove({ id }: Entry): void {
-    const before = this.rows.get(id);
-    this.index.remove(before ?? { id, at: 0 });
-    this.rows.delete(id);
+    const handle = this.rows.handleOf(id);
+    if (handle === undefined) return;
+    this.index.remove(handle);
+    this.rows.remove(handle, id);
   }
 
   sorted(): readonly Entry[] {
     const value = ({ at }: Entry): number => at ?? Infinity;
-    return [...this.rows.values()].toSorted((a, b) => {
-      const equal = value(a) === value(b);
-      return equal ? (a.id < b.id ? -1 : 1) : value(a) - value(b);
-    });
+    return this.rows.byHandle
+      .filter((row) => row !== undefined)
+      .toSorted((a, b) => {
+        const equal = value(a) === value(b);
+        return equal ? (a.id < b.id ? -1 : 1) : value(a) - value(b);
+      });
   }
 }
 
@@ -73,8 +96,9 @@ function told({ index, rows }: Both, keys: readonly Entry[]) {
   if (index.size !== rows.size) throw new Error('The index counted wrong.');
   const places = keys.flatMap((key) => SIDES.map((past) => index.seek(key, past)));
   return {
-    rows: index.chunks.flat(),
+    rows: walked(index, START, endOf(index), false),
     chunksFit: index.chunks.every(({ length }) => length > 0 && length <= chunkRows),
+    chunksAreFew: index.chunks.length <= 1 + Math.ceil((4 * rows.size) / chunkRows),
     backward: walked(index, START, endOf(index), true),
     ranks: places.map((place) => index.rank(place)),
     between: places.flatMap((from) => places.map((to) => walked(index, from, to, false))),
@@ -89,7 +113,15 @@ function expected(both: Both, keys: readonly Entry[]): ReturnType<typeof told> {
     SIDES.map((past) => rows.filter((row) => compare(row, key) < (past ? 1 : 0)).length),
   );
   const between = ranks.flatMap((from) => ranks.map((to) => rows.slice(from, Math.max(from, to))));
-  return { rows, chunksFit: true, backward: rows.toReversed(), ranks, between, betweenBackward: between };
+  return {
+    rows,
+    chunksFit: true,
+    chunksAreFew: true,
+    backward: rows.toReversed(),
+    ranks,
+    between,
+    betweenBackward: between,
+  };
 }
 
 describe('an ordered index', () => {
@@ -141,8 +173,15 @@ describe('an ordered index', () => {
   test('does not mind the removal of a row that is not there', () => {
     const both = new Both();
     both.put({ id: 'b', at: 1 });
-    for (const id of ['a', 'c']) both.index.remove({ id, at: 1 });
-    both.index.remove({ id: 'b', at: 2 });
+    for (const entry of [
+      { id: 'a', at: 1 },
+      { id: 'c', at: 1 },
+      { id: 'd', at: 2 },
+    ]) {
+      const handle = both.add(entry);
+      both.index.remove(handle);
+      both.rows.remove(handle, entry.id);
+    }
     expect(told(both, [])).toEqual(expected(both, []));
   });
 
@@ -154,7 +193,7 @@ describe('an ordered index', () => {
     ] as const;
     both.put(before);
     both.put(after);
-    expect(both.index.chunks[0]?.[0]).toBe(after);
+    expect(walked(both.index, START, endOf(both.index), false)[0]).toBe(after);
   });
 });
 
@@ -179,6 +218,24 @@ describe('the order of values', () => {
       for (const greater of inOrder.slice(at + 1)) expect(compareValues(value, greater)).toBeLessThan(0);
     }
   });
+
+  /** Values of one kind, as a field has them. */
+  const pairOf = <V>(kind: fc.Arbitrary<V>): fc.Arbitrary<readonly [unknown, unknown]> => {
+    const either = fc.oneof(kind, fc.constantFrom(undefined, null, HIGHEST));
+    return fc.tuple(either, either);
+  };
+  const characters = fc.constantFrom('a', 'b', '~', '\u007f', '\u00e9', '\uffff', '\u{10000}');
+  const texts = fc.oneof(fc.string({ unit: 'binary', maxLength: 9 }), fc.string({ unit: characters, maxLength: 9 }));
+
+  test('is that of their figures where these differ, for numbers, bigints and any text', () =>
+    checked(
+      COUNTS.indexCases,
+      fc.property(fc.oneof(pairOf(fc.integer()), pairOf(fc.bigInt()), pairOf(texts)), ([a, b]) => {
+        const [left, right] = [figureOf(a), figureOf(b)];
+        expect(left === right || (left < right ? -1 : 1) === Math.sign(compareValues(a, b))).toBe(true);
+        expect(typeof a !== 'number' || left === a).toBe(true);
+      }),
+    ));
 
   test('of bigints is exact, and that of text goes by code point', () => {
     expect(compareValues(2n ** 63n, 2n ** 63n + 1n)).toBeLessThan(0);

@@ -103,6 +103,7 @@ export const anEvent = (of: Position, over: Partial<LifecycleEvent> = {}): Lifec
   reason: null,
   metadata: {},
   actorKind: 'ROOT',
+  apiKeyId: null,
   createdAt: of.updatedAt,
   ...over,
 });

@@ -10,7 +10,8 @@ it('a table from which every row has gone keeps no index of the values that they
     aSession(nextId('inst'), { ownerReference: `owner ${at % 7}`, positionId: nextId('pos') }),
   );
   for (const row of rows) table.insert(row);
-  const values = () => table.groups.map(({ indexes }) => indexes.size);
+  const [, ...byValue] = table.groups;
+  const values = () => byValue.map(({ indexes }) => indexes.size);
   expect(values()).toEqual([20, 20, 7, 1, 1, 1]);
   const moved = rows.map((row) => ({ ...row, active: false, priority: 4 as const, version: 2 }));
   for (const row of moved) table.replace(row);

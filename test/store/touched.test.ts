@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
-import type { Viewer } from '../../src/domain/viewer.ts';
+import { scopeOf, type Viewer } from '../../src/domain/viewer.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
-import { BEGIN_SETTINGS } from '../../src/store/postgres/session.ts';
+import { beginOf } from '../../src/store/postgres/begin.ts';
 import type { Statement } from '../../src/store/postgres/sql.ts';
 import type { Store } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
@@ -118,7 +118,6 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
     plans = new Client({ connectionString: opened.url });
     await plans.connect();
     await plans.query('analyze');
-    await plans.query(`begin; select ${BEGIN_SETTINGS}`);
   });
   afterAll(() => plans.end());
 
@@ -141,9 +140,11 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
     const page = await ask(postgres, viewer, variables);
     const [statement, ...others] = sent;
     if (!statement || others.length > 0) throw new Error('A page is one statement.');
+    await plans.query(beginOf('reading', scopeOf(viewer)));
     const { rows } = await plans.query<Explained>(`explain (analyze, buffers off, format json) ${statement.text}`, [
       ...statement.values,
     ]);
+    await plans.query('commit');
     return { page, ...readsOf(rows) };
   }
 

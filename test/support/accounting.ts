@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { beforeAll, expect } from 'vitest';
 import type { AppOptions } from '../../src/app.ts';
+import { DEFAULTS } from '../../src/settings.ts';
 import type { MutationName as Any } from '../../src/domain/auditEvent.ts';
 import type { Viewer } from '../../src/domain/viewer.ts';
 import { LAYOUTS } from '../../src/store/memory/layouts.ts';
@@ -44,8 +45,8 @@ export const DOCUMENTS = {
   setPolicy: SetPolicyDocument,
   deletePolicy: DeletePolicyDocument,
 } as const satisfies { readonly [M in MutationName]: TypedDocumentNode<unknown, never> };
-/** The mutations of escrow; those of chat have tests of their own. */
-export type MutationName = Exclude<Any, `${string}Chat${string}`>;
+/** The mutations of escrow; those of chat and of keys have tests of their own. */
+export type MutationName = Exclude<Any, `${string}Chat${string}` | `${string}ApiKey`>;
 export const MUTATIONS = Object.keys(DOCUMENTS) as readonly MutationName[];
 
 /** What came back, whichever mutation it was. */
@@ -116,6 +117,11 @@ export interface Scene {
   /** Another institution's. */
   readonly other: Deal;
 }
+
+/** Longer lists than a request may have, so that the law has its say. */
+export const LONG_LISTS: Partial<AppOptions> = {
+  settings: { operations: { ...DEFAULTS.operations, listValues: 100_000 } },
+};
 
 /** Two institutions in a store of their own. */
 export function sceneOn(open: OpenStore, options: Partial<AppOptions> = {}): Scene {

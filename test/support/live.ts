@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { AS_ROOT } from './program.ts';
 import type { TestServer } from './server.ts';
 
 /** What comes over a subscription, or the only answer of another operation. */
@@ -37,7 +38,13 @@ export const sse: Transport = {
       const signal = init?.signal ? AbortSignal.any([gone.signal, init.signal]) : gone.signal;
       return fetch(input, { ...init, signal });
     };
-    const client = createSseClient({ url, fetchFn, retryAttempts: 0, abortControllerImpl: AbortController });
+    const client = createSseClient({
+      url,
+      headers: { ...AS_ROOT },
+      fetchFn,
+      retryAttempts: 0,
+      abortControllerImpl: AbortController,
+    });
     return {
       ask: (query, variables = {}) => told(client.iterate({ query, variables }) as unknown as Results),
       vanish: () => gone.abort(),
@@ -56,7 +63,13 @@ export const webSocket: Transport = {
       }
     }
     const url = address.replace(/^http/, 'ws');
-    const client = createWsClient({ url, webSocketImpl: Socket, retryAttempts: 0, onNonLazyError: () => undefined });
+    const client = createWsClient({
+      url,
+      connectionParams: { ...AS_ROOT },
+      webSocketImpl: Socket,
+      retryAttempts: 0,
+      onNonLazyError: () => undefined,
+    });
     return {
       ask: (query, variables = {}) => told(client.iterate({ query, variables }) as unknown as Results),
       vanish: () => sockets.forEach((socket) => socket.terminate()),

@@ -20,6 +20,7 @@ export interface Planted {
 const TABLES = ['positions', 'lifecycle_events', 'ledger_events', 'postings'];
 
 export function plantedOn(): Planted {
+  const written = new Map<string, string>();
   const planted = {} as { -readonly [K in keyof Planted]: Planted[K] };
   planted.plant = (...statements) =>
     asAdmin(planted.url, async (admin) => {
@@ -43,13 +44,28 @@ export function plantedOn(): Planted {
       agreed: await made(),
     };
     await did(server, 'cancelPosition', { positionId: planted.ids.back });
+    for (const table of TABLES) written.set(table, await writtenColumns(planted.url, table));
     await planted.plant(...TABLES.map((table) => `create table kept_${table} as select * from ${table}`));
   });
   afterEach(async () => {
     await planted.plant(
-      ...TABLES.flatMap((table) => [`delete from ${table}`, `insert into ${table} select * from kept_${table}`]),
+      ...TABLES.flatMap((table) => {
+        const columns = written.get(table);
+        return [`delete from ${table}`, `insert into ${table} (${columns}) select ${columns} from kept_${table}`];
+      }),
     );
     expect((await verify(planted.store)).difference).toBeNull();
   });
   return planted;
 }
+
+/** The columns of a table that the database does not make itself of others. */
+const writtenColumns = (url: string, table: string): Promise<string> =>
+  asAdmin(url, async (admin) => {
+    const { rows } = await admin.query<{ columns: string }>(
+      `select string_agg(column_name, ', ') as columns from information_schema.columns
+       where table_schema = 'public' and table_name = $1 and is_generated = 'NEVER'`,
+      [table],
+    );
+    return rows[0]?.columns ?? '';
+  });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll } from 'vitest';
+import { DEVELOPMENT_KEY } from '../../src/config.ts';
 
 const startsWithinMs = 20_000;
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -51,17 +52,24 @@ export interface Ended {
 
 /** A process of ours. Whatever is left of it when the test file ends is ended then. */
 export interface Program {
-  /** Where GraphiQL is, as the last line says; fails if the process ends first. */
+  /** Where the API is, as the last line says; fails if the process ends first. */
   readonly address: Promise<string>;
   readonly ended: Promise<Ended>;
   readonly stdout: () => string;
   readonly stderr: () => string;
   stop(signal?: NodeJS.Signals): Promise<Ended>;
   /** Sends an operation over the network. */
-  ask(query: string, variables?: object): Promise<{ readonly data?: unknown; readonly errors?: unknown }>;
+  ask(
+    query: string,
+    variables?: object,
+    token?: string,
+  ): Promise<{ readonly data?: unknown; readonly errors?: unknown }>;
 }
 
 export type Environment = Readonly<Record<string, string>>;
+
+/** What a program that was started for development lets in. */
+export const AS_ROOT = { authorization: `Bearer ${DEVELOPMENT_KEY}` } as const;
 
 /** Starts it with nothing in the environment but this, in a folder without .env but this, on a free port. */
 export function startProgram(main: string, env: Environment = {}, dotEnv?: string): Program {
@@ -90,7 +98,7 @@ function programOf(child: ChildProcess): Program {
   const address = new Promise<string>((resolve, reject) => {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      const [, found] = /^GraphiQL: (\S+)\n/m.exec(stdout) ?? [];
+      const [, found] = /^Graphi?QL: (\S+)\n/m.exec(stdout) ?? [];
       if (found) resolve(found);
     });
     const late = setTimeout(() => reject(new Error(`It has not started: ${stdout}${stderr}`)), startsWithinMs);
@@ -109,10 +117,10 @@ function programOf(child: ChildProcess): Program {
       child.kill(signal);
       return ended;
     },
-    ask: async (query, variables = {}) => {
+    ask: async (query, variables = {}, token = DEVELOPMENT_KEY) => {
       const response = await fetch(await address, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
         body: JSON.stringify({ query, variables }),
       });
       return (await response.json()) as { readonly data?: unknown };

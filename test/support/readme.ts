@@ -9,9 +9,11 @@ const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 /** What stands in for curl where there is none: posts its input, or what follows -d, to the address. */
 const STAND_IN = `
   const [address, ...rest] = process.argv.slice(1).filter((each) => each !== '-s');
+  const headers = {};
+  rest.forEach((each, at) => { if (each === '-H') headers[rest[at + 1].split(': ')[0]] = rest[at + 1].split(': ')[1]; });
   const given = rest[rest.indexOf('-d') + 1];
   const body = given === '@-' ? require('node:fs').readFileSync(0, 'utf8') : given;
-  fetch(address, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  fetch(address, { method: 'POST', headers, body })
     .then((response) => response.text()).then((text) => process.stdout.write(text));
 `;
 const WITHOUT_CURL = `curl() { '${process.execPath}' -e '${STAND_IN.replaceAll("'", `'\\''`)}' -- "$@"; }\n`;

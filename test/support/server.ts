@@ -33,18 +33,22 @@ export const START = Date.parse('2026-03-01T12:00:00.000Z');
 
 export function serve(store: Store, options: Partial<AppOptions> = {}): TestServer {
   const faults: unknown[] = [];
-  const server: TestServer = {
+  const world: Pick<TestServer, 'now' | 'viewer'> = { now: START, viewer: { role: 'ROOT' } };
+  const app = createApp({
+    store,
+    clock: () => world.now,
+    viewerOf: () => world.viewer,
+    onFault: (_errorId, error) => faults.push(error),
+    ...options,
+  });
+  const server: TestServer = Object.assign(world, {
     faults,
-    now: START,
-    viewer: { role: 'ROOT' },
-    app: createApp({
-      store,
-      clock: () => server.now,
-      viewerOf: () => server.viewer,
-      onFault: (_errorId, error) => faults.push(error),
-      ...options,
-    }),
-    ask: async (document, variables = {}, headers = {}) => {
+    app,
+    ask: async (
+      document: string | DocumentNode,
+      variables: unknown = {},
+      headers: Readonly<Record<string, string>> = {},
+    ) => {
       const query = typeof document === 'string' ? document : print(document);
       const response = await server.app.fetch(
         new Request('http://localhost/graphql', {
@@ -66,6 +70,6 @@ export function serve(store: Store, options: Partial<AppOptions> = {}): TestServ
       if (errors || !data) throw new Error(`The request failed: ${JSON.stringify(errors)}`, { cause: faults.at(-1) });
       return data;
     },
-  };
+  });
   return server;
 }

@@ -37,6 +37,14 @@ export async function openPostgresAt(
   return { store, url: database.url };
 }
 
+/** Two stores over one database, as two servers have them. */
+export async function openPostgresTwice(): Promise<readonly [Store, Store]> {
+  const { store, url } = await openPostgresAt();
+  const second = createPostgresStore({ databaseUrl: url, onError: () => undefined });
+  opened.unshift(() => second.close());
+  return [store, second];
+}
+
 /** The same tests for both stores. */
 export function onBothStores(tests: (open: OpenStore) => void): void {
   describe('in memory', () => {

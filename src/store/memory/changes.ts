@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Change, PlacedChange } from '../../domain/change.ts';
 import type { ChangeFeed } from '../store.ts';
 
@@ -6,6 +7,8 @@ const KEPT = 100_000;
 
 /** The changes of a store in memory: placed as they are committed. */
 export class MemoryChanges implements ChangeFeed {
+  /** A history of its own: it ends with the process. */
+  readonly log = randomBytes(6).toString('hex');
   readonly #wakes = new Set<() => void>();
   /** A ring: the change of place p stands at (p - 1) % KEPT. */
   readonly #ring: PlacedChange[] = [];
@@ -27,7 +30,7 @@ export class MemoryChanges implements ChangeFeed {
     for (let place = from + 1; place <= this.#last && changes.length < limit; place += 1) {
       changes.push(this.#ring[(place - 1) % KEPT] as PlacedChange);
     }
-    return { changes, extent: { last: this.#last, forgotten: this.#forgotten } };
+    return { changes, extent: { log: this.log, last: this.#last, forgotten: this.#forgotten } };
   }
 
   onCommit(wake: () => void): () => void {

@@ -1,10 +1,11 @@
 import { compareText } from '../../domain/text.ts';
 import type { Field } from '../store.ts';
-import type { Compare } from './orderedIndex.ts';
 
 /** A row, or a place among rows: a field that is left out is below every value, HIGHEST is above every value. */
 export type Row = { readonly [field: string]: unknown };
 export const HIGHEST = Symbol('above every value');
+
+export type Compare<E> = (a: E, b: E) => number;
 
 /**
  * How the fields that rows are ordered by are read. Each has a function of its own, so that the engine learns where in

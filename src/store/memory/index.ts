@@ -3,13 +3,15 @@ import type { ChatSession } from '../../domain/chatSession.ts';
 import type { Id } from '../../domain/ids.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Scope } from '../../domain/viewer.ts';
-import type { Reader, Readers, Selection, Store, TableName } from '../store.ts';
+import { mustBeInTime } from '../faults.ts';
+import type { Deadline, Reader, Readers, Selection, Store, TableName } from '../store.ts';
 import { MemoryChanges } from './changes.ts';
 import { LAYOUTS, type Layout } from './layouts.ts';
 import { ReadWriteLock } from './lock.ts';
 import type { Touched } from './plan.ts';
 import { TextIndex } from './search.ts';
 import { Table } from './table.ts';
+import { MemoryTallies } from './tallies.ts';
 import { totalsOf } from './totals.ts';
 import { type Committed, type Entity, eachTable, type Kept, unitOfWork } from './unitOfWork.ts';
 import { unreadCount } from './unread.ts';
@@ -39,14 +41,25 @@ export function createMemoryStore({ lockTimeoutMs = 5_000 }: MemoryOptions = {})
     answersAtOnce: true,
     touched,
     changes,
-    read: (scope) => readersOf(tables, texts, tenantOf(scope)),
-    transact: (scope, work) => {
+    tallies: new MemoryTallies(),
+    read: (scope, until) => readersOf(tables, texts, tenantOf(scope), until),
+    transact: (scope, work, until) => {
       const tenant = tenantOf(scope);
-      return lock.writing(() => unitOfWork(tables, readerOf(tables, texts, tenant), tenant, work, committed));
+      const reader = readerOf(tables, texts, tenant, until);
+      const punctual: typeof work = (tx) => endedInTime(work(tx), until);
+      return lock.writing(() => unitOfWork(tables, reader, tenant, punctual, committed), until);
     },
-    snapshot: (scope, work) => lock.reading(() => work(readersOf(tables, texts, tenantOf(scope)))),
+    snapshot: (scope, work, until) =>
+      lock.reading(() => endedInTime(work(readersOf(tables, texts, tenantOf(scope), until)), until), until),
     close: () => lock.writing(async () => undefined),
   };
+}
+
+/** What came of the work, unless it took too long. */
+async function endedInTime<T>(working: Promise<T>, until: Deadline | undefined): Promise<T> {
+  const result = await working;
+  mustBeInTime(until);
+  return result;
 }
 
 const tenantOf = (scope: Scope): Id | null => (scope === 'ALL' ? null : scope.institutionId);
@@ -62,23 +75,36 @@ function noteTexts(texts: TextIndex, { writes }: Committed): void {
 }
 
 const readerOf =
-  (tables: Kept, texts: TextIndex, tenant: Id | null) =>
+  (tables: Kept, texts: TextIndex, tenant: Id | null, until: Deadline | undefined) =>
   (name: TableName): Reader<Entity> => {
     const among = ({ search }: Selection<Entity>): ReadonlySet<Id> | undefined => search && texts.find(search);
+    const each = inTime(until);
     return {
-      byIds: (ids) => tables[name].byIds(ids, tenant),
-      pages: (windows) => windows.map((window) => tables[name].page(window, tenant, among(window))),
-      counts: (selections) => selections.map((each) => tables[name].count(each, tenant, among(each))),
+      byIds: each((ids) => tables[name].byIds(ids, tenant)),
+      pages: each((windows) => windows.map((window) => tables[name].page(window, tenant, among(window)))),
+      counts: each((selections) => selections.map((one) => tables[name].count(one, tenant, among(one)))),
     };
   };
 
-function readersOf(tables: Kept, texts: TextIndex, tenant: Id | null): Readers {
+function readersOf(tables: Kept, texts: TextIndex, tenant: Id | null, until?: Deadline): Readers {
   const positions = tables.positions as unknown as Table<Position>;
   const messages = tables.chatMessages as unknown as Table<ChatMessage>;
   const marks = tables.readMarks as unknown as Table<ReadMark>;
+  const each = inTime(until);
   return {
-    ...(eachTable(readerOf(tables, texts, tenant)) as unknown as Readers),
-    positionTotals: (selections) => selections.map((selection) => totalsOf(positions, selection, tenant)),
-    unreadCounts: (of) => of.map((each) => unreadCount(messages, marks, each, tenant)),
+    ...(eachTable(readerOf(tables, texts, tenant, until)) as unknown as Readers),
+    positionTotals: each((selections) => selections.map((selection) => totalsOf(positions, selection, tenant))),
+    unreadCounts: each((of) => of.map((one) => unreadCount(messages, marks, one, tenant))),
   };
 }
+
+/** The same question, refused with TooLate once the deadline has passed. */
+const inTime =
+  (until: Deadline | undefined) =>
+  <Q, A>(answer: (question: Q) => A): ((question: Q) => A) =>
+    until
+      ? (question) => {
+          mustBeInTime(until);
+          return answer(question);
+        }
+      : answer;

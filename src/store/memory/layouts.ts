@@ -124,6 +124,13 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     ],
     references: {},
   },
+  apiKeys: {
+    tenant: 'institutionId',
+    orders: [BY_CREATION],
+    groups: [each('institutionId'), each('prefix')],
+    references: { institutionId: 'institutions' },
+    unique: ['prefix'],
+  },
   chatSessions: {
     tenant: 'institutionId',
     orders: CHAT_ORDERS,

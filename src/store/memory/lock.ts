@@ -1,4 +1,5 @@
-import { Busy } from '../faults.ts';
+import { Busy, mustBeInTime, TooLate } from '../faults.ts';
+import type { Deadline } from '../store.ts';
 
 interface Waiting {
   readonly writes: boolean;
@@ -7,7 +8,8 @@ interface Waiting {
 
 /**
  * Many readers or one writer, in the order in which they came: a reader behind a waiting writer waits too, so nobody
- * waits for ever. Whoever waits longer than the limit is refused with Busy. Not to be taken again by its holder.
+ * waits for ever. Whoever waits longer than the limit is refused with Busy, and with TooLate past the own deadline. Not
+ * to be taken again by its holder.
  */
 export class ReadWriteLock {
   readonly #limitMs: number;
@@ -19,16 +21,17 @@ export class ReadWriteLock {
     this.#limitMs = limitMs;
   }
 
-  reading<T>(work: () => Promise<T>): Promise<T> {
-    return this.#holding(false, work);
+  reading<T>(work: () => Promise<T>, until?: Deadline): Promise<T> {
+    return this.#holding(false, work, until);
   }
 
-  writing<T>(work: () => Promise<T>): Promise<T> {
-    return this.#holding(true, work);
+  writing<T>(work: () => Promise<T>, until?: Deadline): Promise<T> {
+    return this.#holding(true, work, until);
   }
 
-  async #holding<T>(writes: boolean, work: () => Promise<T>): Promise<T> {
-    await this.#enter(writes);
+  async #holding<T>(writes: boolean, work: () => Promise<T>, until: Deadline | undefined): Promise<T> {
+    mustBeInTime(until);
+    await this.#enter(writes, until?.remainingMs() ?? Infinity);
     try {
       return await work();
     } finally {
@@ -38,11 +41,12 @@ export class ReadWriteLock {
     }
   }
 
-  #enter(writes: boolean): Promise<void> | void {
+  #enter(writes: boolean, leftMs: number): Promise<void> | void {
     if (this.#queue.length === 0 && this.#admits(writes)) {
       this.#take(writes);
       return;
     }
+    const limitMs = Math.min(this.#limitMs, leftMs);
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         writes,
@@ -56,8 +60,9 @@ export class ReadWriteLock {
         this.#queue = this.#queue.filter((each) => each !== waiting);
         // Whoever stood behind it may be let in now.
         this.#admit();
-        reject(new Busy(`The store was not free within ${this.#limitMs} ms.`));
-      }, this.#limitMs);
+        const Refused = leftMs < this.#limitMs ? TooLate : Busy;
+        reject(new Refused(`The store was not free within ${limitMs} ms.`));
+      }, limitMs);
       this.#queue.push(waiting);
     });
   }

@@ -14,9 +14,12 @@ export function valuesOf(row: object, field: string): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
+/** The one key of the group by no field: that of all rows. */
+const WHOLE = [''];
+
 /** The keys of groups by these fields: every way to take one value of each. No value of a row has a NUL. */
 export function keysOf(values: readonly (readonly unknown[])[]): readonly unknown[] {
-  const [first = [], ...rest] = values;
+  const [first = WHOLE, ...rest] = values;
   return rest.reduce(
     (keys, next) => keys.flatMap((key) => next.map((value) => `${String(key)}\0${String(value)}`)),
     first,

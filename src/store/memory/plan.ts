@@ -1,23 +1,22 @@
 import type { Field, Key, Order, Page, Range, Window } from '../store.ts';
 import { compareBy, HIGHEST, type Row } from './compare.ts';
-import { type GroupLayout, type Layout, nameOf } from './layouts.ts';
+import { type GroupLayout, nameOf } from './layouts.ts';
 import { type Conditions, keysOf, meetsAll } from './match.ts';
-import { type OrderedIndex, type Place, Walk } from './orderedIndex.ts';
+import type { OrderedIndex, Place } from './orderedIndex.ts';
+import { Walk } from './walk.ts';
 
 /** How many rows were looked at to answer lists; for tests that count. */
 export interface Touched {
   rows: number;
 }
 
-/** The rows of each value of some fields, in the orders that the layout names. */
+/** The rows of each value of some fields, by its key: one index for each order that the layout names. */
 export interface Group<E> extends GroupLayout<E> {
-  readonly indexes: ReadonlyMap<unknown, ReadonlyMap<string, OrderedIndex<E>>>;
+  readonly indexes: ReadonlyMap<unknown, readonly OrderedIndex<E>[]>;
 }
 
-/** The indexes of a table. */
+/** The indexes of a table; the first group is that of all rows, by no field. */
 export interface Indexed<E> {
-  readonly layout: Layout<E>;
-  readonly orders: ReadonlyMap<string, OrderedIndex<E>>;
   readonly groups: readonly Group<E>[];
   readonly touched: Touched;
 }
@@ -126,15 +125,13 @@ function sourcesOf<E>(
     sources.push({ walks, size: walks.reduce((sum, { size }) => sum + size, 0) });
   };
   const wanted = (fields: readonly string[]): boolean => by === null || nameOf(by) === nameOf(fields);
-  for (const fields of table.layout.orders)
-    if (wanted(fields)) add([table.orders.get(nameOf(fields)) as OrderedIndex<E>], fields);
   for (const { fields, orders, indexes } of table.groups) {
     const keys = keysAsked(fields, conditions);
     if (!keys) continue;
-    for (const order of orders) {
+    for (const [at, order] of orders.entries()) {
       if (wanted(order))
         add(
-          [...new Set(keys)].flatMap((key) => indexes.get(key)?.get(nameOf(order)) ?? []),
+          [...new Set(keys)].flatMap((key) => indexes.get(key)?.[at] ?? []),
           order,
         );
     }
@@ -199,7 +196,7 @@ function merged<E>(walks: readonly Walk<E>[], reverse: boolean, need: number, ma
     let first: (typeof heads)[number] | undefined;
     for (const head of heads) {
       if (head.row === undefined) continue;
-      const compared = first ? head.walk.index.compare(head.row, first.row as E) : -1;
+      const compared = first ? head.walk.index.ordering.compare(head.row, first.row as E) : -1;
       if (!first || (reverse ? compared > 0 : compared < 0)) first = head;
     }
     const row = first?.row;

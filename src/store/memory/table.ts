@@ -1,29 +1,34 @@
 import type { Id } from '../../domain/ids.ts';
-import { freezeJson } from '../../domain/json.ts';
 import { StaleVersion } from '../../domain/refusals.ts';
-import type { Condition, Field, Page, Selection, Window } from '../store.ts';
-import { compareBy, type Row } from './compare.ts';
-import { type Layout, nameOf } from './layouts.ts';
-import { type Conditions, keysOf, meetsAll, valuesOf } from './match.ts';
-import { OrderedIndex } from './orderedIndex.ts';
-import { countOf, type Group, type Indexed, matchesOf, pageOf, type Touched } from './plan.ts';
-
-type KeptGroup<E> = Group<E> & { readonly indexes: Map<unknown, Map<string, OrderedIndex<E>>> };
+import type { Condition, Page, Selection, TableName, Window } from '../store.ts';
+import { Columns } from './columns.ts';
+import type { Row } from './compare.ts';
+import { EVERY_FIELD, IndexedFields } from './fieldSet.ts';
+import { KeptGroup } from './group.ts';
+import type { Layout } from './layouts.ts';
+import { type Conditions, meetsAll } from './match.ts';
+import { countOf, type Indexed, matchesOf, pageOf, type Touched } from './plan.ts';
+import { type Handle, Rows } from './rows.ts';
 
 /** One kind of entity with all its indexes, kept in step by every write. */
 export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   readonly layout: Layout<E>;
   readonly touched: Touched;
-  readonly rows = new Map<Id, E>();
-  /** All rows, once for each order that lists can have, by the order's fields. */
-  readonly orders: ReadonlyMap<string, OrderedIndex<E>>;
+  readonly references: readonly (readonly [field: string, other: TableName])[];
+  readonly rows = new Rows<E>();
   readonly groups: readonly KeptGroup<E>[];
+  readonly #indexed: IndexedFields<E>;
+  readonly #columns: Columns<E>;
 
   constructor(layout: Layout<E>, touched: Touched) {
     this.layout = layout;
     this.touched = touched;
-    this.orders = indexesOf(layout.orders);
-    this.groups = layout.groups.map((group) => ({ ...group, indexes: new Map() }));
+    this.references = Object.entries(layout.references) as [string, TableName][];
+    const groups = [{ fields: [], orders: layout.orders }, ...layout.groups];
+    this.#indexed = new IndexedFields(groups);
+    // What only a few rows are ordered by, as the deleted ones, takes no column of all rows.
+    this.#columns = new Columns(groups.slice(0, 1), this.#indexed);
+    this.groups = groups.map((group) => new KeptGroup(group, this.#indexed, this.#columns, this.rows.byHandle));
   }
 
   byIds(ids: readonly Id[], tenant: Id | null): readonly (E | undefined)[] {
@@ -65,35 +70,28 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   }
 
   insert(row: E): void {
-    this.rows.set(row.id, freezeJson(row));
-    for (const index of this.orders.values()) index.insert(row);
-    for (const group of this.groups) {
-      for (const key of keysIn(row, group)) at(group, key, (index) => index.insert(row));
-    }
+    const handle = this.rows.add(row);
+    this.#columns.note(handle, row, EVERY_FIELD);
+    for (const group of this.groups) group.insert(handle, row, EVERY_FIELD);
   }
 
-  remove(row: E): void {
-    const kept = this.rows.get(row.id);
-    if (!kept) return;
-    this.rows.delete(row.id);
-    for (const index of this.orders.values()) index.remove(kept);
-    for (const group of this.groups) {
-      for (const key of keysIn(kept, group)) at(group, key, (index) => index.remove(kept));
-    }
+  remove({ id }: E): void {
+    const handle = this.rows.handleOf(id);
+    if (handle === undefined) return;
+    const row = this.rows.byHandle[handle] as E;
+    for (const group of this.groups) group.remove(handle, row, EVERY_FIELD);
+    this.rows.remove(handle, id);
   }
 
+  /** Moves the row only in those indexes in which its place may have changed: the others see the new version as it is. */
   replace(after: E): void {
-    const before = this.rows.get(after.id) as E;
-    this.rows.set(after.id, freezeJson(after));
-    for (const index of this.orders.values()) index.replace(before, after);
-    for (const group of this.groups) {
-      const [old, now] = [keysIn(before, group), keysIn(after, group)];
-      for (const key of old) if (!now.includes(key)) at(group, key, (index) => index.remove(before));
-      for (const key of now) {
-        if (old.includes(key)) at(group, key, (index) => index.replace(before, after));
-        else at(group, key, (index) => index.insert(after));
-      }
-    }
+    const handle = this.rows.handleOf(after.id) as Handle;
+    const before = this.rows.byHandle[handle] as E;
+    const changed = this.#indexed.changed(before, after);
+    for (const group of this.groups) group.remove(handle, before, changed);
+    this.rows.replace(handle, after);
+    this.#columns.note(handle, after, changed);
+    for (const group of this.groups) group.insert(handle, after, changed);
   }
 
   /** What a row must be: the selection's conditions, its parent and the tenant. */
@@ -104,20 +102,3 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     return conditions;
   }
 }
-
-/** The groups that a row is in, by their keys. */
-const keysIn = <E>(row: E, { fields }: Group<E>): readonly unknown[] =>
-  keysOf(fields.map((field) => valuesOf(row as object, field)));
-
-/** Visits the indexes of one value of a group, which are there as long as a row has it. */
-function at<E>({ orders, indexes }: KeptGroup<E>, key: unknown, visit: (index: OrderedIndex<E>) => void): void {
-  let own = indexes.get(key);
-  if (!own) indexes.set(key, (own = indexesOf(orders)));
-  for (const index of own.values()) visit(index);
-  // They hold the same rows; what no row has any more takes no room.
-  const [one] = own.values();
-  if (one?.size === 0) indexes.delete(key);
-}
-
-const indexesOf = <E>(orders: readonly (readonly Field<E>[])[]): Map<string, OrderedIndex<E>> =>
-  new Map(orders.map((by) => [nameOf(by), new OrderedIndex(compareBy<E>(by))]));

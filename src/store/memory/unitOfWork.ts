@@ -43,7 +43,7 @@ export async function unitOfWork<T>(
   const writer = (name: TableName): Writer<Entity> => {
     const table = tables[name];
     const write = (kind: Write['kind']) => (entity: Entity, changed?: readonly string[]) => {
-      if (tenant !== null && table.tenantOf(entity) !== tenant) throw new Error(`${entity.id} lies outside the scope.`);
+      mustBeOf(tenant, table.tenantOf(entity), entity.id);
       writes.push({ name, table, kind, entity, changed });
     };
     return {
@@ -57,19 +57,28 @@ export async function unitOfWork<T>(
   };
   const positions = tables.positions as unknown as Table<Position>;
   const lockDue: Writers['lockDue'] = (now, limit) => positions.page(dueWindow(now, limit), tenant).rows;
-  const announce: Writers['announce'] = (change) => void changes.push(change);
+  const announce: Writers['announce'] = (change) => {
+    mustBeOf(tenant, change.institutionId, change.objectId);
+    changes.push(change);
+  };
   // Units of work run one after another, so it is always one's turn.
   const takeTurn = (): void => {};
   const result = await work({ ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce });
   mustHold(tables, writes);
-  const applied = writes.flatMap((write) => (write.kind === 'remove' ? withParts(tables, write) : [write]));
+  const removes = writes.some(({ kind }) => kind === 'remove');
+  const applied = removes ? writes.flatMap((write) => withParts(tables, write)) : writes;
   for (const { table, kind, entity } of applied) table[kind](entity);
   committed({ writes: applied, changes });
   return result;
 }
 
-/** The removal of a row with all that is a part of it, innermost first. */
+function mustBeOf(tenant: Id | null, owner: unknown, what: Id): void {
+  if (tenant !== null && owner !== tenant) throw new Error(`${what} lies outside the scope.`);
+}
+
+/** A write; the removal of a row with that of all that is a part of it, innermost first. */
 function withParts(tables: Kept, write: Write): readonly Write[] {
+  if (write.kind !== 'remove') return [write];
   const parts = TABLE_NAMES.flatMap((name) => {
     const table = tables[name];
     const { partOf, references } = table.layout;
@@ -97,7 +106,7 @@ function mustHold(tables: Kept, writes: readonly Write[]): void {
     if (own?.has(entity.id)) throw new AlreadyExists(`${entity.id} is written twice.`);
     own?.set(entity.id, entity);
     if (kind === 'insert') {
-      if (table.rows.has(entity.id)) throw new AlreadyExists(`There is a ${entity.id} already.`);
+      if (table.rows.handleOf(entity.id) !== undefined) throw new AlreadyExists(`There is a ${entity.id} already.`);
       mustBeUnique(table, entity);
     } else {
       const { version } = entity as { readonly version: number };
@@ -106,7 +115,7 @@ function mustHold(tables: Kept, writes: readonly Write[]): void {
   }
   for (const { table, kind, entity } of writes) {
     if (kind === 'remove') continue;
-    for (const [field, other] of Object.entries<TableName>(table.layout.references)) {
+    for (const [field, other] of table.references) {
       const id = (entity as unknown as Row)[field] as Id | null;
       if (id === null) continue;
       const target = written.get(tables[other])?.get(id) ?? tables[other].rows.get(id);

@@ -11,7 +11,10 @@ const PLACED_AT_ONCE = 5_000;
 /** How long to wait before the connection that listens is opened anew, in ms. */
 const RECONNECT_MS = 500;
 
-const EXTENT = 'select last::int8::text as last, forgotten::int8::text as forgotten from outbox_extent';
+/** The feed is everybody's; its readers tell what is whose. */
+const OPENING = { purpose: 'writing', scope: 'ALL' } as const;
+
+const EXTENT = 'select last::int8::text as last, forgotten::int8::text as forgotten, log from outbox_extent';
 
 /** Gives a place to each committed change that has none, in the order in which they were written. */
 const PLACE = `with unplaced as (
@@ -47,7 +50,7 @@ export function postgresChanges(
   return {
     read: (behind, limit) =>
       trying(() =>
-        withSession(pool, onStatement, 'writing', async (session) => {
+        withSession(pool, onStatement, OPENING, async (session) => {
           const ask = <R extends pg.QueryResultRow>(text: string, ...values: readonly unknown[]) =>
             session.query<R>({ text, values });
           // One flight: the lock, the places given under it, and the reading of all that is placed.
@@ -71,7 +74,7 @@ export function postgresChanges(
     },
     forget: (before) =>
       trying(() =>
-        withSession(pool, onStatement, 'writing', async (session) => {
+        withSession(pool, onStatement, OPENING, async (session) => {
           // Only up to the first that stays: what another server's clock has dated earlier waits behind it.
           const stays = `select min(place) from outbox where place is not null and created_at >= $1`;
           const gone = `with gone as (
@@ -96,10 +99,12 @@ export function postgresChanges(
 
 type PlacedRow = Omit<PlacedChange, 'place'> & { readonly place: string };
 interface ExtentRow {
+  readonly log: string;
   readonly last: string;
   readonly forgotten: string;
 }
 const extentOf = (row: ExtentRow | undefined): Extent => ({
+  log: row?.log ?? '',
   last: Number(row?.last ?? 0),
   forgotten: Number(row?.forgotten ?? 0),
 });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { AlreadyExists, Busy, Unavailable } from '../faults.ts';
+import { AlreadyExists, Busy, mustBeInTime, TooLate, Unavailable } from '../faults.ts';
+import type { Deadline } from '../store.ts';
 
 /** The connection broke, or could not be had. Says nothing about a COMMIT that was already on its way. */
 export class Lost extends Error {}
@@ -35,22 +36,28 @@ const TAKEN = '23505';
 /** How long to wait before each further try, in ms; then it is given up. */
 const PAUSES_MS = [20, 200, 1_000] as const;
 
-/** Tries again what certainly wrote nothing; refuses with Busy, Unavailable or AlreadyExists where that does not help. */
-export async function trying<T>(attempt: () => Promise<T>): Promise<T> {
+/**
+ * Tries again what certainly wrote nothing; refuses with Busy, Unavailable or AlreadyExists where that does not help,
+ * and with TooLate where there is no time for it.
+ */
+export async function trying<T>(attempt: () => Promise<T>, until?: Deadline): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     try {
+      mustBeInTime(until);
       return await attempt();
     } catch (error) {
       const again = error instanceof Lost || error instanceof RolledBack || GIVEN_UP.has(codeOf(error));
       const pause = PAUSES_MS[tries];
-      if (!again || pause === undefined) throw told(error);
-      await delay(pause * (0.5 + Math.random()));
+      if (!again || pause === undefined) throw told(error, until);
+      await delay(Math.min(pause * (0.5 + Math.random()), until?.remainingMs() ?? Infinity));
     }
   }
 }
 
-function told(error: unknown): unknown {
+function told(error: unknown, until: Deadline | undefined): unknown {
   const code = codeOf(error);
+  if (WAITED.has(code) && until && until.remainingMs() <= 0)
+    return new TooLate('The deadline has passed.', { cause: error });
   if (error instanceof Lost || error instanceof RolledBack) return new Unavailable(error.message, { cause: error });
   if (GIVEN_UP.has(code) || WAITED.has(code)) return new Busy('Others hold the rows.', { cause: error });
   if (code === TAKEN) return new AlreadyExists('There is such a row already.', { cause: error });

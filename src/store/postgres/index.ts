@@ -1,18 +1,22 @@
 import type { Id } from '../../domain/ids.ts';
-import type { Scope } from '../../domain/viewer.ts';
 import type { Readers, Store, TableName } from '../store.ts';
 import { trying } from './failures.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { postgresChanges } from './changes.ts';
+import { predicateOf } from './predicate.ts';
 import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
-import { heard, type OnStatement, openPool, withSession } from './session.ts';
+import { openPool } from './pool.ts';
+import { heard, type OnStatement, type Opening, withSession } from './session.ts';
+import { postgresTallies } from './tallies.ts';
 import { type Entity, eachTable, transactOnce } from './transaction.ts';
 
 export interface PostgresOptions {
   readonly databaseUrl: string;
   /** A way to the database past any pooler; the same if left out. */
   readonly directUrl?: string;
+  /** The most connections at once; 10 if left out. */
+  readonly connections?: number;
   /** Told of connections that broke while nobody waited for them. */
   readonly onError: (error: Error) => void;
   readonly onStatement?: OnStatement;
@@ -20,33 +24,40 @@ export interface PostgresOptions {
 
 /** A store in PostgreSQL 15 or newer; the database must have been migrated. */
 export function createPostgresStore(options: PostgresOptions): Store {
-  const { databaseUrl, directUrl = databaseUrl, onError, onStatement = () => {} } = options;
-  const pool = openPool(databaseUrl, onError);
+  const { databaseUrl, directUrl = databaseUrl, connections = 10, onError, onStatement = () => {} } = options;
+  const pool = openPool(databaseUrl, connections, onError);
   const changes = postgresChanges(pool, directUrl, onStatement, onError);
   /** The reads are on their way when the end is asked for: one flight there and back. */
-  const reading: InSession = (work) =>
-    trying(() =>
-      withSession(pool, onStatement, 'reading', async (session) => {
-        const answer = heard(work(session));
-        const ended = session.commit();
-        const result = await answer;
-        await ended;
-        return result;
-      }),
-    );
+  const reading =
+    (opening: Opening): InSession =>
+    (work) =>
+      trying(
+        () =>
+          withSession(pool, onStatement, opening, async (session) => {
+            const answer = heard(work(session));
+            const ended = session.commit();
+            const result = await answer;
+            await ended;
+            return result;
+          }),
+        opening.until,
+      );
   return {
     answersAtOnce: false,
-    read: (scope) => readersOf(tenantOf(scope), reading),
+    read: (scope, until) => readersOf(predicateOf(scope), reading({ purpose: 'reading', scope, until })),
     changes,
-    transact: (scope, work) =>
-      trying(() => transactOnce(pool, onStatement, tenantOf(scope), work, () => changes.committed())),
-    snapshot: (scope, work) =>
-      trying(() =>
-        withSession(pool, onStatement, 'snapshot', async (session) => {
-          const result = await work(readersOf(tenantOf(scope), (read) => read(session)));
-          await session.commit();
-          return result;
-        }),
+    tallies: postgresTallies(pool, onStatement),
+    transact: (scope, work, until) =>
+      trying(() => transactOnce(pool, onStatement, { scope, until }, work, () => changes.committed()), until),
+    snapshot: (scope, work, until) =>
+      trying(
+        () =>
+          withSession(pool, onStatement, { purpose: 'snapshot', scope, until }, async (session) => {
+            const result = await work(readersOf(predicateOf(scope), (read) => read(session)));
+            await session.commit();
+            return result;
+          }),
+        until,
       ),
     close: async () => {
       await changes.close();
@@ -54,8 +65,6 @@ export function createPostgresStore(options: PostgresOptions): Store {
     },
   };
 }
-
-const tenantOf = (scope: Scope): Id | null => (scope === 'ALL' ? null : scope.institutionId);
 
 function readersOf(tenant: Id | null, inSession: InSession): Readers {
   const readers = eachTable((name: TableName) => readerOf(LAYOUTS[name] as Layout<Entity>, tenant, inSession));

@@ -8,14 +8,23 @@ export interface Column {
   readonly fixed: boolean;
 }
 
+/** What stands for a field where rows are ordered by it. */
+export interface Sort {
+  readonly by: string;
+  readonly type: SqlType;
+  readonly encode: (value: unknown) => unknown;
+  /** What the expression is where the field is null, which is within no range. */
+  readonly forNull?: string;
+}
+
 /** How a table is kept in PostgreSQL. Columns bear the fields' names in snake_case; null comes with the type. */
 export interface Layout<E> {
   readonly table: string;
   /** The column that says whose row it is. */
   readonly tenant: 'id' | 'institution_id';
   readonly columns: { readonly [F in Field<E>]: Column };
-  /** Orders by a field that can be null go by this expression instead, which an index has. */
-  readonly sort: { readonly [F in Field<E>]?: string };
+  /** Orders and ranges of these fields go by another expression, which an index has. */
+  readonly sort: { readonly [F in Field<E>]?: Sort };
   /**
    * By the first field of an order: the fields that an index in that order begins with, most telling first. Each has
    * one for all rows of a value and, unless the value says whose they are, one for those of one institution.
@@ -43,3 +52,23 @@ export function encode(value: unknown, type: SqlType): unknown {
   if (type === 'text[]') return `{${(value as readonly string[]).map((item) => JSON.stringify(item)).join()}}`;
   return typeof value === 'bigint' ? value.toString() : value;
 }
+
+/** Null is behind every time. */
+export const timeOrNever = (column: string): Sort => ({
+  by: `least(t.${column}, 'infinity')`,
+  type: 'timestamptz',
+  encode: (value) => encode(value, 'timestamptz'),
+  forNull: 'infinity',
+});
+
+const DIGITS = 28;
+/** An amount as text in the same order: no row has more digits, and what is beyond all rows sorts beyond them. */
+export const digitsOf = (column: string): Sort => ({
+  by: `t.${column}`,
+  type: 'text',
+  encode: (value) => {
+    const text = String(value);
+    if (text.startsWith('-')) return '';
+    return text.length > DIGITS ? ':' : text.padStart(DIGITS, '0');
+  },
+});

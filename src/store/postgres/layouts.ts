@@ -1,6 +1,6 @@
 import type { TableName, Tables } from '../store.ts';
 import { CHAT_LAYOUTS } from './chatLayouts.ts';
-import { changing, fixed, type Layout, STAMPS } from './layout.ts';
+import { changing, digitsOf, fixed, type Layout, STAMPS, timeOrNever } from './layout.ts';
 
 export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   institutions: {
@@ -71,7 +71,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       sequence: changing('int'),
       ...STAMPS,
     },
-    sort: { expiresAt: "coalesce(t.expires_at, 'infinity')" },
+    sort: { expiresAt: timeOrNever('expires_at'), magnitude: digitsOf('magnitude_key') },
     leads: {
       createdAt: [
         'assetId',
@@ -103,6 +103,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       reason: fixed('text'),
       metadata: fixed('json'),
       actorKind: fixed('text'),
+      apiKeyId: fixed('text'),
       createdAt: fixed('timestamptz'),
     },
     sort: {},
@@ -178,6 +179,27 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     sort: {},
     leads: { createdAt: ['action', 'institutionId'] },
     owned: [],
+  },
+  apiKeys: {
+    table: 'api_keys',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      label: fixed('text'),
+      role: fixed('text'),
+      prefix: fixed('text'),
+      tokenHash: fixed('text'),
+      createdAt: fixed('timestamptz'),
+      expiresAt: changing('timestamptz'),
+      revokedAt: changing('timestamptz'),
+      lastUsedAt: changing('timestamptz'),
+      followedById: changing('text'),
+      version: changing('int'),
+    },
+    sort: {},
+    leads: { createdAt: ['prefix', 'institutionId'] },
+    owned: ['prefix'],
   },
   ...CHAT_LAYOUTS,
   idempotencyRecords: {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import { APP_ROLE } from './session.ts';
+import { APP_ROLE } from './begin.ts';
 
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
 const TABLE = 'schema_migrations';

@@ -1,87 +1,43 @@
-import pg from 'pg';
+import type pg from 'pg';
+import type { Scope } from '../../domain/viewer.ts';
+import { mustBeInTime } from '../faults.ts';
+import type { Deadline } from '../store.ts';
+import { beginOf, limitsOf, type Purpose, statementMs } from './begin.ts';
 import { orLost, RolledBack } from './failures.ts';
+import { lent } from './pool.ts';
 import type { Statement } from './sql.ts';
 
-/** How long the database may take, in ms. Set in each transaction, so that it holds behind a pooler too. */
-const LIMITS = {
-  connectTimeoutMs: 5_000,
-  statementTimeoutMs: 10_000,
-  lockTimeoutMs: 5_000,
-  idleInTransactionTimeoutMs: 10_000,
-  /** Longer than the server takes to give up by itself: it cannot be heard any more, though nothing has broken. */
-  silenceTimeoutMs: 30_000,
-} as const;
-const CONNECTIONS = 10;
-/** What a row out of order costs beside one in order: little, where the data is in memory or on flash. */
-const RANDOM_PAGE_COST = 1.1;
+/** How much later than the deadline the server may end a statement, in ms, before it is told anew. */
+const SLACK_MS = 250;
 
 /** Called with every statement that is sent, for tests that count or explain them. */
 export type OnStatement = (statement: Statement) => void;
 
-/** The role that every transaction takes on: it owns nothing and may not rewrite history. */
-export const APP_ROLE = 'escrowgrid_app';
-
-/** What every transaction begins with. */
-export const BEGIN_SETTINGS = Object.entries({
-  role: APP_ROLE,
-  statement_timeout: LIMITS.statementTimeoutMs,
-  lock_timeout: LIMITS.lockTimeoutMs,
-  idle_in_transaction_session_timeout: LIMITS.idleInTransactionTimeoutMs,
-  random_page_cost: RANDOM_PAGE_COST,
-})
-  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
-  .join(', ');
-
-/** What a transaction is for. A writing one learns its number first, so that its fate can be looked up. */
-const BEGIN = {
-  reading: `begin read only; select ${BEGIN_SETTINGS}`,
-  snapshot: `begin isolation level repeatable read read only; select ${BEGIN_SETTINGS}`,
-  writing: `begin; select ${BEGIN_SETTINGS}, pg_current_xact_id()::text as "number"`,
-} as const;
-export type Purpose = keyof typeof BEGIN;
-
-/** Values come as the domain has them: times as ms, amounts as bigint. Only this pool reads them so. */
-const TYPES: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
-    if (oid === pg.types.builtins.NUMERIC) return BigInt;
-    if (oid === pg.types.builtins.TIMESTAMPTZ) return instantOf;
-    return pg.types.getTypeParser(oid, format) as never;
-  },
-};
-const parseTime = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ) as (text: string) => Date;
-const instantOf = (text: string): number => parseTime(text).getTime();
-
-export function openPool(connectionString: string, onError: (error: Error) => void): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString,
-    max: CONNECTIONS,
-    connectionTimeoutMillis: LIMITS.connectTimeoutMs,
-    query_timeout: LIMITS.silenceTimeoutMs,
-    types: TYPES,
-    // Statements sent without waiting for each other travel together.
-    pipeline: true,
-  });
-  pool.on('error', onError);
-  // A client that breaks while it is lent out tells nobody but itself, and an error without a listener ends the process.
-  pool.on('connect', (client) => client.on('error', onError));
-  return pool;
+/** What a transaction is opened for. */
+export interface Opening {
+  readonly purpose: Purpose;
+  readonly scope: Scope;
+  /** Once it has passed no statement is sent any more, and the server ends by itself what it is at. */
+  readonly until?: Deadline | undefined;
 }
 
 /** One connection within one transaction, begun with the first statement and in the same flight. */
 export class Session {
   readonly #client: pg.PoolClient;
   readonly #onStatement: OnStatement;
-  readonly #purpose: Purpose;
+  readonly #opening: Opening;
   #begun: Promise<pg.QueryResult[]> | undefined;
+  /** How long the server lets a statement run, in ms. */
+  #statementMs = 0;
   /** Whether COMMIT was sent: from then on a broken connection says nothing about what was written. */
   #committing = false;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(client: pg.PoolClient, onStatement: OnStatement, purpose: Purpose) {
+  constructor(client: pg.PoolClient, onStatement: OnStatement, opening: Opening) {
     this.#client = client;
     this.#onStatement = onStatement;
-    this.#purpose = purpose;
+    this.#opening = opening;
   }
 
   get ended(): boolean {
@@ -92,12 +48,29 @@ export class Session {
     return this.#committing;
   }
 
-  /** Sends a statement at once; those before it need not have been answered. */
+  /** Sends a statement at once; those before it need not have been answered. Refuses with TooLate. */
   query<R extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<R>> {
-    // pg answers a text of two statements with two results, which its types do not know.
-    this.#begun ??= heard(this.#client.query(BEGIN[this.#purpose]) as unknown as Promise<pg.QueryResult[]>);
+    return heard(this.#sent<R>(statement));
+  }
+
+  async #sent<R extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<R>> {
+    mustBeInTime(this.#opening.until);
+    this.#hurry();
     this.#onStatement(statement);
-    return heard(this.#client.query<R>(statement.text, [...statement.values]).catch(this.#failed));
+    return this.#client.query<R>(statement.text, [...statement.values]).catch(this.#failed);
+  }
+
+  /** Begins, or tells the server that less time is left than it knows of. */
+  #hurry(): void {
+    const { purpose, scope, until } = this.#opening;
+    const leftMs = until?.remainingMs();
+    const known = this.#statementMs;
+    if (this.#begun && statementMs(leftMs) > known - SLACK_MS) return;
+    this.#statementMs = statementMs(leftMs);
+    // pg answers a text of two statements with two results, which its types do not know.
+    const ask = (text: string) => heard(this.#client.query(text) as unknown as Promise<pg.QueryResult[]>);
+    if (this.#begun) void ask(`select ${limitsOf(leftMs)}`);
+    else this.#begun = ask(beginOf(purpose, scope, leftMs));
   }
 
   /** What is sent together fails together: whichever statement is awaited first tells what the first of them failed of. */
@@ -122,9 +95,12 @@ export class Session {
   }
 
   async #end(last: Statement | undefined): Promise<void> {
+    mustBeInTime(this.#opening.until);
     const written = last && this.query(last);
-    if (!this.#begun) return;
-    if (this.#purpose === 'writing') await this.#begun.catch(this.#failed);
+    // Where not even that was sent, it was too late.
+    if (!this.#begun) return void (await written);
+    if (this.#opening.purpose === 'writing') await this.#begun.catch(this.#failed);
+    mustBeInTime(this.#opening.until);
     this.#committing = true;
     this.#ended = true;
     const done = heard(this.#client.query('commit').catch(this.#failed));
@@ -144,15 +120,15 @@ export function heard<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** Lends a connection; after a failure it is rolled back, or thrown away where even that fails. */
+/** Lends a connection; after a failure it is rolled back, or thrown away where even that fails. Refuses with TooLate. */
 export async function withSession<T>(
   pool: pg.Pool,
   onStatement: OnStatement,
-  purpose: Purpose,
+  opening: Opening,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect().catch(orLost);
-  const session = new Session(client, onStatement, purpose);
+  const client = await lent(pool, opening.until);
+  const session = new Session(client, onStatement, opening);
   try {
     const result = await use(session);
     // A connection never goes back with a transaction open.

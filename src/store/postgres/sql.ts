@@ -1,6 +1,6 @@
 import { textFault } from '../../domain/text.ts';
 import type { Condition, Field, Key, Range, Selection, Where, Window } from '../store.ts';
-import { columnName, encode, type Layout, type SqlType } from './layout.ts';
+import { columnName, encode, type Layout, type Sort, type SqlType } from './layout.ts';
 
 /** A statement's text with its parameters. */
 export interface Statement {
@@ -29,6 +29,9 @@ export function selectOf<E>(layout: Layout<E>, omit: readonly string[] = [], mor
 /** Fields that must be one value each, as SQL: the parent's, or one of several that are read one by one. */
 type Bound = { readonly [field: string]: string };
 
+/** No row. Behind a policy the planner would lay out a scan of the whole table for a mere `false`, though never run it. */
+const NOTHING = "t.id = any('{}'::text[])";
+
 /** The conditions of a selection as SQL. */
 export function whereOf<E>(
   layout: Layout<E>,
@@ -53,25 +56,23 @@ export function whereOf<E>(
     }
     const values = storable(condition.in);
     if (tenant !== null && columnName(field) === layout.tenant) {
-      if (!values.includes(tenant)) parts.push('false');
+      if (!values.includes(tenant)) parts.push(NOTHING);
     } else if (field === lead && values.length === 1) {
       parts.push(is(columnName(field), parameters.add(values[0], 'text')));
     } else {
       parts.push(inOf(layout, field, values, parameters));
     }
   }
-  if (selection.search) parts.push(foundBy(selection.search, tenant, parameters));
+  if (selection.search) parts.push(foundBy(selection.search, parameters));
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
 }
 
 /** The sessions that have all of the words in their own text or in one of their messages'. */
-function foundBy(words: readonly string[], tenant: string | null, parameters: Parameters): string {
-  if (words.length === 0) return 'false';
+function foundBy(words: readonly string[], parameters: Parameters): string {
+  if (words.length === 0) return NOTHING;
   // Words are letters and digits alone: nothing in them ends the quotes.
   const query = parameters.add(words.map((word) => `'${word}'`).join(' & '), 'tsquery');
-  const own = tenant === null ? '' : ` and institution_id = ${parameters.add(tenant, 'text')}`;
-  const texts = ['select id from chat_sessions', 'select session_id from chat_messages'];
-  return `t.id in (${texts.map((select) => `${select} where words @@ ${query}${own}`).join(' union ')})`;
+  return `t.id in (select id from sessions_with(${query}))`;
 }
 
 /** The values that a row can have at all: PostgreSQL takes no other text, and no row has it. */
@@ -83,7 +84,7 @@ function inOf<E>(layout: Layout<E>, field: Field<E>, values: readonly unknown[],
   const { type } = layout.columns[field];
   const column = `t.${columnName(field)}`;
   if (type === 'text[]') return `${column} && ${parameters.add(values, 'text[]')}`;
-  if (values.length === 0) return 'false';
+  if (values.length === 0) return NOTHING;
   if (values.length === 1) return `${column} = ${parameters.add(encode(values[0], type), type)}`;
   return `${column} = any(${parameters.add(
     values.map((value) => encode(value, type)),
@@ -94,16 +95,20 @@ function inOf<E>(layout: Layout<E>, field: Field<E>, values: readonly unknown[],
 const COMPARISONS = { gte: '>=', gt: '>', lte: '<=', lt: '<' } as const;
 
 function rangeOf<E>(layout: Layout<E>, field: Field<E>, range: Range<unknown>, parameters: Parameters): string[] {
-  const { type } = layout.columns[field];
   const sort = sortOf(layout, field);
   const parts = Object.entries(COMPARISONS).flatMap(([name, sign]) => {
     const value = range[name as keyof typeof COMPARISONS];
-    return value === undefined ? [] : [`${sort} ${sign} ${parameters.add(encode(value, type), type)}`];
+    return value === undefined ? [] : [`${sort.by} ${sign} ${parameters.add(sort.encode(value), sort.type)}`];
   });
-  return layout.sort[field] === undefined ? parts : [...parts, `${sort} < 'infinity'`];
+  if (sort.forNull !== undefined) return [...parts, `${sort.by} < '${sort.forNull}'`];
+  // Null is within no range, not even within one without bounds.
+  return parts.length === 0 ? [`${sort.by} is not null`] : parts;
 }
 
-const sortOf = <E>(layout: Layout<E>, field: Field<E>): string => layout.sort[field] ?? `t.${columnName(field)}`;
+function sortOf<E>(layout: Layout<E>, field: Field<E>): Sort {
+  const { type } = layout.columns[field];
+  return layout.sort[field] ?? { by: `t.${columnName(field)}`, type, encode: (value) => encode(value, type) };
+}
 
 /** The rows of one window (one more than its limit), in the direction in which they are read. */
 export function windowOf<E>(
@@ -162,20 +167,19 @@ const wayOf = <E>({ order, backward }: Window<E>): string =>
 function orderOf<E>(
   layout: Layout<E>,
   window: Window<E>,
-  named = (field: Field<E>): string => sortOf(layout, field),
+  named = (field: Field<E>): string => sortOf(layout, field).by,
 ): string {
   return [...window.order.by, 'id' as Field<E>].map((field) => `${named(field)} ${wayOf(window)}`).join(', ');
 }
 
 function keysOf<E>(layout: Layout<E>, { order, after, before }: Window<E>, parameters: Parameters): string[] {
   const ascending = order.direction === 'ASC';
+  const sorts = [...order.by, 'id' as Field<E>].map((field) => sortOf(layout, field));
   const beyond = (key: Key, sign: '<' | '>'): string => {
-    const fields = [...order.by, 'id' as Field<E>];
-    const values = fields.map((field, at) => {
-      const { type } = layout.columns[field];
-      return parameters.add(key[at] === null ? 'infinity' : encode(key[at], type), type);
-    });
-    return `(${fields.map((field) => sortOf(layout, field)).join(', ')}) ${sign} (${values.join(', ')})`;
+    const values = sorts.map(({ type, encode: encoded }, at) =>
+      parameters.add(key[at] === null ? 'infinity' : encoded(key[at]), type),
+    );
+    return `(${sorts.map(({ by }) => by).join(', ')}) ${sign} (${values.join(', ')})`;
   };
   return [
     ...(after ? [beyond(after, ascending ? '>' : '<')] : []),
@@ -187,7 +191,7 @@ function keysOf<E>(layout: Layout<E>, { order, after, before }: Window<E>, param
 export function unreadOf(participant: string): string {
   const mark = `select r.sequence from read_marks r where r.session_id = t.id and r.participant_reference = ${participant}`;
   return (
-    `select count(*)::int from chat_messages m where m.session_id = t.id and m.sequence > coalesce((${mark}), 0)` +
+    `select count(*)::int from chat_messages m where m.session_id = t.id and m.sequence > greatest((${mark}), 0)` +
     ` and m.author_reference <> ${participant} and m.deleted_at is null`
   );
 }

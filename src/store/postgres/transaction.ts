@@ -9,8 +9,9 @@ import type { TableName, Tables, Writer, Writers } from '../store.ts';
 import { codeOf, Lost, STALE } from './failures.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
+import { predicateOf } from './predicate.ts';
 import { byIds, counts, pages } from './reader.ts';
-import { heard, type OnStatement, type Session, withSession } from './session.ts';
+import { heard, type OnStatement, type Opening, type Session, withSession } from './session.ts';
 import { Parameters, selectOf } from './sql.ts';
 import { type Row, type Writes, writeStatement } from './write.ts';
 
@@ -20,23 +21,25 @@ export const eachTable = <V>(make: (name: TableName) => V): { readonly [T in Tab
   Object.fromEntries(TABLE_NAMES.map((name) => [name, make(name)])) as { [T in TableName]: V };
 
 type Collected = Map<TableName, Writes>;
+type Within = Omit<Opening, 'purpose'>;
 
 /**
  * One unit of work: its reads begin the transaction in their own flight; all that it writes travels as one statement,
- * with COMMIT, in another. Refuses with StaleVersion.
+ * with COMMIT, in another. Refuses with StaleVersion or TooLate.
  */
 export async function transactOnce<T>(
   pool: pg.Pool,
   onStatement: OnStatement,
-  tenant: Id | null,
+  within: Within,
   work: (tx: Writers) => Promise<T>,
   announced: () => void,
 ): Promise<T> {
+  const tenant = predicateOf(within.scope);
   const writes: Collected = new Map();
   const changes: Change[] = [];
   let ending: { readonly session: Session; readonly result: T } | undefined;
   try {
-    return await withSession(pool, onStatement, 'writing', async (session) => {
+    return await withSession(pool, onStatement, { ...within, purpose: 'writing' }, async (session) => {
       const result = await work(writersOf(session, tenant, writes, changes));
       ending = { session, result };
       await session.commit(writeStatement(writes, changes, tenant));
@@ -44,7 +47,7 @@ export async function transactOnce<T>(
       return result;
     });
   } catch (error) {
-    if (codeOf(error) === STALE) throw (await staleAmong(pool, onStatement, tenant, writes)) ?? error;
+    if (codeOf(error) === STALE) throw (await staleAmong(pool, onStatement, within, writes)) ?? error;
     // COMMIT was on its way when the connection broke: what became of it is looked up, never guessed.
     if (ending?.session.committing && error instanceof Lost) {
       if (await wasCommitted(pool, onStatement, await ending.session.number())) return ending.result;
@@ -59,7 +62,7 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
     const layout = LAYOUTS[name] as Layout<Entity>;
     const collectedFor = (entity: Entity): Writes => {
       const owner = layout.tenant === 'id' ? entity.id : (entity as { readonly institutionId?: Id }).institutionId;
-      if (tenant !== null && owner !== tenant) throw new Error(`${entity.id} lies outside the scope.`);
+      mustBeOf(tenant, owner, entity.id);
       const collected = writes.get(name) ?? { insert: [], replace: new Map(), remove: [] };
       writes.set(name, collected);
       return collected;
@@ -81,12 +84,21 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
   };
   const lockDue: Writers['lockDue'] = (now, limit) => heard(due(session, tenant, now, limit));
   const takeTurn: Writers['takeTurn'] = (what) => heard(turn(session, what));
-  const announce: Writers['announce'] = (change) => void changes.push(change);
+  const announce: Writers['announce'] = (change) => {
+    mustBeOf(tenant, change.institutionId, change.objectId);
+    changes.push(change);
+  };
   return { ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce };
 }
 
+function mustBeOf(tenant: Id | null, owner: Id | undefined, what: Id): void {
+  if (tenant !== null && owner !== tenant) throw new Error(`${what} lies outside the scope.`);
+}
+
 async function turn(session: Session, what: string): Promise<void> {
-  await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [what] });
+  // As JSON: what a client named may hold characters that PostgreSQL's text cannot.
+  const values = [JSON.stringify(what)];
+  await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values });
 }
 
 async function due(session: Session, tenant: Id | null, now: number, limit: number): Promise<readonly Position[]> {
@@ -103,10 +115,10 @@ async function due(session: Session, tenant: Id | null, now: number, limit: numb
 async function staleAmong(
   pool: pg.Pool,
   onStatement: OnStatement,
-  tenant: Id | null,
+  within: Within,
   writes: Collected,
 ): Promise<StaleVersion | undefined> {
-  return withSession(pool, onStatement, 'reading', async (session) => {
+  return withSession(pool, onStatement, { ...within, purpose: 'reading' }, async (session) => {
     for (const [name, { replace, remove }] of writes) {
       const expected = [
         ...[...replace.values()].flat().map((row) => [row['id'] as Id, Number(row['version']) - 1] as const),
@@ -115,7 +127,7 @@ async function staleAmong(
       const rows = await byIds(
         session,
         LAYOUTS[name] as Layout<Entity>,
-        tenant,
+        predicateOf(within.scope),
         expected.map(([id]) => id),
         '',
       );
@@ -133,12 +145,16 @@ async function staleAmong(
 const FATE = { tries: 50, pauseMs: 200 } as const;
 
 /** Whether the transaction with this number was committed. Refuses with Unavailable if the server does not come back to say so. */
-async function wasCommitted(pool: pg.Pool, onStatement: OnStatement, number: string | undefined): Promise<boolean> {
+export async function wasCommitted(
+  pool: pg.Pool,
+  onStatement: OnStatement,
+  number: string | undefined,
+): Promise<boolean> {
   if (number === undefined) return false;
   let cause: unknown;
   for (let tries = 1; tries <= FATE.tries; tries += 1) {
     try {
-      const status = await withSession(pool, onStatement, 'reading', async (session) => {
+      const status = await withSession(pool, onStatement, { purpose: 'reading', scope: 'ALL' }, async (session) => {
         const text = 'select pg_xact_status($1::xid8) as status';
         const { rows } = await session.query<{ status: string | null }>({ text, values: [number] });
         return rows[0]?.status;

@@ -42,6 +42,13 @@ export function announcesChanges(store: GetStore): void {
     expect((await read(Number.MAX_SAFE_INTEGER)).changes).toEqual([]);
   });
 
+  it('the log has one identity, however often it is read and written', async () => {
+    const { log } = (await read(0, 0)).extent;
+    expect(log).toMatch(/^[\da-f]{12}$/);
+    await commit(aChange());
+    expect((await read(0)).extent.log).toBe(log);
+  });
+
   it('what was not committed was never announced', async () => {
     const behind = await last();
     const failed = store().transact('ALL', async (tx) => {
@@ -94,18 +101,19 @@ export function announcesChanges(store: GetStore): void {
 
   it('changes before a time are forgotten from the first on, up to one that is not; places go on', async () => {
     const behind = await last();
+    const { log } = (await read(0, 0)).extent;
     await store().changes.forget(START + 1_000_000);
-    expect((await read(0, 0)).extent).toEqual({ last: behind, forgotten: behind });
+    expect((await read(0, 0)).extent).toEqual({ log, last: behind, forgotten: behind });
     const times = [1, 2, 9, 3, 10];
     for (const ms of times) await commit(aChange({ createdAt: START + ms }));
     await read(behind);
     expect(await store().changes.forget(START + 2)).toBe(1);
-    expect((await read(0, 0)).extent).toEqual({ last: behind + 5, forgotten: behind + 1 });
+    expect((await read(0, 0)).extent).toEqual({ log, last: behind + 5, forgotten: behind + 1 });
     // The fourth is older than the third, which another server's clock has dated: it stays behind it.
     expect(await store().changes.forget(START + 9)).toBe(1);
     const { changes, extent } = await read(0);
     expect(changes.map(({ createdAt }) => createdAt - START)).toEqual([9, 3, 10]);
-    expect(extent).toEqual({ last: behind + 5, forgotten: behind + 2 });
+    expect(extent).toEqual({ log, last: behind + 5, forgotten: behind + 2 });
     expect(await store().changes.forget(START + 9)).toBe(0);
     expect(await store().changes.forget(START + 11)).toBe(3);
     await commit(aChange({ createdAt: START + 20 }));

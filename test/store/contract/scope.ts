@@ -16,6 +16,7 @@ import {
   nextId,
   only,
   pageOf,
+  START,
   windowOn,
 } from '../rows.ts';
 
@@ -25,6 +26,9 @@ const world = () => {
   return { ...deal, position, event: anEvent(position), scope: only(deal.institution) as Scope };
 };
 type World = ReturnType<typeof world>;
+
+const aChangeOf = ({ institutionId, id }: Position) =>
+  ({ topic: 'POSITION', kind: 'UPDATED', institutionId, objectId: id, detailId: null, createdAt: START }) as const;
 
 export function staysWithinItsScope(store: GetStore): void {
   let mine: World;
@@ -127,6 +131,7 @@ export function staysWithinItsScope(store: GetStore): void {
       ['a template', (tx) => tx.assetTemplates.insert(aTemplate(theirs.institution))],
       ['an asset', (tx) => tx.assets.insert(anAsset(theirs.template))],
       ['a position', (tx) => tx.positions.insert(aPosition(theirs.asset))],
+      ['a change', (tx) => tx.announce(aChangeOf(theirs.position))],
       ['an event', (tx) => tx.lifecycleEvents.insert(anEvent({ ...theirs.position, sequence: 2 }))],
     ])('%s', async (_name, write) => {
       const beside = aPosition(mine.asset);

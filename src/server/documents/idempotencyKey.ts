@@ -1,6 +1,7 @@
 import { type DocumentNode, getOperationAST, GraphQLError, Kind, type SelectionSetNode } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
-import type { Context } from '../schema/builder.ts';
+import type { Context } from '../../schema/builder.ts';
+import { fragmentsOf } from './fragments.ts';
 
 /**
  * Hands the header Idempotency-Key to the mutation. Refuses with BAD_USER_INPUT a document with several mutation
@@ -21,15 +22,25 @@ export const useIdempotencyKey = (): Plugin<Context & YogaInitialContext> => ({
   },
 });
 
-/** How many fields a selection has, those of its fragments included. The document is valid: fragments make no circle. */
+/**
+ * How many fields a selection has, those of its fragments included, up to two: more of them are not told apart. The
+ * document is valid: fragments make no circle.
+ */
 function countFields(document: DocumentNode, { selections }: SelectionSetNode): number {
-  return selections.reduce((count, selection) => {
-    // __typename is no mutation.
-    if (selection.kind === Kind.FIELD) return selection.name.value.startsWith('__') ? count : count + 1;
-    if (selection.kind === Kind.INLINE_FRAGMENT) return count + countFields(document, selection.selectionSet);
-    const fragment = document.definitions.find(
-      (each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value,
-    );
-    return fragment?.kind === Kind.FRAGMENT_DEFINITION ? count + countFields(document, fragment.selectionSet) : count;
-  }, 0);
+  const fragments = fragmentsOf(document);
+  const sets = [selections];
+  let count = 0;
+  for (const set of sets) {
+    for (const selection of set) {
+      // __typename is no mutation.
+      if (selection.kind === Kind.FIELD) count += selection.name.value.startsWith('__') ? 0 : 1;
+      else if (selection.kind === Kind.INLINE_FRAGMENT) sets.push(selection.selectionSet.selections);
+      else sets.push(fragments.get(selection.name.value)?.selectionSet.selections ?? []);
+      if (count > 1 || sets.length > SETS) return 2;
+    }
+  }
+  return count;
 }
+
+/** The most selections that are looked through: fragments that double each other are soon too many. */
+const SETS = 1_000;

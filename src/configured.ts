@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { type Config, ConfigurationError } from './config.ts';
+import { DAY_MS } from './domain/time.ts';
+import { bareHash, sha256, type TrustedDocuments } from './server/documents/trustedDocuments.ts';
+import { DEFAULTS, type Settings } from './settings.ts';
+
+/** The server's settings, as configured. */
+export function settingsOf(config: Config): Settings {
+  const { access } = config;
+  const { bodyBytes, headersMs, requestMs, silenceMs, trustedProxies, connections } = access;
+  const { tokens, depth, aliases, directives, introspection, cost, listValues } = access;
+  const { operationMs, sockets, socketsPerAddress, rates } = access;
+  return {
+    ...DEFAULTS,
+    keepKeysMs: config.idempotencyRetentionDays * DAY_MS,
+    sweepPauseMs: config.expirySweepIntervalMs,
+    chatLimits: { sessions: config.chatMaxSessions, messagesPerSession: config.chatMaxMessagesPerSession },
+    keepChatMs: config.chatRetentionDays * DAY_MS,
+    keepChangesMs: config.outboxRetentionDays * DAY_MS,
+    queueChanges: config.subscriptionQueue,
+    subscriptionsPerKey: config.subscriptionsPerKey,
+    keysPerInstitution: access.apiKeysPerInstitution,
+    documents: { tokens, depth, aliases, directives, introspection },
+    operations: { cost, listValues },
+    operationMs,
+    http: { bodyBytes, headersMs, requestMs, silenceMs, trustedProxies, connections },
+    sockets,
+    socketsPerAddress,
+    rates,
+  };
+}
+
+/**
+ * Reads the file of trusted documents: a JSON object of texts by their SHA-256, as the code generator of a client
+ * writes it, with "sha256:" before them or not. Refuses with ConfigurationError a file that is none, and a text that has another hash.
+ */
+export function readTrustedDocuments(file: string | null, only: boolean): TrustedDocuments {
+  if (file === null && !only) return { texts: new Map(), only };
+  const refuse = (why: string): never => {
+    throw new ConfigurationError(`The configuration is wrong:\n- TRUSTED_DOCUMENTS ${why}`);
+  };
+  if (file === null) return refuse('must name a file where TRUSTED_DOCUMENTS_ONLY is true.');
+  let read: unknown;
+  try {
+    read = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return refuse('must name a file of JSON.');
+  }
+  const texts = new Map<string, string>();
+  const isObject = typeof read === 'object' && read !== null && !Array.isArray(read);
+  const entries = Object.entries(isObject ? (read as Readonly<Record<string, unknown>>) : { '': null });
+  for (const [name, text] of entries) {
+    const hash = bareHash(name);
+    if (typeof text !== 'string' || sha256(text) !== hash) {
+      return refuse('must hold texts by their SHA-256 in hexadecimal.');
+    }
+    texts.set(hash, text);
+  }
+  return { texts, only };
+}

@@ -1,0 +1,120 @@
+import type { MutationName } from './auditEvent.ts';
+import { Forbidden } from './refusals.ts';
+import { VIEWER_ROLES, type Viewer, type ViewerRole } from './viewer.ts';
+
+type Roles = readonly ViewerRole[];
+const EVERYONE: Roles = VIEWER_ROLES;
+const WRITERS: Roles = ['ROOT', 'ADMIN'];
+const ROOT_ALONE: Roles = ['ROOT'];
+
+const MUTATIONS: { readonly [M in MutationName as `Mutation.${M}`]: Roles } = {
+  'Mutation.createInstitution': ROOT_ALONE,
+  'Mutation.createAssetTemplate': WRITERS,
+  'Mutation.createAsset': WRITERS,
+  'Mutation.createPosition': WRITERS,
+  'Mutation.transitionPosition': WRITERS,
+  'Mutation.fundPosition': WRITERS,
+  'Mutation.releasePosition': WRITERS,
+  'Mutation.cancelPosition': WRITERS,
+  'Mutation.expirePosition': WRITERS,
+  'Mutation.applyPositions': WRITERS,
+  'Mutation.setPolicy': WRITERS,
+  'Mutation.deletePolicy': WRITERS,
+  'Mutation.createApiKey': WRITERS,
+  'Mutation.revokeApiKey': WRITERS,
+  'Mutation.rotateApiKey': WRITERS,
+  'Mutation.createChatSession': WRITERS,
+  'Mutation.updateChatSession': WRITERS,
+  'Mutation.deleteChatSession': WRITERS,
+  'Mutation.restoreChatSession': WRITERS,
+  'Mutation.postChatMessage': WRITERS,
+  'Mutation.editChatMessage': WRITERS,
+  'Mutation.deleteChatMessage': WRITERS,
+  'Mutation.markChatSessionRead': WRITERS,
+};
+
+/**
+ * Who may do what: one line for every query, mutation and subscription, for every type that `node` answers, and for
+ * every edge from one object to others. Whose objects are reached at all is the scope's business, not this table's.
+ */
+export const RIGHTS: { readonly [coordinate: string]: Roles } = {
+  ...MUTATIONS,
+
+  'Query.node': EVERYONE,
+  'Query.nodes': EVERYONE,
+  'Query.viewer': EVERYONE,
+  'Query.lifecycle': EVERYONE,
+  'Query.templateKinds': EVERYONE,
+  'Query.institution': EVERYONE,
+  'Query.institutions': EVERYONE,
+  'Query.assetTemplate': EVERYONE,
+  'Query.assetTemplates': EVERYONE,
+  'Query.asset': EVERYONE,
+  'Query.assets': EVERYONE,
+  'Query.position': EVERYONE,
+  'Query.positions': EVERYONE,
+  'Query.positionTotals': EVERYONE,
+  'Query.ledgerEvents': EVERYONE,
+  'Query.auditEvents': EVERYONE,
+  'Query.chatSession': EVERYONE,
+  'Query.chatSessions': EVERYONE,
+
+  'Subscription.positionChanged': EVERYONE,
+  'Subscription.chatSessionChanged': EVERYONE,
+  'Subscription.chatMessageChanged': EVERYONE,
+
+  Institution: EVERYONE,
+  'Institution.assetTemplates': EVERYONE,
+  'Institution.assets': EVERYONE,
+  'Institution.positions': EVERYONE,
+  'Institution.chatSessions': EVERYONE,
+  'Institution.policies': EVERYONE,
+  'Institution.apiKeys': EVERYONE,
+  AssetTemplate: EVERYONE,
+  'AssetTemplate.institution': EVERYONE,
+  'AssetTemplate.assets': EVERYONE,
+  Asset: EVERYONE,
+  'Asset.institution': EVERYONE,
+  'Asset.template': EVERYONE,
+  'Asset.positions': EVERYONE,
+  Position: EVERYONE,
+  'Position.institution': EVERYONE,
+  'Position.asset': EVERYONE,
+  'Position.events': EVERYONE,
+  'Position.ledgerEvents': EVERYONE,
+  'Position.chatSessions': EVERYONE,
+  LifecycleEvent: EVERYONE,
+  'LifecycleEvent.position': EVERYONE,
+  'LifecycleEvent.ledgerEvent': EVERYONE,
+  LedgerEvent: EVERYONE,
+  'LedgerEvent.institution': EVERYONE,
+  'LedgerEvent.position': EVERYONE,
+  'LedgerEvent.lifecycleEvent': EVERYONE,
+  AuditEvent: EVERYONE,
+  'AuditEvent.institution': EVERYONE,
+  Policy: EVERYONE,
+  'Policy.institution': EVERYONE,
+  ApiKey: EVERYONE,
+  'ApiKey.institution': EVERYONE,
+  'ApiKey.followedBy': EVERYONE,
+  'Actor.apiKey': EVERYONE,
+  'Viewer.institution': EVERYONE,
+  'Viewer.apiKey': EVERYONE,
+  ChatSession: EVERYONE,
+  'ChatSession.institution': EVERYONE,
+  'ChatSession.position': EVERYONE,
+  'ChatSession.messages': EVERYONE,
+  ChatMessage: EVERYONE,
+  'ChatMessage.session': EVERYONE,
+  'ChatMessage.replyTo': EVERYONE,
+};
+
+/** Whether the viewer may use what has this line; nobody may use what has none. */
+export const isAllowed = ({ role }: Viewer, coordinate: string): boolean => RIGHTS[coordinate]?.includes(role) ?? false;
+
+/** Refuses with Forbidden a viewer whose role has no right to the mutation. */
+export function mustBeAllowed({ role }: Viewer, mutation: MutationName): void {
+  const roles = MUTATIONS[`Mutation.${mutation}`];
+  if (roles.includes(role)) return;
+  throw new Forbidden(roles.includes('ADMIN') ? 'This key may only read.' : 'Only root may do this.');
+}

@@ -1,0 +1,102 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { type ApiKey, hashOfToken, isLive, prefixOfToken, USE_NOTED_EVERY_MS, usedKey } from '../domain/apiKey.ts';
+import { type Id, isId } from '../domain/ids.ts';
+import type { Clock } from '../domain/time.ts';
+import type { Viewer } from '../domain/viewer.ts';
+import type { MaybePromise, Store } from '../store/store.ts';
+import { firstOf } from '../store/window.ts';
+
+/** How long a key that was read is taken for what it was, in ms: a revocation acts at least so soon. */
+const REMEMBERED_MS = 500;
+/** The most keys that are remembered. */
+const REMEMBERED_KEYS = 10_000;
+/** The most uses that one transaction notes. */
+const BATCH = 500;
+
+export interface KeyRingOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** The operator's token; null: there is none, and nobody is root. */
+  readonly rootToken: string | null;
+}
+
+/** Tells who shows a token. What it costs does not grow with the number of keys. */
+export class KeyRing {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #rootHash: Buffer | undefined;
+  /** By prefix. A store that answers at once is asked each time. */
+  readonly #remembered = new LRUCache<string, Promise<ApiKey | undefined>>({
+    max: REMEMBERED_KEYS,
+    ttl: REMEMBERED_MS,
+  });
+  /** Uses that are to be noted. */
+  #used = new Map<Id, number>();
+
+  constructor({ store, clock, rootToken }: KeyRingOptions) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#rootHash = rootToken === null ? undefined : digest(rootToken);
+  }
+
+  /** Whose token it is; undefined for one that is malformed, unknown, expired or revoked. */
+  viewerOf(token: string): MaybePromise<Viewer | undefined> {
+    if (this.#rootHash && timingSafeEqual(digest(token), this.#rootHash)) return { role: 'ROOT' };
+    const prefix = prefixOfToken(token);
+    if (prefix === undefined) return undefined;
+    const key = this.#keyAt(prefix);
+    return key instanceof Promise ? key.then((found) => this.#judge(token, found)) : this.#judge(token, key);
+  }
+
+  /** Which of these are keys that are over: expired, revoked, or gone. */
+  async dead(owners: readonly string[]): Promise<readonly Id[]> {
+    const ids = owners.filter((owner) => isId('key', owner));
+    const keys = ids.length === 0 ? [] : await this.#store.read('ALL').apiKeys.byIds(ids);
+    return ids.filter((_id, at) => {
+      const key = keys[at];
+      return key === undefined || !isLive(key, this.#clock());
+    });
+  }
+
+  /** Writes when keys were last used, for each at most once a minute. */
+  async noteUses(): Promise<void> {
+    const used = [...this.#used];
+    this.#used = new Map();
+    for (let from = 0; from < used.length; from += BATCH) {
+      const times = new Map(used.slice(from, from + BATCH));
+      await this.#store.transact('ALL', async (tx) => {
+        for (const key of await tx.apiKeys.lock([...times.keys()])) {
+          if (key && this.#isToBeNoted(key)) tx.apiKeys.replace(usedKey(key, times.get(key.id) ?? 0), ['lastUsedAt']);
+        }
+      });
+    }
+  }
+
+  #judge(token: string, key: ApiKey | undefined): Viewer | undefined {
+    if (!key || !timingSafeEqual(Buffer.from(hashOfToken(token)), Buffer.from(key.tokenHash))) return undefined;
+    if (!isLive(key, this.#clock())) return undefined;
+    if (this.#isToBeNoted(key)) this.#used.set(key.id, this.#clock());
+    return { role: key.role, institutionId: key.institutionId, apiKeyId: key.id };
+  }
+
+  #isToBeNoted({ lastUsedAt }: ApiKey): boolean {
+    return lastUsedAt === null || this.#clock() - lastUsedAt >= USE_NOTED_EVERY_MS;
+  }
+
+  #keyAt(prefix: string): MaybePromise<ApiKey | undefined> {
+    const known = this.#remembered.get(prefix);
+    if (known) return known;
+    const pages = this.#store.read('ALL').apiKeys.pages([windowAt(prefix)]);
+    if (!(pages instanceof Promise)) return pages[0]?.rows[0];
+    const found = pages.then(([page]) => page?.rows[0]);
+    this.#remembered.set(prefix, found);
+    found.catch(() => this.#remembered.delete(prefix));
+    return found;
+  }
+}
+
+const digest = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+const windowAt = (prefix: string) =>
+  firstOf<ApiKey>({ where: { prefix: { in: [prefix] } }, order: { by: ['createdAt'], direction: 'ASC' }, limit: 1 });

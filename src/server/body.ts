@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http';
+import { bodyTooLarge, refusal } from './refusal.ts';
+
+/**
+ * Reads a request's body. Refuses with 413 as soon as it is known to be too large; what is still to come is
+ * taken in and dropped, so that a client that is still sending can read the answer.
+ */
+export function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    const refuse = (): void => {
+      request.off('data', take).off('end', finish);
+      request.resume();
+      reject(bodyTooLarge(mostBytes));
+    };
+    const take = (part: Buffer): void => {
+      bytes += part.byteLength;
+      if (bytes > mostBytes) refuse();
+      else parts.push(part);
+    };
+    const finish = (): void => resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
+    const gone = (): void => reject(refusal('The body did not come whole.', 'BAD_REQUEST', { status: 400 }));
+    request.on('error', gone).once('close', gone);
+    if (Number(request.headers['content-length']) > mostBytes) {
+      refuse();
+      return;
+    }
+    request.on('data', take).once('end', finish);
+  });
+}

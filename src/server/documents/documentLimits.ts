@@ -1,0 +1,147 @@
+import { type DocumentNode, GraphQLError, Kind, type SelectionNode, type SelectionSetNode } from 'graphql';
+
+/** The most that one document may have. */
+export interface DocumentLimits {
+  /** How deep fields nest, fragments in their place. */
+  readonly depth: number;
+  /** Fields that are answered under another name. */
+  readonly aliases: number;
+  readonly directives: number;
+}
+
+/**
+ * Judges a document that is parsed and not yet validated: it may have any shape. Every operation is judged, or the one
+ * named alone; circles of fragments are left to validation. Each node is looked at once.
+ */
+export function judgeDocument(
+  { definitions }: DocumentNode,
+  limits: DocumentLimits,
+  operationName?: string | null,
+): readonly GraphQLError[] {
+  const operations: Measured[] = [];
+  const named: Measured[] = [];
+  const fragments = new Map<string, Measured>();
+  for (const definition of definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, measured(definition));
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const operation = measured(definition);
+    operations.push(operation);
+    if (operationName && definition.name?.value === operationName) named.push(operation);
+  }
+  const all = [...operations, ...fragments.values()];
+  const aliases = all.reduce((sum, each) => sum + each.aliases, 0);
+  const directives = all.reduce((sum, each) => sum + each.directives, 0);
+  const repeats = all.reduce((sum, each) => sum + each.repeats, 0);
+  const depth = depthOf(named.length > 0 ? named : operations, fragments);
+  return [
+    ...beyond(depth, limits.depth, 'nest at most', 'levels deep', 'nests'),
+    ...beyond(aliases, limits.aliases, 'have at most', 'aliases', 'has'),
+    ...beyond(directives, limits.directives, 'have at most', 'directives', 'has'),
+    ...beyond(repeats, REPEATS, 'select at most', 'fields again', 'selects'),
+  ];
+}
+
+/** How often a field may stand again beside its like: validation compares each with each. */
+const REPEATS = 50;
+
+function beyond(found: number, most: number, may: string, what: string, does: string): readonly GraphQLError[] {
+  if (found <= most) return [];
+  const message = `The document must ${may} ${most} ${what}; it ${does} ${found}.`;
+  return [new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } })];
+}
+
+/** What one definition has of its own, without the fragments that it spreads. */
+interface Measured {
+  depth: number;
+  aliases: number;
+  directives: number;
+  /** Fields that stand again in the same selection. */
+  repeats: number;
+  /** Which fragments are spread, and below how many fields. */
+  readonly spreads: { readonly name: string; readonly level: number }[];
+}
+
+interface Definition {
+  readonly directives?: readonly unknown[] | undefined;
+  readonly variableDefinitions?: readonly { readonly directives?: readonly unknown[] | undefined }[] | undefined;
+  readonly selectionSet: SelectionSetNode;
+}
+
+function measured({ directives, variableDefinitions, selectionSet }: Definition): Measured {
+  const all: Measured = { depth: 0, aliases: 0, directives: directives?.length ?? 0, repeats: 0, spreads: [] };
+  for (const variable of variableDefinitions ?? []) all.directives += variable.directives?.length ?? 0;
+  measureAll(selectionSet.selections, 0, all);
+  return all;
+}
+
+/** The level of what does not count as deep, whatever is added to it. */
+const EXEMPT = Number.NEGATIVE_INFINITY;
+
+function measureAll(selections: readonly SelectionNode[], level: number, all: Measured): void {
+  const names = new Set<string>();
+  for (const selection of selections) {
+    if (selection.kind === Kind.FIELD) {
+      const { value: name } = selection.alias ?? selection.name;
+      if (names.has(name)) all.repeats += 1;
+      names.add(name);
+    }
+    measure(selection, level, all);
+  }
+}
+
+function measure(selection: SelectionNode, level: number, all: Measured): void {
+  all.directives += selection.directives?.length ?? 0;
+  if (selection.kind === Kind.FRAGMENT_SPREAD) {
+    all.spreads.push({ name: selection.name.value, level });
+    return;
+  }
+  let below = level;
+  if (selection.kind === Kind.FIELD) {
+    if (selection.alias) all.aliases += 1;
+    below = isIntrospection(selection.name.value) ? EXEMPT : level + 1;
+    all.depth = Math.max(all.depth, below);
+  }
+  measureAll(selection.selectionSet?.selections ?? [], below, all);
+}
+
+const isIntrospection = (field: string): boolean => field === '__schema' || field === '__type';
+
+/**
+ * How deep the deepest of the operations nests. A fragment is placed once all its spreads are, so each is followed once
+ * and none of a circle is; and since nothing calls itself, a long chain of fragments exhausts no stack.
+ */
+function depthOf(operations: readonly Measured[], fragments: ReadonlyMap<string, Measured>): number {
+  const unplaced = spreadsOf(operations, fragments);
+  const levels = new Map<Measured, number>();
+  const ready = [...operations];
+  let deepest = 0;
+  for (const each of ready) {
+    const above = levels.get(each) ?? 0;
+    deepest = Math.max(deepest, above + each.depth);
+    for (const { name, level } of each.spreads) {
+      const fragment = fragments.get(name);
+      if (!fragment) continue;
+      levels.set(fragment, Math.max(levels.get(fragment) ?? EXEMPT, above + level));
+      const left = (unplaced.get(fragment) ?? 0) - 1;
+      unplaced.set(fragment, left);
+      if (left === 0) ready.push(fragment);
+    }
+  }
+  return deepest;
+}
+
+/** How often each fragment that the operations reach is spread by what they reach. */
+function spreadsOf(operations: readonly Measured[], fragments: ReadonlyMap<string, Measured>): Map<Measured, number> {
+  const counts = new Map<Measured, number>();
+  const reached = [...operations];
+  for (const each of reached) {
+    for (const { name } of each.spreads) {
+      const fragment = fragments.get(name);
+      if (!fragment) continue;
+      const count = counts.get(fragment) ?? 0;
+      if (count === 0) reached.push(fragment);
+      counts.set(fragment, count + 1);
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,86 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  validate,
+  type ValidationRule,
+} from 'graphql';
+import type { Plugin, YogaInitialContext } from 'graphql-yoga';
+import type { Viewer } from '../../domain/viewer.ts';
+import type { Access } from '../access/access.ts';
+import { type DocumentLimits, judgeDocument } from './documentLimits.ts';
+import { passedLimit } from './documentText.ts';
+import { refusal } from '../refusal.ts';
+
+/** What one document may be, and who may ask what the schema is. */
+export interface DocumentRules extends DocumentLimits {
+  /** The most tokens of a document. */
+  readonly tokens: number;
+  readonly introspection: Introspection;
+}
+export const INTROSPECTION = ['all', 'root', 'none'] as const;
+export type Introspection = (typeof INTROSPECTION)[number];
+
+/** Whether the viewer may ask what the schema is, and be told of fields with similar names. */
+export const mayIntrospect = ({ role }: Viewer, introspection: Introspection): boolean =>
+  introspection === 'all' || (introspection === 'root' && role === 'ROOT');
+
+/** How deep the brackets of a document may nest, and how many lines it may have. */
+const BRACKETS = 100;
+const LINES = 10_000;
+/** How many errors of one document are told. */
+const ERRORS = 20;
+
+/**
+ * Judges documents on their way from text to execution. Refuses with QUERY_TOO_COMPLEX what has too many tokens,
+ * levels, aliases or directives, before it is validated; and introspection by whoever may not.
+ */
+export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<YogaInitialContext> => {
+  const judged = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+  return {
+    onParse: ({ parseFn, setParseFn }) => {
+      setParseFn((source: string, options: object) => {
+        const passed = passedLimit(source, {
+          brackets: BRACKETS,
+          openings: Infinity,
+          comments: rules.tokens,
+          lines: LINES,
+        });
+        if (passed) throw tooComplex(MUST[passed](rules));
+        try {
+          return parseFn(source, { ...options, maxTokens: rules.tokens });
+        } catch (error) {
+          throw error instanceof GraphQLError && isOfTokens(error)
+            ? tooComplex(`have at most ${rules.tokens} tokens`)
+            : error;
+        }
+      });
+    },
+    onValidate: ({ context, params: { documentAST }, addValidationRule, setValidationFn, setResult }) => {
+      let faults = judged.get(documentAST);
+      if (!faults) judged.set(documentAST, (faults = judgeDocument(documentAST, rules)));
+      if (faults.length > 0) setResult([...faults]);
+      const { viewer } = access.callerOf(context.request);
+      const hideSuggestions = !mayIntrospect(viewer, rules.introspection);
+      if (hideSuggestions) addValidationRule(NoSchemaIntrospectionCustomRule);
+      setValidationFn((schema: GraphQLSchema, document: DocumentNode, all: readonly ValidationRule[]) =>
+        validate(schema, document, all, { maxErrors: ERRORS, hideSuggestions }),
+      );
+    },
+  };
+};
+
+/** graphql has no code for it. */
+const isOfTokens = ({ message }: GraphQLError): boolean =>
+  /^Syntax Error: Document contains more that \d+ tokens/.test(message);
+
+const MUST = {
+  openings: ({ tokens }: DocumentRules) => `have at most ${tokens} tokens`,
+  brackets: () => `nest at most ${BRACKETS} brackets deep`,
+  comments: ({ tokens }: DocumentRules) => `have at most ${tokens} comments`,
+  lines: () => `have at most ${LINES} lines`,
+} as const;
+
+const tooComplex = (must: string): GraphQLError =>
+  refusal(`The document must ${must}.`, 'QUERY_TOO_COMPLEX', { status: 400 });

@@ -1,0 +1,72 @@
+/** The most that the text of a document, or of JSON, may have; more could exhaust the stack of whatever reads it, or its patience. */
+export interface TextLimits {
+  /** How deep brackets nest. */
+  readonly brackets: number;
+  /** How many brackets open in all. */
+  readonly openings: number;
+  readonly comments: number;
+  readonly lines: number;
+}
+
+/** What JSON of a request may have: no request needs so much, and a text of more takes long to be read. */
+export const JSON_LIMITS: TextLimits = { brackets: 5_000, openings: 50_000, comments: Infinity, lines: Infinity };
+
+const LINE = 0x0a;
+const QUOTE = 0x22;
+const HASH = 0x23;
+const BACKSLASH = 0x5c;
+/** The signs that count, by their code: brackets that open are 1, those that close 2, all others 3. */
+const OPENS = 1;
+const CLOSES = 2;
+const SIGNS = new Uint8Array(128);
+for (const sign of '([{') SIGNS[sign.charCodeAt(0)] = OPENS;
+for (const sign of ')]}') SIGNS[sign.charCodeAt(0)] = CLOSES;
+for (const code of [LINE, QUOTE, HASH]) SIGNS[code] = 3;
+
+/** Which limit the text passes first; undefined if it keeps them all. Each character is read once, and none after that. */
+export function passedLimit(text: string, limits: TextLimits): keyof TextLimits | undefined {
+  const found = { brackets: 0, openings: 0, comments: 0, lines: 0 };
+  const passed = (limit: keyof TextLimits): boolean => (found[limit] += 1) > limits[limit];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    const sign = code < SIGNS.length ? SIGNS[code] : 0;
+    if (sign === 0) continue;
+    if (code === LINE && passed('lines')) return 'lines';
+    if (code === HASH) {
+      if (passed('comments')) return 'comments';
+      at = endOf(text, at, '\n') - 1;
+    } else if (code === QUOTE && text.startsWith('"""', at)) {
+      const end = endOfBlock(text, at + 3);
+      for (; at < end - 1; at += 1) if (text.charCodeAt(at) === LINE && passed('lines')) return 'lines';
+    } else if (code === QUOTE) {
+      at = endOfString(text, at + 1) - 1;
+    } else if (sign === OPENS) {
+      if (passed('brackets')) return 'brackets';
+      if (passed('openings')) return 'openings';
+    } else if (sign === CLOSES) found.brackets -= 1;
+  }
+  return undefined;
+}
+
+/** Where a text in its quotes ends; one that has no end goes to the end of its line. */
+function endOfString(text: string, from: number): number {
+  for (let at = from; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === LINE) return at;
+    if (code === QUOTE) return at + 1;
+    if (code === BACKSLASH) at += 1;
+  }
+  return text.length;
+}
+
+function endOfBlock(text: string, from: number): number {
+  let end = text.indexOf('"""', from);
+  // Quotes that are escaped do not end it.
+  while (end > 0 && text.charCodeAt(end - 1) === BACKSLASH) end = text.indexOf('"""', end + 3);
+  return end < 0 ? text.length : end + 3;
+}
+
+function endOf(text: string, from: number, sign: string): number {
+  const end = text.indexOf(sign, from);
+  return end < 0 ? text.length : end;
+}

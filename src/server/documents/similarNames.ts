@@ -1,0 +1,33 @@
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import type { Plugin, YogaInitialContext } from 'graphql-yoga';
+import type { Access } from '../access/access.ts';
+import { type Introspection, mayIntrospect } from './documentRules.ts';
+
+/** Keeps similar names out of errors of variables for whoever may not ask what the schema is. */
+export const useSimilarNames = (introspection: Introspection, access: Access): Plugin<YogaInitialContext> => {
+  const mayKnow = ({ request }: YogaInitialContext): boolean =>
+    mayIntrospect(access.callerOf(request).viewer, introspection);
+  const hide = (result: object, context: YogaInitialContext, setResult: (result: ExecutionResult) => void): void => {
+    // Without data nothing was executed: these are errors of the variables.
+    if (!('errors' in result) || 'data' in result || mayKnow(context)) return;
+    setResult({ ...result, errors: (result.errors as readonly GraphQLError[]).map(withoutNames) });
+  };
+  return {
+    onExecute: ({ args }) => ({
+      onExecuteDone: ({ result, setResult }) => hide(result, args.contextValue, setResult),
+    }),
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult: ({ result, setResult }) => hide(result, args.contextValue, setResult),
+    }),
+  };
+};
+
+/** How graphql ends a message with the names that it has found. */
+const SIMILAR = ' Did you mean ';
+
+function withoutNames(error: GraphQLError): GraphQLError {
+  const at = error.message.lastIndexOf(SIMILAR);
+  if (at < 0 || !error.message.endsWith('?')) return error;
+  const { nodes = null, source = null, positions = null, path = null, originalError = null, extensions } = error;
+  return new GraphQLError(error.message.slice(0, at), { nodes, source, positions, path, originalError, extensions });
+}

@@ -1,0 +1,70 @@
+import {
+  getNullableType,
+  GraphQLError,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  isInputObjectType,
+  isInputType,
+  isListType,
+  type NamedTypeNode,
+  type OperationDefinitionNode,
+  typeFromAST,
+} from 'graphql';
+import type { Variables } from './argumentValues.ts';
+
+/** So many unknown fields of one object are left to coercion, which tells each of them. */
+const UNKNOWN_FIELDS = 5;
+/** The most characters of a field's name that is repeated in an error, or compared with others. */
+const NAME = 100;
+
+/**
+ * Refuses variables, as they were sent, that would take long to coerce: a list with more values than are allowed, or an
+ * object with many fields that its type does not have. Coercion makes an error of each, and tells the whole object in it.
+ */
+export function judgeVariables(
+  schema: GraphQLSchema,
+  { variableDefinitions }: OperationDefinitionNode,
+  variables: Variables,
+  most: number,
+): GraphQLError | undefined {
+  for (const { variable, type } of variableDefinitions ?? []) {
+    const { value: name } = variable.name;
+    const known = typeFromAST(schema, type as NamedTypeNode);
+    const fault = isInputType(known) ? faultOf(variables[name], known, `$${name}`, most) : undefined;
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+function faultOf(value: unknown, type: GraphQLInputType, path: string, most: number): GraphQLError | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const nullable = getNullableType(type);
+  if (isListType(nullable)) {
+    // A single value is a list of one.
+    if (!Array.isArray(value)) return faultOf(value, nullable.ofType, path, most);
+    const items = value as readonly unknown[];
+    if (items.length > most) {
+      return refused(`${path} must have at most ${most} values; it has ${items.length}.`, 'QUERY_TOO_COMPLEX');
+    }
+    return firstOf(items.entries(), ([at, item]) => faultOf(item, nullable.ofType, `${path}.${at}`, most));
+  }
+  if (!isInputObjectType(nullable)) return undefined;
+  const fields = nullable.getFields();
+  const given = Object.keys(value);
+  if (given.length > Object.keys(fields).length + UNKNOWN_FIELDS || given.some((name) => name.length > NAME)) {
+    return refused(`Some field of ${path} is not defined by type "${nullable.name}".`, 'BAD_USER_INPUT');
+  }
+  return firstOf(Object.values(fields), (field) =>
+    faultOf((value as Variables)[field.name], field.type, `${path}.${field.name}`, most),
+  );
+}
+
+function firstOf<V>(values: Iterable<V>, fault: (value: V) => GraphQLError | undefined): GraphQLError | undefined {
+  for (const value of values) {
+    const found = fault(value);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+const refused = (message: string, code: string): GraphQLError => new GraphQLError(message, { extensions: { code } });

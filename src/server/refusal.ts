@@ -1,0 +1,30 @@
+import { GraphQLError } from 'graphql';
+
+/** What a request as a whole is refused with: a code, and how HTTP says it. */
+export interface RefusalOptions {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Refuses a whole request. */
+export const refusal = (message: string, code: string, http: RefusalOptions): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, http } });
+
+export const bodyTooLarge = (mostBytes: number): GraphQLError =>
+  refusal(`The body must have at most ${mostBytes} bytes.`, 'BAD_REQUEST', { status: 413 });
+
+/** How HTTP says what is no fault of the request's. */
+const STATUSES: ReadonlyMap<string | undefined, number> = new Map([
+  ['INTERNAL_SERVER_ERROR', 500],
+  ['SERVICE_UNAVAILABLE', 503],
+  ['BUSY', 503],
+  ['TIMEOUT', 504],
+]);
+
+/** What is so refused, answered before GraphQL has a say. */
+export function refusalResponse(error: GraphQLError): Response {
+  const { http, ...extensions } = error.extensions as { readonly http?: RefusalOptions; readonly code?: string };
+  const { status = STATUSES.get(extensions.code) ?? 400, headers = {} } = http ?? {};
+  const body = JSON.stringify({ errors: [{ message: error.message, extensions }] });
+  return new Response(body, { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers } });
+}

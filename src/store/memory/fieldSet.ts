@@ -1,0 +1,29 @@
+import type { Field } from '../store.ts';
+import type { GroupLayout } from './layouts.ts';
+
+/** Some of the fields that the indexes of a table go by, a bit each. */
+export type FieldSet = number;
+export const EVERY_FIELD: FieldSet = -1;
+
+/** The fields that the indexes of a table go by. */
+export class IndexedFields<E> {
+  readonly #fields: readonly Field<E>[];
+
+  constructor(groups: readonly GroupLayout<E>[]) {
+    this.#fields = [...new Set(groups.flatMap(({ fields, orders }) => [...fields, ...orders.flat()]))];
+  }
+
+  setOf(fields: readonly Field<E>[]): FieldSet {
+    return fields.reduce((set, field) => set | (1 << this.#fields.indexOf(field)), 0);
+  }
+
+  /** Those in which two versions of a row differ. */
+  changed(before: E, after: E): FieldSet {
+    let set = 0;
+    for (let at = 0; at < this.#fields.length; at += 1) {
+      const field = this.#fields[at] as Field<E>;
+      if (before[field] !== after[field]) set |= 1 << at;
+    }
+    return set;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Field } from '../store.ts';
+import type { Columns } from './columns.ts';
+import type { FieldSet, IndexedFields } from './fieldSet.ts';
+import type { GroupLayout } from './layouts.ts';
+import { keysOf, valuesOf } from './match.ts';
+import { OrderedIndex } from './orderedIndex.ts';
+import { Ordering } from './ordering.ts';
+import type { Group } from './plan.ts';
+import type { Handle } from './rows.ts';
+
+/** A group that is kept in step. A row is in it under each value that it has of the fields: once, several times or never. */
+export class KeptGroup<E> implements Group<E> {
+  readonly fields: readonly Field<E>[];
+  readonly orders: readonly (readonly Field<E>[])[];
+  readonly indexes = new Map<unknown, readonly OrderedIndex<E>[]>();
+  readonly #orderings: readonly Ordering<E>[];
+  readonly #grouped: FieldSet;
+  /** For each order, all fields that a row's place in it depends on. */
+  readonly #placed: readonly FieldSet[];
+  readonly #all: FieldSet;
+
+  constructor(
+    { fields, orders }: GroupLayout<E>,
+    indexed: IndexedFields<E>,
+    columns: Columns<E>,
+    rows: readonly (E | undefined)[],
+  ) {
+    this.fields = fields;
+    this.orders = orders;
+    this.#orderings = orders.map((by) => new Ordering(by, rows, columns));
+    this.#grouped = indexed.setOf(fields);
+    this.#placed = orders.map((by) => indexed.setOf([...fields, ...by]));
+    this.#all = this.#placed.reduce((all, each) => all | each, 0);
+  }
+
+  /** Puts the row into the indexes in which its place depends on one of the changed fields. */
+  insert(handle: Handle, row: E, changed: FieldSet): void {
+    if ((changed & this.#all) === 0) return;
+    for (const key of this.#keysOf(row)) {
+      const indexes = this.indexes.get(key) ?? this.#begin(key);
+      for (let at = 0; at < indexes.length; at += 1) {
+        if ((changed & (this.#placed[at] as FieldSet)) !== 0) indexes[at]?.insert(handle);
+      }
+    }
+  }
+
+  /** Takes the row out of the indexes in which its place depends on one of the changed fields. */
+  remove(handle: Handle, row: E, changed: FieldSet): void {
+    if ((changed & this.#all) === 0) return;
+    for (const key of this.#keysOf(row)) {
+      const indexes = this.indexes.get(key) ?? [];
+      for (let at = 0; at < indexes.length; at += 1) {
+        if ((changed & (this.#placed[at] as FieldSet)) !== 0) indexes[at]?.remove(handle);
+      }
+      // Where the row leaves the value, it has left all of its indexes; what no row has any more takes no room.
+      if ((changed & this.#grouped) !== 0 && indexes[0]?.size === 0) this.indexes.delete(key);
+    }
+  }
+
+  #begin(key: unknown): readonly OrderedIndex<E>[] {
+    const indexes = this.#orderings.map((ordering) => new OrderedIndex(ordering));
+    this.indexes.set(key, indexes);
+    return indexes;
+  }
+
+  /** The keys of the row's values. */
+  #keysOf(row: E): readonly unknown[] {
+    const [only, second] = this.fields;
+    if (only && !second) return valuesOf(row as object, only);
+    return keysOf(this.fields.map((field) => valuesOf(row as object, field)));
+  }
+}

@@ -1,0 +1,52 @@
+import type { Chunk } from './chunk.ts';
+import type { OrderedIndex, Place } from './orderedIndex.ts';
+
+/** Walks the rows between two places of an index, forward or backward. Not for use across a write. */
+export class Walk<E> {
+  readonly index: OrderedIndex<E>;
+  readonly size: number;
+  readonly #backward: boolean;
+  readonly #touched: { rows: number };
+  #left: number;
+  #chunk: number;
+  #row: number;
+
+  constructor(index: OrderedIndex<E>, from: Place, to: Place, backward: boolean, touched: { rows: number }) {
+    this.index = index;
+    this.size = Math.max(0, index.rank(to) - index.rank(from));
+    this.#touched = touched;
+    this.#left = this.size;
+    this.#backward = backward;
+    const start = backward ? to : from;
+    this.#chunk = start.chunk;
+    this.#row = start.row;
+  }
+
+  /** The next row; undefined at the end. */
+  next(): E | undefined {
+    if (this.#left === 0) return undefined;
+    this.#left -= 1;
+    this.#touched.rows += 1;
+    return this.#backward ? this.#stepBack() : this.#stepOn();
+  }
+
+  #stepOn(): E {
+    const chunk = this.index.chunks[this.#chunk] as Chunk;
+    const row = this.index.ordering.rowOf(chunk.at(this.#row));
+    this.#row += 1;
+    if (this.#row === chunk.length) {
+      this.#chunk += 1;
+      this.#row = 0;
+    }
+    return row;
+  }
+
+  #stepBack(): E {
+    if (this.#row === 0) {
+      this.#chunk -= 1;
+      this.#row = (this.index.chunks[this.#chunk] as Chunk).length;
+    }
+    this.#row -= 1;
+    return this.index.ordering.rowOf((this.index.chunks[this.#chunk] as Chunk).at(this.#row));
+  }
+}

@@ -1,0 +1,52 @@
+import { isId } from '../../domain/ids.ts';
+import type { Scope } from '../../domain/viewer.ts';
+
+/** How long the database may take, in ms. Set in each transaction, so that it holds behind a pooler too. */
+const LIMITS = { statementMs: 10_000, lockMs: 5_000, idleInTransactionMs: 10_000 } as const;
+/** What a row out of order costs beside one in order: little, where the data is in memory or on flash. */
+const RANDOM_PAGE_COST = 1.1;
+
+/** The role that every transaction takes on: it owns nothing and may not rewrite history. */
+export const APP_ROLE = 'escrowgrid_app';
+
+/** What a transaction is for. A writing one learns its number first, so that its fate can be looked up. */
+export type Purpose = 'reading' | 'snapshot' | 'writing';
+const BEGIN: { readonly [P in Purpose]: string } = {
+  reading: 'begin read only',
+  snapshot: 'begin isolation level repeatable read read only',
+  writing: 'begin',
+};
+
+/** Begins a transaction that reaches the rows of the scope, for as many ms as are left. */
+export function beginOf(purpose: Purpose, scope: Scope, leftMs?: number): string {
+  const number = purpose === 'writing' ? ', pg_current_xact_id()::text as "number"' : '';
+  return `${BEGIN[purpose]}; select ${settingsOf(scope, leftMs)}${number}`;
+}
+
+/** What a transaction sets for itself alone. */
+export const settingsOf = (scope: Scope, leftMs?: number): string =>
+  [
+    setting('role', APP_ROLE),
+    setting('escrowgrid.scope', reachOf(scope)),
+    limitsOf(leftMs),
+    setting('idle_in_transaction_session_timeout', LIMITS.idleInTransactionMs),
+    setting('random_page_cost', RANDOM_PAGE_COST),
+  ].join(', ');
+
+/** How long its statements may take. */
+export const limitsOf = (leftMs?: number): string =>
+  [
+    setting('statement_timeout', statementMs(leftMs)),
+    setting('lock_timeout', Math.min(LIMITS.lockMs, statementMs(leftMs))),
+  ].join(', ');
+
+/** How long a statement may take where so much is left, in ms. It ends behind the deadline, however little, and not before. */
+export const statementMs = (leftMs = Infinity): number => Math.min(LIMITS.statementMs, Math.ceil(leftMs) + 1);
+
+const setting = (name: string, value: string | number): string => `set_config('${name}', '${value}', true)`;
+
+/** Whose rows the policies let through: everybody's, one institution's, or nobody's where there can be no such id. */
+const reachOf = (scope: Scope): string => {
+  if (scope === 'ALL') return scope;
+  return isId('inst', scope.institutionId) ? scope.institutionId : '';
+};

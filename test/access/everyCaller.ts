@@ -1,0 +1,238 @@
+import type { GraphQLObjectType } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { schema } from '../../src/schema/index.ts';
+import { type Callers, callersOn, cursorsIn, STREAM } from '../support/callers.ts';
+import { coordinatesOf, triedBy } from '../support/coverage.ts';
+import type { Said } from '../support/serveKeyed.ts';
+import type { OwnersWorld } from '../support/ownersWorld.ts';
+import { cursorIn, cursorOfNone, forged, neverWas, type Probe, probeOf } from '../support/probes.ts';
+import type { OpenStore } from '../support/stores.ts';
+import { CURSOR, nodeTypes, operationsOf, type Slot, slotsOf } from '../support/surface.ts';
+
+const SLOTS = slotsOf(schema);
+const isMutation = ({ parent }: Slot): boolean => parent === 'Mutation';
+/** Reads first: what is refused of a mutation is in the caller's own trail afterwards, as the caller has said it. */
+const READS = SLOTS.filter((slot) => !isMutation(slot));
+const WRITES = SLOTS.filter(isMutation);
+/** Every operation with nothing handed in but what is the caller's own. */
+const PLAIN = operationsOf(schema);
+const READING = PLAIN.filter((slot) => !isMutation(slot));
+
+interface Shown {
+  readonly data: { readonly node: Readonly<Record<string, unknown>> };
+}
+/** Texts that nobody has chosen, or that this one of them has not. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set([
+  'AssetTemplate.code',
+  'AssetTemplate.config',
+  'AuditEvent.action',
+  'AuditEvent.resourceType',
+  'AuditEvent.errorCode',
+  'ApiKey.prefix',
+  'ChatMessage.deletionReason',
+]);
+
+/** Every place that takes an id or a cursor, and every operation, tried by every kind of caller. */
+export function everyCaller(open: OpenStore): void {
+  let at: Callers;
+  let before: readonly string[];
+  const tried = new Map<string, Set<string>>();
+  /** What each place tries, once it is known. */
+  const places = new Map<string, readonly string[]>();
+  let answers = 0;
+
+  beforeAll(async () => {
+    at = await callersOn(open);
+    before = await ownersAnswers();
+  });
+  afterAll(() => at.server.app.stop());
+
+  /** Tries the place as somebody, and notes what was tried. */
+  async function attempt(
+    who: string,
+    token: string | null,
+    slot: Slot,
+    world: OwnersWorld,
+    value?: string,
+  ): Promise<Said> {
+    const isStream = slot.parent === 'Subscription';
+    // From the beginning, so that what there was is shown.
+    const along = isStream && slot.path[0] !== 'after' ? { after: at.beginning } : {};
+    const probe: Probe = probeOf(schema, slot, world, value, along);
+    const by = tried.get(who) ?? new Set();
+    tried.set(who, by);
+    const inIt = places.get(slot.name) ?? triedBy(schema, probe, value);
+    if (value !== undefined || slot.path.length === 0) places.set(slot.name, inIt);
+    for (const each of inIt) by.add(each);
+    answers += 1;
+    return at.server.ask(token, probe.query, probe.variables, isStream ? STREAM : {});
+  }
+
+  const cursorOf = async (slot: Slot, world: OwnersWorld): Promise<string> => {
+    const { text } = await attempt(
+      'somebody',
+      world.admin,
+      { ...slot, name: `the list of ${slot.name}`, path: [] },
+      world,
+    );
+    const cursor = slot.parent === 'Subscription' ? cursorsIn(text).at(-2) : cursorIn(text, slot);
+    return cursor ?? expect.fail(`${slot.name} has nothing to make a cursor of: ${text}`);
+  };
+  /** What is the owner's own for the place. */
+  const values = new Map<string, string>();
+  const valueOf = async (slot: Slot): Promise<string> => {
+    if (slot.holds !== CURSOR) return at.owner.ids[slot.holds] ?? expect.fail(`There is no ${slot.holds}.`);
+    if (slot.parent === 'Subscription') return at.beginning;
+    const value = values.get(slot.name) ?? (await cursorOf(slot, at.owner));
+    values.set(slot.name, value);
+    return value;
+  };
+  /** What another may hand in of the owner's, each beside the same that never was. */
+  async function pairsFor(slot: Slot): Promise<readonly (readonly [theirs: string, none: string])[]> {
+    const value = await valueOf(slot);
+    if (slot.holds !== CURSOR) return [[value, neverWas(value)]];
+    // All that was the owner's came first: behind it are the same changes as behind the beginning.
+    if (slot.parent === 'Subscription') return [[await cursorOf(slot, at.owner), at.beginning]];
+    const own = forged(await cursorOf(slot, at.other), value);
+    return [value, own].map((cursor) => [cursor, cursorOfNone(cursor)] as const);
+  }
+  async function ownersAnswers(): Promise<readonly string[]> {
+    const answer = async (slot: Slot) => attempt('somebody', at.owner.admin, slot, at.owner, await valueOf(slot));
+    return (await Promise.all(READS.map(answer))).map(({ text }) => text);
+  }
+  const leaksOf = (text: string): readonly string[] =>
+    [...at.owner.canaries, ...at.owner.all].filter((each) => text.includes(each));
+
+  it("the owner's admin is shown what there is, through every place", () => {
+    READS.forEach((slot, n) => {
+      const [text = ''] = before.slice(n);
+      expect([slot.name, text]).toEqual([slot.name, expect.not.stringContaining('"errors"')]);
+      // The only row may be the one that the cursor is at.
+      const isShown = leaksOf(text).length > 0 || (slot.holds === CURSOR && slot.parent !== 'Subscription');
+      expect([slot.name, isShown]).toEqual([slot.name, true]);
+    });
+  });
+
+  it('every text in it would give it away', () => {
+    for (const type of nodeTypes(schema)) {
+      const { data } = JSON.parse(
+        before[READS.findIndex(({ name }) => name === `Query.node(id) of ${type}`)] ?? '',
+      ) as Shown;
+      for (const { name, type: shown } of Object.values((schema.getType(type) as GraphQLObjectType).getFields())) {
+        if (!/^(String|JSONObject)!?$/.test(String(shown)) || SAYS_NOTHING.has(`${type}.${name}`)) continue;
+        expect([type, name, JSON.stringify(data.node[name])]).toEqual([
+          type,
+          name,
+          expect.stringContaining(at.owner.canaries[0] ?? ''),
+        ]);
+      }
+    }
+  });
+
+  describe("another institution's admin", () => {
+    const tryAll = async (slots: readonly Slot[], holds: (slot: Slot, theirs: string) => void): Promise<void> => {
+      for (const slot of slots) {
+        for (const [value, none] of await pairsFor(slot)) {
+          const ask = (handed: string) => attempt('another', at.other.admin, slot, at.other, handed);
+          const [theirs, nobodys] = [await ask(value), await ask(none)];
+          // What was handed in may be repeated.
+          const told = theirs.text.replaceAll(value, none);
+          expect([slot.name, theirs.status, told]).toEqual([slot.name, nobodys.status, nobodys.text]);
+          expect([slot.name, leaksOf(told)]).toEqual([slot.name, []]);
+          holds(slot, theirs.text);
+        }
+      }
+    };
+
+    it('is answered to every read as if the id or the cursor had never been, and shown nothing', async () => {
+      await tryAll(READS, ({ name, parent, holds }, text) => {
+        if (parent !== 'Subscription' || holds === CURSOR) return;
+        expect([name, text]).toEqual([name, expect.stringContaining('"code":"NOT_FOUND"')]);
+      });
+    });
+
+    it('is shown nothing of others by any operation that names nobody', async () => {
+      const names = new Set(WRITES.map(({ field }) => field.name));
+      for (const slot of PLAIN.filter(({ field }) => !names.has(field.name))) {
+        const { text } = await attempt('another', at.other.admin, slot, at.other);
+        expect([slot.name, leaksOf(text)]).toEqual([slot.name, []]);
+      }
+    });
+
+    it('is answered to every mutation that there is no such object', async () => {
+      await tryAll(WRITES, ({ name, path }, text) => {
+        // What is answered must be in the session: that is said of every other message.
+        const code = path.at(-1) === 'replyToId' ? 'VALIDATION_FAILED' : 'NOT_FOUND';
+        expect([name, text]).toEqual([name, expect.stringContaining(`"code":"${code}"`)]);
+      });
+    });
+  });
+
+  it.each(['no key', 'a revoked key', 'an expired key', 'a token that nobody was given'])(
+    'whoever shows %s is told that, whatever was asked, and nothing else',
+    async (who) => {
+      for (const slot of [...SLOTS, ...PLAIN]) {
+        const value = slot.path.length > 0 ? await valueOf(slot) : undefined;
+        const token = at.strangers[who] ?? null;
+        const { status, headers, text } = await attempt(who, token, slot, at.owner, value);
+        expect([slot.name, status, headers.get('www-authenticate')]).toEqual([slot.name, 401, 'Bearer']);
+        const message = token === null ? 'Show an API key: Authorization: Bearer, or X-API-Key.' : NO_KEY;
+        expect(JSON.parse(text)).toEqual({ errors: [{ message, extensions: { code: 'UNAUTHENTICATED' } }] });
+      }
+    },
+  );
+  const NO_KEY = 'This is no API key that is good now.';
+
+  it("the owner's world is as it was", async () => {
+    expect(await ownersAnswers()).toEqual(before);
+  });
+
+  describe("the owner's READ_ONLY key", () => {
+    it('reads all that the admin reads', async () => {
+      for (const [n, slot] of READS.entries()) {
+        const { text } = await attempt('READ_ONLY', at.owner.readOnly, slot, at.owner, await valueOf(slot));
+        expect([slot.name, text]).toEqual([slot.name, before[n]]);
+      }
+      for (const slot of READING) {
+        const { text } = await attempt('READ_ONLY', at.owner.readOnly, slot, at.owner);
+        expect([slot.name, text]).toEqual([slot.name, expect.not.stringContaining('"errors"')]);
+      }
+    });
+
+    it('is forbidden every mutation, in its result, whoever it is about', async () => {
+      for (const slot of [...WRITES, ...PLAIN.filter(isMutation)]) {
+        const value = slot.path.length > 0 ? await valueOf(slot) : undefined;
+        const { text } = await attempt('READ_ONLY', at.owner.readOnly, slot, at.owner, value);
+        const refused = { __typename: 'ForbiddenError', code: 'FORBIDDEN', path: null };
+        const { data, errors } = JSON.parse(text) as {
+          readonly data: Record<string, unknown>;
+          readonly errors?: unknown;
+        };
+        expect([slot.name, errors, data]).toMatchObject([slot.name, undefined, { [slot.field.name]: refused }]);
+      }
+    });
+  });
+
+  it("the owner's admin may do every mutation that others were refused", async () => {
+    const lastly = (slot: Slot): boolean => slot.field.name === 'revokeApiKey';
+    for (const slot of [...WRITES.filter((each) => !lastly(each)), ...WRITES.filter(lastly)]) {
+      const { text } = await attempt('owner', at.owner.admin, slot, at.owner, await valueOf(slot));
+      expect([slot.name, text]).toEqual([
+        slot.name,
+        expect.not.stringMatching(/NOT_FOUND|FORBIDDEN|VALIDATION|"errors"/),
+      ]);
+    }
+    expect(at.server.faults).toEqual([]);
+  });
+
+  it('every id, cursor, operation, node and edge of the schema was tried by every kind of caller', () => {
+    const all = coordinatesOf(schema);
+    const callers = ['another', 'READ_ONLY', ...Object.keys(at.strangers)];
+    for (const who of callers) {
+      expect([who, [...all].filter((each) => !tried.get(who)?.has(each))]).toEqual([who, []]);
+    }
+    process.stdout.write(
+      `matrix: ${SLOTS.length} places, ${PLAIN.length} operations, ${all.size} coordinates, ${answers} answers\n`,
+    );
+  });
+}

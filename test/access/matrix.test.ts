@@ -1,0 +1,4 @@
+import { onBothStores } from '../support/stores.ts';
+import { everyCaller } from './everyCaller.ts';
+
+onBothStores(everyCaller);

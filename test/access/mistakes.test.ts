@@ -1,0 +1,196 @@
+import { timingSafeEqual } from 'node:crypto';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MINUTE_MS } from '../../src/domain/time.ts';
+import { STRANGERS_A_MINUTE } from '../../src/live/accessTrail.ts';
+import { RateLimits } from '../../src/server/access/rateLimits.ts';
+import type { ApiKey } from '../../src/domain/apiKey.ts';
+import type { Store, Window } from '../../src/store/store.ts';
+import { bearer } from '../support/secretsRun.ts';
+import { ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
+import { type HttpAnswer, type Network, overHttp, RATES, tally } from '../support/overHttp.ts';
+import { keyOf, makeOwnersWorld, type OwnersWorld } from '../support/ownersWorld.ts';
+import { neverWas } from '../support/probes.ts';
+import { onBothStores } from '../support/stores.ts';
+
+// As it is, and counted.
+vi.mock('node:crypto', async (importOriginal) => {
+  const original = await importOriginal<{ readonly timingSafeEqual: typeof timingSafeEqual }>();
+  return { ...original, timingSafeEqual: vi.fn<typeof timingSafeEqual>(original.timingSafeEqual) };
+});
+
+const WRONG = bearer('no-such-token');
+const from = (address: string) => ({ 'x-forwarded-for': address });
+/** So many of them, one after another. */
+const inTurn = async (count: number, ask: (at: number) => Promise<HttpAnswer>): Promise<readonly HttpAnswer[]> => {
+  const answers: HttpAnswer[] = [];
+  for (let at = 0; at < count; at += 1) answers.push(await ask(at));
+  return answers;
+};
+
+onBothStores((open) => {
+  let store: Store;
+  let owner: OwnersWorld;
+  let other: OwnersWorld;
+  beforeAll(async () => {
+    store = await open();
+    const server = serveKeyed(store);
+    owner = await makeOwnersWorld(server);
+    other = await makeOwnersWorld(server);
+  });
+  /** Each test has minutes of its own: what was counted in one is not found by the next. */
+  let minutes = 0;
+  beforeEach(() => void (minutes += 10));
+  const network = async (options: Parameters<typeof overHttp>[1] = {}): Promise<Network> => {
+    const made = await overHttp(store, options);
+    made.server.now += minutes * MINUTE_MS;
+    return made;
+  };
+
+  describe('mistake 10: ids could be probed, and limits passed:', () => {
+    it("another's id has the same status, headers and body as one that never was", async () => {
+      const { post } = await network();
+      for (const id of Object.values(owner.ids)) {
+        const ask = (of: string) => post(bearer(other.admin), `{ node(id: "${of}") { id } }`);
+        const [theirs, none] = [await ask(id), await ask(neverWas(id))];
+        expect([theirs.status, theirs.text]).toEqual([200, '{"data":{"node":null}}']);
+        const told = ({ status, text, headers }: HttpAnswer) => {
+          const { date: _date, 'x-request-id': _id, ...rest } = Object.fromEntries(headers);
+          return { status, text, rest };
+        };
+        expect(told(theirs)).toEqual(told(none));
+      }
+    });
+
+    it('an X-Forwarded-For that the client made up makes it neither root nor somebody else', async () => {
+      const { post } = await network();
+      for (const address of ['127.0.0.1', '::1', 'localhost', '10.0.0.1, 127.0.0.1']) {
+        expect((await post(from(address))).status).toBe(401);
+      }
+      const spoofing = await inTurn(25, (at) => post({ ...WRONG, ...from(`198.51.100.${at}`) }));
+      expect(tally(spoofing)).toEqual({ 401: RATES.failedLogin, 429: 15 });
+    });
+
+    it("behind a proxy what the client put before the proxy's own word counts for nothing", async () => {
+      const { post } = await network({ trustedProxies: 1 });
+      const spoofing = await inTurn(25, (at) => post({ ...WRONG, ...from(`198.51.100.${at}, 203.0.113.9`) }));
+      expect(tally(spoofing)).toEqual({ 401: RATES.failedLogin, 429: 15 });
+      expect((await post({ ...WRONG, ...from('203.0.113.9, 203.0.113.10') })).status).toBe(401);
+    });
+
+    it('a trailing slash, and any other way to write the path, is no way past the limiter', async () => {
+      const { post } = await network();
+      await inTurn(RATES.failedLogin ?? 0, () => post(WRONG));
+      for (const path of ['/graphql', '/graphql?', '/graphql?again=1', '/graphql#here']) {
+        expect([path, (await post(WRONG, undefined, path)).status]).toEqual([path, 429]);
+      }
+      for (const path of [
+        '/graphql/',
+        '//graphql',
+        '/graphql//',
+        '/GraphQL',
+        '/graphql%2f',
+        '/graphql/.',
+        '/x/graphql',
+      ]) {
+        for (const headers of [WRONG, bearer(owner.admin)]) {
+          const { status, text } = await post(headers, undefined, path);
+          expect([path, status, text.includes('viewer')]).toEqual([path, 404, false]);
+        }
+      }
+    });
+  });
+
+  describe('mistake 12: strangers cost what they liked:', () => {
+    it('requests without a key are limited, with Retry-After, and do not stop those with one elsewhere', async () => {
+      const { post } = await network({ rates: { address: 60 }, trustedProxies: 1 });
+      const strangers = await inTurn(80, () => post(from('203.0.113.9')));
+      expect(tally(strangers)).toEqual({ 401: 60, 429: 20 });
+      expect(strangers.at(-1)?.headers.get('retry-after')).toBe('60');
+      expect((await post({ ...bearer(owner.admin), ...from('203.0.113.10') })).status).toBe(200);
+    });
+
+    it('they are one row of the trail a minute for each address, which tells how many they were', async () => {
+      const { server, post } = await network();
+      await inTurn(40, () => post(WRONG));
+      const rows = await trailAfterMinute(server);
+      expect(rows.map(({ action, payload }) => `${action} ${payload.occurrences}`).toSorted()).toEqual([
+        `ACCESS_REFUSED ${RATES.failedLogin}`,
+        'RATE_LIMITED 30',
+      ]);
+    });
+
+    it('from however many addresses, there are so many rows a minute and no more', async () => {
+      const { server, post } = await network({ trustedProxies: 1 });
+      const count = STRANGERS_A_MINUTE + 60;
+      await inTurn(count, (at) => post({ ...WRONG, ...from(`203.0.113.${at}`) }));
+      const rows = await trailAfterMinute(server);
+      expect(rows).toHaveLength(STRANGERS_A_MINUTE + 1);
+      expect(rows.reduce((sum, { payload }) => sum + payload.occurrences, 0)).toBe(count);
+    });
+
+    it('what the limiter counts is gone with the minute', async () => {
+      const take = vi.spyOn(RateLimits.prototype, 'take');
+      const { server, post } = await network({ trustedProxies: 1 });
+      await inTurn(50, (at) => post({ ...WRONG, ...from(`203.0.113.${at}`) }));
+      const [limits] = take.mock.contexts as readonly RateLimits[];
+      take.mockRestore();
+      expect(limits?.size).toBe(100);
+      server.now += MINUTE_MS;
+      expect(limits?.size).toBe(0);
+    });
+
+    it('a key is looked up by its prefix, one row at the most, and a token that cannot be one not at all', async () => {
+      const server = serveKeyed(store);
+      const input = { institutionId: owner.ids['Institution'], label: 'one of many', role: 'READ_ONLY' };
+      const { token } = await keyOf(server, input);
+      const asked: Window<ApiKey>[] = [];
+      const watched: Store = {
+        ...store,
+        read: (scope, until) => {
+          const read = store.read(scope, until);
+          const pages = (windows: readonly Window<ApiKey>[]) => {
+            asked.push(...windows);
+            return read.apiKeys.pages(windows);
+          };
+          return { ...read, apiKeys: { ...read.apiKeys, pages } };
+        },
+      };
+      const { post } = await overHttp(watched);
+      expect((await post(bearer(token))).status).toBe(200);
+      expect(asked).toMatchObject([{ where: { prefix: { in: [token.slice(0, 15)] } }, limit: 1 }]);
+      for (const wrong of [`${token.slice(0, -1)}!`, token.slice(1), `${token}0`, neverWas(token), 'x']) {
+        expect((await post(bearer(wrong))).status).toBe(401);
+      }
+      expect(asked).toHaveLength(1);
+    });
+
+    it('the root key is compared by its hash in constant time, whatever is shown', async () => {
+      const { post } = await network({ rates: { failedLogin: null } });
+      const compared = vi.mocked(timingSafeEqual);
+      const shown = [ROOT_TOKEN.slice(0, -1), `${ROOT_TOKEN}0`, neverWas(ROOT_TOKEN), `R${ROOT_TOKEN.slice(1)}`, 'r'];
+      for (const token of shown) {
+        compared.mockClear();
+        expect((await post(bearer(token))).status).toBe(401);
+        expect(compared.mock.calls.map((pair) => pair.map(({ byteLength }) => byteLength))).toEqual([[32, 32]]);
+      }
+      expect((await post(bearer(ROOT_TOKEN))).text).toBe('{"data":{"viewer":{"role":"ROOT"}}}');
+    });
+  });
+});
+
+interface Row {
+  readonly action: string;
+  readonly payload: { readonly occurrences: number };
+}
+/** What was written of the minute that has passed. */
+async function trailAfterMinute(server: Network['server']): Promise<readonly Row[]> {
+  const since = new Date(server.now).toISOString();
+  server.now += MINUTE_MS;
+  await server.app.settle();
+  const { auditEvents } = await server.data<{ readonly auditEvents: { readonly nodes: readonly Row[] } }>(
+    ROOT_TOKEN,
+    `{ auditEvents(first: 100, filter: { createdAt: { gte: "${since}" }, actions: ["ACCESS_REFUSED", "RATE_LIMITED"] }) {
+      nodes { action payload } } }`,
+  );
+  return auditEvents.nodes;
+}

@@ -1,0 +1,158 @@
+import {
+  buildSchema,
+  execute,
+  type ExecutionResult,
+  getNamedType,
+  type GraphQLSchema,
+  isObjectType,
+  parse,
+  subscribe,
+} from 'graphql';
+import { expect, it } from 'vitest';
+import { RIGHTS } from '../../src/domain/rights.ts';
+import { VIEWER_ROLES, type ViewerRole } from '../../src/domain/viewer.ts';
+import { schema } from '../../src/schema/index.ts';
+import { guard } from '../../src/schema/rights.ts';
+import { isEdge } from '../support/selection.ts';
+import { nodeTypes, operationsOf } from '../support/surface.ts';
+
+/** What the schema has that needs a line. */
+function neededBy(of: GraphQLSchema): readonly string[] {
+  const edges = Object.values(of.getTypeMap()).flatMap((type) => {
+    if (!isObjectType(type) || [of.getQueryType(), of.getMutationType(), of.getSubscriptionType()].includes(type))
+      return [];
+    return Object.values(type.getFields()).flatMap((field) =>
+      isEdge(type, field) ? [`${type.name}.${field.name}`] : [],
+    );
+  });
+  return [...operationsOf(of).map(({ name }) => name), ...nodeTypes(of), ...edges];
+}
+
+it('the table has a line for every operation, node and edge, and none for anything else', () => {
+  expect(Object.keys(RIGHTS).toSorted()).toEqual(neededBy(schema).toSorted());
+  expect(neededBy(schema).length).toBeGreaterThan(80);
+});
+
+it('root may do everything, whoever has a key may read, and nobody writes whose key may only read', () => {
+  const operations = Object.entries(RIGHTS);
+  expect(operations.filter(([, roles]) => !roles.includes('ROOT'))).toEqual([]);
+  const [writes, reads] = [true, false].map((kind) =>
+    operations.filter(([line]) => line.startsWith('Mutation.') === kind),
+  );
+  expect(reads?.filter(([, roles]) => roles.length !== VIEWER_ROLES.length)).toEqual([]);
+  expect(writes?.filter(([, roles]) => roles.includes('READ_ONLY'))).toEqual([]);
+});
+
+const SDL = `
+  interface Node { id: ID! }
+  type Thing implements Node { id: ID! name: String other: Thing parts: PartConnection pair: [Part] }
+  type Part implements Node { id: ID! thing: Thing }
+  type PartConnection { nodes: [Part!]! }
+  type PartChange { part: Part }
+  type Query { thing: Thing free: String part: Part parts: PartConnection }
+  type Mutation { make: Thing }
+  type Subscription { partChanged: PartChange ticks: String }`;
+type Table = Readonly<Record<string, readonly ViewerRole[]>>;
+const NOT_READERS: readonly ViewerRole[] = ['ROOT', 'ADMIN'];
+
+const part = { id: 'p' };
+const thing = { id: 't', name: 'Thing', parts: { nodes: [part] }, pair: [part] };
+const ROOT_VALUE = {
+  thing: { ...thing, other: thing },
+  free: 'free',
+  part: { ...part, thing },
+  parts: { nodes: [part] },
+};
+
+/** A schema where everyone may do everything but what is told. */
+function guarded(restricted: Table): GraphQLSchema {
+  const made = buildSchema(SDL);
+  for (const field of Object.values(made.getSubscriptionType()?.getFields() ?? {})) {
+    field.subscribe = async function* () {
+      yield { ticks: 'tick', partChanged: { part } };
+    };
+  }
+  return guard(made, { ...Object.fromEntries(neededBy(made).map((line) => [line, VIEWER_ROLES])), ...restricted });
+}
+const asked = (made: GraphQLSchema, role: ViewerRole, text: string): ExecutionResult =>
+  execute({
+    schema: made,
+    document: parse(text),
+    rootValue: ROOT_VALUE,
+    contextValue: { viewer: { role } },
+  }) as ExecutionResult;
+const followed = (made: GraphQLSchema, role: ViewerRole, text: string) =>
+  subscribe({ schema: made, document: parse(text), rootValue: ROOT_VALUE, contextValue: { viewer: { role } } });
+const codesOf = ({ errors = [] }: ExecutionResult): unknown =>
+  errors.map(({ path, extensions }) => [path, extensions['code']]);
+
+it('a schema with an operation, node or edge without a line cannot be made', () => {
+  for (const line of neededBy(buildSchema(SDL))) {
+    const made = buildSchema(SDL);
+    const rest = neededBy(made).filter((each) => each !== line);
+    const table = Object.fromEntries(rest.map((each) => [each, VIEWER_ROLES]));
+    expect(() => guard(made, table)).toThrow(`The table of rights has no line for ${line}.`);
+  }
+  expect(neededBy(buildSchema(SDL))).toHaveLength(13);
+});
+
+it.each(['READ_ONLY', 'ADMIN'] as const)('without restrictions %s is refused nothing', (role) => {
+  const made = guarded({});
+  const answer = asked(
+    made,
+    role,
+    '{ free thing { other { id } parts { nodes { id } } pair { id } } part { thing { id } } }',
+  );
+  expect(answer.errors).toBeUndefined();
+});
+
+it('a query is refused whom its line leaves out, and what stands beside it is answered', () => {
+  const made = guarded({ 'Query.free': NOT_READERS });
+  const refused = asked(made, 'READ_ONLY', '{ free thing { id } }');
+  expect(codesOf(refused)).toEqual([[['free'], 'FORBIDDEN']]);
+  expect(refused.data).toEqual({ free: null, thing: { id: 't' } });
+  expect(asked(made, 'ADMIN', '{ free }')).toEqual({ data: { free: 'free' } });
+});
+
+it('an edge is refused whom its line leaves out, wherever it is reached from', () => {
+  const made = guarded({ 'Thing.parts': NOT_READERS });
+  const text = '{ thing { name parts { nodes { id } } other { parts { nodes { id } } } } }';
+  const refused = asked(made, 'READ_ONLY', text);
+  expect(codesOf(refused)).toEqual([
+    [['thing', 'parts'], 'FORBIDDEN'],
+    [['thing', 'other', 'parts'], 'FORBIDDEN'],
+  ]);
+  expect(refused.data).toEqual({ thing: { name: 'Thing', parts: null, other: { parts: null } } });
+  expect(asked(made, 'ADMIN', text).errors).toBeUndefined();
+});
+
+it('a node is refused whom its line leaves out, by every way that leads to it: alone, in a list, a page or a change', async () => {
+  const made = guarded({ Part: NOT_READERS });
+  const refused = asked(
+    made,
+    'READ_ONLY',
+    '{ part { id } parts { nodes { id } } thing { pair { id } parts { nodes { id } } } }',
+  );
+  expect(refused.data).toEqual({ part: null, parts: null, thing: { pair: null, parts: null } });
+  expect(codesOf(refused)).toHaveLength(4);
+  const stream = await followed(made, 'READ_ONLY', 'subscription { partChanged { part { id } } }');
+  expect(codesOf(stream as ExecutionResult)).toEqual([[['partChanged'], 'FORBIDDEN']]);
+  const admins = await followed(made, 'ADMIN', 'subscription { partChanged { part { id } } }');
+  expect(admins).toHaveProperty('next');
+});
+
+it('a subscription is refused whom its line leaves out, before it begins', async () => {
+  const made = guarded({ 'Subscription.ticks': NOT_READERS });
+  expect(codesOf((await followed(made, 'READ_ONLY', 'subscription { ticks }')) as ExecutionResult)).toEqual([
+    [['ticks'], 'FORBIDDEN'],
+  ]);
+  const stream = (await followed(made, 'ADMIN', 'subscription { ticks }')) as AsyncGenerator<ExecutionResult>;
+  expect((await stream.next()).value).toEqual({ data: { ticks: 'tick' } });
+  await stream.return(undefined);
+});
+
+it('a mutation is left to answer for itself', () => {
+  const made = guarded({ 'Mutation.make': ['ROOT'] });
+  expect(getNamedType(made.getMutationType()?.getFields()['make']?.type ?? null)?.toString()).toBe('Thing');
+  expect(asked(made, 'READ_ONLY', 'mutation { make { id } }')).toEqual({ data: { make: null } });
+});

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { RIGHTS } from '../../src/domain/rights.ts';
+import type { Viewer, ViewerRole } from '../../src/domain/viewer.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
+import { type Callers, callersOn, STREAM } from '../support/callers.ts';
+import { neverWas } from '../support/probes.ts';
+
+// A table that keeps some things from READ_ONLY.
+vi.mock('../../src/domain/rights.ts', async (importOriginal) => {
+  const original = await importOriginal<{ readonly RIGHTS: Readonly<Record<string, readonly ViewerRole[]>> }>();
+  const lines = ['ApiKey', 'Query.ledgerEvents', 'Position.events', 'Subscription.positionChanged', 'ChatMessage'];
+  const table = { ...original.RIGHTS, ...Object.fromEntries(lines.map((line) => [line, ['ROOT', 'ADMIN']])) };
+  const isAllowed = ({ role }: Viewer, line: string): boolean => table[line]?.includes(role) ?? false;
+  return { ...original, RIGHTS: table, isAllowed };
+});
+
+let at: Callers;
+beforeAll(async () => {
+  at = await callersOn(async () => createMemoryStore());
+});
+afterAll(() => at.server.app.stop());
+
+interface Answer {
+  readonly data?: unknown;
+  readonly errors?: readonly { readonly path?: readonly unknown[]; readonly extensions: { readonly code: string } }[];
+}
+const asked = async (token: string, query: string, variables: object = {}): Promise<Answer> =>
+  JSON.parse((await at.server.ask(token, query, variables)).text) as Answer;
+const codesOf = ({ errors = [] }: Answer) => errors.map(({ path, extensions }) => [path?.join('.'), extensions.code]);
+
+it('a query is FORBIDDEN to a key whose role is left out, the others are answered', async () => {
+  const query = '{ ledgerEvents { totalCount } positions { totalCount } }';
+  const refused = await asked(at.owner.readOnly, query);
+  expect(codesOf(refused)).toEqual([['ledgerEvents', 'FORBIDDEN']]);
+  expect(refused.data).toEqual({ ledgerEvents: null, positions: { totalCount: 1 } });
+  expect(codesOf(await asked(at.owner.admin, query))).toEqual([]);
+});
+
+it('an edge is FORBIDDEN', async () => {
+  const query = '{ positions { nodes { state events { totalCount } } } }';
+  const refused = await asked(at.owner.readOnly, query);
+  expect(codesOf(refused)).toEqual([['positions.nodes.0.events', 'FORBIDDEN']]);
+  expect(refused.data).toEqual({ positions: { nodes: [{ state: 'PARTIALLY_RELEASED', events: null }] } });
+  expect(codesOf(await asked(at.owner.admin, query))).toEqual([]);
+});
+
+it('a subscription is FORBIDDEN before it begins, and so is one whose changes show what is', async () => {
+  for (const field of ['positionChanged', 'chatMessageChanged']) {
+    const text = `subscription { ${field} { kind } }`;
+    const refused = await at.server.ask(at.owner.readOnly, text, {}, STREAM);
+    expect(refused.text).toContain('"code":"FORBIDDEN"');
+    expect(refused.text).not.toContain('CAUGHT_UP');
+    expect((await at.server.ask(at.owner.admin, text, {}, STREAM)).text).toContain('CAUGHT_UP');
+  }
+});
+
+it('a node is null by its id, as if it had never been, and FORBIDDEN by every edge', async () => {
+  const { ApiKey: id = '', Institution: other = '' } = at.owner.ids;
+  const query = 'query($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+  const ids = [id, neverWas(id), other];
+  expect((await asked(at.owner.readOnly, query, { ids })).data).toEqual({ nodes: [null, null, { id: other }] });
+  expect((await asked(at.owner.admin, query, { ids })).data).toEqual({ nodes: [{ id }, null, { id: other }] });
+  const edges = '{ viewer { role apiKey { id } institution { apiKeys { nodes { id } } } } }';
+  const refused = await asked(at.owner.readOnly, edges);
+  expect(codesOf(refused)).toEqual([
+    ['viewer.apiKey', 'FORBIDDEN'],
+    ['viewer.institution.apiKeys', 'FORBIDDEN'],
+  ]);
+  expect(JSON.stringify(refused.data)).not.toContain('key_');
+  expect(RIGHTS['ApiKey']).toEqual(['ROOT', 'ADMIN']);
+});

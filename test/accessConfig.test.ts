@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  type AccessConfig,
+  type Config,
+  ConfigurationError,
+  DEVELOPMENT_KEY,
+  type Environment,
+  readConfig,
+} from '../src/config.ts';
+
+const ROOT_API_KEY = 'a-root-key-of-this-test-0123456789';
+const PRODUCTION = { NODE_ENV: 'production', ROOT_API_KEY };
+
+function faultsOf(env: Environment): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message.split('\n').slice(1);
+    throw error;
+  }
+  return [];
+}
+
+/** Whole numbers by variable: where it goes, the least and the most. */
+const NUMBERS: Readonly<Record<string, readonly [keyof Config | keyof AccessConfig, number, number]>> = {
+  STORE_LOCK_TIMEOUT_MS: ['storeLockTimeoutMs', 1, 600_000],
+  EXPIRY_SWEEP_INTERVAL_MS: ['expirySweepIntervalMs', 10, 3_600_000],
+  IDEMPOTENCY_RETENTION_DAYS: ['idempotencyRetentionDays', 1, 3_650],
+  CHAT_RETENTION_DAYS: ['chatRetentionDays', 0, 3_650],
+  CHAT_MAX_SESSIONS: ['chatMaxSessions', 0, 100_000_000],
+  CHAT_MAX_MESSAGES_PER_SESSION: ['chatMaxMessagesPerSession', 1, 100_000_000],
+  OUTBOX_RETENTION_DAYS: ['outboxRetentionDays', 1, 3_650],
+  SUBSCRIPTION_QUEUE: ['subscriptionQueue', 1, 1_000_000],
+  SUBSCRIPTIONS_PER_KEY: ['subscriptionsPerKey', 1, 100_000],
+  API_KEYS_PER_INSTITUTION: ['apiKeysPerInstitution', 1, 1_000_000],
+  TRUSTED_PROXIES: ['trustedProxies', 0, 10],
+  MAX_BODY_BYTES: ['bodyBytes', 1_024, 100_000_000],
+  MAX_TOKENS: ['tokens', 10, 100_000],
+  MAX_DEPTH: ['depth', 1, 100],
+  MAX_ALIASES: ['aliases', 0, 10_000],
+  MAX_DIRECTIVES: ['directives', 0, 10_000],
+  MAX_INPUT_LIST: ['listValues', 1, 100_000],
+  MAX_COST: ['cost', 1, 100_000_000],
+  OPERATION_TIMEOUT_MS: ['operationMs', 100, 600_000],
+  HEADERS_TIMEOUT_MS: ['headersMs', 100, 600_000],
+  REQUEST_TIMEOUT_MS: ['requestMs', 100, 600_000],
+  SILENCE_TIMEOUT_MS: ['silenceMs', 20_000, 3_600_000],
+  MAX_CONNECTIONS: ['connections', 1, 1_000_000],
+  MAX_SOCKETS: ['sockets', 0, 1_000_000],
+  MAX_SOCKETS_PER_ADDRESS: ['socketsPerAddress', 0, 1_000_000],
+};
+const NO_NUMBERS = ['none', 'off', 'NaN', 'Infinity', '-1', '1e3', '0x10', '1_000', '1.5', '1 000', '١', 'undefined'];
+
+describe.each(Object.entries(NUMBERS))('%s', (name, [field, least, most]) => {
+  it('is a whole number between its bounds', () => {
+    for (const value of [least, most]) {
+      const { access, ...config } = readConfig({ [name]: String(value) });
+      expect({ ...config, ...access }).toHaveProperty(field, value);
+    }
+  });
+
+  it.each([...NO_NUMBERS, String(least - 1), String(most + 1), '9'.repeat(400)])('%s stops the start', (text) => {
+    for (const env of [{}, PRODUCTION]) {
+      expect(faultsOf({ ...env, [name]: text })).toEqual([
+        `- ${name} must be a whole number from ${least} to ${most}; it is "${text}".`,
+      ]);
+    }
+  });
+});
+
+describe('mistake 11: a rate that was no number switched the limiter off:', () => {
+  const RATES = {
+    RATE_LIMIT_PER_MINUTE: ['key', 1_200],
+    RATE_LIMIT_PER_ADDRESS_PER_MINUTE: ['address', 6_000],
+    FAILED_LOGINS_PER_ADDRESS_PER_MINUTE: ['failedLogin', 10],
+    RATE_LIMIT_SEARCH_PER_MINUTE: ['search', 300],
+    RATE_LIMIT_CREATE_API_KEY_PER_MINUTE: ['createApiKey', 30],
+  } as const;
+
+  it.each(Object.entries(RATES))(
+    '%s is a whole number from 1 on, or none; and has a default',
+    (name, [limit, usual]) => {
+      const rate = (env: Environment) => readConfig(env).access.rates[limit];
+      expect([rate({}), rate({ [name]: '' }), rate({ [name]: '7' }), rate({ [name]: 'none' })]).toEqual([
+        null,
+        null,
+        7,
+        null,
+      ]);
+      expect([rate(PRODUCTION), rate({ ...PRODUCTION, [name]: ' ' })]).toEqual([usual, usual]);
+      expect([rate({ ...PRODUCTION, [name]: '1' }), rate({ ...PRODUCTION, [name]: 'none' })]).toEqual([1, null]);
+    },
+  );
+
+  it.each(Object.keys(RATES))('%s of anything else stops the start, in production and before', (name) => {
+    const texts = ['0', 'None', 'unlimited', 'null', '12a', ...NO_NUMBERS.filter((text) => text !== 'none')];
+    for (const text of texts) {
+      const told = [`- ${name} must be a whole number from 1 on, or none; it is "${text}".`];
+      expect([faultsOf({ [name]: text }), faultsOf({ ...PRODUCTION, [name]: text })]).toEqual([told, told]);
+    }
+  });
+});
+
+describe('ROOT_API_KEY', () => {
+  it('is fixed in development, and may be another', () => {
+    expect(readConfig({}).access.rootApiKey).toBe(DEVELOPMENT_KEY);
+    expect(readConfig({ ROOT_API_KEY: 'short' }).access.rootApiKey).toBe('short');
+  });
+
+  it('must be there in production, long enough, in one word, and not the one that everybody knows', () => {
+    const told = ['- ROOT_API_KEY must be set in production, to 32 to 200 printable characters without spaces.'];
+    const bad = [
+      undefined,
+      '',
+      ' ',
+      'x'.repeat(31),
+      'x'.repeat(201),
+      `${ROOT_API_KEY} x`,
+      `${ROOT_API_KEY}é`,
+      `${ROOT_API_KEY}\n.`,
+    ];
+    for (const key of bad) expect(faultsOf({ NODE_ENV: 'production', ROOT_API_KEY: key })).toEqual(told);
+    for (const key of ['x'.repeat(32), 'x'.repeat(200)])
+      expect(faultsOf({ ...PRODUCTION, ROOT_API_KEY: key })).toEqual([]);
+    const known = faultsOf({ ...PRODUCTION, ROOT_API_KEY: DEVELOPMENT_KEY });
+    expect(known).toEqual(['- ROOT_API_KEY must not be the key of development, which everybody knows.']);
+  });
+
+  it('is never repeated', () => {
+    const secret = 'secret word that is long enough for anybody';
+    expect(faultsOf({ ...PRODUCTION, ROOT_API_KEY: secret }).join()).not.toContain('secret word');
+  });
+});
+
+describe('ALLOWED_ORIGINS', () => {
+  const read = (text: string, env: Environment = {}) =>
+    readConfig({ ...env, ALLOWED_ORIGINS: text }).access.allowedOrigins;
+
+  it('lists origins, parted by commas or space', () => {
+    const [a, b] = ['https://app.example.com', 'http://localhost:*'];
+    for (const text of [`${a},${b}`, `${a}, ${b}`, ` ${a}  ${b} `, `${a}\n${b}`]) expect(read(text)).toEqual([a, b]);
+    expect(read('http://10.0.0.1:8080')).toEqual(['http://10.0.0.1:8080']);
+    expect(read('http://[::1]:3000')).toEqual(['http://[::1]:3000']);
+    expect(read('', PRODUCTION)).toEqual([]);
+  });
+
+  it.each([
+    '*',
+    'null',
+    'app.example.com',
+    'https://*.example.com',
+    'https://app.example.com/',
+    'https://app.example.com/path',
+    'HTTPS://app.example.com',
+    'https://App.example.com',
+    'https://user@app.example.com',
+    'https://app.example.com:443',
+    'ftp://app.example.com',
+    'javascript:alert(1)',
+  ])('%s stops the start', (origin) => {
+    expect(faultsOf({ ALLOWED_ORIGINS: `https://good.example.com,${origin}` })).toEqual([
+      `- ALLOWED_ORIGINS must list origins such as https://app.example.com; "${origin}" is none.`,
+    ]);
+  });
+});
+
+describe('choices', () => {
+  it.each([
+    ['GRAPHIQL', 'graphiql', { true: true, false: false }],
+    ['TRUSTED_DOCUMENTS_ONLY', 'trustedDocumentsOnly', { true: true, false: false }],
+    ['INTROSPECTION', 'introspection', { all: 'all', root: 'root', none: 'none' }],
+  ] as const)('%s', (name, field, values) => {
+    for (const [text, value] of Object.entries(values)) {
+      for (const env of [{}, PRODUCTION]) expect(readConfig({ ...env, [name]: text }).access[field]).toBe(value);
+    }
+    for (const text of ['yes', '1', 'TRUE', 'on', 'off', 'All']) {
+      expect(faultsOf({ [name]: text })).toEqual([
+        `- ${name} must be one of ${Object.keys(values).join(', ')}; it is "${text}".`,
+      ]);
+    }
+  });
+
+  it('TRUSTED_DOCUMENTS names a file, or nothing', () => {
+    const read = (text?: string) => readConfig({ TRUSTED_DOCUMENTS: text }).access.trustedDocuments;
+    expect([read(), read(' '), read('./documents.json')]).toEqual([null, null, './documents.json']);
+  });
+
+  it('DATABASE_DIRECT_URL and DATABASE_CONNECTIONS are judged on either store, and no password is told', () => {
+    const faults = faultsOf({ DATABASE_DIRECT_URL: 'mysql://clerk:pa55-word@db/x', DATABASE_CONNECTIONS: '0' });
+    expect(faults).toEqual([
+      expect.stringMatching(/^- DATABASE_DIRECT_URL must be a URL such as postgres:/) as string,
+      '- DATABASE_CONNECTIONS must be a whole number from 1 to 1000; it is "0".',
+    ]);
+    expect(faults.join()).not.toContain('pa55');
+  });
+});
+
+it('the README names every variable, and no other', () => {
+  const read = (file: string) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
+  const names = (text: string, pattern: RegExp) => new Set([...text.matchAll(pattern)].map(([, name]) => name));
+  const inCode = names(read('src/config.ts'), /\b(?:read\.\w+|rate)\(\s*'([A-Z_]+)'/g);
+  const [, table = ''] = read('README.md').split('## Configuration');
+  const rows =
+    table
+      .split('## PostgreSQL')[0]
+      ?.match(/^\| `[^|]*\|/gm)
+      ?.join('\n') ?? '';
+  expect(names(rows, /`([A-Z_]+)`/g)).toEqual(inCode);
+  expect(inCode.size).toBeGreaterThan(40);
+});

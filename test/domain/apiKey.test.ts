@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import {
+  type ApiKey,
+  checkApiKey,
+  checkOverlap,
+  hashOfToken,
+  isLive,
+  newApiKey,
+  prefixOfToken,
+  revokedKey,
+  rotate,
+  TOKEN_BYTES,
+  tokenOf,
+  usedKey,
+} from '../../src/domain/apiKey.ts';
+import { Issues } from '../../src/domain/issues.ts';
+import { DAY_MS, LATEST } from '../../src/domain/time.ts';
+import { faultsOf, NOW, refusalOf } from './given.ts';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const bytes = (seed: number): Uint8Array => createHash('sha512').update(`${seed}`).digest().subarray(0, TOKEN_BYTES);
+const TOKEN = tokenOf(bytes(1));
+const PREFIX = TOKEN.slice(0, 15);
+const WEEK_SECONDS = 7 * 24 * 60 * 60;
+
+const keyOf = (patch: Partial<ApiKey> = {}): ApiKey => ({
+  ...newApiKey({ label: 'Back office', role: 'ADMIN', expiresAt: null }, 'inst_1', TOKEN, 'key_1', NOW),
+  ...patch,
+});
+
+const NEXT = 'key_2';
+
+describe('a token', () => {
+  it('is a prefix of 60 bits, a secret of 256, and a checksum', () => {
+    expect(TOKEN).toMatch(/^eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}$/);
+    expect(prefixOfToken(TOKEN)).toBe(PREFIX);
+    const seen = new Set(Array.from({ length: 100 }, (_each, seed) => tokenOf(bytes(seed))));
+    expect(seen.size).toBe(100);
+    for (const token of seen) expect(prefixOfToken(token)).toBe(token.slice(0, 15));
+  });
+
+  it('differs with each of the 256 bits of its secret, behind the same prefix', () => {
+    const seen = new Set([TOKEN]);
+    for (let bit = 0; bit < 256; bit += 1) {
+      const other = Buffer.from(bytes(1));
+      const at = 8 + (bit >> 3);
+      other[at] = (other[at] ?? 0) ^ (1 << (bit & 7));
+      const token = tokenOf(other);
+      expect(prefixOfToken(token)).toBe(PREFIX);
+      seen.add(token);
+    }
+    expect(seen.size).toBe(257);
+  });
+
+  it('is refused with any one character changed, left out or put twice', () => {
+    for (let at = 0; at < TOKEN.length; at += 1) {
+      const [before, after] = [TOKEN.slice(0, at), TOKEN.slice(at + 1)];
+      const others = [...ALPHABET, 'I', 'l', '_', '-', ' ', 'A', '\n', 'é'].filter((each) => each !== TOKEN[at]);
+      for (const other of others) expect(prefixOfToken(before + other + after)).toBeUndefined();
+      expect(prefixOfToken(before + after)).toBeUndefined();
+      expect(prefixOfToken(`${before}${TOKEN[at]}${TOKEN[at]}${after}`)).toBeUndefined();
+    }
+  });
+
+  it.each([
+    '',
+    ' ',
+    'eg_',
+    `eg_${'0'.repeat(71)}`,
+    'x'.repeat(TOKEN.length),
+    '_'.repeat(TOKEN.length),
+    TOKEN.toUpperCase(),
+    `${TOKEN}\n`,
+    ` ${TOKEN}`,
+    `${TOKEN}${TOKEN}`,
+    `${TOKEN.slice(0, -1)}\0`,
+    '\u{1F511}'.repeat(TOKEN.length / 2),
+    'a'.repeat(1_000_000),
+  ])('no prefix is read from a text that is none', (text) => {
+    expect(prefixOfToken(text)).toBeUndefined();
+  });
+
+  it('is kept as its SHA-256 alone', () => {
+    expect(hashOfToken('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+    const kept = JSON.stringify(keyOf());
+    expect(kept).toContain(hashOfToken(TOKEN));
+    expect(kept).toContain(PREFIX);
+    expect(kept).not.toContain(TOKEN.slice(16));
+  });
+});
+
+describe('a key is live', () => {
+  it('to its last millisecond, and for ever without an end', () => {
+    const key = keyOf({ expiresAt: NOW + 5 });
+    expect([NOW - 1, NOW, NOW + 4, NOW + 5, NOW + 6].map((now) => isLive(key, now))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(isLive(keyOf(), LATEST)).toBe(true);
+  });
+
+  it('never again once it is revoked', () => {
+    const key = revokedKey(keyOf({ expiresAt: NOW + DAY_MS }), NOW + 1);
+    expect(key).toMatchObject({ revokedAt: NOW + 1, version: 2 });
+    expect([NOW, NOW + 1, NOW + 2].map((now) => isLive(key, now))).toEqual([false, false, false]);
+  });
+
+  it('whenever it was used', () => {
+    const key = usedKey(keyOf(), NOW + 9);
+    expect(key).toEqual({ ...keyOf(), lastUsedAt: NOW + 9, version: 2 });
+  });
+});
+
+describe('what a new key is', () => {
+  it('is judged by label and end', () => {
+    expect(checkApiKey({ label: 'x', role: 'READ_ONLY' }, NOW)).toEqual({
+      label: 'x',
+      role: 'READ_ONLY',
+      expiresAt: null,
+    });
+    expect(faultsOf(() => checkApiKey({ label: ' ', role: 'ADMIN' }, NOW))).toEqual(['label: must not be blank.']);
+    expect(faultsOf(() => checkApiKey({ label: 'x'.repeat(201), role: 'ADMIN' }, NOW))).toHaveLength(1);
+    const late = new Issues();
+    checkApiKey({ label: 'x', role: 'ADMIN', expiresAt: NOW }, NOW, late);
+    expect(faultsOf(() => late.settleHour())).toEqual(['expiresAt: must lie in the future.']);
+  });
+});
+
+describe('a rotation', () => {
+  it.each([
+    ['nothing', undefined, 24 * 60 * 60],
+    ['null', null, 24 * 60 * 60],
+    ['0', 0, 0],
+    ['a week', WEEK_SECONDS, WEEK_SECONDS],
+  ])('overlaps by what was said: %s', (_said, overlap, seconds) => {
+    const issues = new Issues();
+    expect(checkOverlap(overlap, issues)).toBe(seconds);
+    issues.settle();
+    const { next, previous } = rotate(keyOf(), seconds, NEXT, NOW + 7);
+    expect(next).toEqual({ label: 'Back office', role: 'ADMIN', expiresAt: null });
+    expect(previous).toEqual({ ...keyOf(), expiresAt: NOW + 7 + seconds * 1_000, followedById: NEXT, version: 2 });
+    expect(isLive(previous, NOW + 7)).toBe(seconds > 0);
+  });
+
+  it.each([-1, WEEK_SECONDS + 1, 2 ** 31 - 1])('overlaps by no %d seconds', (overlap) => {
+    const issues = new Issues();
+    checkOverlap(overlap, issues);
+    expect(faultsOf(() => issues.settle())).toEqual([
+      `overlapSeconds: must be from 0 to ${WEEK_SECONDS}, a week; it is ${overlap}.`,
+    ]);
+  });
+
+  it('gives the new key as long a life as the old one had, and the old one no more than it had', () => {
+    const key = keyOf({ expiresAt: NOW + 30 * DAY_MS });
+    const now = NOW + 29.5 * DAY_MS;
+    const { next, previous } = rotate(key, 24 * 60 * 60, NEXT, now);
+    expect(next.expiresAt).toBe(now + 30 * DAY_MS);
+    expect(previous.expiresAt).toBe(NOW + 30 * DAY_MS);
+    expect(rotate(keyOf({ expiresAt: LATEST }), 0, NEXT, NOW + DAY_MS).next.expiresAt).toBe(LATEST);
+  });
+
+  it('is of a live key alone', () => {
+    const revoked = revokedKey(keyOf(), NOW);
+    expect(refusalOf(() => rotate(revoked, 0, NEXT, NOW))).toMatchObject({
+      code: 'CONFLICT',
+      message: 'The key is revoked.',
+    });
+    const expired = keyOf({ expiresAt: NOW });
+    expect(refusalOf(() => rotate(expired, 0, NEXT, NOW))).toMatchObject({ message: 'The key has expired.' });
+    expect(rotate(expired, 0, NEXT, NOW - 1).previous.expiresAt).toBe(NOW - 1);
+  });
+
+  it('is done once with each key: a second follower would live no longer than the first has left it', () => {
+    const { previous } = rotate(keyOf(), 30, NEXT, NOW);
+    expect(refusalOf(() => rotate(previous, 30, 'key_3', NOW + 1))).toMatchObject({
+      code: 'CONFLICT',
+      message: 'The key has a follower already: rotate that one.',
+    });
+  });
+});

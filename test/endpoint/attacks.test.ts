@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COUNTS } from '../counts.ts';
+import { ATTACKS, type Attack } from '../support/attacks.ts';
+import { endpointOn, PRODUCTION } from '../support/endpoint.ts';
+import { type Line, type Reply, WIRES } from '../support/wire.ts';
+
+/** What an attack may cost of the processor, its client included, in ms: the goal, and where something is wrong. */
+const GOAL_MS = 50;
+const WRONG_MS = 10 * GOAL_MS;
+/** What may stand in an address, in characters, and one too long for it. */
+const SHORT = 100_000;
+const UNLIMITED = { key: null, address: null, failedLogin: null, search: null, createApiKey: null };
+
+const endpoint = endpointOn({ ...PRODUCTION, rates: UNLIMITED });
+const costs = new Map<string, Readonly<Record<string, string>>>();
+afterAll(() => {
+  const row = (name: string, cells: readonly string[]) =>
+    name.padEnd(40) + cells.map((each) => each.padStart(11)).join('');
+  const rows = [...costs].map(([name, cells]) =>
+    row(
+      name,
+      WIRES.map((each) => cells[each.name] ?? '-'),
+    ),
+  );
+  const head = row(
+    `CPU ms, the goal is ${GOAL_MS}`,
+    WIRES.map(({ name }) => name),
+  );
+  process.stdout.write(`${[head, ...rows].join('\n')}\n`);
+});
+
+describe.each(WIRES)('over $name', ({ name: wire, open }) => {
+  let line: Line;
+  beforeAll(async () => {
+    line = await open(endpoint().url, endpoint().houses[0].admin);
+    await line.send('{ __typename }', '{}');
+  });
+  afterAll(() => line.close());
+
+  /** Sends it so often, each time as another document; answers the last reply, and the least that one cost in ms. */
+  async function costOf({
+    query,
+    variables = '{}',
+  }: Attack): Promise<{ readonly reply: Reply; readonly leastMs: number }> {
+    let reply: Reply | undefined;
+    let leastMs = Infinity;
+    for (let run = 0; run < COUNTS.attackRuns; run += 1) {
+      const document = `${query}#${wire}${run}`;
+      const before = process.cpuUsage();
+      reply = await line.send(document, variables);
+      const { user, system } = process.cpuUsage(before);
+      leastMs = Math.min(leastMs, (user + system) / 1_000);
+    }
+    return { reply: reply as Reply, leastMs };
+  }
+
+  // What is far longer than an address may be is refused by its length alone.
+  const sent = ATTACKS.filter(({ query, variables = '' }) => wire !== 'GET' || query.length + variables.length < SHORT);
+
+  it.each(sent)('$name costs little', async (attack) => {
+    const { touched } = endpoint().store;
+    const rows = touched.rows;
+    const { reply, leastMs } = await costOf(attack);
+    costs.set(attack.name, { ...costs.get(attack.name), [wire]: leastMs.toFixed(1) });
+    expect(endpoint().faults).toEqual([]);
+    expect(reply.text.length).toBeLessThan(50_000);
+    const codes = [...reply.text.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code);
+    // An address may be too long before anything else is looked at.
+    const refused = attack.code && reply.status !== 431;
+    expect(codes.filter((code) => refused && !attack.code?.test(code ?? ''))).toEqual([]);
+    expect([reply.status < 500, codes.length > 0 || !refused]).toEqual([true, true]);
+    // Nothing is executed of what is refused, nor looked up for it but the key.
+    expect(refused && reply.text.includes('"data":{')).not.toBe(true);
+    expect(attack.code ? touched.rows - rows : 0).toBeLessThanOrEqual(COUNTS.attackRuns);
+    expect(leastMs).toBeLessThan(WRONG_MS);
+  });
+});

@@ -1,0 +1,47 @@
+import * as fc from 'fast-check';
+import { afterAll, expect, it } from 'vitest';
+import { COUNTS, SEED } from '../counts.ts';
+import { brokenRequests } from '../support/brokenRequest.ts';
+import { endpointOn, post, ROOT_TOKEN } from '../support/endpoint.ts';
+import { checked } from '../support/random.ts';
+import { bytesOf, type RawAnswer, sendRaw } from '../support/rawHttp.ts';
+
+const endpoint = endpointOn({
+  documents: { tokens: 1_000, depth: 10, aliases: 15, directives: 8, introspection: 'root' },
+});
+const statuses = new Map<number, number>();
+afterAll(() =>
+  process.stdout.write(`Seed ${SEED}; answers by status: ${JSON.stringify(Object.fromEntries(statuses))}\n`),
+);
+
+/** What tells of the machine: a stack, a file, a driver or its database. */
+const LEAKS =
+  /\\n\s+at |node_modules|\bat \S+:\d+|\/src\/|sqlstate|call stack|RangeError|TypeError|INTERNAL_SERVER_ERROR/i;
+
+/** Holds an answer to what every answer is. */
+function mustBeClean({ status, head, body, broken }: RawAnswer): void {
+  expect([broken, endpoint().faults.splice(0)]).toEqual([undefined, []]);
+  expect(head).toMatch(/^HTTP\/1\.1 [2-4]\d\d /);
+  expect(body).not.toMatch(LEAKS);
+  // Node itself refuses what is no HTTP, without a body of ours.
+  const told = /content-type: application\/(json|graphql)/i.test(head) && body.includes('"errors":[');
+  expect(!told || /"code":"[A-Z_]+"/.test(body)).toBe(true);
+  statuses.set(status, (statuses.get(status) ?? 0) + 1);
+}
+
+it('a broken request is refused, and harms nobody', async () => {
+  expect.hasAssertions();
+  const { url, houses } = endpoint();
+  await checked(
+    COUNTS.requests,
+    fc.asyncProperty(brokenRequests(houses, ROOT_TOKEN), async (request) =>
+      mustBeClean(await sendRaw(url, bytesOf(request))),
+    ),
+  );
+});
+
+it('the server still answers', async () => {
+  const { url, houses } = endpoint();
+  const response = await post(url, houses[0].reader, { query: '{ lifecycle { state } }' });
+  expect(await response.text()).toContain('"state":"CREATED"');
+});

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { newApiKey, TOKEN_BYTES, tokenOf } from '../../src/domain/apiKey.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
+import type { Store } from '../../src/store/store.ts';
+import { nextId } from '../store/rows.ts';
+import { callKey, type KeyServer, MUTATIONS, newInstitution, newKey, ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
+import { START } from '../support/server.ts';
+import { onBothStores, openPostgres } from '../support/stores.ts';
+
+const VIEWER = '{ viewer { role apiKey { id } } }';
+const randomToken = (): string => tokenOf(randomBytes(TOKEN_BYTES));
+
+onBothStores((open) => {
+  let store: Store;
+  let server: KeyServer;
+  let of: string;
+  let key: { readonly id: string; readonly token: string };
+  beforeAll(async () => {
+    store = await open();
+    server = serveKeys(store);
+    of = await newInstitution(server);
+    key = await newKey(server, of);
+  });
+  const shown = (headers: Readonly<Record<string, string>>) => server.ask(VIEWER, {}, null, headers);
+  const used = async (): Promise<number | null | undefined> =>
+    (await store.read('ALL').apiKeys.byIds([key.id]))[0]?.lastUsedAt;
+
+  it('is shown in either header, or the same in both', async () => {
+    for (const [name, token] of [
+      ['ADMIN', key.token],
+      ['ROOT', ROOT_TOKEN],
+    ] as const) {
+      for (const headers of [
+        { authorization: `Bearer ${token}` },
+        { authorization: `bearer   ${token}` },
+        { 'x-api-key': token },
+        { authorization: `Bearer ${token}`, 'x-api-key': token },
+      ]) {
+        expect((await shown(headers)).data).toMatchObject({ viewer: { role: name } });
+      }
+    }
+  });
+
+  it('is refused with 401 where it is none that is good now', async () => {
+    const revoked = await newKey(server, of);
+    await callKey(server, 'revokeApiKey', { apiKeyId: revoked.id });
+    const expired = await newKey(server, of, { expiresAt: new Date(server.now + 1).toISOString() });
+    server.now += 1;
+    const wrongSum = `${key.token.slice(0, -1)}${key.token.endsWith('0') ? '1' : '0'}`;
+    // The right prefix with another secret: found by the prefix, told apart by the hash.
+    const forged = tokenOf(Buffer.concat([prefixBytes(key.token), randomBytes(TOKEN_BYTES - 8)]));
+    expect(forged.slice(0, 15)).toBe(key.token.slice(0, 15));
+    const bad: readonly Readonly<Record<string, string>>[] = [
+      {},
+      { authorization: '' },
+      { 'x-api-key': '' },
+      { authorization: 'Bearer' },
+      { authorization: key.token },
+      { authorization: `Basic ${Buffer.from(`x:${key.token}`).toString('base64')}` },
+      { authorization: `Bearer ${key.token} ${key.token}` },
+      { 'x-api-key': `${key.token} x` },
+      { authorization: `Bearer ${key.token}`, 'x-api-key': ROOT_TOKEN },
+      { authorization: 'Basic x', 'x-api-key': key.token },
+      { 'x-api-key': 'x'.repeat(201) },
+      { 'x-api-key': 'x'.repeat(10_000) },
+      { 'x-api-key': key.token.toUpperCase() },
+      { 'x-api-key': key.token.slice(0, 15) },
+      { 'x-api-key': ROOT_TOKEN.slice(0, -1) },
+      ...[wrongSum, forged, randomToken(), revoked.token, expired.token].map((token) => ({ 'x-api-key': token })),
+    ];
+    for (const headers of bad) {
+      const { status, errors, data, headers: answered } = await shown(headers);
+      const told = [status, data, errors?.[0]?.extensions, answered.get('www-authenticate')];
+      expect([headers, ...told]).toEqual([headers, 401, undefined, { code: 'UNAUTHENTICATED' }, 'Bearer']);
+    }
+    expect(server.faults).toEqual([]);
+  });
+
+  it('one that fails is told the same, whatever it fails of', async () => {
+    const revoked = await newKey(server, of);
+    await callKey(server, 'revokeApiKey', { apiKeyId: revoked.id });
+    const texts = await Promise.all(
+      [revoked.token, randomToken(), 'nonsense'].map(async (token) => (await shown({ 'x-api-key': token })).text),
+    );
+    expect(new Set(texts).size).toBe(1);
+  });
+
+  it('its last use is written behind the requests, at most once a minute', async () => {
+    server.now += 120_000;
+    await shown({ 'x-api-key': key.token });
+    const first = server.now;
+    expect(await used()).not.toBe(first);
+    await server.app.settle();
+    expect(await used()).toBe(first);
+    const [{ version = 0 } = {}] = await store.read('ALL').apiKeys.byIds([key.id]);
+    for (const later of [1, 30_000, 59_999]) {
+      server.now = first + later;
+      await shown({ 'x-api-key': key.token });
+      await server.app.settle();
+    }
+    expect(await store.read('ALL').apiKeys.byIds([key.id])).toMatchObject([{ version, lastUsedAt: first }]);
+    server.now = first + 60_000;
+    await Promise.all(Array.from({ length: 20 }, () => shown({ 'x-api-key': key.token })));
+    await server.app.settle();
+    expect(await store.read('ALL').apiKeys.byIds([key.id])).toMatchObject([
+      { version: version + 1, lastUsedAt: first + 60_000 },
+    ]);
+  });
+
+  it('a key that was revoked while its use waited to be written stays revoked', async () => {
+    const { id, token } = await newKey(server, of);
+    await shown({ 'x-api-key': token });
+    await callKey(server, 'revokeApiKey', { apiKeyId: id });
+    await server.app.settle();
+    expect(await store.read('ALL').apiKeys.byIds([id])).toMatchObject([{ revokedAt: server.now }]);
+    // A server that does not remember it.
+    expect((await serveKeys(store).ask(VIEWER, {}, token)).status).toBe(401);
+  });
+
+  it('createApiKey and rotateApiKey take no Idempotency-Key, and make nothing', async () => {
+    const before = await store.read('ALL').apiKeys.counts([{ where: {} }]);
+    for (const [mutation, input] of [
+      ['createApiKey', { institutionId: of, label: 'x', role: 'ADMIN' }],
+      ['rotateApiKey', { apiKeyId: key.id }],
+      ['revokeApiKey', { apiKeyId: key.id }],
+    ] as const) {
+      const { errors } = await server.ask(MUTATIONS[mutation], { input }, ROOT_TOKEN, { 'idempotency-key': 'once' });
+      expect(errors?.[0]?.extensions?.code).toBe('BAD_USER_INPUT');
+    }
+    expect(await store.read('ALL').apiKeys.counts([{ where: {} }])).toEqual(before);
+    expect((await shown({ 'x-api-key': key.token })).status).toBe(200);
+  });
+});
+
+/** Random bytes that name a token as this one is named. */
+function prefixBytes(token: string): Buffer {
+  const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+  const bits = [...token.slice(3, 15), '0'].map((each) => alphabet.indexOf(each).toString(2).padStart(5, '0')).join('');
+  return Buffer.from(
+    bits
+      .slice(0, 64)
+      .match(/.{8}/g)
+      ?.map((byte) => Number.parseInt(byte, 2)) ?? [],
+  );
+}
+
+/** A store of so many keys, the first of which is answered. */
+async function fill(store: Store, keys: number): Promise<string> {
+  const of = await newInstitution(serveKeys(store));
+  const tokens = Array.from({ length: keys }, randomToken);
+  await store.transact('ALL', async (tx) => {
+    for (const token of tokens) {
+      const checked = { label: 'Key', role: 'ADMIN', expiresAt: null } as const;
+      tx.apiKeys.insert(newApiKey(checked, of, token, nextId('key'), START));
+    }
+  });
+  return tokens[Math.floor(keys / 2)] ?? '';
+}
+
+describe('what it costs to know a key does not grow with the number of keys', () => {
+  const [few, many] = [10, 1_000];
+
+  it('in memory: rows touched', async () => {
+    const touched = async (keys: number): Promise<readonly number[]> => {
+      const store = createMemoryStore();
+      const token = await fill(store, keys);
+      const server = serveKeys(store);
+      const rows = [];
+      for (const shown of [token, randomToken()]) {
+        store.touched.rows = 0;
+        await server.ask('{ __typename }', {}, shown);
+        rows.push(store.touched.rows);
+      }
+      return rows;
+    };
+    expect(await touched(many)).toEqual(await touched(few));
+  });
+
+  it('on PostgreSQL: statements, and none while the key is remembered', async () => {
+    let sent: string[] = [];
+    const counted = async (keys: number): Promise<readonly number[]> => {
+      const store = await openPostgres(({ text }) => sent.push(text));
+      const token = await fill(store, keys);
+      const server = serveKeys(store);
+      const statements = [];
+      for (const shown of [token, token, randomToken()]) {
+        sent = [];
+        await server.ask('{ __typename }', {}, shown);
+        statements.push(sent.length);
+      }
+      return statements;
+    };
+    expect(await counted(few)).toEqual([1, 0, 1]);
+    expect(await counted(many)).toEqual([1, 0, 1]);
+  });
+});

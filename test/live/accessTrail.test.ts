@@ -1,0 +1,188 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createIds } from '../../src/ids.ts';
+import { type AuditEvent, SERVER } from '../../src/domain/auditEvent.ts';
+import { MINUTE_MS, minuteOf } from '../../src/domain/time.ts';
+import { AccessTrail, KEYS_A_MINUTE, STRANGERS_A_MINUTE } from '../../src/live/accessTrail.ts';
+import type { Store } from '../../src/store/store.ts';
+import { nextId } from '../store/rows.ts';
+import { START } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
+
+const SECOND_MS = 1_000;
+
+onBothStores((open) => {
+  let opened: Promise<Store> | undefined;
+  let store: Store;
+  /** Whether the store refuses to write. */
+  let away = false;
+  let now = START;
+  let trail: AccessTrail;
+  beforeEach(async () => {
+    store = await (opened ??= open());
+    away = false;
+    // Each test has minutes of its own.
+    now = minuteOf(now) + 100 * MINUTE_MS;
+    const clock = (): number => now;
+    trail = new AccessTrail({ store: refusing(), newId: createIds(clock), clock });
+  });
+  const refusing = (): Store => ({
+    ...store,
+    transact: (scope, work) => (away ? Promise.reject(new Error('The record is away.')) : store.transact(scope, work)),
+  });
+
+  /** What was written since the test began. */
+  const written = async (institutionId?: string): Promise<readonly AuditEvent[]> => {
+    const [page] = await store.read(institutionId === undefined ? 'ALL' : { institutionId }).auditEvents.pages([
+      {
+        where: { createdAt: { range: { gte: now - 50 * MINUTE_MS } } },
+        order: { by: ['createdAt'], direction: 'ASC' },
+        limit: 5_000,
+        backward: false,
+        after: null,
+        before: null,
+      },
+    ]);
+    return page?.rows ?? [];
+  };
+  const told = async (): Promise<readonly string[]> =>
+    (await written()).map(({ action, payload }) => {
+      const { address, occurrences } = payload as { readonly address: string | null; readonly occurrences: number };
+      return `${action} ${address ?? 'others'} ${occurrences}`;
+    });
+  const passMinute = async (): Promise<void> => {
+    now += MINUTE_MS;
+    await trail.flush();
+  };
+
+  it('one event a minute for each address and action, with how often it was, when the minute has passed', async () => {
+    const first = now + SECOND_MS;
+    for (const [at, address] of ['203.0.113.9', '2001:db8::/64', '203.0.113.9'].entries()) {
+      now = first + at;
+      trail.note('ACCESS_REFUSED', address);
+    }
+    trail.note('RATE_LIMITED', '203.0.113.9');
+    await trail.flush();
+    expect(await written()).toEqual([]);
+    await passMinute();
+    expect((await told()).toSorted()).toEqual([
+      'ACCESS_REFUSED 2001:db8::/64 1',
+      'ACCESS_REFUSED 203.0.113.9 2',
+      'RATE_LIMITED 203.0.113.9 1',
+    ]);
+    const [event] = await written();
+    expect(event).toEqual({
+      id: expect.stringMatching(/^aud_/) as unknown,
+      institutionId: SERVER,
+      action: 'ACCESS_REFUSED',
+      outcome: 'FAILURE',
+      actorKind: 'ANONYMOUS',
+      apiKeyId: null,
+      resourceType: null,
+      resourceId: null,
+      requestId: null,
+      errorCode: 'UNAUTHENTICATED',
+      payload: { address: '203.0.113.9', occurrences: 2 },
+      createdAt: first,
+    });
+    await passMinute();
+    expect(await written()).toHaveLength(3);
+    expect(trail.size).toBe(0);
+  });
+
+  it('what goes on for minutes is one event for each of them', async () => {
+    for (let seconds = 0; seconds < 180; seconds += 1) {
+      trail.note('ACCESS_REFUSED', '203.0.113.9');
+      now += SECOND_MS;
+      if (seconds % 10 === 0) await trail.flush();
+    }
+    await trail.flush();
+    expect(await told()).toEqual(Array.from({ length: 3 }, () => 'ACCESS_REFUSED 203.0.113.9 60'));
+  });
+
+  it('a key is told of in its institution’s trail, however many addresses it comes from', async () => {
+    const key = { institutionId: nextId('inst'), apiKeyId: nextId('key') };
+    const other = { institutionId: nextId('inst'), apiKeyId: nextId('key') };
+    trail.note('RATE_LIMITED', '203.0.113.9', key);
+    trail.note('RATE_LIMITED', '198.51.100.1', key);
+    trail.note('RATE_LIMITED', '203.0.113.9', other);
+    await passMinute();
+    expect(await written(key.institutionId)).toMatchObject([
+      {
+        ...key,
+        action: 'RATE_LIMITED',
+        outcome: 'FAILURE',
+        errorCode: 'RATE_LIMITED',
+        actorKind: 'API_KEY',
+        payload: { address: '203.0.113.9', occurrences: 2 },
+      },
+    ]);
+    expect(await written(other.institutionId)).toMatchObject([{ ...other, payload: { occurrences: 1 } }]);
+    expect(await written()).toHaveLength(2);
+  });
+
+  describe('mistake 12: each unauthenticated request wrote an audit row:', () => {
+    it('a flood of addresses is as many events as there may be, one for the rest, and bounded memory', async () => {
+      const flood = 20_000;
+      for (let at = 0; at < flood; at += 1) trail.note('ACCESS_REFUSED', `address ${at}`);
+      expect(trail.size).toBe(STRANGERS_A_MINUTE + 1);
+      trail.note('RATE_LIMITED', 'address 0');
+      trail.note('ACCESS_REFUSED', 'address 0');
+      expect(trail.size).toBe(STRANGERS_A_MINUTE + 2);
+      await passMinute();
+      const events = await told();
+      expect(events).toHaveLength(STRANGERS_A_MINUTE + 2);
+      expect(events).toContain('ACCESS_REFUSED address 0 2');
+      expect(events).toContain('ACCESS_REFUSED address 59 1');
+      expect(events).toContain(`ACCESS_REFUSED others ${flood - STRANGERS_A_MINUTE}`);
+      expect(events).toContain('RATE_LIMITED others 1');
+    });
+
+    it('strangers leave the keys their room, and keys are bounded too', async () => {
+      for (let at = 0; at < 1_000; at += 1) trail.note('ACCESS_REFUSED', `address ${at}`);
+      const institutionId = nextId('inst');
+      for (let at = 0; at < KEYS_A_MINUTE + 5; at += 1) {
+        trail.note('RATE_LIMITED', 'here', { institutionId, apiKeyId: `key ${at}` });
+      }
+      await passMinute();
+      expect(await written(institutionId)).toHaveLength(KEYS_A_MINUTE);
+      expect(await told()).toContain('RATE_LIMITED others 5');
+      expect(await written()).toHaveLength(KEYS_A_MINUTE + STRANGERS_A_MINUTE + 2);
+    });
+  });
+
+  it('what could not be written is written later, none of it lost, in no more room', async () => {
+    away = true;
+    for (let minute = 0; minute < 10; minute += 1) {
+      for (let at = 0; at < 100; at += 1) trail.note('ACCESS_REFUSED', `address ${minute * 50 + at}`);
+      now += MINUTE_MS;
+      await expect(trail.flush()).rejects.toThrow('away');
+      expect(trail.size).toBe(STRANGERS_A_MINUTE + 1);
+    }
+    away = false;
+    await trail.flush();
+    expect(trail.size).toBe(0);
+    const events = await written();
+    expect(events).toHaveLength(STRANGERS_A_MINUTE + 1);
+    expect(events.reduce((sum, { payload }) => sum + Number(payload?.['occurrences']), 0)).toBe(1_000);
+    expect(new Set(events.map(({ createdAt }) => createdAt)).size).toBe(1);
+  });
+
+  it('what is noted while others are being written is written with the next', async () => {
+    trail.note('ACCESS_REFUSED', 'a');
+    now += MINUTE_MS;
+    const flushing = trail.flush();
+    trail.note('ACCESS_REFUSED', 'a');
+    await flushing;
+    expect(await told()).toEqual(['ACCESS_REFUSED a 1']);
+    await trail.finish();
+    expect(await told()).toEqual(['ACCESS_REFUSED a 1', 'ACCESS_REFUSED a 1']);
+    expect(trail.size).toBe(0);
+  });
+
+  it('at the end the minute under way is written too', async () => {
+    trail.note('RATE_LIMITED', 'a');
+    await trail.finish();
+    await trail.finish();
+    expect(await told()).toEqual(['RATE_LIMITED a 1']);
+  });
+});

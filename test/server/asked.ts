@@ -1,0 +1,30 @@
+import { type DocumentNode, getVariableValues, Kind, type OperationDefinitionNode, parse } from 'graphql';
+import { schema } from '../../src/schema/index.ts';
+import { costOf } from '../../src/server/documents/cost.ts';
+
+interface Asked {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** The first operation of a document with its variables, coerced as graphql does. */
+export function asked(text: string, variables: Readonly<Record<string, unknown>> = {}, of = schema): Asked {
+  const document = parse(text);
+  const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION);
+  if (!operation) throw new Error('The document has no operation.');
+  const { coerced, errors } = getVariableValues(of, operation.variableDefinitions ?? [], variables);
+  if (!coerced) throw errors[0] as Error;
+  return { document, operation, variables: coerced };
+}
+
+export function costOfText(text: string, given?: Readonly<Record<string, unknown>>): number {
+  const { document, operation, variables } = asked(text, given);
+  return costOf(schema, document, operation, variables);
+}
+
+/** Fragments that each spread the next one twice: the last would be reached 2^levels times. */
+export const doubling = (levels: number, on: string, last: string): string =>
+  Array.from({ length: levels + 1 }, (_, at) =>
+    at === levels ? `fragment F${at} on ${on} ${last}` : `fragment F${at} on ${on} { ...F${at + 1} ...F${at + 1} }`,
+  ).join('\n');

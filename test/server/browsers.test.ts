@@ -1,0 +1,158 @@
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
+import { ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
+import { type Answered, answered, atAddress, overHttp } from '../support/limited.ts';
+
+const APP = 'https://app.example.com';
+const ORIGINS = [APP, 'http://localhost:*'];
+const ALLOWED = [APP, 'http://localhost:5173', 'http://localhost'];
+const FOREIGN = [
+  'https://evil.example.com',
+  'http://app.example.com',
+  'https://app.example.com:444',
+  'https://app.example.com.evil.com',
+  'https://evil-app.example.com',
+  'http://localhost.evil.com',
+  'null',
+  'file://',
+  'chrome-extension://abc',
+  'not an origin',
+];
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+const plain = serveKeys(createMemoryStore(), { origins: ORIGINS });
+const strict = serveKeys(createMemoryStore(), { strictTransport: true, graphiql: { tabs: [], token: null } });
+let address: string;
+let strictAddress: string;
+beforeAll(async () => {
+  [address, strictAddress] = await Promise.all([atAddress(plain.app), atAddress(strict.app)]);
+});
+
+const preflight = async (origin: string): Promise<Answered> =>
+  answered(
+    await fetch(address, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type',
+      },
+    }),
+  );
+const mustNotTrustCookies = ({ headers }: Answered): void => {
+  expect(headers.get('access-control-allow-credentials')).toBeNull();
+  expect(headers.get('set-cookie')).toBeNull();
+  expect(headers.get('vary')?.toLowerCase()).toContain('origin');
+};
+
+describe('pages of other origins', () => {
+  it.each(ALLOWED)('%s may ask, and is told so beforehand', async (origin) => {
+    const before = await preflight(origin);
+    expect(before.status).toBe(204);
+    expect(before.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(before.headers.get('access-control-allow-methods')).toBe('GET, POST');
+    expect(before.headers.get('access-control-allow-headers')).toMatch(/authorization, content-type, x-api-key/);
+    const asked = await overHttp(address, ROOT_TOKEN, undefined, { origin });
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
+    expect(asked.headers.get('access-control-expose-headers')).toContain('retry-after');
+    for (const each of [before, asked]) mustNotTrustCookies(each);
+  });
+
+  it('what refuses an allowed page is for it to read', async () => {
+    const refused = await overHttp(address, 'nonsense', undefined, { origin: APP });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, APP]);
+  });
+
+  it.each(FOREIGN)('%s may not, whatever it shows', async (origin) => {
+    const before = await preflight(origin);
+    const asked = await overHttp(address, ROOT_TOKEN, undefined, { origin });
+    for (const each of [before, asked]) {
+      expect([each.status, each.code, each.headers.get('access-control-allow-origin')]).toEqual([
+        403,
+        'FORBIDDEN',
+        null,
+      ]);
+      mustNotTrustCookies(each);
+    }
+  });
+
+  it('its own pages may ask, and whoever is no page', async () => {
+    const own = new URL(address).origin;
+    expect((await overHttp(address, ROOT_TOKEN, undefined, { origin: own })).status).toBe(200);
+    const none = await overHttp(address, ROOT_TOKEN);
+    expect([none.status, none.headers.get('access-control-allow-origin')]).toEqual([200, null]);
+    mustNotTrustCookies(none);
+  });
+
+  it('open no WebSocket', async () => {
+    const opened = async (origin?: string): Promise<unknown> => {
+      const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws', {
+        ...(origin && { origin }),
+      });
+      onTestFinished(() => socket.terminate());
+      const refused = once(socket, 'error').then(([error]) => (error as Error).message);
+      return Promise.race([once(socket, 'open').then(() => 'open'), refused]);
+    };
+    for (const origin of FOREIGN) expect(await opened(origin)).toBe('Unexpected server response: 403');
+    for (const origin of [...ALLOWED, new URL(address).origin, undefined]) expect(await opened(origin)).toBe('open');
+  });
+});
+
+describe('what browsers are told', () => {
+  const seen = async (at: string): Promise<readonly Response[]> =>
+    Promise.all([
+      fetch(at, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ROOT_TOKEN}`, 'content-type': 'application/json' },
+        body: '{"query": "{ __typename }"}',
+      }),
+      fetch(at, { method: 'POST' }),
+      fetch(at, { method: 'PUT', headers: { 'x-api-key': ROOT_TOKEN } }),
+      fetch(at, { headers: { 'x-api-key': ROOT_TOKEN } }),
+      fetch(new URL('/else', at)),
+      fetch(new URL('/graphql/', at), { headers: { accept: 'text/html' } }),
+    ]);
+  const headersOf = ({ headers }: Response) =>
+    Object.fromEntries(Object.keys(HEADERS).map((name) => [name, headers.get(name)]));
+
+  it('stands on answers, errors and 404', async () => {
+    const responses = await seen(address);
+    expect(responses.map(({ status }) => status)).toEqual([200, 401, 405, 403, 404, 404]);
+    for (const response of responses) {
+      expect(headersOf(response)).toEqual(HEADERS);
+      expect(response.headers.get('strict-transport-security')).toBeNull();
+    }
+  });
+
+  it('is TLS alone where that is configured', async () => {
+    const page = await fetch(strictAddress, { headers: { accept: 'text/html' } });
+    for (const response of [...(await seen(strictAddress)), page]) {
+      expect(response.headers.get('strict-transport-security')).toBe('max-age=31536000');
+    }
+  });
+
+  it('holds for the page of GraphiQL, which may run its own scripts and ask this server alone', async () => {
+    const page = await fetch(strictAddress, { headers: { accept: 'text/html' } });
+    expect(page.status).toBe(200);
+    const { 'content-security-policy': policy, 'cache-control': cache, ...others } = headersOf(page);
+    const { 'content-security-policy': _policy, 'cache-control': _cache, ...expected } = HEADERS;
+    expect(others).toEqual(expected);
+    expect(cache).toBe('no-cache');
+    expect(policy).toMatch(/default-src 'none'.*connect-src 'self'.*frame-ancestors 'none'/);
+    expect(await page.text()).not.toContain(ROOT_TOKEN);
+  });
+
+  it('there is no page where it is off', async () => {
+    const page = await fetch(address, { headers: { accept: 'text/html' } });
+    expect([page.status, await page.text()]).toEqual([404, 'There is nothing here.\n']);
+  });
+});

@@ -1,0 +1,78 @@
+import {
+  getArgumentValues,
+  getDirectiveValues,
+  getNamedType,
+  getNullableType,
+  type GraphQLNamedType,
+  GraphQLIncludeDirective,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  GraphQLSkipDirective,
+  isAbstractType,
+  isListType,
+  isObjectType,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
+import { schema } from '../../src/schema/index.ts';
+import { WEIGHTS } from '../../src/schema/weights.ts';
+import type { asked } from './asked.ts';
+
+/** The cost by the plainest reading: every fragment in its place, every value by graphql, nothing kept. */
+export function naiveCost({ document, operation, variables }: ReturnType<typeof asked>): number {
+  type Args = {
+    readonly first?: number | null;
+    readonly last?: number | null;
+    readonly ids?: readonly unknown[];
+    readonly input?: { readonly operations: readonly unknown[] };
+    readonly filter?: { readonly search?: string | null } | null;
+  };
+  const membersOf = (type: GraphQLNamedType | undefined): readonly GraphQLObjectType[] =>
+    isAbstractType(type) ? schema.getPossibleTypes(type) : isObjectType(type) ? [type] : [];
+
+  function ofSet(set: SelectionSetNode | undefined, type: GraphQLObjectType, rows: number): number {
+    return (set?.selections ?? []).reduce((sum, selection) => {
+      if (getDirectiveValues(GraphQLSkipDirective, selection, variables)?.['if'] === true) return sum;
+      if (getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.['if'] === false) return sum;
+      if (selection.kind === Kind.FIELD) {
+        const field = type.getFields()[selection.name.value];
+        if (!field) return sum;
+        const args = getArgumentValues(field, selection, variables) as Args;
+        const members = membersOf(getNamedType(field.type));
+        const next = args.input?.operations.length ?? Math.min(args.first ?? args.last ?? 20, 100);
+        const below = Math.max(0, ...members.map((each) => ofSet(selection.selectionSet, each, next)));
+        return sum + ofField(`${type.name}.${field.name}`, isListType(getNullableType(field.type)), below, rows, args);
+      }
+      const fragment =
+        selection.kind === Kind.INLINE_FRAGMENT
+          ? selection
+          : document.definitions.find(
+              (each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value,
+            );
+      if (fragment?.kind !== Kind.INLINE_FRAGMENT && fragment?.kind !== Kind.FRAGMENT_DEFINITION) return sum;
+      const on = fragment.typeCondition ? membersOf(schema.getType(fragment.typeCondition.name.value)) : [type];
+      return on.includes(type) ? sum + ofSet(fragment.selectionSet, type, rows) : sum;
+    }, 0);
+  }
+
+  function ofField(coordinate: string, isList: boolean, below: number, rows: number, args: Args): number {
+    const isObject = membersOf(getNamedType(typeAt(coordinate))).length > 0;
+    const searched = typeof args.filter?.search === 'string' ? 100 : 0;
+    if (/Connection\.(edges|nodes)$|Payload\.results$/.test(coordinate)) return rows * (1 + below);
+    if (/Connection\.totalCount$|\.unreadCount$/.test(coordinate)) return 10;
+    if (coordinate === 'ChatSession.lastReadSequence') return 1;
+    if (coordinate.startsWith('Mutation.')) return 10 + (args.input?.operations.length ?? 0) + below;
+    if (!isObject) return 0;
+    if (!isList) return 1 + searched + below;
+    const items = args.ids?.length ?? WEIGHTS[coordinate]?.items ?? 10;
+    return (coordinate.endsWith('.positionTotals') ? 50 : 0) + Number(items) * (1 + below);
+  }
+
+  const root = schema.getRootType(operation.operation) as GraphQLObjectType;
+  return ofSet(operation.selectionSet, root, 0);
+}
+
+function typeAt(coordinate: string): GraphQLOutputType {
+  const [type = '', field = ''] = coordinate.split('.');
+  return (schema.getType(type) as GraphQLObjectType).getFields()[field]?.type as GraphQLOutputType;
+}

@@ -1,0 +1,280 @@
+import * as fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Limits, RateLimits, type RateLimitsOptions } from '../../src/server/access/rateLimits.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
+import type { Store, Tallies } from '../../src/store/store.ts';
+import { COUNTS } from '../counts.ts';
+import { checked } from '../support/random.ts';
+import { START } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
+
+const NONE: Limits = { key: null, address: null, failedLogin: null, search: null, createApiKey: null };
+const MINUTE_MS = 60_000;
+
+/** A server's limits, and a clock that only moves when told. */
+function limited(limits: Partial<Limits>, options: Partial<RateLimitsOptions> = {}) {
+  const time = { now: START };
+  const { tallies } = createMemoryStore();
+  const rates = new RateLimits({ limits: { ...NONE, ...limits }, tallies, clock: () => time.now, ...options });
+  return { rates, time };
+}
+
+/** What a server has sent to be counted, and how often; while it is `away` nothing arrives. */
+function listening(tallies: Tallies) {
+  const heard = { calls: [] as (readonly [number, Readonly<Record<string, number>>])[], away: false };
+  const listened: Tallies = {
+    add: async (window, counts) => {
+      if (heard.away) throw new Error('The record is away.');
+      heard.calls.push([window, Object.fromEntries(counts)]);
+      return tallies.add(window, counts);
+    },
+    forget: async (before) => tallies.forget(before),
+  };
+  return { heard, tallies: listened };
+}
+
+describe('one server', () => {
+  it('lets through what there are points for, and tells the seconds to the next minute', async () => {
+    const { rates, time } = limited({ key: 3 });
+    time.now = START + 15_001;
+    for (let times = 0; times < 3; times += 1) expect(await rates.take('key', 'a')).toBeUndefined();
+    expect(await rates.take('key', 'a')).toBe(45);
+    expect(await rates.take('key', 'b', 3)).toBeUndefined();
+    time.now = START + MINUTE_MS - 1;
+    expect(await rates.take('key', 'a')).toBe(1);
+    time.now = START + MINUTE_MS;
+    expect(await rates.take('key', 'a', 3)).toBeUndefined();
+    expect(await rates.take('key', 'a')).toBe(60);
+  });
+
+  it('limits are counted apart, and where there is none nothing is counted', async () => {
+    const { rates } = limited({ key: 1, search: 1 });
+    expect(await rates.take('key', 'a')).toBeUndefined();
+    expect(await rates.take('search', 'a')).toBeUndefined();
+    expect(await rates.take('key', 'a')).toBe(60);
+    expect(rates.size).toBe(2);
+    for (let times = 0; times < 10; times += 1) expect(await rates.take('address', 'a', 1e9)).toBeUndefined();
+    expect(await rates.peek('address', 'a', 1e9)).toBeUndefined();
+    expect(rates.size).toBe(2);
+  });
+
+  it('a look counts nothing, and says what would be', async () => {
+    const { rates } = limited({ failedLogin: 2 });
+    for (let times = 0; times < 5; times += 1) expect(await rates.peek('failedLogin', 'a')).toBeUndefined();
+    expect(await rates.peek('failedLogin', 'a', 3)).toBe(60);
+    expect(rates.size).toBe(0);
+    await rates.take('failedLogin', 'a', 2);
+    expect(await rates.peek('failedLogin', 'a')).toBe(60);
+    expect(await rates.peek('failedLogin', 'a', 0)).toBeUndefined();
+  });
+
+  it.each([4, 1e6, Number.MAX_SAFE_INTEGER, 1e21, Number.MAX_VALUE, Infinity, NaN])(
+    '%d points are too many, whatever comes after them',
+    async (points) => {
+      const { heard, tallies } = listening(createMemoryStore().tallies);
+      const { rates } = limited({ key: 3 }, { tallies });
+      for (let times = 0; times < 100; times += 1) expect(await rates.take('key', 'a', points)).toBe(60);
+      await rates.settle();
+      expect(heard.calls).toEqual([[START, { 'key:a': 400 }]]);
+      expect(await rates.take('key', 'a')).toBe(60);
+    },
+  );
+
+  it('no more is let through than there are points, and nobody is refused while there are', async () => {
+    const takes = fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.integer({ min: 1, max: 5 })), { maxLength: 40 });
+    await checked(
+      COUNTS.storeWalks * 10,
+      fc.asyncProperty(fc.integer({ min: 0, max: 30 }), takes, async (limit, asked) => {
+        const { rates } = limited({ key: limit });
+        const spent: Record<string, number> = { a: 0, b: 0 };
+        for (const [who, points] of asked) {
+          spent[who] = (spent[who] ?? 0) + points;
+          const allowed = (spent[who] ?? 0) <= limit;
+          expect(await rates.take('key', who, points)).toBe(allowed ? undefined : 60);
+          if (points > limit) spent[who] = Infinity;
+        }
+      }),
+    );
+  });
+});
+
+describe('mistake 12: what is counted was never forgotten:', () => {
+  it('when the minute has passed nothing is held', async () => {
+    const { rates, time } = limited({ address: 10, key: 10 });
+    for (let at = 0; at < 1_000; at += 1) await rates.take(at % 2 ? 'key' : 'address', `${at}`);
+    expect(rates.size).toBe(1_000);
+    time.now += MINUTE_MS;
+    expect(rates.size).toBe(0);
+    time.now -= MINUTE_MS;
+    expect(rates.size).toBe(0);
+  });
+
+  it('a flood of names takes bounded room, is held back, and touches nobody who was counted before', async () => {
+    const { rates } = limited({ address: 5, key: 5 }, { namesPerLimit: 100 });
+    await rates.take('address', 'early', 4);
+    const waits = [];
+    for (let at = 0; at < 20_000; at += 1) waits.push(await rates.take('address', `stranger ${at}`));
+    expect(rates.size).toBeLessThanOrEqual(100 + 1_024);
+    expect(waits.slice(0, 99).filter(Boolean)).toEqual([]);
+    const allowed = waits.filter((wait) => wait === undefined).length;
+    expect(allowed).toBeGreaterThan(99 + 1_000);
+    expect(allowed).toBeLessThanOrEqual(99 + 5 * 1_024);
+    expect(await rates.take('address', 'early')).toBeUndefined();
+    expect(await rates.take('address', 'early')).toBe(60);
+    expect(await rates.take('key', 'somebody')).toBeUndefined();
+  });
+
+  it('the record forgets the minutes before the last', async () => {
+    const { tallies } = createMemoryStore();
+    const { rates, time } = limited({ key: 5 }, { tallies });
+    for (let minute = 0; minute < 5; minute += 1) {
+      await rates.take('key', 'a');
+      await rates.settle();
+      time.now += MINUTE_MS;
+    }
+    expect(await tallies.forget(time.now)).toBe(2);
+  });
+});
+
+describe('settlements', () => {
+  it('tell only what was counted since the last one, in one call, and nothing if nothing was', async () => {
+    const { heard, tallies } = listening(createMemoryStore().tallies);
+    const { rates, time } = limited({ key: 100, address: 100 }, { tallies });
+    await rates.settle();
+    await rates.take('key', 'a', 7);
+    await rates.take('address', 'x');
+    await rates.settle();
+    await rates.settle();
+    await rates.take('key', 'a');
+    await rates.take('key', 'b');
+    await Promise.all([rates.settle(), rates.settle()]);
+    await rates.take('key', 'late');
+    time.now += MINUTE_MS;
+    await rates.settle();
+    expect(heard.calls).toEqual([
+      [START, { 'key:a': 7, 'address:x': 1 }],
+      [START, { 'key:a': 1, 'key:b': 1 }],
+    ]);
+  });
+
+  it('what could not be told refuses nobody and goes with the next one', async () => {
+    const { heard, tallies } = listening(createMemoryStore().tallies);
+    const { rates } = limited({ key: 10 }, { tallies });
+    heard.away = true;
+    await rates.take('key', 'a', 2);
+    await expect(rates.settle()).rejects.toThrow('away');
+    await rates.take('key', 'a', 3);
+    await expect(rates.settle()).rejects.toThrow('away');
+    heard.away = false;
+    expect(await rates.take('key', 'a', 5)).toBeUndefined();
+    await rates.settle();
+    expect(heard.calls).toEqual([[START, { 'key:a': 10 }]]);
+  });
+
+  it('no request waits for one, and what is counted meanwhile goes with the next', async () => {
+    const { heard, tallies } = listening(createMemoryStore().tallies);
+    let arrive = (): void => undefined;
+    const slow: Tallies = {
+      ...tallies,
+      add: async (window, counts) => {
+        await new Promise<void>((resolve) => (arrive = resolve));
+        return tallies.add(window, counts);
+      },
+    };
+    const { rates } = limited({ key: 10 }, { tallies: slow });
+    await rates.take('key', 'a', 2);
+    const settling = rates.settle();
+    expect(await rates.take('key', 'a', 3)).toBeUndefined();
+    arrive();
+    await settling;
+    const next = rates.settle();
+    arrive();
+    await next;
+    expect(heard.calls.map(([, counts]) => counts)).toEqual([{ 'key:a': 2 }, { 'key:a': 3 }]);
+    expect(await rates.peek('key', 'a', 5)).toBeUndefined();
+    expect(await rates.peek('key', 'a', 6)).toBe(60);
+  });
+
+  it('many names are told bit by bit, those who wait longest first', async () => {
+    const { heard, tallies } = listening(createMemoryStore().tallies);
+    const { rates } = limited({ address: 10 }, { tallies });
+    for (let at = 0; at < 25_000; at += 1) await rates.take('address', `${at}`);
+    await rates.settle();
+    await rates.take('address', '0');
+    await rates.settle();
+    await rates.settle();
+    expect(heard.calls.map(([, counts]) => Object.keys(counts).length)).toEqual([10_000, 10_000, 5_001]);
+    expect(heard.calls.map(([, counts]) => counts['address:0'])).toEqual([1, undefined, 1]);
+  });
+
+  it('a record that was lost gives nobody points back', async () => {
+    const { tallies } = createMemoryStore();
+    const { rates } = limited({ key: 10 }, { tallies });
+    await rates.take('key', 'a', 4);
+    await tallies.add(START, new Map([['key:a', 5]]));
+    await rates.settle();
+    await tallies.forget(START + 1);
+    await rates.take('key', 'a');
+    await rates.settle();
+    expect(await rates.take('key', 'a')).toBe(60);
+  });
+});
+
+onBothStores((open) => {
+  let store: Store;
+  beforeAll(async () => {
+    store = await open();
+  });
+  const server = (limits: Partial<Limits>): RateLimits => limited(limits, { tallies: store.tallies }).rates;
+
+  it('servers count together', async () => {
+    const limits = { key: 10, address: 10 };
+    const [a, b, c] = [server(limits), server(limits), server(limits)];
+    await a.take('key', 'k', 4);
+    await b.take('key', 'k', 4);
+    await b.take('address', 'x', 10);
+    expect(await c.take('key', 'k')).toBeUndefined();
+    for (const each of [a, b, c]) await each.settle();
+    // The last to settle knows all that the others had told.
+    expect(await c.take('key', 'k')).toBeUndefined();
+    expect(await c.take('key', 'k')).toBe(60);
+    // The first knows of the others when it has something to tell.
+    expect(await a.take('key', 'k')).toBeUndefined();
+    await a.settle();
+    expect(await a.take('key', 'k')).toBe(60);
+    expect(await a.take('address', 'x')).toBeUndefined();
+    await a.settle();
+    expect(await a.take('address', 'x')).toBe(60);
+  });
+
+  it('however servers take and settle, who settles last knows the sum of all', async () => {
+    const step = fc.record({
+      at: fc.nat(2),
+      does: fc.oneof(fc.constant('settle' as const), fc.constant('settleAll' as const), fc.integer({ min: 1, max: 9 })),
+    });
+    let cases = 0;
+    await checked(
+      COUNTS.storeWalks,
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const who = `case ${(cases += 1)}`;
+        const all = [1, 2, 3].map(() => server({ search: 1_000 }));
+        let taken = 0;
+        const take = async (at: number, points: number): Promise<void> => {
+          taken += points;
+          expect(await all[at]?.take('search', who, points)).toBeUndefined();
+        };
+        for (const { at, does } of steps) {
+          if (does === 'settle') await all[at]?.settle();
+          else if (does === 'settleAll') await Promise.all(all.map((each) => each.settle()));
+          else await take(at, does);
+        }
+        for (const at of all.keys()) {
+          await take(at, 1);
+          await all[at]?.settle();
+        }
+        expect(await all.at(-1)?.peek('search', who, 1_000 - taken)).toBeUndefined();
+        expect(await all.at(-1)?.peek('search', who, 1_001 - taken)).toBe(60);
+      }),
+    );
+  });
+});

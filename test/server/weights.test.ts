@@ -1,0 +1,49 @@
+import { getNamedType, type GraphQLField, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
+import { expect, it } from 'vitest';
+import { schema } from '../../src/schema/index.ts';
+import { type ArgumentPath, WEIGHTS, weightOf } from '../../src/schema/weights.ts';
+
+type Field = GraphQLField<unknown, unknown>;
+const FIELDS: readonly (readonly [type: string, field: Field])[] = Object.values(schema.getTypeMap()).flatMap((type) =>
+  (isObjectType(type) || isInterfaceType(type)) && !type.name.startsWith('__')
+    ? Object.values(type.getFields()).map((field) => [type.name, field] as const)
+    : [],
+);
+
+/** Whether a field has an argument, or an input field of one, at the path. */
+function has(field: Field, [name, ...path]: ArgumentPath): boolean {
+  let type = field.args.find((argument) => argument.name === name)?.type;
+  for (const each of path) {
+    const named = type && getNamedType(type);
+    type = isInputObjectType(named) ? named.getFields()[each]?.type : undefined;
+  }
+  return type !== undefined;
+}
+
+it('every line of the table weighs a field that there is, by arguments that it has', () => {
+  for (const [coordinate, weight] of Object.entries(WEIGHTS)) {
+    const weighed = FIELDS.filter(([type, field]) => weightOf(type, field.name) === weight);
+    expect([coordinate, weighed.length > 0]).toEqual([coordinate, true]);
+    const { each, given, items, asks } = weight;
+    const paths = [each, given?.at, typeof items === 'object' ? items : undefined, asks].filter((path) => !!path);
+    for (const [type, field] of weighed) {
+      expect([type, field.name, paths.filter((path) => !has(field, path))]).toEqual([type, field.name, []]);
+    }
+  }
+});
+
+it('every search is weighed as one', () => {
+  const searching = FIELDS.filter(([, field]) => has(field, ['filter', 'search']));
+  expect(searching.length).toBeGreaterThan(2);
+  for (const [type, field] of searching) expect(weightOf(type, field.name).given?.at).toEqual(['filter', 'search']);
+});
+
+it('every list of rows has as many as its page was asked for, and every page says how many', () => {
+  const pages = FIELDS.filter(([type]) => type.endsWith('Connection'));
+  const asked = pages.filter(([type, field]) => weightOf(type, field.name).items === 'asked');
+  expect([...new Set(asked.map(([, { name }]) => name))].toSorted()).toEqual(['edges', 'nodes']);
+  expect(asked.length).toBe(pages.length / 2);
+  const lists = FIELDS.filter(([, field]) => getNamedType(field.type).name.endsWith('Connection'));
+  expect(lists.length).toBeGreaterThan(10);
+  expect(lists.filter(([, field]) => !has(field, ['first']) || !has(field, ['last']))).toEqual([]);
+});

@@ -1,0 +1,104 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { TooLate } from '../../../src/store/faults.ts';
+import type { Deadline, Readers, Writers } from '../../../src/store/store.ts';
+import { deadlineIn, deadlineWhenTold, gate } from '../../support/deadlines.ts';
+import { aPosition, type Deal, funded, type GetStore, keepDeal, pageOf } from '../rows.ts';
+import type { Position } from '../../../src/domain/position.ts';
+
+/** Work that ends where its deadline does, having written nothing. */
+export function keepsDeadlines(store: GetStore): void {
+  let deal: Deal & { readonly positions: readonly [Position] };
+  beforeAll(async () => {
+    deal = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
+  });
+  const passed: Deadline = { remainingMs: () => 0 };
+  const isAsBefore = async () =>
+    expect(await store().read('ALL').positions.byIds([deal.positions[0].id])).toEqual(deal.positions);
+
+  /** Every question that can be asked, of one table. */
+  const QUESTIONS: readonly (readonly [string, (read: Readers) => unknown])[] = [
+    ['byIds', (read) => read.positions.byIds([deal.positions[0].id])],
+    ['pages', (read) => pageOf(read.positions)],
+    ['counts', (read) => read.positions.counts([{ where: {} }])],
+    ['positionTotals', (read) => read.positionTotals([{ where: {} }])],
+    ['unreadCounts', (read) => read.unreadCounts([{ sessionId: deal.positions[0].id, participantReference: 'bob' }])],
+  ];
+
+  describe.each(QUESTIONS)('%s', (_name, question) => {
+    it('is answered as ever where there is time', async () => {
+      const answer = await question(store().read('ALL'));
+      expect(await question(store().read('ALL', deadlineIn(60_000)))).toEqual(answer);
+      expect(await store().snapshot('ALL', async (read) => question(read), deadlineIn(60_000))).toEqual(answer);
+    });
+
+    it('is refused once the deadline has passed', async () => {
+      const asked = async () => question(store().read('ALL', passed));
+      await expect(asked()).rejects.toThrow(TooLate);
+      const until = deadlineWhenTold();
+      const late = async (read: Readers) => {
+        until.pass();
+        return question(read);
+      };
+      await expect(store().snapshot('ALL', late, until)).rejects.toThrow(TooLate);
+    });
+  });
+
+  it('work that has time is done', async () => {
+    const [{ id }] = deal.positions;
+    const rows = await store().transact('ALL', async (tx) => tx.positions.lock([id]), deadlineIn(60_000));
+    expect(rows).toEqual(deal.positions);
+  });
+
+  it('work whose deadline has passed is not begun', async () => {
+    let begun = 0;
+    const work = async () => (begun += 1);
+    await expect(store().transact('ALL', work, passed)).rejects.toThrow(TooLate);
+    await expect(store().snapshot('ALL', work, passed)).rejects.toThrow(TooLate);
+    expect(begun).toBe(0);
+  });
+
+  it.each<[string, (tx: Writers, position: Position) => Promise<unknown>]>([
+    ['that has written', async () => undefined],
+    ['that has locked and written', async (tx, { id }) => tx.positions.lock([id])],
+    ['that has read and written', async (tx, { id }) => tx.positions.byIds([id])],
+  ])('work %s writes nothing once its deadline has passed, and holds nobody up', async (_what, first) => {
+    const until = deadlineWhenTold();
+    const [position] = deal.positions;
+    const work = store().transact(
+      'ALL',
+      async (tx) => {
+        await first(tx, position);
+        tx.positions.replace(funded(position));
+        until.pass();
+      },
+      until,
+    );
+    await expect(work).rejects.toThrow(TooLate);
+    await isAsBefore();
+    await store().transact('ALL', async (tx) => tx.positions.lock([position.id]));
+  });
+
+  it('waits for others no longer than its deadline, and they go on', async () => {
+    const [position] = deal.positions;
+    const [held, leave] = [gate(), gate()];
+    const holder = store().transact('ALL', async (tx) => {
+      await tx.positions.lock([position.id]);
+      held.open();
+      await leave.opened;
+      return 'done';
+    });
+    await held.opened;
+    const work = store().transact(
+      'ALL',
+      async (tx) => {
+        await tx.positions.lock([position.id]);
+        tx.positions.replace(funded(position));
+      },
+      deadlineIn(50),
+    );
+    await expect(work).rejects.toThrow(TooLate);
+    leave.open();
+    expect(await holder).toBe('done');
+    await isAsBefore();
+  });
+}

@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import { type GetStore, START } from '../rows.ts';
+
+const MINUTE_MS = 60_000;
+const rivals = 20;
+const names = 200;
+
+/** What servers count together. */
+export function tallies(store: GetStore): void {
+  let window = START;
+  /** A window that no other test counts in. */
+  const next = (): number => (window += MINUTE_MS);
+  const add = async (at: number, counts: Readonly<Record<string, number>>) =>
+    Object.fromEntries(await store().tallies.add(at, new Map(Object.entries(counts))));
+
+  it('each sum is of all that was ever added under the name in the window, and only what was asked is answered', async () => {
+    const [first, second] = [next(), next()];
+    expect(await add(first, { a: 1, b: 20 })).toEqual({ a: 1, b: 20 });
+    expect(await add(first, { b: 5, c: 7 })).toEqual({ b: 25, c: 7 });
+    expect(await add(second, { a: 3 })).toEqual({ a: 3 });
+    expect(await add(first, { a: 0, b: 0, c: 0 })).toEqual({ a: 1, b: 25, c: 7 });
+  });
+
+  it('nothing is answered with nothing', async () => {
+    expect(await add(next(), {})).toEqual({});
+  });
+
+  it('a sum stops at the greatest safe number', async () => {
+    const at = next();
+    await add(at, { a: Number.MAX_SAFE_INTEGER - 1 });
+    expect(await add(at, { a: Number.MAX_SAFE_INTEGER })).toEqual({ a: Number.MAX_SAFE_INTEGER });
+    expect(await add(at, { a: 1 })).toEqual({ a: Number.MAX_SAFE_INTEGER });
+  });
+
+  it(`${rivals} who add at once, each in an order of its own, while others forget, lose nothing`, async () => {
+    const [old, at] = [next(), next()];
+    const all = Array.from({ length: names }, (_one, index) => `name ${index}`);
+    const counted = (from: number): Readonly<Record<string, number>> =>
+      Object.fromEntries([...all.slice(from), ...all.slice(0, from)].map((name, index) => [name, index === 0 ? 2 : 1]));
+    await Promise.all(
+      Array.from({ length: rivals }, async (_one, index) => {
+        await add(old, counted(names - index - 1));
+        await Promise.all([add(at, counted(index)), store().tallies.forget(at)]);
+      }),
+    );
+    const sums = await add(at, Object.fromEntries(all.map((name) => [name, 0])));
+    expect(sums).toEqual(Object.fromEntries(all.map((name, index) => [name, rivals + (index < rivals ? 1 : 0)])));
+  });
+
+  it('windows that began before a time are forgotten', async () => {
+    await store().tallies.forget(next());
+    const [first, second, third] = [next(), next(), next()];
+    await add(first, { a: 1, b: 1 });
+    await add(second, { a: 1 });
+    await add(third, { a: 1 });
+    expect(await store().tallies.forget(first)).toBe(0);
+    expect(await store().tallies.forget(third)).toBe(3);
+    expect(await store().tallies.forget(third)).toBe(0);
+    expect(await add(first, { a: 1 })).toEqual({ a: 1 });
+    expect(await add(third, { a: 1 })).toEqual({ a: 2 });
+  });
+}

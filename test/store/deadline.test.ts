@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Position } from '../../src/domain/position.ts';
+import { TooLate } from '../../src/store/faults.ts';
+import { beginOf, limitsOf } from '../../src/store/postgres/begin.ts';
+import { createPostgresStore } from '../../src/store/postgres/index.ts';
+import type { Store } from '../../src/store/store.ts';
+import { asAdmin } from '../support/admin.ts';
+import { createDatabase } from '../support/database.ts';
+import { deadlineIn, deadlineWhenTold, gate } from '../support/deadlines.ts';
+import { isBegin, isCommit, isCommitted, type Proxy, startProxy } from '../support/proxy.ts';
+import { aPosition, anInstitution, keepDeal } from './rows.ts';
+
+const connections = 10;
+
+let store: Store;
+let proxy: Proxy;
+let url: string;
+let positions: readonly [Position, Position];
+let end: () => Promise<void>;
+beforeAll(async () => {
+  const database = await createDatabase();
+  ({ url } = database);
+  proxy = await startProxy(url);
+  store = createPostgresStore({ databaseUrl: proxy.url, onError: () => undefined });
+  ({ positions } = await keepDeal(store, ({ asset }) => [aPosition(asset), aPosition(asset)] as const));
+  end = async () => {
+    await store.close();
+    await proxy.away();
+    await database.drop();
+  };
+});
+afterAll(() => end());
+
+/** The statements of other connections that the server is at. */
+const underWay = (): Promise<readonly unknown[]> =>
+  asAdmin(url, async (admin) => {
+    const others = `select query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
+    return (await admin.query(`${others} and backend_type = 'client backend' and state = 'active'`)).rows;
+  });
+const waitMs = 30_000;
+const isAtNothing = () => vi.waitFor(async () => expect(await underWay()).toEqual([]), { timeout: waitMs });
+const isAtSomething = () => vi.waitFor(async () => expect(await underWay()).toHaveLength(1), { timeout: waitMs });
+
+it('tells the server how long it may take: what is left, and no longer than ever', () => {
+  expect(limitsOf()).toBe("set_config('statement_timeout', '10000', true), set_config('lock_timeout', '5000', true)");
+  expect(limitsOf(60_000)).toBe(limitsOf());
+  expect(limitsOf(7_000)).toBe(
+    "set_config('statement_timeout', '7001', true), set_config('lock_timeout', '5000', true)",
+  );
+  expect(limitsOf(0.2)).toBe("set_config('statement_timeout', '2', true), set_config('lock_timeout', '2', true)");
+  expect(beginOf('reading', 'ALL', 300)).toContain(limitsOf(300));
+});
+
+describe('what the server is at ends with the deadline:', () => {
+  it('a statement that is slow', async () => {
+    // Every row takes an age to be looked at.
+    await asAdmin(url, (admin) =>
+      admin.query(
+        `create function slowly() returns boolean language plpgsql as $$ begin perform pg_sleep(600); return true; end $$;
+         create policy slow on institutions as restrictive to escrowgrid_app using (slowly())`,
+      ),
+    );
+    try {
+      const until = deadlineIn(1_000);
+      const slow = store.read('ALL', until).institutions.counts([{ where: {} }]);
+      const [, refused] = await Promise.all([isAtSomething(), Promise.resolve(slow).catch((error: unknown) => error)]);
+      expect(refused).toBeInstanceOf(TooLate);
+      expect((refused as Error).cause).toMatchObject({ code: '57014' });
+      await isAtNothing();
+    } finally {
+      await asAdmin(url, (admin) => admin.query('drop policy slow on institutions; drop function slowly'));
+    }
+    expect(await store.read('ALL').institutions.counts([{ where: {} }])).toEqual([1]);
+  });
+
+  it('the waiting for a row, also where the deadline came nearer since the transaction began', async () => {
+    const [first, second] = positions;
+    const told: number[] = [];
+    proxy.tap = {
+      fromClient: ({ text }) => {
+        const ms = /'statement_timeout', '(\d+)'/.exec(text)?.[1];
+        if (ms !== undefined) told.push(Number(ms));
+      },
+    };
+    await asAdmin(url, async (rival) => {
+      await rival.query('begin');
+      await rival.query('select from positions where id = $1 for update', [second.id]);
+      const until = deadlineWhenTold();
+      const work = store.transact(
+        'ALL',
+        async (tx) => {
+          await tx.positions.lock([first.id]);
+          until.comeIn(500);
+          await tx.positions.lock([second.id]);
+        },
+        until,
+      );
+      const [, refused] = await Promise.all([isAtSomething(), work.catch((error: unknown) => error)]);
+      expect(refused).toBeInstanceOf(TooLate);
+      await isAtNothing();
+    });
+    proxy.tap = {};
+    expect(told[0]).toBe(10_000);
+    expect(told[1]).toBeLessThanOrEqual(501);
+    expect(told).toHaveLength(2);
+  });
+});
+
+it('waits for a free connection no longer than its deadline, and loses none', async () => {
+  for (const _round of [1, 2]) {
+    const leave = gate();
+    const begun: Promise<void>[] = [];
+    const holders = Array.from({ length: connections }, () => {
+      const one = gate();
+      begun.push(one.opened);
+      return store.transact('ALL', async (tx) => {
+        await tx.positions.byIds([positions[0].id]);
+        one.open();
+        await leave.opened;
+      });
+    });
+    await Promise.all(begun);
+    const late = Promise.resolve(store.read('ALL', deadlineIn(50)).positions.counts([{ where: {} }]));
+    await expect(late).rejects.toThrow(TooLate);
+    leave.open();
+    await Promise.all(holders);
+  }
+});
+
+it('is not tried again once its deadline has passed', async () => {
+  const until = deadlineWhenTold();
+  let begins = 0;
+  proxy.tap = {
+    fromClient: (message, link) => {
+      if (!isBegin(message)) return;
+      begins += 1;
+      until.pass();
+      link.cut();
+      return false;
+    },
+  };
+  const work = store.transact('ALL', async (tx) => tx.positions.lock([positions[0].id]), until);
+  await expect(work).rejects.toThrow(TooLate);
+  proxy.tap = {};
+  expect(begins).toBe(1);
+});
+
+it('tells what became of a COMMIT that was sent in time, however late the answer is', async () => {
+  const until = deadlineWhenTold();
+  proxy.tap = {
+    fromClient: (message, link) => {
+      if (!isCommit(message) || until.remainingMs() === 0) return;
+      until.pass();
+      link.mute();
+    },
+    fromServer: (message, link) => void (isCommitted(message) && link.cut()),
+  };
+  const institution = anInstitution();
+  const work = store.transact(
+    'ALL',
+    async (tx) => {
+      tx.institutions.insert(institution);
+      return 'written';
+    },
+    until,
+  );
+  // The connection of the first is cut; those that look it up are cut too until the tap is off.
+  await vi.waitFor(() => expect(until.remainingMs()).toBe(0), { timeout: waitMs });
+  await vi.waitFor(async () => expect(await written(institution.id)).toBe(true), { timeout: waitMs });
+  proxy.tap = {};
+  expect(await work).toBe('written');
+  expect(await store.read('ALL').institutions.byIds([institution.id])).toEqual([institution]);
+});
+
+const written = (id: string): Promise<boolean> =>
+  asAdmin(url, async (admin) => (await admin.query('select from institutions where id = $1', [id])).rowCount === 1);

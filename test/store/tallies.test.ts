@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createPostgresStore } from '../../src/store/postgres/index.ts';
+import type { Store } from '../../src/store/store.ts';
+import { createDatabase } from '../support/database.ts';
+import { isCommit, isCommitted, type Link, type Proxy, startProxy, type Tap } from '../support/proxy.ts';
+import { START } from './rows.ts';
+
+let store: Store;
+let proxy: Proxy;
+let drop: () => Promise<void>;
+let statements = 0;
+beforeAll(async () => {
+  const database = await createDatabase();
+  proxy = await startProxy(database.url);
+  store = createPostgresStore({
+    databaseUrl: proxy.url,
+    onError: () => undefined,
+    onStatement: () => (statements += 1),
+  });
+  drop = () => database.drop();
+});
+afterAll(async () => {
+  await store.close();
+  await proxy.away();
+  await drop();
+});
+
+it('10,000 names are one statement, and no name is none', async () => {
+  const counts = new Map(Array.from({ length: 10_000 }, (_one, at) => [`name ${at}`, at]));
+  statements = 0;
+  expect(await store.tallies.add(START, counts)).toEqual(counts);
+  expect(statements).toBe(1);
+  await store.tallies.add(START, new Map());
+  expect(statements).toBe(1);
+});
+
+/** Does something to the first message of its kind. */
+function once(side: keyof Tap, when: typeof isCommit, damage: (link: Link) => false | void): Tap {
+  let done = false;
+  return {
+    [side]: (...[message, link]: Parameters<NonNullable<Tap['fromClient']>>) => {
+      if (done || !when(message)) return;
+      done = true;
+      return damage(link);
+    },
+  };
+}
+const cut = (link: Link): false => {
+  link.cut();
+  return false;
+};
+
+it.each<readonly [string, Tap]>([
+  ['never arrives', once('fromClient', isCommit, cut)],
+  ['is done but not answered', once('fromServer', isCommitted, cut)],
+])('what is added counts once though its COMMIT %s', async (name, tap) => {
+  proxy.tap = tap;
+  expect(await store.tallies.add(START, new Map([[name, 2]]))).toEqual(new Map([[name, 2]]));
+  proxy.tap = {};
+  expect(await store.tallies.add(START, new Map([[name, 1]]))).toEqual(new Map([[name, 3]]));
+});

@@ -1,0 +1,162 @@
+/** What is sent to cost the server much, and what it is refused with; null: it may be answered. */
+export interface Attack {
+  readonly name: string;
+  readonly query: string;
+  readonly variables?: string;
+  readonly code: RegExp | null;
+}
+
+export const times = (count: number, text: string | ((at: number) => string), by = ' '): string =>
+  Array.from({ length: count }, (_, at) => (typeof text === 'string' ? text : text(at))).join(by);
+
+/** The most bytes of a body, less than what stands around the document. */
+const MEBIBYTE = 1_048_576 - 2_000;
+const fill = (text: string, bytes = MEBIBYTE): string => text.repeat(Math.floor(bytes / text.length));
+
+const TOO_COMPLEX = /^QUERY_TOO_COMPLEX$/;
+const INVALID = /^GRAPHQL_VALIDATION_FAILED$/;
+const BAD_INPUT = /^BAD_USER_INPUT$/;
+const TOO_DEEP = /^BAD_(REQUEST|USER_INPUT)$/;
+const UNREADABLE = /^(GRAPHQL_PARSE_FAILED|QUERY_TOO_COMPLEX)$/;
+
+const NESTED = 'positions { nodes { asset { ';
+const PAGES =
+  'positions(first: $n) { nodes { asset { positions(first: $n) { nodes { events(first: $n) { nodes { id } } } } } } }';
+const FILTER = 'filter: { amount: { gte: "1" } }';
+const IDS = 'query ($v: [ID!]!) { nodes(ids: $v) { id } }';
+const METADATA =
+  'mutation ($v: JSONObject) { createAsset(input: { templateId: "x", label: "l", metadata: $v }) { __typename } }';
+const FILTERED = 'query ($v: PositionFilter) { positions(filter: $v) { totalCount } }';
+
+const documents: readonly Attack[] = [
+  { name: 'depth: fields nest 30 deep', query: `{ ${times(10, NESTED)} id ${times(30, '}')} }`, code: TOO_COMPLEX },
+  { name: 'depth: 90 inline fragments', query: `{ ${times(90, '... {')} __typename ${times(90, '}')} }`, code: null },
+  { name: '300 aliases', query: `{ ${times(300, (at) => `a${at}: __typename`)} }`, code: TOO_COMPLEX },
+  { name: '10 unknown directives', query: `{ __typename ${times(10, '@aa')} }`, code: TOO_COMPLEX },
+  {
+    name: 'fragments in a circle',
+    query: `{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }`,
+    code: INVALID,
+  },
+  {
+    name: 'circles through all of 60 fragments',
+    query: `{ ...F0 } ${times(60, (at) => `fragment F${at} on Query { ...F${(at + 1) % 60} ...F${(at + 7) % 60} }`)}`,
+    code: INVALID,
+  },
+  {
+    name: 'fragments that double 30 times',
+    query: `{ ...F0 } ${times(30, (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`)} fragment F30 on Query { __typename }`,
+    code: null,
+  },
+  {
+    name: 'fragments that double within fields',
+    query: `{ positions { nodes { ...F0 } } } ${times(3, (at) => `fragment F${at} on Position { ${times(9, `asset { positions { nodes { ...F${at + 1} } } }`)} }`)} fragment F3 on Position { id }`,
+    code: TOO_COMPLEX,
+  },
+  {
+    name: 'a chain of 120 fragments',
+    query: `{ ...F0 } ${times(120, (at) => `fragment F${at} on Query { ...F${at + 1} }`)} fragment F120 on Query { __typename }`,
+    code: null,
+  },
+  {
+    name: 'a chain that is told backwards',
+    query: `fragment F0 on Query { __typename } ${times(120, (at) => `fragment F${at + 1} on Query { ...F${at} }`)} { ...F120 }`,
+    code: null,
+  },
+  {
+    name: '90 fragments side by side',
+    query: `{ ${times(90, (at) => `...F${at}`)} } ${times(90, (at) => `fragment F${at} on Query { __typename }`)}`,
+    code: null,
+  },
+  { name: '500 equal fields', query: `{ ${times(500, '__typename')} }`, code: TOO_COMPLEX },
+  { name: '990 equal fields', query: `{ ${times(990, '__typename')} }`, code: TOO_COMPLEX },
+  { name: '240 equal fields of objects', query: `{ ${times(240, 'positions { totalCount }')} }`, code: TOO_COMPLEX },
+  {
+    name: '45 equal fields with equal filters',
+    query: `{ ${times(45, `positions(${FILTER}) { __typename }`)} }`,
+    code: null,
+  },
+  {
+    name: '50 equal fields that differ in an id',
+    query: `{ ${times(50, (at) => `node(id: "${at}") { id }`)} }`,
+    code: INVALID,
+  },
+  { name: '300 unknown fields', query: `{ ${times(300, (at) => `positionsOfInstitution${at}`)} }`, code: INVALID },
+  {
+    name: '240 unknown types',
+    query: `query (${times(240, (at) => `$v${at}: PositionOfInstitutionFilter${at}`)}) { __typename }`,
+    code: INVALID,
+  },
+  {
+    name: '130 operations',
+    query: times(130, (at) => `query Q${at} { ...F }`) + ' fragment F on Query { __typename }',
+    code: /^BAD_REQUEST$/,
+  },
+  { name: 'a page in a page, by a default', query: `query ($n: Int = 100) { ${PAGES} }`, code: TOO_COMPLEX },
+  {
+    name: 'a page in a page, by a variable',
+    query: `query ($n: Int) { ${PAGES} }`,
+    variables: '{"n":100}',
+    code: TOO_COMPLEX,
+  },
+  {
+    name: 'a literal nested 95 deep',
+    query: `mutation { createAsset(input: { templateId: "x", label: "l", metadata: ${times(90, '{ a:')} 1 ${times(90, '}')} }) { __typename } }`,
+    code: null,
+  },
+];
+
+const variables: readonly Attack[] = [
+  { name: '1,001 ids', query: IDS, variables: `{"v":[${times(1_001, '"a"', ',')}]}`, code: TOO_COMPLEX },
+  { name: '1 MiB of ids', query: IDS, variables: `{"v":[${fill('"",')}""]}`, code: TOO_COMPLEX },
+  { name: '1 MiB of what is no id', query: IDS, variables: `{"v":[${fill('{},')}{}]}`, code: TOO_DEEP },
+  {
+    name: '1 MiB of unknown keys',
+    query: FILTERED,
+    variables: `{"v":{${times(50_000, (at) => `"colour${at}":1`, ',')}}}`,
+    code: BAD_INPUT,
+  },
+  {
+    name: 'variables nested 170,000 deep',
+    query: METADATA,
+    variables: `{"v":${fill('{"a":', 850_000)}1${'}'.repeat(170_000)}}`,
+    code: null,
+  },
+  {
+    name: 'lists nested 500,000 deep',
+    query: METADATA,
+    variables: `{"v":${'['.repeat(500_000)}${']'.repeat(500_000)}}`,
+    code: TOO_DEEP,
+  },
+  { name: '1 MiB of JSON for metadata', query: METADATA, variables: `{"v":{"a":[${fill('0,')}0]}}`, code: null },
+  { name: 'a key of 1 MiB', query: FILTERED, variables: `{"v":{"${fill('a')}":1}}`, code: BAD_INPUT },
+];
+
+/** Signs of which 1 MiB is sent alone; those that take more bytes in JSON come fewer times. */
+const SIGNS: readonly string[] = [
+  ['{', '{}', '([{', '}', '{a', '[', '!', ' ', ',', '\n', '#', '#\n', '"', '"" ', '"""', '\\"', '"\n', '\\'],
+  ['a', 'a ', '1', '1 ', '...', '@a', 'é', '\ufeff', '\u0000'],
+].flat();
+const bytesOf = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2;
+
+const mebibytes: readonly Attack[] = [
+  ...SIGNS.map((sign): Attack => {
+    const query = sign.repeat(Math.floor(MEBIBYTE / bytesOf(sign)));
+    return { name: `1 MiB of ${JSON.stringify(sign)}`, query, code: UNREADABLE };
+  }),
+  { name: '1 MiB of commas, then a query', query: `${fill(',')}{ __typename }`, code: null },
+  { name: '1 MiB of one comment, then a query', query: `${fill('#')}\n{ __typename }`, code: null },
+  { name: '1 MiB of comments, then a query', query: `${fill('#\n', MEBIBYTE / 2)}{ __typename }`, code: TOO_COMPLEX },
+  {
+    name: '1 MiB of lines in a text',
+    query: `{ node(id: """${fill('\n', MEBIBYTE / 2)}""") { id } }`,
+    code: TOO_COMPLEX,
+  },
+  { name: '1 MiB of one text', query: `{ node(id: "${fill('a')}") { id } }`, code: null },
+  { name: '1 MiB of one name', query: `{ ${fill('a')} }`, code: INVALID },
+  { name: '1 MiB of one number', query: `{ positions(first: ${fill('1')}) { totalCount } }`, code: INVALID },
+  { name: '1 MiB of escapes in a text', query: `{ node(id: "${fill('\\u0061', MEBIBYTE / 2)}") { id } }`, code: null },
+  { name: '1 MiB of a name for a type', query: `query ($a: ${fill('a')}) { __typename }`, code: INVALID },
+];
+
+export const ATTACKS: readonly Attack[] = [...documents, ...variables, ...mebibytes];

@@ -1,0 +1,31 @@
+import { performance } from 'node:perf_hooks';
+import type { Deadline } from '../../src/store/store.ts';
+
+/** A deadline that comes by itself. */
+export function deadlineIn(ms: number): Deadline {
+  const end = performance.now() + ms;
+  return { remainingMs: () => Math.max(0, end - performance.now()) };
+}
+
+/** A deadline that comes when it is told to. */
+export function deadlineWhenTold(): Deadline & { pass(): void; comeIn(ms: number): void } {
+  let end = Number.POSITIVE_INFINITY;
+  return {
+    remainingMs: () => Math.max(0, end - performance.now()),
+    comeIn: (ms) => {
+      end = performance.now() + ms;
+    },
+    pass: () => {
+      end = 0;
+    },
+  };
+}
+
+/** Somebody waits at it until it is opened. */
+export function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll } from 'vitest';
+import { type App, createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { settingsOf } from '../../src/configured.ts';
+import type { Settings } from '../../src/settings.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
+import { chat } from './chat.ts';
+import { type Deal, fundedPosition, makeDeal, openPosition } from './deal.ts';
+import { serve, type TestServer } from './server.ts';
+
+export const ROOT_TOKEN = 'the-root-key-of-a-test-0123456789';
+/** What a server runs with in production if nothing else is set. */
+export const PRODUCTION: Settings = settingsOf(readConfig({ NODE_ENV: 'production', ROOT_API_KEY: ROOT_TOKEN }));
+
+/** An institution, what it has, and its keys. */
+export interface House {
+  readonly deal: Deal;
+  /** Ids of every type. */
+  readonly ids: readonly string[];
+  readonly admin: string;
+  readonly reader: string;
+}
+
+/** A server on the loopback, with real keys. */
+export interface Endpoint {
+  readonly url: string;
+  readonly app: App;
+  readonly store: MemoryStore;
+  readonly houses: readonly [House, House];
+  readonly faults: unknown[];
+}
+
+/** Serves over HTTP until the test file ends; to be called where hooks may be set. */
+export function endpointOn(settings: Partial<Settings> = {}): () => Endpoint {
+  let endpoint: Endpoint;
+  let end = async (): Promise<void> => undefined;
+  beforeAll(async () => {
+    const store = createMemoryStore();
+    const faults: unknown[] = [];
+    const builder = serve(store);
+    const houses = [await houseOf(builder), await houseOf(builder)] as const;
+    const onFault = (_errorId: string, error: unknown) => void faults.push(error);
+    const app = createApp({ store, rootToken: ROOT_TOKEN, settings, onFault });
+    app.start();
+    const bound = await app.listen(0, '127.0.0.1');
+    end = async () => {
+      await app.stop();
+      await bound.close();
+    };
+    endpoint = { url: `${bound.origin}/graphql`, app, store, houses, faults };
+  });
+  afterAll(() => end());
+  return () => endpoint;
+}
+
+/** An institution with something of every kind. */
+export async function houseOf(server: TestServer): Promise<House> {
+  const deal = await makeDeal(server);
+  const { institution, templateId, assetId } = deal;
+  const [open, funded] = [await openPosition(server, deal), await fundedPosition(server, deal)];
+  const say = chat(server);
+  const input = { institutionId: institution.id, ownerReference: 'ann', title: 'Pier 9', positionId: funded.id };
+  const chatSessionId = await say('createChatSession', input);
+  const message = await say('postChatMessage', { chatSessionId, authorReference: 'ann', body: 'Hello' });
+  const [admin, reader] = [await keyOf(server, deal, 'ADMIN'), await keyOf(server, deal, 'READ_ONLY')];
+  const ids = [institution.id, templateId, assetId, open.id, funded.id, chatSessionId, message, admin.id, reader.id];
+  return { deal, ids, admin: admin.token, reader: reader.token };
+}
+
+async function keyOf(server: TestServer, { institution }: Deal, role: 'ADMIN' | 'READ_ONLY') {
+  type Made = { readonly createApiKey: { readonly token?: string; readonly apiKey: { readonly id: string } } | null };
+  const { data, text } = await server.ask<Made>(
+    `mutation ($input: CreateApiKeyInput!) {
+      createApiKey(input: $input) { ... on CreateApiKeyPayload { token apiKey { id } } ... on UserError { message } }
+    }`,
+    { input: { institutionId: institution.id, label: role, role } },
+  );
+  const { token, apiKey } = data?.createApiKey ?? {};
+  if (!token || !apiKey) throw new Error(`There is no key: ${text}`);
+  return { token, id: apiKey.id };
+}
+
+/** What shows a token. */
+export const bearer = (token: string): Readonly<Record<string, string>> => ({ authorization: `Bearer ${token}` });
+
+/** Posts a body as JSON. */
+export const post = (url: string, token: string, body: unknown, headers: object = {}): Promise<Response> =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...bearer(token), ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });

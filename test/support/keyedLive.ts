@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import type { KeyServer } from './keyed.ts';
+import { type Result, textOf } from './live.ts';
+
+/** Starts what runs beside the requests and listens, until told to end. Answers the address. */
+export async function listeningWithKeys(server: KeyServer, atEnd: (end: () => Promise<void>) => void): Promise<string> {
+  server.app.start();
+  const bound = await server.app.listen(0, '127.0.0.1');
+  atEnd(async () => {
+    await server.app.stop();
+    await bound.close();
+  });
+  return `${bound.origin}/graphql`;
+}
+
+/** A subscription that is under way. */
+export interface Stream {
+  /** The next thing that comes; undefined when the stream has ended. */
+  next(): Promise<Result | undefined>;
+}
+
+/** Subscribes over server-sent events as whoever has the token. */
+export async function overSse(address: string, token: string, query: string): Promise<Stream> {
+  const headers = { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${token}` };
+  const asked = request(address, { method: 'POST', headers });
+  onTestFinished(() => void asked.destroy());
+  asked.on('error', () => undefined).end(JSON.stringify({ query }));
+  const [response] = (await once(asked, 'response')) as [Parameters<typeof textOf>[0]];
+  const chunks = textOf(response);
+  let text = '';
+  return {
+    next: async () => {
+      for (;;) {
+        const [, data, rest = ''] = /^(?:.*\n)*?event: next\ndata: (.+)\n\n([^]*)$/.exec(text) ?? [];
+        if (data !== undefined) {
+          text = rest;
+          return JSON.parse(data) as Result;
+        }
+        const { value, done } = await chunks.next();
+        if (done) return undefined;
+        text += value;
+      }
+    },
+  };
+}
+
+interface Message {
+  readonly id?: string;
+  readonly type: string;
+  readonly payload?: unknown;
+}
+
+/** A client that speaks graphql-ws by hand, so that nothing is repeated or hidden. */
+export interface BareSocket {
+  readonly socket: WebSocket;
+  readonly closed: Promise<number>;
+  send(message: Message): void;
+  /** The next message that is no ping; undefined when the socket is closed. */
+  next(): Promise<Message | undefined>;
+}
+
+export async function bareSocket(address: string): Promise<BareSocket> {
+  const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws');
+  onTestFinished(() => socket.terminate());
+  socket.on('error', () => undefined);
+  const waiting: (Message | undefined)[] = [];
+  let wake = (): void => undefined;
+  const put = (message: Message | undefined): void => {
+    waiting.push(message);
+    wake();
+  };
+  socket.on('message', (data: Buffer) => put(JSON.parse(data.toString()) as Message));
+  const closed = once(socket, 'close').then(([code]) => Number(code));
+  void closed.then(() => put(undefined));
+  await once(socket, 'open');
+  return {
+    socket,
+    closed,
+    send: (message) => socket.send(JSON.stringify(message)),
+    next: async () => {
+      while (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      return waiting.shift();
+    },
+  };
+}
+
+/** The same, having said hello with these parameters. */
+export async function greeted(address: string, payload: unknown): Promise<BareSocket> {
+  const bare = await bareSocket(address);
+  bare.send({ type: 'connection_init', payload });
+  return bare;
+}
+
+/** Asks over a socket, one thing at a time; errors come as a result with errors, as over HTTP. */
+export function overSocket(bare: BareSocket, id: string, query: string): Stream {
+  bare.send({ id, type: 'subscribe', payload: { query } });
+  return {
+    next: async () => {
+      for (;;) {
+        const message = await bare.next();
+        if (message !== undefined && message.id !== id) continue;
+        if (message === undefined || message.type === 'complete') return undefined;
+        if (message.type === 'error') return { errors: message.payload as NonNullable<Result['errors']> };
+        if (message.type === 'next') return message.payload as Result;
+      }
+    },
+  };
+}

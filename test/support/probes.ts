@@ -1,0 +1,76 @@
+import { type GraphQLSchema, getNamedType } from 'graphql';
+import { membersOf } from './fill.ts';
+import type { OwnersWorld } from './ownersWorld.ts';
+import { isNode, selectionOf } from './selection.ts';
+import { holdsOf, type Slot } from './surface.ts';
+
+/** One operation, as it is sent. */
+export interface Probe {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+type Given = Readonly<Record<string, unknown>>;
+
+/**
+ * The operation that hands the value in at the place; without a value nothing is handed in that need not be. All else
+ * is of the world: the object whose edge is taken, and the ids that stand beside the place.
+ */
+export function probeOf(
+  schema: GraphQLSchema,
+  slot: Slot,
+  world: OwnersWorld,
+  value?: string,
+  along: Given = {},
+): Probe {
+  const { parent, field, path, holds } = slot;
+  const idFor = (name: string): string => world.ids[holdsOf(name, field)] ?? world.ids[holds] ?? '';
+  const filling = { path: value === undefined ? [] : path, value: value ?? '', idFor };
+  const given = { ...along, ...membersOf(field.args, false, filling) };
+  const declared = field.args.filter(({ name }) => name in given).map(({ name, type }) => `$${name}: ${String(type)}`);
+  const asked = callOf(schema, slot, given);
+  const head = (more: readonly string[]) => (more.length > 0 ? `(${more.join(', ')})` : '');
+  const root = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].find(
+    (type) => type?.name === parent,
+  );
+  if (root) return { query: `${parent.toLowerCase()} ${head(declared)} { ${asked} }`, variables: given };
+  return {
+    query: `query ${head(['$parent: ID!', ...declared])} { node(id: $parent) { id ... on ${parent} { ${asked} } } }`,
+    variables: { parent: world.ids[parent], ...given },
+  };
+}
+
+/** The field with its arguments as variables, and all that it shows; of a node what its edges lead to as well. */
+function callOf(schema: GraphQLSchema, { field, holds }: Slot, given: Given): string {
+  const call = Object.keys(given).map((name) => `${name}: $${name}`);
+  const shown = getNamedType(field.type);
+  const node = schema.getType(holds);
+  const selection =
+    shown.name === 'Node' && node
+      ? `{ __typename id ... on ${holds} ${selectionOf(schema, node, 1)} }`
+      : selectionOf(schema, shown, isNode(shown) ? 1 : 0);
+  return `${field.name}${call.length > 0 ? `(${call.join(', ')})` : ''} ${selection}`;
+}
+
+/** The cursor of the first row that the answer shows at the place's field; undefined if there is none. */
+export function cursorIn(text: string, { field }: Slot): string | undefined {
+  const { data } = JSON.parse(text) as { readonly data?: Readonly<Record<string, Listed>> };
+  const list = data?.[field.name] ?? (data?.['node'] as Readonly<Record<string, Listed>> | undefined)?.[field.name];
+  return list?.edges[0]?.cursor;
+}
+interface Listed {
+  readonly edges: readonly { readonly cursor: string }[];
+}
+
+/** An id of the same type and time that never was. */
+export const neverWas = (id: string): string => id.slice(0, -1) + (id.endsWith('0') ? '1' : '0');
+
+type Key = readonly (string | number | null)[];
+const read = (cursor: string): Key => JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Key;
+const written = (key: Key): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+
+/** The same cursor at a row that never was. */
+export const cursorOfNone = (cursor: string): string =>
+  written(read(cursor).map((part, at, { length }) => (at === length - 1 ? neverWas(String(part)) : part)));
+
+/** A cursor of one's own list at the row of another's. */
+export const forged = (own: string, theirs: string): string => written([read(own)[0] ?? '', ...read(theirs).slice(1)]);

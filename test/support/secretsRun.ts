@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'vitest';
+import type { Program } from './program.ts';
+
+/** What must never come to light. */
+export interface Secrets {
+  readonly rootKey: string;
+  readonly password: string;
+}
+export const newSecrets = (): Secrets => ({
+  rootKey: `root-canary-${randomBytes(16).toString('hex')}`,
+  password: `password-canary-${randomBytes(8).toString('hex')}`,
+});
+
+export interface Told {
+  readonly status: number;
+  /** The body, and every header. */
+  readonly text: string;
+}
+type HeadersGiven = Readonly<Record<string, string>>;
+
+/** Sends a request as it is, and keeps what came back. */
+export async function tell(
+  program: Program,
+  kept: Told[],
+  headers: HeadersGiven,
+  query: string,
+  variables: object = {},
+): Promise<Told> {
+  const response = await fetch(await program.address, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query, variables }),
+  });
+  const body = await response.text();
+  const told = { status: response.status, text: `${JSON.stringify([...response.headers])}\n${body}` };
+  kept.push(told);
+  return told;
+}
+
+export const bearer = (token: string): HeadersGiven => ({ authorization: `Bearer ${token}` });
+
+const INSTITUTION = `mutation($input: CreateInstitutionInput!) { createInstitution(input: $input) {
+  ... on CreateInstitutionPayload { institution { id } } ... on UserError { code message path } } }`;
+const KEY = `mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) {
+  ... on CreateApiKeyPayload { token apiKey { id prefix } } } }`;
+const FUND = `mutation($input: FundPositionInput!) { fundPosition(input: $input) {
+  __typename ... on UserError { code message path } ... on NotFoundError { id } } }`;
+const SESSION = `mutation($input: CreateChatSessionInput!) { createChatSession(input: $input) {
+  __typename ... on CreateChatSessionPayload { chatSession { id title } } ... on UserError { code message path } } }`;
+
+/** Makes a key of an institution; its token is told here, and nowhere else. */
+export async function newKey(program: Program, { rootKey }: Secrets): Promise<string> {
+  const made = await tell(program, [], bearer(rootKey), INSTITUTION, {
+    input: { name: 'Harbor Bank', regions: ['US'] },
+  });
+  const institutionId = /inst_[0-9a-z]{26}/.exec(made.text)?.[0];
+  const input = { institutionId, label: 'canary', role: 'ADMIN' };
+  const { text } = await tell(program, [], bearer(rootKey), KEY, { input });
+  return /eg_[0-9a-z]{12}_[0-9a-z]{58}/.exec(text)?.[0] ?? expect.fail(text);
+}
+
+/** Uses a credential as it is meant to be used. */
+export async function useWell(program: Program, kept: Told[], token: string, institution?: string): Promise<void> {
+  const input = {
+    ownerReference: 'ada',
+    title: 'Pier 9',
+    institutionId: institution,
+    idempotencyKey: randomBytes(8).toString('hex'),
+  };
+  for (const headers of [bearer(token), { 'x-api-key': token }]) {
+    const read = await tell(
+      program,
+      kept,
+      headers,
+      '{ viewer { role apiKey { id prefix } } auditEvents { nodes { payload } } }',
+    );
+    expect(read).toMatchObject({ status: 200, text: expect.not.stringContaining('"errors"') as string });
+    await tell(program, kept, headers, SESSION, { input });
+  }
+}
+
+/** Puts a credential where it does not belong, and what is nearly one where it does. */
+export async function useBadly(program: Program, kept: Told[], token: string): Promise<void> {
+  const own = bearer(token);
+  const strange = [
+    { authorization: `Bearer ${token}x` },
+    { authorization: `Bearer ${token.slice(0, -1)}` },
+    { authorization: `Basic ${token}` },
+    { authorization: token },
+    { 'x-api-key': `${token} ` + token },
+    { ...own, 'x-api-key': 'another' },
+    { 'x-request-id': `${token}x`, authorization: `Bearer ${token}x` },
+    { cookie: token },
+  ];
+  for (const headers of strange) expect((await tell(program, kept, headers, '{ viewer { role } }')).status).toBe(401);
+  const fund = (input: object, headers: HeadersGiven = {}) =>
+    tell(program, kept, { ...own, ...headers }, FUND, { input });
+  const misplaced = [
+    fund({ positionId: token }),
+    fund({ positionId: token.slice(0, 40), idempotencyKey: token }),
+    fund({ positionId: 'pos_00000000000000000000000000', reason: `of ${token}` }),
+    fund({ positionId: 'pos_00000000000000000000000000' }, { 'idempotency-key': token }),
+    tell(program, kept, own, SESSION, { input: { ownerReference: token, title: token } }),
+    tell(program, kept, own, `{ node(id: "${token}") { id } }`),
+    tell(program, kept, own, `{ positions(after: "${token}") { totalCount } }`),
+    tell(program, kept, own, `{ ${token.replaceAll('-', '_')} secret(is: "${token}") }`),
+  ];
+  for (const { status } of await Promise.all(misplaced)) expect(status).toBe(400);
+  const named = await tell(program, kept, { ...own, 'x-request-id': token }, FUND, { input: { positionId: 'x' } });
+  expect(named.status).toBe(200);
+}

@@ -1,0 +1,44 @@
+import {
+  getNamedType,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  isAbstractType,
+  isObjectType,
+  isRequiredArgument,
+} from 'graphql';
+
+/** Whatever an argument that must be there is about, where nothing else is to be shown than that nothing is shown. */
+const SOME_TEXT = '(participantReference: "somebody")';
+
+/** Selects all of a type, and all that it leads to within so many edges; '' for a scalar. */
+export function selectionOf(schema: GraphQLSchema, type: GraphQLNamedType, edges: number): string {
+  if (isAbstractType(type)) {
+    const members = schema
+      .getPossibleTypes(type)
+      .map((each) => `... on ${each.name} ${selectionOf(schema, each, edges)}`);
+    return `{ __typename ${members.join(' ')} }`;
+  }
+  return isObjectType(type) ? `{ __typename ${fieldsOf(schema, type, edges)} }` : '';
+}
+
+const fieldsOf = (schema: GraphQLSchema, type: GraphQLObjectType, edges: number): string =>
+  Object.values(type.getFields())
+    .flatMap((field) => {
+      const left = edges - (isEdge(type, field) ? 1 : 0);
+      const needed = field.args.some(isRequiredArgument) ? SOME_TEXT : '';
+      if (left >= 0) return [`${field.name}${needed} ${selectionOf(schema, getNamedType(field.type), left)}`];
+      return [];
+    })
+    .join(' ');
+
+export const isNode = (type: GraphQLNamedType): boolean =>
+  isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node');
+
+/** Whether the field leads from one object to others. The parts of a page or a payload are no way further. */
+export const isEdge = (type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): boolean => {
+  if (/(Connection|Edge|Payload|Result|Change)$/.test(type.name)) return false;
+  const shown = getNamedType(field.type);
+  return isNode(shown) || shown.name.endsWith('Connection');
+};

@@ -1,0 +1,105 @@
+import { revisionOf } from '../../src/domain/chatMessage.ts';
+import { recordId } from '../../src/domain/idempotency.ts';
+import type { Institution } from '../../src/domain/institution.ts';
+import type { LifecycleEvent } from '../../src/domain/lifecycleEvent.ts';
+import { newLedgerEvent, postingsOf } from '../../src/domain/ledgerEvent.ts';
+import { SYSTEM } from '../../src/domain/viewer.ts';
+import type { Store, TableName, Tables } from '../../src/store/store.ts';
+import { aMark, aMessage, aSession } from '../store/chatRows.ts';
+import { anAsset, anEvent, anInstitution, aPosition, aTemplate, nextId, START } from '../store/rows.ts';
+
+/** Rows of every table, all of one institution; of a table that comes to be there must be some too. */
+export type EveryKind = { readonly [T in TableName]: readonly Tables[T][] };
+
+/** A word that every institution's messages have. */
+export const WORD = 'lighthouse';
+
+export function everyKind(institution: Institution = anInstitution()): EveryKind {
+  const template = aTemplate(institution);
+  const asset = anAsset(template);
+  const position = aPosition(asset);
+  const event: LifecycleEvent = { ...anEvent(position, { moved: 5n }), apiKeyId: null };
+  const ledgerEvent = newLedgerEvent(nextId('led'), 'POSITION_CREATED', event);
+  const session = aSession(institution.id, { messageCount: 1 });
+  const message = aMessage(session, 1, { body: `The ${WORD}` });
+  return {
+    institutions: [institution],
+    assetTemplates: [template],
+    assets: [asset],
+    positions: [position],
+    lifecycleEvents: [event],
+    ledgerEvents: [ledgerEvent],
+    postings: postingsOf({ ...ledgerEvent, toState: 'FUNDED' }, event),
+    chatSessions: [session],
+    chatMessages: [message],
+    chatRevisions: [revisionOf(message)],
+    readMarks: [aMark(session, 'bob', 0)],
+    ...office(institution),
+  };
+}
+
+/** What an institution has whatever it holds. */
+function office({ id: institutionId }: Institution) {
+  const stamps = { version: 1, createdAt: START, updatedAt: START };
+  const key = 'once';
+  return {
+    policies: [{ id: nextId('pol'), institutionId, region: 'US', allowedCurrencies: null, limits: [], ...stamps }],
+    auditEvents: [
+      {
+        ...SYSTEM,
+        id: nextId('aud'),
+        institutionId,
+        action: 'INSTITUTION_CREATED',
+        outcome: 'SUCCESS',
+        resourceType: null,
+        resourceId: null,
+        requestId: null,
+        errorCode: null,
+        payload: null,
+        createdAt: START,
+      },
+    ],
+    apiKeys: [
+      {
+        id: nextId('key'),
+        institutionId,
+        label: 'till',
+        role: 'ADMIN',
+        prefix: `eg_${institutionId}`,
+        tokenHash: 'none',
+        createdAt: START,
+        expiresAt: null,
+        revokedAt: null,
+        lastUsedAt: null,
+        followedById: null,
+        version: 1,
+      },
+    ],
+    idempotencyRecords: [
+      {
+        id: recordId(institutionId, 'createAsset', key),
+        institutionId,
+        mutation: 'createAsset',
+        key,
+        requestHash: '',
+        answer: {},
+        version: 1,
+        createdAt: START,
+      },
+    ],
+  } as const satisfies Partial<EveryKind>;
+}
+
+export const TABLES = Object.keys(everyKind()) as readonly TableName[];
+
+/** Writes them all as root, and tells of the position. */
+export async function keepEvery(store: Store, rows: EveryKind): Promise<void> {
+  await store.transact('ALL', async (tx) => {
+    for (const name of TABLES) for (const row of rows[name]) tx[name].insert(row as never);
+    const [position] = rows.positions;
+    if (position) tx.announce(changeOf(position));
+  });
+}
+
+export const changeOf = ({ institutionId, id }: Tables['positions']) =>
+  ({ topic: 'POSITION', kind: 'CREATED', institutionId, objectId: id, detailId: null, createdAt: START }) as const;

@@ -1,0 +1,148 @@
+import type { Client } from 'pg';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { isWellFormedId } from '../../src/domain/ids.ts';
+import type { Scope } from '../../src/domain/viewer.ts';
+import type { Column } from '../../src/store/postgres/layout.ts';
+import { LAYOUTS } from '../../src/store/postgres/layouts.ts';
+import type { Reader, Store, TableName, Window, Writers } from '../../src/store/store.ts';
+import { asAdmin } from '../support/admin.ts';
+import { openPostgresAt } from '../support/stores.ts';
+import { changeOf, everyKind, type EveryKind, keepEvery, TABLES, WORD } from './everyKind.ts';
+
+// The conditions of all statements are taken away: what keeps institutions apart now is PostgreSQL alone.
+vi.mock('../../src/store/postgres/predicate.ts', () => ({ predicateOf: () => null }));
+
+/** A row of any table. */
+interface Row {
+  readonly id: string;
+  readonly version?: number;
+}
+const rowsIn = (of: EveryKind, name: TableName): readonly Row[] => of[name];
+const scopeOf = (of: EveryKind): Scope => ({ institutionId: of.institutions[0]?.id ?? '' });
+
+const NO_RIGHT = { code: '42501' };
+const GONE = { code: 'STALE_VERSION', currentVersion: 0 };
+/** The tables that the application may take rows out of. */
+const REMOVED: readonly TableName[] = ['policies', 'idempotencyRecords', 'chatSessions'];
+
+let store: Store;
+let url: string;
+let mine: EveryKind;
+let theirs: EveryKind;
+beforeAll(async () => {
+  ({ store, url } = await openPostgresAt());
+  [mine, theirs] = [everyKind(), everyKind()];
+  for (const each of [mine, theirs]) await keepEvery(store, each);
+});
+
+const readerAs = (scope: Scope, name: TableName) => store.read(scope)[name] as unknown as Reader<Row>;
+const window = (search?: readonly string[]): Window<Row> => ({
+  where: {},
+  order: { by: [], direction: 'ASC' },
+  limit: 100,
+  backward: false,
+  after: null,
+  before: null,
+  ...(search && { search }),
+});
+
+/** All that there is, as the superuser sees it. */
+async function everything(admin: Client): Promise<unknown> {
+  const kept: unknown[] = [];
+  for (const table of [...TABLES.map((name) => LAYOUTS[name].table), 'outbox']) {
+    kept.push(table, (await admin.query(`select t::text as row from ${table} t order by 1`)).rows);
+  }
+  return kept;
+}
+
+describe.each(TABLES)('with no condition in any statement, of %s', (name) => {
+  const seenAs = async (scope: Scope) => {
+    const reader = readerAs(scope, name);
+    const [page] = await reader.pages([window()]);
+    const [count] = await reader.counts([{ where: {} }]);
+    const ids = [...rowsIn(mine, name), ...rowsIn(theirs, name)].map(({ id }) => id).filter(isWellFormedId);
+    const found = (await reader.byIds(ids.toSorted())).filter((row) => row !== undefined);
+    return { rows: page?.rows, count, found };
+  };
+  const all = (...of: readonly EveryKind[]) => {
+    const rows = of.flatMap((each) => rowsIn(each, name)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    return { rows, count: rows.length, found: rows.filter(({ id }) => isWellFormedId(id)) };
+  };
+
+  it('an institution sees its own alone', async () => {
+    expect(await seenAs(scopeOf(mine))).toEqual(all(mine));
+    expect(await seenAs(scopeOf(theirs))).toEqual(all(theirs));
+  });
+
+  it('root sees all, so there was something to hide', async () => {
+    expect(await seenAs('ALL')).toEqual(all(mine, theirs));
+  });
+
+  it.each(['', 'ALL', 'nonsense', "' or true"])(
+    'an institution that there cannot be, called "%s", sees nothing',
+    async (institutionId) => {
+      expect(await seenAs({ institutionId })).toEqual(all());
+    },
+  );
+
+  describe('nothing is written for another institution:', () => {
+    const writer = (tx: Writers) =>
+      tx[name] as unknown as Record<'insert' | 'replace' | 'remove', (row: object) => void>;
+    const other = () => rowsIn(theirs, name)[0] as Row;
+    const later = () => ({ ...other(), version: (other().version ?? 0) + 1 });
+    const { version } = LAYOUTS[name].columns as { readonly version?: Column };
+    const refused: readonly [string, (tx: Writers) => void, object][] = [
+      ['no insert', (tx) => writer(tx).insert(rowsIn(everyKind(theirs.institutions[0]), name)[0] as Row), NO_RIGHT],
+    ];
+    // The row is as if it were not: it is at version 0.
+    const changes: typeof refused = [
+      ['no replace', (tx) => writer(tx).replace(later()), GONE],
+      ['no replace in its own name', (tx) => writer(tx).replace({ ...later(), ...(scopeOf(mine) as object) }), GONE],
+      ['no remove', (tx) => writer(tx).remove(other()), REMOVED.includes(name) ? GONE : NO_RIGHT],
+    ];
+    it.each([...refused, ...(version && !version.fixed ? changes : [])])('%s', async (_what, write, told) => {
+      const before = await asAdmin(url, everything);
+      const beside = everyKind(mine.institutions[0]).assetTemplates[0] as never;
+      const work = store.transact(scopeOf(mine), async (tx) => {
+        tx.assetTemplates.insert(beside);
+        write(tx);
+      });
+      await expect(work).rejects.toMatchObject(told);
+      expect(await asAdmin(url, everything)).toEqual(before);
+    });
+  });
+});
+
+describe('with no condition in any statement, an institution', () => {
+  it('adds up, counts what is unread and finds by a word within its own alone', async () => {
+    const read = store.read(scopeOf(mine));
+    const [totals] = await read.positionTotals([{ where: {} }]);
+    expect(totals?.map(({ count }) => count)).toEqual([1]);
+    const unread = [mine, theirs].map(({ chatSessions }) => ({
+      sessionId: chatSessions[0]?.id ?? '',
+      participantReference: 'bob',
+    }));
+    expect(await read.unreadCounts(unread)).toEqual([1, 0]);
+    expect(await store.read('ALL').unreadCounts(unread)).toEqual([1, 1]);
+    const found = async (scope: Scope) => (await readerAs(scope, 'chatSessions').pages([window([WORD])]))[0]?.rows;
+    expect(await found(scopeOf(mine))).toEqual(mine.chatSessions);
+    expect(await found('ALL')).toEqual([...mine.chatSessions, ...theirs.chatSessions]);
+    expect(await found({ institutionId: 'nonsense' })).toEqual([]);
+  });
+
+  it('locks nothing of others, by id or by hour, and announces nothing for them', async () => {
+    await store.transact(scopeOf(mine), async (tx) => {
+      const [other] = theirs.positions;
+      expect(await tx.positions.lock([other?.id ?? ''])).toEqual([undefined]);
+    });
+    const announced = store.transact(scopeOf(mine), async (tx) => {
+      for (const position of theirs.positions) tx.announce(changeOf(position));
+    });
+    await expect(announced).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('sees of a snapshot what it sees of everything', async () => {
+    const counted = await store.snapshot(scopeOf(mine), async (read) => read.positions.counts([{ where: {} }]));
+    expect(counted).toEqual([1]);
+  });
+});
