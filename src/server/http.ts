@@ -79,6 +79,9 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   return { origin: `http://${name}:${bound}`, close };
 }
 
+/** A name or an address, with or without a port. Names of other letters come in their ASCII form. */
+const HOST = /^(?:[\w.~-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/;
+
 /** How often Node looks for requests that take too long to come, in ms. */
 const CHECK_MS = 1_000;
 
@@ -86,7 +89,8 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
   const { path, page, graphql, limits, headers } = options;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (!isAt(request, path)) return refuse(response, 404, 'There is nothing here.', 'NOT_FOUND');
-  if (!URL.canParse(`http://${request.headers.host ?? 'localhost'}`)) {
+  const { host = 'localhost' } = request.headers;
+  if (!HOST.test(host) || !URL.canParse(`http://${host}`)) {
     return refuse(response, 400, 'The header Host names no host.', 'BAD_REQUEST');
   }
   if (await page(request, response)) return;

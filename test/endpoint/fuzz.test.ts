@@ -40,6 +40,23 @@ it('a broken request is refused, and harms nobody', async () => {
   );
 });
 
+it.each(['\u00c3', 'a b', '[', '[::1', 'a:b', 'a:123456', '%', 'a/b', '@', 'xn--', '\u0001'])(
+  'a Host that names no host is refused with 400, and no stack: %j',
+  async (host) => {
+    const headers = [
+      ['Authorization', `Bearer ${ROOT_TOKEN}`],
+      ['Host', host],
+    ] as const;
+    const body = Buffer.from('{"query":"{ __typename }"}');
+    const answer = await sendRaw(
+      endpoint().url,
+      bytesOf({ method: 'POST', path: '/graphql', headers, body, told: true }),
+    );
+    expect(answer.status).toBe(400);
+    mustBeClean(answer);
+  },
+);
+
 it('the server still answers', async () => {
   const { url, houses } = endpoint();
   const response = await post(url, houses[0].reader, { query: '{ lifecycle { state } }' });
