@@ -55,7 +55,7 @@ export interface AppOptions {
 interface Beside {
   /** Expires what is due now. Answers how many. */
   readonly expireDue: () => Promise<number>;
-  /** Takes out what is past its time: keys, deleted chat, changes. */
+  /** Deletes what is past its retention: idempotency records, deleted chat, changes, the store's own rows. */
   readonly tidy: () => Promise<void>;
   /** Settles what was counted and noted: limits, uses of keys, who was turned away. */
   readonly settle: () => Promise<void>;
@@ -153,6 +153,7 @@ const besideRequests = ({ own, settings, hub, keys, limits, trail }: BesideOptio
     await forgetKeys(own);
     await removeDeletedSessions(own, now - settings.keepChatMs);
     await own.store.changes.forget(now - settings.keepChangesMs);
+    await own.store.cleanUp();
   },
   settle: async () => {
     await limits.settle();

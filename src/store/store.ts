@@ -224,5 +224,7 @@ export interface Store {
   snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>, until?: Deadline): Promise<T>;
   readonly changes: ChangeFeed;
   readonly tallies: Tallies;
+  /** Deletes what the store keeps for its own use and no longer needs. */
+  cleanUp(): Promise<void>;
   close(): Promise<void>;
 }

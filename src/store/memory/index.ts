@@ -51,6 +51,7 @@ export function createMemoryStore({ lockTimeoutMs = 5_000 }: MemoryOptions = {})
     },
     snapshot: (scope, work, until) =>
       lock.reading(() => endedInTime(work(readersOf(tables, texts, tenantOf(scope), until)), until), until),
+    cleanUp: () => Promise.resolve(),
     close: () => lock.writing(async () => undefined),
   };
 }

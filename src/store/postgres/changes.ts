@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { PlacedChange } from '../../domain/change.ts';
 import type { ChangeFeed, Extent } from '../store.ts';
-import { trying } from './failures.ts';
+import { allowRepeat, trying } from './failures.ts';
 import { type OnStatement, withSession } from './session.ts';
 
 const CHANNEL = 'escrowgrid_changes';
@@ -53,7 +53,8 @@ export function postgresChanges(
         withSession(pool, onStatement, OPENING, async (session) => {
           const ask = <R extends pg.QueryResultRow>(text: string, ...values: readonly unknown[]) =>
             session.query<R>({ text, values });
-          // One flight: the lock, the places given under it, and the reading of all that is placed.
+          // One flight: the lock, the places given under it, and the reading of all that is placed. The lock is a write:
+          // COMMIT is acknowledged only after all places that were read are durable. Placing may run again.
           const done = [
             ask(`${EXTENT} for update`),
             ask(PLACE),
@@ -65,7 +66,7 @@ export function postgresChanges(
           await ended;
           const changes = read.rows.map((row): PlacedChange => ({ ...row, place: Number(row.place) }));
           return { changes, extent: extentOf(extent.rows[0]) };
-        }),
+        }).catch(allowRepeat),
       ),
     onCommit: (wake) => {
       wakes.add(wake);

@@ -4,6 +4,7 @@ import { trying } from './failures.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { postgresChanges } from './changes.ts';
+import { deleteOldCommitProofs } from './commitProof.ts';
 import { predicateOf } from './predicate.ts';
 import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
 import { openPool } from './pool.ts';
@@ -59,6 +60,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
           }),
         until,
       ),
+    cleanUp: () => trying(() => deleteOldCommitProofs(pool, onStatement)),
     close: async () => {
       await changes.close();
       await pool.end();

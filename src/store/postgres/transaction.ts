@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Id } from '../../domain/ids.ts';
 import type { Change } from '../../domain/change.ts';
 import type { Position } from '../../domain/position.ts';
 import { StaleVersion } from '../../domain/refusals.ts';
-import { Unavailable } from '../faults.ts';
 import type { TableName, Tables, Writer, Writers } from '../store.ts';
-import { codeOf, Lost, STALE } from './failures.ts';
+import { type CommitProof, confirmCommit, confirmReads, newCommitProof } from './commitProof.ts';
+import { allowRepeat, codeOf, CommitOutcomeUnknownError, STALE } from './failures.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { predicateOf } from './predicate.ts';
@@ -37,23 +36,33 @@ export async function transactOnce<T>(
   const tenant = predicateOf(within.scope);
   const writes: Collected = new Map();
   const changes: Change[] = [];
-  let ending: { readonly session: Session; readonly result: T } | undefined;
+  let ending: { readonly proof: CommitProof | undefined; readonly result: T } | undefined;
+  const committed = (result: T): T => {
+    if (changes.length > 0) announced();
+    return result;
+  };
   try {
     return await withSession(pool, onStatement, { ...within, purpose: 'writing' }, async (session) => {
       const result = await work(writersOf(session, tenant, writes, changes));
-      ending = { session, result };
-      await session.commit(writeStatement(writes, changes, tenant));
-      if (changes.length > 0) announced();
-      return result;
+      const proof = proofAmong(writes);
+      const statement = writeStatement(writes, changes, tenant, proof);
+      ending = { result, proof: statement && proof };
+      await session.commit(statement ?? (session.begun ? confirmReads() : undefined));
+      return committed(result);
     });
   } catch (error) {
     if (codeOf(error) === STALE) throw (await staleAmong(pool, onStatement, within, writes)) ?? error;
-    // COMMIT was on its way when the connection broke: what became of it is looked up, never guessed.
-    if (ending?.session.committing && error instanceof Lost) {
-      if (await wasCommitted(pool, onStatement, await ending.session.number())) return ending.result;
-    }
-    throw error;
+    if (!ending || !(error instanceof CommitOutcomeUnknownError)) throw error;
+    if (!ending.proof) return allowRepeat(error);
+    await confirmCommit(pool, onStatement, ending.proof);
+    return committed(ending.result);
   }
+}
+
+/** The first audit event among the rows to insert, or a row of its own. */
+function proofAmong(writes: Collected): CommitProof {
+  const [event] = writes.get('auditEvents')?.insert ?? [];
+  return event ? { table: 'audit_events', id: String(event['id']) } : newCommitProof('commit_proofs');
 }
 
 /** Reads and locks at once, and collects what is written until the commit. */
@@ -139,33 +148,4 @@ async function staleAmong(
     }
     return undefined;
   });
-}
-
-/** How often and after how long the fate of a transaction is asked for, while the server is away or still at it. */
-const FATE = { tries: 50, pauseMs: 200 } as const;
-
-/** Whether the transaction with this number was committed. Refuses with Unavailable if the server does not come back to say so. */
-export async function wasCommitted(
-  pool: pg.Pool,
-  onStatement: OnStatement,
-  number: string | undefined,
-): Promise<boolean> {
-  if (number === undefined) return false;
-  let cause: unknown;
-  for (let tries = 1; tries <= FATE.tries; tries += 1) {
-    try {
-      const status = await withSession(pool, onStatement, { purpose: 'reading', scope: 'ALL' }, async (session) => {
-        const text = 'select pg_xact_status($1::xid8) as status';
-        const { rows } = await session.query<{ status: string | null }>({ text, values: [number] });
-        return rows[0]?.status;
-      });
-      if (status === 'committed') return true;
-      if (status === 'aborted') return false;
-    } catch (error) {
-      // Whatever keeps the answer away, lost connections or none left, it says nothing about what was asked.
-      cause = error;
-    }
-    await delay(FATE.pauseMs);
-  }
-  throw new Unavailable(`What became of transaction ${number} could not be found out.`, { cause });
 }
