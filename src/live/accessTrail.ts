@@ -1,7 +1,8 @@
 import { accessEventOf, type TurnedAway } from '../commands/audit.ts';
-import type { AccessAction } from '../domain/auditEvent.ts';
+import type { AccessAction, AuditEvent } from '../domain/auditEvent.ts';
 import type { NewId } from '../domain/ids.ts';
 import { type Clock, type Instant, minuteOf } from '../domain/time.ts';
+import { AlreadyExists, Unavailable } from '../store/faults.ts';
 import type { Store } from '../store/store.ts';
 
 export interface AccessTrailOptions {
@@ -26,6 +27,8 @@ export class AccessTrail {
   #open = new Notes();
   /** Of the minutes that have passed and are not written yet: one, or, where the record was away, several as one. */
   #passed = new Notes();
+  /** Events that may be written although the store was unavailable: they are written again with the same ids. */
+  #unconfirmed: readonly AuditEvent[] = [];
 
   constructor(options: AccessTrailOptions) {
     this.#options = options;
@@ -34,7 +37,7 @@ export class AccessTrail {
 
   /** How many events are waiting. */
   get size(): number {
-    return this.#open.size + this.#passed.size;
+    return this.#open.size + this.#passed.size + this.#unconfirmed.length;
   }
 
   /** The key is one that there is; a token that nobody was given is a stranger's. */
@@ -68,20 +71,38 @@ export class AccessTrail {
   }
 
   async #write(): Promise<void> {
-    const { store, newId } = this.#options;
+    await this.#confirm();
+    const { newId } = this.#options;
     const notes = this.#passed;
     if (notes.size === 0) return;
     this.#passed = new Notes();
     const events = notes.all().map((note) => accessEventOf(newId, note));
     try {
-      await store.transact('ALL', async (tx) => {
-        for (const event of events) tx.auditEvents.insert(event);
-      });
+      await this.#insert(events);
     } catch (error) {
-      notes.addAll(this.#passed);
-      this.#passed = notes;
+      if (error instanceof Unavailable) {
+        this.#unconfirmed = events;
+      } else {
+        notes.addAll(this.#passed);
+        this.#passed = notes;
+      }
       throw error;
     }
+  }
+
+  /** Writes the unconfirmed events unless they are there. They are one transaction: all of them are, or none is. */
+  async #confirm(): Promise<void> {
+    if (this.#unconfirmed.length === 0) return;
+    await this.#insert(this.#unconfirmed).catch((error: unknown) => {
+      if (!(error instanceof AlreadyExists)) throw error;
+    });
+    this.#unconfirmed = [];
+  }
+
+  #insert(events: readonly AuditEvent[]): Promise<void> {
+    return this.#options.store.transact('ALL', async (tx) => {
+      for (const event of events) tx.auditEvents.insert(event);
+    });
   }
 }
 
