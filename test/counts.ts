@@ -56,6 +56,10 @@ export const COUNTS = {
   crashes: FULL ? 20 : 2,
   /** How often all of PostgreSQL's backends are killed under load. */
   backendKills: FULL ? 5 : 1,
+  /** Crashes of PostgreSQL under concurrent writers. */
+  postmasterCrashes: FULL ? 30 : 5,
+  /** Promotions of a synchronous standby under concurrent writers. */
+  promotions: FULL ? 10 : 2,
   /** Random sequences of commands against the model. */
   modelRuns: { memory: FULL ? 2_000 : 60, postgres: FULL ? 200 : 8 },
   /** The most commands of one sequence. */
