@@ -152,7 +152,7 @@ const besideRequests = ({ own, settings, hub, keys, limits, trail }: BesideOptio
     const now = own.clock();
     await forgetKeys(own);
     await removeDeletedSessions(own, now - settings.keepChatMs);
-    await own.store.changes.forget(now - settings.keepChangesMs);
+    await own.store.changes.deleteBefore(now - settings.keepChangesMs);
   },
   settle: async () => {
     await limits.settle();

@@ -29,6 +29,10 @@ export const COUNTS = {
   storeWalks: FULL ? 500 : 15,
   /** The most steps of such a walk. */
   stepsPerStoreWalk: 40,
+  /** Random positions and keys, for each property of change cursors. */
+  cursorCases: FULL ? 50_000 : 500,
+  /** Random change cursors, each with every one of its bits changed. */
+  tamperedCursors: FULL ? 1_000 : 20,
   /** Random orders of commits, looks, subscribers that come and subscribers that resume. */
   liveSeams: FULL ? 5_000 : 150,
   /** Messages posted on one server while subscribers follow on both. */

@@ -1,4 +1,4 @@
-import type { PlacedChange } from '../domain/change.ts';
+import type { SequencedChange } from '../domain/change.ts';
 
 /** Why a queue ended before its reader did: too many changes waited. */
 export class TooSlow extends Error {}
@@ -9,7 +9,7 @@ export class TooSlow extends Error {}
  */
 export class ChangeQueue {
   readonly #most: number;
-  #waiting: PlacedChange[] = [];
+  #waiting: SequencedChange[] = [];
   #reader: (() => void) | undefined;
   #ended = false;
   #reason: Error | undefined;
@@ -18,7 +18,7 @@ export class ChangeQueue {
     this.#most = most;
   }
 
-  push(change: PlacedChange): void {
+  push(change: SequencedChange): void {
     if (this.#ended) return;
     if (this.#waiting.length >= this.#most) {
       this.end(new TooSlow(`More than ${this.#most} changes waited to be read.`));
@@ -44,7 +44,7 @@ export class ChangeQueue {
   }
 
   /** The changes that wait, or the next that come; undefined at the end. Refuses with the reason of the end. */
-  async take(): Promise<readonly PlacedChange[] | undefined> {
+  async take(): Promise<readonly SequencedChange[] | undefined> {
     if (this.#waiting.length === 0 && !this.#ended) {
       await new Promise<void>((resolve) => {
         this.#reader = resolve;

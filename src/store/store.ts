@@ -2,7 +2,7 @@ import type { ApiKey } from '../domain/apiKey.ts';
 import type { Asset } from '../domain/asset.ts';
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { AuditEvent } from '../domain/auditEvent.ts';
-import type { Change, PlacedChange } from '../domain/change.ts';
+import type { Change, ChangeFilter, SequencedChange, StreamPosition } from '../domain/change.ts';
 import type { ChatMessage, ChatRevision, ReadMark } from '../domain/chatMessage.ts';
 import type { ChatSession } from '../domain/chatSession.ts';
 import type { CurrencyCode } from '../domain/currencies.ts';
@@ -172,24 +172,31 @@ export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
   announce(change: Change): void;
 };
 
-/** Where the changes are that were announced. */
-export interface Extent {
-  /** Which history the places belong to, as 12 hexadecimal digits: a place means nothing in another. */
-  readonly log: string;
-  /** The place of the last change; 0 before the first. */
-  readonly last: number;
-  /** Up to this place changes are forgotten. */
-  readonly forgotten: number;
+/** The changes after a position, as far as they were requested. */
+export interface StreamPage {
+  /**
+   * Whether the position is one of this stream, and no change after it has been deleted. If not, the changes after it
+   * are unknown and `changes` is empty.
+   */
+  readonly isKnown: boolean;
+  readonly changes: readonly SequencedChange[];
+  /** The position of the last change of the stream. */
+  readonly last: StreamPosition;
 }
 
-/** All announced changes, placed in the order of their commits without a gap; kept for a time. */
+/** All published changes in the order of their commits, numbered without gaps; kept for a limited time. */
 export interface ChangeFeed {
-  /** Places what was committed since, and answers the changes behind the place, and where the feed ends now. */
-  read(behind: number, limit: number): Promise<{ readonly changes: readonly PlacedChange[]; readonly extent: Extent }>;
+  /** The 32-byte key of the cursors, the same for all servers on one database. Never log it. */
+  cursorKey(): Promise<Uint8Array>;
+  /**
+   * Assigns sequences to the changes that were committed since, and returns at most `limit` changes after the position
+   * that the filter selects, in order. Returns only the end of the stream if the position is null.
+   */
+  sequenceAndRead(after: StreamPosition | null, limit: number, filter?: ChangeFilter): Promise<StreamPage>;
   /** Calls back whenever something may have been committed, here or on another server; answers how to stop it. */
   onCommit(wake: () => void): () => void;
-  /** Forgets the changes before the time, and answers how many. */
-  forget(before: Instant): Promise<number>;
+  /** Deletes the changes before the time from the start of the stream, and returns their number. */
+  deleteBefore(before: Instant): Promise<number>;
 }
 
 /** Counts that all servers on one record share: short-lived, of no institution, and lost where the database crashes. */

@@ -17,8 +17,8 @@ import { PositionIdsDocument } from './documents/graphql.ts';
 
 /** What is announced is no entity. */
 const FEED = {
-  outbox: ['number', 'place', 'topic', 'kind', 'institution_id', 'object_id', 'detail_id', 'created_at'],
-  outbox_extent: ['single', 'last', 'forgotten', 'log'],
+  outbox: ['number', 'place', 'topic', 'kind', 'institution_id', 'object_id', 'detail_id', 'created_at', 'id'],
+  outbox_extent: ['single', 'last', 'forgotten', 'log', 'forgotten_id', 'cursor_key'],
   tallies: ['window_start', 'name', 'count'],
 };
 

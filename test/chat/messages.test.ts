@@ -97,8 +97,8 @@ onBothStores((open) => {
       const { server, store } = scene;
       const { id: chatMessageId, session } = await post(server, await aSession(), { body: 'same' });
       const [before] = await messagesOf(server, session?.id ?? '');
-      const places = async () => (await store.changes.read(0, 0)).extent.last;
-      const last = await places();
+      const end = async () => (await store.changes.sequenceAndRead(null, 0)).last;
+      const last = await end();
       server.now = START + 7;
       const grown = await changedBy(store, async () => {
         for (const expectedVersion of [undefined, 1]) {
@@ -110,7 +110,7 @@ onBothStores((open) => {
       });
       server.now = START;
       expect(grown).toEqual({ auditEvents: 3 });
-      expect(await places()).toBe(last);
+      expect(await end()).toBe(last);
       expect(await messagesOf(server, session?.id ?? '')).toEqual([before]);
     });
 

@@ -156,7 +156,7 @@ export function changesOver(transport: Transport): void {
         expect(await changes(client.ask(MESSAGES), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
       });
 
-      it('is root that names nothing, and a cursor that nobody was given', async () => {
+      it('is root that names nothing, and text that is not a cursor', async () => {
         const { client, of } = await join();
         expect(await refusalOf(client.ask(SESSIONS))).toBe('BAD_USER_INPUT');
         expect(await refusalOf(client.ask(SESSIONS, { session: await newSession(), of: unknownOf(of) }))).toBe(
@@ -164,15 +164,18 @@ export function changesOver(transport: Transport): void {
         );
         const [begin] = await changes(client.ask(SESSIONS, { of }), 1);
         const cursor = begin?.cursor ?? '';
-        const [log] = Buffer.from(cursor, 'base64url').toString().split('.', 1);
-        const forged = ['999999999', '-1', '007', '1 ', ''].map((place) => encoded(`${log}.${place}`));
-        const others = ['c1', `${log}`, `${log?.toUpperCase()}.1`, `0${log}.1`, ` ${log}.1`].map(encoded);
-        for (const after of [...forged, ...others, `${cursor}=`, ` ${cursor}`, `${cursor}!`, '', 'Y'.repeat(10_000)]) {
+        const spellings = [`${cursor}=`, ` ${cursor}`, `${cursor}!`, `+${cursor.slice(1)}`, `/${cursor.slice(1)}`];
+        const lengths = ['', 'c1', cursor.slice(1), cursor.slice(4), `${cursor}A`, 'Y'.repeat(10_000)];
+        const former = ['0123456789ab', '0123456789AB.1', '0123456789ab.-1', '0123456789ab.1 ', ' 0123456789ab.1'];
+        for (const after of [...spellings, ...lengths, ...former.map(encoded), `${encoded('0123456789ab.12')}=`]) {
           expect([after, await refusalOf(client.ask(SESSIONS, { of, after }))]).toEqual([after, 'BAD_USER_INPUT']);
+        }
+        for (const after of ['A'.repeat(64), `${cursor.slice(0, -1)}${cursor.endsWith('A') ? 'B' : 'A'}`]) {
+          expect([after, await refusalOf(client.ask(SESSIONS, { of, after }))]).toEqual([after, 'CURSOR_EXPIRED']);
         }
       });
 
-      it('is a cursor of another log: it does not resume silently in the wrong history', async () => {
+      it('is a cursor of another store: it does not resume silently in the wrong history', async () => {
         const { client, of } = await join();
         await newSession();
         const earlier = serve(createMemoryStore());
