@@ -3,10 +3,13 @@ import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import type { SequencedChange, StreamPosition } from '../../src/domain/change.ts';
 import { ChangeCursors } from '../../src/live/changeCursor.ts';
 import { Hub } from '../../src/live/hub.ts';
+import { settingsOf } from '../../src/store/postgres/begin.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
+import type { Statement } from '../../src/store/postgres/sql.ts';
 import { AlreadyExists } from '../../src/store/faults.ts';
 import type { Store } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
+import { type Explained, readsOf } from '../store/plans.ts';
 import { anInstitution } from '../store/rows.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
@@ -124,6 +127,42 @@ describe('the changes in PostgreSQL', () => {
     expect(first?.map(({ sequence }) => sequence)).toEqual(numbers(before.sequence + 1, before.sequence + total));
     expect(new Set(objects(first ?? []))).toEqual(new Set(numbers(1, total).map((at) => `of many ${at}`)));
     for (const other of others) expect(other).toEqual(first);
+  });
+
+  it('are read for an institution without those of others, even where the statistics know of no others', async () => {
+    const sent: Statement[] = [];
+    const options = { databaseUrl: url, onError: () => undefined, onStatement: (each: Statement) => sent.push(each) };
+    const reader = createPostgresStore(options);
+    onTestFinished(() => reader.close());
+    const own = { institutionId, topic: 'CHAT_MESSAGE' } as const;
+    const publish = (count: number, over: object = {}): Promise<void> =>
+      store.transact('ALL', async (tx) =>
+        numbers(1, count).forEach((each) => tx.announce({ ...announced(`own ${each}`), ...over })),
+      );
+    await publish(1_000);
+    const before = await end();
+    await asAdmin(url, (admin) => admin.query('analyze outbox'));
+    await publish(5);
+    await publish(2_000, { institutionId: 'inst_other' });
+    await publish(1_000, { topic: 'POSITION' });
+    await publish(5);
+    const { last } = await reader.changes.sequenceAndRead(null, 0);
+    expect(last.sequence).toBe(before.sequence + 3_010);
+    for (const [filter, count] of [
+      [own, 10],
+      [{ ...own, objectId: 'own 3' }, 2],
+    ] as const) {
+      sent.length = 0;
+      expect((await reader.changes.sequenceAndRead(before, 500, filter)).changes).toHaveLength(count);
+      const [statement, ...others] = sent.filter(({ values }) => values.includes(institutionId)) as [Statement];
+      expect(others).toEqual([]);
+      const client = await session();
+      await client.query(`begin; select ${settingsOf('ALL')}`);
+      const explain = { text: `explain (analyze, format json) ${statement.text}`, values: [...statement.values] };
+      const { rows } = await client.query<Explained>(explain);
+      const reads = readsOf(rows);
+      expect([reads.rows, reads.plan]).toEqual([10, expect.stringContaining('outbox_of_institution')]);
+    }
   });
 
   it('are heard of again after the listening connection was killed, and none is lost', async () => {

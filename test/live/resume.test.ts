@@ -62,9 +62,9 @@ async function firstAfter(server: Running, of: string, after: string): Promise<s
 }
 
 async function database(copied?: string): Promise<string> {
-  const { url, drop } = await createDatabase(copied);
-  onTestFinished(() => drop());
-  return url;
+  const created = await createDatabase(copied);
+  onTestFinished(() => created.drop());
+  return created.url;
 }
 async function runOn(databaseUrl: string): Promise<Running> {
   const store = createPostgresStore({ databaseUrl, onError: () => undefined });

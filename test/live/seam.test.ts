@@ -84,12 +84,13 @@ it('brings each own change once across every seam, however commits, looks and re
         );
         const own = numbers(1, before);
         let last = before;
-        for (const { count, isForeign } of commits) {
-          void scheduler.schedule(Promise.resolve(), 'commit').then(() => {
-            live.commit(count, isForeign ? { institutionId: 'other' } : {});
-            if (!isForeign) own.push(...numbers(last + 1, last + count));
-            last += count;
-          });
+        const publish = ({ count, isForeign }: (typeof commits)[number]): void => {
+          live.commit(count, isForeign ? { institutionId: 'other' } : {});
+          if (!isForeign) own.push(...numbers(last + 1, last + count));
+          last += count;
+        };
+        for (const each of commits) {
+          void scheduler.schedule(Promise.resolve(), 'commit').then(() => publish(each));
         }
         await scheduler.waitIdle();
         for (const { sequences, begins, failed, stays, lives } of all) {
