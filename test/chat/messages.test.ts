@@ -110,7 +110,7 @@ onBothStores((open) => {
       });
       server.now = START;
       expect(grown).toEqual({ auditEvents: 3 });
-      expect(await end()).toBe(last);
+      expect(await end()).toEqual(last);
       expect(await messagesOf(server, session?.id ?? '')).toEqual([before]);
     });
 
