@@ -12,6 +12,7 @@ import { forgetKeys } from './live/forgetKeys.ts';
 import { Hub } from './live/hub.ts';
 import { KeyRing } from './live/keyRing.ts';
 import { removeDeletedSessions } from './live/removeChat.ts';
+import { BoundedRefusals } from './live/refusedAttempts.ts';
 import { createRounds } from './live/rounds.ts';
 import { Access } from './server/access/access.ts';
 import { maskFault, type OnFault } from './server/errors.ts';
@@ -96,7 +97,8 @@ export function createApp(options: AppOptions): App {
   const access = new Access({ keys, limits, trail, viewerOf: options.viewerOf });
   const perOwner = settings.subscriptionsPerKey;
   const hub = new Hub({ feed: store.changes, lookEveryMs, queueChanges, perOwner, onFault: failed });
-  const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution };
+  const refusedAttempts = new BoundedRefusals(clock, trail);
+  const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution, refusedAttempts };
   const headers = securityHeaders(options.strictTransport ?? false);
   const { bodyBytes } = settings.http;
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskFault(onFault) };

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { weaknessOf } from './weakSecret.ts';
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const BACKENDS = ['memory', 'postgres'] as const;
 const INTROSPECTION = ['all', 'root', 'none'] as const;
+const RATES = ['key', 'institution', 'address', 'failedLogin', 'search', 'createApiKey'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Everything that can be set from outside. Variables that are not read here do nothing. */
@@ -58,7 +60,7 @@ export interface AccessConfig {
   readonly trustedDocumentsOnly: boolean;
   readonly trustedProxies: number;
   /** Points a minute; null: any number. */
-  readonly rates: { readonly [L in 'key' | 'address' | 'failedLogin' | 'search' | 'createApiKey']: number | null };
+  readonly rates: { readonly [L in (typeof RATES)[number]]: number | null };
   readonly bodyBytes: number;
   readonly tokens: number;
   readonly depth: number;
@@ -145,6 +147,7 @@ function accessOf(read: Reader, environmentName: Config['environment']): AccessC
     trustedProxies: read.whole('TRUSTED_PROXIES', 0, 0, 10),
     rates: {
       key: rate('RATE_LIMIT_PER_MINUTE', 1_200),
+      institution: rate('RATE_LIMIT_PER_INSTITUTION_PER_MINUTE', 3_000),
       address: rate('RATE_LIMIT_PER_ADDRESS_PER_MINUTE', 6_000),
       failedLogin: rate('FAILED_LOGINS_PER_ADDRESS_PER_MINUTE', 10),
       search: rate('RATE_LIMIT_SEARCH_PER_MINUTE', 300),
@@ -171,6 +174,16 @@ type Reader = ReturnType<typeof reader>;
 
 /** The fewest and the most characters of the operator's token. */
 const SECRET = { least: 32, most: 200 } as const;
+
+/** What is wrong with a secret, as the rest of a sentence that does not repeat it. */
+function secretFault(text: string): string | undefined {
+  if (text.length < SECRET.least || text.length > SECRET.most || !/^[\x21-\x7e]*$/.test(text)) {
+    return `must be set in production, to ${SECRET.least} to ${SECRET.most} printable characters without spaces.`;
+  }
+  if (text === DEVELOPMENT_KEY) return 'must not be the key of development, which everybody knows.';
+  const weakness = weaknessOf(text);
+  return weakness && `${weakness}. Generate it, for example with \`openssl rand -hex 32\`.`;
+}
 
 /** A star that stands for anything but a port would match nothing, silently. */
 const isOrigin = (text: string): boolean =>
@@ -215,14 +228,8 @@ function reader(env: Environment, faults: string[]) {
     /** It must be there, long enough, and not one that everybody knows. Never repeated. */
     secret: (name: string): string => {
       const text = given(name) ?? '';
-      const fits = text.length >= SECRET.least && text.length <= SECRET.most && /^[\x21-\x7e]*$/.test(text);
-      if (!fits) {
-        faults.push(
-          `${name} must be set in production, to ${SECRET.least} to ${SECRET.most} printable characters without spaces.`,
-        );
-      } else if (text === DEVELOPMENT_KEY) {
-        faults.push(`${name} must not be the key of development, which everybody knows.`);
-      }
+      const fault = secretFault(text);
+      if (fault) faults.push(`${name} ${fault}`);
       return text;
     },
     /** Its value may hold a password, so it is never repeated. */

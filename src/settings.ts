@@ -59,5 +59,5 @@ export const DEFAULTS: Settings = {
   },
   sockets: 1_000,
   socketsPerAddress: 100,
-  rates: { key: null, address: null, failedLogin: null, search: null, createApiKey: null },
+  rates: { key: null, institution: null, address: null, failedLogin: null, search: null, createApiKey: null },
 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
@@ -10,7 +11,7 @@ import {
   readConfig,
 } from '../src/config.ts';
 
-const ROOT_API_KEY = 'a-root-key-of-this-test-0123456789';
+const ROOT_API_KEY = 'root-Hb6TqXw3RnKz8PvMd2JyFc9LsGu5Ve7W';
 const PRODUCTION = { NODE_ENV: 'production', ROOT_API_KEY };
 
 function faultsOf(env: Environment): readonly string[] {
@@ -73,6 +74,7 @@ describe.each(Object.entries(NUMBERS))('%s', (name, [field, least, most]) => {
 describe('mistake 11: a rate that was no number switched the limiter off:', () => {
   const RATES = {
     RATE_LIMIT_PER_MINUTE: ['key', 1_200],
+    RATE_LIMIT_PER_INSTITUTION_PER_MINUTE: ['institution', 3_000],
     RATE_LIMIT_PER_ADDRESS_PER_MINUTE: ['address', 6_000],
     FAILED_LOGINS_PER_ADDRESS_PER_MINUTE: ['failedLogin', 10],
     RATE_LIMIT_SEARCH_PER_MINUTE: ['search', 300],
@@ -122,10 +124,26 @@ describe('ROOT_API_KEY', () => {
       `${ROOT_API_KEY}\n.`,
     ];
     for (const key of bad) expect(faultsOf({ NODE_ENV: 'production', ROOT_API_KEY: key })).toEqual(told);
-    for (const key of ['x'.repeat(32), 'x'.repeat(200)])
-      expect(faultsOf({ ...PRODUCTION, ROOT_API_KEY: key })).toEqual([]);
+    const long = Array.from({ length: 4 }, () => randomBytes(32).toString('hex'))
+      .join('')
+      .slice(0, 200);
+    for (const key of [long, long.slice(0, 32)]) expect(faultsOf({ ...PRODUCTION, ROOT_API_KEY: key })).toEqual([]);
     const known = faultsOf({ ...PRODUCTION, ROOT_API_KEY: DEVELOPMENT_KEY });
     expect(known).toEqual(['- ROOT_API_KEY must not be the key of development, which everybody knows.']);
+  });
+
+  it('does not start production if it is weak, with one sentence that does not repeat it, and starts development', () => {
+    for (const [key, weakness] of [
+      ['a'.repeat(40), 'has fewer than 6 different characters'],
+      ['changeme'.repeat(5), 'repeats a short pattern'],
+      ['abcdefghijklmnopqrstuvwxyz0123456789', 'consists of runs of the alphabet, of digits or of a keyboard'],
+      ['example-root-key-for-production-2026', 'consists of words that are easy to guess'],
+    ] as const) {
+      const faults = faultsOf({ ...PRODUCTION, ROOT_API_KEY: key });
+      expect(faults).toEqual([`- ROOT_API_KEY ${weakness}. Generate it, for example with \`openssl rand -hex 32\`.`]);
+      expect(faults.join()).not.toContain(key);
+      expect(faultsOf({ ROOT_API_KEY: key })).toEqual([]);
+    }
   });
 
   it('is never repeated', () => {

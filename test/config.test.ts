@@ -36,7 +36,7 @@ const DEFAULTS: Config = {
     trustedDocuments: null,
     trustedDocumentsOnly: false,
     trustedProxies: 0,
-    rates: { key: null, address: null, failedLogin: null, search: null, createApiKey: null },
+    rates: { key: null, institution: null, address: null, failedLogin: null, search: null, createApiKey: null },
     bodyBytes: 1024 * 1024,
     tokens: 1_000,
     depth: 10,
@@ -53,7 +53,7 @@ const DEFAULTS: Config = {
     socketsPerAddress: 100,
   },
 };
-const ROOT_API_KEY = 'a-root-key-of-this-test-0123456789';
+const ROOT_API_KEY = 'root-Hb6TqXw3RnKz8PvMd2JyFc9LsGu5Ve7W';
 const PRODUCTION: Config = {
   ...DEFAULTS,
   environment: 'production',
@@ -64,7 +64,7 @@ const PRODUCTION: Config = {
     graphiql: false,
     introspection: 'root',
     allowedOrigins: [],
-    rates: { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 },
+    rates: { key: 1_200, institution: 3_000, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 },
   },
 };
 const SOCKET = 'postgresql:///escrowgrid?host=/run/postgresql';

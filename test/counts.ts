@@ -70,6 +70,10 @@ export const COUNTS = {
   requests: FULL ? 20_000 : 1_000,
   /** How often each attack is sent to see what it costs at the least. */
   attackRuns: FULL ? 7 : 2,
+  /** Requests with refused mutations that one API key sends within a minute. */
+  refusedRequests: FULL ? 1_500 : 100,
+  /** Random root keys of each kind, none of which may be called weak. */
+  rootKeys: FULL ? 100_000 : 2_000,
   /** Random documents, for each property of their cost. */
   documents: FULL ? 10_000 : 300,
   /** Requests of many tenants through a pooler of connections. */

@@ -16,7 +16,7 @@ import { mustBeAllowed } from '../domain/rights.ts';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import { AlreadyExists } from '../store/faults.ts';
 import type { Writers } from '../store/store.ts';
-import { auditEventOf } from './audit.ts';
+import { auditEventOf, type AuditedRefusal, auditRefusal } from './audit.ts';
 import type { CommandContext } from './context.ts';
 
 /** What may be said of every mutation. */
@@ -88,6 +88,7 @@ export async function perform<I extends Keyed, C, L, P extends object>(
       return await once(command, context, input, claim);
     } catch (error) {
       try {
+        if (error instanceof RememberedRefusal) context.onRefused?.();
         if (!(error instanceof Refusal)) throw error;
         await recordRefusal(command, context, input, claim, error);
       } catch (fault) {
@@ -126,7 +127,8 @@ async function once<I extends Keyed, C, L, P extends object>(
   const claims = command.remember !== undefined && command.claims?.(checked) !== false;
   const key = claims ? named : null;
   claim.hash = key === null ? '' : requestHash(command.request ? command.request(checked) : checked);
-  return store.transact(
+  let refused: AuditedRefusal | undefined;
+  const result = await store.transact(
     scopeOf(viewer),
     async (tx) => {
       const loading = command.load(tx, checked, context);
@@ -150,8 +152,11 @@ async function once<I extends Keyed, C, L, P extends object>(
       const { name: mutation } = command;
       const resource = command.resource(payload, input);
       const told = command.told?.(input, payload) ?? input;
-      const attempt = { mutation, institutionId, resource, errorCode: verdict.errorCode, input: told };
-      tx.auditEvents.insert(auditEventOf(context, attempt));
+      const { errorCode } = verdict;
+      const attempt = { mutation, institutionId, resource, errorCode, input: told };
+      refused = errorCode === null ? undefined : auditRefusal(context, { ...attempt, errorCode, sent: input });
+      const event = refused ? refused.event : auditEventOf(context, attempt);
+      if (event) tx.auditEvents.insert(event);
       if (verdict.remembered && command.remember) {
         remember(tx, command.name, context, claim, { payload: command.remember(payload) });
       }
@@ -159,6 +164,8 @@ async function once<I extends Keyed, C, L, P extends object>(
     },
     context.until,
   );
+  refused?.report();
+  return result;
 }
 
 const priorOf = async (
@@ -217,17 +224,17 @@ async function recordRefusal<I extends Keyed, C, L, P extends object>(
   const { name: mutation } = command;
   const institutionId = claim.owner ?? SERVER;
   const told = command.told?.(input, null) ?? input;
-  const attempt = {
-    mutation,
-    institutionId,
-    resource: command.resource(null, input),
-    errorCode: refusal.code,
-    input: told,
-  };
-  await context.store.transact(scopeOf(context.viewer), async (tx) => {
-    tx.auditEvents.insert(auditEventOf(context, attempt));
-    if (!isRemembered(refusal.code)) return;
-    if (claim.prior) await held(tx, claim.prior);
-    remember(tx, mutation, context, claim, { refusal: storeFacts(factsOf(refusal)) });
-  });
+  const resource = command.resource(null, input);
+  const attempt = { mutation, institutionId, resource, errorCode: refusal.code, input: told, sent: input };
+  const { event, report } = auditRefusal(context, attempt);
+  const isStored = isRemembered(refusal.code) && claim.key !== null;
+  if (event || isStored) {
+    await context.store.transact(scopeOf(context.viewer), async (tx) => {
+      if (event) tx.auditEvents.insert(event);
+      if (!isStored) return;
+      if (claim.prior) await held(tx, claim.prior);
+      remember(tx, mutation, context, claim, { refusal: storeFacts(factsOf(refusal)) });
+    });
+  }
+  report();
 }

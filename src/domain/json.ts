@@ -15,6 +15,27 @@ export function jsonFault(value: JsonObject): string | undefined {
   return bytes > LIMITS.jsonBytes ? `must be at most ${LIMITS.jsonBytes} bytes of JSON; it is ${bytes}.` : undefined;
 }
 
+/** The size of a value as compact JSON, in bytes. Iterative, so deep nesting cannot overflow the stack. */
+export function jsonBytes(value: unknown): number {
+  let bytes = 0;
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const each = open.pop();
+    if (typeof each !== 'object' || each === null) {
+      bytes += Buffer.byteLength(JSON.stringify(each) ?? 'null');
+      continue;
+    }
+    const isList = Array.isArray(each);
+    const members = Object.entries(each).filter(([, member]) => isList || member !== undefined);
+    bytes += 2 + Math.max(0, members.length - 1);
+    for (const [name, member] of members) {
+      if (!isList) bytes += Buffer.byteLength(JSON.stringify(name)) + 1;
+      open.push(member);
+    }
+  }
+  return bytes;
+}
+
 function valueFault(value: JsonValue, depth: number, values: { left: number }): string | undefined {
   if ((values.left -= 1) < 0) return `must be at most ${LIMITS.jsonBytes} bytes of JSON.`;
   if (typeof value === 'string') return textFault(value);

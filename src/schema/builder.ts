@@ -11,6 +11,8 @@ export interface Context extends CommandContext {
   readonly read: Readings;
   readonly hub: Hub;
   readonly until: Deadline;
+  /** Called before each mutation. Throws RATE_LIMITED if refused mutations of the request have used up the limit. */
+  readonly admitMutation: () => Promise<void>;
   /** The request's header Idempotency-Key. */
   readonly idempotencyKey: string | null;
 }

@@ -46,8 +46,15 @@ export function mutation<I extends object, P extends object>(
       description,
       nullable: true,
       args: { input: t.arg({ type: input, required: true, description: 'What to do.' }) },
-      resolve: ((_root: unknown, args: { readonly input: I }, context: Context, { schema }: GraphQLResolveInfo) =>
-        answer(command(context, withKey(args.input, context, schema.getType(input.name))), context)) as never,
+      resolve: (async (
+        _root: unknown,
+        args: { readonly input: I },
+        context: Context,
+        { schema }: GraphQLResolveInfo,
+      ) => {
+        await context.admitMutation();
+        return answer(command(context, withKey(args.input, context, schema.getType(input.name))), context);
+      }) as never,
     }),
   );
 }

@@ -49,7 +49,8 @@ export interface ListenOptions {
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { upgrade, port, host, limits } = options;
   const server = createServer(
-    { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS },
+    // Joined, a repeated header is rejected where it matters; by default Node keeps only the first Authorization or Host.
+    { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS, joinDuplicateHeaders: true },
     (request, response) => {
       answer(options, request, response).catch(() => response.destroy());
     },

@@ -1,11 +1,12 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import { type Context as Connected, CloseCode, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocket, WebSocketServer } from 'ws';
 import { JSON_LIMITS, passedLimit } from './documents/documentText.ts';
-import type { Access } from './access/access.ts';
+import { type Access, UNAUTHENTICATED } from './access/access.ts';
+import { credentialOf } from './access/credential.ts';
 import { knownCode, type Mask } from './errors.ts';
 import { addressOf, isAt } from './http.ts';
 import { mustKeepSecrets } from './access/keptSecrets.ts';
@@ -47,6 +48,7 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
     const { origin, host = null } = request.headers;
     if (!isAt(request, path)) return turnAway(socket, '404 Not Found');
     if (origin !== undefined && !mayAsk(origin, host, origins)) return turnAway(socket, '403 Forbidden');
+    if (hasSeveralCredentials(request)) return void rejectCredentials(options, request, socket);
     const leave = places.take(addressOf(request, trustedProxies));
     if (!leave) return turnAway(socket, '503 Service Unavailable');
     socket.once('close', leave);
@@ -71,6 +73,24 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
   return async () => {
     await served.dispose();
   };
+}
+
+const hasSeveralCredentials = ({ headers }: IncomingMessage): boolean =>
+  credentialOf((name) => headers[name]?.toString() ?? null) === 'SEVERAL';
+
+/** Counts the request as one that failed, and refuses it with the reason. */
+async function rejectCredentials(options: WebSocketOptions, upgrade: IncomingMessage, socket: Duplex): Promise<void> {
+  const { path, access, mask, trustedProxies } = options;
+  socket.on('error', () => undefined);
+  const headers = credentialHeaders(Object.entries(upgrade.headers));
+  const request = new Request(`http://localhost${path}`, { headers });
+  const error = await access.enter(request, addressOf(upgrade, trustedProxies)).then(() => UNAUTHENTICATED(), mask);
+  const isLimited = error.extensions['code'] === 'RATE_LIMITED';
+  turnAway(
+    socket,
+    isLimited ? '429 Too Many Requests' : '401 Unauthorized',
+    JSON.stringify({ errors: [plain(error)] }),
+  );
 }
 
 /** Closes where a message would take long to be read as JSON, before that is tried. */
@@ -133,12 +153,20 @@ function requestOf({ extra, connectionParams }: Connection, path: string): Reque
   for (const [name, value] of Object.entries(extra.request.headers)) {
     if (typeof value === 'string' && !CREDENTIALS.includes(name)) headers.set(name, value);
   }
-  for (const [name, value] of Object.entries(connectionParams ?? {})) {
+  const credentials = credentialHeaders(Object.entries(connectionParams ?? {}));
+  for (const [name, value] of credentials) headers.set(name, value);
+  return new Request(`http://localhost${path}`, { method: 'POST', headers });
+}
+
+/** The credentials among the entries. Names that differ only in case are one header, which then has several values. */
+function credentialHeaders(entries: readonly (readonly [string, unknown])[]): Headers {
+  const headers = new Headers();
+  for (const [name, value] of entries) {
     if (typeof value !== 'string' || !CREDENTIALS.includes(name.toLowerCase())) continue;
     // No header can have such a value, so it is no credential that anybody has.
-    headers.set(name, PRINTABLE.test(value) ? value : 'unreadable');
+    headers.append(name, PRINTABLE.test(value) ? value : 'unreadable');
   }
-  return new Request(`http://localhost${path}`, { method: 'POST', headers });
+  return headers;
 }
 const CREDENTIALS: readonly string[] = ['authorization', 'x-api-key'];
 const PRINTABLE = /^[\x20-\x7e]*$/;
@@ -150,9 +178,10 @@ function plain(error: GraphQLError): GraphQLFormattedError {
 }
 
 /** Ends a socket that asked for something else. Nobody else hears of its errors now, nor ends its half. */
-function turnAway(socket: Duplex, status: string): void {
+function turnAway(socket: Duplex, status: string, json = ''): void {
   socket.on('error', () => undefined);
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
+  const type = json && 'Content-Type: application/json; charset=utf-8\r\n';
+  socket.end(`HTTP/1.1 ${status}\r\n${type}Connection: close\r\n\r\n${json}`, () => socket.destroy());
 }
 
 /** How an operation is run goes along with its arguments. */

@@ -13,6 +13,7 @@ import { useFreshEvents } from './liveEvents.ts';
 import { type OperationLimits, useOperationCost } from './documents/operationCost.ts';
 import { useKeptSecrets } from './access/keptSecrets.ts';
 import { type Origins, useOrigins } from './access/origins.ts';
+import { type RefusalCharge, refusalCharge } from './access/refusalCharge.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
 import { useSimilarNames } from './documents/similarNames.ts';
 import { shortOnes } from './documents/shortOnes.ts';
@@ -20,7 +21,7 @@ import { useSecurityHeaders, useTransport } from './transport.ts';
 import { type TrustedDocuments, useTrustedDocuments } from './documents/trustedDocuments.ts';
 
 /** What the requests of a server share. */
-export type Shared = Omit<Context, 'viewer' | 'read' | 'requestId' | 'idempotencyKey' | 'until'>;
+export type Shared = Omit<Context, 'viewer' | 'read' | 'requestId' | 'idempotencyKey' | 'until' | keyof RefusalCharge>;
 
 export interface YogaOptions {
   readonly shared: Shared;
@@ -45,7 +46,8 @@ export function createGraphql(options: YogaOptions): Graphql {
   const contextFor = (request: Request, viewer: Viewer): Context => {
     const until = deadlineIn(operationMs);
     const read = readingsOf(shared.store, scopeOf(viewer), until);
-    return { ...shared, viewer, read, until, requestId: requestIdOf(request), idempotencyKey: null };
+    const charge = refusalCharge(access, access.callerOf(request));
+    return { ...shared, viewer, read, until, ...charge, requestId: requestIdOf(request), idempotencyKey: null };
   };
   const renewed = async (context: Context & YogaInitialContext) => {
     const viewer = await access.viewerOf(context.request);
