@@ -71,7 +71,9 @@ export const COUNTS = {
   /** How often each attack is sent to see what it costs at the least. */
   attackRuns: FULL ? 7 : 2,
   /** Requests with refused mutations that one API key sends within a minute. */
-  refusedRequests: FULL ? 1_500 : 82,
+  refusedRequests: FULL ? 1_500 : 22,
+  /** Requests that each of 26 API keys of one institution sends within a minute. */
+  requestsPerApiKey: FULL ? 231 : 12,
   /** Random root keys of each kind, none of which may be called weak. */
   rootKeys: FULL ? 100_000 : 2_000,
   /** Random documents, for each property of their cost. */

@@ -50,10 +50,12 @@ onBothStores((open) => {
     const events = await flush();
     const counted = events.filter(({ payload }) => payload?.['occurrences'] !== undefined);
     expect(events).toHaveLength(most + 3);
-    expect(counted.map(({ action, errorCode, payload }) => [action, errorCode, payload]).toSorted()).toEqual([
-      ['ASSET_CREATED', 'NOT_FOUND', { occurrences: 1 }],
-      ['ASSET_CREATED', 'VALIDATION_FAILED', { occurrences: 2 }],
-      ['POSITION_FUNDED', 'NOT_FOUND', { occurrences: 5 }],
+    expect(
+      counted.map(({ action, errorCode, payload }) => `${action} ${errorCode} ${JSON.stringify(payload)}`).toSorted(),
+    ).toEqual([
+      'ASSET_CREATED NOT_FOUND {"occurrences":1}',
+      'ASSET_CREATED VALIDATION_FAILED {"occurrences":2}',
+      'POSITION_FUNDED NOT_FOUND {"occurrences":5}',
     ]);
     expect(counted[0]).toMatchObject({
       institutionId,

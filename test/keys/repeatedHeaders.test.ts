@@ -74,7 +74,7 @@ describe.each(Object.entries(CASES))('%s', (_what, headersOf) => {
     ];
     const { status, body } = await sendRaw(
       address,
-      bytesOf({ method: 'POST', path: '/graphql', headers, body: BODY, told: true } as never),
+      bytesOf({ method: 'POST', path: '/graphql', headers, body: BODY, told: true }),
     );
     expect(status).toBe(401);
     expect(JSON.parse(body.replace(/^[\da-f]+\r\n/, '').replace(/\r\n0\r\n\r\n$/, ''))).toEqual({

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { TOKEN_BYTES, tokenOf } from '../../src/domain/apiKey.ts';
 import { INSTITUTION_MULTIPLE } from '../../src/server/access/rateLimits.ts';
 import type { Store } from '../../src/store/store.ts';
+import { COUNTS } from '../counts.ts';
 import { PRODUCTION } from '../support/endpoint.ts';
 import { type KeyServer, newInstitution, newKey, ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
 import { rated } from '../support/limited.ts';
@@ -50,11 +51,13 @@ describe('the limit of an institution', () => {
   it('bounds what 26 API keys of one institution send in a minute, and nothing of another institution', async () => {
     const store = await openMemory();
     const [many, other] = [await institutionWith(store, 26), await institutionWith(store, 1)];
-    const server = serveKeys(store, { settings: PRODUCTION });
-    const each = 130;
+    const each = COUNTS.requestsPerApiKey;
+    // The limit of production for the 231 requests of the full run, and its share for fewer.
+    const limit = Math.floor((Number(PRODUCTION.rates.institution) * each) / 231);
+    const server = serveKeys(store, rated({ ...PRODUCTION.rates, institution: limit }));
     const counts = await statusesOf(server, many.tokens, each);
     printed.push(`26 API keys sent ${26 * each} requests in a minute: before all were executed, now ${counts[200]}`);
-    expect(counts).toEqual({ 200: 3_000, 429: 26 * each - 3_000 });
+    expect(counts).toEqual({ 200: limit, 429: 26 * each - limit });
     expect(await statusesOf(server, [...other.tokens, ROOT_TOKEN])).toEqual({ 200: 2 });
     server.now += MINUTE_MS;
     expect(await statusesOf(server, many.tokens)).toEqual({ 200: 26 });
