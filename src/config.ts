@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { getHeapStatistics } from 'node:v8';
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const BACKENDS = ['memory', 'postgres'] as const;
@@ -13,7 +14,11 @@ export interface Config {
   readonly host: string;
   readonly environment: (typeof ENVIRONMENTS)[number];
   readonly store:
-    | { readonly backend: 'memory' }
+    | {
+        readonly backend: 'memory';
+        /** The memory of its data above which no new objects are accepted, in MB. */
+        readonly maxMb: number;
+      }
     | {
         readonly backend: 'postgres';
         readonly databaseUrl: string;
@@ -78,6 +83,9 @@ export interface AccessConfig {
 /** Known to everybody who reads this: it opens servers in development, and production refuses it. */
 export const DEVELOPMENT_KEY = 'escrowgrid-development-root-key-0000';
 
+/** The part of the heap that the data of the memory store may take; requests need the rest. */
+const HEAP_PART = 0.75;
+
 export type Environment = { readonly [name: string]: string | undefined };
 
 /** The configuration is wrong: the message names every variable at fault. */
@@ -102,6 +110,8 @@ export function readConfig(env: Environment): Config {
     );
   }
   const connections = read.whole('DATABASE_CONNECTIONS', 10, 1, 1_000);
+  const heapMb = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
+  const maxMb = read.whole('MEMORY_MAX_MB', Math.floor(heapMb * HEAP_PART), 16, heapMb);
   const config: Config = {
     port: read.whole('PORT', 4000, 0, 65_535),
     host: read.text('HOST', '127.0.0.1'),
@@ -109,7 +119,7 @@ export function readConfig(env: Environment): Config {
     store:
       backend === 'postgres'
         ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', connections }
-        : { backend },
+        : { backend, maxMb },
     expirySweepIntervalMs: read.whole('EXPIRY_SWEEP_INTERVAL_MS', 1_000, 10, 3_600_000),
     idempotencyRetentionDays: read.whole('IDEMPOTENCY_RETENTION_DAYS', 30, 1, 3_650),
     storeLockTimeoutMs: read.whole('STORE_LOCK_TIMEOUT_MS', 5_000, 1, 600_000),

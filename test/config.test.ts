@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type Config,
@@ -11,11 +12,12 @@ import {
   readConfig,
 } from '../src/config.ts';
 
+const HEAP_MB = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
 const DEFAULTS: Config = {
   port: 4000,
   host: '127.0.0.1',
   environment: 'development',
-  store: { backend: 'memory' },
+  store: { backend: 'memory', maxMb: Math.floor(HEAP_MB * 0.75) },
   expirySweepIntervalMs: 1_000,
   storeLockTimeoutMs: 5_000,
   chatRetentionDays: 30,

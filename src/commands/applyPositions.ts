@@ -73,13 +73,13 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
     positions.values().next().value?.institutionId ?? grounds.values().next().value?.asset.institutionId,
   act: (tx, loaded, checked, context) => {
     mustBeOfOne(loaded, checked.operations);
-    const batch = new Batch(loaded, context);
+    const batch = new Batch(tx, loaded, context);
     const outcomes = checked.operations.map((operation) =>
       checked.atomic && batch.refused ? null : batch.run(operation),
     );
     const undone = checked.atomic && batch.refused;
     const committed = !undone && !checked.dryRun && batch.changed;
-    if (committed) batch.writePositions(tx);
+    if (committed) batch.writePositions();
     const results = outcomes.map((outcome): OperationResult => {
       if (outcome instanceof Refusal) return { status: 'REFUSED', error: factsOf(outcome) };
       if (outcome === null || undone) return { status: 'NOT_DONE' };
@@ -130,8 +130,9 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
 };
 
 /**
- * Up to 1,000 operations in order, each seeing the one before; atomic: all or none. Refuses with Forbidden,
- * ValidationFailed or IdempotencyConflict; what single operations are refused with stands in their results.
+ * Up to 1,000 operations in order, each seeing the one before; atomic: all or none. Throws Forbidden, ValidationFailed,
+ * IdempotencyConflict, or CapacityExceeded if the batch exceeds the store's limit as a whole; the errors of single
+ * operations are in their results, CapacityExceeded for those that create positions above the limit included.
  */
 export const applyPositions = (context: CommandContext, input: ApplyPositions): Promise<Replayable<PositionsApplied>> =>
   perform(apply, context, input);

@@ -15,6 +15,8 @@ import type { ErrorCode } from '../domain/refusals.ts';
 import { textFault } from '../domain/text.ts';
 import { formatInstant, type Instant } from '../domain/time.ts';
 import { type Actor, ANONYMOUS, actorOf } from '../domain/viewer.ts';
+import { StoreFullError } from '../store/faults.ts';
+import type { Store } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
 
 /** One attempt, as far as it is known. */
@@ -46,6 +48,22 @@ export function auditEventOf(context: CommandContext, attempt: Attempt): AuditEv
     payload: payloadOf(attempt.input),
     createdAt: context.clock(),
   });
+}
+
+/** Runs what records an attempt. If the store has no room for the record of a rejected one, the attempt is counted. */
+export async function recordOrCount<T>(
+  store: Store,
+  record: () => Promise<T>,
+  rejected: () => T | undefined,
+): Promise<T> {
+  try {
+    return await record();
+  } catch (error) {
+    const result = error instanceof StoreFullError ? rejected() : undefined;
+    if (result === undefined) throw error;
+    store.usage?.countUnrecordedAttempt();
+    return result;
+  }
 }
 
 /** Requests of one origin that were turned away, all for the same reason. */

@@ -75,12 +75,15 @@ interface Change {
 
 /** The positions of a batch as its operations leave them, one after the other. */
 export class Batch {
+  readonly #tx: Writers;
   readonly #loaded: Loaded;
   readonly #context: CommandContext;
+  #creates = 0;
   readonly #now = new Map<Id, Position>();
   refused = false;
 
-  constructor(loaded: Loaded, context: CommandContext) {
+  constructor(tx: Writers, loaded: Loaded, context: CommandContext) {
+    this.#tx = tx;
     this.#loaded = loaded;
     this.#context = context;
   }
@@ -104,15 +107,18 @@ export class Batch {
     }
   }
 
-  writePositions(tx: Writers): void {
+  writePositions(): void {
+    const { positions } = this.#tx;
     for (const [id, position] of this.#now) {
-      if (this.#loaded.positions.has(id)) tx.positions.replace(position);
-      else tx.positions.insert(position);
+      if (this.#loaded.positions.has(id)) positions.replace(position);
+      else positions.insert(position);
     }
   }
 
   #create(checked: CheckedCreate): Change {
     const position = openPosition(this.#loaded.grounds.get(checked.assetId), checked, this.#context);
+    this.#tx.checkCapacity(this.#creates + 1);
+    this.#creates += 1;
     return { before: null, position, moved: 0n, remark: undefined };
   }
 

@@ -16,7 +16,7 @@ import { mustBeAllowed } from '../domain/rights.ts';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import { AlreadyExists } from '../store/faults.ts';
 import type { Writers } from '../store/store.ts';
-import { auditEventOf } from './audit.ts';
+import { auditEventOf, recordOrCount } from './audit.ts';
 import type { CommandContext } from './context.ts';
 
 /** What may be said of every mutation. */
@@ -126,38 +126,41 @@ async function once<I extends Keyed, C, L, P extends object>(
   const claims = command.remember !== undefined && command.claims?.(checked) !== false;
   const key = claims ? named : null;
   claim.hash = key === null ? '' : requestHash(command.request ? command.request(checked) : checked);
-  return store.transact(
-    scopeOf(viewer),
-    async (tx) => {
-      const loading = command.load(tx, checked, context);
-      // Asked for behind the locks, in the same flight: a twin that held them has left its record by then.
-      const early = key !== null && claim.owner !== undefined ? priorOf(tx, command.name, claim.owner, key) : undefined;
-      const [loaded, earlier] = await Promise.all([loading, early]);
-      const owner = claim.owner ?? command.owner(loaded);
-      claim.owner = owner;
-      // What is about nothing that there is claims no key.
-      claim.key = owner === undefined ? null : key;
-      if (key !== null && owner !== undefined) {
-        const prior = early ? earlier : await priorOf(tx, command.name, owner, key);
-        if (prior && prior.createdAt > context.clock() - context.keepKeysMs)
-          return replay(command, tx, prior, claim.hash);
-        claim.prior = prior && (await held(tx, prior));
-      }
-      issues.settleHour();
-      const payload = command.act(tx, loaded, checked, context);
-      const verdict = command.verdict?.(payload, checked) ?? { errorCode: null, remembered: true };
-      const institutionId = owner ?? SERVER;
-      const { name: mutation } = command;
-      const resource = command.resource(payload, input);
-      const told = command.told?.(input, payload) ?? input;
-      const attempt = { mutation, institutionId, resource, errorCode: verdict.errorCode, input: told };
-      tx.auditEvents.insert(auditEventOf(context, attempt));
-      if (verdict.remembered && command.remember) {
-        remember(tx, command.name, context, claim, { payload: command.remember(payload) });
-      }
-      return { ...payload, replayed: false };
-    },
-    context.until,
+  let rejected: P | undefined;
+  const work = async (tx: Writers): Promise<Replayable<P>> => {
+    const loading = command.load(tx, checked, context);
+    // Asked for behind the locks, in the same flight: a twin that held them has left its record by then.
+    const early = key !== null && claim.owner !== undefined ? priorOf(tx, command.name, claim.owner, key) : undefined;
+    const [loaded, earlier] = await Promise.all([loading, early]);
+    const owner = claim.owner ?? command.owner(loaded);
+    claim.owner = owner;
+    // What is about nothing that there is claims no key.
+    claim.key = owner === undefined ? null : key;
+    if (key !== null && owner !== undefined) {
+      const prior = early ? earlier : await priorOf(tx, command.name, owner, key);
+      if (prior && prior.createdAt > context.clock() - context.keepKeysMs)
+        return replay(command, tx, prior, claim.hash);
+      claim.prior = prior && (await held(tx, prior));
+    }
+    issues.settleHour();
+    const payload = command.act(tx, loaded, checked, context);
+    const verdict = command.verdict?.(payload, checked) ?? { errorCode: null, remembered: true };
+    rejected = verdict.errorCode === null ? undefined : payload;
+    const institutionId = owner ?? SERVER;
+    const { name: mutation } = command;
+    const resource = command.resource(payload, input);
+    const told = command.told?.(input, payload) ?? input;
+    const attempt = { mutation, institutionId, resource, errorCode: verdict.errorCode, input: told };
+    tx.auditEvents.insert(auditEventOf(context, attempt));
+    if (verdict.remembered && command.remember) {
+      remember(tx, command.name, context, claim, { payload: command.remember(payload) });
+    }
+    return { ...payload, replayed: false };
+  };
+  return recordOrCount(
+    store,
+    () => store.transact(scopeOf(viewer), work, context.until),
+    () => rejected && { ...rejected, replayed: false },
   );
 }
 
@@ -224,10 +227,17 @@ async function recordRefusal<I extends Keyed, C, L, P extends object>(
     errorCode: refusal.code,
     input: told,
   };
-  await context.store.transact(scopeOf(context.viewer), async (tx) => {
+  const { store, viewer } = context;
+  const work = async (tx: Writers): Promise<null> => {
     tx.auditEvents.insert(auditEventOf(context, attempt));
-    if (!isRemembered(refusal.code)) return;
+    if (!isRemembered(refusal.code)) return null;
     if (claim.prior) await held(tx, claim.prior);
     remember(tx, mutation, context, claim, { refusal: storeFacts(factsOf(refusal)) });
-  });
+    return null;
+  };
+  await recordOrCount(
+    store,
+    () => store.transact(scopeOf(viewer), work),
+    () => null,
+  );
 }

@@ -76,7 +76,7 @@ export function openPosition(
   return newPosition(checked, ground.asset, newId('pos'), now);
 }
 
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or PolicyViolation. */
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, PolicyViolation or CapacityExceeded. */
 export const createPosition = (context: CommandContext, input: CreatePosition): Promise<Replayable<PositionChanged>> =>
   perform(create, context, input);
 

@@ -14,3 +14,6 @@ export function mustBeInTime(until: { remainingMs(): number } | undefined): void
 
 /** The record is busy with others for longer than one may wait; nothing was written. Another try may go through. */
 export class Busy extends Error {}
+
+/** The store has no room for what was written; nothing was written. Deletions are possible. */
+export class StoreFullError extends Busy {}

@@ -170,6 +170,8 @@ export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
   takeTurn(what: string): MaybePromise<void>;
   /** Tells subscribers of a change, once it is committed. */
   announce(change: Change): void;
+  /** Throws CapacityExceeded if the store has no room for so many new objects. The commit checks the exact size. */
+  checkCapacity(newObjects: number): void;
 };
 
 /** Where the changes are that were announced. */
@@ -209,6 +211,17 @@ export interface Deadline {
   remainingMs(): number;
 }
 
+/** The memory that the data of a store takes. */
+export interface StoreUsage {
+  /** Estimated. */
+  readonly usedBytes: number;
+  /** Above it no new objects are accepted. */
+  readonly maxBytes: number;
+  /** The rejected attempts without an audit event, because the store had no room for one. */
+  readonly unrecordedAttempts: number;
+  countUnrecordedAttempt(): void;
+}
+
 /**
  * What both stores are. Every call is made within a scope: what lies outside it does not exist. A call refuses with
  * Unavailable where the record cannot be reached, with Busy where others hold it for too long, and with TooLate where
@@ -224,5 +237,7 @@ export interface Store {
   snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>, until?: Deadline): Promise<T>;
   readonly changes: ChangeFeed;
   readonly tallies: Tallies;
+  /** Undefined if the store has no limit of its own. */
+  readonly usage?: StoreUsage;
   close(): Promise<void>;
 }

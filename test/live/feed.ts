@@ -1,6 +1,7 @@
 import { Hub, type HubOptions, type Point, type Tick } from '../../src/live/hub.ts';
 import type { Change } from '../../src/domain/change.ts';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
+import { MemoryMeter } from '../../src/store/memory/meter.ts';
 
 /** A feed and a hub on it that looks only when it is told to. */
 export interface Live {
@@ -33,7 +34,7 @@ export function liveOn(feed: MemoryChanges, options: Partial<HubOptions> = {}): 
   return { feed, hub, faults, commit, at: (place) => ({ log: feed.log, place }) };
 }
 
-export const live = (options: Partial<HubOptions> = {}): Live => liveOn(new MemoryChanges(), options);
+export const live = (options: Partial<HubOptions> = {}): Live => liveOn(new MemoryChanges(new MemoryMeter()), options);
 
 export const everything = (): boolean => true;
 

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { TooSlow } from '../../src/live/changeQueue.ts';
 import { CredentialEnded, CursorExpired, Stopping, TooManySubscriptions, UnknownCursor } from '../../src/live/hub.ts';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
+import { MemoryMeter } from '../../src/store/memory/meter.ts';
 import { everything, type Live, live, liveOn, numbers, places } from './feed.ts';
 
 /** A hub that has been started and is stopped when the test ends. */
@@ -169,7 +170,7 @@ describe('what a hub holds', () => {
   });
 
   it('looks again on its own after a look that failed', async () => {
-    const feed = new BreakingFeed();
+    const feed = new BreakingFeed(new MemoryMeter());
     feed.broken = true;
     const { hub, faults, commit } = started(liveOn(feed, { lookEveryMs: 1 }));
     while (faults.length < 3) await turn();

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
+import { MemoryMeter } from '../../src/store/memory/meter.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { everything, type Live, liveOn, numbers } from './feed.ts';
@@ -10,7 +11,7 @@ class LateFeed extends MemoryChanges {
   readonly #scheduler: fc.Scheduler;
 
   constructor(scheduler: fc.Scheduler) {
-    super();
+    super(new MemoryMeter());
     this.#scheduler = scheduler;
   }
 

@@ -11,6 +11,7 @@ import type { Viewer } from '../../domain/viewer.ts';
 import type { Access } from '../access/access.ts';
 import { type DocumentLimits, judgeDocument } from './documentLimits.ts';
 import { passedLimit } from './documentText.ts';
+import { withOwnTexts } from './ownTexts.ts';
 import { refusal } from '../refusal.ts';
 
 /** What one document may be, and who may ask what the schema is. */
@@ -49,7 +50,7 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
         });
         if (passed) throw tooComplex(MUST[passed](rules));
         try {
-          return parseFn(source, { ...options, maxTokens: rules.tokens });
+          return withOwnTexts(parseFn(source, { ...options, maxTokens: rules.tokens }), source);
         } catch (error) {
           throw error instanceof GraphQLError && isOfTokens(error)
             ? tooComplex(`have at most ${rules.tokens} tokens`)

@@ -2,37 +2,26 @@ import type { Id } from '../../domain/ids.ts';
 import type { Change } from '../../domain/change.ts';
 import type { Position } from '../../domain/position.ts';
 import { AlreadyExists } from '../faults.ts';
-import type { Condition, Reader, TableName, Tables, Window, Writer, Writers } from '../store.ts';
+import type { Condition, Reader, TableName, Window, Writer, Writers } from '../store.ts';
+import { growthOf, NEW_OBJECT_BYTES, reserveOf } from './capacity.ts';
 import type { Row } from './compare.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { Table } from './table.ts';
+import type { MemoryMeter } from './meter.ts';
 import { firstOf } from '../window.ts';
+import type { Committed, Entity, Write } from './write.ts';
 
-export type Entity = Tables[TableName];
 export type Kept = { readonly [T in TableName]: Table<Entity> };
 
-/** What has to be done with what was committed. */
-export interface Committed {
-  readonly writes: readonly Write[];
-  readonly changes: readonly Change[];
-}
 const TABLE_NAMES = Object.keys(LAYOUTS) as readonly TableName[];
 
 export const eachTable = <V>(make: (name: TableName) => V): { readonly [T in TableName]: V } =>
   Object.fromEntries(TABLE_NAMES.map((name) => [name, make(name)])) as { [T in TableName]: V };
 
-export interface Write {
-  readonly name: TableName;
-  readonly table: Table<Entity>;
-  readonly kind: 'insert' | 'replace' | 'remove';
-  readonly entity: Entity;
-  /** The fields that have changed, where not all may have. */
-  readonly changed?: readonly string[] | undefined;
-}
-
 /** Collects what the work writes and applies it in one step, after everything was checked. */
 export async function unitOfWork<T>(
   tables: Kept,
+  meter: MemoryMeter,
   reader: (name: TableName) => Reader<Entity>,
   tenant: Id | null,
   work: (tx: Writers) => Promise<T>,
@@ -63,12 +52,16 @@ export async function unitOfWork<T>(
   };
   // Units of work run one after another, so it is always one's turn.
   const takeTurn = (): void => {};
-  const result = await work({ ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce });
+  const checkCapacity = (newObjects: number): void => meter.check(newObjects * NEW_OBJECT_BYTES, 'NONE');
+  const tx = { ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce, checkCapacity };
+  const result = await work(tx);
   mustHold(tables, writes);
   const removes = writes.some(({ kind }) => kind === 'remove');
   const applied = removes ? writes.flatMap((write) => withParts(tables, write)) : writes;
+  const written: Committed = { writes: applied, changes };
+  if (meter.isLimited) meter.check(growthOf(written), reserveOf(applied));
   for (const { table, kind, entity } of applied) table[kind](entity);
-  committed({ writes: applied, changes });
+  committed(written);
   return result;
 }
 

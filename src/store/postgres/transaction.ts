@@ -88,7 +88,7 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
     mustBeOf(tenant, change.institutionId, change.objectId);
     changes.push(change);
   };
-  return { ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce };
+  return { ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce, checkCapacity: () => {} };
 }
 
 function mustBeOf(tenant: Id | null, owner: Id | undefined, what: Id): void {

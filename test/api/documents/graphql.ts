@@ -817,6 +817,7 @@ export type SetPolicyMutation = { setPolicy:
     | { __typename: 'NotFoundError', id: string | null, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IdempotencyConflictError', idempotencyKey: string, code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'CapacityError', code: ErrorCode, message: string, path: Array<string> | null }
    | null };
 
 export type DeletePolicyMutationVariables = Exact<{
