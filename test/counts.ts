@@ -72,6 +72,14 @@ export const COUNTS = {
   attackRuns: FULL ? 7 : 2,
   /** Random documents, for each property of their cost. */
   documents: FULL ? 10_000 : 300,
+  /** The heap in MB of a server that is sent so many requests of 15,000 creates each. */
+  memoryAttack: FULL ? { heapMb: 700, requests: 14 } : { heapMb: 256, requests: 6 },
+  /** Random changes after each of which the counted memory is compared with a recount. */
+  memorySteps: FULL ? 5_000 : 300,
+  /** Positions, and messages, whose estimated memory is compared with the heap. */
+  measuredRows: FULL ? 100_000 : 10_000,
+  /** Pairs of calls whose times are compared, with and without the data of another institution. */
+  timedPairs: 400,
   /** Requests of many tenants through a pooler of connections. */
   pooledRequests: FULL ? 10_000 : 1_000,
 } as const;

@@ -1,7 +1,7 @@
 import type { Field } from '../store.ts';
 import { bytesOfText } from './bytes.ts';
 import type { Columns } from './columns.ts';
-import type { FieldSet, IndexedFields } from './fieldSet.ts';
+import { EVERY_FIELD, type FieldSet, type IndexedFields } from './fieldSet.ts';
 import type { GroupLayout } from './layouts.ts';
 import { keysOf, valuesOf } from './match.ts';
 import type { MemoryMeter } from './meter.ts';
@@ -64,7 +64,8 @@ export class KeptGroup<E> implements Group<E> {
         if ((changed & (this.#placed[at] as FieldSet)) !== 0) indexes[at]?.remove(handle);
       }
       // Where the row leaves the value, it has left all of its indexes; what no row has any more takes no room.
-      if ((changed & this.#grouped) !== 0 && indexes[0]?.size === 0) {
+      const isLeft = this.#grouped === 0 ? changed === EVERY_FIELD : (changed & this.#grouped) !== 0;
+      if (isLeft && indexes[0]?.size === 0) {
         this.indexes.delete(key);
         this.#meter.add(-this.#bytesOf(key));
       }

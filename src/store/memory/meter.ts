@@ -8,9 +8,9 @@ const MEGABYTE = 1024 * 1024;
 export type Reserve = 'NONE' | 'HALF' | 'WHOLE';
 /** How far above the limit transactions may go, as a part of it. */
 const RESERVES: { readonly [R in Reserve]: number } = { NONE: 0, HALF: 0.05, WHOLE: 0.1 };
-/** The part of the limit at which the operator is warned, and the part below which the warning can be repeated. */
+/** The part of the limit at which the operator is warned, and the part below which the warning can be repeated: less, as the count of waiting texts varies. */
 const WARNED_AT = 0.8;
-const REARMED_AT = 0.79;
+const REARMED_AT = 0.75;
 
 /** Called with a sentence for the log when the store fills up. */
 export type OnMemoryWarning = (message: string, usage: StoreUsage) => void;
@@ -63,7 +63,7 @@ export class MemoryMeter implements StoreUsage {
     this.#onWarning('memory store full: audit events of rejected attempts are counted, not written', this);
   }
 
-  /** Warns once when the store passes 80 % of its limit, and again after it has fallen below that. */
+  /** Warns once when the store passes 80 % of its limit, and again after it has fallen below 75 %. */
   warn(): void {
     const part = this.#bytes / this.maxBytes;
     if (part < REARMED_AT) {

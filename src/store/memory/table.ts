@@ -14,7 +14,7 @@ import { type Handle, Rows } from './rows.ts';
 
 /** The memory of a row, its id and its handle, of each of its fields and of each of its places in indexes, in bytes. */
 const ROW_BYTES = 130;
-const FIELD_BYTES = 20;
+const FIELD_BYTES = 16;
 const PLACE_BYTES = 6;
 
 /** One kind of entity with all its indexes, kept in step by every write. */

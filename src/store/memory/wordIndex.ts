@@ -9,8 +9,8 @@ export interface Text {
 }
 
 /** The memory of a text without its words, of a word of a text, and of a word of the index without its letters, in bytes. */
-const TEXT_BYTES = 300;
-const POSTING_BYTES = 45;
+const TEXT_BYTES = 240;
+const POSTING_BYTES = 32;
 const WORD_BYTES = 210;
 /** The UTF-16 units of a short word and what separates it from the next. */
 const SHORT_WORD_UNITS = 3;
