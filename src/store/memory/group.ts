@@ -77,6 +77,14 @@ export class KeptGroup<E> implements Group<E> {
     return KEY_BYTES + INDEX_BYTES * this.orders.length + (this.fields.length > 1 ? JOINED_KEY_BYTES : 0);
   }
 
+  /** The bytes that a new row takes by being the first with some of its values. */
+  newBytesOf(row: E): number {
+    return this.#keysOf(row).reduce<number>(
+      (bytes, key) => (this.indexes.has(key) ? bytes : bytes + this.#bytesOf(key)),
+      0,
+    );
+  }
+
   /** The bytes of all indexes, counted anew. */
   recount(): number {
     return [...this.indexes.keys()].reduce<number>((bytes, key) => bytes + this.#bytesOf(key), 0);

@@ -51,9 +51,14 @@ export class MemoryMeter implements StoreUsage {
    * exceeds its reserve. A transaction that does not grow the store is always allowed.
    */
   check(bytes: number, reserve: Reserve): void {
-    if (bytes <= 0 || this.#bytes + bytes <= this.maxBytes * (1 + RESERVES[reserve])) return;
+    if (this.fits(bytes, reserve)) return;
     if (reserve === 'NONE') throw new CapacityExceeded('MB of data in memory', Math.floor(this.maxBytes / MEGABYTE));
     throw new StoreFullError('The memory store is full.');
+  }
+
+  /** Whether so many bytes more are within the limit and the reserve. */
+  fits(bytes: number, reserve: Reserve): boolean {
+    return bytes <= 0 || this.#bytes + bytes <= this.maxBytes * (1 + RESERVES[reserve]);
   }
 
   countUnrecordedAttempt(): void {

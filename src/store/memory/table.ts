@@ -112,12 +112,13 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     for (const group of this.groups) group.insert(handle, after, changed);
   }
 
-  /** The bytes that a write is expected to add, rather too many than too few; negative if it frees some. */
-  growthBy(kind: 'insert' | 'replace' | 'remove', entity: E): number {
+  /** The bytes that a write adds; at most, unless it is exact. Negative if it frees some. */
+  growthBy(kind: 'insert' | 'replace' | 'remove', entity: E, isExact: boolean): number {
     const before = this.rows.get(entity.id);
     if (kind === 'remove') return before ? -this.#bytesOf(before) : 0;
     if (before) return this.#growthOf(before, entity);
-    return this.groups.reduce((bytes, group) => bytes + group.firstRowBytes, this.#bytesOf(entity));
+    const indexBytes = (group: KeptGroup<E>): number => (isExact ? group.newBytesOf(entity) : group.firstRowBytes);
+    return this.groups.reduce((bytes, group) => bytes + indexBytes(group), this.#bytesOf(entity));
   }
 
   /** The bytes of all rows and indexes, counted anew. */

@@ -3,7 +3,7 @@ import type { Change } from '../../domain/change.ts';
 import type { Position } from '../../domain/position.ts';
 import { AlreadyExists } from '../faults.ts';
 import type { Condition, Reader, TableName, Window, Writer, Writers } from '../store.ts';
-import { growthOf, NEW_OBJECT_BYTES, reserveOf } from './capacity.ts';
+import { checkRoom, NEW_OBJECT_BYTES } from './capacity.ts';
 import type { Row } from './compare.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { Table } from './table.ts';
@@ -59,7 +59,7 @@ export async function unitOfWork<T>(
   const removes = writes.some(({ kind }) => kind === 'remove');
   const applied = removes ? writes.flatMap((write) => withParts(tables, write)) : writes;
   const written: Committed = { writes: applied, changes };
-  if (meter.isLimited) meter.check(growthOf(written), reserveOf(applied));
+  checkRoom(meter, written);
   for (const { table, kind, entity } of applied) table[kind](entity);
   committed(written);
   return result;
