@@ -79,7 +79,7 @@ const membersOf = (mutation: MutationName): string[] => {
   return members.filter((member) => !ELSEWHERE.includes(member));
 };
 
-/** Keys have tests of their own; nothing of escrow has a capacity yet, the union only says that it may come. */
+/** Idempotency keys and full stores have tests of their own. */
 const ELSEWHERE: readonly string[] = ['IdempotencyConflictError', 'CapacityError'];
 /** Mutations whose refusals are tested beside them. */
 const OTHERS: readonly string[] = [

@@ -3,8 +3,9 @@ import { readConfig } from '../../src/config.ts';
 import { createRounds } from '../../src/live/rounds.ts';
 import { StoreFullError } from '../../src/store/faults.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
-import type { StoreUsage } from '../../src/store/store.ts';
+import type { StoreUsage, Writers } from '../../src/store/store.ts';
 import { DOCUMENTS, type Reply } from '../support/accounting.ts';
+import { chatted, openSession } from '../support/conversation.ts';
 import { type Deal, fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import { serve, START, type TestServer } from '../support/server.ts';
 
@@ -20,7 +21,10 @@ beforeEach(async () => {
   server = serve(store);
   deal = await makeDeal(server);
 });
-afterEach(() => expect(server.faults).toEqual([]));
+afterEach(() => {
+  if (server.faults.length > 0)
+    throw new Error('The server has reported internal errors.', { cause: server.faults[0] });
+});
 
 const amount = { amount: '100.00', currencyCode: 'USD' };
 const creation = (over: object = {}) => ({ assetId: deal.assetId, holderReference: 'h', amount, ...over });
@@ -28,7 +32,7 @@ const creation = (over: object = {}) => ({ assetId: deal.assetId, holderReferenc
 async function call(mutation: keyof typeof DOCUMENTS, input: object): Promise<Reply> {
   const { data, errors } = await server.ask<Record<string, Reply>>(DOCUMENTS[mutation], { input });
   if (!data?.[mutation]) throw new Error(JSON.stringify(errors));
-  return data[mutation] as Reply;
+  return data[mutation];
 }
 
 /** Creates positions until the store refuses one. */
@@ -142,9 +146,41 @@ it('at the end of the reserve a move returns BUSY, and the position is as it was
     expect(position).toMatchObject({ released: BigInt(releases), version: releases + 2 });
     break;
   }
-  server.now += 1;
   await expect(server.app.tidy()).resolves.toBeUndefined();
 });
+
+it('a sweep at the end of the reserve fails, and expires what is due once there is room', async () => {
+  const { id: due } = await fundedPosition(server, deal, '100.00', {
+    expiresAt: new Date(START + 1_000).toISOString(),
+  });
+  const { id: chatSessionId } = await openSession(server, deal, { description: 'd'.repeat(9_000) });
+  await chatted(server, 'deleteChatSession', { chatSessionId });
+  await fill();
+  server.now = START + 2_000;
+  const [position] = await store.read('ALL').positions.byIds([due]);
+  if (!position) throw new Error('There is no such position.');
+  await fillWith((tx, version) =>
+    tx.positions.replace({ ...position, version, metadata: { text: 'x'.repeat(version * 200) } }),
+  );
+  await expect(server.app.expireDue()).rejects.toBeInstanceOf(StoreFullError);
+  const [session] = await store.read('ALL').chatSessions.byIds([chatSessionId]);
+  await store.transact('ALL', async (tx) => {
+    if (session) tx.chatSessions.remove(session);
+  });
+  expect(await server.app.expireDue()).toBe(1);
+});
+
+/** Writes a growing version of one row until the store is full. */
+async function fillWith(write: (tx: Writers, version: number) => void): Promise<void> {
+  for (let version = 3; ; version += 1) {
+    try {
+      await store.transact('ALL', async (tx) => write(tx, version));
+    } catch (error) {
+      if (error instanceof StoreFullError) return;
+      throw error;
+    }
+  }
+}
 
 it('an atomic batch with a creation is refused at that operation; another refuses the creations and applies the moves', async () => {
   const { id: positionId } = await openPosition(server, deal);

@@ -220,8 +220,9 @@ it('counts after any change what a recount counts, and after removals what it co
             positions.push(row);
           } else if (kind === 'move' && positions.length > 0) {
             const at = which % positions.length;
-            positions[at] = funded(positions[at] as Position, { externalReference: text });
-            tx.positions.replace(positions[at] as Position);
+            const moved = funded(positions[at] as Position, { externalReference: text });
+            positions[at] = moved;
+            tx.positions.replace(moved);
             tx.announce({
               topic: 'POSITION',
               kind: 'UPDATED',

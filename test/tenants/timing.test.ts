@@ -72,38 +72,58 @@ const READS: { readonly [name: string]: (readers: Readers, filled: Filled) => Ma
   'an unknown id': (tx) => tx.positions.byIds(['pos_00000000000000000000000000']),
 };
 
-/** Reads alternately from a store without another institution and from one with it, and prints the times. */
-async function compare(title: string, alone: Store, shared: Store, times: number): Promise<void> {
+/**
+ * Reads alternately from a store without another institution and from one with it, and prints the times. Returns the
+ * sizes of the results, which are the same.
+ */
+async function compare(
+  title: string,
+  alone: Store,
+  shared: Store,
+  times: number,
+): Promise<readonly (readonly [number, number])[]> {
   const filled = [await fill(alone, false), await fill(shared, true)] as const;
   process.stdout.write(
     `${title}: us without, us with ${othersRows} rows of another institution, share of slower pairs\n`,
   );
+  const sizes: (readonly [number, number])[] = [];
   for (const [name, read] of Object.entries(READS)) {
     const took: [number[], number[]] = [[], []];
+    const last: [number, number] = [0, 0];
     for (let pair = -50; pair < COUNTS.timedPairs; pair += 1) {
       for (const index of pair % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
         const store = index === 0 ? alone : shared;
         const { institutionId } = filled[index];
         const began = performance.now();
-        for (let call = 0; call < times; call += 1) await read(store.read({ institutionId }), filled[index]);
+        for (let call = 0; call < times; call += 1) {
+          last[index] = sizeOf(await read(store.read({ institutionId }), filled[index]));
+        }
         if (pair >= 0) took[index].push(((performance.now() - began) * 1_000) / times);
       }
     }
+    sizes.push(last);
     const [without, withOther] = took;
     const slower = withOther.filter((us, pair) => us > (without[pair] ?? 0)).length / COUNTS.timedPairs;
     const figures = took.map((all) => medianOf(all).toFixed(1).padStart(8)).join('');
     process.stdout.write(`  ${name.padEnd(26)}${figures}   ${(100 * slower).toFixed(0)} %\n`);
   }
+  return sizes;
 }
+
+const sizeOf = (result: unknown): number =>
+  JSON.stringify(result, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))?.length ?? 0;
+const isSame = ([one, other]: readonly [number, number]): boolean => one === other;
 
 const medianOf = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 it(`prints the times of ${COUNTS.timedPairs} pairs of reads in memory`, async () => {
-  await compare('memory', createMemoryStore(), createMemoryStore(), 5);
+  const sizes = await compare('memory', createMemoryStore(), createMemoryStore(), 5);
+  expect(sizes.filter(isSame)).toHaveLength(Object.keys(READS).length);
 }, 300_000);
 
 it(`prints the times of ${COUNTS.timedPairs} pairs of reads on PostgreSQL`, async () => {
-  await compare('PostgreSQL', await openPostgres(), await openPostgres(), 1);
+  const sizes = await compare('PostgreSQL', await openPostgres(), await openPostgres(), 1);
+  expect(sizes.filter(isSame)).toHaveLength(Object.keys(READS).length);
 }, 600_000);
 
 it('a read of an institution looks at the same rows, whatever another institution has', async () => {
