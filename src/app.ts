@@ -19,6 +19,8 @@ import { type GraphiqlOptions, graphiqlPage, noPage } from './server/graphiql.ts
 import { type Listening, listen } from './server/http.ts';
 import type { Origins } from './server/access/origins.ts';
 import { RateLimits } from './server/access/rateLimits.ts';
+import { ResponseBuffer } from './server/responseBuffer.ts';
+import { Responses } from './server/responseLimits.ts';
 import { securityHeaders } from './server/transport.ts';
 import type { TrustedDocuments } from './server/documents/trustedDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
@@ -99,8 +101,10 @@ export function createApp(options: AppOptions): App {
   const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution };
   const headers = securityHeaders(options.strictTransport ?? false);
   const { bodyBytes } = settings.http;
+  const buffer = new ResponseBuffer(settings.responses.bufferBytes);
+  const responses = new Responses(settings.responses, buffer, access);
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskFault(onFault) };
-  const graphql = createGraphql({ ...settings, ...front, bodyBytes, shared: { ...shared, hub } });
+  const graphql = createGraphql({ ...settings, ...front, responses, bodyBytes, shared: { ...shared, hub } });
   // The server's own doing: no request, no viewer but itself.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const beside = besideRequests({ own, settings, hub, keys, limits, trail });
@@ -117,7 +121,7 @@ export function createApp(options: AppOptions): App {
         ...front,
         graphql: async (request, response, arrival) => graphql(request, response, arrival),
         page: graphiql ? graphiqlPage(graphiql) : noPage,
-        upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql }),
+        upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql, buffer }),
         limits: settings.http,
         port,
         host,

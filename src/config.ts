@@ -66,6 +66,10 @@ export interface AccessConfig {
   readonly directives: number;
   readonly listValues: number;
   readonly cost: number;
+  /** The most bytes of one response. */
+  readonly responseBytes: number;
+  /** The most bytes of all responses that are not yet sent. */
+  readonly responseBufferBytes: number;
   readonly operationMs: number;
   readonly headersMs: number;
   readonly requestMs: number;
@@ -127,6 +131,11 @@ export function readConfig(env: Environment): Config {
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     access: accessOf(read, environmentName),
   };
+  const { responseBytes, responseBufferBytes } = config.access;
+  // An API key may use half of the buffer, and must have room for one response.
+  if (responseBufferBytes < 2 * responseBytes) {
+    faults.push('RESPONSE_BUFFER_BYTES must be at least twice MAX_RESPONSE_BYTES.');
+  }
   if (faults.length > 0) throw new ConfigurationError(`The configuration is wrong:\n- ${faults.join('\n- ')}`);
   return config;
 }
@@ -150,13 +159,15 @@ function accessOf(read: Reader, environmentName: Config['environment']): AccessC
       search: rate('RATE_LIMIT_SEARCH_PER_MINUTE', 300),
       createApiKey: rate('RATE_LIMIT_CREATE_API_KEY_PER_MINUTE', 30),
     },
-    bodyBytes: read.whole('MAX_BODY_BYTES', 1024 * 1024, 1_024, 100_000_000),
+    bodyBytes: read.whole('MAX_BODY_BYTES', MEBIBYTE, 1_024, 100_000_000),
     tokens: read.whole('MAX_TOKENS', 1_000, 10, 100_000),
     depth: read.whole('MAX_DEPTH', 10, 1, 100),
     aliases: read.whole('MAX_ALIASES', 15, 0, 10_000),
     directives: read.whole('MAX_DIRECTIVES', 8, 0, 10_000),
     listValues: read.whole('MAX_INPUT_LIST', 1_000, 1, 100_000),
     cost: read.whole('MAX_COST', 50_000, 1, 100_000_000),
+    responseBytes: read.whole('MAX_RESPONSE_BYTES', 16 * MEBIBYTE, 65_536, 500_000_000),
+    responseBufferBytes: read.whole('RESPONSE_BUFFER_BYTES', 256 * MEBIBYTE, 131_072, 999_999_999),
     operationMs: read.whole('OPERATION_TIMEOUT_MS', 10_000, 100, 600_000),
     headersMs: read.whole('HEADERS_TIMEOUT_MS', 10_000, 100, 600_000),
     requestMs: read.whole('REQUEST_TIMEOUT_MS', 30_000, 100, 600_000),
@@ -166,6 +177,8 @@ function accessOf(read: Reader, environmentName: Config['environment']): AccessC
     socketsPerAddress: read.whole('MAX_SOCKETS_PER_ADDRESS', 100, 0, 1_000_000),
   };
 }
+
+const MEBIBYTE = 1024 * 1024;
 
 type Reader = ReturnType<typeof reader>;
 

@@ -9,7 +9,7 @@ export function settingsOf(config: Config): Settings {
   const { access } = config;
   const { bodyBytes, headersMs, requestMs, silenceMs, trustedProxies, connections } = access;
   const { tokens, depth, aliases, directives, introspection, cost, listValues } = access;
-  const { operationMs, sockets, socketsPerAddress, rates } = access;
+  const { operationMs, responseBytes, responseBufferBytes, sockets, socketsPerAddress, rates } = access;
   return {
     ...DEFAULTS,
     keepKeysMs: config.idempotencyRetentionDays * DAY_MS,
@@ -22,6 +22,7 @@ export function settingsOf(config: Config): Settings {
     keysPerInstitution: access.apiKeysPerInstitution,
     documents: { tokens, depth, aliases, directives, introspection },
     operations: { cost, listValues },
+    responses: { bytes: responseBytes, bufferBytes: responseBufferBytes },
     operationMs,
     http: { bodyBytes, headersMs, requestMs, silenceMs, trustedProxies, connections },
     sockets,

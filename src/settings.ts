@@ -4,6 +4,7 @@ import { OPERATION_COST } from './server/documents/cost.ts';
 import type { DocumentRules } from './server/documents/documentRules.ts';
 import type { HttpLimits } from './server/http.ts';
 import type { OperationLimits } from './server/documents/operationCost.ts';
+import type { ResponseLimits } from './server/responseLimits.ts';
 import type { Limits } from './server/access/rateLimits.ts';
 
 /** How long and how much. Times in ms. */
@@ -26,6 +27,7 @@ export interface Settings {
   readonly keysPerInstitution: number;
   readonly documents: DocumentRules;
   readonly operations: OperationLimits;
+  readonly responses: ResponseLimits;
   /** How long an operation may take. */
   readonly operationMs: number;
   readonly http: HttpLimits;
@@ -35,6 +37,8 @@ export interface Settings {
   /** Requests a minute; null: any number. */
   readonly rates: Limits;
 }
+
+const MEBIBYTE = 1024 * 1024;
 
 export const DEFAULTS: Settings = {
   keepKeysMs: 30 * DAY_MS,
@@ -48,9 +52,10 @@ export const DEFAULTS: Settings = {
   keysPerInstitution: 10_000,
   documents: { tokens: 1_000, depth: 10, aliases: 15, directives: 8, introspection: 'all' },
   operations: { cost: OPERATION_COST, listValues: 1_000 },
+  responses: { bytes: 16 * MEBIBYTE, bufferBytes: 256 * MEBIBYTE },
   operationMs: 10_000,
   http: {
-    bodyBytes: 1024 * 1024,
+    bodyBytes: MEBIBYTE,
     headersMs: 10_000,
     requestMs: 30_000,
     silenceMs: 60_000,

@@ -44,6 +44,8 @@ const DEFAULTS: Config = {
     directives: 8,
     listValues: 1_000,
     cost: 50_000,
+    responseBytes: 16 * 1024 * 1024,
+    responseBufferBytes: 256 * 1024 * 1024,
     operationMs: 10_000,
     headersMs: 10_000,
     requestMs: 30_000,

@@ -14,6 +14,14 @@ export function textFault(text: string): string | undefined {
 export const isWithin = (text: string, codePoints: number): boolean =>
   text.length <= codePoints || (text.length <= 2 * codePoints && [...text].length <= codePoints);
 
+/** The text with at most so many characters: its beginning, and its end. */
+export function shortened(text: string, characters: number): string {
+  if (text.length <= characters) return text;
+  const mark = ' ... ';
+  const part = Math.floor((characters - mark.length) / 2);
+  return `${text.slice(0, part)}${mark}${text.slice(-part)}`.toWellFormed();
+}
+
 /** Orders texts by code point, as PostgreSQL's collation "C" does; JavaScript's own `<` goes by UTF-16 units. */
 export function compareText(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);

@@ -5,6 +5,7 @@ import type { Instant } from '../domain/time.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Deadline } from '../store/store.ts';
 import type { Readings } from './readings.ts';
+import type { ResponseSize } from './responseSize.ts';
 
 /** What resolvers work with: made anew for each request. */
 export interface Context extends CommandContext {
@@ -13,6 +14,8 @@ export interface Context extends CommandContext {
   readonly until: Deadline;
   /** The request's header Idempotency-Key. */
   readonly idempotencyKey: string | null;
+  /** Counts the response while it is built; left out where it cannot be too large. */
+  readonly responseSize?: ResponseSize | undefined;
 }
 
 export const builder = new SchemaBuilder<{

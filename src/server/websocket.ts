@@ -4,6 +4,7 @@ import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } fr
 import { type Context as Connected, CloseCode, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocket, WebSocketServer } from 'ws';
+import { ownerOf } from '../domain/viewer.ts';
 import { JSON_LIMITS, passedLimit } from './documents/documentText.ts';
 import type { Access } from './access/access.ts';
 import { knownCode, type Mask } from './errors.ts';
@@ -12,6 +13,7 @@ import { mustKeepSecrets } from './access/keptSecrets.ts';
 import { mayAsk, type Origins } from './access/origins.ts';
 import { Places } from './access/places.ts';
 import { documentOf, type TrustedDocuments } from './documents/trustedDocuments.ts';
+import type { ResponseBuffer } from './responseBuffer.ts';
 import type { Graphql } from './yoga.ts';
 
 /** How often a socket that is silent is asked whether it is still there, in ms. */
@@ -36,6 +38,7 @@ export interface WebSocketOptions {
   readonly sockets: number;
   readonly socketsPerAddress: number;
   readonly trustedProxies: number;
+  readonly buffer: ResponseBuffer;
 }
 
 /** Serves graphql-ws at the path of the HTTP server; answers how to end all sockets. */
@@ -87,12 +90,13 @@ type Connection = Connected<Params, Extra & Record<PropertyKey, unknown>>;
 
 /** Whether the client may come in; one that may not is closed, with 4403 or 4429, or with 1013 where we cannot tell. */
 async function greet(
-  { path, access, mask, trustedProxies }: WebSocketOptions,
+  { path, access, mask, trustedProxies, buffer }: WebSocketOptions,
   connected: Connection,
 ): Promise<boolean> {
   const { request, socket } = connected.extra;
   try {
-    await access.enter(requestOf(connected, path), addressOf(request, trustedProxies));
+    const { viewer } = await access.enter(requestOf(connected, path), addressOf(request, trustedProxies));
+    buffer.countSends(ownerOf(viewer), socket);
     return true;
   } catch (error) {
     const { code } = mask(error).extensions;

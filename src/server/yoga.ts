@@ -13,6 +13,7 @@ import { useFreshEvents } from './liveEvents.ts';
 import { type OperationLimits, useOperationCost } from './documents/operationCost.ts';
 import { useKeptSecrets } from './access/keptSecrets.ts';
 import { type Origins, useOrigins } from './access/origins.ts';
+import { type Responses, useResponseLimits } from './responseLimits.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
 import { useSimilarNames } from './documents/similarNames.ts';
 import { shortOnes } from './documents/shortOnes.ts';
@@ -27,6 +28,7 @@ export interface YogaOptions {
   readonly access: Access;
   readonly documents: DocumentRules;
   readonly operations: OperationLimits;
+  readonly responses: Responses;
   /** How long an operation may take, in ms. */
   readonly operationMs: number;
   readonly origins: Origins;
@@ -41,7 +43,7 @@ export type Graphql = YogaServerInstance<Arrival, Context>;
 
 /** How a GraphQL request is answered: the list is the way that it takes. */
 export function createGraphql(options: YogaOptions): Graphql {
-  const { shared, access, operationMs, trusted, mask } = options;
+  const { shared, access, operationMs, responses, trusted, mask } = options;
   const contextFor = (request: Request, viewer: Viewer): Context => {
     const until = deadlineIn(operationMs);
     const read = readingsOf(shared.store, scopeOf(viewer), until);
@@ -50,7 +52,8 @@ export function createGraphql(options: YogaOptions): Graphql {
   const renewed = async (context: Context & YogaInitialContext) => {
     const viewer = await access.viewerOf(context.request);
     if (viewer === undefined) throw UNAUTHENTICATED();
-    return { ...context, ...contextFor(context.request, viewer) };
+    const responseSize = responses.ofEvent(context, viewer);
+    return { ...context, ...contextFor(context.request, viewer), responseSize };
   };
   return createYoga<Arrival, Context>({
     schema,
@@ -70,6 +73,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useIdempotencyKey(),
       useFreshEvents(renewed),
       useDeadline(),
+      useResponseLimits(responses, mask),
     ],
     maskedErrors: { maskError: mask },
     parserAndValidationCache: { documentCache: shortOnes(), errorCache: shortOnes() },

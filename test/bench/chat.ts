@@ -175,7 +175,7 @@ async function inMemory(): Promise<void> {
   tell('feeding the text index, a session', ((performance.now() - began) * 1_000) / SESSIONS, 'us');
   // The text index by itself, to tell its share of the whole.
   const fed = heldBytes();
-  const texts = new TextIndex();
+  const texts = new TextIndex({ rows: 0 });
   for (const session of sessions) texts.session(session);
   texts.find(['escrow1']);
   const ofTexts = heldBytes() - fed;

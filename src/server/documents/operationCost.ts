@@ -11,7 +11,7 @@ import { getVariableValues } from 'graphql/execution/values.js';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Access } from '../access/access.ts';
 import { isGivenAt, type Variables } from './argumentValues.ts';
-import { costOf } from './cost.ts';
+import { type Estimate, estimateOf } from './cost.ts';
 import { judgeLists } from './inputLists.ts';
 import { refusal } from '../refusal.ts';
 import { judgeVariables } from './variables.ts';
@@ -34,24 +34,33 @@ const tooComplex = (cost: number, most: number): GraphQLError =>
 /** A client that sends this header is told what its operation costs. */
 const HEADER = 'x-graphql-cost';
 
+const NOTHING: Estimate = { cost: 0, bytes: 0 };
+
+interface Estimated {
+  readonly estimate?: Estimate;
+}
+/** What an operation was estimated at, by its context; undefined before that. */
+export const estimateIn = (context: object): Estimate | undefined => (context as Estimated).estimate;
+
 /**
  * Weighs each operation by the values of its arguments before it is executed. Refuses with QUERY_TOO_COMPLEX what costs
  * too much, and with RATE_LIMITED a key that has asked for too much within a minute.
  */
 export const useOperationCost = (limits: OperationLimits, access: Access): Plugin<YogaInitialContext> => {
-  const weigh = async (args: ExecutionArgs): Promise<number | GraphQLError> => {
+  const weigh = async (args: ExecutionArgs): Promise<Estimate | GraphQLError> => {
     const { schema, document, operationName, variableValues } = args;
     const operation = getOperationAST(document, operationName);
-    if (!operation) return 0;
+    if (!operation) return NOTHING;
     const unfit = judgeVariables(schema, operation, variableValues ?? {}, limits.listValues);
     if (unfit) return unfit;
     const definitions = operation.variableDefinitions ?? [];
     const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 0 });
     // What is wrong with the variables is told by the execution.
-    if (!coerced) return 0;
+    if (!coerced) return NOTHING;
     const long = judgeLists(schema, document, operation, coerced, limits.listValues);
     if (long) return long;
-    const cost = costOf(schema, document, operation, coerced);
+    const estimate = estimateOf(schema, document, operation, coerced);
+    const { cost } = estimate;
     if (cost > limits.cost) return tooComplex(cost, limits.cost);
     const { request } = args.contextValue as YogaInitialContext;
     const more = Math.floor(cost / COST_OF_A_REQUEST);
@@ -63,15 +72,18 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
       if (error instanceof GraphQLError) return error;
       throw error;
     }
-    return cost;
+    const estimated: Estimated = { estimate };
+    Object.assign(args.contextValue as object, estimated);
+    return estimate;
   };
   return {
     onExecute: async ({ args, setResultAndStopExecution }) => {
-      const cost = await weigh(args);
-      if (cost instanceof GraphQLError) {
-        setResultAndStopExecution({ errors: [cost] });
+      const weighed = await weigh(args);
+      if (weighed instanceof GraphQLError) {
+        setResultAndStopExecution({ errors: [weighed] });
         return;
       }
+      const { cost } = weighed;
       if (!args.contextValue.request.headers.has(HEADER)) return;
       return {
         onExecuteDone: ({ result, setResult }) => {
@@ -81,8 +93,8 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
       };
     },
     onSubscribe: async ({ args, setResultAndStopExecution }) => {
-      const cost = await weigh(args);
-      if (cost instanceof GraphQLError) setResultAndStopExecution({ errors: [cost] });
+      const weighed = await weigh(args);
+      if (weighed instanceof GraphQLError) setResultAndStopExecution({ errors: [weighed] });
     },
   };
 };

@@ -3,7 +3,7 @@ import type { ChatSession } from '../../domain/chatSession.ts';
 import type { Id } from '../../domain/ids.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Scope } from '../../domain/viewer.ts';
-import { mustBeInTime } from '../faults.ts';
+import { mustBeInTime, TooLate } from '../faults.ts';
 import type { Deadline, Reader, Readers, Selection, Store, TableName } from '../store.ts';
 import { MemoryChanges } from './changes.ts';
 import { LAYOUTS, type Layout } from './layouts.ts';
@@ -29,7 +29,7 @@ export interface MemoryOptions {
 export function createMemoryStore({ lockTimeoutMs = 5_000 }: MemoryOptions = {}): MemoryStore {
   const touched: Touched = { rows: 0 };
   const tables: Kept = eachTable((name: TableName) => new Table<Entity>(LAYOUTS[name] as Layout<Entity>, touched));
-  const texts = new TextIndex();
+  const texts = new TextIndex(touched);
   const changes = new MemoryChanges();
   // Only what spans an await: single reads are synchronous and see whole units of work by themselves.
   const lock = new ReadWriteLock(lockTimeoutMs);
@@ -45,7 +45,7 @@ export function createMemoryStore({ lockTimeoutMs = 5_000 }: MemoryOptions = {})
     read: (scope, until) => readersOf(tables, texts, tenantOf(scope), until),
     transact: (scope, work, until) => {
       const tenant = tenantOf(scope);
-      const reader = readerOf(tables, texts, tenant, until);
+      const reader = readerOf(tables, texts, tenant, inTime(until, touched));
       const punctual: typeof work = (tx) => endedInTime(work(tx), until);
       return lock.writing(() => unitOfWork(tables, reader, tenant, punctual, committed), until);
     },
@@ -75,10 +75,9 @@ function noteTexts(texts: TextIndex, { writes }: Committed): void {
 }
 
 const readerOf =
-  (tables: Kept, texts: TextIndex, tenant: Id | null, until: Deadline | undefined) =>
+  (tables: Kept, texts: TextIndex, tenant: Id | null, each: Guard) =>
   (name: TableName): Reader<Entity> => {
     const among = ({ search }: Selection<Entity>): ReadonlySet<Id> | undefined => search && texts.find(search);
-    const each = inTime(until);
     return {
       byIds: each((ids) => tables[name].byIds(ids, tenant)),
       pages: each((windows) => windows.map((window) => tables[name].page(window, tenant, among(window)))),
@@ -90,21 +89,35 @@ function readersOf(tables: Kept, texts: TextIndex, tenant: Id | null, until?: De
   const positions = tables.positions as unknown as Table<Position>;
   const messages = tables.chatMessages as unknown as Table<ChatMessage>;
   const marks = tables.readMarks as unknown as Table<ReadMark>;
-  const each = inTime(until);
+  const each = inTime(until, tables.positions.touched);
   return {
-    ...(eachTable(readerOf(tables, texts, tenant, until)) as unknown as Readers),
+    ...(eachTable(readerOf(tables, texts, tenant, each)) as unknown as Readers),
     positionTotals: each((selections) => selections.map((selection) => totalsOf(positions, selection, tenant))),
     unreadCounts: each((of) => of.map((one) => unreadCount(messages, marks, one, tenant))),
   };
 }
 
-/** The same question, refused with TooLate once the deadline has passed. */
-const inTime =
-  (until: Deadline | undefined) =>
-  <Q, A>(answer: (question: Q) => A): ((question: Q) => A) =>
-    until
-      ? (question) => {
-          mustBeInTime(until);
-          return answer(question);
-        }
-      : answer;
+/** Answers a question, or refuses to. */
+type Guard = <Q, A>(answer: (question: Q) => A) => (question: Q) => A;
+
+/**
+ * How many rows the reads of one request may look at before the next one is refused. Nothing else is executed while
+ * rows are looked at, so this stands for a time of about 50 ms.
+ */
+const MAX_ROWS = 250_000;
+
+/** The same question, refused with TooLate once the deadline has passed or the request has looked at too many rows. */
+function inTime(until: Deadline | undefined, touched: Touched): Guard {
+  let rows = 0;
+  return (answer) => {
+    if (!until) return answer;
+    return (question) => {
+      mustBeInTime(until);
+      if (rows >= MAX_ROWS) throw new TooLate('The request has looked at too many rows.');
+      const before = touched.rows;
+      const answered = answer(question);
+      rows += touched.rows - before;
+      return answered;
+    };
+  };
+}

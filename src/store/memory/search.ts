@@ -2,6 +2,7 @@ import MiniSearch from 'minisearch';
 import { type ChatMessage, tokensOfMessage } from '../../domain/chatMessage.ts';
 import { type ChatSession, tokensOfSession } from '../../domain/chatSession.ts';
 import type { Id } from '../../domain/ids.ts';
+import type { Touched } from './plan.ts';
 
 /** One text by which a session is found. */
 interface Text {
@@ -25,6 +26,12 @@ export class TextIndex {
     processTerm: (word) => word,
   });
 
+  readonly #touched: Touched;
+
+  constructor(touched: Touched) {
+    this.#touched = touched;
+  }
+
   session(session: ChatSession): void {
     this.#changed.set(session.id, session);
   }
@@ -43,6 +50,7 @@ export class TextIndex {
     this.#feed();
     if (words.length === 0) return new Set();
     const found = this.#index.search({ combineWith: 'AND', queries: [...words], tokenize: (word) => [word] });
+    this.#touched.rows += found.length;
     return new Set(found.map(({ sessionId }) => sessionId as Id));
   }
 
