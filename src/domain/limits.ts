@@ -5,8 +5,10 @@ export const LIMITS = {
   reasonCharacters: 1_000,
   /** Descriptions and message bodies. */
   bodyCharacters: 10_000,
-  /** The message of an error. */
-  messageCharacters: 1_000,
+  /** The message of an error, in UTF-16 units. */
+  messageUnits: 500,
+  /** The message of one validation issue, in UTF-16 units. */
+  issueUnits: 200,
   /** What is searched for. */
   searchCharacters: 1_000,
   /** How often a message can be edited. */

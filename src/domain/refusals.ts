@@ -50,8 +50,10 @@ export class ValidationFailed extends Refusal {
   issues: readonly ValidationIssue[];
   constructor(issues: readonly [ValidationIssue, ...ValidationIssue[]]) {
     const message = issues.map(({ path, message: issue }) => `${path.join('.')} ${issue}`).join(' ');
-    super(shortened(message, LIMITS.messageCharacters), issues[0].path);
-    this.issues = issues.slice(0, LIMITS.issues);
+    super(shortened(message, LIMITS.messageUnits), issues[0].path);
+    this.issues = issues
+      .slice(0, LIMITS.issues)
+      .map((issue) => ({ ...issue, message: shortened(issue.message, LIMITS.issueUnits) }));
   }
 
   override within(path: Path): this {

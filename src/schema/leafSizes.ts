@@ -19,7 +19,10 @@ const SCALARS: Readonly<Record<string, number>> = {
 };
 
 const CURSOR = Math.ceil((text(LIMITS.nameCharacters) + 100) * (4 / 3)) + 2;
-const PATH = text(2 * LIMITS.nameCharacters);
+/** Of the names of input fields and of positions in lists. */
+const PATH = 256;
+/** The most bytes of a message: a UTF-16 unit takes at most three in UTF-8. */
+const message = (units: number): number => 3 * units + 2;
 
 /** The most bytes of a field's value where its scalar does not say it; by coordinate, a star stands for any type. */
 const TEXTS: Readonly<Record<string, number>> = {
@@ -27,7 +30,8 @@ const TEXTS: Readonly<Record<string, number>> = {
   '*.description': text(LIMITS.bodyCharacters),
   '*.reason': text(LIMITS.reasonCharacters),
   '*.deletionReason': text(LIMITS.reasonCharacters),
-  '*.message': text(LIMITS.messageCharacters),
+  'ValidationIssue.message': message(LIMITS.issueUnits),
+  '*.message': message(LIMITS.messageUnits),
   '*.idempotencyKey': text(LIMITS.keyCharacters),
   '*.cursor': CURSOR,
   '*.startCursor': CURSOR,

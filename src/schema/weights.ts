@@ -62,7 +62,8 @@ export const WEIGHTS: Readonly<Record<string, Weight>> = {
   'Institution.policies': { items: REGIONS.length },
   'Policy.limits': { maxItems: CURRENCY_CODES.length },
   'ChatMessage.revisions': { maxItems: LIMITS.revisions },
-  'ValidationError.issues': { maxItems: LIMITS.issues },
+  // An operation of a batch rarely has more. What has more wrote nothing.
+  'ValidationError.issues': { items: 5 },
   'PositionTotal.byState': { items: POSITION_STATES.length },
   'LedgerEvent.postings': { items: 2 },
   'ApplyPositionsPayload.results': { items: 'asked' },

@@ -24,7 +24,7 @@ function coded(error: GraphQLError, code: string): GraphQLError {
   const known = LIBRARY_CODES.get(own);
   if (own !== undefined && known === undefined) return error;
   const extensions = { ...error.extensions, code: known ?? code };
-  return new GraphQLError(shortened(error.message, LIMITS.messageCharacters), {
+  return new GraphQLError(shortened(error.message, LIMITS.messageUnits), {
     nodes,
     source,
     positions,

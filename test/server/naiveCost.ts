@@ -29,8 +29,7 @@ const KIBIBYTES: Readonly<Record<string, number>> = {
   description: 39,
   reason: 3,
   deletionReason: 3,
-  message: 3,
-  path: 1,
+  message: 1,
   cursor: 1,
   startCursor: 1,
   endCursor: 1,
@@ -83,7 +82,10 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
     if (coordinate === 'ChatSession.lastReadSequence') return 1;
     if (coordinate.startsWith('Mutation.')) return 10 + 20 * (args.input?.operations.length ?? 0) + below;
     if (coordinate === 'Money.formatted') return 1 + 3 * (args.locale === 'en' ? 0 : 1);
-    if (!isObject) return LEAF + 2 * (KIBIBYTES[coordinate.split('.')[1] ?? ''] ?? 0);
+    if (!isObject)
+      return (
+        LEAF + 2 * (coordinate === 'ValidationIssue.message' ? 0 : (KIBIBYTES[coordinate.split('.')[1] ?? ''] ?? 0))
+      );
     if (!isList) return 1 + searched + below;
     const items = args.ids?.length ?? WEIGHTS[coordinate]?.items ?? 10;
     return (coordinate.endsWith('.positionTotals') ? 50 : 0) + Number(items) * (1 + below);
