@@ -44,6 +44,14 @@ export class Session {
     return this.#ended;
   }
 
+  /** The bytes that the connection has received in its life. */
+  get bytesRead(): number {
+    // pg's types know of a stream, not that it is a socket.
+    const { connection } = this.#client as { readonly connection?: { readonly stream?: object } };
+    const stream = connection?.stream;
+    return stream && 'bytesRead' in stream ? Number(stream.bytesRead) : 0;
+  }
+
   get committing(): boolean {
     return this.#committing;
   }
