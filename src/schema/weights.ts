@@ -32,8 +32,12 @@ const KIBIBYTE = 1024;
 /** The cost of each KiB that a leaf can have: what serializing and sending it takes. */
 const COST_PER_KIBIBYTE = 2;
 
-/** The cost of a leaf whose value takes at most so many bytes. */
-export const leafCost = (bytes: number): number => LEAF_COST + COST_PER_KIBIBYTE * Math.floor(bytes / KIBIBYTE);
+/** The cost of a time, which has to be written out. */
+const TIME_COST = 0.8;
+
+/** The cost of a leaf of a scalar whose value takes at most so many bytes. */
+export const leafCost = (scalar: string, bytes: number): number =>
+  (scalar === 'DateTime' ? TIME_COST : LEAF_COST) + COST_PER_KIBIBYTE * Math.floor(bytes / KIBIBYTE);
 
 const OPERATIONS: ArgumentPath = ['input', 'operations'];
 
@@ -41,7 +45,7 @@ const OPERATIONS: ArgumentPath = ['input', 'operations'];
  * What an operation of a batch writes: a position, its lifecycle event, a ledger event with two postings and a change
  * for subscribers, with their indexes.
  */
-const WRITES_OF_AN_OPERATION = 20;
+const WRITES_OF_AN_OPERATION = 25;
 
 /** By coordinate; a star stands for any name. The first that fits holds, from the exact one on. */
 export const WEIGHTS: Readonly<Record<string, Weight>> = {

@@ -116,7 +116,7 @@ const STATUS: ReadonlyMap<unknown, number> = new Map([
  */
 export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<OperationContext> => ({
   onExecute: ({ args, executeFn, setExecuteFn, setResultAndStopExecution }) => {
-    const context = args.contextValue as OperationContext;
+    const context = args.contextValue;
     const isMutation = getOperationAST(args.document, args.operationName)?.operation === 'mutation';
     const refused = responses.admit(context, isMutation);
     if (refused) {
@@ -142,13 +142,13 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
   onSubscribe: () => ({
     onSubscribeResult: () => ({
       onNext: ({ result, setResult }) => {
-        if ('errors' in result && result.errors) setResult(limited(result as ExecutionResult));
+        if ('errors' in result && result.errors) setResult(limited(result));
       },
     }),
   }),
-  onResponse: ({ request, response, serverContext, setResponse }) => {
-    const { res } = serverContext as { readonly res?: ServerResponse };
-    if (res && !responses.send(request, response, res)) setResponse(refusalResponse(busy()));
+  onResponse: ({ request, response, ...hook }) => {
+    const { res } = hook.serverContext as { readonly res?: ServerResponse };
+    if (res && !responses.send(request, response, res)) hook.setResponse(refusalResponse(busy()));
   },
 });
 

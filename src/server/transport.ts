@@ -7,7 +7,7 @@ import { bodyTooLarge, refusal } from './refusal.ts';
 /** One of these says that no mere form or link of a page has sent the request: a page would have had to ask before. */
 const ASKED_BEFORE = ['x-graphql-yoga-csrf', 'apollo-require-preflight', 'graphql-require-preflight'];
 const JSON_TYPES: ReadonlySet<string | undefined> = new Set(['application/json', 'application/graphql+json']);
-const NO_OBJECT = `The body must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep; batches are not taken.`;
+const NO_OBJECT = `The body must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep, with at most ${JSON_LIMITS.texts} texts; batches are not taken.`;
 
 /**
  * Takes JSON by POST, and by GET what has a header that no link can have. Refuses other bodies with 415, a GET without

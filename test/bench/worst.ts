@@ -104,14 +104,14 @@ async function follow(server: Server, { query }: WorstRequest, token: string): P
   let [bytes, events, text] = [0, 0, ''];
   for await (const part of response as AsyncIterable<Buffer>) {
     text = text.slice(-20) + part.toString('latin1');
-    const ended = /\n\n$/.test(text) && !/:\n\n$/.test(text);
+    const ended = text.endsWith('\n\n') && !text.endsWith(':\n\n');
     if (events === 1) bytes += part.byteLength;
     if (!ended) continue;
     events += 1;
     if (events === 2) break;
     await server.used();
-    const query = `mutation { createPosition(input: { assetId: "${server.filled.assetId}", holderReference: "h", amount: { amount: "1", currencyCode: "USD" } }) { __typename } }`;
-    await send(server.url, { name: '', query }, token);
+    const change = `mutation { createPosition(input: { assetId: "${server.filled.assetId}", holderReference: "h", amount: { amount: "1", currencyCode: "USD" } }) { __typename } }`;
+    await send(server.url, { name: '', query: change }, token);
   }
   sent.destroy();
   return { bytes, code: undefined, cost: undefined };

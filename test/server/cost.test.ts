@@ -15,6 +15,7 @@ const costOf = (objects: number, leaves: number): number => Math.max(0, Math.cei
 describe('what an operation costs', () => {
   it.each([
     ['a leaf costs 0.4', '{ __typename }', 0, 1],
+    ['a time costs 0.8', '{ position(id: "a") { createdAt } }', 1, 2],
     ['an object costs 1', '{ position(id: "a") { id state amount { amount } } }', 2, 3],
     [
       'a connection costs 1, and as much for each row as is below it',
@@ -113,7 +114,7 @@ const PAGE_IN_PAGE = `{ positions(first: 100) { nodes { id amount ${MONEY} held 
 const BATCH = `mutation ($input: ApplyPositionsInput!) { applyPositions(input: $input) { ... on ApplyPositionsPayload {
   results { status position { id amount ${MONEY} } event { id } ledgerEvent { id } error { code message } } } } }`;
 /** What it writes, and of its result an object for each field, seven leaves and a message. */
-const OF_OPERATION = 20 + 6 + 7 * 0.4 + (0.4 + 2 * 1);
+const OF_OPERATION = 25 + 6 + 7 * 0.4 + (0.4 + 2 * 1);
 const operations = (count: number) =>
   Array.from({ length: count }, () => ({ transition: { positionId: 'a', toState: 'FUNDED' } }));
 

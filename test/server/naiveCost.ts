@@ -80,8 +80,9 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
     if (/Connection\.(edges|nodes)$|Payload\.results$/.test(coordinate)) return rows * (1 + below);
     if (/Connection\.totalCount$|\.unreadCount$/.test(coordinate)) return 10;
     if (coordinate === 'ChatSession.lastReadSequence') return 1;
-    if (coordinate.startsWith('Mutation.')) return 10 + 20 * (args.input?.operations.length ?? 0) + below;
+    if (coordinate.startsWith('Mutation.')) return 10 + 25 * (args.input?.operations.length ?? 0) + below;
     if (coordinate === 'Money.formatted') return 1 + 3 * (args.locale === 'en' ? 0 : 1);
+    if (getNamedType(typeAt(coordinate)).name === 'DateTime') return 2 * LEAF;
     if (!isObject)
       return (
         LEAF + 2 * (coordinate === 'ValidationIssue.message' ? 0 : (KIBIBYTES[coordinate.split('.')[1] ?? ''] ?? 0))

@@ -46,6 +46,7 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
           openings: Infinity,
           comments: rules.tokens,
           lines: LINES,
+          texts: rules.tokens,
         });
         if (passed) throw tooComplex(MUST[passed](rules));
         try {
@@ -77,6 +78,7 @@ const isOfTokens = ({ message }: GraphQLError): boolean =>
 
 const MUST = {
   openings: ({ tokens }: DocumentRules) => `have at most ${tokens} tokens`,
+  texts: ({ tokens }: DocumentRules) => `have at most ${tokens} tokens`,
   brackets: () => `nest at most ${BRACKETS} brackets deep`,
   comments: ({ tokens }: DocumentRules) => `have at most ${tokens} comments`,
   lines: () => `have at most ${LINES} lines`,

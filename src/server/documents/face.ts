@@ -55,7 +55,7 @@ export function faceOf(type: GraphQLObjectType, name: string, schema: GraphQLSch
     weight,
     isList,
     isPaged: field.args.some((argument) => argument.name === 'first'),
-    ownCost: weight.own ?? (isLeaf ? leafCost(ownBytes) : isList ? 0 : 1),
+    ownCost: weight.own ?? (isLeaf ? leafCost(named.name, ownBytes) : isList ? 0 : 1),
     ownBytes,
     types,
   };
