@@ -1,6 +1,5 @@
 import { LIMITS } from '../../src/domain/limits.ts';
 import { CURRENCY_CODES } from '../../src/domain/currencies.ts';
-import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
 import type { AuditEvent } from '../../src/domain/auditEvent.ts';
 import type { Store } from '../../src/store/store.ts';
 import { aMessage, aSession } from '../store/chatRows.ts';
@@ -48,16 +47,18 @@ export async function fillStore(store: Store): Promise<Filled> {
   await keep(store, { institutions: [institution, other], assetTemplates: [template], assets });
   const positions = Array.from({ length: POSITIONS }, (_, at) => {
     const currency = CURRENCY_CODES[at % CURRENCY_CODES.length] as (typeof CURRENCY_CODES)[number];
-    const state = POSITION_STATES[at % POSITION_STATES.length] as (typeof POSITION_STATES)[number];
     const asset = assets[at % ASSETS] as (typeof assets)[number];
     const metadata = at >= POSITIONS - ASSETS ? asset.metadata : {};
-    return aPosition(asset, { currency, state, amount: BigInt(at + 1), metadata, createdAt: START + at });
+    const position = aPosition(asset, { currency, amount: BigInt(at + 1), metadata, createdAt: START + at });
+    return at % 2 === 0 ? position : { ...position, state: 'FUNDED' as const, held: position.amount };
   });
   await inParts(positions, (part) => keep(store, { positions: part }));
   const busy = positions.slice(-WITH_CHILDREN);
   const reason = 'r'.repeat(LIMITS.reasonCharacters);
   for (const position of busy) {
-    const events = Array.from({ length: CHILDREN }, (_, at) => anEvent(position, { sequence: at + 1, reason }));
+    const events = Array.from({ length: CHILDREN }, (_, at) =>
+      anEvent({ ...position, sequence: at + 1 }, { reason, moved: 1n }),
+    );
     await keep(store, { lifecycleEvents: events });
   }
   const sessions = Array.from({ length: SESSIONS }, (_, at) =>
