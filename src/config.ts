@@ -43,6 +43,8 @@ export interface Config {
   readonly access: AccessConfig;
 }
 
+type LimitName = 'key' | 'address' | 'failedLogin' | 'search' | 'createApiKey' | 'subscriptionCost';
+
 /** Who may ask what, and how much. */
 export interface AccessConfig {
   /** The operator's token. */
@@ -58,7 +60,7 @@ export interface AccessConfig {
   readonly trustedDocumentsOnly: boolean;
   readonly trustedProxies: number;
   /** Points a minute; null: any number. */
-  readonly rates: { readonly [L in 'key' | 'address' | 'failedLogin' | 'search' | 'createApiKey']: number | null };
+  readonly rates: { readonly [L in LimitName]: number | null };
   readonly bodyBytes: number;
   readonly tokens: number;
   readonly depth: number;
@@ -66,6 +68,7 @@ export interface AccessConfig {
   readonly directives: number;
   readonly listValues: number;
   readonly cost: number;
+  readonly subscriptionCost: number;
   readonly operationMs: number;
   readonly headersMs: number;
   readonly requestMs: number;
@@ -73,6 +76,8 @@ export interface AccessConfig {
   readonly connections: number;
   readonly sockets: number;
   readonly socketsPerAddress: number;
+  readonly operationsPerSocket: number;
+  readonly socketBufferBytes: number;
 }
 
 /** Known to everybody who reads this: it opens servers in development, and production refuses it. */
@@ -127,6 +132,10 @@ export function readConfig(env: Environment): Config {
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     access: accessOf(read, environmentName),
   };
+  const { rates, subscriptionCost } = config.access;
+  if (rates.subscriptionCost !== null && rates.subscriptionCost < subscriptionCost) {
+    faults.push('SUBSCRIPTION_COST_PER_MINUTE must be at least MAX_SUBSCRIPTION_COST.');
+  }
   if (faults.length > 0) throw new ConfigurationError(`The configuration is wrong:\n- ${faults.join('\n- ')}`);
   return config;
 }
@@ -149,6 +158,7 @@ function accessOf(read: Reader, environmentName: Config['environment']): AccessC
       failedLogin: rate('FAILED_LOGINS_PER_ADDRESS_PER_MINUTE', 10),
       search: rate('RATE_LIMIT_SEARCH_PER_MINUTE', 300),
       createApiKey: rate('RATE_LIMIT_CREATE_API_KEY_PER_MINUTE', 30),
+      subscriptionCost: rate('SUBSCRIPTION_COST_PER_MINUTE', 60_000),
     },
     bodyBytes: read.whole('MAX_BODY_BYTES', 1024 * 1024, 1_024, 100_000_000),
     tokens: read.whole('MAX_TOKENS', 1_000, 10, 100_000),
@@ -157,6 +167,7 @@ function accessOf(read: Reader, environmentName: Config['environment']): AccessC
     directives: read.whole('MAX_DIRECTIVES', 8, 0, 10_000),
     listValues: read.whole('MAX_INPUT_LIST', 1_000, 1, 100_000),
     cost: read.whole('MAX_COST', 50_000, 1, 100_000_000),
+    subscriptionCost: read.whole('MAX_SUBSCRIPTION_COST', 500, 1, 100_000_000),
     operationMs: read.whole('OPERATION_TIMEOUT_MS', 10_000, 100, 600_000),
     headersMs: read.whole('HEADERS_TIMEOUT_MS', 10_000, 100, 600_000),
     requestMs: read.whole('REQUEST_TIMEOUT_MS', 30_000, 100, 600_000),
@@ -164,6 +175,8 @@ function accessOf(read: Reader, environmentName: Config['environment']): AccessC
     connections: read.whole('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
     sockets: read.whole('MAX_SOCKETS', 1_000, 0, 1_000_000),
     socketsPerAddress: read.whole('MAX_SOCKETS_PER_ADDRESS', 100, 0, 1_000_000),
+    operationsPerSocket: read.whole('MAX_OPERATIONS_PER_SOCKET', 200, 1, 100_000),
+    socketBufferBytes: read.whole('MAX_SOCKET_BUFFER_BYTES', 20 * 1024 * 1024, 65_536, 999_999_999),
   };
 }
 

@@ -8,8 +8,8 @@ import { DEFAULTS, type Settings } from './settings.ts';
 export function settingsOf(config: Config): Settings {
   const { access } = config;
   const { bodyBytes, headersMs, requestMs, silenceMs, trustedProxies, connections } = access;
-  const { tokens, depth, aliases, directives, introspection, cost, listValues } = access;
-  const { operationMs, sockets, socketsPerAddress, rates } = access;
+  const { tokens, depth, aliases, directives, introspection, cost, subscriptionCost, listValues } = access;
+  const { operationMs, sockets, socketsPerAddress, operationsPerSocket, socketBufferBytes, rates } = access;
   return {
     ...DEFAULTS,
     keepKeysMs: config.idempotencyRetentionDays * DAY_MS,
@@ -21,11 +21,13 @@ export function settingsOf(config: Config): Settings {
     subscriptionsPerKey: config.subscriptionsPerKey,
     keysPerInstitution: access.apiKeysPerInstitution,
     documents: { tokens, depth, aliases, directives, introspection },
-    operations: { cost, listValues },
+    operations: { cost, subscriptionCost, listValues },
     operationMs,
     http: { bodyBytes, headersMs, requestMs, silenceMs, trustedProxies, connections },
     sockets,
     socketsPerAddress,
+    operationsPerSocket,
+    socketBufferBytes,
     rates,
   };
 }

@@ -1,6 +1,6 @@
 import type { ChatLimits } from './commands/context.ts';
 import { DAY_MS } from './domain/time.ts';
-import { OPERATION_COST } from './server/documents/cost.ts';
+import { OPERATION_COST, SUBSCRIPTION_COST } from './server/documents/cost.ts';
 import type { DocumentRules } from './server/documents/documentRules.ts';
 import type { HttpLimits } from './server/http.ts';
 import type { OperationLimits } from './server/documents/operationCost.ts';
@@ -32,6 +32,10 @@ export interface Settings {
   /** The most WebSockets that are open at once. */
   readonly sockets: number;
   readonly socketsPerAddress: number;
+  /** The maximum number of operations that one WebSocket may have open at once. */
+  readonly operationsPerSocket: number;
+  /** The maximum number of bytes that wait for a client of a WebSocket that does not read them. */
+  readonly socketBufferBytes: number;
   /** Requests a minute; null: any number. */
   readonly rates: Limits;
 }
@@ -47,7 +51,7 @@ export const DEFAULTS: Settings = {
   subscriptionsPerKey: 100,
   keysPerInstitution: 10_000,
   documents: { tokens: 1_000, depth: 10, aliases: 15, directives: 8, introspection: 'all' },
-  operations: { cost: OPERATION_COST, listValues: 1_000 },
+  operations: { cost: OPERATION_COST, subscriptionCost: SUBSCRIPTION_COST, listValues: 1_000 },
   operationMs: 10_000,
   http: {
     bodyBytes: 1024 * 1024,
@@ -59,5 +63,8 @@ export const DEFAULTS: Settings = {
   },
   sockets: 1_000,
   socketsPerAddress: 100,
-  rates: { key: null, address: null, failedLogin: null, search: null, createApiKey: null },
+  operationsPerSocket: 200,
+  // The largest answer, and what comes while a slow client reads it.
+  socketBufferBytes: 20 * 1024 * 1024,
+  rates: { key: null, address: null, failedLogin: null, search: null, createApiKey: null, subscriptionCost: null },
 };

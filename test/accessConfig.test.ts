@@ -43,6 +43,9 @@ const NUMBERS: Readonly<Record<string, readonly [keyof Config | keyof AccessConf
   MAX_DIRECTIVES: ['directives', 0, 10_000],
   MAX_INPUT_LIST: ['listValues', 1, 100_000],
   MAX_COST: ['cost', 1, 100_000_000],
+  MAX_SUBSCRIPTION_COST: ['subscriptionCost', 1, 100_000_000],
+  MAX_OPERATIONS_PER_SOCKET: ['operationsPerSocket', 1, 100_000],
+  MAX_SOCKET_BUFFER_BYTES: ['socketBufferBytes', 65_536, 999_999_999],
   OPERATION_TIMEOUT_MS: ['operationMs', 100, 600_000],
   HEADERS_TIMEOUT_MS: ['headersMs', 100, 600_000],
   REQUEST_TIMEOUT_MS: ['requestMs', 100, 600_000],
@@ -77,12 +80,15 @@ describe('mistake 11: a rate that was no number switched the limiter off:', () =
     FAILED_LOGINS_PER_ADDRESS_PER_MINUTE: ['failedLogin', 10],
     RATE_LIMIT_SEARCH_PER_MINUTE: ['search', 300],
     RATE_LIMIT_CREATE_API_KEY_PER_MINUTE: ['createApiKey', 30],
+    SUBSCRIPTION_COST_PER_MINUTE: ['subscriptionCost', 60_000],
   } as const;
+  /** The budget of a minute must be enough for one event. */
+  const SMALL = { MAX_SUBSCRIPTION_COST: '1' };
 
   it.each(Object.entries(RATES))(
     '%s is a whole number from 1 on, or none; and has a default',
     (name, [limit, usual]) => {
-      const rate = (env: Environment) => readConfig(env).access.rates[limit];
+      const rate = (env: Environment) => readConfig({ ...SMALL, ...env }).access.rates[limit];
       expect([rate({}), rate({ [name]: '' }), rate({ [name]: '7' }), rate({ [name]: 'none' })]).toEqual([
         null,
         null,
@@ -101,6 +107,13 @@ describe('mistake 11: a rate that was no number switched the limiter off:', () =
       expect([faultsOf({ [name]: text }), faultsOf({ ...PRODUCTION, [name]: text })]).toEqual([told, told]);
     }
   });
+});
+
+it('SUBSCRIPTION_COST_PER_MINUTE below MAX_SUBSCRIPTION_COST is rejected', () => {
+  const costs = (cost: string, perMinute: string) =>
+    faultsOf({ MAX_SUBSCRIPTION_COST: cost, SUBSCRIPTION_COST_PER_MINUTE: perMinute });
+  expect(costs('501', '500')).toEqual(['- SUBSCRIPTION_COST_PER_MINUTE must be at least MAX_SUBSCRIPTION_COST.']);
+  expect([costs('500', '500'), costs('501', 'none')]).toEqual([[], []]);
 });
 
 describe('ROOT_API_KEY', () => {

@@ -36,7 +36,7 @@ const DEFAULTS: Config = {
     trustedDocuments: null,
     trustedDocumentsOnly: false,
     trustedProxies: 0,
-    rates: { key: null, address: null, failedLogin: null, search: null, createApiKey: null },
+    rates: { key: null, address: null, failedLogin: null, search: null, createApiKey: null, subscriptionCost: null },
     bodyBytes: 1024 * 1024,
     tokens: 1_000,
     depth: 10,
@@ -44,6 +44,7 @@ const DEFAULTS: Config = {
     directives: 8,
     listValues: 1_000,
     cost: 50_000,
+    subscriptionCost: 500,
     operationMs: 10_000,
     headersMs: 10_000,
     requestMs: 30_000,
@@ -51,6 +52,8 @@ const DEFAULTS: Config = {
     connections: 10_000,
     sockets: 1_000,
     socketsPerAddress: 100,
+    operationsPerSocket: 200,
+    socketBufferBytes: 20 * 1024 * 1024,
   },
 };
 const ROOT_API_KEY = 'a-root-key-of-this-test-0123456789';
@@ -64,7 +67,7 @@ const PRODUCTION: Config = {
     graphiql: false,
     introspection: 'root',
     allowedOrigins: [],
-    rates: { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 },
+    rates: { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30, subscriptionCost: 60_000 },
   },
 };
 const SOCKET = 'postgresql:///escrowgrid?host=/run/postgresql';

@@ -25,10 +25,15 @@ export interface Point {
 /** The hub ends, and all that hangs on it. */
 export class Stopping extends Error {}
 
-/** A change with its place; or, without one, the place at which what is live begins. */
+/**
+ * A change with its place; or, without one, the place at which what is live begins. A live change is the same object
+ * for all its subscribers, and exists only until the last of them has read it.
+ */
 export interface Tick extends Point {
   readonly change: PlacedChange | null;
 }
+type LiveTick = Tick & { readonly change: PlacedChange };
+type LiveQueue = ChangeQueue<LiveTick>;
 
 export interface HubOptions {
   readonly feed: ChangeFeed;
@@ -48,9 +53,9 @@ const PAGE = 500;
 export class Hub {
   readonly #options: HubOptions;
   /** Those who follow what is live. */
-  readonly #queues = new Map<ChangeQueue, (change: PlacedChange) => boolean>();
+  readonly #queues = new Map<LiveQueue, (change: PlacedChange) => boolean>();
   /** By owner, those who are catching up too. */
-  readonly #owned = new Map<string, Set<ChangeQueue>>();
+  readonly #owned = new Map<string, Set<LiveQueue>>();
   /** The place up to which changes were handed out; undefined before the first look. */
   #place: number | undefined;
   #looking: Promise<void> | undefined;
@@ -102,7 +107,7 @@ export class Hub {
    * Stopping.
    */
   subscribe(owner: string, after: Point | null, wants: (change: PlacedChange) => boolean): AsyncIterableIterator<Tick> {
-    const queue = new ChangeQueue(this.#options.queueChanges);
+    const queue = new ChangeQueue<LiveTick>(this.#options.queueChanges);
     return leavable(this.#owning(owner, queue, after, wants), () => queue.end());
   }
 
@@ -112,7 +117,7 @@ export class Hub {
 
   async *#owning(
     owner: string,
-    queue: ChangeQueue,
+    queue: LiveQueue,
     after: Point | null,
     wants: (change: PlacedChange) => boolean,
   ): AsyncGenerator<Tick, void, undefined> {
@@ -132,7 +137,7 @@ export class Hub {
   }
 
   async *#follow(
-    queue: ChangeQueue,
+    queue: LiveQueue,
     after: Point | null,
     wants: (change: PlacedChange) => boolean,
   ): AsyncGenerator<Tick, void, undefined> {
@@ -152,16 +157,18 @@ export class Hub {
         place = change.place;
         if (wants(change)) yield { log, place, change };
       }
+      // Scanning many pages must not keep other requests waiting.
+      if (changes.length === PAGE) await nextTurn();
       // Nothing is awaited between this and the joining: no change can come in between.
       caughtUp = changes.length < PAGE && place >= this.#place;
     }
     this.#queues.set(queue, wants);
     yield { log, place, change: null };
     for (let taken = await queue.take(); taken; taken = await queue.take()) {
-      for (const change of taken) {
-        if (change.place <= place) continue;
-        place = change.place;
-        yield { log, place, change };
+      for (const tick of taken) {
+        if (tick.place <= place) continue;
+        place = tick.place;
+        yield tick;
       }
     }
   }
@@ -183,7 +190,7 @@ export class Hub {
         const from = this.#place ?? Number.MAX_SAFE_INTEGER;
         const { changes, extent } = await this.#options.feed.read(from, this.#place === undefined ? 0 : PAGE);
         this.#place ??= extent.last;
-        for (const change of changes) this.#hand(change);
+        for (const change of changes) this.#hand({ log: extent.log, place: change.place, change });
         if (changes.length === PAGE) this.#again = true;
       }
     } catch (error) {
@@ -191,8 +198,8 @@ export class Hub {
     }
   }
 
-  #hand(change: PlacedChange): void {
-    this.#place = change.place;
-    for (const [queue, wants] of this.#queues) if (wants(change)) queue.push(change);
+  #hand(tick: LiveTick): void {
+    this.#place = tick.place;
+    for (const [queue, wants] of this.#queues) if (wants(tick.change)) queue.push(tick);
   }
 }

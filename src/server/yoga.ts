@@ -9,7 +9,7 @@ import { deadlineIn, useDeadline } from './deadline.ts';
 import { type DocumentRules, useDocumentRules } from './documents/documentRules.ts';
 import { type Mask, useErrorCodes } from './errors.ts';
 import { useIdempotencyKey } from './documents/idempotencyKey.ts';
-import { useFreshEvents } from './liveEvents.ts';
+import { useLiveEvents } from './liveEvents.ts';
 import { type OperationLimits, useOperationCost } from './documents/operationCost.ts';
 import { useKeptSecrets } from './access/keptSecrets.ts';
 import { type Origins, useOrigins } from './access/origins.ts';
@@ -47,11 +47,13 @@ export function createGraphql(options: YogaOptions): Graphql {
     const read = readingsOf(shared.store, scopeOf(viewer), until);
     return { ...shared, viewer, read, until, requestId: requestIdOf(request), idempotencyKey: null };
   };
-  const renewed = async (context: Context & YogaInitialContext) => {
+  const renew = async (context: Context & YogaInitialContext) => {
     const viewer = await access.viewerOf(context.request);
     if (viewer === undefined) throw UNAUTHENTICATED();
     return { ...context, ...contextFor(context.request, viewer) };
   };
+  const charge = ({ request }: YogaInitialContext, points: number): Promise<void> =>
+    access.charge(access.callerOf(request), 'subscriptionCost', points);
   return createYoga<Arrival, Context>({
     schema,
     context: ({ request }) => contextFor(request, access.callerOf(request).viewer),
@@ -68,7 +70,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useSimilarNames(options.documents.introspection, access),
       useOperationCost(options.operations, access),
       useIdempotencyKey(),
-      useFreshEvents(renewed),
+      useLiveEvents({ renew, charge }),
       useDeadline(),
     ],
     maskedErrors: { maskError: mask },

@@ -8,7 +8,14 @@ import { checked } from '../support/random.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
-const NONE: Limits = { key: null, address: null, failedLogin: null, search: null, createApiKey: null };
+const NONE: Limits = {
+  key: null,
+  address: null,
+  failedLogin: null,
+  search: null,
+  createApiKey: null,
+  subscriptionCost: null,
+};
 const MINUTE_MS = 60_000;
 
 /** A server's limits, and a clock that only moves when told. */

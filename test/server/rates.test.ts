@@ -236,9 +236,23 @@ describe('what the trail says', () => {
 });
 
 it('there are none in development, and in production those that are named', () => {
-  const none = { key: null, address: null, failedLogin: null, search: null, createApiKey: null };
+  const none = {
+    key: null,
+    address: null,
+    failedLogin: null,
+    search: null,
+    createApiKey: null,
+    subscriptionCost: null,
+  };
   expect(settingsOf(readConfig({})).rates).toEqual(none);
   const production = readConfig({ NODE_ENV: 'production', ROOT_API_KEY: ROOT_TOKEN });
-  const named = { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 };
+  const named = {
+    key: 1_200,
+    address: 6_000,
+    failedLogin: 10,
+    search: 300,
+    createApiKey: 30,
+    subscriptionCost: 60_000,
+  };
   expect(settingsOf(production).rates).toEqual(named);
 });

@@ -5,7 +5,14 @@ import type { Store } from '../../src/store/store.ts';
 import { type KeyedServer, serveKeyed } from './serveKeyed.ts';
 
 /** Points a minute, as production has them. */
-export const RATES: Limits = { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 };
+export const RATES: Limits = {
+  key: 1_200,
+  address: 6_000,
+  failedLogin: 10,
+  search: 300,
+  createApiKey: 30,
+  subscriptionCost: 60_000,
+};
 
 export interface HttpAnswer {
   readonly status: number;

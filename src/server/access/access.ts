@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import type { GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { ownerOf, type Viewer } from '../../domain/viewer.ts';
 import type { AccessTrail } from '../../live/accessTrail.ts';
 import type { KeyRing } from '../../live/keyRing.ts';
@@ -36,13 +36,18 @@ export class Access {
 
   /** Counts a request and finds out who asks. Refuses with RATE_LIMITED, or with UNAUTHENTICATED whoever shows no key that is good now. */
   async enter(request: Request, address: string): Promise<Caller> {
-    await this.#take('address', address, address, null);
+    await this.countAddress(address);
     const viewer = await this.viewerOf(request);
     if (viewer === undefined) throw await this.#strange(request, address);
     const caller = { viewer, address };
     await this.charge(caller, 'key', 1);
     this.#callers.set(request, caller);
     return caller;
+  }
+
+  /** Counts a request of an address. Throws RATE_LIMITED. */
+  countAddress(address: string): Promise<void> {
+    return this.#take('address', address, address, null);
   }
 
   /** Who was let in with the request. */
@@ -82,9 +87,9 @@ export class Access {
     const seconds = await this.#options.limits.take(limit, name, points);
     if (seconds === undefined) return;
     this.#options.trail.note('RATE_LIMITED', networkOf(address), viewer && apiKeyOf(viewer));
-    throw refusal(`Too many requests: try again in ${seconds} s.`, 'RATE_LIMITED', {
-      status: 429,
-      headers: { 'retry-after': String(seconds) },
+    const http = { status: 429, headers: { 'retry-after': String(seconds) } };
+    throw new GraphQLError(`Too many requests: try again in ${seconds} s.`, {
+      extensions: { code: 'RATE_LIMITED', retryAfter: seconds, http },
     });
   }
 }

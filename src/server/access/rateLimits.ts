@@ -2,7 +2,7 @@ import { type Clock, type Instant, MINUTE_MS, minuteOf } from '../../domain/time
 import type { Tallies } from '../../store/store.ts';
 import { Counter } from './counter.ts';
 
-export const LIMIT_NAMES = ['key', 'address', 'failedLogin', 'search', 'createApiKey'] as const;
+export const LIMIT_NAMES = ['key', 'address', 'failedLogin', 'search', 'createApiKey', 'subscriptionCost'] as const;
 export type LimitName = (typeof LIMIT_NAMES)[number];
 
 /** Points a minute; null: no limit, and nothing is counted. */

@@ -23,6 +23,9 @@ import { fragmentsOf } from './fragments.ts';
  */
 export const OPERATION_COST = 50_000;
 
+/** The maximum cost of a subscription. A change with its object, event, asset, template and institution costs about 8. */
+export const SUBSCRIPTION_COST = 500;
+
 /**
  * How many objects answering a valid operation may have to read or build, by the values of its arguments. Of an abstract
  * type the dearest member counts; a field that is selected twice counts twice; introspection reads none. Fragments are

@@ -20,8 +20,15 @@ import { judgeVariables } from './variables.ts';
 export interface OperationLimits {
   /** The most objects that answering may have to read or build. */
   readonly cost: number;
+  /** The maximum cost of the selection of a subscription, which is executed for each change. */
+  readonly subscriptionCost: number;
   /** The most values of one list among its arguments. */
   readonly listValues: number;
+}
+
+/** What the context of a subscription contains once it was weighed. */
+export interface Weighed {
+  readonly operationCost: number;
 }
 
 /** For each so much of its cost an operation counts as one request more. */
@@ -38,7 +45,7 @@ const HEADER = 'x-graphql-cost';
  * Weighs each operation by the values of its arguments before it is executed. Refuses with QUERY_TOO_COMPLEX what costs
  * too much, and with RATE_LIMITED a key that has asked for too much within a minute.
  */
-export const useOperationCost = (limits: OperationLimits, access: Access): Plugin<YogaInitialContext> => {
+export const useOperationCost = (limits: OperationLimits, access: Access): Plugin<YogaInitialContext & Weighed> => {
   const weigh = async (args: ExecutionArgs): Promise<number | GraphQLError> => {
     const { schema, document, operationName, variableValues } = args;
     const operation = getOperationAST(document, operationName);
@@ -52,7 +59,8 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
     const long = judgeLists(schema, document, operation, coerced, limits.listValues);
     if (long) return long;
     const cost = costOf(schema, document, operation, coerced);
-    if (cost > limits.cost) return tooComplex(cost, limits.cost);
+    const maxCost = operation.operation === 'subscription' ? limits.subscriptionCost : limits.cost;
+    if (cost > maxCost) return tooComplex(cost, maxCost);
     const { request } = args.contextValue as YogaInitialContext;
     const more = Math.floor(cost / COST_OF_A_REQUEST);
     const caller = access.callerOf(request);
@@ -80,9 +88,10 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
         },
       };
     },
-    onSubscribe: async ({ args, setResultAndStopExecution }) => {
+    onSubscribe: async ({ args, setResultAndStopExecution, extendContext }) => {
       const cost = await weigh(args);
       if (cost instanceof GraphQLError) setResultAndStopExecution({ errors: [cost] });
+      else extendContext({ operationCost: cost } satisfies Weighed);
     },
   };
 };
