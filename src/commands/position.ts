@@ -3,7 +3,15 @@ import type { Id } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import type { PositionState } from '../domain/lifecycle.ts';
 import { magnitudeOfDecimal } from '../domain/money.ts';
-import { advance, checkMove, type Move, type MoveInput, type Remark } from '../domain/move.ts';
+import {
+  advance,
+  checkMove,
+  checkReleaseAmount,
+  type Move,
+  type MoveInput,
+  type ReleaseInput,
+  type Remark,
+} from '../domain/move.ts';
 import {
   checkPosition,
   newPosition,
@@ -94,9 +102,13 @@ export interface CheckedMove extends Move, Remark {
 const moving = <I extends MovePosition>(
   name: MutationName,
   target: (input: I) => Move['toState'],
+  checkInput: (input: I, issues: Issues) => void = () => {},
 ): Command<I, CheckedMove, Position | undefined, PositionChanged> => ({
   name,
-  check: (input, issues) => checkedMove(target(input), input, issues),
+  check: (input, issues) => {
+    checkInput(input, issues);
+    return checkedMove(target(input), input, issues);
+  },
   request: requestOfMove,
   load: async (tx, { positionId }) => (await tx.positions.lock([positionId]))[0],
   owner: (position) => position?.institutionId,
@@ -116,7 +128,7 @@ export function checkedMove(toState: Move['toState'], input: MovePosition, issue
   return { ...checkMove(toState, input, issues), positionId, expectedVersion: expectedVersion ?? null };
 }
 
-/** "100.0" and "100.00" are the same amount. */
+/** "100.0" and "100.00" are the same amount. A release of everything has none, as before `all` existed. */
 export const requestOfMove = ({ amount, ...rest }: CheckedMove): unknown => ({
   ...rest,
   amount: amount && magnitudeOfDecimal(amount),
@@ -149,9 +161,11 @@ const fund = moving('fundPosition', () => 'FUNDED');
 /** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
 export const fundPosition = (context: CommandContext, input: MovePosition): Moved => perform(fund, context, input);
 
-const release = moving('releasePosition', () => 'BY_AMOUNT');
+export interface ReleasePosition extends MovePosition, ReleaseInput {}
+
+const release = moving<ReleasePosition>('releasePosition', () => 'BY_AMOUNT', checkReleaseAmount);
 /** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or InsufficientFunds. */
-export const releasePosition = (context: CommandContext, input: MovePosition): Moved =>
+export const releasePosition = (context: CommandContext, input: ReleasePosition): Moved =>
   perform(release, context, input);
 
 const cancel = moving('cancelPosition', () => 'CANCELLED');

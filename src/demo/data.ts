@@ -99,7 +99,7 @@ async function construction(step: Step): Promise<void> {
   await releasePosition(...step({ positionId: groundwork.id, amount: '312500.50', reason: 'Milestone 1 accepted' }));
   const { position: survey } = await open(pier.id, 'surveyor-007', '18000.00', 'USD');
   await fundPosition(...step({ positionId: survey.id }));
-  await releasePosition(...step({ positionId: survey.id, reason: 'Report delivered' }));
+  await releasePosition(...step({ positionId: survey.id, all: true, reason: 'Report delivered' }));
   const { position: facade } = await open(tower.id, 'contractor-014', '93500.00', 'EUR');
   await fundPosition(...step({ positionId: facade.id }));
   const { position: crane } = await open(tower.id, 'contractor-020', '40000.00', 'EUR');

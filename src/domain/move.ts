@@ -25,6 +25,21 @@ export interface MoveInput {
   readonly metadata?: Maybe<JsonObject>;
 }
 
+export interface ReleaseInput extends MoveInput {
+  /** Releases everything that is held. */
+  readonly all?: Maybe<boolean>;
+}
+
+/** Adds an issue unless the input has exactly one of `amount` and `all: true`; null and `all: false` count as absent. */
+export function checkReleaseAmount({ amount, all }: ReleaseInput, issues: Issues): void {
+  const hasAmount = amount !== null && amount !== undefined;
+  if (hasAmount !== (all === true)) return;
+  issues.add(
+    ['amount'],
+    'is required, or set `all: true` to release everything that is held; set exactly one of them.',
+  );
+}
+
 /** What the input alone shows. Refuses with ValidationFailed. */
 export function checkMove(toState: Move['toState'], input: MoveInput, issues = new Issues()): Move & Remark {
   const { amount } = input;

@@ -33,7 +33,7 @@ ChatMessage.implement({
   description: 'One message of a chat session.',
   interfaces: [Node],
   fields: (t) => ({
-    session: t.field({
+    chatSession: t.field({
       type: ChatSession,
       nullable: true,
       description: 'The session that it is in.',

@@ -71,7 +71,7 @@ const ChatSessionChange = builder.objectRef<Tick>('ChatSessionChange').implement
   fields: (t) => ({
     cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
-    session: t.field({
+    chatSession: t.field({
       type: ChatSession,
       nullable: true,
       description: now('session'),
@@ -85,7 +85,7 @@ const ChatMessageChange = builder.objectRef<Tick>('ChatMessageChange').implement
   fields: (t) => ({
     cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
-    message: t.field({
+    chatMessage: t.field({
       type: ChatMessage,
       nullable: true,
       description: now('message'),

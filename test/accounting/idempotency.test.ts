@@ -82,7 +82,7 @@ onBothStores((open) => {
     const position = await did(server, 'createPosition', opening(deal, { idempotencyKey }));
     const positionId = position.position?.id;
     const funded = await did(server, 'fundPosition', { positionId, idempotencyKey });
-    const released = await did(server, 'releasePosition', { positionId, idempotencyKey });
+    const released = await did(server, 'releasePosition', { positionId, all: true, idempotencyKey });
     const bank = await did(server, 'createInstitution', { name: 'Bank', regions: ['US'], idempotencyKey });
     const all = [mine, theirs, position, funded, released, bank];
     expect(all.map(({ replayed }) => replayed)).toEqual(all.map(() => false));

@@ -73,12 +73,13 @@ const STORED: { readonly [key: string]: Stored } = {
   },
   'a release of everything': {
     mutation: 'releasePosition',
-    input: { positionId: positionId(3) },
+    // Sent without `all`, which did not exist.
+    input: { positionId: positionId(3), all: true },
     hash: '7167bb9bc90e47175e0ff8dfddb4a64df2f8cd2fff75b93aa800fc78c10001d6',
   },
   'a release of everything with a reason': {
     mutation: 'releasePosition',
-    input: { positionId: positionId(4), reason: 'done', metadata, expectedVersion: 2 },
+    input: { positionId: positionId(4), all: true, reason: 'done', metadata, expectedVersion: 2 },
     hash: '2ed33e55fbee33622ad0cb3c6b9fbf4d21e738c2cc96b78fc12d9a03904b8dee',
   },
   'a transition': {

@@ -28,8 +28,8 @@ function waysOf(mutation: MutationName, { limited, funded, created, ended }: Sce
     NotFoundError: { ...move, positionId: UNKNOWN.position },
     IllegalTransitionError: { ...move, positionId: ended },
     StaleVersionError: { ...move, expectedVersion: 7 },
-    InsufficientFundsError: { ...move, amount: '999999999' },
-    TransitionPositionPayload: moved,
+    InsufficientFundsError: { ...move, all: null, amount: '999999999' },
+    [`${mutation[0]?.toUpperCase()}${mutation.slice(1)}Payload`]: moved,
   };
   switch (mutation) {
     case 'createInstitution':

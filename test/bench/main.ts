@@ -49,7 +49,7 @@ async function bench(name: string, store: Store): Promise<void> {
     .add('createPosition, fundPosition', async () => {
       const position = await opened();
       await ask(
-        `mutation { fundPosition(input: { positionId: "${position}" }) { ... on TransitionPositionPayload { position { state } } } }`,
+        `mutation { fundPosition(input: { positionId: "${position}" }) { ... on FundPositionPayload { position { state } } } }`,
       );
     });
   await tasks.run();

@@ -170,7 +170,7 @@ onBothStores((open) => {
         const { data } = await server.ask('query ($id: ID!) { node(id: $id) { id } }', { id: theirs.id });
         expect(data).toEqual({ node: null });
       });
-      expect(await messagesOf(server, theirs.session?.id ?? '')).toEqual([theirs]);
+      expect(await messagesOf(server, theirs.chatSession?.id ?? '')).toEqual([theirs]);
     });
   });
 

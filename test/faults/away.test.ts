@@ -64,10 +64,10 @@ it('calls that an outage finds under way are each done exactly once when they ar
   await given.proxy.away();
   setTimeout(() => void given.proxy.back(), 300);
   for (const { told, text } of await Promise.all(calls)) {
-    expect(['TransitionPositionPayload', 'SERVICE_UNAVAILABLE']).toContain(told);
+    expect(['ReleasePositionPayload', 'SERVICE_UNAVAILABLE']).toContain(told);
     expect(text).not.toMatch(DRIVERS_WORDS);
   }
-  for (const input of inputs) expect((await release(given.server, input)).told).toBe('TransitionPositionPayload');
+  for (const input of inputs) expect((await release(given.server, input)).told).toBe('ReleasePositionPayload');
   for (const id of ids) expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
@@ -106,7 +106,7 @@ it.runIf(FULL)('a connection that has gone silent without breaking is given up, 
     },
   };
   const { told } = await release(given.server, { positionId: id, amount: '10' });
-  expect(told).toBe('TransitionPositionPayload');
+  expect(told).toBe('ReleasePositionPayload');
   expect(silenced).toBe(true);
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });

@@ -112,7 +112,7 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
   'a refusal': async () => {
     const { id } = await openPosition(given.server, deal);
     return {
-      send: () => release(given.server, { positionId: id }),
+      send: () => release(given.server, { positionId: id, amount: '10' }),
       // What was refused is rolled back; its audit event is a transaction of its own.
       before: 1,
       told: 'IllegalTransitionError',
@@ -144,7 +144,7 @@ async function releaseCall(idempotencyKey?: string): Promise<Call> {
   return {
     send: () => release(given.server, input),
     before: 0,
-    told: 'TransitionPositionPayload',
+    told: 'ReleasePositionPayload',
     count: () => given.row(ACCOUNTS, id),
     once: accountsAfter(1),
     never: accountsAfter(0),

@@ -23,6 +23,8 @@ export interface Move {
   readonly position: number;
   readonly to: State | 'BY_AMOUNT';
   readonly amount?: string | undefined;
+  /** Of releasePosition alone. */
+  readonly all?: boolean | undefined;
   readonly reason?: string | undefined;
   readonly expectedVersion?: number | undefined;
 }
@@ -113,7 +115,8 @@ const faultsBeside = ({ holder, amount, currency }: Create): string[][] => [
   ...(positive(amount) && !(currency in DIGITS && minor(amount, currency) === 'fine') ? [] : [['amount', 'amount']]),
   ...(currency in DIGITS ? [] : [['amount', 'currencyCode']]),
 ];
-export const faultsOfMove = ({ amount, reason }: Move): string[][] => [
+export const faultsOfMove = ({ to, amount, all, reason }: Move): string[][] => [
+  ...(to === 'BY_AMOUNT' && (amount !== undefined) === (all === true) ? [['amount']] : []),
   ...(amount === undefined || positive(amount) ? [] : [['amount']]),
   ...((reason ?? '').length > 1_000 ? [['reason']] : []),
 ];

@@ -21,7 +21,7 @@ it.each<[string, (deal: Deal) => Viewer]>([
     trips.length = 0;
     statements.length = 0;
     const { told, result } = await release(server, { positionId: id, amount: '10', idempotencyKey });
-    expect(told).toBe('TransitionPositionPayload');
+    expect(told).toBe('ReleasePositionPayload');
     expect(result).toMatchObject({ replayed: false });
     expect(trips).toHaveLength(1);
     expect(trips[0]).toBeLessThanOrEqual(TRIPS_AT_MOST);

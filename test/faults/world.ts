@@ -118,8 +118,7 @@ export class World {
         ? this.#create(call.input, call.who)
         : moved(found(this.positions, call.input, call.who), call.input, this.now);
     this.positions[at] = position;
-    const type = call.mutation === 'createPosition' ? 'CreatePositionPayload' : 'TransitionPositionPayload';
-    return changed(type, at, position);
+    return changed(`${call.mutation[0]?.toUpperCase()}${call.mutation.slice(1)}Payload`, at, position);
   }
 
   #create(input: Create, who: Who): Held {

@@ -15,7 +15,7 @@ const MEBIBYTE = 1024 * 1024;
 /** Each event is large, so that what the network itself holds is soon full. */
 const DESCRIPTION = 'd'.repeat(2_000);
 const FOLLOW = `subscription($of: ID, $after: String) { chatSessionChanged(institutionId: $of, after: $after) {
-  cursor kind session { id description } } }`;
+  cursor kind chatSession { id description } } }`;
 
 const processes: ChildProcess[] = [];
 const leaves: (() => void)[] = [];

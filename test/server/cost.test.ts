@@ -52,7 +52,7 @@ describe('what an operation costs', () => {
 
   it('of a type that is not known, the dearest member counts', () => {
     const union = `mutation { fundPosition(input: { positionId: "a" }) { ... on UserError { code }
-      ... on TransitionPositionPayload { position { id } event { id } } ... on ValidationError { issues { message } } } }`;
+      ... on FundPositionPayload { position { id } event { id } } ... on ValidationError { issues { message } } } }`;
     expect(costOfText(union)).toBe(10 + 10);
     const document = `{ node(id: "a") { id
       ... on Position { amount { amount } held { amount } }

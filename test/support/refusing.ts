@@ -38,9 +38,11 @@ export const MOVES = [
   'expirePosition',
   'transitionPosition',
 ] as const satisfies readonly MutationName[];
-/** What only transitionPosition asks for. */
-export const target = (mutation: MutationName): object =>
-  mutation === 'transitionPosition' ? { toState: 'PARTIALLY_RELEASED' } : {};
+/** The fields that the input of a move requires besides the position. */
+export const target = (mutation: MutationName): object => {
+  if (mutation === 'releasePosition') return { all: true };
+  return mutation === 'transitionPosition' ? { toState: 'PARTIALLY_RELEASED' } : {};
+};
 
 export const UNKNOWN = {
   institution: 'inst_00000000000000000000000000',

@@ -73,7 +73,7 @@ it('has its servers do all that they do: requests, feed, searches, deadlines, cl
   const deal = await makeDeal(server);
   server.viewer = { role: 'ADMIN', institutionId: deal.institution.id };
   const { id: positionId } = await fundedPosition(server, deal);
-  const { position } = await did(server, 'releasePosition', { positionId, idempotencyKey: 'once' });
+  const { position } = await did(server, 'releasePosition', { positionId, all: true, idempotencyKey: 'once' });
   expect(position?.state).toBe('RELEASED');
   expect((await verify(store)).difference).toMatchObject({ positionId: mine.positions[0]?.id });
   const { changes } = await store.changes.read(0, 100);
