@@ -6,7 +6,7 @@ import type { Writers } from '../store/store.ts';
 import { Batch, checkedOperation, type Loaded, mustBeOfOne, type Operation, type PositionOperation } from './batch.ts';
 import type { CommandContext } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable, type Verdict } from './perform.ts';
-import { requestOfCreate, requestOfMove } from './position.ts';
+import { fundedBy, requestOfCreate, requestOfMove } from './position.ts';
 import { groundsOf, type PositionChanged, recallChanges, recordChange, rememberChange } from './positionChange.ts';
 
 export interface ApplyPositions extends Keyed {
@@ -58,13 +58,15 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
   }),
   claims: ({ dryRun }) => !dryRun,
   load: async (tx, { operations }) => {
-    const positionIds = operations.flatMap((each) => (each.kind === 'transition' ? [each.checked.positionId] : []));
+    const moves = operations.flatMap((each) => (each.kind === 'transition' ? [each.checked] : []));
     const assetIds = operations.flatMap((each) => (each.kind === 'create' ? [each.checked.assetId] : []));
-    const [positions, grounds] = await Promise.all([
-      tx.positions.lock([...new Set(positionIds)]),
+    const [positions, rules, grounds] = await Promise.all([
+      tx.positions.lock([...new Set(moves.map(({ positionId }) => positionId))]),
+      tx.rulesOf(fundedBy(moves)),
       groundsOf(tx, [...new Set(assetIds)]),
     ]);
     return {
+      rules,
       positions: new Map(positions.flatMap((each) => (each ? [[each.id, each]] : []))),
       grounds: new Map(grounds.flatMap((each) => (each ? [[each.asset.id, each]] : []))),
     };

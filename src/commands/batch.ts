@@ -4,7 +4,7 @@ import type { Remark } from '../domain/move.ts';
 import type { Position } from '../domain/position.ts';
 import { type Path, Refusal, ValidationFailed } from '../domain/refusals.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Writers } from '../store/store.ts';
+import type { PositionRules, Writers } from '../store/store.ts';
 import { type CommandContext, found } from './context.ts';
 import {
   type CheckedCreate,
@@ -27,6 +27,8 @@ export type Operation =
 export interface Loaded {
   readonly positions: ReadonlyMap<Id, Position>;
   readonly grounds: ReadonlyMap<Id, Ground>;
+  /** The rules of the positions that the batch funds. */
+  readonly rules: PositionRules;
 }
 
 /** One of the two. */
@@ -120,7 +122,7 @@ export class Batch {
     const { positionId } = checked;
     const kept = this.#loaded.positions.get(positionId);
     const before = found(this.#now.get(positionId) ?? kept, 'position', 'positionId', positionId);
-    const { position, moved } = moveFrom(before, checked, this.#context);
+    const { position, moved } = moveFrom(before, checked, this.#loaded.rules, this.#context);
     // Versions count commits, and the batch is one.
     const version = (kept?.version ?? 0) + 1;
     return { before, position: Object.freeze({ ...position, version }), moved, remark: checked };

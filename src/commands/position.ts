@@ -21,9 +21,11 @@ import {
 } from '../domain/position.ts';
 import { StaleVersion } from '../domain/refusals.ts';
 import type { Instant } from '../domain/time.ts';
+import type { PositionRules } from '../store/store.ts';
 import { type CommandContext, found, mustBeOf, ownInstitution } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
 import {
+  checkFunding,
   type Ground,
   groundsOf,
   obeyGround,
@@ -98,23 +100,38 @@ export interface CheckedMove extends Move, Remark {
   readonly expectedVersion: Maybe<number>;
 }
 
+interface LoadedMove {
+  readonly position: Position | undefined;
+  readonly rules: PositionRules;
+}
+
+/** The positions that the moves fund: only their rules are checked again. */
+export const fundedBy = (moves: readonly CheckedMove[]): readonly Id[] =>
+  moves.filter(({ toState }) => toState === 'FUNDED').map(({ positionId }) => positionId);
+
 /** A mutation that moves one position. The state is the mutation's own, or the input's. */
 const moving = <I extends MovePosition>(
   name: MutationName,
   target: (input: I) => Move['toState'],
   checkInput: (input: I, issues: Issues) => void = () => {},
-): Command<I, CheckedMove, Position | undefined, PositionChanged> => ({
+): Command<I, CheckedMove, LoadedMove, PositionChanged> => ({
   name,
   check: (input, issues) => {
     checkInput(input, issues);
     return checkedMove(target(input), input, issues);
   },
   request: requestOfMove,
-  load: async (tx, { positionId }) => (await tx.positions.lock([positionId]))[0],
-  owner: (position) => position?.institutionId,
+  load: async (tx, checked) => {
+    const [positions, rules] = await Promise.all([
+      tx.positions.lock([checked.positionId]),
+      tx.rulesOf(fundedBy([checked])),
+    ]);
+    return { position: positions[0], rules };
+  },
+  owner: ({ position }) => position?.institutionId,
   act: (tx, loaded, checked, context) => {
-    const before = found(loaded, 'position', 'positionId', checked.positionId);
-    const { position, moved } = moveFrom(before, checked, context);
+    const before = found(loaded.position, 'position', 'positionId', checked.positionId);
+    const { position, moved } = moveFrom(before, checked, loaded.rules, context);
     tx.positions.replace(position);
     return recordChange(tx, context, before, position, moved, checked);
   },
@@ -134,17 +151,23 @@ export const requestOfMove = ({ amount, ...rest }: CheckedMove): unknown => ({
   amount: amount && magnitudeOfDecimal(amount),
 });
 
-/** The law of moving a position. Refuses with StaleVersion, IllegalTransition, ValidationFailed or InsufficientFunds. */
+/**
+ * Returns the position after the move. Throws StaleVersion, IllegalTransition, ValidationFailed, InsufficientFunds or,
+ * where the move funds the position, PolicyViolation.
+ */
 export function moveFrom(
   before: Position,
   checked: CheckedMove,
+  rules: PositionRules,
   { clock }: CommandContext,
 ): ReturnType<typeof advance> {
   const { expectedVersion } = checked;
   if (typeof expectedVersion === 'number' && expectedVersion !== before.version) {
     throw new StaleVersion(expectedVersion, before.version);
   }
-  return advance(before, checked, clock());
+  const advanced = advance(before, checked, clock());
+  if (advanced.position.state === 'FUNDED') checkFunding(before, rules);
+  return advanced;
 }
 
 type Moved = Promise<Replayable<PositionChanged>>;
@@ -153,12 +176,12 @@ export interface TransitionPosition extends MovePosition {
 }
 
 const transition = moving<TransitionPosition>('transitionPosition', ({ toState }) => toState);
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or InsufficientFunds. */
+/** Throws the errors of every other move. */
 export const transitionPosition = (context: CommandContext, input: TransitionPosition): Moved =>
   perform(transition, context, input);
 
 const fund = moving('fundPosition', () => 'FUNDED');
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or PolicyViolation. */
 export const fundPosition = (context: CommandContext, input: MovePosition): Moved => perform(fund, context, input);
 
 export interface ReleasePosition extends MovePosition, ReleaseInput {}

@@ -116,7 +116,7 @@ export function limitOf({ currency }: PolicyLimit, text: string | null): Money |
 }
 
 /** Refuses with PolicyViolation what the institution's policy does not allow. */
-export function obeyPolicy({ amount }: PositionDraft, policy: Policy | undefined): void {
+export function obeyPolicy({ amount }: Pick<PositionDraft, 'amount'>, policy: Policy | undefined): void {
   if (!policy) return;
   const { allowedCurrencies, limits } = policy;
   if (allowedCurrencies && !allowedCurrencies.includes(amount.currency)) {

@@ -128,15 +128,18 @@ mutation(
   resultType(
     changePayload('TransitionPositionPayload', 'Result of a successful transition.'),
     'TransitionPositionResult',
-    PAY,
+    [...PAY, 'POLICY_VIOLATION'],
   ),
   transitionPosition,
 );
 mutation(
   'fundPosition',
-  'Puts the whole amount in escrow.',
+  'Puts the whole amount in escrow. The rules of the template and of the current policy are checked again.',
   moveInput('FundPositionInput', 'The payment into escrow.'),
-  resultType(changePayload('FundPositionPayload', 'Result of a successful funding.'), 'FundPositionResult', MOVE),
+  resultType(changePayload('FundPositionPayload', 'Result of a successful funding.'), 'FundPositionResult', [
+    ...MOVE,
+    'POLICY_VIOLATION',
+  ]),
   fundPosition,
 );
 mutation(

@@ -160,7 +160,17 @@ export interface Writer<E> extends Reader<E> {
   /** Takes the row out, and what cannot be without it; refuses at the commit, with StaleVersion, unless it is at the entity's own version. */
   remove(entity: E & { readonly version: number }): void;
 }
+/** The rules that some positions must keep. */
+export interface PositionRules {
+  /** The templates that the positions were opened under. */
+  readonly templates: readonly AssetTemplate[];
+  /** The policies of the positions' institutions for the regions of these templates. */
+  readonly policies: readonly Policy[];
+}
+
 export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
+  /** The rules of the positions with these ids, each once; unknown ids have none. Costs one round trip. */
+  rulesOf(positionIds: readonly Id[]): MaybePromise<PositionRules>;
   /**
    * The positions whose hour has passed and that are not terminal yet, earliest first, locked until the transaction
    * ends; those that another transaction holds are left to it.

@@ -5,6 +5,7 @@ import { AlreadyExists } from '../faults.ts';
 import type { Condition, Reader, TableName, Tables, Window, Writer, Writers } from '../store.ts';
 import type { Row } from './compare.ts';
 import { LAYOUTS } from './layouts.ts';
+import { positionRules, type RuleTables } from './positionRules.ts';
 import type { Table } from './table.ts';
 import { firstOf } from '../window.ts';
 
@@ -56,6 +57,9 @@ export async function unitOfWork<T>(
     };
   };
   const positions = tables.positions as unknown as Table<Position>;
+  // Each table holds the entities that it is named after.
+  const ruleTables = tables as unknown as RuleTables;
+  const rulesOf: Writers['rulesOf'] = (positionIds) => positionRules(ruleTables, tenant, positionIds);
   const lockDue: Writers['lockDue'] = (now, limit) => positions.page(dueWindow(now, limit), tenant).rows;
   const announce: Writers['announce'] = (change) => {
     mustBeOf(tenant, change.institutionId, change.objectId);
@@ -63,7 +67,7 @@ export async function unitOfWork<T>(
   };
   // Units of work run one after another, so it is always one's turn.
   const takeTurn = (): void => {};
-  const result = await work({ ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce });
+  const result = await work({ ...(eachTable(writer) as unknown as Writers), rulesOf, lockDue, takeTurn, announce });
   mustHold(tables, writes);
   const removes = writes.some(({ kind }) => kind === 'remove');
   const applied = removes ? writes.flatMap((write) => withParts(tables, write)) : writes;

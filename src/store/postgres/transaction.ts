@@ -9,6 +9,7 @@ import type { TableName, Tables, Writer, Writers } from '../store.ts';
 import { codeOf, Lost, STALE } from './failures.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
+import { positionRules } from './positionRules.ts';
 import { predicateOf } from './predicate.ts';
 import { byIds, counts, pages } from './reader.ts';
 import { heard, type OnStatement, type Opening, type Session, withSession } from './session.ts';
@@ -82,13 +83,14 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
       remove: (entity) => void collectedFor(entity).remove.push(entity as unknown as Row),
     };
   };
+  const rulesOf: Writers['rulesOf'] = (positionIds) => heard(positionRules(session, tenant, positionIds));
   const lockDue: Writers['lockDue'] = (now, limit) => heard(due(session, tenant, now, limit));
   const takeTurn: Writers['takeTurn'] = (what) => heard(turn(session, what));
   const announce: Writers['announce'] = (change) => {
     mustBeOf(tenant, change.institutionId, change.objectId);
     changes.push(change);
   };
-  return { ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce };
+  return { ...(eachTable(writer) as unknown as Writers), rulesOf, lockDue, takeTurn, announce };
 }
 
 function mustBeOf(tenant: Id | null, owner: Id | undefined, what: Id): void {

@@ -760,6 +760,7 @@ export type TransitionPositionOnceMutation = { transitionPosition:
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IdempotencyConflictError', idempotencyKey: string, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'InsufficientFundsError', code: ErrorCode, message: string, path: Array<string> | null, held: { amount: string, currencyCode: string }, requested: { amount: string, currencyCode: string } }
+    | { __typename: 'PolicyViolationError', rule: PolicyRule, code: ErrorCode, message: string, path: Array<string> | null, limit: { amount: string, currencyCode: string } | null }
    | null };
 
 export type FundPositionOnceMutationVariables = Exact<{
@@ -775,6 +776,7 @@ export type FundPositionOnceMutation = { fundPosition:
     | { __typename: 'IllegalTransitionError', from: PositionState, to: PositionState, allowedTransitions: Array<PositionState>, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IdempotencyConflictError', idempotencyKey: string, code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'PolicyViolationError', rule: PolicyRule, code: ErrorCode, message: string, path: Array<string> | null, limit: { amount: string, currencyCode: string } | null }
    | null };
 
 export type ReleasePositionOnceMutationVariables = Exact<{
@@ -1271,6 +1273,7 @@ export type TransitionPositionMutation = { transitionPosition:
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'InsufficientFundsError', code: ErrorCode, message: string, path: Array<string> | null, held: { amount: string, currencyCode: string }, requested: { amount: string, currencyCode: string } }
+    | { __typename: 'PolicyViolationError', rule: PolicyRule, code: ErrorCode, message: string, path: Array<string> | null, limit: { amount: string, currencyCode: string } | null }
    | null };
 
 export type FundPositionMutationVariables = Exact<{
@@ -1286,6 +1289,7 @@ export type FundPositionMutation = { fundPosition:
     | { __typename: 'IllegalTransitionError', from: PositionState, to: PositionState, allowedTransitions: Array<PositionState>, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'PolicyViolationError', rule: PolicyRule, code: ErrorCode, message: string, path: Array<string> | null, limit: { amount: string, currencyCode: string } | null }
    | null };
 
 export type ReleasePositionMutationVariables = Exact<{
@@ -1628,6 +1632,7 @@ export type FundThenReleaseMutation = { fund:
     | { __typename: 'IllegalTransitionError', from: PositionState, to: PositionState, allowedTransitions: Array<PositionState>, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'PolicyViolationError', rule: PolicyRule, code: ErrorCode, message: string, path: Array<string> | null, limit: { amount: string, currencyCode: string } | null }
    | null, release:
     | { __typename: 'ReleasePositionPayload', position: { version: number, events: { totalCount: number | null } | null }, event: { position: { state: PositionState, version: number, held: { amount: string, currencyCode: string }, events: { totalCount: number | null, nodes: Array<{ toState: PositionState, position: { version: number } | null }> } | null, asset: { label: string, positions: { totalCount: number | null, nodes: Array<{ id: string, version: number }> } | null, positionTotals: Array<{ held: { amount: string, currencyCode: string } }> | null } | null } | null } }
     | { __typename: 'ValidationError', code: ErrorCode, message: string, path: Array<string> | null, issues: Array<{ path: Array<string>, message: string }> }
