@@ -178,13 +178,14 @@ const remove: Command<
     if (before.deletedAt !== null) return { chatMessage: before };
     const now = clock();
     const chatMessage = tombstoneOf(before, kept, now);
+    tx.chatRevisions.insert(revisionOf(before));
     tx.chatMessages.replace(chatMessage);
     announce(tx, 'DELETED', chatMessage, now);
     return { chatMessage };
   },
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
 };
-/** Leaves a tombstone. Refuses with Forbidden, ValidationFailed or NotFound. */
+/** Leaves a tombstone and keeps the last text as a revision. Refuses with Forbidden, ValidationFailed or NotFound. */
 export const deleteChatMessage = (context: CommandContext, input: DeleteChatMessage): Promise<ChatMessageChanged> =>
   perform(remove, context, input);
 

@@ -27,7 +27,10 @@ export interface ChatMessage {
   readonly deletionReason: string | null;
 }
 
-/** What a message said before it was edited. */
+/** The most revisions that a message can have: one per edit, and its last text once it is deleted. */
+export const MAX_REVISIONS = LIMITS.revisions + 1;
+
+/** An earlier text of a message: what it said before an edit or before its deletion. */
 export interface ChatRevision {
   readonly id: Id;
   readonly institutionId: Id;
@@ -94,6 +97,6 @@ export const revisionOf = ({
     createdAt: editedAt ?? createdAt,
   });
 
-/** What is left of a deleted message. */
+/** A deleted message, without its text: that is kept as a revision. */
 export const tombstoneOf = (message: ChatMessage, deletionReason: string | null, now: Instant): ChatMessage =>
   Object.freeze({ ...message, body: null, deletedAt: now, deletionReason, version: message.version + 1 });

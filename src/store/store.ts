@@ -176,6 +176,11 @@ export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
    * ends; those that another transaction holds are left to it.
    */
   lockDue(now: Instant, limit: number): MaybePromise<readonly Position[]>;
+  /**
+   * The deleted sessions that may be removed for good: deleted before the time, and of no position or of a terminal
+   * one. Earliest first, locked until the transaction ends; those that another transaction holds are left to it.
+   */
+  lockPurgeable(deletedBefore: Instant, limit: number): MaybePromise<readonly ChatSession[]>;
   /** Waits until no other transaction that has taken this turn is under way; what is read behind it is theirs too. */
   takeTurn(what: string): MaybePromise<void>;
   /** Tells subscribers of a change, once it is committed. */

@@ -116,7 +116,7 @@ onBothStores((open) => {
       expect(await messagesOf(server, chatSession?.id ?? '')).toEqual([before]);
     });
 
-    it('is refused after the hundredth, and all versions are there', async () => {
+    it('is refused after the hundredth, and all versions are there, the last text too once it is deleted', async () => {
       const { server } = scene;
       const { id: chatMessageId, chatSession } = await post(server, await aSession(), { body: 'v1' });
       for (let version = 2; version <= 101; version += 1) {
@@ -128,6 +128,9 @@ onBothStores((open) => {
       const [message] = await messagesOf(server, chatSession?.id ?? '');
       expect([message?.body, message?.revisions?.length]).toEqual(['v101', 100]);
       expect(message?.revisions?.[99]).toMatchObject({ version: 100, body: 'v100' });
+      const { chatMessage } = await chatted(server, 'deleteChatMessage', { chatMessageId });
+      expect([chatMessage.body, chatMessage.revisions?.length]).toEqual([null, 101]);
+      expect(chatMessage.revisions?.[100]).toMatchObject({ version: 101, body: 'v101' });
     });
   });
 
@@ -146,7 +149,10 @@ onBothStores((open) => {
       version: 3,
       sequence: 1,
     });
-    expect(chatMessage.revisions).toHaveLength(1);
+    expect(chatMessage.revisions).toMatchObject([
+      { version: 1, body: 'Hello' },
+      { version: 2, body: 'later' },
+    ]);
     server.now = START + 5;
     const again = await chatted(server, 'deleteChatMessage', { chatMessageId, reason: 'other' });
     expect(again.chatMessage).toEqual(chatMessage);

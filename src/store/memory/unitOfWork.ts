@@ -1,11 +1,13 @@
 import type { Id } from '../../domain/ids.ts';
 import type { Change } from '../../domain/change.ts';
+import { OPEN_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import { AlreadyExists } from '../faults.ts';
 import type { Condition, Reader, TableName, Tables, Window, Writer, Writers } from '../store.ts';
 import type { Row } from './compare.ts';
 import { LAYOUTS } from './layouts.ts';
 import { positionRules, type RuleTables } from './positionRules.ts';
+import { purgeableSessions } from './purgeableSessions.ts';
 import type { Table } from './table.ts';
 import { firstOf } from '../window.ts';
 
@@ -61,13 +63,21 @@ export async function unitOfWork<T>(
   const ruleTables = tables as unknown as RuleTables;
   const rulesOf: Writers['rulesOf'] = (positionIds) => positionRules(ruleTables, tenant, positionIds);
   const lockDue: Writers['lockDue'] = (now, limit) => positions.page(dueWindow(now, limit), tenant).rows;
+  const lockPurgeable: Writers['lockPurgeable'] = (before, limit) => purgeableSessions(tables, tenant, before, limit);
   const announce: Writers['announce'] = (change) => {
     mustBeOf(tenant, change.institutionId, change.objectId);
     changes.push(change);
   };
   // Units of work run one after another, so it is always one's turn.
   const takeTurn = (): void => {};
-  const result = await work({ ...(eachTable(writer) as unknown as Writers), rulesOf, lockDue, takeTurn, announce });
+  const result = await work({
+    ...(eachTable(writer) as unknown as Writers),
+    rulesOf,
+    lockDue,
+    lockPurgeable,
+    takeTurn,
+    announce,
+  });
   mustHold(tables, writes);
   const removes = writes.some(({ kind }) => kind === 'remove');
   const applied = removes ? writes.flatMap((write) => withParts(tables, write)) : writes;
@@ -95,7 +105,7 @@ function withParts(tables: Kept, write: Write): readonly Write[] {
 
 const dueWindow = (now: number, limit: number): Window<Position> =>
   firstOf<Position>({
-    where: { state: { in: ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED'] }, expiresAt: { range: { lte: now } } },
+    where: { state: { in: OPEN_STATES }, expiresAt: { range: { lte: now } } },
     order: { by: ['expiresAt'], direction: 'ASC' },
     limit,
   });

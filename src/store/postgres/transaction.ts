@@ -2,12 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Id } from '../../domain/ids.ts';
 import type { Change } from '../../domain/change.ts';
+import type { ChatSession } from '../../domain/chatSession.ts';
+import { OPEN_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import { StaleVersion } from '../../domain/refusals.ts';
 import { Unavailable } from '../faults.ts';
 import type { TableName, Tables, Writer, Writers } from '../store.ts';
 import { codeOf, Lost, STALE } from './failures.ts';
-import { type Layout } from './layout.ts';
+import { encode, type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { positionRules } from './positionRules.ts';
 import { predicateOf } from './predicate.ts';
@@ -85,12 +87,13 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
   };
   const rulesOf: Writers['rulesOf'] = (positionIds) => heard(positionRules(session, tenant, positionIds));
   const lockDue: Writers['lockDue'] = (now, limit) => heard(due(session, tenant, now, limit));
+  const lockPurgeable: Writers['lockPurgeable'] = (before, limit) => heard(purgeable(session, tenant, before, limit));
   const takeTurn: Writers['takeTurn'] = (what) => heard(turn(session, what));
   const announce: Writers['announce'] = (change) => {
     mustBeOf(tenant, change.institutionId, change.objectId);
     changes.push(change);
   };
-  return { ...(eachTable(writer) as unknown as Writers), rulesOf, lockDue, takeTurn, announce };
+  return { ...(eachTable(writer) as unknown as Writers), rulesOf, lockDue, lockPurgeable, takeTurn, announce };
 }
 
 function mustBeOf(tenant: Id | null, owner: Id | undefined, what: Id): void {
@@ -103,14 +106,33 @@ async function turn(session: Session, what: string): Promise<void> {
   await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values });
 }
 
+/** As a list of SQL. */
+const OPEN = OPEN_STATES.map((state) => `'${state}'`).join(', ');
+
 async function due(session: Session, tenant: Id | null, now: number, limit: number): Promise<readonly Position[]> {
   const parameters = new Parameters();
   const scope = tenant === null ? '' : ` and t.institution_id = ${parameters.add(tenant, 'text')}`;
   const text =
     `${selectOf(LAYOUTS.positions)} where t.expires_at <= ${parameters.add(new Date(now).toISOString(), 'timestamptz')}` +
-    ` and t.expires_at is not null and t.state in ('CREATED', 'FUNDED', 'PARTIALLY_RELEASED')${scope}` +
+    ` and t.expires_at is not null and t.state in (${OPEN})${scope}` +
     ` order by t.expires_at, t.id limit ${limit} for update skip locked`;
   return (await session.query<Position>({ text, values: parameters.values })).rows;
+}
+
+async function purgeable(
+  session: Session,
+  tenant: Id | null,
+  deletedBefore: number,
+  limit: number,
+): Promise<readonly ChatSession[]> {
+  const parameters = new Parameters();
+  const time = parameters.add(encode(deletedBefore, 'timestamptz'), 'timestamptz');
+  const scope = tenant === null ? '' : ` and t.institution_id = ${parameters.add(tenant, 'text')}`;
+  const open = `select from positions p where p.institution_id = t.institution_id and p.id = t.position_id and p.state in (${OPEN})`;
+  const text =
+    `${selectOf(LAYOUTS.chatSessions)} where t.deleted and t.deleted_at < ${time}${scope} and not exists (${open})` +
+    ` order by t.deleted_at, t.id limit ${limit} for update of t skip locked`;
+  return (await session.query<ChatSession>({ text, values: parameters.values })).rows;
 }
 
 /** Which of the rows that should have been at a version is not. */

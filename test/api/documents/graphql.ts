@@ -1004,6 +1004,7 @@ export type DeleteChatSessionMutation = { deleteChatSession:
     | { __typename: 'ForbiddenError', code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'NotFoundError', id: string | null, code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'IdempotencyConflictError', idempotencyKey: string, code: ErrorCode, message: string, path: Array<string> | null }
+    | { __typename: 'ConflictError', code: ErrorCode, message: string, path: Array<string> | null }
     | { __typename: 'StaleVersionError', expectedVersion: number, currentVersion: number, code: ErrorCode, message: string, path: Array<string> | null }
    | null };
 
