@@ -7,6 +7,7 @@ import {
   type CheckedSession,
   checkChatSession,
   checkChatSessionPatch,
+  deletedSession,
   editedSession,
   newChatSession,
 } from '../domain/chatSession.ts';
@@ -202,7 +203,7 @@ const remove = changing<Named, CheckedNamed>(
     if (position && position.held > 0n) {
       throw new Conflict('The session cannot be deleted while its position holds money.', ['chatSessionId']);
     }
-    return { deleted: true, deletedAt: clock() };
+    return deletedSession(session, clock());
   },
 );
 /** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict. */

@@ -5,7 +5,7 @@ import { LIMITS } from './limits.ts';
 import { type Decimal, toMinorUnits } from './money.ts';
 import type { Position } from './position.ts';
 import { IllegalTransition, InsufficientFunds, ValidationFailed } from './refusals.ts';
-import type { Instant } from './time.ts';
+import { type Instant, notBefore } from './time.ts';
 
 /** What a position is asked to become. A release without a state picks PARTIALLY_RELEASED or RELEASED by its amount. */
 export interface Move {
@@ -77,7 +77,7 @@ export function advance(position: Position, move: Move, now: Instant): Advance {
     refunded: position.refunded + refunded,
     sequence: position.sequence + 1,
     version: position.version + 1,
-    updatedAt: now,
+    updatedAt: notBefore(position.updatedAt, now),
   });
   return { position: next, moved };
 }

@@ -6,7 +6,7 @@ import { LIMITS } from './limits.ts';
 import { formatMinorUnits, type Money, parseDecimal, toMinorUnits } from './money.ts';
 import type { PositionDraft } from './position.ts';
 import { PolicyViolation } from './refusals.ts';
-import type { Instant } from './time.ts';
+import { type Instant, notBefore } from './time.ts';
 
 /** What positions in one currency may be about. Amounts as the API writes them, null for no bound. */
 export interface PolicyLimit {
@@ -104,7 +104,7 @@ export function newPolicy(
     limits,
     version: (before?.version ?? 0) + 1,
     createdAt: before?.createdAt ?? now,
-    updatedAt: now,
+    updatedAt: notBefore(before?.updatedAt ?? now, now),
   });
 }
 
