@@ -1,4 +1,4 @@
-import { type CurrencyCode, isCurrency } from './currencies.ts';
+import { type CurrencyCode, currencyIssue, isCurrency } from './currencies.ts';
 import { freezeJson, type JsonObject, jsonFault } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { type Decimal, type Money, parseDecimal, toMinorUnits } from './money.ts';
@@ -85,10 +85,10 @@ export class Issues {
     return { units: 0n, scale: 0 };
   }
 
-  /** A currency of the table; undefined is noted as a fault. */
+  /** An active currency; undefined is noted as a fault. */
   currency(path: Path, code: string): CurrencyCode | undefined {
     if (isCurrency(code)) return code;
-    this.add(path, 'must be a currency of ISO 4217 such as "USD".');
+    this.add(path, currencyIssue(code));
     return undefined;
   }
 

@@ -1,4 +1,4 @@
-import { type CurrencyCode, isCurrency } from '../domain/currencies.ts';
+import { type CurrencyCode, currencyIssue, isCurrency, isFormerCurrency } from '../domain/currencies.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { magnitudeOfDecimal, parseDecimal } from '../domain/money.ts';
 import type { Condition, Field, Range, Where } from '../store/store.ts';
@@ -45,10 +45,10 @@ export function withinAmounts(argument: string, bounds: Maybe<Bounds<string>>): 
   return within(Object.fromEntries(magnitudes) as Bounds<bigint>);
 }
 
-/** Exactly this currency. Refuses with BAD_USER_INPUT one that ISO 4217 does not have. */
+/** Exactly this currency, active or former. Throws BAD_USER_INPUT for one that ISO 4217 never had. */
 export function equalsCurrency(argument: string, code: Maybe<string>): Condition<CurrencyCode> | undefined {
   if (code === null || code === undefined) return undefined;
-  if (!isCurrency(code)) throw badInput(`filter.${argument} must be a currency of ISO 4217 such as "USD".`);
+  if (!isCurrency(code) && !isFormerCurrency(code)) throw badInput(`filter.${argument} ${currencyIssue(code)}`);
   return { in: [code] };
 }
 

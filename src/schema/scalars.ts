@@ -49,7 +49,7 @@ textScalar(
 
 textScalar(
   'CurrencyCode',
-  `A currency of ISO 4217, in capital letters; one of the ${CURRENCY_CODES.length} active codes that have a minor unit.`,
+  `A currency of ISO 4217, in capital letters. New amounts take one of the ${CURRENCY_CODES.length} active codes that have a minor unit; stored amounts keep a currency that was withdrawn since, and lists can be filtered by it.`,
   'A CurrencyCode is a string of three capital letters, such as "USD".',
   (text) => text,
   (text) => text,

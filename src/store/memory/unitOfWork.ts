@@ -7,7 +7,7 @@ import type { Condition, Reader, TableName, Tables, Window, Writer, Writers } fr
 import type { Row } from './compare.ts';
 import { LAYOUTS } from './layouts.ts';
 import { positionRules, type RuleTables } from './positionRules.ts';
-import { purgeableSessions } from './purgeableSessions.ts';
+import { purgeableSessions, type SessionTables } from './purgeableSessions.ts';
 import type { Table } from './table.ts';
 import { firstOf } from '../window.ts';
 
@@ -58,12 +58,11 @@ export async function unitOfWork<T>(
       remove: write('remove'),
     };
   };
-  const positions = tables.positions as unknown as Table<Position>;
   // Each table holds the entities that it is named after.
-  const ruleTables = tables as unknown as RuleTables;
-  const rulesOf: Writers['rulesOf'] = (positionIds) => positionRules(ruleTables, tenant, positionIds);
-  const lockDue: Writers['lockDue'] = (now, limit) => positions.page(dueWindow(now, limit), tenant).rows;
-  const lockPurgeable: Writers['lockPurgeable'] = (before, limit) => purgeableSessions(tables, tenant, before, limit);
+  const typed = tables as unknown as RuleTables & SessionTables;
+  const rulesOf: Writers['rulesOf'] = (positionIds) => positionRules(typed, tenant, positionIds);
+  const lockDue: Writers['lockDue'] = (now, limit) => typed.positions.page(dueWindow(now, limit), tenant).rows;
+  const lockPurgeable: Writers['lockPurgeable'] = (before, limit) => purgeableSessions(typed, tenant, before, limit);
   const announce: Writers['announce'] = (change) => {
     mustBeOf(tenant, change.institutionId, change.objectId);
     changes.push(change);
