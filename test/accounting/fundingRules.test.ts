@@ -134,7 +134,7 @@ onBothStores((open) => {
     const deal = await makeDeal(server);
     const { id: positionId } = await fundedPosition(server, deal, '400.00');
     await tighten(deal.institution.id, { allowedCurrencies: ['EUR'] });
-    await did(server, mutation, { positionId, ...more });
+    expect(await did(server, mutation, { positionId, ...more })).toMatchObject({ position: { version: 3 } });
   });
 
   it('nor is the expiry by the sweep, nor the cancellation of what was never funded', async () => {

@@ -91,7 +91,8 @@ onBothStores((open) => {
       const { server, deal } = scene;
       const unfunded = await bound((await openPosition(server, deal)).id);
       for (const chatSessionId of [unfunded, (await openSession(server, deal)).id]) {
-        await chatted(server, 'deleteChatSession', { chatSessionId });
+        const { chatSession } = await chatted(server, 'deleteChatSession', { chatSessionId });
+        expect(chatSession.deletedAt).not.toBeNull();
       }
     });
 
