@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+import { parseEnvFile } from './envFile.ts';
+import { DEVELOPMENT_KEY, type Environment, VariableReader } from './variables.ts';
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const BACKENDS = ['memory', 'postgres'] as const;
@@ -69,29 +70,45 @@ export interface AccessConfig {
   readonly operationMs: number;
   readonly headersMs: number;
   readonly requestMs: number;
+  /** How long an idle connection is kept open for the next request, in ms. */
+  readonly keepAliveTimeoutMs: number;
   readonly silenceMs: number;
   readonly connections: number;
   readonly sockets: number;
   readonly socketsPerAddress: number;
 }
 
-/** Known to everybody who reads this: it opens servers in development, and production refuses it. */
-export const DEVELOPMENT_KEY = 'escrowgrid-development-root-key-0000';
-
-export type Environment = { readonly [name: string]: string | undefined };
+export { DEVELOPMENT_KEY, type Environment } from './variables.ts';
 
 /** The configuration is wrong: the message names every variable at fault. */
 export class ConfigurationError extends Error {}
 
-/** The process's environment over an optional .env file. */
+/**
+ * The process's environment over an optional .env file. Throws ConfigurationError if a line of the file cannot be
+ * understood: a variable that is lost silently could start a production server with development defaults.
+ */
 export function environment(file = '.env'): Environment {
-  return { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...process.env };
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const { variables, problems } = parseEnvFile(text, variableNames());
+  if (problems.length > 0) throw configurationError(problems.map((problem) => `${file}: ${problem}`));
+  return { ...variables, ...process.env };
 }
+
+/** The names of all variables that `readConfig` reads. */
+export function variableNames(): ReadonlySet<string> {
+  const names = new Set<string>();
+  const recorder = new Proxy<Environment>({}, { get: (_target, name) => void names.add(String(name)) });
+  readConfig(recorder);
+  return names;
+}
+
+const configurationError = (problems: readonly string[]): ConfigurationError =>
+  new ConfigurationError(`The configuration is wrong:\n- ${problems.join('\n- ')}`);
 
 /** Reads and judges every variable; refuses with ConfigurationError, all faults in one message. */
 export function readConfig(env: Environment): Config {
   const faults: string[] = [];
-  const read = reader(env, faults);
+  const read = new VariableReader(env, faults);
   const environmentName = read.oneOf('NODE_ENV', ENVIRONMENTS, 'development');
   const backend = read.oneOf('STORE_BACKEND', BACKENDS, 'memory');
   const databaseUrl = read.databaseUrl('DATABASE_URL');
@@ -104,7 +121,7 @@ export function readConfig(env: Environment): Config {
   const connections = read.whole('DATABASE_CONNECTIONS', 10, 1, 1_000);
   const config: Config = {
     port: read.whole('PORT', 4000, 0, 65_535),
-    host: read.text('HOST', '127.0.0.1'),
+    host: read.host('HOST', '127.0.0.1'),
     environment: environmentName,
     store:
       backend === 'postgres'
@@ -122,26 +139,25 @@ export function readConfig(env: Environment): Config {
     outboxRetentionDays: read.whole('OUTBOX_RETENTION_DAYS', 7, 1, 3_650),
     subscriptionQueue: read.whole('SUBSCRIPTION_QUEUE', 1_000, 1, 1_000_000),
     subscriptionsPerKey: read.whole('SUBSCRIPTIONS_PER_KEY', 100, 1, 100_000),
-    demoData:
-      read.oneOf('DEMO_DATA', ['true', 'false'], environmentName === 'production' ? 'false' : 'true') === 'true',
+    demoData: read.flag('DEMO_DATA', environmentName !== 'production'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     access: accessOf(read, environmentName),
   };
-  if (faults.length > 0) throw new ConfigurationError(`The configuration is wrong:\n- ${faults.join('\n- ')}`);
+  if (faults.length > 0) throw configurationError(faults);
   return config;
 }
 
-function accessOf(read: Reader, environmentName: Config['environment']): AccessConfig {
+function accessOf(read: VariableReader, environmentName: Config['environment']): AccessConfig {
   const production = environmentName === 'production';
   const rate = (name: string, points: number) => read.rate(name, production ? points : null);
   return {
     rootApiKey: production ? read.secret('ROOT_API_KEY') : read.text('ROOT_API_KEY', DEVELOPMENT_KEY),
     apiKeysPerInstitution: read.whole('API_KEYS_PER_INSTITUTION', 10_000, 1, 1_000_000),
-    graphiql: read.oneOf('GRAPHIQL', ['true', 'false'], production ? 'false' : 'true') === 'true',
+    graphiql: read.flag('GRAPHIQL', !production),
     introspection: read.oneOf('INTROSPECTION', INTROSPECTION, production ? 'root' : 'all'),
     allowedOrigins: read.origins('ALLOWED_ORIGINS', production ? [] : ['http://localhost:*', 'http://127.0.0.1:*']),
     trustedDocuments: read.text('TRUSTED_DOCUMENTS', '') || null,
-    trustedDocumentsOnly: read.oneOf('TRUSTED_DOCUMENTS_ONLY', ['true', 'false'], 'false') === 'true',
+    trustedDocumentsOnly: read.flag('TRUSTED_DOCUMENTS_ONLY', false),
     trustedProxies: read.whole('TRUSTED_PROXIES', 0, 0, 10),
     rates: {
       key: rate('RATE_LIMIT_PER_MINUTE', 1_200),
@@ -159,79 +175,11 @@ function accessOf(read: Reader, environmentName: Config['environment']): AccessC
     cost: read.whole('MAX_COST', 50_000, 1, 100_000_000),
     operationMs: read.whole('OPERATION_TIMEOUT_MS', 10_000, 100, 600_000),
     headersMs: read.whole('HEADERS_TIMEOUT_MS', 10_000, 100, 600_000),
+    keepAliveTimeoutMs: read.whole('KEEP_ALIVE_TIMEOUT_MS', 75_000, 1_000, 3_600_000),
     requestMs: read.whole('REQUEST_TIMEOUT_MS', 30_000, 100, 600_000),
     silenceMs: read.whole('SILENCE_TIMEOUT_MS', 60_000, 20_000, 3_600_000),
     connections: read.whole('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
     sockets: read.whole('MAX_SOCKETS', 1_000, 0, 1_000_000),
     socketsPerAddress: read.whole('MAX_SOCKETS_PER_ADDRESS', 100, 0, 1_000_000),
-  };
-}
-
-type Reader = ReturnType<typeof reader>;
-
-/** The fewest and the most characters of the operator's token. */
-const SECRET = { least: 32, most: 200 } as const;
-
-/** A star that stands for anything but a port would match nothing, silently. */
-const isOrigin = (text: string): boolean =>
-  /^https?:[^*]*$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
-
-/** Readers of single variables. One that is unset or empty takes its default; a wrong one is noted as a fault. */
-function reader(env: Environment, faults: string[]) {
-  const given = (name: string): string | undefined => env[name]?.trim() || undefined;
-  return {
-    text: (name: string, otherwise: string): string => given(name) ?? otherwise,
-    oneOf: <V extends string>(name: string, values: readonly V[], otherwise: V): V => {
-      const text = given(name) ?? otherwise;
-      const value = values.find((each) => each === text);
-      if (value === undefined) faults.push(`${name} must be one of ${values.join(', ')}; it is "${text}".`);
-      return value ?? otherwise;
-    },
-    whole: (name: string, otherwise: number, least: number, most: number): number => {
-      const text = given(name) ?? String(otherwise);
-      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-      if (value >= least && value <= most) return value;
-      faults.push(`${name} must be a whole number from ${least} to ${most}; it is "${text}".`);
-      return otherwise;
-    },
-    /** Points a minute, or "none". */
-    rate: (name: string, otherwise: number | null): number | null => {
-      const text = given(name) ?? (otherwise === null ? 'none' : String(otherwise));
-      if (text === 'none') return null;
-      const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-      if (value > 0) return value;
-      faults.push(`${name} must be a whole number from 1 on, or none; it is "${text}".`);
-      return otherwise;
-    },
-    /** A list of origins, parted by commas or spaces; "*" in the place of a port is any port. */
-    origins: (name: string, otherwise: readonly string[]): readonly string[] => {
-      const origins = given(name)?.split(/[\s,]+/) ?? otherwise;
-      for (const origin of origins) {
-        if (isOrigin(origin.replace(/:\*$/, ''))) continue;
-        faults.push(`${name} must list origins such as https://app.example.com; "${origin}" is none.`);
-      }
-      return origins;
-    },
-    /** It must be there, long enough, and not one that everybody knows. Never repeated. */
-    secret: (name: string): string => {
-      const text = given(name) ?? '';
-      const fits = text.length >= SECRET.least && text.length <= SECRET.most && /^[\x21-\x7e]*$/.test(text);
-      if (!fits) {
-        faults.push(
-          `${name} must be set in production, to ${SECRET.least} to ${SECRET.most} printable characters without spaces.`,
-        );
-      } else if (text === DEVELOPMENT_KEY) {
-        faults.push(`${name} must not be the key of development, which everybody knows.`);
-      }
-      return text;
-    },
-    /** Its value may hold a password, so it is never repeated. */
-    databaseUrl: (name: string): string | undefined => {
-      const text = given(name);
-      if (text !== undefined && !(/^postgres(ql)?:\/\//.test(text) && URL.canParse(text))) {
-        faults.push(`${name} must be a URL such as postgres://user:password@localhost:5432/escrowgrid.`);
-      }
-      return text;
-    },
   };
 }

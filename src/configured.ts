@@ -7,7 +7,8 @@ import { DEFAULTS, type Settings } from './settings.ts';
 /** The server's settings, as configured. */
 export function settingsOf(config: Config): Settings {
   const { access } = config;
-  const { bodyBytes, headersMs, requestMs, silenceMs, trustedProxies, connections } = access;
+  const { bodyBytes, headersMs, requestMs, keepAliveTimeoutMs, silenceMs } = access;
+  const { trustedProxies, connections } = access;
   const { tokens, depth, aliases, directives, introspection, cost, listValues } = access;
   const { operationMs, sockets, socketsPerAddress, rates } = access;
   return {
@@ -23,7 +24,7 @@ export function settingsOf(config: Config): Settings {
     documents: { tokens, depth, aliases, directives, introspection },
     operations: { cost, listValues },
     operationMs,
-    http: { bodyBytes, headersMs, requestMs, silenceMs, trustedProxies, connections },
+    http: { bodyBytes, headersMs, requestMs, keepAliveTimeoutMs, silenceMs, trustedProxies, connections },
     sockets,
     socketsPerAddress,
     rates,

@@ -53,6 +53,7 @@ export const DEFAULTS: Settings = {
     bodyBytes: 1024 * 1024,
     headersMs: 10_000,
     requestMs: 30_000,
+    keepAliveTimeoutMs: 75_000,
     silenceMs: 60_000,
     trustedProxies: 0,
     connections: 10_000,

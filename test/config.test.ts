@@ -47,6 +47,7 @@ const DEFAULTS: Config = {
     operationMs: 10_000,
     headersMs: 10_000,
     requestMs: 30_000,
+    keepAliveTimeoutMs: 75_000,
     silenceMs: 60_000,
     connections: 10_000,
     sockets: 1_000,
@@ -67,6 +68,7 @@ const PRODUCTION: Config = {
     rates: { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 },
   },
 };
+const SOCKET_WITH_USER = 'postgres://clerk@/escrowgrid?host=/run/postgresql';
 const SOCKET = 'postgresql:///escrowgrid?host=/run/postgresql';
 const URL = 'postgres://clerk:pa55-word@localhost:5432/escrowgrid';
 
@@ -92,6 +94,7 @@ describe('what is set', () => {
     [{ PORT: ' 8080 ' }, { port: 8080 }],
     [{ PORT: '' }, {}],
     [{ HOST: '::1' }, { host: '::1' }],
+    [{ HOST: '[::1]' }, { host: '::1' }],
     [{ HOST: '' }, {}],
     [{ NODE_ENV: 'development' }, {}],
     [{ NODE_ENV: 'test' }, { environment: 'test' }],
@@ -112,6 +115,13 @@ describe('what is set', () => {
       { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET },
       {
         store: { backend: 'postgres', databaseUrl: SOCKET, directUrl: SOCKET, connections: 10 },
+        chatMaxSessions: null,
+      },
+    ],
+    [
+      { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET_WITH_USER },
+      {
+        store: { backend: 'postgres', databaseUrl: SOCKET_WITH_USER, directUrl: SOCKET_WITH_USER, connections: 10 },
         chatMaxSessions: null,
       },
     ],
@@ -195,6 +205,20 @@ describe('what is wrong', () => {
 });
 
 describe('the .env file', () => {
+  it('stops the start where a line cannot be understood, naming every such line', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, '.env');
+    writeFileSync(file, '\uFEFFNODE_ENV=production\nROOT_API_KEY secret\nport=1\n');
+    expect(() => environment(file)).toThrow(ConfigurationError);
+    expect(() => environment(file)).toThrow(
+      `${file}: Line 2 is neither blank, a comment, nor NAME=value; close its quotes if it has any.\n` +
+        `- ${file}: Line 3 must spell the variable exactly as PORT.`,
+    );
+    writeFileSync(file, Buffer.from('NODE_ENV=production\n', 'utf16le'));
+    expect(() => environment(file)).toThrow('save the file as UTF-8');
+  });
+
   it('is read where there is one, and the environment wins', () => {
     const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
     const before = { ...process.env };

@@ -26,6 +26,8 @@ export interface HttpLimits {
   readonly headersMs: number;
   /** How long a request may take to come. */
   readonly requestMs: number;
+  /** How long an idle connection is kept open for the next request. Longer than a load balancer keeps its own. */
+  readonly keepAliveTimeoutMs: number;
   /** How long nothing may move on a socket while something should. */
   readonly silenceMs: number;
   /** How many proxies stand before the server, whose word on the client's address is taken. */
@@ -56,6 +58,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   );
   server.headersTimeout = Math.min(limits.headersMs, limits.requestMs);
   server.requestTimeout = limits.requestMs;
+  server.keepAliveTimeout = limits.keepAliveTimeoutMs;
   server.timeout = limits.silenceMs;
   server.maxConnections = limits.connections;
   // Connections that have asked for nothing yet: to Node they are not idle, and would hold up the end.
