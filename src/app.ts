@@ -15,7 +15,7 @@ import { removeDeletedSessions } from './live/removeChat.ts';
 import { createRounds } from './live/rounds.ts';
 import { Access } from './server/access/access.ts';
 import { maskFault, type OnFault } from './server/errors.ts';
-import { type GraphiqlOptions, graphiqlPage, noPage } from './server/graphiql.ts';
+import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
 import type { Origins } from './server/access/origins.ts';
 import { RateLimits } from './server/access/rateLimits.ts';
@@ -116,7 +116,7 @@ export function createApp(options: AppOptions): App {
       listen({
         ...front,
         graphql: async (request, response, arrival) => graphql(request, response, arrival),
-        page: graphiql ? graphiqlPage(graphiql) : noPage,
+        page: graphiql ? graphiqlPage(graphiql) : null,
         upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql }),
         limits: settings.http,
         port,

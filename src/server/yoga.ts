@@ -14,6 +14,7 @@ import { type OperationLimits, useOperationCost } from './documents/operationCos
 import { useKeptSecrets } from './access/keptSecrets.ts';
 import { type Origins, useOrigins } from './access/origins.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
+import { useResponseType } from './responseType.ts';
 import { useSimilarNames } from './documents/similarNames.ts';
 import { shortOnes } from './documents/shortOnes.ts';
 import { useSecurityHeaders, useTransport } from './transport.ts';
@@ -60,6 +61,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useSecurityHeaders(options.headers),
       useOrigins(options.origins),
       useAccess(access, mask),
+      useResponseType(),
       useTransport(options.bodyBytes),
       useKeptSecrets(),
       useTrustedDocuments(trusted),

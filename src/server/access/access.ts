@@ -109,7 +109,7 @@ export const useAccess = (access: Access, mask: Mask): Plugin<object, Arrival> =
     try {
       await access.enter(request, serverContext?.address ?? NO_ADDRESS);
     } catch (error) {
-      hook.endResponse(refusalResponse(mask(error)));
+      hook.endResponse(refusalResponse(mask(error), request.headers.get('accept')));
     }
   },
 });
