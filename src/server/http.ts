@@ -98,6 +98,9 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
   if (!HOST.test(host) || !URL.canParse(`http://${host}`)) {
     return reject(request, response, refusal('The header Host names no host.', 'BAD_REQUEST', { status: 400 }));
   }
+  if ((request.headersDistinct['idempotency-key']?.length ?? 0) > 1) {
+    return reject(request, response, refusal('Send one header Idempotency-Key.', 'BAD_REQUEST', { status: 400 }));
+  }
   if (page && isAt(request, '/') && request.method === 'GET') return redirect(response, path);
   if (!isAt(request, path)) return reject(request, response, notFound(path));
   if (asksForPage(request)) return page ? page(request, response) : reject(request, response, notFound(path));

@@ -60,7 +60,7 @@ describe('GET', () => {
   });
 
   it('does no mutation: 405, and says what does', async () => {
-    const query = 'mutation { createInstitution(input: { name: "By link", regions: ["US"] }) { __typename } }';
+    const query = 'mutation { createInstitution(input: { name: "By link", regions: [US] }) { __typename } }';
     const refused = await sent({ headers: csrf, search: { query } });
     expect(outcome(refused)).toEqual(bad(405));
     expect(refused.headers.get('allow')).toBe('POST');
@@ -132,7 +132,7 @@ describe('the text of a body', () => {
     sent({ method: 'POST', headers: { ...JSON_TYPE, ...headers }, body });
 
   it('in Latin-1, UTF-16 or cut within a character is 400, and nothing is stored', async () => {
-    const input = '{ name: "Café", regions: ["US"] }';
+    const input = '{ name: "Café", regions: [US] }';
     const text = JSON.stringify({ query: `mutation { createInstitution(input: ${input}) { __typename } }` });
     const [before] = Buffer.from(text).toString('latin1').split('Ã');
     for (const body of [
@@ -216,7 +216,7 @@ describe('the media type of a response', () => {
   it.each(['text/html;q=0.5, image/png', '*/*;q=0', 'application/json;q=0'])(
     'that nothing can satisfy (%s) is 406 with a body, before anything is executed',
     async (accept) => {
-      const query = 'mutation { createInstitution(input: { name: "A", regions: ["US"] }) { __typename } }';
+      const query = 'mutation { createInstitution(input: { name: "A", regions: [US] }) { __typename } }';
       const init = { method: 'POST', headers: { ...JSON_TYPE, accept }, body: JSON.stringify({ query }) };
       expect(outcome(await sent(init))).toEqual(bad(406));
       const { data } = await server.ask('{ institutions { totalCount } }');
