@@ -103,11 +103,11 @@ export class Issues {
     return undefined;
   }
 
-  /** A point in time that has not come yet; null if left out. */
-  future(path: Path, instant: Maybe<Instant>, now: Instant): Instant | null {
-    if (instant !== null && instant !== undefined && instant <= now) {
-      this.#late.push({ path, message: 'must lie in the future.' });
-    }
-    return instant ?? null;
+  /** A point in time after now, cut to milliseconds; null if left out. */
+  future(path: Path, time: Maybe<Instant>, now: Instant): Instant | null {
+    if (time === null || time === undefined) return null;
+    const instant = Math.floor(time);
+    if (instant <= now) this.#late.push({ path, message: 'must lie in the future.' });
+    return instant;
   }
 }

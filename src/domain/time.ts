@@ -27,6 +27,9 @@ export function parseInstant(text: string): Instant | undefined {
   return instant >= EARLIEST && instant <= LATEST ? instant : undefined;
 }
 
+/** Whether a time that `parseInstant` reads is finer than a millisecond. */
+export const isFinerThanMs = (text: string): boolean => /\.\d{3}\d*[1-9]/.test(text);
+
 /** The instant as the API writes it: RFC 3339, UTC, milliseconds. */
 export const formatInstant = (instant: Instant): string => new Date(instant).toISOString();
 

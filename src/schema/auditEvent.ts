@@ -1,7 +1,7 @@
 import type { AuditEvent as AuditEventRow } from '../domain/auditEvent.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
-import { anyOf, DateTimeRange, equals, whereOf, within } from './filter.ts';
+import { anyOf, DateTimeRange, equals, whereOf, withinTimes } from './filter.ts';
 import { Institution } from './institution.ts';
 import { Actor } from './lifecycleEvent.ts';
 import { Node, node } from './node.ts';
@@ -77,7 +77,7 @@ builder.queryField('auditEvents', (t) =>
         resourceId: equals(filter?.resourceId),
         apiKeyId: equals(filter?.apiKeyId),
         requestId: equals(filter?.requestId),
-        createdAt: within(filter?.createdAt),
+        createdAt: withinTimes(filter?.createdAt),
       });
       return connect(read.auditEvents, 'AuditEvent', { where }, { by: ['createdAt'], direction: 'DESC' }, page);
     },

@@ -1,6 +1,7 @@
 import { type CurrencyCode, isCurrency } from '../domain/currencies.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { magnitudeOfDecimal, parseDecimal } from '../domain/money.ts';
+import type { Instant } from '../domain/time.ts';
 import type { Condition, Field, Range, Where } from '../store/store.ts';
 import { builder, type Types } from './builder.ts';
 import { badInput } from './errors.ts';
@@ -31,6 +32,23 @@ export function within<V>(bounds: Maybe<Bounds<V>>): Condition<V> | undefined {
   if (bounds === null || bounds === undefined) return undefined;
   const given = Object.entries(bounds).filter(([, bound]) => bound !== null && bound !== undefined);
   return given.length === 0 ? undefined : { range: Object.fromEntries(given) as Range<V> };
+}
+
+/**
+ * Within the bounds, in whole milliseconds as times are stored. A finer bound is rounded so that it still means the
+ * same: `lt` and `gte` up, `gt` and `lte` down.
+ */
+export function withinTimes(bounds: Maybe<Bounds<Instant>>): Condition<Instant> | undefined {
+  if (bounds === null || bounds === undefined) return undefined;
+  const { gte, gt, lte, lt } = bounds;
+  const round = (bound: Maybe<Instant>, to: (value: number) => number) =>
+    typeof bound === 'number' ? to(bound) : bound;
+  return within({
+    gte: round(gte, Math.ceil),
+    gt: round(gt, Math.floor),
+    lte: round(lte, Math.floor),
+    lt: round(lt, Math.ceil),
+  });
 }
 
 /** Within the bounds, as the number that lists compare amounts by. Refuses with BAD_USER_INPUT what is no amount. */

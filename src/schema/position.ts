@@ -12,7 +12,7 @@ import {
   equalsCurrency,
   OrderDirection,
   whereOf,
-  within,
+  withinTimes,
   withinAmounts,
 } from './filter.ts';
 import { Institution, VERSIONED } from './institution.ts';
@@ -111,9 +111,9 @@ export function selectionOf(filter: Filter, of?: Parent<PositionRow>): Selection
     state: anyOf('states', filter?.states),
     currency: equalsCurrency('currencyCode', filter?.currencyCode),
     magnitude: withinAmounts('amount', filter?.amount),
-    createdAt: within(filter?.createdAt),
-    updatedAt: within(filter?.updatedAt),
-    expiresAt: within(filter?.expiresAt),
+    createdAt: withinTimes(filter?.createdAt),
+    updatedAt: withinTimes(filter?.updatedAt),
+    expiresAt: withinTimes(filter?.expiresAt),
   });
   return { where, ...(of && { of }) };
 }

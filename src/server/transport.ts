@@ -2,6 +2,7 @@ import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { Arrival } from './arrival.ts';
 import { JSON_LIMITS, passedLimit } from './documents/documentText.ts';
+import { rejectInexactNumbers } from './documents/jsonNumbers.ts';
 import { bodyTooLarge, refusal } from './refusal.ts';
 
 /** Headers that no form, link or image can send: a page of another origin needs a preflight for each of them. */
@@ -90,7 +91,7 @@ const refuse = (message: string): never => {
 function jsonObject(text: string): object | undefined {
   try {
     if (passedLimit(text, JSON_LIMITS)) return undefined;
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(rejectInexactNumbers(text));
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;

@@ -19,6 +19,7 @@ import { useSimilarNames } from './documents/similarNames.ts';
 import { shortOnes } from './documents/shortOnes.ts';
 import { useSecurityHeaders, useTransport } from './transport.ts';
 import { type TrustedDocuments, useTrustedDocuments } from './documents/trustedDocuments.ts';
+import { useVariableUses } from './documents/variableUses.ts';
 
 /** What the requests of a server share. */
 export type Shared = Omit<Context, 'viewer' | 'read' | 'requestId' | 'idempotencyKey' | 'until'>;
@@ -68,6 +69,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useErrorCodes(),
       useDocumentRules(options.documents, access),
       useSimilarNames(options.documents.introspection, access),
+      useVariableUses(),
       useOperationCost(options.operations, access),
       useIdempotencyKey(),
       useFreshEvents(renewed),

@@ -12,6 +12,7 @@ import type { Access } from '../access/access.ts';
 import { type DocumentLimits, judgeDocument } from './documentLimits.ts';
 import { passedLimit } from './documentText.ts';
 import { refusal } from '../refusal.ts';
+import { conditionalSubscriptionErrors } from './conditionalSubscriptions.ts';
 
 /** What one document may be, and who may ask what the schema is. */
 export interface DocumentRules extends DocumentLimits {
@@ -59,7 +60,10 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
     },
     onValidate: ({ context, params: { documentAST }, addValidationRule, setValidationFn, setResult }) => {
       let faults = judged.get(documentAST);
-      if (!faults) judged.set(documentAST, (faults = judgeDocument(documentAST, rules)));
+      if (!faults) {
+        faults = [...judgeDocument(documentAST, rules), ...conditionalSubscriptionErrors(documentAST)];
+        judged.set(documentAST, faults);
+      }
       if (faults.length > 0) setResult([...faults]);
       const { viewer } = access.callerOf(context.request);
       const hideSuggestions = !mayIntrospect(viewer, rules.introspection);
