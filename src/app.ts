@@ -12,13 +12,16 @@ import { forgetKeys } from './live/forgetKeys.ts';
 import { Hub } from './live/hub.ts';
 import { KeyRing } from './live/keyRing.ts';
 import { removeDeletedSessions } from './live/removeChat.ts';
+import { BoundedRefusals } from './live/refusedAttempts.ts';
 import { createRounds } from './live/rounds.ts';
 import { Access } from './server/access/access.ts';
 import { maskFault, type OnFault } from './server/errors.ts';
-import { type GraphiqlOptions, graphiqlPage, noPage } from './server/graphiql.ts';
+import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
 import type { Origins } from './server/access/origins.ts';
 import { RateLimits } from './server/access/rateLimits.ts';
+import { ResponseBuffer } from './server/responseBuffer.ts';
+import { Responses } from './server/responseLimits.ts';
 import { securityHeaders } from './server/transport.ts';
 import type { TrustedDocuments } from './server/documents/trustedDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
@@ -55,7 +58,7 @@ export interface AppOptions {
 interface Beside {
   /** Expires what is due now. Answers how many. */
   readonly expireDue: () => Promise<number>;
-  /** Takes out what is past its time: keys, deleted chat, changes. */
+  /** Deletes what is past its retention: idempotency records, deleted chat, changes, the store's own rows. */
   readonly tidy: () => Promise<void>;
   /** Settles what was counted and noted: limits, uses of keys, who was turned away. */
   readonly settle: () => Promise<void>;
@@ -96,11 +99,14 @@ export function createApp(options: AppOptions): App {
   const access = new Access({ keys, limits, trail, viewerOf: options.viewerOf });
   const perOwner = settings.subscriptionsPerKey;
   const hub = new Hub({ feed: store.changes, lookEveryMs, queueChanges, perOwner, onFault: failed });
-  const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution };
+  const refusedAttempts = new BoundedRefusals(clock, trail);
+  const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution, refusedAttempts };
   const headers = securityHeaders(options.strictTransport ?? false);
   const { bodyBytes } = settings.http;
+  const buffer = new ResponseBuffer(settings.responses.bufferBytes);
+  const responses = new Responses(settings.responses, buffer, access);
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskFault(onFault) };
-  const graphql = createGraphql({ ...settings, ...front, bodyBytes, shared: { ...shared, hub } });
+  const graphql = createGraphql({ ...settings, ...front, responses, bodyBytes, shared: { ...shared, hub } });
   // The server's own doing: no request, no viewer but itself.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const beside = besideRequests({ own, settings, hub, keys, limits, trail });
@@ -116,8 +122,8 @@ export function createApp(options: AppOptions): App {
       listen({
         ...front,
         graphql: async (request, response, arrival) => graphql(request, response, arrival),
-        page: graphiql ? graphiqlPage(graphiql) : noPage,
-        upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql }),
+        page: graphiql ? graphiqlPage(graphiql) : null,
+        upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql, buffer }),
         limits: settings.http,
         port,
         host,
@@ -152,7 +158,8 @@ const besideRequests = ({ own, settings, hub, keys, limits, trail }: BesideOptio
     const now = own.clock();
     await forgetKeys(own);
     await removeDeletedSessions(own, now - settings.keepChatMs);
-    await own.store.changes.forget(now - settings.keepChangesMs);
+    await own.store.changes.deleteBefore(now - settings.keepChangesMs);
+    await own.store.cleanUp();
   },
   settle: async () => {
     await limits.settle();

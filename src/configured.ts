@@ -7,9 +7,11 @@ import { DEFAULTS, type Settings } from './settings.ts';
 /** The server's settings, as configured. */
 export function settingsOf(config: Config): Settings {
   const { access } = config;
-  const { bodyBytes, headersMs, requestMs, silenceMs, trustedProxies, connections } = access;
-  const { tokens, depth, aliases, directives, introspection, cost, listValues } = access;
-  const { operationMs, sockets, socketsPerAddress, rates } = access;
+  const { bodyBytes, headersMs, requestMs, keepAliveTimeoutMs, silenceMs } = access;
+  const { trustedProxies, connections } = access;
+  const { tokens, depth, aliases, directives, introspection, cost, subscriptionCost, listValues } = access;
+  const { operationMs, responseBytes, responseBufferBytes, sockets, socketsPerAddress, rates } = access;
+  const { operationsPerSocket, socketBufferBytes } = access;
   return {
     ...DEFAULTS,
     keepKeysMs: config.idempotencyRetentionDays * DAY_MS,
@@ -21,11 +23,14 @@ export function settingsOf(config: Config): Settings {
     subscriptionsPerKey: config.subscriptionsPerKey,
     keysPerInstitution: access.apiKeysPerInstitution,
     documents: { tokens, depth, aliases, directives, introspection },
-    operations: { cost, listValues },
+    operations: { cost, subscriptionCost, listValues },
+    responses: { bytes: responseBytes, bufferBytes: responseBufferBytes },
     operationMs,
-    http: { bodyBytes, headersMs, requestMs, silenceMs, trustedProxies, connections },
+    http: { bodyBytes, headersMs, requestMs, keepAliveTimeoutMs, silenceMs, trustedProxies, connections },
     sockets,
     socketsPerAddress,
+    operationsPerSocket,
+    socketBufferBytes,
     rates,
   };
 }

@@ -1,9 +1,16 @@
 import { V7Generator } from 'uuidv7';
 import { type NewId, typeId } from './domain/ids.ts';
-import type { Clock } from './domain/time.ts';
+import { type Clock, type Instant, notBefore } from './domain/time.ts';
 
-/** Ids of the given clock's time: each sorts behind those before it, and the rest of it is random. */
+/**
+ * Makes ids of the clock's time, random in the rest. Each sorts after those before it: while the clock is behind the
+ * last id, as after it was set back, ids take the time of the last one.
+ */
 export function createIds(clock: Clock): NewId {
   const generator = new V7Generator();
-  return (prefix) => typeId(prefix, generator.generateOrResetWithTs(clock()).bytes);
+  let last: Instant = 0;
+  return (prefix) => {
+    last = notBefore(last, clock());
+    return typeId(prefix, generator.generateOrResetWithTs(last).bytes);
+  };
 }

@@ -4,7 +4,7 @@ import { type Config, ConfigurationError, DEVELOPMENT_KEY, environment, readConf
 import { readTrustedDocuments, settingsOf } from './configured.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
-import { openStore } from './openStore.ts';
+import { type OnMemoryWarning, openStore } from './openStore.ts';
 import { faultFacts } from './server/faultFacts.ts';
 import type { GraphiqlOptions } from './server/graphiql.ts';
 import { UnusableDatabase } from './store/postgres/migrate.ts';
@@ -21,7 +21,9 @@ async function main(): Promise<void> {
     destination({ dest: 1, sync: true }),
   );
   const onError = (error: Error): void => log.error({ err: error }, 'a database connection broke');
-  const store = await openStore(config, onError);
+  const onMemoryWarning: OnMemoryWarning = (message, { usedBytes, maxBytes }) =>
+    log.warn({ usedMb: Math.round(usedBytes / 2 ** 20), maxMb: Math.round(maxBytes / 2 ** 20) }, message);
+  const store = await openStore(config, onError, onMemoryWarning);
   if (config.environment === 'production' && config.store.backend === 'memory') {
     log.warn('production on the memory store: everything is gone when this process ends');
   }

@@ -1,15 +1,22 @@
 import type { Config } from './config.ts';
 import { createMemoryStore } from './store/memory/index.ts';
+import type { OnMemoryWarning } from './store/memory/meter.ts';
 import { createPostgresStore } from './store/postgres/index.ts';
 import { migrate } from './store/postgres/migrate.ts';
 import type { Store } from './store/store.ts';
+
+export type { OnMemoryWarning };
 
 /** Opens the configured store, its database migrated. Refuses with UnusableDatabase. */
 export async function openStore(
   { store, storeLockTimeoutMs }: Config,
   onError: (error: Error) => void,
+  onMemoryWarning?: OnMemoryWarning,
 ): Promise<Store> {
-  if (store.backend === 'memory') return createMemoryStore({ lockTimeoutMs: storeLockTimeoutMs });
+  if (store.backend === 'memory') {
+    const maxBytes = store.maxMb * 2 ** 20;
+    return createMemoryStore({ lockTimeoutMs: storeLockTimeoutMs, maxBytes, onWarning: onMemoryWarning });
+  }
   const { backend: _backend, ...database } = store;
   // The migrations' lock belongs to a session, which a pooler in transaction mode does not keep.
   await migrate(database.directUrl);

@@ -1,9 +1,10 @@
 import type { ChatLimits } from './commands/context.ts';
 import { DAY_MS } from './domain/time.ts';
-import { OPERATION_COST } from './server/documents/cost.ts';
+import { OPERATION_COST, SUBSCRIPTION_COST } from './server/documents/cost.ts';
 import type { DocumentRules } from './server/documents/documentRules.ts';
 import type { HttpLimits } from './server/http.ts';
 import type { OperationLimits } from './server/documents/operationCost.ts';
+import type { ResponseLimits } from './server/responseLimits.ts';
 import type { Limits } from './server/access/rateLimits.ts';
 
 /** How long and how much. Times in ms. */
@@ -26,15 +27,22 @@ export interface Settings {
   readonly keysPerInstitution: number;
   readonly documents: DocumentRules;
   readonly operations: OperationLimits;
+  readonly responses: ResponseLimits;
   /** How long an operation may take. */
   readonly operationMs: number;
   readonly http: HttpLimits;
   /** The most WebSockets that are open at once. */
   readonly sockets: number;
   readonly socketsPerAddress: number;
+  /** The maximum number of operations that one WebSocket may have open at once. */
+  readonly operationsPerSocket: number;
+  /** The maximum number of bytes that wait for a client of a WebSocket that does not read them. */
+  readonly socketBufferBytes: number;
   /** Requests a minute; null: any number. */
   readonly rates: Limits;
 }
+
+const MEBIBYTE = 1024 * 1024;
 
 export const DEFAULTS: Settings = {
   keepKeysMs: 30 * DAY_MS,
@@ -47,17 +55,30 @@ export const DEFAULTS: Settings = {
   subscriptionsPerKey: 100,
   keysPerInstitution: 10_000,
   documents: { tokens: 1_000, depth: 10, aliases: 15, directives: 8, introspection: 'all' },
-  operations: { cost: OPERATION_COST, listValues: 1_000 },
+  operations: { cost: OPERATION_COST, subscriptionCost: SUBSCRIPTION_COST, listValues: 1_000 },
+  responses: { bytes: 16 * MEBIBYTE, bufferBytes: 256 * MEBIBYTE },
   operationMs: 10_000,
   http: {
-    bodyBytes: 1024 * 1024,
+    bodyBytes: MEBIBYTE,
     headersMs: 10_000,
     requestMs: 30_000,
+    keepAliveTimeoutMs: 75_000,
     silenceMs: 60_000,
     trustedProxies: 0,
     connections: 10_000,
   },
   sockets: 1_000,
   socketsPerAddress: 100,
-  rates: { key: null, address: null, failedLogin: null, search: null, createApiKey: null },
+  operationsPerSocket: 200,
+  // The largest answer, and what comes while a slow client reads it.
+  socketBufferBytes: 20 * 1024 * 1024,
+  rates: {
+    key: null,
+    institution: null,
+    address: null,
+    failedLogin: null,
+    search: null,
+    createApiKey: null,
+    subscriptionCost: null,
+  },
 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
@@ -10,7 +11,7 @@ import {
   readConfig,
 } from '../src/config.ts';
 
-const ROOT_API_KEY = 'a-root-key-of-this-test-0123456789';
+const ROOT_API_KEY = 'root-Hb6TqXw3RnKz8PvMd2JyFc9LsGu5Ve7W';
 const PRODUCTION = { NODE_ENV: 'production', ROOT_API_KEY };
 
 function faultsOf(env: Environment): readonly string[] {
@@ -43,6 +44,9 @@ const NUMBERS: Readonly<Record<string, readonly [keyof Config | keyof AccessConf
   MAX_DIRECTIVES: ['directives', 0, 10_000],
   MAX_INPUT_LIST: ['listValues', 1, 100_000],
   MAX_COST: ['cost', 1, 100_000_000],
+  MAX_SUBSCRIPTION_COST: ['subscriptionCost', 1, 100_000_000],
+  MAX_OPERATIONS_PER_SOCKET: ['operationsPerSocket', 1, 100_000],
+  MAX_SOCKET_BUFFER_BYTES: ['socketBufferBytes', 65_536, 999_999_999],
   OPERATION_TIMEOUT_MS: ['operationMs', 100, 600_000],
   HEADERS_TIMEOUT_MS: ['headersMs', 100, 600_000],
   REQUEST_TIMEOUT_MS: ['requestMs', 100, 600_000],
@@ -73,16 +77,20 @@ describe.each(Object.entries(NUMBERS))('%s', (name, [field, least, most]) => {
 describe('mistake 11: a rate that was no number switched the limiter off:', () => {
   const RATES = {
     RATE_LIMIT_PER_MINUTE: ['key', 1_200],
+    RATE_LIMIT_PER_INSTITUTION_PER_MINUTE: ['institution', 3_000],
     RATE_LIMIT_PER_ADDRESS_PER_MINUTE: ['address', 6_000],
     FAILED_LOGINS_PER_ADDRESS_PER_MINUTE: ['failedLogin', 10],
     RATE_LIMIT_SEARCH_PER_MINUTE: ['search', 300],
     RATE_LIMIT_CREATE_API_KEY_PER_MINUTE: ['createApiKey', 30],
+    SUBSCRIPTION_COST_PER_MINUTE: ['subscriptionCost', 60_000],
   } as const;
+  /** The budget of a minute must be enough for one event. */
+  const SMALL = { MAX_SUBSCRIPTION_COST: '1' };
 
   it.each(Object.entries(RATES))(
     '%s is a whole number from 1 on, or none; and has a default',
     (name, [limit, usual]) => {
-      const rate = (env: Environment) => readConfig(env).access.rates[limit];
+      const rate = (env: Environment) => readConfig({ ...SMALL, ...env }).access.rates[limit];
       expect([rate({}), rate({ [name]: '' }), rate({ [name]: '7' }), rate({ [name]: 'none' })]).toEqual([
         null,
         null,
@@ -101,6 +109,13 @@ describe('mistake 11: a rate that was no number switched the limiter off:', () =
       expect([faultsOf({ [name]: text }), faultsOf({ ...PRODUCTION, [name]: text })]).toEqual([told, told]);
     }
   });
+});
+
+it('SUBSCRIPTION_COST_PER_MINUTE below MAX_SUBSCRIPTION_COST is rejected', () => {
+  const costs = (cost: string, perMinute: string) =>
+    faultsOf({ MAX_SUBSCRIPTION_COST: cost, SUBSCRIPTION_COST_PER_MINUTE: perMinute });
+  expect(costs('501', '500')).toEqual(['- SUBSCRIPTION_COST_PER_MINUTE must be at least MAX_SUBSCRIPTION_COST.']);
+  expect([costs('500', '500'), costs('501', 'none')]).toEqual([[], []]);
 });
 
 describe('ROOT_API_KEY', () => {
@@ -122,10 +137,26 @@ describe('ROOT_API_KEY', () => {
       `${ROOT_API_KEY}\n.`,
     ];
     for (const key of bad) expect(faultsOf({ NODE_ENV: 'production', ROOT_API_KEY: key })).toEqual(told);
-    for (const key of ['x'.repeat(32), 'x'.repeat(200)])
-      expect(faultsOf({ ...PRODUCTION, ROOT_API_KEY: key })).toEqual([]);
+    const long = Array.from({ length: 4 }, () => randomBytes(32).toString('hex'))
+      .join('')
+      .slice(0, 200);
+    for (const key of [long, long.slice(0, 32)]) expect(faultsOf({ ...PRODUCTION, ROOT_API_KEY: key })).toEqual([]);
     const known = faultsOf({ ...PRODUCTION, ROOT_API_KEY: DEVELOPMENT_KEY });
     expect(known).toEqual(['- ROOT_API_KEY must not be the key of development, which everybody knows.']);
+  });
+
+  it('does not start production if it is weak, with one sentence that does not repeat it, and starts development', () => {
+    for (const [key, weakness] of [
+      ['a'.repeat(40), 'has fewer than 6 different characters'],
+      ['changeme'.repeat(5), 'repeats a short pattern'],
+      ['abcdefghijklmnopqrstuvwxyz0123456789', 'consists of runs of the alphabet, of digits or of a keyboard'],
+      ['example-root-key-for-production-2026', 'consists of words that are easy to guess'],
+    ] as const) {
+      const faults = faultsOf({ ...PRODUCTION, ROOT_API_KEY: key });
+      expect(faults).toEqual([`- ROOT_API_KEY ${weakness}. Generate it, for example with \`openssl rand -hex 32\`.`]);
+      expect(faults.join()).not.toContain(key);
+      expect(faultsOf({ ROOT_API_KEY: key })).toEqual([]);
+    }
   });
 
   it('is never repeated', () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type Config,
@@ -11,11 +12,12 @@ import {
   readConfig,
 } from '../src/config.ts';
 
+const HEAP_MB = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
 const DEFAULTS: Config = {
   port: 4000,
   host: '127.0.0.1',
   environment: 'development',
-  store: { backend: 'memory' },
+  store: { backend: 'memory', maxMb: Math.floor(HEAP_MB * 0.75) },
   expirySweepIntervalMs: 1_000,
   storeLockTimeoutMs: 5_000,
   chatRetentionDays: 30,
@@ -36,7 +38,15 @@ const DEFAULTS: Config = {
     trustedDocuments: null,
     trustedDocumentsOnly: false,
     trustedProxies: 0,
-    rates: { key: null, address: null, failedLogin: null, search: null, createApiKey: null },
+    rates: {
+      key: null,
+      institution: null,
+      address: null,
+      failedLogin: null,
+      search: null,
+      createApiKey: null,
+      subscriptionCost: null,
+    },
     bodyBytes: 1024 * 1024,
     tokens: 1_000,
     depth: 10,
@@ -44,16 +54,22 @@ const DEFAULTS: Config = {
     directives: 8,
     listValues: 1_000,
     cost: 50_000,
+    responseBytes: 16 * 1024 * 1024,
+    responseBufferBytes: 256 * 1024 * 1024,
+    subscriptionCost: 500,
     operationMs: 10_000,
     headersMs: 10_000,
     requestMs: 30_000,
+    keepAliveTimeoutMs: 75_000,
     silenceMs: 60_000,
     connections: 10_000,
     sockets: 1_000,
     socketsPerAddress: 100,
+    operationsPerSocket: 200,
+    socketBufferBytes: 20 * 1024 * 1024,
   },
 };
-const ROOT_API_KEY = 'a-root-key-of-this-test-0123456789';
+const ROOT_API_KEY = 'root-Hb6TqXw3RnKz8PvMd2JyFc9LsGu5Ve7W';
 const PRODUCTION: Config = {
   ...DEFAULTS,
   environment: 'production',
@@ -64,9 +80,18 @@ const PRODUCTION: Config = {
     graphiql: false,
     introspection: 'root',
     allowedOrigins: [],
-    rates: { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 },
+    rates: {
+      key: 1_200,
+      institution: 3_000,
+      address: 6_000,
+      failedLogin: 10,
+      search: 300,
+      createApiKey: 30,
+      subscriptionCost: 60_000,
+    },
   },
 };
+const SOCKET_WITH_USER = 'postgres://clerk@/escrowgrid?host=/run/postgresql';
 const SOCKET = 'postgresql:///escrowgrid?host=/run/postgresql';
 const URL = 'postgres://clerk:pa55-word@localhost:5432/escrowgrid';
 
@@ -92,6 +117,7 @@ describe('what is set', () => {
     [{ PORT: ' 8080 ' }, { port: 8080 }],
     [{ PORT: '' }, {}],
     [{ HOST: '::1' }, { host: '::1' }],
+    [{ HOST: '[::1]' }, { host: '::1' }],
     [{ HOST: '' }, {}],
     [{ NODE_ENV: 'development' }, {}],
     [{ NODE_ENV: 'test' }, { environment: 'test' }],
@@ -112,6 +138,13 @@ describe('what is set', () => {
       { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET },
       {
         store: { backend: 'postgres', databaseUrl: SOCKET, directUrl: SOCKET, connections: 10 },
+        chatMaxSessions: null,
+      },
+    ],
+    [
+      { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET_WITH_USER },
+      {
+        store: { backend: 'postgres', databaseUrl: SOCKET_WITH_USER, directUrl: SOCKET_WITH_USER, connections: 10 },
         chatMaxSessions: null,
       },
     ],
@@ -195,6 +228,20 @@ describe('what is wrong', () => {
 });
 
 describe('the .env file', () => {
+  it('stops the start where a line cannot be understood, naming every such line', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, '.env');
+    writeFileSync(file, '\uFEFFNODE_ENV=production\nROOT_API_KEY secret\nport=1\n');
+    expect(() => environment(file)).toThrow(ConfigurationError);
+    expect(() => environment(file)).toThrow(
+      `${file}: Line 2 is neither blank, a comment, nor NAME=value; close its quotes if it has any.\n` +
+        `- ${file}: Line 3 must spell the variable exactly as PORT.`,
+    );
+    writeFileSync(file, Buffer.from('NODE_ENV=production\n', 'utf16le'));
+    expect(() => environment(file)).toThrow('save the file as UTF-8');
+  });
+
   it('is read where there is one, and the environment wins', () => {
     const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
     const before = { ...process.env };

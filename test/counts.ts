@@ -29,6 +29,10 @@ export const COUNTS = {
   storeWalks: FULL ? 500 : 15,
   /** The most steps of such a walk. */
   stepsPerStoreWalk: 40,
+  /** Random positions and keys, for each property of change cursors. */
+  cursorCases: FULL ? 50_000 : 500,
+  /** Random change cursors, each with every one of its bits changed. */
+  tamperedCursors: FULL ? 1_000 : 20,
   /** Random orders of commits, looks, subscribers that come and subscribers that resume. */
   liveSeams: FULL ? 5_000 : 150,
   /** Messages posted on one server while subscribers follow on both. */
@@ -56,6 +60,10 @@ export const COUNTS = {
   crashes: FULL ? 20 : 2,
   /** How often all of PostgreSQL's backends are killed under load. */
   backendKills: FULL ? 5 : 1,
+  /** Crashes of PostgreSQL under concurrent writers. */
+  postmasterCrashes: FULL ? 30 : 5,
+  /** Promotions of a synchronous standby under concurrent writers. */
+  promotions: FULL ? 10 : 2,
   /** Random sequences of commands against the model. */
   modelRuns: { memory: FULL ? 2_000 : 60, postgres: FULL ? 200 : 8 },
   /** The most commands of one sequence. */
@@ -70,8 +78,22 @@ export const COUNTS = {
   requests: FULL ? 20_000 : 1_000,
   /** How often each attack is sent to see what it costs at the least. */
   attackRuns: FULL ? 7 : 2,
+  /** Requests with refused mutations that one API key sends within a minute. */
+  refusedRequests: FULL ? 1_500 : 22,
+  /** Requests that each of 26 API keys of one institution sends within a minute. */
+  requestsPerApiKey: FULL ? 231 : 12,
+  /** Random root keys of each kind, none of which may be called weak. */
+  rootKeys: FULL ? 100_000 : 2_000,
   /** Random documents, for each property of their cost. */
   documents: FULL ? 10_000 : 300,
+  /** The heap in MB of a server that is sent so many requests of 15,000 creates each. */
+  memoryAttack: FULL ? { heapMb: 700, requests: 14 } : { heapMb: 700, requests: 11 },
+  /** Random changes after each of which the counted memory is compared with a recount. */
+  memorySteps: FULL ? 5_000 : 300,
+  /** Positions, and messages, whose estimated memory is compared with the heap. */
+  measuredRows: FULL ? 100_000 : 10_000,
+  /** Pairs of calls whose times are compared, with and without the data of another institution. */
+  timedPairs: 400,
   /** Requests of many tenants through a pooler of connections. */
   pooledRequests: FULL ? 10_000 : 1_000,
 } as const;

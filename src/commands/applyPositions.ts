@@ -6,7 +6,7 @@ import type { Writers } from '../store/store.ts';
 import { Batch, checkedOperation, type Loaded, mustBeOfOne, type Operation, type PositionOperation } from './batch.ts';
 import type { CommandContext } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable, type Verdict } from './perform.ts';
-import { requestOfCreate, requestOfMove } from './position.ts';
+import { fundedBy, requestOfCreate, requestOfMove } from './position.ts';
 import { groundsOf, type PositionChanged, recallChanges, recordChange, rememberChange } from './positionChange.ts';
 
 export interface ApplyPositions extends Keyed {
@@ -58,13 +58,15 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
   }),
   claims: ({ dryRun }) => !dryRun,
   load: async (tx, { operations }) => {
-    const positionIds = operations.flatMap((each) => (each.kind === 'transition' ? [each.checked.positionId] : []));
+    const moves = operations.flatMap((each) => (each.kind === 'transition' ? [each.checked] : []));
     const assetIds = operations.flatMap((each) => (each.kind === 'create' ? [each.checked.assetId] : []));
-    const [positions, grounds] = await Promise.all([
-      tx.positions.lock([...new Set(positionIds)]),
+    const [positions, rules, grounds] = await Promise.all([
+      tx.positions.lock([...new Set(moves.map(({ positionId }) => positionId))]),
+      tx.rulesOf(fundedBy(moves)),
       groundsOf(tx, [...new Set(assetIds)]),
     ]);
     return {
+      rules,
       positions: new Map(positions.flatMap((each) => (each ? [[each.id, each]] : []))),
       grounds: new Map(grounds.flatMap((each) => (each ? [[each.asset.id, each]] : []))),
     };
@@ -73,13 +75,13 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
     positions.values().next().value?.institutionId ?? grounds.values().next().value?.asset.institutionId,
   act: (tx, loaded, checked, context) => {
     mustBeOfOne(loaded, checked.operations);
-    const batch = new Batch(loaded, context);
+    const batch = new Batch(tx, loaded, context);
     const outcomes = checked.operations.map((operation) =>
       checked.atomic && batch.refused ? null : batch.run(operation),
     );
     const undone = checked.atomic && batch.refused;
     const committed = !undone && !checked.dryRun && batch.changed;
-    if (committed) batch.writePositions(tx);
+    if (committed) batch.writePositions();
     const results = outcomes.map((outcome): OperationResult => {
       if (outcome instanceof Refusal) return { status: 'REFUSED', error: factsOf(outcome) };
       if (outcome === null || undone) return { status: 'NOT_DONE' };
@@ -130,8 +132,9 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
 };
 
 /**
- * Up to 1,000 operations in order, each seeing the one before; atomic: all or none. Refuses with Forbidden,
- * ValidationFailed or IdempotencyConflict; what single operations are refused with stands in their results.
+ * Up to 1,000 operations in order, each seeing the one before; atomic: all or none. Throws Forbidden, ValidationFailed,
+ * IdempotencyConflict, or CapacityExceeded if the batch exceeds the store's limit as a whole; the errors of single
+ * operations are in their results, CapacityExceeded for those that create positions above the limit included.
  */
 export const applyPositions = (context: CommandContext, input: ApplyPositions): Promise<Replayable<PositionsApplied>> =>
   perform(apply, context, input);

@@ -39,7 +39,7 @@ const command: Command<CreateAssetTemplate, Checked, Institution | undefined, As
   }),
 };
 
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict or NotFound. */
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
 export const createAssetTemplate = (
   context: CommandContext,
   input: CreateAssetTemplate,

@@ -1,20 +1,21 @@
 import {
-  ACCESS_CODES,
-  type AccessAction,
+  type AccessCode,
   AUDIT_ACTIONS,
+  type AuditAction,
   type AuditEvent,
   type MutationName,
   type Resource,
-  SERVER,
 } from '../domain/auditEvent.ts';
 import type { Id, NewId } from '../domain/ids.ts';
 import { isWellFormedId } from '../domain/ids.ts';
-import { type JsonObject, type JsonValue, jsonFault } from '../domain/json.ts';
+import { type JsonObject, type JsonValue, jsonBytes, jsonFault } from '../domain/json.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { ErrorCode } from '../domain/refusals.ts';
 import { textFault } from '../domain/text.ts';
 import { formatInstant, type Instant } from '../domain/time.ts';
-import { type Actor, ANONYMOUS, actorOf } from '../domain/viewer.ts';
+import { type Actor, actorOf } from '../domain/viewer.ts';
+import { StoreFullError } from '../store/faults.ts';
+import type { Store } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
 
 /** One attempt, as far as it is known. */
@@ -29,8 +30,44 @@ export interface Attempt {
   readonly actor?: Actor;
 }
 
-/** Here and below are the only places where audit events are made. */
-export function auditEventOf(context: CommandContext, attempt: Attempt): AuditEvent {
+/** The audit event of an attempt. This function and those below it are the only places where audit events are made. */
+export const auditEventOf = (context: CommandContext, attempt: Attempt): AuditEvent =>
+  eventOf(context, attempt, payloadOf(attempt.input));
+
+/** An attempt that was refused. */
+export interface Refused extends Attempt {
+  readonly errorCode: ErrorCode;
+  /** The whole input, whose size and field names are recorded where its values are not. */
+  readonly sent: object;
+}
+
+export interface AuditedRefusal {
+  /** Undefined if the attempt is only counted. */
+  readonly event: AuditEvent | undefined;
+  /** To be called once the event, if there is one, has been committed. */
+  readonly report: () => void;
+}
+
+/** Decides how a refused attempt is recorded. */
+export function auditRefusal(context: CommandContext, refused: Refused): AuditedRefusal {
+  const event = refusedEventOf(context, refused);
+  const report = (): void => {
+    context.onRefused?.();
+    if (!event) context.refusedAttempts.count({ ...refused, viewer: context.viewer });
+  };
+  return { event, report };
+}
+
+/** A forbidden attempt keeps no values: anyone with an API key could fill the audit log with them. */
+function refusedEventOf(context: CommandContext, refused: Refused): AuditEvent | undefined {
+  const { errorCode, input, sent } = refused;
+  const payload = errorCode === 'FORBIDDEN' ? summaryOf(sent) : payloadOf(input);
+  const record = context.refusedAttempts.admit(context.viewer, jsonBytes(payload));
+  if (record === 'COUNTED') return undefined;
+  return eventOf(context, refused, record === 'WHOLE' ? payload : summaryOf(sent));
+}
+
+function eventOf(context: CommandContext, attempt: Attempt, payload: JsonObject): AuditEvent {
   const { mutation, institutionId, errorCode, actor = actorOf(context.viewer) } = attempt;
   const resource = attempt.resource && isWellFormedId(attempt.resource.id) ? attempt.resource : null;
   return Object.freeze({
@@ -43,38 +80,54 @@ export function auditEventOf(context: CommandContext, attempt: Attempt): AuditEv
     resourceId: resource?.id ?? null,
     requestId: context.requestId,
     errorCode,
-    payload: payloadOf(attempt.input),
+    payload,
     createdAt: context.clock(),
   });
 }
 
-/** Requests of one origin that were turned away, all for the same reason. */
-export interface TurnedAway {
-  readonly action: AccessAction;
-  /** Null: of many origins. */
-  readonly address: string | null;
-  /** The key that was shown, if there is such a key. */
-  readonly key: { readonly institutionId: Id; readonly apiKeyId: Id } | null;
+/** Runs what records an attempt. If the store has no room for the record of a rejected one, the attempt is counted. */
+export async function recordOrCount<T>(
+  store: Store,
+  record: () => Promise<T>,
+  rejected: () => T | undefined,
+): Promise<T> {
+  try {
+    return await record();
+  } catch (error) {
+    const result = error instanceof StoreFullError ? rejected() : undefined;
+    if (result === undefined) throw error;
+    store.usage?.countUnrecordedAttempt();
+    return result;
+  }
+}
+
+/** Rejected requests, or refused attempts, that are alike and are recorded as one audit event. */
+export interface CountedFailures {
+  readonly action: AuditAction;
+  readonly errorCode: ErrorCode | AccessCode;
+  readonly institutionId: Id;
+  readonly actor: Actor;
+  /** The network that the requests came from, or null if they came from several. Attempts have none. */
+  readonly address?: string | null | undefined;
   readonly occurrences: number;
-  /** When the first of them came. */
+  /** When the first of them arrived. */
   readonly since: Instant;
 }
 
-/** In the trail of the key's institution; without a key in the server's own. */
-export function accessEventOf(newId: NewId, turnedAway: TurnedAway): AuditEvent {
-  const { action, address, key, occurrences, since } = turnedAway;
-  const actor: Actor = key ? { actorKind: 'API_KEY', apiKeyId: key.apiKeyId } : ANONYMOUS;
+/** The audit event of failures that were counted. */
+export function countedEventOf(newId: NewId, counted: CountedFailures): AuditEvent {
+  const { action, errorCode, institutionId, actor, address, occurrences, since } = counted;
   return Object.freeze({
     id: newId('aud'),
-    institutionId: key?.institutionId ?? SERVER,
+    institutionId,
     action,
     outcome: 'FAILURE',
     ...actor,
     resourceType: null,
     resourceId: null,
     requestId: null,
-    errorCode: ACCESS_CODES[action],
-    payload: { address, occurrences },
+    errorCode,
+    payload: address === undefined ? { occurrences } : { address, occurrences },
     createdAt: since,
   });
 }
@@ -94,6 +147,15 @@ function payloadOf(input: object): JsonObject {
   const bytes = Buffer.byteLength(JSON.stringify(payload));
   return bytes > LIMITS.jsonBytes ? { omitted: `${bytes} bytes` } : payload;
 }
+
+/**
+ * The size and the field names of an input. Its fields are those of the input type, for the input has passed validation,
+ * so the client chose none of these names; names within JSON values are the client's and are left out.
+ */
+const summaryOf = (input: object): JsonObject => ({
+  omitted: `${jsonBytes(input)} bytes`,
+  fields: Object.entries(input).flatMap(([name, value]) => (value === undefined ? [] : [name])),
+});
 
 function faultOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value.length > TEXT_UNITS ? `${value.length} characters` : textFault(value);

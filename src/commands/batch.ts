@@ -4,7 +4,7 @@ import type { Remark } from '../domain/move.ts';
 import type { Position } from '../domain/position.ts';
 import { type Path, Refusal, ValidationFailed } from '../domain/refusals.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Writers } from '../store/store.ts';
+import type { PositionRules, Writers } from '../store/store.ts';
 import { type CommandContext, found } from './context.ts';
 import {
   type CheckedCreate,
@@ -27,6 +27,8 @@ export type Operation =
 export interface Loaded {
   readonly positions: ReadonlyMap<Id, Position>;
   readonly grounds: ReadonlyMap<Id, Ground>;
+  /** The rules of the positions that the batch funds. */
+  readonly rules: PositionRules;
 }
 
 /** One of the two. */
@@ -75,12 +77,15 @@ interface Change {
 
 /** The positions of a batch as its operations leave them, one after the other. */
 export class Batch {
+  readonly #tx: Writers;
   readonly #loaded: Loaded;
   readonly #context: CommandContext;
+  #creates = 0;
   readonly #now = new Map<Id, Position>();
   refused = false;
 
-  constructor(loaded: Loaded, context: CommandContext) {
+  constructor(tx: Writers, loaded: Loaded, context: CommandContext) {
+    this.#tx = tx;
     this.#loaded = loaded;
     this.#context = context;
   }
@@ -104,15 +109,18 @@ export class Batch {
     }
   }
 
-  writePositions(tx: Writers): void {
+  writePositions(): void {
+    const { positions } = this.#tx;
     for (const [id, position] of this.#now) {
-      if (this.#loaded.positions.has(id)) tx.positions.replace(position);
-      else tx.positions.insert(position);
+      if (this.#loaded.positions.has(id)) positions.replace(position);
+      else positions.insert(position);
     }
   }
 
   #create(checked: CheckedCreate): Change {
     const position = openPosition(this.#loaded.grounds.get(checked.assetId), checked, this.#context);
+    this.#tx.checkCapacity(this.#creates + 1);
+    this.#creates += 1;
     return { before: null, position, moved: 0n, remark: undefined };
   }
 
@@ -120,7 +128,7 @@ export class Batch {
     const { positionId } = checked;
     const kept = this.#loaded.positions.get(positionId);
     const before = found(this.#now.get(positionId) ?? kept, 'position', 'positionId', positionId);
-    const { position, moved } = moveFrom(before, checked, this.#context);
+    const { position, moved } = moveFrom(before, checked, this.#loaded.rules, this.#context);
     // Versions count commits, and the batch is one.
     const version = (kept?.version ?? 0) + 1;
     return { before, position: Object.freeze({ ...position, version }), moved, remark: checked };

@@ -1,6 +1,7 @@
 import type { ChangeKind } from '../domain/change.ts';
 import {
   type ChatMessage,
+  changedAt,
   checkedBody,
   checkMark,
   editedMessage,
@@ -15,7 +16,6 @@ import type { Id } from '../domain/ids.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { CapacityExceeded, Conflict, StaleVersion, ValidationFailed } from '../domain/refusals.ts';
-import type { Instant } from '../domain/time.ts';
 import type { Writers } from '../store/store.ts';
 import { type CommandContext, found } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
@@ -24,8 +24,9 @@ const sessionNamed = (id: Id) => ({ type: 'ChatSession', id }) as const;
 const messageNamed = (id: Id) => ({ type: 'ChatMessage', id }) as const;
 
 /** Tells subscribers of a message. */
-function announce(tx: Writers, kind: ChangeKind, message: ChatMessage, createdAt: Instant): void {
+function announce(tx: Writers, kind: ChangeKind, message: ChatMessage): void {
   const { institutionId, id: objectId, sessionId: detailId } = message;
+  const createdAt = changedAt(message);
   tx.announce({ topic: 'CHAT_MESSAGE', kind, institutionId, objectId, detailId, createdAt });
 }
 
@@ -72,8 +73,7 @@ const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null
     }
     const { messagesPerSession } = chatLimits;
     if (before.messageCount >= messagesPerSession) throw new CapacityExceeded('messages a session', messagesPerSession);
-    const now = clock();
-    const chatSession = sessionWithMessage(before, now);
+    const chatSession = sessionWithMessage(before, clock());
     const chatMessage: ChatMessage = Object.freeze({
       id: newId('msg'),
       institutionId: before.institutionId,
@@ -84,14 +84,14 @@ const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null
       replyToId,
       idempotencyKey: key,
       version: 1,
-      createdAt: now,
+      createdAt: chatSession.lastActivityAt,
       editedAt: null,
       deletedAt: null,
       deletionReason: null,
     });
     tx.chatMessages.insert(chatMessage);
     tx.chatSessions.replace(chatSession, ['messageCount', 'lastActivityAt']);
-    announce(tx, 'CREATED', chatMessage, now);
+    announce(tx, 'CREATED', chatMessage);
     return { chatMessage, chatSession };
   },
   resource: (payload, { chatSessionId }) =>
@@ -140,11 +140,10 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
     if (before.deletedAt !== null) throw new Conflict('The message is deleted.', ['chatMessageId']);
     if (before.body === body) return { chatMessage: before };
     if (version > LIMITS.revisions) throw new Conflict('The message was edited too often.', ['chatMessageId']);
-    const now = clock();
-    const chatMessage = editedMessage(before, body, now);
+    const chatMessage = editedMessage(before, body, clock());
     tx.chatRevisions.insert(revisionOf(before));
     tx.chatMessages.replace(chatMessage);
-    announce(tx, 'UPDATED', chatMessage, now);
+    announce(tx, 'UPDATED', chatMessage);
     return { chatMessage };
   },
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
@@ -176,15 +175,15 @@ const remove: Command<
   act: (tx, loaded, { chatMessageId, kept }, { clock }) => {
     const before = found(loaded, 'chat message', 'chatMessageId', chatMessageId);
     if (before.deletedAt !== null) return { chatMessage: before };
-    const now = clock();
-    const chatMessage = tombstoneOf(before, kept, now);
+    const chatMessage = tombstoneOf(before, kept, clock());
+    tx.chatRevisions.insert(revisionOf(before));
     tx.chatMessages.replace(chatMessage);
-    announce(tx, 'DELETED', chatMessage, now);
+    announce(tx, 'DELETED', chatMessage);
     return { chatMessage };
   },
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
 };
-/** Leaves a tombstone. Refuses with Forbidden, ValidationFailed or NotFound. */
+/** Leaves a tombstone and keeps the last text as a revision. Refuses with Forbidden, ValidationFailed or NotFound. */
 export const deleteChatMessage = (context: CommandContext, input: DeleteChatMessage): Promise<ChatMessageChanged> =>
   perform(remove, context, input);
 

@@ -7,6 +7,7 @@ import {
   type CheckedSession,
   checkChatSession,
   checkChatSessionPatch,
+  deletedSession,
   editedSession,
   newChatSession,
 } from '../domain/chatSession.ts';
@@ -128,6 +129,8 @@ const checkedNamed = ({ chatSessionId, expectedVersion }: Named): CheckedNamed =
 
 interface Loaded {
   readonly session: ChatSession | undefined;
+  /** The position of a session that is to be deleted. */
+  readonly position: Position | undefined;
   readonly live: number;
 }
 
@@ -144,19 +147,27 @@ function sessionOf({ session }: Loaded, { chatSessionId, expectedVersion }: Chec
 const changing = <I extends Named, C extends CheckedNamed>(
   name: 'updateChatSession' | 'deleteChatSession' | 'restoreChatSession',
   check: (input: I, issues: Issues) => C,
-  change: (session: ChatSession, checked: C, context: CommandContext, live: number) => Partial<ChatSession> | undefined,
+  change: (
+    session: ChatSession,
+    checked: C,
+    context: CommandContext,
+    loaded: Loaded,
+  ) => Partial<ChatSession> | undefined,
 ): Command<I, C, Loaded, ChatSessionChanged> => ({
   name,
   check,
   load: async (tx, { chatSessionId }, context) => {
     const locked = tx.chatSessions.lock([chatSessionId]);
     const live = name === 'restoreChatSession' ? await countLive(tx, context) : 0;
-    return { session: (await locked)[0], live };
+    const [session] = await locked;
+    const positionId = (name === 'deleteChatSession' && session?.positionId) || null;
+    const [position] = positionId === null ? [] : await tx.positions.byIds([positionId]);
+    return { session, position, live };
   },
   owner: ({ session }) => session?.institutionId,
   act: (tx, loaded, checked, context) => {
     const session = sessionOf(loaded, checked);
-    const changed = change(session, checked, context, loaded.live);
+    const changed = change(session, checked, context, loaded);
     if (changed === undefined) return { chatSession: session };
     const chatSession = editedSession(session, changed, context.clock());
     tx.chatSessions.replace(chatSession);
@@ -187,15 +198,21 @@ export const updateChatSession = (context: CommandContext, input: UpdateChatSess
 const remove = changing<Named, CheckedNamed>(
   'deleteChatSession',
   (input, issues) => (issues.settle(), checkedNamed(input)),
-  (session, _checked, { clock }) => (session.deleted ? undefined : { deleted: true, deletedAt: clock() }),
+  (session, _checked, { clock }, { position }) => {
+    if (session.deleted) return undefined;
+    if (position && position.held > 0n) {
+      throw new Conflict('The session cannot be deleted while its position holds money.', ['chatSessionId']);
+    }
+    return deletedSession(session, clock());
+  },
 );
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict. */
 export const deleteChatSession = (context: CommandContext, input: Named): Changed => perform(remove, context, input);
 
 const restore = changing<Named, CheckedNamed>(
   'restoreChatSession',
   (input, issues) => (issues.settle(), checkedNamed(input)),
-  (session, _checked, context, live) => {
+  (session, _checked, context, { live }) => {
     if (!session.deleted) return undefined;
     mustHaveRoom(live, context);
     return { deleted: false, deletedAt: null };

@@ -6,6 +6,7 @@ import type { Clock } from '../domain/time.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Deadline, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
+import type { RefusedAttempts } from './refusedAttempts.ts';
 
 /** How much chat there may be. */
 export interface ChatLimits {
@@ -32,6 +33,9 @@ export interface CommandContext {
   readonly until?: Deadline;
   /** What the request is called in the log and the audit trail. */
   readonly requestId: string | null;
+  readonly refusedAttempts: RefusedAttempts;
+  /** Called once for each refused mutation, replayed refusals included. */
+  readonly onRefused?: () => void;
 }
 
 /** The institution that an input is about: the one it names, or the viewer's own. Root must name one. */

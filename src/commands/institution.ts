@@ -24,7 +24,7 @@ const command: Command<CreateInstitution, ReturnType<typeof checkInstitution>, n
   recall: async (tx, { id }) => ({ institution: (await tx.institutions.byIds([id as string]))[0] as Institution }),
 };
 
-/** Refuses with Forbidden, ValidationFailed or IdempotencyConflict. */
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict or CapacityExceeded. */
 export const createInstitution = (
   context: CommandContext,
   input: CreateInstitution,

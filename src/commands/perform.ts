@@ -16,7 +16,7 @@ import { mustBeAllowed } from '../domain/rights.ts';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import { AlreadyExists } from '../store/faults.ts';
 import type { Writers } from '../store/store.ts';
-import { auditEventOf } from './audit.ts';
+import { auditEventOf, type AuditedRefusal, auditRefusal, recordOrCount } from './audit.ts';
 import type { CommandContext } from './context.ts';
 
 /** What may be said of every mutation. */
@@ -88,6 +88,7 @@ export async function perform<I extends Keyed, C, L, P extends object>(
       return await once(command, context, input, claim);
     } catch (error) {
       try {
+        if (error instanceof RememberedRefusal) context.onRefused?.();
         if (!(error instanceof Refusal)) throw error;
         await recordRefusal(command, context, input, claim, error);
       } catch (fault) {
@@ -126,39 +127,48 @@ async function once<I extends Keyed, C, L, P extends object>(
   const claims = command.remember !== undefined && command.claims?.(checked) !== false;
   const key = claims ? named : null;
   claim.hash = key === null ? '' : requestHash(command.request ? command.request(checked) : checked);
-  return store.transact(
-    scopeOf(viewer),
-    async (tx) => {
-      const loading = command.load(tx, checked, context);
-      // Asked for behind the locks, in the same flight: a twin that held them has left its record by then.
-      const early = key !== null && claim.owner !== undefined ? priorOf(tx, command.name, claim.owner, key) : undefined;
-      const [loaded, earlier] = await Promise.all([loading, early]);
-      const owner = claim.owner ?? command.owner(loaded);
-      claim.owner = owner;
-      // What is about nothing that there is claims no key.
-      claim.key = owner === undefined ? null : key;
-      if (key !== null && owner !== undefined) {
-        const prior = early ? earlier : await priorOf(tx, command.name, owner, key);
-        if (prior && prior.createdAt > context.clock() - context.keepKeysMs)
-          return replay(command, tx, prior, claim.hash);
-        claim.prior = prior && (await held(tx, prior));
-      }
-      issues.settleHour();
-      const payload = command.act(tx, loaded, checked, context);
-      const verdict = command.verdict?.(payload, checked) ?? { errorCode: null, remembered: true };
-      const institutionId = owner ?? SERVER;
-      const { name: mutation } = command;
-      const resource = command.resource(payload, input);
-      const told = command.told?.(input, payload) ?? input;
-      const attempt = { mutation, institutionId, resource, errorCode: verdict.errorCode, input: told };
-      tx.auditEvents.insert(auditEventOf(context, attempt));
-      if (verdict.remembered && command.remember) {
-        remember(tx, command.name, context, claim, { payload: command.remember(payload) });
-      }
-      return { ...payload, replayed: false };
-    },
-    context.until,
+  let refused: AuditedRefusal | undefined;
+  let rejected: P | undefined;
+  const work = async (tx: Writers): Promise<Replayable<P>> => {
+    const loading = command.load(tx, checked, context);
+    // Asked for behind the locks, in the same flight: a twin that held them has left its record by then.
+    const early = key !== null && claim.owner !== undefined ? priorOf(tx, command.name, claim.owner, key) : undefined;
+    const [loaded, earlier] = await Promise.all([loading, early]);
+    const owner = claim.owner ?? command.owner(loaded);
+    claim.owner = owner;
+    // What is about nothing that there is claims no key.
+    claim.key = owner === undefined ? null : key;
+    if (key !== null && owner !== undefined) {
+      const prior = early ? earlier : await priorOf(tx, command.name, owner, key);
+      if (prior && prior.createdAt > context.clock() - context.keepKeysMs)
+        return replay(command, tx, prior, claim.hash);
+      claim.prior = prior && (await held(tx, prior));
+    }
+    issues.settleHour();
+    const payload = command.act(tx, loaded, checked, context);
+    const verdict = command.verdict?.(payload, checked) ?? { errorCode: null, remembered: true };
+    rejected = verdict.errorCode === null ? undefined : payload;
+    const institutionId = owner ?? SERVER;
+    const { name: mutation } = command;
+    const resource = command.resource(payload, input);
+    const told = command.told?.(input, payload) ?? input;
+    const { errorCode } = verdict;
+    const attempt = { mutation, institutionId, resource, errorCode, input: told };
+    refused = errorCode === null ? undefined : auditRefusal(context, { ...attempt, errorCode, sent: input });
+    const event = refused ? refused.event : auditEventOf(context, attempt);
+    if (event) tx.auditEvents.insert(event);
+    if (verdict.remembered && command.remember) {
+      remember(tx, command.name, context, claim, { payload: command.remember(payload) });
+    }
+    return { ...payload, replayed: false };
+  };
+  const result = await recordOrCount(
+    store,
+    () => store.transact(scopeOf(viewer), work, context.until),
+    () => rejected && { ...rejected, replayed: false },
   );
+  refused?.report();
+  return result;
 }
 
 const priorOf = async (
@@ -217,17 +227,24 @@ async function recordRefusal<I extends Keyed, C, L, P extends object>(
   const { name: mutation } = command;
   const institutionId = claim.owner ?? SERVER;
   const told = command.told?.(input, null) ?? input;
-  const attempt = {
-    mutation,
-    institutionId,
-    resource: command.resource(null, input),
-    errorCode: refusal.code,
-    input: told,
-  };
-  await context.store.transact(scopeOf(context.viewer), async (tx) => {
-    tx.auditEvents.insert(auditEventOf(context, attempt));
-    if (!isRemembered(refusal.code)) return;
+  const resource = command.resource(null, input);
+  const attempt = { mutation, institutionId, resource, errorCode: refusal.code, input: told, sent: input };
+  const { event, report } = auditRefusal(context, attempt);
+  const isStored = isRemembered(refusal.code) && claim.key !== null;
+  const { store, viewer } = context;
+  const work = async (tx: Writers): Promise<null> => {
+    if (event) tx.auditEvents.insert(event);
+    if (!isStored) return null;
     if (claim.prior) await held(tx, claim.prior);
     remember(tx, mutation, context, claim, { refusal: storeFacts(factsOf(refusal)) });
-  });
+    return null;
+  };
+  if (event || isStored) {
+    await recordOrCount(
+      store,
+      () => store.transact(scopeOf(viewer), work),
+      () => null,
+    );
+  }
+  report();
 }

@@ -75,7 +75,7 @@ const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
   recall: async (tx, { id, policy }) => ({ policy: (await tx.policies.byIds([id as string]))[0] ?? (policy as never) }),
 };
 
-/** Puts a whole policy in the place of the one before. Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+/** Puts a whole policy in the place of the one before. Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or CapacityExceeded. */
 export const setPolicy = (context: CommandContext, input: SetPolicy): Promise<Replayable<PolicySet>> =>
   perform(set, context, input);
 

@@ -3,7 +3,15 @@ import type { Id } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import type { PositionState } from '../domain/lifecycle.ts';
 import { magnitudeOfDecimal } from '../domain/money.ts';
-import { advance, checkMove, type Move, type MoveInput, type Remark } from '../domain/move.ts';
+import {
+  advance,
+  checkMove,
+  checkReleaseAmount,
+  type Move,
+  type MoveInput,
+  type ReleaseInput,
+  type Remark,
+} from '../domain/move.ts';
 import {
   checkPosition,
   newPosition,
@@ -13,9 +21,11 @@ import {
 } from '../domain/position.ts';
 import { StaleVersion } from '../domain/refusals.ts';
 import type { Instant } from '../domain/time.ts';
+import type { PositionRules } from '../store/store.ts';
 import { type CommandContext, found, mustBeOf, ownInstitution } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
 import {
+  checkFunding,
   type Ground,
   groundsOf,
   obeyGround,
@@ -76,7 +86,7 @@ export function openPosition(
   return newPosition(checked, ground.asset, newId('pos'), now);
 }
 
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or PolicyViolation. */
+/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, PolicyViolation or CapacityExceeded. */
 export const createPosition = (context: CommandContext, input: CreatePosition): Promise<Replayable<PositionChanged>> =>
   perform(create, context, input);
 
@@ -90,19 +100,38 @@ export interface CheckedMove extends Move, Remark {
   readonly expectedVersion: Maybe<number>;
 }
 
+interface LoadedMove {
+  readonly position: Position | undefined;
+  readonly rules: PositionRules;
+}
+
+/** The positions that the moves fund: only their rules are checked again. */
+export const fundedBy = (moves: readonly CheckedMove[]): readonly Id[] =>
+  moves.filter(({ toState }) => toState === 'FUNDED').map(({ positionId }) => positionId);
+
 /** A mutation that moves one position. The state is the mutation's own, or the input's. */
 const moving = <I extends MovePosition>(
   name: MutationName,
   target: (input: I) => Move['toState'],
-): Command<I, CheckedMove, Position | undefined, PositionChanged> => ({
+  checkInput: (input: I, issues: Issues) => void = () => {},
+): Command<I, CheckedMove, LoadedMove, PositionChanged> => ({
   name,
-  check: (input, issues) => checkedMove(target(input), input, issues),
+  check: (input, issues) => {
+    checkInput(input, issues);
+    return checkedMove(target(input), input, issues);
+  },
   request: requestOfMove,
-  load: async (tx, { positionId }) => (await tx.positions.lock([positionId]))[0],
-  owner: (position) => position?.institutionId,
+  load: async (tx, checked) => {
+    const [positions, rules] = await Promise.all([
+      tx.positions.lock([checked.positionId]),
+      tx.rulesOf(fundedBy([checked])),
+    ]);
+    return { position: positions[0], rules };
+  },
+  owner: ({ position }) => position?.institutionId,
   act: (tx, loaded, checked, context) => {
-    const before = found(loaded, 'position', 'positionId', checked.positionId);
-    const { position, moved } = moveFrom(before, checked, context);
+    const before = found(loaded.position, 'position', 'positionId', checked.positionId);
+    const { position, moved } = moveFrom(before, checked, loaded.rules, context);
     tx.positions.replace(position);
     return recordChange(tx, context, before, position, moved, checked);
   },
@@ -116,23 +145,29 @@ export function checkedMove(toState: Move['toState'], input: MovePosition, issue
   return { ...checkMove(toState, input, issues), positionId, expectedVersion: expectedVersion ?? null };
 }
 
-/** "100.0" and "100.00" are the same amount. */
+/** "100.0" and "100.00" are the same amount. A release of everything has none, as before `all` existed. */
 export const requestOfMove = ({ amount, ...rest }: CheckedMove): unknown => ({
   ...rest,
   amount: amount && magnitudeOfDecimal(amount),
 });
 
-/** The law of moving a position. Refuses with StaleVersion, IllegalTransition, ValidationFailed or InsufficientFunds. */
+/**
+ * Returns the position after the move. Throws StaleVersion, IllegalTransition, ValidationFailed, InsufficientFunds or,
+ * where the move funds the position, PolicyViolation.
+ */
 export function moveFrom(
   before: Position,
   checked: CheckedMove,
+  rules: PositionRules,
   { clock }: CommandContext,
 ): ReturnType<typeof advance> {
   const { expectedVersion } = checked;
   if (typeof expectedVersion === 'number' && expectedVersion !== before.version) {
     throw new StaleVersion(expectedVersion, before.version);
   }
-  return advance(before, checked, clock());
+  const advanced = advance(before, checked, clock());
+  if (advanced.position.state === 'FUNDED') checkFunding(before, rules);
+  return advanced;
 }
 
 type Moved = Promise<Replayable<PositionChanged>>;
@@ -141,17 +176,19 @@ export interface TransitionPosition extends MovePosition {
 }
 
 const transition = moving<TransitionPosition>('transitionPosition', ({ toState }) => toState);
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or InsufficientFunds. */
+/** Throws the errors of every other move. */
 export const transitionPosition = (context: CommandContext, input: TransitionPosition): Moved =>
   perform(transition, context, input);
 
 const fund = moving('fundPosition', () => 'FUNDED');
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or PolicyViolation. */
 export const fundPosition = (context: CommandContext, input: MovePosition): Moved => perform(fund, context, input);
 
-const release = moving('releasePosition', () => 'BY_AMOUNT');
+export interface ReleasePosition extends MovePosition, ReleaseInput {}
+
+const release = moving<ReleasePosition>('releasePosition', () => 'BY_AMOUNT', checkReleaseAmount);
 /** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or InsufficientFunds. */
-export const releasePosition = (context: CommandContext, input: MovePosition): Moved =>
+export const releasePosition = (context: CommandContext, input: ReleasePosition): Moved =>
   perform(release, context, input);
 
 const cancel = moving('cancelPosition', () => 'CANCELLED');

@@ -7,10 +7,11 @@ import { type LifecycleEvent, newLifecycleEvent } from '../domain/lifecycleEvent
 import type { Remark } from '../domain/move.ts';
 import { obeyPolicy, type Policy } from '../domain/policy.ts';
 import { obeyTerms, type Position, type PositionDraft } from '../domain/position.ts';
+import { PolicyViolation } from '../domain/refusals.ts';
 import { termsOf } from '../domain/templateKinds.ts';
 import type { Instant } from '../domain/time.ts';
 import { type Actor, actorOf } from '../domain/viewer.ts';
-import type { Window, Writers } from '../store/store.ts';
+import type { PositionRules, Window, Writers } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 import type { CommandContext } from './context.ts';
 
@@ -58,6 +59,7 @@ export interface Ground {
 
 /** The ground of each asset, in two flights whatever their number; undefined where there is no such asset. */
 export async function groundsOf(tx: Writers, assetIds: readonly Id[]): Promise<readonly (Ground | undefined)[]> {
+  if (assetIds.length === 0) return [];
   const assets = await tx.assets.byIds(assetIds);
   const known = assets.filter((asset) => asset !== undefined);
   const institutionIds = [...new Set(known.map(({ institutionId }) => institutionId))];
@@ -91,6 +93,26 @@ export const policiesOf = (institutionId: Id): Window<Policy> =>
 export function obeyGround(draft: PositionDraft, { template, policy }: Ground, now: Instant): void {
   obeyTerms(draft, termsOf(template.config), now);
   obeyPolicy(draft, policy);
+}
+
+/**
+ * Throws PolicyViolation if the whole amount of the position breaks the config that it was opened under or its
+ * institution's current policy. The violation has no path: the input of a funding has no amount.
+ */
+export function checkFunding(position: Position, { templates, policies }: PositionRules): void {
+  const template = templates.find(({ id }) => id === position.templateId);
+  if (!template) throw new Error(`The template of ${position.id} was not loaded.`);
+  const { institutionId, region } = template;
+  const policy = policies.find((each) => each.institutionId === institutionId && each.region === region);
+  const { currency, amount: minorUnits, expiresAt, createdAt } = position;
+  const amount = { minorUnits, currency };
+  try {
+    obeyTerms({ amount, expiresAt }, termsOf(template.config), createdAt);
+    obeyPolicy({ amount }, policy);
+  } catch (error) {
+    if (error instanceof PolicyViolation) error.path = null;
+    throw error;
+  }
 }
 
 /** A change as its objects' ids, and back. */

@@ -5,6 +5,7 @@ import { postChatMessage } from '../commands/chatMessage.ts';
 import { createChatSession } from '../commands/chatSession.ts';
 import type { CommandContext } from '../commands/context.ts';
 import { createStoredLedger } from '../commands/ledger.ts';
+import { UNBOUNDED } from '../commands/refusedAttempts.ts';
 import { createInstitution } from '../commands/institution.ts';
 import { cancelPosition, createPosition, expirePosition, fundPosition, releasePosition } from '../commands/position.ts';
 import { CHAT_PRIORITIES } from '../domain/chatSession.ts';
@@ -38,7 +39,7 @@ export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
     const newId = (prefix: IdPrefix): Id => demoId(prefix, n);
     const ledger = createStoredLedger(newId);
     const chatLimits = { sessions: null, messagesPerSession: 1_000 };
-    const limits = { keepKeysMs: DAY_MS, chatLimits, keysPerInstitution: 0 };
+    const limits = { keepKeysMs: DAY_MS, chatLimits, keysPerInstitution: 0, refusedAttempts: UNBOUNDED };
     // A token that anybody can read opens nothing: there are no keys in the demo.
     const newToken = (): string => '';
     const context = { viewer, store, ledger, clock, newId, newToken, ...limits, requestId: null };
@@ -99,7 +100,7 @@ async function construction(step: Step): Promise<void> {
   await releasePosition(...step({ positionId: groundwork.id, amount: '312500.50', reason: 'Milestone 1 accepted' }));
   const { position: survey } = await open(pier.id, 'surveyor-007', '18000.00', 'USD');
   await fundPosition(...step({ positionId: survey.id }));
-  await releasePosition(...step({ positionId: survey.id, reason: 'Report delivered' }));
+  await releasePosition(...step({ positionId: survey.id, all: true, reason: 'Report delivered' }));
   const { position: facade } = await open(tower.id, 'contractor-014', '93500.00', 'EUR');
   await fundPosition(...step({ positionId: facade.id }));
   const { position: crane } = await open(tower.id, 'contractor-020', '40000.00', 'EUR');

@@ -13,7 +13,7 @@ query Positions($first: Int, $filter: PositionFilter) {
     nodes {
       id
       state
-      allowedTransitions
+      viewerAllowedTransitions
       holderReference
       amount { formatted }
       held { formatted }
@@ -92,10 +92,10 @@ mutation OpenPosition($input: CreatePositionInput!) {
     }),
   },
   {
-    query: `# Pays out a cent; without an amount, all of it.
+    query: `# Releases a cent. "all": true in place of the amount releases everything that is held.
 mutation Release($input: ReleasePositionInput!) {
   releasePosition(input: $input) {
-    ... on TransitionPositionPayload {
+    ... on ReleasePositionPayload {
       position {
         state
         held { formatted }

@@ -4,7 +4,7 @@ import type { Id } from './ids.ts';
 import { Issues, type Maybe } from './issues.ts';
 import { LIMITS } from './limits.ts';
 import { Conflict } from './refusals.ts';
-import { type Instant, LATEST } from './time.ts';
+import { type Instant, LATEST, notBefore } from './time.ts';
 
 export const API_KEY_ROLES = ['ADMIN', 'READ_ONLY'] as const;
 export type ApiKeyRole = (typeof API_KEY_ROLES)[number];
@@ -95,11 +95,15 @@ export const newApiKey = (checked: CheckedApiKey, institutionId: Id, token: stri
 
 /** The key, refused from now on. */
 export const revokedKey = (key: ApiKey, now: Instant): ApiKey =>
-  Object.freeze({ ...key, revokedAt: now, version: key.version + 1 });
+  Object.freeze({ ...key, revokedAt: notBefore(key.createdAt, now), version: key.version + 1 });
 
 /** The key with the time of its last use. */
-export const usedKey = (key: ApiKey, lastUsedAt: Instant): ApiKey =>
-  Object.freeze({ ...key, lastUsedAt, version: key.version + 1 });
+export const usedKey = (key: ApiKey, usedAt: Instant): ApiKey =>
+  Object.freeze({
+    ...key,
+    lastUsedAt: notBefore(key.lastUsedAt ?? key.createdAt, usedAt),
+    version: key.version + 1,
+  });
 
 /** How long both keys of a rotation are good if nothing is said: a day, in which to hand the new one out. */
 const USUAL_OVERLAP_SECONDS = 24 * 60 * 60;

@@ -5,7 +5,7 @@ import { typeIdOfText } from './ids.ts';
 import { Issues } from './issues.ts';
 import { LIMITS } from './limits.ts';
 import { Conflict } from './refusals.ts';
-import type { Instant } from './time.ts';
+import { type Instant, notBefore } from './time.ts';
 import { tokensOf } from './tokens.ts';
 
 /** One message of a session. */
@@ -27,7 +27,10 @@ export interface ChatMessage {
   readonly deletionReason: string | null;
 }
 
-/** What a message said before it was edited. */
+/** The most revisions that a message can have: one per edit, and its last text once it is deleted. */
+export const MAX_REVISIONS = LIMITS.revisions + 1;
+
+/** An earlier text of a message: what it said before an edit or before its deletion. */
 export interface ChatRevision {
   readonly id: Id;
   readonly institutionId: Id;
@@ -72,28 +75,27 @@ export function checkMark({ messageCount }: ChatSession, upToSequence: number): 
   issues.settle();
 }
 
+/** When the message was last changed: posted, edited or deleted. */
+export const changedAt = ({ createdAt, editedAt, deletedAt }: ChatMessage): Instant =>
+  deletedAt ?? editedAt ?? createdAt;
+
 /** The message with another body. */
 export const editedMessage = (message: ChatMessage, body: string, now: Instant): ChatMessage =>
-  Object.freeze({ ...message, body, editedAt: now, version: message.version + 1 });
+  Object.freeze({ ...message, body, editedAt: notBefore(changedAt(message), now), version: message.version + 1 });
 
 /** What the message said until now. */
-export const revisionOf = ({
-  institutionId,
-  id: messageId,
-  version,
-  body,
-  editedAt,
-  createdAt,
-}: ChatMessage): ChatRevision =>
-  Object.freeze({
-    id: `${messageId}_${version}`,
-    institutionId,
-    messageId,
-    version,
-    body: body ?? '',
-    createdAt: editedAt ?? createdAt,
-  });
+export function revisionOf(message: ChatMessage): ChatRevision {
+  const { institutionId, id: messageId, version, body } = message;
+  const own = { id: `${messageId}_${version}`, institutionId, messageId, version };
+  return Object.freeze({ ...own, body: body ?? '', createdAt: changedAt(message) });
+}
 
-/** What is left of a deleted message. */
+/** A deleted message, without its text: that is kept as a revision. */
 export const tombstoneOf = (message: ChatMessage, deletionReason: string | null, now: Instant): ChatMessage =>
-  Object.freeze({ ...message, body: null, deletedAt: now, deletionReason, version: message.version + 1 });
+  Object.freeze({
+    ...message,
+    body: null,
+    deletedAt: notBefore(changedAt(message), now),
+    deletionReason,
+    version: message.version + 1,
+  });

@@ -2,7 +2,7 @@ import type { Id } from './ids.ts';
 import { Issues, type Maybe } from './issues.ts';
 import { LIMITS } from './limits.ts';
 import { tokensOf } from './tokens.ts';
-import type { Instant } from './time.ts';
+import { type Instant, notBefore } from './time.ts';
 
 /** From the least to the most urgent; a session's priority is its rank here. */
 export const CHAT_PRIORITIES = { LOW: 1, MEDIUM: 2, HIGH: 3, URGENT: 4 } as const;
@@ -101,13 +101,19 @@ export function checkChatSessionPatch(
   return Object.fromEntries(given) as Partial<CheckedSession>;
 }
 
+/** The session, deleted. */
+export const deletedSession = (session: ChatSession, now: Instant): Partial<ChatSession> => ({
+  deleted: true,
+  deletedAt: notBefore(session.updatedAt, now),
+});
+
 /** The next edition of a session: one of its own fields has changed. */
 export const editedSession = (session: ChatSession, change: Partial<ChatSession>, now: Instant): ChatSession =>
   Object.freeze({
     ...session,
     ...change,
     edition: session.edition + 1,
-    updatedAt: now,
+    updatedAt: notBefore(session.updatedAt, now),
     version: session.version + 1,
   });
 
@@ -116,6 +122,6 @@ export const sessionWithMessage = (session: ChatSession, now: Instant): ChatSess
   Object.freeze({
     ...session,
     messageCount: session.messageCount + 1,
-    lastActivityAt: Math.max(now, session.lastActivityAt),
+    lastActivityAt: notBefore(session.lastActivityAt, now),
     version: session.version + 1,
   });

@@ -15,25 +15,52 @@ const CODES_BY_DIGITS = {
   4: 'CLF UYW',
 } as const;
 
-/** An ISO 4217 alphabetic code that is in the table. */
+/**
+ * Former currencies of ISO 4217 (list three) by their last number of minor-unit digits. When a currency leaves the table
+ * above it moves here, so that stored amounts stay readable. List three has no digits: these are of the last list one
+ * that had the currency. Older codes, whose digits no list has, were never accepted.
+ */
+const FORMER_CODES_BY_DIGITS = {
+  0: 'ADP BEF BYB BYR ESP GRD ITL LUF MGF PTE ROL TPE TRL',
+  2:
+    'AFA ANG ATS AYM AZM BGL BGN CSD CUC CYP DEM EEK FIM FRF GHC GWP HRK IEP LTL LVL MRO MTL MZM NLG RUR ' +
+    'SDD SIT SKK SLL SRG STD TMM USS VEB VEF YUM ZMK ZWD ZWL ZWN ZWR',
+} as const;
+
+/** An ISO 4217 alphabetic code that is, or was, in the table. */
 export type CurrencyCode = string & { readonly currency: unique symbol };
 
-const DIGITS: ReadonlyMap<string, number> = new Map(
-  Object.entries(CODES_BY_DIGITS).flatMap(([digits, codes]) => codes.split(' ').map((code) => [code, Number(digits)])),
-);
+const digitsByCode = (codesByDigits: { readonly [digits: string]: string }): ReadonlyMap<string, number> =>
+  new Map(
+    Object.entries(codesByDigits).flatMap(([digits, codes]) => codes.split(' ').map((code) => [code, Number(digits)])),
+  );
+const DIGITS = digitsByCode(CODES_BY_DIGITS);
+const FORMER_DIGITS = digitsByCode(FORMER_CODES_BY_DIGITS);
 
-/** Every code of the table, sorted. */
+/** Every active code, sorted. */
 export const CURRENCY_CODES: readonly CurrencyCode[] = [...DIGITS.keys()].toSorted() as CurrencyCode[];
+
+/** Every former code, sorted. */
+export const FORMER_CURRENCY_CODES: readonly CurrencyCode[] = [...FORMER_DIGITS.keys()].toSorted() as CurrencyCode[];
+
+/** The sentence for a code that a new amount cannot have. */
+export const currencyIssue = (code: unknown): string =>
+  typeof code === 'string' && isFormerCurrency(code)
+    ? `must be an active currency; ${code} was withdrawn from ISO 4217.`
+    : 'must be a currency of ISO 4217 such as "USD".';
 
 /** The most digits that any currency has behind its point. */
 export const MOST_DIGITS = 4;
 
-/** Whether the text is a code of the table: three capital letters, as the standard writes it. */
+/** Whether the text is an active code: three capital letters, as the standard writes it. */
 export const isCurrency = (code: string): code is CurrencyCode => DIGITS.has(code);
 
-/** How many digits the currency has behind its point: 2 for USD, 0 for JPY, 3 for KWD. */
+/** Whether the text is the code of a currency that was withdrawn: stored amounts may have it, new ones may not. */
+export const isFormerCurrency = (code: string): code is CurrencyCode => FORMER_DIGITS.has(code);
+
+/** How many digits the currency has, or had, behind its point: 2 for USD, 0 for JPY, 3 for KWD. */
 export function digitsOf(currency: CurrencyCode): number {
-  const digits = DIGITS.get(currency);
+  const digits = DIGITS.get(currency) ?? FORMER_DIGITS.get(currency);
   if (digits === undefined) throw new RangeError(`${currency} is not in the table of ISO 4217`);
   return digits;
 }

@@ -1,4 +1,4 @@
-import { type CurrencyCode, isCurrency } from './currencies.ts';
+import { type CurrencyCode, currencyIssue, isCurrency } from './currencies.ts';
 import { freezeJson, type JsonObject, jsonFault } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { type Decimal, type Money, parseDecimal, toMinorUnits } from './money.ts';
@@ -85,10 +85,10 @@ export class Issues {
     return { units: 0n, scale: 0 };
   }
 
-  /** A currency of the table; undefined is noted as a fault. */
+  /** An active currency; undefined is noted as a fault. */
   currency(path: Path, code: string): CurrencyCode | undefined {
     if (isCurrency(code)) return code;
-    this.add(path, 'must be a currency of ISO 4217 such as "USD".');
+    this.add(path, currencyIssue(code));
     return undefined;
   }
 
@@ -103,11 +103,11 @@ export class Issues {
     return undefined;
   }
 
-  /** A point in time that has not come yet; null if left out. */
-  future(path: Path, instant: Maybe<Instant>, now: Instant): Instant | null {
-    if (instant !== null && instant !== undefined && instant <= now) {
-      this.#late.push({ path, message: 'must lie in the future.' });
-    }
-    return instant ?? null;
+  /** A point in time after now, cut to milliseconds; null if left out. */
+  future(path: Path, time: Maybe<Instant>, now: Instant): Instant | null {
+    if (time === null || time === undefined) return null;
+    const instant = Math.floor(time);
+    if (instant <= now) this.#late.push({ path, message: 'must lie in the future.' });
+    return instant;
   }
 }

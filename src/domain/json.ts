@@ -15,10 +15,31 @@ export function jsonFault(value: JsonObject): string | undefined {
   return bytes > LIMITS.jsonBytes ? `must be at most ${LIMITS.jsonBytes} bytes of JSON; it is ${bytes}.` : undefined;
 }
 
+/** The size of a value as compact JSON, in bytes. Iterative, so deep nesting cannot overflow the stack. */
+export function jsonBytes(value: unknown): number {
+  let bytes = 0;
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const each = open.pop();
+    if (typeof each !== 'object' || each === null) {
+      bytes += Buffer.byteLength(JSON.stringify(each) ?? 'null');
+      continue;
+    }
+    const isList = Array.isArray(each);
+    const members = Object.entries(each).filter(([, member]) => isList || member !== undefined);
+    bytes += 2 + Math.max(0, members.length - 1);
+    for (const [name, member] of members) {
+      if (!isList) bytes += Buffer.byteLength(JSON.stringify(name)) + 1;
+      open.push(member);
+    }
+  }
+  return bytes;
+}
+
 function valueFault(value: JsonValue, depth: number, values: { left: number }): string | undefined {
   if ((values.left -= 1) < 0) return `must be at most ${LIMITS.jsonBytes} bytes of JSON.`;
   if (typeof value === 'string') return textFault(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'must hold finite numbers.';
+  if (typeof value === 'number') return isStorable(value) ? undefined : NUMBERS;
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > LIMITS.jsonDepth) return `must be at most ${LIMITS.jsonDepth} levels deep.`;
   if (Array.isArray(value)) {
@@ -35,6 +56,31 @@ function valueFault(value: JsonValue, depth: number, values: { left: number }): 
     if (fault !== undefined) return fault;
   }
   return undefined;
+}
+
+const NUMBERS = 'must not contain numbers that lose digits or are out of range; send them as strings.';
+
+/** From here on JavaScript writes numbers with an exponent, as quantities rather than as integers. */
+const EXPONENT_FROM = 1e21;
+/** Integers are exact up to 2^53 - 1; beyond, a neighbour may have been meant. */
+const isStorable = (value: number): boolean =>
+  Number.isFinite(value) &&
+  (!Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) >= EXPONENT_FROM);
+
+/** Whether a number, as JSON and GraphQL write it, comes back from a double with the same value. */
+export function isExactNumber(text: string): boolean {
+  const value = Number(text);
+  return isStorable(value) && decimalOf(text) === decimalOf(String(value));
+}
+
+/** The digits of a number without zeros at either end, and its power of ten. */
+function decimalOf(text: string): string {
+  const [, whole = '', fraction = '', exponent = '0'] = /^-?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  return significant === ''
+    ? '0'
+    : `${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }
 
 /** The same value, frozen in depth, so that what is stored cannot change. */

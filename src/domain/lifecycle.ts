@@ -14,10 +14,13 @@ export const LIFECYCLE: { readonly [S in PositionState]: readonly PositionState[
   EXPIRED: [],
 };
 
-const ONLY_EXPIRY: readonly PositionState[] = ['EXPIRED'];
-
 /** A terminal state accepts nothing more. */
 export const isTerminal = (state: PositionState): boolean => LIFECYCLE[state].length === 0;
+
+/** The states that are not terminal. */
+export const OPEN_STATES: readonly PositionState[] = POSITION_STATES.filter((state) => !isTerminal(state));
+
+const ONLY_EXPIRY: readonly PositionState[] = ['EXPIRED'];
 
 /** What the lifecycle allows now: from its hour on, a position that is not terminal can only expire. */
 export const allowedTransitions = (

@@ -5,6 +5,10 @@ export const LIMITS = {
   reasonCharacters: 1_000,
   /** Descriptions and message bodies. */
   bodyCharacters: 10_000,
+  /** The message of an error, in UTF-16 units. */
+  messageUnits: 500,
+  /** The message of one validation issue, in UTF-16 units. */
+  issueUnits: 200,
   /** What is searched for. */
   searchCharacters: 1_000,
   /** How often a message can be edited. */
@@ -19,6 +23,8 @@ export const LIMITS = {
   keyCharacters: 255,
   /** Values in one list of a mutation's input: operations, currencies, limits. */
   listInputs: 1_000,
+  /** Validation issues of one input that are returned. */
+  issues: 1_000,
   /** How long both keys of a rotation may be good: a week. */
   overlapSeconds: 7 * 24 * 60 * 60,
 } as const;

@@ -5,7 +5,7 @@ import { LIMITS } from './limits.ts';
 import { type Decimal, toMinorUnits } from './money.ts';
 import type { Position } from './position.ts';
 import { IllegalTransition, InsufficientFunds, ValidationFailed } from './refusals.ts';
-import type { Instant } from './time.ts';
+import { type Instant, notBefore } from './time.ts';
 
 /** What a position is asked to become. A release without a state picks PARTIALLY_RELEASED or RELEASED by its amount. */
 export interface Move {
@@ -23,6 +23,21 @@ export interface MoveInput {
   readonly amount?: Maybe<string>;
   readonly reason?: Maybe<string>;
   readonly metadata?: Maybe<JsonObject>;
+}
+
+export interface ReleaseInput extends MoveInput {
+  /** Releases everything that is held. */
+  readonly all?: Maybe<boolean>;
+}
+
+/** Adds an issue unless the input has exactly one of `amount` and `all: true`; null and `all: false` count as absent. */
+export function checkReleaseAmount({ amount, all }: ReleaseInput, issues: Issues): void {
+  const hasAmount = amount !== null && amount !== undefined;
+  if (hasAmount !== (all === true)) return;
+  issues.add(
+    ['amount'],
+    'is required, or set `all: true` to release everything that is held; set exactly one of them.',
+  );
 }
 
 /** What the input alone shows. Refuses with ValidationFailed. */
@@ -62,7 +77,7 @@ export function advance(position: Position, move: Move, now: Instant): Advance {
     refunded: position.refunded + refunded,
     sequence: position.sequence + 1,
     version: position.version + 1,
-    updatedAt: now,
+    updatedAt: notBefore(position.updatedAt, now),
   });
   return { position: next, moved };
 }

@@ -6,7 +6,7 @@ import { LIMITS } from './limits.ts';
 import { formatMinorUnits, type Money, parseDecimal, toMinorUnits } from './money.ts';
 import type { PositionDraft } from './position.ts';
 import { PolicyViolation } from './refusals.ts';
-import type { Instant } from './time.ts';
+import { type Instant, notBefore } from './time.ts';
 
 /** What positions in one currency may be about. Amounts as the API writes them, null for no bound. */
 export interface PolicyLimit {
@@ -104,7 +104,7 @@ export function newPolicy(
     limits,
     version: (before?.version ?? 0) + 1,
     createdAt: before?.createdAt ?? now,
-    updatedAt: now,
+    updatedAt: notBefore(before?.updatedAt ?? now, now),
   });
 }
 
@@ -116,7 +116,7 @@ export function limitOf({ currency }: PolicyLimit, text: string | null): Money |
 }
 
 /** Refuses with PolicyViolation what the institution's policy does not allow. */
-export function obeyPolicy({ amount }: PositionDraft, policy: Policy | undefined): void {
+export function obeyPolicy({ amount }: Pick<PositionDraft, 'amount'>, policy: Policy | undefined): void {
   if (!policy) return;
   const { allowedCurrencies, limits } = policy;
   if (allowedCurrencies && !allowedCurrencies.includes(amount.currency)) {

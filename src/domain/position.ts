@@ -73,8 +73,12 @@ export function checkPosition(input: PositionInput, now: Instant, brought?: Issu
   return { holderReference, externalReference, metadata, amount: amount as Money, expiresAt };
 }
 
-/** Refuses with PolicyViolation what the template's terms do not allow. */
-export function obeyTerms({ amount, expiresAt }: PositionDraft, terms: Terms, now: Instant): void {
+/** Refuses with PolicyViolation what the template's terms do not allow a position that is created at `createdAt`. */
+export function obeyTerms(
+  { amount, expiresAt }: Pick<PositionDraft, 'amount' | 'expiresAt'>,
+  terms: Terms,
+  createdAt: Instant,
+): void {
   const { currency, minAmount, maxAmount, maxTenorDays } = terms;
   if (amount.currency !== currency) {
     throw new PolicyViolation('CURRENCY', `The template allows ${currency} only.`, ['amount', 'currencyCode']);
@@ -86,7 +90,7 @@ export function obeyTerms({ amount, expiresAt }: PositionDraft, terms: Terms, no
   if (maxAmount !== null && amount.minorUnits > maxAmount) {
     throw new PolicyViolation('MAX_AMOUNT', "The amount is above the template's most.", ['amount'], bound(maxAmount));
   }
-  if (maxTenorDays !== null && (expiresAt === null || expiresAt > now + maxTenorDays * DAY_MS)) {
+  if (maxTenorDays !== null && (expiresAt === null || expiresAt > createdAt + maxTenorDays * DAY_MS)) {
     const message = `The template asks for an expiresAt at most ${maxTenorDays} days from now.`;
     throw new PolicyViolation('TENOR', message, ['expiresAt']);
   }

@@ -1,5 +1,7 @@
 import type { PositionState } from './lifecycle.ts';
+import { LIMITS } from './limits.ts';
 import type { Money } from './money.ts';
+import { shortened } from './text.ts';
 
 /** Where in a mutation's input something stands; list positions as digits: ["operations", "3", "create", "amount"]. */
 export type Path = readonly string[];
@@ -47,8 +49,11 @@ export class ValidationFailed extends Refusal {
   readonly code = 'VALIDATION_FAILED';
   issues: readonly ValidationIssue[];
   constructor(issues: readonly [ValidationIssue, ...ValidationIssue[]]) {
-    super(issues.map(({ path, message }) => `${path.join('.')} ${message}`).join(' '), issues[0].path);
-    this.issues = issues;
+    const message = issues.map(({ path, message: issue }) => `${path.join('.')} ${issue}`).join(' ');
+    super(shortened(message, LIMITS.messageUnits), issues[0].path);
+    this.issues = issues
+      .slice(0, LIMITS.issues)
+      .map((issue) => ({ ...issue, message: shortened(issue.message, LIMITS.issueUnits) }));
   }
 
   override within(path: Path): this {

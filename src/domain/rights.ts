@@ -1,5 +1,8 @@
 import type { MutationName } from './auditEvent.ts';
+import { allowedTransitions, type PositionState } from './lifecycle.ts';
+import type { Position } from './position.ts';
 import { Forbidden } from './refusals.ts';
+import type { Instant } from './time.ts';
 import { VIEWER_ROLES, type Viewer, type ViewerRole } from './viewer.ts';
 
 type Roles = readonly ViewerRole[];
@@ -105,12 +108,20 @@ export const RIGHTS: { readonly [coordinate: string]: Roles } = {
   'ChatSession.position': EVERYONE,
   'ChatSession.messages': EVERYONE,
   ChatMessage: EVERYONE,
-  'ChatMessage.session': EVERYONE,
+  'ChatMessage.chatSession': EVERYONE,
   'ChatMessage.replyTo': EVERYONE,
 };
 
 /** Whether the viewer may use what has this line; nobody may use what has none. */
 export const isAllowed = ({ role }: Viewer, coordinate: string): boolean => RIGHTS[coordinate]?.includes(role) ?? false;
+
+/** The states to which the viewer may move the position now; none for a viewer who may not move positions. */
+export const viewerAllowedTransitions = (
+  viewer: Viewer,
+  position: Pick<Position, 'state' | 'expiresAt'>,
+  now: Instant,
+): readonly PositionState[] =>
+  isAllowed(viewer, 'Mutation.transitionPosition') ? allowedTransitions(position, now) : [];
 
 /** Refuses with Forbidden a viewer whose role has no right to the mutation. */
 export function mustBeAllowed({ role }: Viewer, mutation: MutationName): void {

@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { COUNTRY_CODES } from './countries.ts';
-import { CURRENCY_CODES, type CurrencyCode, MOST_DIGITS } from './currencies.ts';
+import { CURRENCY_CODES, type CurrencyCode, currencyIssue, MOST_DIGITS } from './currencies.ts';
 import { REGIONS, type Vertical } from './institution.ts';
 import { freezeJson, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { MOST_INTEGER_DIGITS, parseDecimal, toMinorUnits } from './money.ts';
 import type { ValidationIssue } from './refusals.ts';
 
-const oneOf = (values: readonly string[], message: string) => z.enum(values as [string, ...string[]], message);
+const oneOf = (values: readonly string[], message: string | ((value: unknown) => string)) =>
+  z.enum(values as [string, ...string[]], {
+    error: ({ input }) => (typeof message === 'string' ? message : message(input)),
+  });
 
-const currency = oneOf(CURRENCY_CODES, 'must be a currency of ISO 4217 such as "USD".');
+const currency = oneOf(CURRENCY_CODES, currencyIssue);
 const country = oneOf(COUNTRY_CODES, 'must be a country of ISO 3166-1 in two letters such as "SG".');
 const region = oneOf(REGIONS, `must be one of ${REGIONS.join(', ')}.`);
 const amount = z
@@ -41,7 +44,14 @@ const configOf = <S extends z.core.$ZodLooseShape>(shape: S) =>
     error: (issue) => (issue.code === 'unrecognized_keys' ? `has unknown keys: ${named(issue.keys)}.` : undefined),
   });
 
-/** What can be asked of an asset template's config, by the template's code. Each code belongs to one vertical. */
+/** The sentence for a property that is checked and stored, and that no rule reads. */
+const UNUSED = 'Validated and stored. No rule uses it yet.';
+
+/**
+ * What can be asked of an asset template's config, by the template's code. Each code belongs to one vertical. The
+ * properties that are described as UNUSED have no effect on positions yet: nothing is retained, and no country is
+ * compared.
+ */
 export interface TemplateKind {
   readonly code: string;
   readonly name: string;
@@ -71,14 +81,19 @@ export const TEMPLATE_KINDS: ReadonlyMap<string, TemplateKind> = new Map(
       'CONSTR_RETAINAGE',
       'Construction retainage',
       'CONSTRUCTION',
-      configOf({ currency, retainagePercentage: percentage }),
+      configOf({ currency, retainagePercentage: percentage.describe(UNUSED) }),
     ),
-    kind('TF_INVOICE', 'Trade finance invoice', 'TRADE_FINANCE', configOf({ currency, maxTenorDays: tenor, country })),
+    kind(
+      'TF_INVOICE',
+      'Trade finance invoice',
+      'TRADE_FINANCE',
+      configOf({ currency, maxTenorDays: tenor, country: country.describe(UNUSED) }),
+    ),
     kind(
       'TF_LC',
       'Trade finance letter of credit',
       'TRADE_FINANCE',
-      configOf({ currency, issuingBankCountry: country, maxTenorDays: tenor }),
+      configOf({ currency, issuingBankCountry: country.describe(UNUSED), maxTenorDays: tenor }),
     ),
   ].map((each) => [each.code, each]),
 );

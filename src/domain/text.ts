@@ -14,6 +14,31 @@ export function textFault(text: string): string | undefined {
 export const isWithin = (text: string, codePoints: number): boolean =>
   text.length <= codePoints || (text.length <= 2 * codePoints && [...text].length <= codePoints);
 
+// biome-ignore lint: the characters are what this is about
+// oxlint-disable-next-line no-control-regex
+const BEYOND_LATIN_1 = /[^\u0000-\u00ff]/;
+
+/** Whether every UTF-16 unit of the text is in Latin-1. */
+export const isLatin1 = (text: string): boolean => !BEYOND_LATIN_1.test(text);
+
+/** The fewest UTF-16 units that V8 cuts out of a text without a copy. */
+const SLICE_UNITS = 13;
+
+/** Returns the same text as a copy: a text that was cut out of a longer one keeps all of that in memory. */
+export function ownText(text: string): string {
+  if (text.length < SLICE_UNITS) return text;
+  const encoding = isLatin1(text) ? 'latin1' : 'utf16le';
+  return Buffer.from(text, encoding).toString(encoding);
+}
+
+/** The text with at most so many characters: its beginning, and its end. */
+export function shortened(text: string, characters: number): string {
+  if (text.length <= characters) return text;
+  const mark = ' ... ';
+  const part = Math.floor((characters - mark.length) / 2);
+  return `${text.slice(0, part)}${mark}${text.slice(-part)}`.toWellFormed();
+}
+
 /** Orders texts by code point, as PostgreSQL's collation "C" does; JavaScript's own `<` goes by UTF-16 units. */
 export function compareText(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);

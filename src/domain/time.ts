@@ -27,8 +27,17 @@ export function parseInstant(text: string): Instant | undefined {
   return instant >= EARLIEST && instant <= LATEST ? instant : undefined;
 }
 
+/** Whether a time that `parseInstant` reads is finer than a millisecond. */
+export const isFinerThanMs = (text: string): boolean => /\.\d{3}\d*[1-9]/.test(text);
+
 /** The instant as the API writes it: RFC 3339, UTC, milliseconds. */
 export const formatInstant = (instant: Instant): string => new Date(instant).toISOString();
+
+/**
+ * The time to record for a change of an object whose last change was at `previous`: the later of the two, so that a
+ * clock that is set back never makes the history of an object run backwards. Decisions take the clock's own time.
+ */
+export const notBefore = (previous: Instant, now: Instant): Instant => Math.max(previous, now);
 
 /** When the minute began that the instant lies in. */
 export const minuteOf = (instant: Instant): Instant => Math.floor(instant / MINUTE_MS) * MINUTE_MS;

@@ -17,6 +17,9 @@ export type Viewer =
 export const ownerOf = (viewer: Viewer): string =>
   viewer.role === 'ROOT' ? 'ROOT' : (viewer.apiKeyId ?? viewer.institutionId);
 
+/** The name under which all requests of an institution are counted; root counts as one institution. */
+export const institutionOwnerOf = (viewer: Viewer): string => (viewer.role === 'ROOT' ? 'ROOT' : viewer.institutionId);
+
 /** What a read or a write may reach at all: one institution's objects, or everybody's. */
 export type Scope = 'ALL' | { readonly institutionId: Id };
 

@@ -1,7 +1,10 @@
-import { accessEventOf, type TurnedAway } from '../commands/audit.ts';
-import type { AccessAction } from '../domain/auditEvent.ts';
-import type { NewId } from '../domain/ids.ts';
+import { type CountedFailures, countedEventOf } from '../commands/audit.ts';
+import type { RefusedAttempt } from '../commands/refusedAttempts.ts';
+import { ACCESS_CODES, type AccessAction, AUDIT_ACTIONS, type AuditEvent, SERVER } from '../domain/auditEvent.ts';
+import type { Id, NewId } from '../domain/ids.ts';
 import { type Clock, type Instant, minuteOf } from '../domain/time.ts';
+import { ANONYMOUS, actorOf } from '../domain/viewer.ts';
+import { AlreadyExists, Unavailable } from '../store/faults.ts';
 import type { Store } from '../store/store.ts';
 
 export interface AccessTrailOptions {
@@ -14,11 +17,14 @@ export interface AccessTrailOptions {
 export const STRANGERS_A_MINUTE = 60;
 /** The most events a minute about keys; the rest of them is counted with the strangers' rest. */
 export const KEYS_A_MINUTE = 1_000;
+/** The maximum number of events per minute about refused attempts; further ones are one event per action and error code. */
+export const MAX_ATTEMPT_EVENTS_PER_MINUTE = 1_000;
 
 /**
  * Notes requests that were turned away, and writes them to the audit trail behind the requests: one event a minute
  * for each address or key and each action, with how often it was, once the minute has passed. So strangers fill
  * neither the trail nor the memory, however many requests and addresses they have. Each server keeps notes of its own.
+ * Refused attempts that are only counted (see RefusedAttempts) are recorded in the same way.
  */
 export class AccessTrail {
   readonly #options: AccessTrailOptions;
@@ -26,6 +32,8 @@ export class AccessTrail {
   #open = new Notes();
   /** Of the minutes that have passed and are not written yet: one, or, where the record was away, several as one. */
   #passed = new Notes();
+  /** Events that may be written although the store was unavailable: they are written again with the same ids. */
+  #unconfirmed: readonly AuditEvent[] = [];
 
   constructor(options: AccessTrailOptions) {
     this.#options = options;
@@ -34,13 +42,19 @@ export class AccessTrail {
 
   /** How many events are waiting. */
   get size(): number {
-    return this.#open.size + this.#passed.size;
+    return this.#open.size + this.#passed.size + this.#unconfirmed.length;
   }
 
   /** The key is one that there is; a token that nobody was given is a stranger's. */
-  note(action: AccessAction, address: string, key: TurnedAway['key'] = null): void {
-    this.#turn();
-    this.#open.add({ action, address, key, occurrences: 1, since: this.#options.clock() });
+  note(action: AccessAction, address: string, key: RejectedKey | null = null): void {
+    const errorCode = ACCESS_CODES[action];
+    if (key) this.#count('keys', { action, errorCode, address, ...keyFacts(key) });
+    else this.#count('strangers', { action, errorCode, address, institutionId: SERVER, actor: ANONYMOUS });
+  }
+
+  /** Counts a refused attempt that has no audit event of its own. */
+  countAttempt({ viewer, mutation, institutionId, errorCode }: RefusedAttempt): void {
+    this.#count('attempts', { action: AUDIT_ACTIONS[mutation], errorCode, institutionId, actor: actorOf(viewer) });
   }
 
   /** Writes what was noted in minutes that have passed. What could not be written is written the next time. */
@@ -53,6 +67,11 @@ export class AccessTrail {
   async finish(): Promise<void> {
     this.#close();
     await this.#write();
+  }
+
+  #count(kind: Kind, failure: Omit<CountedFailures, 'occurrences' | 'since'>): void {
+    this.#turn();
+    this.#open.add(kind, { ...failure, occurrences: 1, since: this.#options.clock() });
   }
 
   #turn(): void {
@@ -68,52 +87,96 @@ export class AccessTrail {
   }
 
   async #write(): Promise<void> {
-    const { store, newId } = this.#options;
+    await this.#confirm();
+    const { newId } = this.#options;
     const notes = this.#passed;
     if (notes.size === 0) return;
     this.#passed = new Notes();
-    const events = notes.all().map((note) => accessEventOf(newId, note));
+    const events = notes.all().map((note) => countedEventOf(newId, note));
     try {
-      await store.transact('ALL', async (tx) => {
-        for (const event of events) tx.auditEvents.insert(event);
-      });
+      await this.#insert(events);
     } catch (error) {
-      notes.addAll(this.#passed);
-      this.#passed = notes;
+      if (error instanceof Unavailable) {
+        this.#unconfirmed = events;
+      } else {
+        notes.addAll(this.#passed);
+        this.#passed = notes;
+      }
       throw error;
+    }
+  }
+
+  /** Writes the unconfirmed events unless they are there. They are one transaction: all of them are, or none is. */
+  async #confirm(): Promise<void> {
+    if (this.#unconfirmed.length === 0) return;
+    await this.#insert(this.#unconfirmed).catch((error: unknown) => {
+      if (!(error instanceof AlreadyExists)) throw error;
+    });
+    this.#unconfirmed = [];
+  }
+
+  #insert(events: readonly AuditEvent[]): Promise<void> {
+    return this.#options.store.transact('ALL', async (tx) => {
+      for (const event of events) tx.auditEvents.insert(event);
+    });
+  }
+}
+
+/** An API key whose requests were rejected. */
+interface RejectedKey {
+  readonly institutionId: Id;
+  readonly apiKeyId: Id;
+}
+const keyFacts = ({ institutionId, apiKeyId }: RejectedKey) => ({
+  institutionId,
+  actor: { actorKind: 'API_KEY', apiKeyId } as const,
+});
+
+/** What notes are about. The rest is what the other kinds have no room for, by action and error code. */
+type Kind = 'strangers' | 'keys' | 'attempts' | 'rest';
+const MAX_NOTES: { readonly [K in Kind]: number } = {
+  strangers: STRANGERS_A_MINUTE,
+  keys: KEYS_A_MINUTE,
+  attempts: MAX_ATTEMPT_EVENTS_PER_MINUTE,
+  rest: Number.POSITIVE_INFINITY,
+};
+
+/** What will be one event each: never more of them than there may be in a minute. */
+class Notes {
+  readonly #kinds: { readonly [K in Kind]: Map<string, CountedFailures> } = {
+    strangers: new Map(),
+    keys: new Map(),
+    attempts: new Map(),
+    rest: new Map(),
+  };
+
+  get size(): number {
+    return Object.values(this.#kinds).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  all(): readonly CountedFailures[] {
+    return Object.values(this.#kinds).flatMap((notes) => [...notes.values()]);
+  }
+
+  add(kind: Kind, note: CountedFailures): void {
+    const notes = this.#kinds[kind];
+    const name = nameOf(kind, note);
+    const before = notes.get(name);
+    if (before || notes.size < MAX_NOTES[kind]) {
+      notes.set(name, { ...note, ...before, occurrences: (before?.occurrences ?? 0) + note.occurrences });
+      return;
+    }
+    const address = note.address === undefined ? undefined : null;
+    this.add('rest', { ...note, address, institutionId: SERVER, actor: ANONYMOUS });
+  }
+
+  addAll(other: Notes): void {
+    for (const [kind, notes] of Object.entries(other.#kinds)) {
+      for (const note of notes.values()) this.add(kind as Kind, note);
     }
   }
 }
 
-/** What will be one event each: never more of them than there may be in a minute. */
-class Notes {
-  readonly #strangers = new Map<string, TurnedAway>();
-  readonly #keys = new Map<string, TurnedAway>();
-  /** What there was no room for, by action. */
-  readonly #rest = new Map<string, TurnedAway>();
-
-  get size(): number {
-    return this.#strangers.size + this.#keys.size + this.#rest.size;
-  }
-
-  all(): readonly TurnedAway[] {
-    return [this.#strangers, this.#keys, this.#rest].flatMap((notes) => [...notes.values()]);
-  }
-
-  add(note: TurnedAway): void {
-    const { action, address, key } = note;
-    const [notes, most] = key ? [this.#keys, KEYS_A_MINUTE] : [this.#strangers, STRANGERS_A_MINUTE];
-    const name = `${action} ${key?.apiKeyId ?? address}`;
-    if (address !== null && (notes.has(name) || notes.size < most)) count(notes, name, note);
-    else count(this.#rest, action, { ...note, address: null, key: null });
-  }
-
-  addAll(notes: Notes): void {
-    for (const note of notes.all()) this.add(note);
-  }
-}
-
-function count(notes: Map<string, TurnedAway>, name: string, note: TurnedAway): void {
-  const before = notes.get(name);
-  notes.set(name, { ...note, ...before, occurrences: (before?.occurrences ?? 0) + note.occurrences });
-}
+/** What is counted together. The requests of an API key are, whatever address they come from. */
+const nameOf = (kind: Kind, { action, errorCode, address, institutionId, actor }: CountedFailures): string =>
+  [action, errorCode, institutionId, actor.actorKind, actor.apiKeyId, kind === 'strangers' ? address : ''].join(' ');

@@ -1,5 +1,3 @@
-import type { PlacedChange } from '../domain/change.ts';
-
 /** Why a queue ended before its reader did: too many changes waited. */
 export class TooSlow extends Error {}
 
@@ -7,9 +5,9 @@ export class TooSlow extends Error {}
  * The live changes of one subscriber, waiting to be read. Bounded: who reads too slowly loses the queue, not a change
  * in the middle of it, and holds up nobody else.
  */
-export class ChangeQueue {
+export class ChangeQueue<T> {
   readonly #most: number;
-  #waiting: PlacedChange[] = [];
+  #waiting: T[] = [];
   #reader: (() => void) | undefined;
   #ended = false;
   #reason: Error | undefined;
@@ -18,7 +16,7 @@ export class ChangeQueue {
     this.#most = most;
   }
 
-  push(change: PlacedChange): void {
+  push(change: T): void {
     if (this.#ended) return;
     if (this.#waiting.length >= this.#most) {
       this.end(new TooSlow(`More than ${this.#most} changes waited to be read.`));
@@ -44,7 +42,7 @@ export class ChangeQueue {
   }
 
   /** The changes that wait, or the next that come; undefined at the end. Refuses with the reason of the end. */
-  async take(): Promise<readonly PlacedChange[] | undefined> {
+  async take(): Promise<readonly T[] | undefined> {
     if (this.#waiting.length === 0 && !this.#ended) {
       await new Promise<void>((resolve) => {
         this.#reader = resolve;

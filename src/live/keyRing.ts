@@ -11,6 +11,8 @@ import { firstOf } from '../store/window.ts';
 const REMEMBERED_MS = 500;
 /** The most keys that are remembered. */
 const REMEMBERED_KEYS = 10_000;
+/** The maximum number of prefixes that are remembered as those of good tokens. */
+const RECOGNIZED_PREFIXES = 100_000;
 /** The most uses that one transaction notes. */
 const BATCH = 500;
 
@@ -31,6 +33,8 @@ export class KeyRing {
     max: REMEMBERED_KEYS,
     ttl: REMEMBERED_MS,
   });
+  /** The prefixes of tokens that were good once: looking them up again cannot be an attempt to guess. */
+  readonly #recognized = new LRUCache<string, true>({ max: RECOGNIZED_PREFIXES });
   /** Uses that are to be noted. */
   #used = new Map<Id, number>();
 
@@ -40,12 +44,15 @@ export class KeyRing {
     this.#rootHash = rootToken === null ? undefined : digest(rootToken);
   }
 
-  /** Whose token it is; undefined for one that is malformed, unknown, expired or revoked. */
-  viewerOf(token: string): MaybePromise<Viewer | undefined> {
+  /**
+   * Whose token it is; undefined for one that is malformed, unknown, expired or revoked. `beforeLookUp` is called before
+   * a token that this server has not recognized yet is looked up in the database, and may throw to prevent that.
+   */
+  viewerOf(token: string, beforeLookUp?: () => Promise<void>): MaybePromise<Viewer | undefined> {
     if (this.#rootHash && timingSafeEqual(digest(token), this.#rootHash)) return { role: 'ROOT' };
     const prefix = prefixOfToken(token);
     if (prefix === undefined) return undefined;
-    const key = this.#keyAt(prefix);
+    const key = this.#keyAt(prefix, beforeLookUp);
     return key instanceof Promise ? key.then((found) => this.#judge(token, found)) : this.#judge(token, key);
   }
 
@@ -76,6 +83,7 @@ export class KeyRing {
   #judge(token: string, key: ApiKey | undefined): Viewer | undefined {
     if (!key || !timingSafeEqual(Buffer.from(hashOfToken(token)), Buffer.from(key.tokenHash))) return undefined;
     if (!isLive(key, this.#clock())) return undefined;
+    this.#recognized.set(key.prefix, true);
     if (this.#isToBeNoted(key)) this.#used.set(key.id, this.#clock());
     return { role: key.role, institutionId: key.institutionId, apiKeyId: key.id };
   }
@@ -84,9 +92,14 @@ export class KeyRing {
     return lastUsedAt === null || this.#clock() - lastUsedAt >= USE_NOTED_EVERY_MS;
   }
 
-  #keyAt(prefix: string): MaybePromise<ApiKey | undefined> {
+  #keyAt(prefix: string, beforeLookUp?: () => Promise<void>): MaybePromise<ApiKey | undefined> {
     const known = this.#remembered.get(prefix);
     if (known) return known;
+    if (!beforeLookUp || this.#store.answersAtOnce || this.#recognized.has(prefix)) return this.#lookUp(prefix);
+    return beforeLookUp().then(() => this.#keyAt(prefix));
+  }
+
+  #lookUp(prefix: string): MaybePromise<ApiKey | undefined> {
     const pages = this.#store.read('ALL').apiKeys.pages([windowAt(prefix)]);
     if (!(pages instanceof Promise)) return pages[0]?.rows[0];
     const found = pages.then(([page]) => page?.rows[0]);

@@ -1,3 +1,5 @@
+import { StoreFullError } from '../store/faults.ts';
+
 /** Something that is done again and again beside the requests. */
 export interface Rounds {
   start(): void;
@@ -5,16 +7,23 @@ export interface Rounds {
   stop(): Promise<void>;
 }
 
-/** Does the work, waits `pauseMs`, and does it again; a round that fails is told of, and the next one comes all the same. */
+/**
+ * Does the work, waits `pauseMs`, and does it again; a round that fails is told of, and the next one comes all
+ * the same. While the store is full, this is reported once and not by every round.
+ */
 export function createRounds(work: () => Promise<unknown>, pauseMs: number, onFault: (error: unknown) => void): Rounds {
   let timer: NodeJS.Timeout | undefined;
   let stopped = true;
+  let isFullReported = false;
   let underWay: Promise<void> = Promise.resolve();
   const round = async (): Promise<void> => {
     try {
       await work();
+      isFullReported = false;
     } catch (error) {
-      onFault(error);
+      const isFull = error instanceof StoreFullError;
+      if (!isFull || !isFullReported) onFault(error);
+      isFullReported = isFull;
     }
     if (!stopped) timer = setTimeout(begin, pauseMs);
   };

@@ -4,7 +4,7 @@ import type { Order, Parent } from '../store/store.ts';
 import { AssetTemplate } from './assetTemplate.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
-import { anyOf, DateTimeRange, equals, whereOf, within } from './filter.ts';
+import { anyOf, DateTimeRange, equals, whereOf, withinTimes } from './filter.ts';
 import { Institution, VERSIONED } from './institution.ts';
 import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 import { Node, node } from './node.ts';
@@ -62,7 +62,7 @@ const list = (
     institutionId: equals(filter?.institutionId),
     templateId: anyOf('templateIds', filter?.templateIds),
     label: equals(filter?.label),
-    createdAt: within(filter?.createdAt),
+    createdAt: withinTimes(filter?.createdAt),
   });
   return connect(read.assets, 'Asset', { where, ...(of && { of }) }, NEWEST, page);
 };

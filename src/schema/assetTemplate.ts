@@ -34,14 +34,16 @@ export const AssetTemplate = builder.objectRef<AssetTemplateRow>('AssetTemplate'
 node('tmpl', 'AssetTemplate', (read, id) => read.assetTemplates.byId(id));
 
 const TemplateKind = builder.objectRef<Kind>('TemplateKind').implement({
-  description: 'A kind of asset template.',
+  description:
+    'A kind of asset template. Retainage and countries are recorded in the config and have no effect on positions yet.',
   fields: (t) => ({
     code: t.exposeString('code', { description: 'What templates name it by.' }),
     name: t.exposeString('name', { description: 'What people call it.' }),
     vertical: t.expose('vertical', { type: Vertical, description: 'The line of business that it belongs to.' }),
     configSchema: t.expose('configSchema', {
       type: 'JSONObject',
-      description: "What a template's config must be, as JSON Schema (2020-12).",
+      description:
+        "What a template's config must be, as JSON Schema (2020-12). The descriptions of its properties say which of them no rule uses yet.",
     }),
   }),
 });
@@ -50,7 +52,8 @@ builder.queryField('templateKinds', (t) =>
   t.field({
     type: [TemplateKind],
     nullable: true,
-    description: 'The kinds that templates can have.',
+    description:
+      'The kinds that templates can have. The currency, the amounts and the tenor of a config are enforced for positions. `retainagePercentage`, `country` and `issuingBankCountry` are validated and stored, but no rule uses them yet: nothing is retained.',
     resolve: () => [...TEMPLATE_KINDS.values()],
   }),
 );

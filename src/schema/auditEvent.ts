@@ -1,7 +1,7 @@
 import type { AuditEvent as AuditEventRow } from '../domain/auditEvent.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
-import { anyOf, DateTimeRange, equals, whereOf, within } from './filter.ts';
+import { anyOf, DateTimeRange, equals, whereOf, withinTimes } from './filter.ts';
 import { Institution } from './institution.ts';
 import { Actor } from './lifecycleEvent.ts';
 import { Node, node } from './node.ts';
@@ -16,7 +16,7 @@ const AuditOutcome = builder.enumType('AuditOutcome', {
 
 const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
   description:
-    'One attempt to change something, successful or refused; or requests that were turned away, one event a minute for each address or key, written when the minute is over. Never changed once written.',
+    'The record of one attempted mutation, or of rejected requests, which are one event per minute and address or API key. Beyond a limit per API key and minute, refused attempts are one event per action and error code. Events of a minute are written after it. Never changed once written.',
   interfaces: [Node],
   fields: (t) => ({
     institution: t.field({
@@ -42,7 +42,7 @@ const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
       type: 'JSONObject',
       nullable: true,
       description:
-        'What was asked for, as far as it can be stored; of requests that were turned away, from where and how many. Never a secret.',
+        'The input, as far as it can be stored; or only its size and field names if the attempt was forbidden or refused attempts took too much room. Rejected requests have `address`, and events of several requests or attempts have `occurrences`. Never a secret.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was attempted.' }),
   }),
@@ -77,7 +77,7 @@ builder.queryField('auditEvents', (t) =>
         resourceId: equals(filter?.resourceId),
         apiKeyId: equals(filter?.apiKeyId),
         requestId: equals(filter?.requestId),
-        createdAt: within(filter?.createdAt),
+        createdAt: withinTimes(filter?.createdAt),
       });
       return connect(read.auditEvents, 'AuditEvent', { where }, { by: ['createdAt'], direction: 'DESC' }, page);
     },

@@ -5,14 +5,19 @@ import type { Instant } from '../domain/time.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Deadline } from '../store/store.ts';
 import type { Readings } from './readings.ts';
+import type { ResponseSize } from './responseSize.ts';
 
 /** What resolvers work with: made anew for each request. */
 export interface Context extends CommandContext {
   readonly read: Readings;
   readonly hub: Hub;
   readonly until: Deadline;
+  /** Called before each mutation. Throws RATE_LIMITED if refused mutations of the request have used up the limit. */
+  readonly admitMutation: () => Promise<void>;
   /** The request's header Idempotency-Key. */
   readonly idempotencyKey: string | null;
+  /** Counts the response while it is built; left out where it cannot be too large. */
+  readonly responseSize?: ResponseSize | undefined;
 }
 
 export const builder = new SchemaBuilder<{

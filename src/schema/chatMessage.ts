@@ -8,7 +8,7 @@ import {
   postChatMessage,
 } from '../commands/chatMessage.ts';
 import type { Replayable } from '../commands/perform.ts';
-import type { ChatMessage as ChatMessageRow, ChatRevision } from '../domain/chatMessage.ts';
+import { type ChatMessage as ChatMessageRow, type ChatRevision, MAX_REVISIONS } from '../domain/chatMessage.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { firstOf } from '../store/window.ts';
 import { builder } from './builder.ts';
@@ -20,7 +20,7 @@ import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 import { Node, node } from './node.ts';
 
 const ChatMessageRevision = builder.objectRef<ChatRevision>('ChatMessageRevision').implement({
-  description: 'What a message said before it was edited.',
+  description: 'An earlier text of a message: what it said before an edit, or before it was deleted.',
   fields: (t) => ({
     version: t.exposeInt('version', { description: "The message's version when it said this." }),
     body: t.exposeString('body', { description: 'What it said.' }),
@@ -33,7 +33,7 @@ ChatMessage.implement({
   description: 'One message of a chat session.',
   interfaces: [Node],
   fields: (t) => ({
-    session: t.field({
+    chatSession: t.field({
       type: ChatSession,
       nullable: true,
       description: 'The session that it is in.',
@@ -51,13 +51,13 @@ ChatMessage.implement({
     revisions: t.field({
       type: [ChatMessageRevision],
       nullable: true,
-      description: `What it said before, oldest first; at most ${LIMITS.revisions}. They stay when it is deleted.`,
+      description: `The earlier texts of the message, oldest first: at most ${LIMITS.revisions} from edits, and the last text of a deleted message.`,
       resolve: ({ id }, _args, { read }) => {
         const page = read.chatRevisions.page(
           firstOf({
             of: { field: 'messageId', id },
             order: { by: ['version'], direction: 'ASC' },
-            limit: LIMITS.revisions,
+            limit: MAX_REVISIONS,
           }),
         );
         return page instanceof Promise ? page.then(({ rows }) => rows) : page.rows;
@@ -180,7 +180,7 @@ mutation(
 );
 mutation(
   'deleteChatMessage',
-  'Deletes a message; a tombstone stays in its place.',
+  'Deletes a message. A tombstone stays in its place, and its last text is kept as a revision.',
   DeleteChatMessageInput,
   resultType(changed('DeleteChatMessagePayload', 'The message is deleted.'), 'DeleteChatMessageResult', [
     'VALIDATION_FAILED',

@@ -8,7 +8,7 @@ import type { Field, Parent, WithUnread } from '../store/store.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
 import { badInput } from './errors.ts';
-import { anyOf, DateTimeRange, equals, OrderDirection, whereOf, within } from './filter.ts';
+import { anyOf, DateTimeRange, equals, OrderDirection, whereOf, withinTimes } from './filter.ts';
 import { Institution, VERSIONED } from './institution.ts';
 import { fieldsOfRows, stringArgument } from './lookAhead.ts';
 import { Node, node } from './node.ts';
@@ -163,7 +163,7 @@ function list(
     ownerReference: equals(filter?.ownerReference),
     priority: anyOf('priorities', filter?.priorities),
     active: equals(filter?.active),
-    createdAt: within(filter?.createdAt),
+    createdAt: withinTimes(filter?.createdAt),
     deleted: filter?.includeDeleted ? undefined : { in: [false] },
   });
   const search = wordsOf(filter?.search);

@@ -83,10 +83,11 @@ mutation(
 );
 mutation(
   'deleteChatSession',
-  'Deletes a chat session; it can be restored for a time.',
+  'Deletes a chat session, unless its position holds money. The session can be restored until it is removed permanently: after the retention period, and not before its position is terminal.',
   named('DeleteChatSessionInput', 'The session to delete.'),
   resultType(payload('DeleteChatSessionPayload', 'The session is deleted.'), 'DeleteChatSessionResult', [
     ...COMMON,
+    'CONFLICT',
     'STALE_VERSION',
   ]),
   deleteChatSession,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { prefixOf } from '../domain/ids.ts';
+import { LIMITS } from '../domain/limits.ts';
 import { textFault } from '../domain/text.ts';
 import { EARLIEST, LATEST } from '../domain/time.ts';
 import type { Key, Order } from '../store/store.ts';
@@ -48,8 +49,12 @@ export function decodeCursor<E>(argument: 'after' | 'before', text: string, mark
   });
 }
 
-/** The most characters that a cursor of ours has. */
-const CURSOR_CHARACTERS = 1_000;
+/** The most UTF-8 bytes of a code point, or of its escape in JSON. */
+const MAX_CODE_POINT_BYTES = 4;
+/** The most bytes of a cursor besides a name or title: its mark, an id, a number. */
+const OTHER_BYTES = 200;
+/** The most characters of a cursor, in base64url: every cursor that is given out is accepted. */
+const CURSOR_CHARACTERS = Math.ceil(((LIMITS.nameCharacters * MAX_CODE_POINT_BYTES + OTHER_BYTES) * 4) / 3);
 
 function parsed(text: string): readonly unknown[] | undefined {
   if (text.length > CURSOR_CHARACTERS) return undefined;

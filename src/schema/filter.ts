@@ -1,6 +1,7 @@
-import { type CurrencyCode, isCurrency } from '../domain/currencies.ts';
+import { type CurrencyCode, currencyIssue, isCurrency, isFormerCurrency } from '../domain/currencies.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { magnitudeOfDecimal, parseDecimal } from '../domain/money.ts';
+import type { Instant } from '../domain/time.ts';
 import type { Condition, Field, Range, Where } from '../store/store.ts';
 import { builder, type Types } from './builder.ts';
 import { badInput } from './errors.ts';
@@ -33,6 +34,23 @@ export function within<V>(bounds: Maybe<Bounds<V>>): Condition<V> | undefined {
   return given.length === 0 ? undefined : { range: Object.fromEntries(given) as Range<V> };
 }
 
+/**
+ * Within the bounds, in whole milliseconds as times are stored. A finer bound is rounded so that it still means the
+ * same: `lt` and `gte` up, `gt` and `lte` down.
+ */
+export function withinTimes(bounds: Maybe<Bounds<Instant>>): Condition<Instant> | undefined {
+  if (bounds === null || bounds === undefined) return undefined;
+  const { gte, gt, lte, lt } = bounds;
+  const round = (bound: Maybe<Instant>, to: (value: number) => number) =>
+    typeof bound === 'number' ? to(bound) : bound;
+  return within({
+    gte: round(gte, Math.ceil),
+    gt: round(gt, Math.floor),
+    lte: round(lte, Math.floor),
+    lt: round(lt, Math.ceil),
+  });
+}
+
 /** Within the bounds, as the number that lists compare amounts by. Refuses with BAD_USER_INPUT what is no amount. */
 export function withinAmounts(argument: string, bounds: Maybe<Bounds<string>>): Condition<bigint> | undefined {
   if (bounds === null || bounds === undefined) return undefined;
@@ -45,10 +63,10 @@ export function withinAmounts(argument: string, bounds: Maybe<Bounds<string>>): 
   return within(Object.fromEntries(magnitudes) as Bounds<bigint>);
 }
 
-/** Exactly this currency. Refuses with BAD_USER_INPUT one that ISO 4217 does not have. */
+/** Exactly this currency, active or former. Throws BAD_USER_INPUT for one that ISO 4217 never had. */
 export function equalsCurrency(argument: string, code: Maybe<string>): Condition<CurrencyCode> | undefined {
   if (code === null || code === undefined) return undefined;
-  if (!isCurrency(code)) throw badInput(`filter.${argument} must be a currency of ISO 4217 such as "USD".`);
+  if (!isCurrency(code) && !isFormerCurrency(code)) throw badInput(`filter.${argument} ${currencyIssue(code)}`);
   return { in: [code] };
 }
 

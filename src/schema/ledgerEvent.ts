@@ -3,7 +3,7 @@ import type { Window } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
-import { anyOf, DateTimeRange, equals, whereOf, within } from './filter.ts';
+import { anyOf, DateTimeRange, equals, whereOf, withinTimes } from './filter.ts';
 import { Institution } from './institution.ts';
 import { PositionState } from './lifecycle.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
@@ -114,7 +114,7 @@ builder.queryField('ledgerEvents', (t) =>
         institutionId: equals(filter?.institutionId),
         positionId: anyOf('positionIds', filter?.positionIds),
         kind: anyOf('kinds', filter?.kinds),
-        createdAt: within(filter?.createdAt),
+        createdAt: withinTimes(filter?.createdAt),
       });
       return connect(read.ledgerEvents, 'LedgerEvent', { where }, { by: ['createdAt'], direction: 'DESC' }, page);
     },

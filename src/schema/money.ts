@@ -1,4 +1,5 @@
-import { digitsOf } from '../domain/currencies.ts';
+import { LRUCache } from 'lru-cache';
+import { type CurrencyCode, digitsOf } from '../domain/currencies.ts';
 import { formatMinorUnits, type Money as Amount } from '../domain/money.ts';
 import { builder } from './builder.ts';
 
@@ -29,26 +30,25 @@ export const Money = builder.objectRef<Amount>('Money').implement({
   }),
 });
 
-/** The most formats that are kept; making one takes a thousand times longer than using it. */
-const FORMATS = 500;
-const formats = new Map<string, Intl.NumberFormat>();
+/** The most formats that are kept: making one takes ten times longer than using it. All currencies in 30 locales. */
+const FORMATS = 5_000;
+const formats = new LRUCache<string, Intl.NumberFormat>({ max: FORMATS });
+/** The locales that were asked for, each as it is known. */
+const locales = new LRUCache<string, string>({ max: FORMATS });
 
-function formatted({ minorUnits, currency }: Amount, locale: string): string {
-  const key = `${currency}${locale}`;
+function formatted({ minorUnits, currency }: Amount, asked: string): string {
+  let locale = locales.get(asked);
+  if (locale === undefined) locales.set(asked, (locale = knownLocale(asked)));
+  const key = currency + locale;
   let format = formats.get(key);
-  if (!format) {
-    const digits = digitsOf(currency);
-    const style = {
-      style: 'currency',
-      currency,
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    } as const;
-    format = new Intl.NumberFormat(knownLocale(locale), style);
-    if (formats.size >= FORMATS) formats.clear();
-    formats.set(key, format);
-  }
+  if (!format) formats.set(key, (format = formatOf(currency, locale)));
   return format.format(formatMinorUnits(minorUnits, currency) as `${number}`);
+}
+
+function formatOf(currency: CurrencyCode, locale: string): Intl.NumberFormat {
+  const digits = digitsOf(currency);
+  const style = { style: 'currency', currency, minimumFractionDigits: digits, maximumFractionDigits: digits } as const;
+  return new Intl.NumberFormat(locale, style);
 }
 
 /** Longer than any locale's tag. */

@@ -46,18 +46,22 @@ export function mutation<I extends object, P extends object>(
       description,
       nullable: true,
       args: { input: t.arg({ type: input, required: true, description: 'What to do.' }) },
-      resolve: ((_root: unknown, args: { readonly input: I }, context: Context, { schema }: GraphQLResolveInfo) =>
-        answer(command(context, withKey(args.input, context, schema.getType(input.name))), context)) as never,
+      resolve: (async (
+        _root: unknown,
+        args: { readonly input: I },
+        context: Context,
+        { schema }: GraphQLResolveInfo,
+      ) => {
+        await context.admitMutation();
+        return answer(command(context, withKey(args.input, context, schema.getType(input.name))), context);
+      }) as never,
     }),
   );
 }
 
-/** The input with the key of the request's header. Refuses with BAD_USER_INPUT an input that names another, or takes none. */
+/** The input with the idempotency key of the header, if it takes one. Throws BAD_USER_INPUT if it has another. */
 function withKey<I extends Keyed>(input: I, { idempotencyKey }: Context, type: unknown): I {
-  if (idempotencyKey === null) return input;
-  if (!isInputObjectType(type) || !('idempotencyKey' in type.getFields())) {
-    throw badInput('This mutation takes no idempotency key.');
-  }
+  if (idempotencyKey === null || !isInputObjectType(type) || !('idempotencyKey' in type.getFields())) return input;
   if ((input.idempotencyKey ?? idempotencyKey) !== idempotencyKey) {
     throw badInput('input.idempotencyKey differs from the header Idempotency-Key.');
   }

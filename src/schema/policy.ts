@@ -137,7 +137,7 @@ mutation(
   'setPolicy',
   'Sets the policy of a region, replacing the whole of it.',
   SetPolicyInput,
-  resultType(SetPolicyPayload, 'SetPolicyResult', CODES),
+  resultType(SetPolicyPayload, 'SetPolicyResult', [...CODES, 'CAPACITY_EXCEEDED']),
   setPolicy,
 );
 mutation(

@@ -1,5 +1,6 @@
 import { allowedTransitions } from '../domain/lifecycle.ts';
 import { fundedOf, type Position as PositionRow } from '../domain/position.ts';
+import { viewerAllowedTransitions } from '../domain/rights.ts';
 import type { Field, Parent, Selection } from '../store/store.ts';
 import { Asset } from './asset.ts';
 import { builder } from './builder.ts';
@@ -12,7 +13,7 @@ import {
   equalsCurrency,
   OrderDirection,
   whereOf,
-  within,
+  withinTimes,
   withinAmounts,
 } from './filter.ts';
 import { Institution, VERSIONED } from './institution.ts';
@@ -50,8 +51,15 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
     state: t.expose('state', { type: PositionState, description: 'Where it is in its lifecycle, as stored.' }),
     allowedTransitions: t.field({
       type: [PositionState],
-      description: 'What the lifecycle allows now; from `expiresAt` on only EXPIRED.',
+      description:
+        'The states that the lifecycle allows next, whatever the viewer may do; only EXPIRED from `expiresAt` on. See `viewerAllowedTransitions`.',
       resolve: (position, _args, { clock }) => allowedTransitions(position, clock()),
+    }),
+    viewerAllowedTransitions: t.field({
+      type: [PositionState],
+      description:
+        'The states to which the viewer may move the position now: `allowedTransitions`, or an empty list if the role of the viewer allows no transition. The policy is checked when the position is funded.',
+      resolve: (position, _args, { clock, viewer }) => viewerAllowedTransitions(viewer, position, clock()),
     }),
     amount: t.field({ type: Money, description: 'What was agreed.', resolve: money(({ amount }) => amount) }),
     funded: t.field({
@@ -111,9 +119,9 @@ export function selectionOf(filter: Filter, of?: Parent<PositionRow>): Selection
     state: anyOf('states', filter?.states),
     currency: equalsCurrency('currencyCode', filter?.currencyCode),
     magnitude: withinAmounts('amount', filter?.amount),
-    createdAt: within(filter?.createdAt),
-    updatedAt: within(filter?.updatedAt),
-    expiresAt: within(filter?.expiresAt),
+    createdAt: withinTimes(filter?.createdAt),
+    updatedAt: withinTimes(filter?.updatedAt),
+    expiresAt: withinTimes(filter?.expiresAt),
   });
   return { where, ...(of && { of }) };
 }

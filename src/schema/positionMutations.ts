@@ -17,18 +17,30 @@ import { MoneyInput } from './money.ts';
 import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 import { Position } from './position.ts';
 
-const payload = (name: string, description: string) =>
-  builder.objectRef<Replayable<PositionChanged>>(name).implement({
-    description,
-    fields: (t) => ({
-      position: t.expose('position', { type: Position, description: 'The position, as it is now.' }),
-      event: t.expose('event', { type: LifecycleEvent, description: 'The event that was written.' }),
-      ledgerEvent: t.expose('ledgerEvent', { type: LedgerEvent, description: "The ledger's entry for it." }),
-      replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
-    }),
-  });
-const CreatePositionPayload = payload('CreatePositionPayload', 'The position was created.');
-const TransitionPositionPayload = payload('TransitionPositionPayload', 'The position has moved.');
+type Changed = Replayable<PositionChanged>;
+
+const PositionChangePayload = builder.interfaceRef<Changed>('PositionChangePayload').implement({
+  description:
+    'Result of a successful change of an existing position: the fields that the payloads of transitionPosition, fundPosition, releasePosition, cancelPosition and expirePosition share.',
+  fields: (t) => ({
+    position: t.expose('position', { type: Position, description: 'The position, in its current state.' }),
+    event: t.expose('event', { type: LifecycleEvent, description: 'The lifecycle event of the change.' }),
+    ledgerEvent: t.expose('ledgerEvent', { type: LedgerEvent, description: 'The ledger event of the change.' }),
+    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
+  }),
+});
+const changePayload = (name: string, description: string) =>
+  builder.objectRef<Changed>(name).implement({ description, interfaces: [PositionChangePayload] });
+
+const CreatePositionPayload = builder.objectRef<Changed>('CreatePositionPayload').implement({
+  description: 'The position was created.',
+  fields: (t) => ({
+    position: t.expose('position', { type: Position, description: 'The position, as it is now.' }),
+    event: t.expose('event', { type: LifecycleEvent, description: 'The event that was written.' }),
+    ledgerEvent: t.expose('ledgerEvent', { type: LedgerEvent, description: "The ledger's entry for it." }),
+    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
+  }),
+});
 
 export const CreatePositionInput = builder.inputType('CreatePositionInput', {
   description: 'A new position.',
@@ -72,7 +84,14 @@ const ReleasePositionInput = builder.inputType('ReleasePositionInput', {
   description: 'A payment out of escrow.',
   fields: (t) => ({
     positionId: positionId(t),
-    amount: amount(t, 'How much, in the currency of the position; all that is held if left out.'),
+    amount: amount(
+      t,
+      'The amount to release, in the currency of the position. Required unless `all` is true; not allowed with it.',
+    ),
+    all: t.boolean({
+      description:
+        'Whether to release everything that is held. Required to be true unless `amount` is set; false and null count as absent.',
+    }),
     ...remark(t),
   }),
 });
@@ -106,34 +125,45 @@ mutation(
   'transitionPosition',
   'Moves a position to another state.',
   TransitionPositionInput,
-  resultType(TransitionPositionPayload, 'TransitionPositionResult', PAY),
+  resultType(
+    changePayload('TransitionPositionPayload', 'Result of a successful transition.'),
+    'TransitionPositionResult',
+    [...PAY, 'POLICY_VIOLATION'],
+  ),
   transitionPosition,
 );
 mutation(
   'fundPosition',
-  'Puts the whole amount in escrow.',
+  'Puts the whole amount in escrow. The rules of the template and of the current policy are checked again.',
   moveInput('FundPositionInput', 'The payment into escrow.'),
-  resultType(TransitionPositionPayload, 'FundPositionResult', MOVE),
+  resultType(changePayload('FundPositionPayload', 'Result of a successful funding.'), 'FundPositionResult', [
+    ...MOVE,
+    'POLICY_VIOLATION',
+  ]),
   fundPosition,
 );
 mutation(
   'releasePosition',
-  'Pays out of escrow: a part, or all that is held.',
+  'Releases a part of what is held, or everything, to the payee.',
   ReleasePositionInput,
-  resultType(TransitionPositionPayload, 'ReleasePositionResult', PAY),
+  resultType(changePayload('ReleasePositionPayload', 'Result of a successful release.'), 'ReleasePositionResult', PAY),
   releasePosition,
 );
 mutation(
   'cancelPosition',
   'Calls a position off; what is held goes back to the payer.',
   moveInput('CancelPositionInput', 'The end of a position by decision.'),
-  resultType(TransitionPositionPayload, 'CancelPositionResult', MOVE),
+  resultType(
+    changePayload('CancelPositionPayload', 'Result of a successful cancellation.'),
+    'CancelPositionResult',
+    MOVE,
+  ),
   cancelPosition,
 );
 mutation(
   'expirePosition',
   'Expires a position by hand; what is held goes back to the payer.',
   moveInput('ExpirePositionInput', 'The end of a position by its time.'),
-  resultType(TransitionPositionPayload, 'ExpirePositionResult', MOVE),
+  resultType(changePayload('ExpirePositionPayload', 'Result of a successful expiry.'), 'ExpirePositionResult', MOVE),
   expirePosition,
 );

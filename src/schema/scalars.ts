@@ -1,7 +1,7 @@
 import { GraphQLError, Kind, type ValueNode } from 'graphql';
 import { CURRENCY_CODES } from '../domain/currencies.ts';
-import type { JsonObject, JsonValue } from '../domain/json.ts';
-import { formatInstant, parseInstant } from '../domain/time.ts';
+import { isExactNumber, type JsonObject, type JsonValue } from '../domain/json.ts';
+import { formatInstant, isFinerThanMs, parseInstant } from '../domain/time.ts';
 import { builder } from './builder.ts';
 
 const refuse = (message: string, node?: ValueNode): never => {
@@ -34,7 +34,11 @@ textScalar(
   'DateTime',
   'A point in time: RFC 3339 with its zone, answered in UTC with milliseconds, such as "2026-01-31T12:00:00.000Z".',
   'A DateTime is an RFC 3339 time with its zone, such as "2026-01-31T12:00:00Z".',
-  parseInstant,
+  // Half a millisecond stands for what is finer: the bounds of a filter are rounded to the side that they mean.
+  (text) => {
+    const instant = parseInstant(text);
+    return instant !== undefined && isFinerThanMs(text) ? instant + 0.5 : instant;
+  },
   formatInstant,
   'https://www.rfc-editor.org/rfc/rfc3339',
 );
@@ -49,14 +53,15 @@ textScalar(
 
 textScalar(
   'CurrencyCode',
-  `A currency of ISO 4217, in capital letters; one of the ${CURRENCY_CODES.length} active codes that have a minor unit.`,
+  `A currency of ISO 4217, in capital letters. New amounts take one of the ${CURRENCY_CODES.length} active codes that have a minor unit; stored amounts keep a currency that was withdrawn since, and lists can be filtered by it.`,
   'A CurrencyCode is a string of three capital letters, such as "USD".',
   (text) => text,
   (text) => text,
 );
 
 builder.scalarType('JSONObject', {
-  description: 'Any JSON object, answered as it was sent, its keys in their order. At most 64 KB and 10 levels deep.',
+  description:
+    'Any JSON object, returned as it was sent. Keys keep their order, except that keys that are integers such as "7" come first, in ascending order. Numbers that a 64-bit float cannot hold exactly, and integers beyond 2^53 - 1, are rejected; send them as strings. At most 64 KB and 10 levels deep.',
   serialize: (value) => value,
   parseValue: (value) => (isObject(value) ? value : refuse('A JSONObject is a JSON object, such as {"key": "value"}.')),
   parseLiteral: (node, variables) => {
@@ -77,7 +82,7 @@ function literal(node: ValueNode, variables: { readonly [name: string]: unknown 
       return node.values.map((value) => literal(value, variables));
     case Kind.INT:
     case Kind.FLOAT:
-      return Number(node.value);
+      return isExactNumber(node.value) ? Number(node.value) : Infinity;
     case Kind.BOOLEAN:
     case Kind.STRING:
     case Kind.ENUM:

@@ -1,21 +1,14 @@
 import { GraphQLError } from 'graphql';
-import type { PlacedChange } from '../domain/change.ts';
+import type { ChangeFilter } from '../domain/change.ts';
 import type { Id } from '../domain/ids.ts';
 import { ownerOf } from '../domain/viewer.ts';
 import { ownInstitution } from '../commands/context.ts';
-import {
-  CredentialEnded,
-  CursorExpired,
-  Stopping,
-  type Tick,
-  TooManySubscriptions,
-  UnknownCursor,
-} from '../live/hub.ts';
+import { isChangeCursor } from '../live/changeCursor.ts';
+import { CredentialEnded, CursorExpired, Stopping, type StreamItem, TooManySubscriptions } from '../live/hub.ts';
 import { leavable } from '../live/stream.ts';
 import { TooSlow } from '../live/changeQueue.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { builder, type Context } from './builder.ts';
-import { changeCursorOf, notACursor, pointOf } from './changeCursor.ts';
 import { ChatMessage } from './chatMessage.ts';
 import { ChatSession } from './chatSession.ts';
 import { badInput } from './errors.ts';
@@ -43,12 +36,12 @@ const ChangeKind = builder.enumType('ChangeKind', {
 const CURSOR = 'The place of the change, for `after`.';
 const now = (what: string): string =>
   `The ${what} as it is now, which may be newer than the change: replace what you have by id if the version is not lower. null with CAUGHT_UP, and where the viewer may not see it any more.`;
-const kindOf = ({ change }: Tick) => change?.kind ?? 'CAUGHT_UP';
+const kindOf = ({ change }: StreamItem) => change?.kind ?? 'CAUGHT_UP';
 
-const PositionChange = builder.objectRef<Tick>('PositionChange').implement({
+const PositionChange = builder.objectRef<StreamItem>('PositionChange').implement({
   description: 'A change of a position.',
   fields: (t) => ({
-    cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
+    cursor: t.exposeString('cursor', { description: CURSOR }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
     position: t.field({
       type: Position,
@@ -65,13 +58,13 @@ const PositionChange = builder.objectRef<Tick>('PositionChange').implement({
   }),
 });
 
-const ChatSessionChange = builder.objectRef<Tick>('ChatSessionChange').implement({
+const ChatSessionChange = builder.objectRef<StreamItem>('ChatSessionChange').implement({
   description:
     'A change of a chat session: of its own fields, not its messages. A live list of sessions follows `chatMessageChanged` too, for what messages change in it. Read marks are not announced.',
   fields: (t) => ({
-    cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
+    cursor: t.exposeString('cursor', { description: CURSOR }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
-    session: t.field({
+    chatSession: t.field({
       type: ChatSession,
       nullable: true,
       description: now('session'),
@@ -80,12 +73,12 @@ const ChatSessionChange = builder.objectRef<Tick>('ChatSessionChange').implement
   }),
 });
 
-const ChatMessageChange = builder.objectRef<Tick>('ChatMessageChange').implement({
+const ChatMessageChange = builder.objectRef<StreamItem>('ChatMessageChange').implement({
   description: 'A change of a chat message.',
   fields: (t) => ({
-    cursor: t.string({ description: CURSOR, resolve: changeCursorOf }),
+    cursor: t.exposeString('cursor', { description: CURSOR }),
     kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
-    message: t.field({
+    chatMessage: t.field({
       type: ChatMessage,
       nullable: true,
       description: now('message'),
@@ -95,7 +88,7 @@ const ChatMessageChange = builder.objectRef<Tick>('ChatMessageChange').implement
 });
 
 interface Wanted {
-  readonly topic: PlacedChange['topic'];
+  readonly topic: ChangeFilter['topic'];
   /** The object that is followed, or whose parts are: its id, and how it is read. */
   readonly object: Id | null | undefined;
   readonly read: (id: Id) => MaybePromise<{ readonly institutionId: Id } | undefined>;
@@ -109,25 +102,24 @@ const coded = (message: string, code: string): GraphQLError => new GraphQLError(
 const unknown = (): GraphQLError => coded('There is no such object.', 'NOT_FOUND');
 
 /** Follows changes. Refuses before the first with NOT_FOUND what the viewer may not know of. */
-async function follow({ viewer, read, hub }: Context, wanted: Wanted): Promise<AsyncIterable<Tick>> {
-  const { topic, object, field, after } = wanted;
-  const own = ownInstitution(viewer);
+async function follow({ viewer, read, hub }: Context, wanted: Wanted): Promise<AsyncIterable<StreamItem>> {
+  const { topic, object, field } = wanted;
+  const after = wanted.after ?? null;
   const named = wanted.institutionId ?? null;
-  if (named === null && own === undefined && !object) throw badInput('Root must name an object or an institution.');
   if (named !== null && !(await read.institutions.byId(named))) throw unknown();
   const found = object ? await wanted.read(object) : undefined;
   if (object && (!found || (named !== null && found.institutionId !== named))) throw unknown();
-  const institutionId = named ?? own ?? found?.institutionId;
-  const point = typeof after === 'string' ? pointOf(after) : null;
-  const wants = (change: PlacedChange): boolean =>
-    change.topic === topic && change.institutionId === institutionId && (!object || change[field] === object);
-  const ticks = hub.subscribe(ownerOf(viewer), point, wants);
-  return leavable(told(ticks), () => void ticks.return?.());
+  const institutionId = named ?? ownInstitution(viewer) ?? found?.institutionId;
+  if (institutionId === undefined) throw badInput('Root must name an object or an institution.');
+  if (after !== null && !isChangeCursor(after)) throw badInput('`after` is not a change cursor.');
+  const filter: ChangeFilter = { institutionId, topic, ...(object && { [field]: object }) };
+  const items = hub.subscribe(ownerOf(viewer), after, filter);
+  return leavable(told(items), () => void items.return?.());
 }
 
-async function* told(ticks: AsyncIterable<Tick>): AsyncGenerator<Tick, void, undefined> {
+async function* told(items: AsyncIterable<StreamItem>): AsyncGenerator<StreamItem, void, undefined> {
   try {
-    yield* ticks;
+    yield* items;
   } catch (error) {
     throw ended(error);
   }
@@ -136,9 +128,8 @@ async function* told(ticks: AsyncIterable<Tick>): AsyncGenerator<Tick, void, und
 /** Why a stream ended, as its client is told. */
 function ended(error: unknown): unknown {
   if (error instanceof CursorExpired) {
-    return coded('The cursor is too old: subscribe without `after`, and read again.', 'CURSOR_EXPIRED');
+    return coded('The cursor has expired. Subscribe without `after` and load the lists again.', 'CURSOR_EXPIRED');
   }
-  if (error instanceof UnknownCursor) return notACursor();
   if (error instanceof TooManySubscriptions) return coded('There are too many subscriptions already.', 'RATE_LIMITED');
   if (error instanceof TooSlow) return coded('Changes were read too slowly: subscribe again with `after`.', 'BUSY');
   if (error instanceof CredentialEnded) return coded('The credential is over.', 'UNAUTHENTICATED');
@@ -169,7 +160,7 @@ builder.subscriptionFields((t) => ({
         field: 'objectId',
         read: (id) => context.read.positions.byId(id),
       }),
-    resolve: (tick: Tick) => tick,
+    resolve: (item: StreamItem) => item,
   }),
   chatSessionChanged: t.field({
     type: ChatSessionChange,
@@ -187,7 +178,7 @@ builder.subscriptionFields((t) => ({
         field: 'objectId',
         read: (id) => context.read.chatSessions.byId(id),
       }),
-    resolve: (tick: Tick) => tick,
+    resolve: (item: StreamItem) => item,
   }),
   chatMessageChanged: t.field({
     type: ChatMessageChange,
@@ -205,7 +196,7 @@ builder.subscriptionFields((t) => ({
         field: 'detailId',
         read: (id) => context.read.chatSessions.byId(id),
       }),
-    resolve: (tick: Tick) => tick,
+    resolve: (item: StreamItem) => item,
   }),
 }));
 

@@ -1,20 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { LIMITS } from '../domain/limits.ts';
+import { shortened } from '../domain/text.ts';
 import { Busy, TooLate, Unavailable } from '../store/faults.ts';
 
 /** Told of every fault of ours, with the id under which the client was told of it. */
 export type OnFault = (errorId: string, error: unknown) => void;
-
-/** The most characters of a message; what a client sent is not repeated at length. */
-const MESSAGE_CHARACTERS = 1_000;
-
-/** The beginning, which says where, and the end, which says why. */
-function shortened(message: string): string {
-  if (message.length <= MESSAGE_CHARACTERS) return message;
-  const part = MESSAGE_CHARACTERS / 2;
-  return `${message.slice(0, part)} ... ${message.slice(-part)}`.toWellFormed();
-}
 
 /** Codes that libraries give and clients do not know, as ours. */
 const LIBRARY_CODES: ReadonlyMap<unknown, string> = new Map([
@@ -32,7 +24,14 @@ function coded(error: GraphQLError, code: string): GraphQLError {
   const known = LIBRARY_CODES.get(own);
   if (own !== undefined && known === undefined) return error;
   const extensions = { ...error.extensions, code: known ?? code };
-  return new GraphQLError(shortened(error.message), { nodes, source, positions, path, originalError, extensions });
+  return new GraphQLError(shortened(error.message, LIMITS.messageUnits), {
+    nodes,
+    source,
+    positions,
+    path,
+    originalError,
+    extensions,
+  });
 }
 
 /** Gives every error of the request's own making its code; those of resolvers are `maskFault`'s. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { gunzip, gzip } from 'node:zlib';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 
 /** A tab that GraphiQL opens with; its name is the operation's. */
@@ -16,18 +16,12 @@ export interface GraphiqlOptions {
   readonly token: string | null;
 }
 
-/** Answers with the page, or with 404 where there is none; false if the request does not ask for it. */
-export type Page = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+/** Sends the page. */
+export type Page = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-const asksForPage = ({ method, headers }: IncomingMessage): boolean =>
+/** Whether a browser asks for a page rather than a client for data. */
+export const asksForPage = ({ method, headers }: IncomingMessage): boolean =>
   method === 'GET' && (headers.accept?.includes('text/html') ?? false);
-
-/** No page at all. */
-export const noPage: Page = async (request, response) => {
-  if (!asksForPage(request)) return false;
-  response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is nothing here.\n');
-  return true;
-};
 
 /** Everything that the page needs is in it, and it asks nobody but this server. */
 const POLICY = [
@@ -45,30 +39,52 @@ const POLICY = [
 
 /** GraphiQL from its package: one page without a request to anywhere else, compressed once. */
 export function graphiqlPage(options: GraphiqlOptions): Page {
-  let compressed: Promise<{ readonly body: Buffer; readonly etag: string }> | undefined;
+  let compressed: Promise<CompressedPage> | undefined;
   return async (request, response) => {
-    if (!asksForPage(request)) return false;
     compressed ??= compress(options);
     const { body, etag } = await compressed;
-    if (request.headers['if-none-match'] === etag) {
-      response.writeHead(304, { etag, 'cache-control': 'no-cache', 'content-security-policy': POLICY }).end();
-      return true;
-    }
-    response.writeHead(200, {
-      'content-type': 'text/html; charset=utf-8',
-      'content-encoding': 'gzip',
-      'content-length': body.byteLength,
+    const headers = {
       'cache-control': 'no-cache',
       'content-security-policy': POLICY,
       vary: 'accept, accept-encoding',
       etag,
+    };
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304, headers).end();
+      return;
+    }
+    const gzipped = acceptsGzip(request.headers['accept-encoding']);
+    const content = gzipped ? body : await promisify(gunzip)(body);
+    response.writeHead(200, {
+      ...headers,
+      'content-type': 'text/html; charset=utf-8',
+      ...(gzipped && { 'content-encoding': 'gzip' }),
+      'content-length': content.byteLength,
     });
-    response.end(body);
-    return true;
+    response.end(content);
   };
 }
 
-async function compress({ tabs, token }: GraphiqlOptions): Promise<{ readonly body: Buffer; readonly etag: string }> {
+interface CompressedPage {
+  readonly body: Buffer;
+  readonly etag: string;
+}
+
+/** Whether a client accepts gzip. One that sends no Accept-Encoding gets the page as it is. */
+export function acceptsGzip(acceptEncoding: string | string[] | undefined): boolean {
+  const weights = new Map(
+    String(acceptEncoding ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((entry) => {
+        const [coding = '', weight] = entry.split(';').map((part) => part.trim());
+        return [coding, Number(weight?.replace(/^q=/, '') ?? 1)] as const;
+      }),
+  );
+  return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;
+}
+
+async function compress({ tabs, token }: GraphiqlOptions): Promise<CompressedPage> {
   const headers = token === null ? null : JSON.stringify({ authorization: `Bearer ${token}` }, null, 2);
   const page = renderGraphiQL({
     title: 'EscrowGrid',

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { GraphQLError } from 'graphql';
 import { clientAddress } from './access/address.ts';
 import { readBody } from './body.ts';
-import type { Page } from './graphiql.ts';
+import { asksForPage, type Page } from './graphiql.ts';
 import type { Arrival } from './arrival.ts';
 import { refusal, refusalResponse } from './refusal.ts';
 
@@ -26,6 +27,8 @@ export interface HttpLimits {
   readonly headersMs: number;
   /** How long a request may take to come. */
   readonly requestMs: number;
+  /** How long an idle connection is kept open for the next request. Longer than a load balancer keeps its own. */
+  readonly keepAliveTimeoutMs: number;
   /** How long nothing may move on a socket while something should. */
   readonly silenceMs: number;
   /** How many proxies stand before the server, whose word on the client's address is taken. */
@@ -36,7 +39,8 @@ export interface HttpLimits {
 export interface ListenOptions {
   readonly path: string;
   readonly graphql: (request: IncomingMessage, response: ServerResponse, arrival: Arrival) => Promise<void>;
-  readonly page: Page;
+  /** GraphiQL, or null where it is off. */
+  readonly page: Page | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly limits: HttpLimits;
   /** Serves what comes as a WebSocket; answers how to end that. */
@@ -49,13 +53,15 @@ export interface ListenOptions {
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { upgrade, port, host, limits } = options;
   const server = createServer(
-    { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS },
+    // Joined, a repeated header is rejected where it matters; by default Node keeps only the first Authorization or Host.
+    { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS, joinDuplicateHeaders: true },
     (request, response) => {
       answer(options, request, response).catch(() => response.destroy());
     },
   );
   server.headersTimeout = Math.min(limits.headersMs, limits.requestMs);
   server.requestTimeout = limits.requestMs;
+  server.keepAliveTimeout = limits.keepAliveTimeoutMs;
   server.timeout = limits.silenceMs;
   server.maxConnections = limits.connections;
   // Connections that have asked for nothing yet: to Node they are not idle, and would hold up the end.
@@ -88,12 +94,17 @@ const CHECK_MS = 1_000;
 async function answer(options: ListenOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { path, page, graphql, limits, headers } = options;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (!isAt(request, path)) return refuse(response, 404, 'There is nothing here.', 'NOT_FOUND');
+  useOriginForm(request);
   const { host = 'localhost' } = request.headers;
   if (!HOST.test(host) || !URL.canParse(`http://${host}`)) {
-    return refuse(response, 400, 'The header Host names no host.', 'BAD_REQUEST');
+    return reject(request, response, refusal('The header Host names no host.', 'BAD_REQUEST', { status: 400 }));
   }
-  if (await page(request, response)) return;
+  if ((request.headersDistinct['idempotency-key']?.length ?? 0) > 1) {
+    return reject(request, response, refusal('Send one header Idempotency-Key.', 'BAD_REQUEST', { status: 400 }));
+  }
+  if (page && isAt(request, '/') && request.method === 'GET') return redirect(response, path);
+  if (!isAt(request, path)) return reject(request, response, notFound(path));
+  if (asksForPage(request)) return page ? page(request, response) : reject(request, response, notFound(path));
   await graphql(request, response, {
     address: addressOf(request, limits.trustedProxies),
     body: () => readBody(request, limits.bodyBytes),
@@ -111,9 +122,30 @@ export function addressOf({ socket, headers }: IncomingMessage, trustedProxies: 
   return clientAddress(socket.remoteAddress, typeof forwarded === 'string' ? forwarded : undefined, trustedProxies);
 }
 
-async function refuse(response: ServerResponse, status: number, message: string, code: string): Promise<void> {
-  const answered = refusalResponse(refusal(message, code, { status }));
-  response.writeHead(answered.status, Object.fromEntries(answered.headers)).end(await answered.text());
+/** Where a request is sent in absolute form: "POST http://host/graphql HTTP/1.1". */
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([^#]*)/i;
+
+/**
+ * Turns a target in absolute form, as clients of a forward proxy send it, into the usual one. Its host replaces the
+ * header Host (RFC 9112, 3.2.2).
+ */
+function useOriginForm(request: IncomingMessage): void {
+  const [, host, target] = ABSOLUTE_FORM.exec(request.url ?? '') ?? [];
+  if (host === undefined || target === undefined) return;
+  request.headers.host = host;
+  request.url = target.startsWith('/') ? target : `/${target}`;
+}
+
+const notFound = (path: string): GraphQLError =>
+  refusal(`Nothing is here. The GraphQL API is at ${path}.`, 'NOT_FOUND', { status: 404 });
+
+function redirect(response: ServerResponse, path: string): void {
+  response.writeHead(302, { location: path }).end();
+}
+
+async function reject(request: IncomingMessage, response: ServerResponse, error: GraphQLError): Promise<void> {
+  const rejection = refusalResponse(error, request.headers.accept);
+  response.writeHead(rejection.status, Object.fromEntries(rejection.headers)).end(await rejection.text());
 }
 
 async function closeGently(server: Server): Promise<void> {

@@ -1,35 +1,124 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Viewer } from '../domain/viewer.ts';
+import { EventGate } from '../live/eventGate.ts';
+import type { StreamItem } from '../live/hub.ts';
 import { leavable } from '../live/stream.ts';
+import type { Weighed } from './documents/operationCost.ts';
+import { operationKeyOf, SharedResults } from './sharedResults.ts';
 
-/** Makes the context of the next event out of the subscription's. */
-export type Fresh<C> = (context: C) => Promise<C>;
+export interface LiveEventsOptions<C> {
+  /** Makes the context of the next event out of the subscription's; throws if access has ended. */
+  readonly renew: (context: C) => Promise<C>;
+  /** Draws an event from the budget of the API key; throws RATE_LIMITED if too little of it is left. */
+  readonly charge: (context: C, points: number) => Promise<void>;
+}
+
+/**
+ * The cost of an event whose result was executed for another subscription: it still has to be written as JSON and sent,
+ * which was measured at a fifth to a tenth of the CPU time of the execution.
+ */
+const costOfShared = (cost: number): number => Math.ceil(cost / 10);
 
 /**
  * Executes each event of a subscription with a context of its own, so that it reads what is so now and access is
- * judged anew; an error of the stream is told as its last result.
+ * checked again. Equal subscriptions share the results of a change, events draw on the budget of their API key, and
+ * other requests are served between events. An error of the stream is its last result.
  */
-export const useFreshEvents = <C>(fresh: Fresh<C>): Plugin => ({
-  onSubscribe: ({ setSubscribeFn }) => {
-    setSubscribeFn(async (args: ExecutionArgs) => {
-      const stream = await createSourceEventStream(args);
-      if (!(Symbol.asyncIterator in stream)) return stream;
-      const source = stream[Symbol.asyncIterator]();
-      const results = events(stream, async (rootValue) =>
-        execute({ ...args, rootValue, contextValue: await fresh(args.contextValue as C) }),
-      );
-      return leavable(results, () => void source.return?.());
-    });
-  },
-});
+export const useLiveEvents = <C extends { readonly viewer: Viewer }>(options: LiveEventsOptions<C>): Plugin => {
+  const gate = new EventGate();
+  const shared = new SharedResults();
+  return {
+    onSubscribe: ({ setSubscribeFn }) => {
+      setSubscribeFn(async (args: ExecutionArgs) => {
+        const stream = await createSourceEventStream(args);
+        if (!(Symbol.asyncIterator in stream)) return stream;
+        const items = stream as AsyncIterable<StreamItem>;
+        const source = items[Symbol.asyncIterator]();
+        const event = new LiveEvents(options, shared, args);
+        let hasLeft = false;
+        const results = resultsOf(items, (item, last) =>
+          shared.during(async () => {
+            await gate.pass();
+            return hasLeft ? undefined : event.deliver(item, last);
+          }),
+        );
+        return leavable(results, () => {
+          hasLeft = true;
+          void source.return?.();
+        });
+      });
+    },
+  };
+};
 
-async function* events(
-  stream: AsyncIterable<unknown>,
-  run: (event: unknown) => Promise<ExecutionResult> | ExecutionResult,
+async function* resultsOf(
+  items: AsyncIterable<StreamItem>,
+  deliver: (item: StreamItem, last: StreamItem | undefined) => Promise<ExecutionResult | undefined>,
 ): AsyncGenerator<ExecutionResult, void, undefined> {
+  let last: StreamItem | undefined;
   try {
-    for await (const event of stream) yield await run(event);
+    for await (const item of items) {
+      const result = await deliver(item, last);
+      if (!result) return;
+      yield result;
+      last = item;
+    }
   } catch (error) {
     yield { errors: [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })] };
+  }
+}
+
+/** The events of one subscription. */
+class LiveEvents<C extends { readonly viewer: Viewer }> {
+  readonly #options: LiveEventsOptions<C>;
+  readonly #shared: SharedResults;
+  readonly #args: ExecutionArgs;
+  readonly #context: C & Weighed;
+  readonly #operation: string;
+
+  constructor(options: LiveEventsOptions<C>, shared: SharedResults, args: ExecutionArgs) {
+    this.#options = options;
+    this.#shared = shared;
+    this.#args = args;
+    this.#context = args.contextValue as C & Weighed;
+    this.#operation = operationKeyOf(args);
+  }
+
+  /**
+   * Returns the result of an event. `last` is the event that was delivered before: its cursor is returned where the
+   * budget is used up. Without one the client still has the cursor that it sent.
+   */
+  async deliver(item: StreamItem, last: StreamItem | undefined): Promise<ExecutionResult> {
+    const context = await this.#options.renew(this.#context);
+    // CAUGHT_UP carries no object: there is nothing to read, share or charge.
+    if (item.change === null) return this.#execute(item, context);
+    const { operationCost: cost } = this.#context;
+    const find = () => this.#shared.get(item, this.#operation, context.viewer);
+    await this.#charge(context, find() ? costOfShared(cost) : cost, last);
+    let result = find();
+    if (!result) {
+      result = this.#execute(item, context);
+      this.#shared.set(item, this.#operation, context.viewer, cost, result);
+    }
+    // Each subscription may replace the errors of its result.
+    return { ...(await result) };
+  }
+
+  #execute(rootValue: StreamItem, contextValue: C): Promise<ExecutionResult> | ExecutionResult {
+    return execute({ ...this.#args, rootValue, contextValue });
+  }
+
+  async #charge(context: C, points: number, last: StreamItem | undefined): Promise<void> {
+    try {
+      await this.#options.charge(context, points);
+    } catch (error) {
+      if (!(error instanceof GraphQLError) || error.extensions['code'] !== 'RATE_LIMITED') throw error;
+      const { retryAfter } = error.extensions;
+      throw new GraphQLError(
+        `Limit of subscription events reached. Subscribe again in ${String(retryAfter)} s with \`after\`.`,
+        { extensions: { code: 'RATE_LIMITED', retryAfter, ...(last && { cursor: last.cursor }) } },
+      );
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql';
+import { resultTypeFor } from './mediaTypes.ts';
 
 /** What a request as a whole is refused with: a code, and how HTTP says it. */
 export interface RefusalOptions {
@@ -21,10 +22,14 @@ const STATUSES: ReadonlyMap<string | undefined, number> = new Map([
   ['TIMEOUT', 504],
 ]);
 
-/** What is so refused, answered before GraphQL has a say. */
-export function refusalResponse(error: GraphQLError): Response {
+/**
+ * The response for a request that is rejected before GraphQL is involved. Its media type is negotiated like that of
+ * every response: Apollo Client reads the code of a 401 only from `application/graphql-response+json`.
+ */
+export function refusalResponse(error: GraphQLError, accept: string | null | undefined): Response {
   const { http, ...extensions } = error.extensions as { readonly http?: RefusalOptions; readonly code?: string };
   const { status = STATUSES.get(extensions.code) ?? 400, headers = {} } = http ?? {};
   const body = JSON.stringify({ errors: [{ message: error.message, extensions }] });
-  return new Response(body, { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers } });
+  const type = resultTypeFor(accept ?? null) ?? 'application/json';
+  return new Response(body, { status, headers: { 'content-type': `${type}; charset=utf-8`, ...headers } });
 }

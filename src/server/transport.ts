@@ -2,36 +2,46 @@ import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { Arrival } from './arrival.ts';
 import { JSON_LIMITS, passedLimit } from './documents/documentText.ts';
+import { rejectInexactNumbers } from './documents/jsonNumbers.ts';
 import { bodyTooLarge, refusal } from './refusal.ts';
 
-/** One of these says that no mere form or link of a page has sent the request: a page would have had to ask before. */
-const ASKED_BEFORE = ['x-graphql-yoga-csrf', 'apollo-require-preflight', 'graphql-require-preflight'];
-const JSON_TYPES: ReadonlySet<string | undefined> = new Set(['application/json', 'application/graphql+json']);
-const NO_OBJECT = `The body must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep; batches are not taken.`;
+/** Headers that no form, link or image can send: a page of another origin needs a preflight for each of them. */
+const PREFLIGHT_HEADERS = [
+  'authorization',
+  'x-api-key',
+  'x-graphql-yoga-csrf',
+  'apollo-require-preflight',
+  'graphql-require-preflight',
+];
+const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/graphql+json']);
+/** Encodings of a body that change nothing. */
+const PLAIN_ENCODINGS: ReadonlySet<string> = new Set(['', 'identity', 'none']);
+const NO_OBJECT = `The body must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep, with at most ${JSON_LIMITS.texts} texts; batches are not taken.`;
 
 /**
- * Takes JSON by POST, and by GET what has a header that no link can have. Refuses other bodies with 415, a GET without
- * such a header with 403, and what is no JSON, in a body or in a GET's variables or extensions, with 400.
+ * Parses JSON requests by POST, and by GET if a header shows that no link or form of another origin sent them. Rejects
+ * other bodies with 415, a GET without such a header with 403, and with 400 what is not UTF-8 or not JSON: in a body
+ * as in a GET's variables and extensions.
  */
 export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
+  onParams: ({ params, setParams }) => {
+    const { operationName, ...others } = params;
+    // Many clients send an empty name for none.
+    if (operationName === '') setParams(others);
+  },
   onRequestParse: ({ request, url, serverContext, setRequestParser }) => {
     if (request.method === 'POST') {
-      const [type] = request.headers.get('content-type')?.split(';') ?? [];
-      if (!JSON_TYPES.has(type?.trim().toLowerCase())) {
-        throw bad('Send the request as JSON, with content-type application/json.', 415);
-      }
-      if ((request.headers.get('content-encoding') ?? 'identity') !== 'identity') {
-        throw bad('Send the request as it is, without content-encoding.', 415);
-      }
+      checkBodyHeaders(request.headers);
       setRequestParser(async (posted) => {
         const body = serverContext.body ? await serverContext.body() : Buffer.from(await posted.arrayBuffer());
         if (body.byteLength > bodyBytes) throw bodyTooLarge(bodyBytes);
-        const params = jsonObject(body.toString()) ?? refuse(NO_OBJECT);
+        const params = jsonObject(utf8(body)) ?? refuse(NO_OBJECT);
         return params as GraphQLParams;
       });
     } else if (request.method === 'GET') {
-      if (!ASKED_BEFORE.some((name) => request.headers.has(name))) {
-        throw bad(`A GET needs one of the headers ${ASKED_BEFORE.join(', ')}.`, 403);
+      const isJson = JSON_TYPES.has(parseContentType(request.headers).type);
+      if (!isJson && !PREFLIGHT_HEADERS.some((name) => request.headers.has(name))) {
+        throw bad(`A GET needs one of the headers ${PREFLIGHT_HEADERS.join(', ')}.`, 403);
       }
       for (const name of ['variables', 'extensions']) {
         const text = url.searchParams.get(name);
@@ -42,6 +52,36 @@ export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
   },
 });
 
+interface ContentType {
+  readonly type: string;
+  readonly charset: string;
+}
+
+function parseContentType(headers: Headers): ContentType {
+  const [type = '', ...parameters] = (headers.get('content-type') ?? '').split(';').map((part) => part.trim());
+  const charset = parameters.find((each) => /^charset=/i.test(each))?.slice('charset='.length) ?? 'utf-8';
+  return { type: type.toLowerCase(), charset: charset.replaceAll('"', '').toLowerCase() };
+}
+
+function checkBodyHeaders(headers: Headers): void {
+  const { type, charset } = parseContentType(headers);
+  if (!JSON_TYPES.has(type)) throw bad('Send the request as JSON, with content-type application/json.', 415);
+  if (!/^utf-?8$/.test(charset)) throw bad('Send the request in UTF-8.', 415);
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
+  if (!PLAIN_ENCODINGS.has(encoding)) throw bad('Send the request without content-encoding.', 415);
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The text of a body, without a byte order mark. */
+function utf8(body: Buffer): string {
+  try {
+    return UTF_8.decode(body);
+  } catch {
+    return refuse('The body must be UTF-8 text.');
+  }
+}
+
 const bad = (message: string, status: number): GraphQLError => refusal(message, 'BAD_REQUEST', { status });
 const refuse = (message: string): never => {
   throw bad(message, 400);
@@ -51,7 +91,7 @@ const refuse = (message: string): never => {
 function jsonObject(text: string): object | undefined {
   try {
     if (passedLimit(text, JSON_LIMITS)) return undefined;
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(rejectInexactNumbers(text));
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;

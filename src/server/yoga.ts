@@ -9,24 +9,29 @@ import { deadlineIn, useDeadline } from './deadline.ts';
 import { type DocumentRules, useDocumentRules } from './documents/documentRules.ts';
 import { type Mask, useErrorCodes } from './errors.ts';
 import { useIdempotencyKey } from './documents/idempotencyKey.ts';
-import { useFreshEvents } from './liveEvents.ts';
+import { useLiveEvents } from './liveEvents.ts';
 import { type OperationLimits, useOperationCost } from './documents/operationCost.ts';
 import { useKeptSecrets } from './access/keptSecrets.ts';
 import { type Origins, useOrigins } from './access/origins.ts';
+import { type RefusalCharge, refusalCharge } from './access/refusalCharge.ts';
+import { type Responses, useResponseLimits } from './responseLimits.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
+import { useResponseType } from './responseType.ts';
 import { useSimilarNames } from './documents/similarNames.ts';
 import { shortOnes } from './documents/shortOnes.ts';
 import { useSecurityHeaders, useTransport } from './transport.ts';
 import { type TrustedDocuments, useTrustedDocuments } from './documents/trustedDocuments.ts';
+import { useVariableUses } from './documents/variableUses.ts';
 
 /** What the requests of a server share. */
-export type Shared = Omit<Context, 'viewer' | 'read' | 'requestId' | 'idempotencyKey' | 'until'>;
+export type Shared = Omit<Context, 'viewer' | 'read' | 'requestId' | 'idempotencyKey' | 'until' | keyof RefusalCharge>;
 
 export interface YogaOptions {
   readonly shared: Shared;
   readonly access: Access;
   readonly documents: DocumentRules;
   readonly operations: OperationLimits;
+  readonly responses: Responses;
   /** How long an operation may take, in ms. */
   readonly operationMs: number;
   readonly origins: Origins;
@@ -41,17 +46,21 @@ export type Graphql = YogaServerInstance<Arrival, Context>;
 
 /** How a GraphQL request is answered: the list is the way that it takes. */
 export function createGraphql(options: YogaOptions): Graphql {
-  const { shared, access, operationMs, trusted, mask } = options;
+  const { shared, access, operationMs, responses, trusted, mask } = options;
   const contextFor = (request: Request, viewer: Viewer): Context => {
     const until = deadlineIn(operationMs);
     const read = readingsOf(shared.store, scopeOf(viewer), until);
-    return { ...shared, viewer, read, until, requestId: requestIdOf(request), idempotencyKey: null };
+    const charge = refusalCharge(access, access.callerOf(request));
+    return { ...shared, viewer, read, until, ...charge, requestId: requestIdOf(request), idempotencyKey: null };
   };
-  const renewed = async (context: Context & YogaInitialContext) => {
+  const renew = async (context: Context & YogaInitialContext) => {
     const viewer = await access.viewerOf(context.request);
     if (viewer === undefined) throw UNAUTHENTICATED();
-    return { ...context, ...contextFor(context.request, viewer) };
+    const responseSize = responses.ofEvent(context, viewer);
+    return { ...context, ...contextFor(context.request, viewer), responseSize };
   };
+  const charge = ({ request }: YogaInitialContext, points: number): Promise<void> =>
+    access.charge(access.callerOf(request), 'subscriptionCost', points);
   return createYoga<Arrival, Context>({
     schema,
     context: ({ request }) => contextFor(request, access.callerOf(request).viewer),
@@ -60,16 +69,19 @@ export function createGraphql(options: YogaOptions): Graphql {
       useSecurityHeaders(options.headers),
       useOrigins(options.origins),
       useAccess(access, mask),
+      useResponseType(),
       useTransport(options.bodyBytes),
       useKeptSecrets(),
       useTrustedDocuments(trusted),
       useErrorCodes(),
       useDocumentRules(options.documents, access),
       useSimilarNames(options.documents.introspection, access),
+      useVariableUses(),
       useOperationCost(options.operations, access),
       useIdempotencyKey(),
-      useFreshEvents(renewed),
+      useLiveEvents({ renew, charge }),
       useDeadline(),
+      useResponseLimits(responses, mask),
     ],
     maskedErrors: { maskError: mask },
     parserAndValidationCache: { documentCache: shortOnes(), errorCache: shortOnes() },

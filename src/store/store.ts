@@ -2,7 +2,7 @@ import type { ApiKey } from '../domain/apiKey.ts';
 import type { Asset } from '../domain/asset.ts';
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { AuditEvent } from '../domain/auditEvent.ts';
-import type { Change, PlacedChange } from '../domain/change.ts';
+import type { Change } from '../domain/change.ts';
 import type { ChatMessage, ChatRevision, ReadMark } from '../domain/chatMessage.ts';
 import type { ChatSession } from '../domain/chatSession.ts';
 import type { CurrencyCode } from '../domain/currencies.ts';
@@ -16,6 +16,9 @@ import type { Policy } from '../domain/policy.ts';
 import type { Position } from '../domain/position.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Scope } from '../domain/viewer.ts';
+import type { ChangeFeed } from './changeFeed.ts';
+
+export type { ChangeFeed, StreamPage } from './changeFeed.ts';
 
 /** What is kept: one line an entity. */
 export interface Tables {
@@ -160,37 +163,34 @@ export interface Writer<E> extends Reader<E> {
   /** Takes the row out, and what cannot be without it; refuses at the commit, with StaleVersion, unless it is at the entity's own version. */
   remove(entity: E & { readonly version: number }): void;
 }
+/** The rules that some positions must keep. */
+export interface PositionRules {
+  /** The templates that the positions were opened under. */
+  readonly templates: readonly AssetTemplate[];
+  /** The policies of the positions' institutions for the regions of these templates. */
+  readonly policies: readonly Policy[];
+}
+
 export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
+  /** The rules of the positions with these ids, each once; unknown ids have none. Costs one round trip. */
+  rulesOf(positionIds: readonly Id[]): MaybePromise<PositionRules>;
   /**
    * The positions whose hour has passed and that are not terminal yet, earliest first, locked until the transaction
    * ends; those that another transaction holds are left to it.
    */
   lockDue(now: Instant, limit: number): MaybePromise<readonly Position[]>;
+  /**
+   * The deleted sessions that may be removed for good: deleted before the time, and of no position or of a terminal
+   * one. Earliest first, locked until the transaction ends; those that another transaction holds are left to it.
+   */
+  lockPurgeable(deletedBefore: Instant, limit: number): MaybePromise<readonly ChatSession[]>;
   /** Waits until no other transaction that has taken this turn is under way; what is read behind it is theirs too. */
   takeTurn(what: string): MaybePromise<void>;
   /** Tells subscribers of a change, once it is committed. */
   announce(change: Change): void;
+  /** Throws CapacityExceeded if the store has no room for so many new objects. The commit checks the exact size. */
+  checkCapacity(newObjects: number): void;
 };
-
-/** Where the changes are that were announced. */
-export interface Extent {
-  /** Which history the places belong to, as 12 hexadecimal digits: a place means nothing in another. */
-  readonly log: string;
-  /** The place of the last change; 0 before the first. */
-  readonly last: number;
-  /** Up to this place changes are forgotten. */
-  readonly forgotten: number;
-}
-
-/** All announced changes, placed in the order of their commits without a gap; kept for a time. */
-export interface ChangeFeed {
-  /** Places what was committed since, and answers the changes behind the place, and where the feed ends now. */
-  read(behind: number, limit: number): Promise<{ readonly changes: readonly PlacedChange[]; readonly extent: Extent }>;
-  /** Calls back whenever something may have been committed, here or on another server; answers how to stop it. */
-  onCommit(wake: () => void): () => void;
-  /** Forgets the changes before the time, and answers how many. */
-  forget(before: Instant): Promise<number>;
-}
 
 /** Counts that all servers on one record share: short-lived, of no institution, and lost where the database crashes. */
 export interface Tallies {
@@ -209,6 +209,17 @@ export interface Deadline {
   remainingMs(): number;
 }
 
+/** The memory that the data of a store takes. */
+export interface StoreUsage {
+  /** Estimated. */
+  readonly usedBytes: number;
+  /** Above it no new objects are accepted. */
+  readonly maxBytes: number;
+  /** The rejected attempts without an audit event, because the store had no room for one. */
+  readonly unrecordedAttempts: number;
+  countUnrecordedAttempt(): void;
+}
+
 /**
  * What both stores are. Every call is made within a scope: what lies outside it does not exist. A call refuses with
  * Unavailable where the record cannot be reached, with Busy where others hold it for too long, and with TooLate where
@@ -224,5 +235,9 @@ export interface Store {
   snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>, until?: Deadline): Promise<T>;
   readonly changes: ChangeFeed;
   readonly tallies: Tallies;
+  /** Undefined if the store has no limit of its own. */
+  readonly usage?: StoreUsage;
+  /** Deletes what the store keeps for its own use and no longer needs. */
+  cleanUp(): Promise<void>;
   close(): Promise<void>;
 }

@@ -9,6 +9,11 @@ import { cursorIn, cursorOfNone, forged, neverWas, type Probe, probeOf } from '.
 import type { OpenStore } from '../support/stores.ts';
 import { CURSOR, nodeTypes, operationsOf, type Slot, slotsOf } from '../support/surface.ts';
 
+/** The cursor of CAUGHT_UP is another each time. */
+const SALTED = /"cursor":"[^"]*","kind":"CAUGHT_UP"/g;
+/** What a viewer may do is not the same for all who may read. */
+const withoutOwnMoves = (text: string): string => text.replaceAll(/"viewerAllowedTransitions":\[[^\]]*\]/g, '');
+
 const SLOTS = slotsOf(schema);
 const isMutation = ({ parent }: Slot): boolean => parent === 'Mutation';
 /** Reads first: what is refused of a mutation is in the caller's own trail afterwards, as the caller has said it. */
@@ -65,7 +70,8 @@ export function everyCaller(open: OpenStore): void {
     if (value !== undefined || slot.path.length === 0) places.set(slot.name, inIt);
     for (const each of inIt) by.add(each);
     answers += 1;
-    return at.server.ask(token, probe.query, probe.variables, isStream ? STREAM : {});
+    const said = await at.server.ask(token, probe.query, probe.variables, isStream ? STREAM : {});
+    return { ...said, text: said.text.replaceAll(SALTED, '"kind":"CAUGHT_UP"') };
   }
 
   const cursorOf = async (slot: Slot, world: OwnersWorld): Promise<string> => {
@@ -191,7 +197,7 @@ export function everyCaller(open: OpenStore): void {
     it('reads all that the admin reads', async () => {
       for (const [n, slot] of READS.entries()) {
         const { text } = await attempt('READ_ONLY', at.owner.readOnly, slot, at.owner, await valueOf(slot));
-        expect([slot.name, text]).toEqual([slot.name, before[n]]);
+        expect([slot.name, withoutOwnMoves(text)]).toEqual([slot.name, withoutOwnMoves(before[n] ?? '')]);
       }
       for (const slot of READING) {
         const { text } = await attempt('READ_ONLY', at.owner.readOnly, slot, at.owner);

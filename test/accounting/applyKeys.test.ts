@@ -35,7 +35,7 @@ onBothStores((open) => {
       const key = { atomic: false, idempotencyKey: 'replayed' };
       const first = await apply(operations, key);
       expect(first).toMatchObject({ committed: true, replayed: false });
-      await did(server, 'releasePosition', { positionId: id });
+      await did(server, 'releasePosition', { positionId: id, all: true });
       const { results = [] } = first;
       const again = await grownBy(store, async () => {
         const reply = await apply(operations, key);

@@ -55,7 +55,7 @@ onBothStores((open) => {
       server.now = START + 100_000;
       const { id: first } = await openPosition(server, deal);
       server.now += 1_000;
-      await call(server, 'releasePosition', { positionId: first });
+      await call(server, 'releasePosition', { positionId: first, all: true });
       server.now += 1_000;
       const { id: second } = await openPosition(server, other);
       ids = { first, second };

@@ -83,7 +83,7 @@ onBothStores((open) => {
   it.each<readonly [MutationName, object]>([
     ['fundPosition', {}],
     ['cancelPosition', {}],
-    ['releasePosition', {}],
+    ['releasePosition', { all: true }],
     ['releasePosition', { amount: '1' }],
     ['transitionPosition', { toState: 'FUNDED' }],
     ['transitionPosition', { toState: 'RELEASED' }],

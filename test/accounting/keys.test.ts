@@ -1,6 +1,7 @@
 import { DEFAULTS } from '../../src/settings.ts';
 import { describe, expect, it } from 'vitest';
 import { createStoredLedger } from '../../src/commands/ledger.ts';
+import { UNBOUNDED } from '../../src/commands/refusedAttempts.ts';
 import { createIds } from '../../src/ids.ts';
 import { forgetKeys } from '../../src/live/forgetKeys.ts';
 import { errorOf } from '../support/answers.ts';
@@ -148,7 +149,7 @@ onBothStores((open) => {
       const { server, store, deal } = scene;
       const newId = createIds(() => server.now);
       const own = { viewer: { role: 'ROOT' }, requestId: null, clock: () => server.now, newId } as const;
-      const given = { ...DEFAULTS, newToken: () => '', keepKeysMs: KEEP_MS };
+      const given = { ...DEFAULTS, newToken: () => '', keepKeysMs: KEEP_MS, refusedAttempts: UNBOUNDED };
       const context = { ...own, ...given, store, ledger: createStoredLedger(newId) };
       server.now += 2 * KEEP_MS;
       await forgetKeys(context);

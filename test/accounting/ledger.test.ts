@@ -43,7 +43,7 @@ onBothStores((open) => {
           ['fundPosition', {}, ['PAYER -100.00 USD', 'ESCROW 100.00 USD']],
           ['releasePosition', { amount: '0.01' }, ['ESCROW -0.01 USD', 'PAYEE 0.01 USD']],
           ['releasePosition', { amount: '9.99' }, ['ESCROW -9.99 USD', 'PAYEE 9.99 USD']],
-          ['releasePosition', {}, ['ESCROW -90.00 USD', 'PAYEE 90.00 USD']],
+          ['releasePosition', { all: true }, ['ESCROW -90.00 USD', 'PAYEE 90.00 USD']],
         ],
       ],
       [

@@ -41,11 +41,11 @@ export function sayingsOn(scene: Scene): Sayings {
         other: [{ metadata: {} }, { reason: 'why' }, { expectedVersion: funded ? 2 : 1 }],
       };
     };
-    const paying = async (more: object): Promise<Said> => {
+    const paying = async (more: object, ...same: readonly object[]): Promise<Said> => {
       const said = await move(true, { amount: '10.00', ...more });
       return {
         ...said,
-        same: [...said.same, { amount: '10.0' }, { amount: '10' }],
+        same: [...said.same, { amount: '10.0' }, { amount: '10' }, ...same],
         other: [...said.other, { amount: '10.01' }],
       };
     };
@@ -91,7 +91,7 @@ export function sayingsOn(scene: Scene): Sayings {
       },
       transitionPosition: await paying({ toState: 'PARTIALLY_RELEASED' }),
       fundPosition: await move(false),
-      releasePosition: await paying({}),
+      releasePosition: await paying({}, { all: false }, { all: null }),
       cancelPosition: await move(true),
       expirePosition: await move(false),
       applyPositions: {

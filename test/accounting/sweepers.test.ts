@@ -41,6 +41,14 @@ async function eventsOf(server: TestServer, count: number): Promise<Event[]> {
   return found;
 }
 
+/** The document selects all of each position: more of them at once would cost too much. */
+const PER_BATCH = 100;
+async function inBatches(server: TestServer, operations: readonly object[]): Promise<void> {
+  for (let start = 0; start < operations.length; start += PER_BATCH) {
+    await did(server, 'applyPositions', { operations: operations.slice(start, start + PER_BATCH) });
+  }
+}
+
 onBothStores((open) => {
   const scene = sceneOn(open);
   const openUntil = async (expiresAt: number): Promise<string> =>
@@ -53,7 +61,7 @@ onBothStores((open) => {
     const due = 450;
     const hours = times(due, (n) => server.now + HOUR_MS + ((n * 7) % due) * 1_000);
     const operations = hours.map((hour) => ({ create: opening(scene.deal, { expiresAt: at(hour) }) }));
-    await did(server, 'applyPositions', { operations });
+    await inBatches(server, operations);
     server.now += 2 * HOUR_MS;
     const before = await countsOf(store);
     expect(await server.app.expireDue()).toBe(due);
@@ -68,11 +76,10 @@ onBothStores((open) => {
       const { server, store } = scene;
       const deal = await makeDeal(server);
       const expiresAt = at(server.now + HOUR_MS);
-      for (const size of [COUNTS.duePositions / 2, COUNTS.duePositions / 2]) {
-        await did(server, 'applyPositions', {
-          operations: times(size, () => ({ create: opening(deal, { expiresAt }) })),
-        });
-      }
+      await inBatches(
+        server,
+        times(COUNTS.duePositions, () => ({ create: opening(deal, { expiresAt }) })),
+      );
       server.now += HOUR_MS;
       const servers = times(COUNTS.sweepers, () => serve(store, { clock: () => server.now }));
       const grown = await grownBy(store, async () => {

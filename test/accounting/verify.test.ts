@@ -51,10 +51,14 @@ onBothStores((open) => {
 
     it('is looked at whole: more positions, and more events of one, than fit a page', async () => {
       const { server, store, deal } = scene;
-      await did(server, 'applyPositions', { operations: times(230, () => ({ create: opening(deal) })) });
+      for (const size of [100, 100, 30]) {
+        await did(server, 'applyPositions', { operations: times(size, () => ({ create: opening(deal) })) });
+      }
       const { id: positionId } = await fundedPosition(server, deal, '1000.00');
       const transition = { positionId, toState: 'PARTIALLY_RELEASED', amount: '1' };
-      await did(server, 'applyPositions', { operations: times(330, () => ({ transition })) });
+      for (const size of [100, 100, 100, 30]) {
+        await did(server, 'applyPositions', { operations: times(size, () => ({ transition })) });
+      }
       const { positions, lifecycleEvents: events, postings } = await countsOf(store);
       expect(await verify(store)).toEqual({ positions, events, postings, difference: null });
     });

@@ -66,7 +66,7 @@ const IDS: readonly (readonly [
   ['template', CreateAssetDocument, (id) => asset({ templateId: id }), 'templateId', 'tmpl'],
   ['asset', CreatePositionDocument, (id) => position({ assetId: id }), 'assetId', 'ast'],
   ['position to fund', FundPositionDocument, positionId, 'positionId', 'pos'],
-  ['position to release', ReleasePositionDocument, positionId, 'positionId', 'pos'],
+  ['position to release', ReleasePositionDocument, (id) => () => ({ positionId: id, all: true }), 'positionId', 'pos'],
   ['position to cancel', CancelPositionDocument, positionId, 'positionId', 'pos'],
   ['position to expire', ExpirePositionDocument, positionId, 'positionId', 'pos'],
   [

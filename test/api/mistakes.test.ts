@@ -31,7 +31,7 @@ describe('mistakes of the predecessor', () => {
         const { id } = await openPosition(server, deal, { amount: { amount, currencyCode } });
         await server.run(FundPositionDocument, { input: { positionId: id } });
         const part = await server.run(ReleasePositionDocument, { input: { positionId: id, amount: '0.01' } });
-        expect(part.releasePosition?.__typename).toBe('TransitionPositionPayload');
+        expect(part.releasePosition?.__typename).toBe('ReleasePositionPayload');
         const { position } = await server.run(PositionDocument, { id });
         const minorUnits = ({ amount: text }: { readonly amount: string }) => BigInt(text.replace('.', ''));
         expect([position?.amount, position?.funded]).toMatchObject([
@@ -52,7 +52,7 @@ describe('mistakes of the predecessor', () => {
       const { id: positionId } = await fundedPosition(server, await makeDeal(server));
       for (const [at, amount] of ['10.00', '10.00', '0.01'].entries()) {
         const { releasePosition } = await server.run(ReleasePositionDocument, { input: { positionId, amount } });
-        const { event, position } = done(releasePosition, 'TransitionPositionPayload');
+        const { event, position } = done(releasePosition, 'ReleasePositionPayload');
         expect(event).toMatchObject({ sequence: at + 3, toState: 'PARTIALLY_RELEASED', moved: usd(amount) });
         expect(position).toMatchObject({ state: 'PARTIALLY_RELEASED', version: at + 3 });
       }
@@ -69,7 +69,7 @@ describe('mistakes of the predecessor', () => {
       const deal = await makeDeal(server, { config });
       const { id: positionId } = await fundedPosition(server, deal);
       const part = await server.run(ReleasePositionDocument, { input: { positionId, amount: '33.33' } });
-      const payload = done(part.releasePosition, 'TransitionPositionPayload');
+      const payload = done(part.releasePosition, 'ReleasePositionPayload');
       expect(payload).toMatchObject({ event: { moved: usd('33.33') }, position: { held: usd('66.67') } });
       const over = await server.run(ReleasePositionDocument, { input: { positionId, amount: '66.68' } });
       expect(over.releasePosition).toMatchObject({ code: 'INSUFFICIENT_FUNDS', held: usd('66.67') });

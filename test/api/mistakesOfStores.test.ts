@@ -17,9 +17,11 @@ import { PositionIdsDocument } from './documents/graphql.ts';
 
 /** What is announced is no entity. */
 const FEED = {
-  outbox: ['number', 'place', 'topic', 'kind', 'institution_id', 'object_id', 'detail_id', 'created_at'],
-  outbox_extent: ['single', 'last', 'forgotten', 'log'],
+  outbox: ['number', 'place', 'topic', 'kind', 'institution_id', 'object_id', 'detail_id', 'created_at', 'id'],
+  outbox_extent: ['single', 'last', 'forgotten', 'log', 'forgotten_id', 'cursor_key'],
   tallies: ['window_start', 'name', 'count'],
+  commit_proofs: ['id', 'created_at'],
+  tally_proofs: ['id', 'created_at'],
 };
 
 it('mistake 5: Its Postgres mode failed on its own schema (columns that no migration had), leaving rows behind; no test ran both stores against one contract.', async () => {

@@ -11,7 +11,7 @@ onBothStores((open) => {
     const { id } = await openPosition(server, deal);
     const { fund, release } = await server.run(FundThenReleaseDocument, { id, amount: '30.01' });
 
-    const funded = done(fund, 'TransitionPositionPayload');
+    const funded = done(fund, 'FundPositionPayload');
     expect(funded.position).toMatchObject({ version: 2, events: { totalCount: 2 } });
     expect(funded.event.position).toMatchObject({
       state: 'FUNDED',
@@ -20,7 +20,7 @@ onBothStores((open) => {
       events: { totalCount: 2, nodes: [{ toState: 'FUNDED', position: { version: 2 } }] },
       asset: { positions: { totalCount: 0, nodes: [] }, positionTotals: [{ held: { amount: '100.00' } }] },
     });
-    const released = done(release, 'TransitionPositionPayload');
+    const released = done(release, 'ReleasePositionPayload');
     expect(released.position).toMatchObject({ version: 3, events: { totalCount: 3 } });
     expect(released.event.position).toMatchObject({
       state: 'PARTIALLY_RELEASED',
@@ -51,7 +51,7 @@ onBothStores((open) => {
     const server = serve(await open());
     const { id } = await openPosition(server, await makeDeal(server));
     const { fund, release } = await server.run(FundThenReleaseDocument, { id, amount: '100.01' });
-    expect(fund?.__typename).toBe('TransitionPositionPayload');
+    expect(fund?.__typename).toBe('FundPositionPayload');
     expect(release).toMatchObject({ code: 'INSUFFICIENT_FUNDS', held: { amount: '100.00' } });
     expect((await server.run(PositionDocument, { id })).position).toMatchObject({ state: 'FUNDED', version: 2 });
   });

@@ -132,7 +132,10 @@ describe('where several refusals hold, the first in order is answered:', () => {
         ...no,
         to: 'PARTIALLY_RELEASED',
       });
-      expect(await refused('releasePosition', { positionId: created })).toMatchObject({ ...no, to: 'RELEASED' });
+      expect(await refused('releasePosition', { positionId: created, all: true })).toMatchObject({
+        ...no,
+        to: 'RELEASED',
+      });
       const again = { positionId: funded, toState: 'FUNDED', amount: '1' };
       expect(await refused('transitionPosition', again)).toMatchObject({
         code: 'ILLEGAL_TRANSITION',

@@ -12,6 +12,7 @@ import {
 } from 'graphql';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import { TEMPLATE_KINDS } from '../../src/domain/templateKinds.ts';
 import { schema, schemaText } from '../../src/schema/index.ts';
 import { outcomeOf } from '../support/answers.ts';
 import { template } from '../support/badInput.ts';
@@ -108,6 +109,22 @@ const CONFIGS: readonly (readonly [code: string, config: object])[] = [
     ['TF_LC', { currency: 'EUR', maxTenorDays: 30, issuingBankCountry: country }] as const,
   ]),
 ];
+
+it('templateKinds.configSchema says which properties no rule uses yet', () => {
+  const described = [...TEMPLATE_KINDS.values()].flatMap(({ code, configSchema }) =>
+    Object.entries(
+      configSchema['properties'] as { readonly [name: string]: { readonly description?: string } },
+    ).flatMap(([name, { description }]) => (description === undefined ? [] : [`${code} ${name}: ${description}`])),
+  );
+  expect(described).toEqual([
+    'CONSTR_RETAINAGE retainagePercentage: Validated and stored. No rule uses it yet.',
+    'TF_INVOICE country: Validated and stored. No rule uses it yet.',
+    'TF_LC issuingBankCountry: Validated and stored. No rule uses it yet.',
+  ]);
+  for (const name of ['retainagePercentage', 'country', 'issuingBankCountry']) {
+    expect(schema.getQueryType()?.getFields()['templateKinds']?.description).toContain(name);
+  }
+});
 
 onBothStores((open) => {
   it('templateKinds.configSchema takes and refuses what createAssetTemplate does', async () => {

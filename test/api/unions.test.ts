@@ -10,7 +10,7 @@ import { onBothStores } from '../support/stores.ts';
 /** The inputs that make a mutation answer with each member of its union; the payload comes last. */
 type Ways = { readonly [member: string]: object };
 
-function waysOf(mutation: MutationName, { limited, funded, created, ended }: Scene): Ways {
+function waysOf(mutation: MutationName, { limited, funded, created, ended, tightened }: Scene): Ways {
   const institutionId = limited.institution.id;
   const template = { institutionId, code: 'CONSTR_RETAINAGE', name: 'R', vertical: 'CONSTRUCTION', region: 'SG' };
   const config = { currency: 'SGD', retainagePercentage: '5' };
@@ -20,7 +20,8 @@ function waysOf(mutation: MutationName, { limited, funded, created, ended }: Sce
     amount: { amount: '10', currencyCode: 'USD' },
   };
   const positionId = { releasePosition: funded, transitionPosition: funded }[mutation as string] ?? created;
-  const move = { positionId, ...target(mutation) };
+  const move: { readonly positionId: string; readonly all?: true } = { positionId, ...target(mutation) };
+  const { all: _everything, ...part } = move;
   const moved = mutation === 'transitionPosition' ? { ...move, toState: 'CANCELLED' } : move;
   const moves: Ways = {
     ValidationError: { ...move, reason: '\u0000' },
@@ -28,8 +29,8 @@ function waysOf(mutation: MutationName, { limited, funded, created, ended }: Sce
     NotFoundError: { ...move, positionId: UNKNOWN.position },
     IllegalTransitionError: { ...move, positionId: ended },
     StaleVersionError: { ...move, expectedVersion: 7 },
-    InsufficientFundsError: { ...move, amount: '999999999' },
-    TransitionPositionPayload: moved,
+    InsufficientFundsError: { ...part, amount: '999999999' },
+    [`${mutation[0]?.toUpperCase()}${mutation.slice(1)}Payload`]: moved,
   };
   switch (mutation) {
     case 'createInstitution':
@@ -61,9 +62,13 @@ function waysOf(mutation: MutationName, { limited, funded, created, ended }: Sce
         CreatePositionPayload: position,
       };
     case 'releasePosition':
-    case 'transitionPosition':
       return moves;
-    case 'fundPosition':
+    case 'transitionPosition':
+      return { ...moves, PolicyViolationError: { positionId: tightened, toState: 'FUNDED' } };
+    case 'fundPosition': {
+      const { InsufficientFundsError: _none, ...rest } = moves;
+      return { ...rest, PolicyViolationError: { positionId: tightened } };
+    }
     case 'cancelPosition':
     case 'expirePosition': {
       const { InsufficientFundsError: _none, ...rest } = moves;
@@ -79,7 +84,7 @@ const membersOf = (mutation: MutationName): string[] => {
   return members.filter((member) => !ELSEWHERE.includes(member));
 };
 
-/** Keys have tests of their own; nothing of escrow has a capacity yet, the union only says that it may come. */
+/** Idempotency keys and full stores have tests of their own. */
 const ELSEWHERE: readonly string[] = ['IdempotencyConflictError', 'CapacityError'];
 /** Mutations whose refusals are tested beside them. */
 const OTHERS: readonly string[] = [

@@ -11,14 +11,14 @@ onBothStores((open) => {
     const { id } = await fundedPosition(server, deal, '1000000.00');
 
     const first = await server.run(ReleasePositionDocument, { input: { positionId: id, amount: '0.01' } });
-    const part = done(first.releasePosition, 'TransitionPositionPayload');
+    const part = done(first.releasePosition, 'ReleasePositionPayload');
     expect(part.position).toMatchObject({
       state: 'PARTIALLY_RELEASED',
       held: { amount: '999999.99' },
       released: { amount: '0.01' },
     });
-    const second = await server.run(ReleasePositionDocument, { input: { positionId: id, reason: 'Done' } });
-    expect(done(second.releasePosition, 'TransitionPositionPayload').event).toMatchObject({
+    const second = await server.run(ReleasePositionDocument, { input: { positionId: id, all: true, reason: 'Done' } });
+    expect(done(second.releasePosition, 'ReleasePositionPayload').event).toMatchObject({
       sequence: 4,
       moved: { amount: '999999.99', currencyCode: 'USD' },
       reason: 'Done',

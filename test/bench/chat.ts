@@ -8,6 +8,7 @@ import type { ChatPriority, ChatSession } from '../../src/domain/chatSession.ts'
 import { type Id, typeId } from '../../src/domain/ids.ts';
 import type { Institution } from '../../src/domain/institution.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
+import { MemoryMeter } from '../../src/store/memory/meter.ts';
 import { TextIndex } from '../../src/store/memory/search.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Order, Store, Window } from '../../src/store/store.ts';
@@ -175,16 +176,16 @@ async function inMemory(): Promise<void> {
   tell('feeding the text index, a session', ((performance.now() - began) * 1_000) / SESSIONS, 'us');
   // The text index by itself, to tell its share of the whole.
   const fed = heldBytes();
-  const texts = new TextIndex();
-  for (const session of sessions) texts.session(session);
-  texts.find(['escrow1']);
+  const texts = new TextIndex(new MemoryMeter(), { rows: 0 });
+  for (const session of sessions) texts.put(session);
+  texts.find(['escrow1'], null);
   const ofTexts = heldBytes() - fed;
   sessions.length = 0;
   const whole = heldBytes() - before - ofTexts;
   tell('the text index', ofTexts / 2 ** 20, 'MB');
   tell('sessions with all indexes but the text index', (whole - ofTexts) / 2 ** 20, 'MB', 'at most 6');
   // Both are still there to be weighed.
-  texts.find([]);
+  texts.find([], null);
   await store.read('ALL').chatSessions.byIds([]);
   await pages();
 }

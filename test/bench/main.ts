@@ -1,5 +1,5 @@
 // `npm run bench`: prints how fast the server answers, in memory and on PostgreSQL, in this process. Compare rows of one
-// run; single figures say as much about the machine.
+// run; single figures say as much about the machine. `npm run bench -- worst`: what the most expensive requests cost.
 import { Bench } from 'tinybench';
 import { createApp } from '../../src/app.ts';
 import { DEVELOPMENT_KEY } from '../../src/config.ts';
@@ -10,6 +10,7 @@ import type { Store } from '../../src/store/store.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { startPostgres } from '../support/postgresServer.ts';
 import { benchChat } from './chat.ts';
+import { benchWorst } from './worst.ts';
 
 const POSITIONS = 1_000;
 const TIME_MS = 1_000;
@@ -49,7 +50,7 @@ async function bench(name: string, store: Store): Promise<void> {
     .add('createPosition, fundPosition', async () => {
       const position = await opened();
       await ask(
-        `mutation { fundPosition(input: { positionId: "${position}" }) { ... on TransitionPositionPayload { position { state } } } }`,
+        `mutation { fundPosition(input: { positionId: "${position}" }) { ... on FundPositionPayload { position { state } } } }`,
       );
     });
   await tasks.run();
@@ -79,16 +80,33 @@ async function prepare(ask: Ask): Promise<string> {
   return idOf('createAsset', 'asset', `{ templateId: "${templateId}", label: "A" }`);
 }
 
-await bench('In memory', createMemoryStore());
-const server = await startPostgres();
-try {
-  await migrate(server.url);
-  const store = createPostgresStore({ databaseUrl: server.url, onError: () => undefined });
-  await bench('On PostgreSQL', store);
-  await store.close();
-  await asAdmin(server.url, (admin) => admin.query('create database chat template template0'));
-  await migrate(urlOf(server.url, 'chat'));
-  await benchChat(urlOf(server.url, 'chat'));
-} finally {
-  await server.stop();
+/** The table of `npm run bench -- worst`. */
+async function worst(): Promise<void> {
+  await benchWorst('In memory');
+  await onPostgres((url) => benchWorst('On PostgreSQL', url));
 }
+
+async function all(): Promise<void> {
+  await bench('In memory', createMemoryStore());
+  await onPostgres(async (url) => {
+    const store = createPostgresStore({ databaseUrl: url, onError: () => undefined });
+    await bench('On PostgreSQL', store);
+    await store.close();
+    await asAdmin(url, (admin) => admin.query('create database chat template template0'));
+    await migrate(urlOf(url, 'chat'));
+    await benchChat(urlOf(url, 'chat'));
+  });
+}
+
+/** Runs with a PostgreSQL of its own. */
+async function onPostgres(run: (url: string) => Promise<void>): Promise<void> {
+  const server = await startPostgres();
+  try {
+    await migrate(server.url);
+    await run(server.url);
+  } finally {
+    await server.stop();
+  }
+}
+
+await (process.argv[2] === 'worst' ? worst() : all());

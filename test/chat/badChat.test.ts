@@ -64,6 +64,8 @@ onBothStores((open) => {
 
   /** Nothing but the trail grows, and what there was stays as it was. */
   const keepsNothing = async (work: () => Promise<unknown>, grown: object = { auditEvents: 1 }) => {
+    // A minute of its own, so that the refused attempt is recorded and not only counted.
+    scene.server.now += 60_000;
     const before = [await sessionNow(scene.server, chatSessionId), await messagesOf(scene.server, chatSessionId)];
     expect(await changedBy(scene.store, work)).toEqual(grown);
     expect([await sessionNow(scene.server, chatSessionId), await messagesOf(scene.server, chatSessionId)]).toEqual(
@@ -170,7 +172,7 @@ onBothStores((open) => {
         const { data } = await server.ask('query ($id: ID!) { node(id: $id) { id } }', { id: theirs.id });
         expect(data).toEqual({ node: null });
       });
-      expect(await messagesOf(server, theirs.session?.id ?? '')).toEqual([theirs]);
+      expect(await messagesOf(server, theirs.chatSession?.id ?? '')).toEqual([theirs]);
     });
   });
 

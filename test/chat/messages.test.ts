@@ -27,7 +27,7 @@ onBothStores((open) => {
     const { chatMessage, chatSession } = await chatted(server, 'postChatMessage', input);
     expect(chatMessage).toEqual({
       id: expect.stringMatching(/^msg_[0-9a-z]{26}$/),
-      session: { id: chatSessionId },
+      chatSession: { id: chatSessionId },
       sequence: 1,
       authorReference: 'ann',
       body: ' kept as it is\n\u{1f3d7}',
@@ -53,7 +53,9 @@ onBothStores((open) => {
       Array.from({ length: parallel }, (_one, index) => post(server, ids[index % 2] as string, { body: `m${index}` })),
     );
     for (const id of ids) {
-      const own = posted.filter(({ session }) => session?.id === id).toSorted((a, b) => a.sequence - b.sequence);
+      const own = posted
+        .filter(({ chatSession }) => chatSession?.id === id)
+        .toSorted((a, b) => a.sequence - b.sequence);
       expect(own.map(({ sequence }) => sequence)).toEqual(own.map((_one, index) => index + 1));
       expect(await messagesOf(server, id)).toEqual(own);
       expect(await sessionNow(server, id)).toMatchObject({ messageCount: parallel / 2, version: 1 });
@@ -79,7 +81,7 @@ onBothStores((open) => {
           { version: 2, body: 'two', createdAt: at(1) },
         ],
       });
-      expect(await messagesOf(server, chatMessage.session?.id ?? '')).toEqual([chatMessage]);
+      expect(await messagesOf(server, chatMessage.chatSession?.id ?? '')).toEqual([chatMessage]);
     });
 
     it('compares the version that was expected, and lets one of two win', async () => {
@@ -95,10 +97,10 @@ onBothStores((open) => {
 
     it('to what the message says already writes no version and announces nothing', async () => {
       const { server, store } = scene;
-      const { id: chatMessageId, session } = await post(server, await aSession(), { body: 'same' });
-      const [before] = await messagesOf(server, session?.id ?? '');
-      const places = async () => (await store.changes.read(0, 0)).extent.last;
-      const last = await places();
+      const { id: chatMessageId, chatSession } = await post(server, await aSession(), { body: 'same' });
+      const [before] = await messagesOf(server, chatSession?.id ?? '');
+      const end = async () => (await store.changes.sequenceAndRead(null, 0)).last;
+      const last = await end();
       server.now = START + 7;
       const grown = await changedBy(store, async () => {
         for (const expectedVersion of [undefined, 1]) {
@@ -110,22 +112,25 @@ onBothStores((open) => {
       });
       server.now = START;
       expect(grown).toEqual({ auditEvents: 3 });
-      expect(await places()).toBe(last);
-      expect(await messagesOf(server, session?.id ?? '')).toEqual([before]);
+      expect(await end()).toEqual(last);
+      expect(await messagesOf(server, chatSession?.id ?? '')).toEqual([before]);
     });
 
-    it('is refused after the hundredth, and all versions are there', async () => {
+    it('is refused after the hundredth, and all versions are there, the last text too once it is deleted', async () => {
       const { server } = scene;
-      const { id: chatMessageId, session } = await post(server, await aSession(), { body: 'v1' });
+      const { id: chatMessageId, chatSession } = await post(server, await aSession(), { body: 'v1' });
       for (let version = 2; version <= 101; version += 1) {
         await chatted(server, 'editChatMessage', { chatMessageId, body: `v${version}` });
       }
       const last = await chat(server, 'editChatMessage', { chatMessageId, body: 'v102' });
       expect(last).toMatchObject({ code: 'CONFLICT', path: ['chatMessageId'] });
       await chatted(server, 'editChatMessage', { chatMessageId, body: 'v101' });
-      const [message] = await messagesOf(server, session?.id ?? '');
+      const [message] = await messagesOf(server, chatSession?.id ?? '');
       expect([message?.body, message?.revisions?.length]).toEqual(['v101', 100]);
       expect(message?.revisions?.[99]).toMatchObject({ version: 100, body: 'v100' });
+      const { chatMessage } = await chatted(server, 'deleteChatMessage', { chatMessageId });
+      expect([chatMessage.body, chatMessage.revisions?.length]).toEqual([null, 101]);
+      expect(chatMessage.revisions?.[100]).toMatchObject({ version: 101, body: 'v101' });
     });
   });
 
@@ -144,7 +149,10 @@ onBothStores((open) => {
       version: 3,
       sequence: 1,
     });
-    expect(chatMessage.revisions).toHaveLength(1);
+    expect(chatMessage.revisions).toMatchObject([
+      { version: 1, body: 'Hello' },
+      { version: 2, body: 'later' },
+    ]);
     server.now = START + 5;
     const again = await chatted(server, 'deleteChatMessage', { chatMessageId, reason: 'other' });
     expect(again.chatMessage).toEqual(chatMessage);

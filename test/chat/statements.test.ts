@@ -123,11 +123,11 @@ describe('descriptions', () => {
   it('are there where a list without them and the session by its id stand in one document', async () => {
     const { data: first } = await asked(list('title', 'first: 1'));
     const id = first.chatSessions.nodes[0]?.['id'];
-    const document = `query ($id: ID!) { chatSessions(first: 1) { nodes { id messages(first: 1) { nodes { session { description } } } } }
+    const document = `query ($id: ID!) { chatSessions(first: 1) { nodes { id messages(first: 1) { nodes { chatSession { description } } } } }
       chatSession(id: $id) { description } node(id: $id) { ... on ChatSession { description } } }`;
     const { data } = await asked(document, { id });
     expect(data).toMatchObject({
-      chatSessions: { nodes: [{ id, messages: { nodes: [{ session: { description: 'at length' } }] } }] },
+      chatSessions: { nodes: [{ id, messages: { nodes: [{ chatSession: { description: 'at length' } }] } }] },
       chatSession: { description: 'at length' },
       node: { description: 'at length' },
     });

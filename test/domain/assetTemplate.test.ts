@@ -121,6 +121,6 @@ test('an asset takes its institution from its template, and {} where there is no
   expect(Object.isFrozen(asset)).toBe(true);
   expect(faultsOf(() => checkAsset({ label: '\u00a0', metadata: { x: Number.NaN } }))).toEqual([
     'label: must not be blank.',
-    'metadata: must hold finite numbers.',
+    'metadata: must not contain numbers that lose digits or are out of range; send them as strings.',
   ]);
 });

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { CURRENCY_CODES, digitsOf, isCurrency, MOST_DIGITS } from '../../src/domain/currencies.ts';
+import {
+  CURRENCY_CODES,
+  currencyIssue,
+  digitsOf,
+  FORMER_CURRENCY_CODES,
+  isCurrency,
+  isFormerCurrency,
+  MOST_DIGITS,
+} from '../../src/domain/currencies.ts';
 import { currency } from './given.ts';
 
 /** ISO 4217 list one of January 2026: the codes that do not have two digits. */
@@ -37,8 +45,19 @@ test.each(['ANG', 'BGN', 'CUC', 'HRK', 'LTL', 'SLL', 'VEF', 'ZWL', 'DEM', 'BYR',
   '%s was withdrawn',
   (code) => {
     expect(isCurrency(code)).toBe(false);
+    expect(isFormerCurrency(code)).toBe(true);
+    expect(currencyIssue(code)).toBe(`must be an active currency; ${code} was withdrawn from ISO 4217.`);
   },
 );
+
+test('former currencies are none of the active ones, and have the digits that the standard last gave them', () => {
+  expect(FORMER_CURRENCY_CODES).toEqual([...new Set(FORMER_CURRENCY_CODES)].toSorted());
+  expect(FORMER_CURRENCY_CODES.filter((code) => isCurrency(code) || !/^[A-Z]{3}$/.test(code))).toEqual([]);
+  expect(FORMER_CURRENCY_CODES.filter((code) => digitsOf(code) === 0)).toEqual(
+    'ADP BEF BYB BYR ESP GRD ITL LUF MGF PTE ROL TPE TRL'.split(' '),
+  );
+  expect(FORMER_CURRENCY_CODES.filter((code) => digitsOf(code) === 2)).toHaveLength(FORMER_CURRENCY_CODES.length - 13);
+});
 
 test.each(['XAU', 'XAG', 'XDR', 'XSU', 'XUA', 'XTS', 'XXX'])('%s has no minor unit and is none of ours', (code) => {
   expect(isCurrency(code)).toBe(false);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { freezeJson, type JsonObject, type JsonValue, jsonFault } from '../../src/domain/json.ts';
+import { freezeJson, isExactNumber, type JsonObject, type JsonValue, jsonFault } from '../../src/domain/json.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 
@@ -49,6 +49,34 @@ describe('how large', () => {
   });
 });
 
+const NUMBERS = 'must not contain numbers that lose digits or are out of range; send them as strings.';
+
+test.each([
+  ['0', true],
+  ['-0', true],
+  ['0.0', true],
+  ['1.10', true],
+  ['1e2', true],
+  ['1E-7', true],
+  ['0.1', true],
+  ['1e300', true],
+  ['5e-324', true],
+  ['9007199254740991', true],
+  ['9007199254740992', false],
+  ['9007199254740993', false],
+  ['123456789012345678901234567890', false],
+  ['0.1000000000000000055511151231257827', false],
+  ['0.10000000000000001', false],
+  ['1.00000000000000000001', false],
+  ['90071992547409.93', false],
+  ['9007199254740.93', true],
+  ['90071992547409.931', false],
+  ['1e400', false],
+  ['1e-400', false],
+])('%s comes back as it was written: %s', (text, exact) => {
+  expect(isExactNumber(text)).toBe(exact);
+});
+
 describe('what is in it', () => {
   test.each([
     ['a text with NUL', '{"a":"\\u0000"}', 'must not contain control characters other than tab and line breaks.'],
@@ -60,7 +88,9 @@ describe('what is in it', () => {
     ['half a character', '{"a":{"b":"\\ud800"}}', 'must not contain half a character (a lone surrogate).'],
     ['half a character in a key', '{"a":{"\\udc00":1}}', 'must not contain half a character (a lone surrogate).'],
     ['NUL in a key', '{"\\u0000":1}', 'must not contain control characters other than tab and line breaks.'],
-    ['a number beyond all numbers', '{"a":[1e400]}', 'must hold finite numbers.'],
+    ['a number beyond all numbers', '{"a":[1e400]}', NUMBERS],
+    ['an integer beyond 2^53', '{"a":9007199254740994}', NUMBERS],
+    ['a negative integer beyond 2^53', '{"a":[-9007199254740992]}', NUMBERS],
     ['"__proto__" at the top', '{"__proto__":{"admin":true}}', 'must not have a key "__proto__".'],
     ['"__proto__" further down', '{"a":{"b":{"__proto__":1}}}', 'must not have a key "__proto__".'],
     ['"__proto__" in a list', '{"a":[0,{"__proto__":null}]}', 'must not have a key "__proto__".'],

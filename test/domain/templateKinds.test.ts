@@ -70,7 +70,10 @@ describe.each([
         (of) => faults(code, { currency: of, minAmount: undefined, maxAmount: undefined }).length > 0,
       ),
     ).toEqual([]);
-    expect(faults(code, { currency: 'BGN' })).toEqual(['currency: must be a currency of ISO 4217 such as "USD".']);
+    expect(faults(code, { currency: 'BGN' })).toEqual([
+      'currency: must be an active currency; BGN was withdrawn from ISO 4217.',
+    ]);
+    expect(faults(code, { currency: 'XXX' })).toEqual(['currency: must be a currency of ISO 4217 such as "USD".']);
   });
 });
 

@@ -9,7 +9,15 @@ const GOAL_MS = 50;
 const WRONG_MS = 10 * GOAL_MS;
 /** What may stand in an address, in characters, and one too long for it. */
 const SHORT = 100_000;
-const UNLIMITED = { key: null, address: null, failedLogin: null, search: null, createApiKey: null };
+const UNLIMITED = {
+  key: null,
+  institution: null,
+  address: null,
+  failedLogin: null,
+  search: null,
+  createApiKey: null,
+  subscriptionCost: null,
+};
 
 const endpoint = endpointOn({ ...PRODUCTION, rates: UNLIMITED });
 const costs = new Map<string, Readonly<Record<string, string>>>();

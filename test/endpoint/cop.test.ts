@@ -64,8 +64,10 @@ describe('in production, to a key of an institution', () => {
     }
   });
 
-  it('a query by GET needs a header that no link can have', async () => {
-    expect(await get('query cop { __typename }')).not.toContain('"data"');
+  it('a query by GET needs a header that no link can have: the credential is one', async () => {
+    const link = `${endpoint().url}?${new URLSearchParams({ query: 'query cop { __typename }' })}`;
+    expect(await (await fetch(link)).text()).not.toContain('"data"');
+    expect(await get('query cop { __typename }')).toContain('"data"');
   });
 
   it('a mutation by GET is refused', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { COUNTS, FULL } from '../counts.ts';
+import { asAdmin } from '../support/admin.ts';
 import { type Deal, fundedPosition, makeDeal } from '../support/deal.ts';
 import { isBegin, isCommit, isCommitted } from '../support/proxy.ts';
 import {
@@ -42,6 +43,18 @@ it('while the database is away every answer is SERVICE_UNAVAILABLE in our own wo
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
+it('a change is SERVICE_UNAVAILABLE while the database accepts no writes, and is done on a new connection afterwards', async () => {
+  const { id } = await fundedPosition(given.server, deal);
+  const input = { positionId: id, amount: '10' };
+  await allowWrites(false);
+  const { told, text } = await release(given.server, input);
+  expect(told).toBe('SERVICE_UNAVAILABLE');
+  expect(text).not.toMatch(DRIVERS_WORDS);
+  await allowWrites(true, 'keep connections');
+  expect((await release(given.server, input)).result).toMatchObject({ replayed: false });
+  expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
+});
+
 it('the deadlines, too, only wait until the database is back', async () => {
   const expiresAt = new Date(given.server.now + 1_000).toISOString();
   const { id } = await fundedPosition(given.server, deal, '100.00', { expiresAt });
@@ -64,16 +77,16 @@ it('calls that an outage finds under way are each done exactly once when they ar
   await given.proxy.away();
   setTimeout(() => void given.proxy.back(), 300);
   for (const { told, text } of await Promise.all(calls)) {
-    expect(['TransitionPositionPayload', 'SERVICE_UNAVAILABLE']).toContain(told);
+    expect(['ReleasePositionPayload', 'SERVICE_UNAVAILABLE']).toContain(told);
     expect(text).not.toMatch(DRIVERS_WORDS);
   }
-  for (const input of inputs) expect((await release(given.server, input)).told).toBe('TransitionPositionPayload');
+  for (const input of inputs) expect((await release(given.server, input)).told).toBe('ReleasePositionPayload');
   for (const id of ids) expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
 it('a COMMIT whose answer an outage has swallowed is looked up when the database is back', async () => {
   const { id } = await fundedPosition(given.server, deal);
-  swallowCommits(() => setTimeout(() => void given.proxy.back(), 400));
+  swallowCommit(() => setTimeout(() => void given.proxy.back(), 400));
   const { result } = await release(given.server, { positionId: id, amount: '10' });
   expect(result).toMatchObject({ replayed: false, position: { version: 3 } });
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
@@ -84,7 +97,7 @@ it.runIf(FULL)(
   async () => {
     const { id } = await fundedPosition(given.server, deal);
     const input = { positionId: id, amount: '10', idempotencyKey: id };
-    swallowCommits();
+    swallowCommit();
     const { told, text } = await release(given.server, input);
     expect(told).toBe('SERVICE_UNAVAILABLE');
     expect(text).not.toMatch(DRIVERS_WORDS);
@@ -106,17 +119,30 @@ it.runIf(FULL)('a connection that has gone silent without breaking is given up, 
     },
   };
   const { told } = await release(given.server, { positionId: id, amount: '10' });
-  expect(told).toBe('TransitionPositionPayload');
+  expect(told).toBe('ReleasePositionPayload');
   expect(silenced).toBe(true);
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
+/** Makes the database a primary, or like the standby that a connection may lead to during a fail-over. */
+async function allowWrites(allowed: boolean, existing: 'end connections' | 'keep connections' = 'end connections') {
+  await asAdmin(given.databaseUrl, async (admin) => {
+    await admin.query('set default_transaction_read_only = off');
+    const value = allowed ? 'off' : 'on';
+    const set = `format('alter database %I set default_transaction_read_only = ${value}', current_database())`;
+    await admin.query(`do $$ begin execute ${set}; end $$`);
+    if (existing === 'keep connections') return;
+    await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`);
+  });
+}
+
 /** Lets the next COMMIT arrive, but not its answer: the database is away from then on. */
-function swallowCommits(then: () => void = () => undefined): void {
+function swallowCommit(then: () => void = () => undefined): void {
   let writing: unknown;
   given.proxy.tap = {
     fromClient: (message, link) => {
-      if (isBegin(message)) writing = link;
+      if (isBegin(message)) writing ??= link;
       if (isCommit(message) && link === writing) link.mute();
     },
     fromServer: (message, link) => {

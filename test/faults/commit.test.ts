@@ -8,6 +8,8 @@ import {
   isEnded,
   isWrite,
   type Link,
+  messageOf,
+  noticeMessage,
   queryMessage,
   type Tap,
 } from '../support/proxy.ts';
@@ -70,17 +72,48 @@ const cutAt = (when: typeof isBegin, keepServerMs = 0): Tap => ({
 
 const asRollback: Tap = { fromClient: (message) => (isCommit(message) ? queryMessage('rollback') : undefined) };
 
-const DAMAGES: readonly (readonly [string, (link: Link) => Tap])[] = [
-  ['COMMIT is answered with ROLLBACK', () => asRollback],
-  ['the connection is cut before its first statement arrives', () => cutAt(isBegin)],
-  ['the connection is cut before what it writes arrives', () => cutAt(isWrite)],
-  ['the connection is cut before COMMIT arrives, and the server still waits for it', () => cutAt(isCommit, 150)],
+/** COMMIT fails with this SQLSTATE, and the transaction is rolled back. */
+const failingCommit = (code: string): Tap => ({
+  fromClient: (message) =>
+    isCommit(message) ? queryMessage(`do 'begin raise exception using errcode = ''${code}''; end'`) : undefined,
+});
+
+/** COMMIT succeeds, and a notice with this SQLSTATE arrives with its answer. */
+const noticedCommit = (code: string): Tap => ({
+  fromServer: (message) =>
+    isCommitted(message) ? Buffer.concat([noticeMessage(code), messageOf(message.type, message.text)]) : undefined,
+});
+
+/**
+ * What the client is answered. DONE: the call succeeds. UNKNOWN: COMMIT was sent and not acknowledged, and no proof of
+ * it is found, so the answer is SERVICE_UNAVAILABLE, which is UNKNOWN only for a transaction that is sent at once.
+ */
+type Outcome = 'DONE' | 'UNKNOWN' | 'UNKNOWN_IF_SENT_AT_ONCE';
+
+const DAMAGES: readonly (readonly [string, (link: Link) => Tap, Outcome])[] = [
+  ['COMMIT is answered with ROLLBACK', () => asRollback, 'DONE'],
+  ['COMMIT fails with a serialization failure', () => failingCommit('40001'), 'DONE'],
+  ['COMMIT fails with a unique violation', () => failingCommit('23505'), 'DONE'],
+  ['COMMIT fails with a full disk', () => failingCommit('53100'), 'UNKNOWN'],
+  ['COMMIT fails with an I/O error', () => failingCommit('58030'), 'UNKNOWN'],
+  ['COMMIT fails because the server shuts down', () => failingCommit('57P01'), 'UNKNOWN'],
+  ['COMMIT fails because the transaction is read-only', () => failingCommit('25006'), 'UNKNOWN'],
+  ['COMMIT is answered with a notice', () => noticedCommit('00000'), 'DONE'],
+  ['COMMIT is answered with a warning', () => noticedCommit('01000'), 'DONE'],
+  ['the connection is cut before its first statement arrives', () => cutAt(isBegin), 'UNKNOWN_IF_SENT_AT_ONCE'],
+  ['the connection is cut before what it writes arrives', () => cutAt(isWrite), 'UNKNOWN'],
+  [
+    'the connection is cut before COMMIT arrives, and the server still waits for it',
+    () => cutAt(isCommit, 150),
+    'UNKNOWN',
+  ],
   [
     'the connection is cut after COMMIT was sent, and no answer to it or to what went with it arrives',
     (link) => ({
       fromClient: (message) => void (isCommit(message) && link.mute()),
       fromServer: (message) => void (isCommitted(message) && link.cut()),
     }),
+    'DONE',
   ],
   [
     'the connection is cut after COMMIT was sent, which arrives later than the question what became of it',
@@ -92,6 +125,7 @@ const DAMAGES: readonly (readonly [string, (link: Link) => Tap])[] = [
         return false;
       },
     }),
+    'DONE',
   ],
 ];
 
@@ -100,6 +134,8 @@ interface Call {
   readonly send: () => ReturnType<typeof release>;
   /** How many transactions come before the one that writes. */
   readonly before: number;
+  /** Whether its transaction reads nothing, so that it is sent in one round trip. */
+  readonly isSentAtOnce: boolean;
   readonly told: string;
   readonly count: () => Promise<unknown>;
   readonly once: unknown;
@@ -112,9 +148,10 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
   'a refusal': async () => {
     const { id } = await openPosition(given.server, deal);
     return {
-      send: () => release(given.server, { positionId: id }),
+      send: () => release(given.server, { positionId: id, amount: '10' }),
       // What was refused is rolled back; its audit event is a transaction of its own.
       before: 1,
+      isSentAtOnce: true,
       told: 'IllegalTransitionError',
       count: () =>
         given.row(`select count(*)::int as n from audit_events where resource_id = $1 and outcome = 'FAILURE'`, id),
@@ -122,7 +159,6 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
       never: { n: 0 },
     };
   },
-  // Reads nothing: where it was all one flight and no answer came, not even the transaction's number would be known.
   'a new institution': async () => {
     const name = randomUUID();
     given.server.viewer = { role: 'ROOT' };
@@ -130,6 +166,7 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
     return {
       send: () => answered(given.server, document, { input: { name, regions: ['US'] } }),
       before: 0,
+      isSentAtOnce: true,
       told: 'CreateInstitutionPayload',
       count: () => given.row('select count(*)::int as n from institutions where name = $1', name),
       once: { n: 1 },
@@ -144,17 +181,24 @@ async function releaseCall(idempotencyKey?: string): Promise<Call> {
   return {
     send: () => release(given.server, input),
     before: 0,
-    told: 'TransitionPositionPayload',
+    isSentAtOnce: false,
+    told: 'ReleasePositionPayload',
     count: () => given.row(ACCOUNTS, id),
     once: accountsAfter(1),
     never: accountsAfter(0),
   };
 }
 
-describe.each(DAMAGES)('%s', (_name, tapOf) => {
-  it.each(Object.keys(CALLS))('the call succeeds and is done exactly once: %s', async (name) => {
+describe.each(DAMAGES)('%s', (_name, tapOf, outcome) => {
+  it.each(Object.keys(CALLS))('the call is done once, or fails and is done by a retry: %s', async (name) => {
     const call = await (CALLS[name] as (typeof CALLS)[string])();
     const done = damage(tapOf, call.before);
+    const isUnknown = outcome === 'UNKNOWN' || (outcome === 'UNKNOWN_IF_SENT_AT_ONCE' && call.isSentAtOnce);
+    const failures = isUnknown ? [await call.send()] : [];
+    expect(failures.map((failure) => failure.told)).toEqual(isUnknown ? ['SERVICE_UNAVAILABLE'] : []);
+    expect(failures.map(({ text }) => text).join()).not.toMatch(DRIVERS_WORDS);
+    // The server itself never runs the call again.
+    expect(await call.count()).toEqual(call.never);
     const { told, result } = await call.send();
     expect({ told, replayed: result?.replayed ?? false }).toEqual({
       told: call.told,

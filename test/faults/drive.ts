@@ -37,7 +37,7 @@ const payloadOf = (mutation: Call['mutation']): string => {
   if (mutation === 'applyPositions') return `... on ApplyPositionsPayload { ${PAYLOADS.Batch} }`;
   if (mutation === 'setPolicy') return `... on SetPolicyPayload { ${PAYLOADS.Policy} }`;
   if (mutation === 'deletePolicy') return `... on DeletePolicyPayload { ${PAYLOADS.Gone} }`;
-  return `... on TransitionPositionPayload { ${PAYLOADS.Position} }`;
+  return `... on PositionChangePayload { ${PAYLOADS.Position} }`;
 };
 
 /** Sends a call to the server and answers what it said, in the model's words. */
@@ -87,9 +87,10 @@ const createOf = (input: Create, { assetIds, institutionId, otherId }: Stage): o
   institutionId: input.institution && (input.institution === 'own' ? institutionId : otherId),
 });
 
-const moveOf = ({ position, amount, reason, expectedVersion }: Move, { positionIds }: Stage): object => ({
+const moveOf = ({ position, amount, all, reason, expectedVersion }: Move, { positionIds }: Stage): object => ({
   positionId: positionIds[position] ?? (position === -2 ? MALFORMED : UNKNOWN.position),
   amount,
+  all,
   reason,
   expectedVersion,
 });

@@ -38,7 +38,7 @@ const RELEASE = `mutation ($input: ReleasePositionInput!) {
   releasePosition(input: $input) {
     __typename
     ... on UserError { code }
-    ... on TransitionPositionPayload { replayed position { state version held { amount } } event { sequence } }
+    ... on ReleasePositionPayload { replayed position { state version held { amount } } event { sequence } }
   }
 }`;
 

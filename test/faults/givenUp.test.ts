@@ -59,7 +59,7 @@ it.each([
   const id = await funded();
   await failFirst(times, code);
   const { told } = await release(given.server, { positionId: id, amount: '10', idempotencyKey: id });
-  expect(told).toBe('TransitionPositionPayload');
+  expect(told).toBe('ReleasePositionPayload');
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
@@ -133,7 +133,7 @@ it.each(['while it waits for a lock', 'while it is idle in the pool'])(
     await rival.query('rollback');
     const [call = release(given.server, input)] = calls;
     const { told } = await call;
-    expect(told).toBe('TransitionPositionPayload');
+    expect(told).toBe('ReleasePositionPayload');
     expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
   },
 );

@@ -55,10 +55,14 @@ export class Load {
     if (!created?.position) return;
     const own: Acknowledged = { id: created.position.id, changes: 1, byItself: true };
     this.acknowledged.set(reference, [own]);
-    const moves = [['fundPosition'], ['releasePosition', '10.00'], ['releasePosition']] as const;
-    for (const [mutation, amount] of moves) {
-      const result = await this.#call(mutation, { positionId: own.id, amount });
-      if (result?.__typename === 'TransitionPositionPayload') own.changes += 1;
+    const moves = [
+      ['fundPosition', {}],
+      ['releasePosition', { amount: '10.00' }],
+      ['releasePosition', { all: true }],
+    ] as const;
+    for (const [mutation, more] of moves) {
+      const result = await this.#call(mutation, { positionId: own.id, ...more });
+      if (result?.__typename.endsWith('Payload')) own.changes += 1;
     }
   }
 

@@ -23,12 +23,16 @@ export interface Move {
   readonly position: number;
   readonly to: State | 'BY_AMOUNT';
   readonly amount?: string | undefined;
+  /** Of releasePosition alone. */
+  readonly all?: boolean | undefined;
   readonly reason?: string | undefined;
   readonly expectedVersion?: number | undefined;
 }
 
 /** A position as it stands; amounts in minor units. */
 export interface Held {
+  /** The index of the asset in ASSETS. */
+  readonly asset: number;
   readonly currency: string;
   readonly amount: bigint;
   readonly expiresAt: number | undefined;
@@ -113,20 +117,23 @@ const faultsBeside = ({ holder, amount, currency }: Create): string[][] => [
   ...(positive(amount) && !(currency in DIGITS && minor(amount, currency) === 'fine') ? [] : [['amount', 'amount']]),
   ...(currency in DIGITS ? [] : [['amount', 'currencyCode']]),
 ];
-export const faultsOfMove = ({ amount, reason }: Move): string[][] => [
+export const faultsOfMove = ({ to, amount, all, reason }: Move): string[][] => [
+  ...(to === 'BY_AMOUNT' && (amount !== undefined) === (all === true) ? [['amount']] : []),
   ...(amount === undefined || positive(amount) ? [] : [['amount']]),
   ...((reason ?? '').length > 1_000 ? [['reason']] : []),
 ];
 export const invalid = (paths: readonly (readonly (string | number)[])[]): Refused =>
   new Refused('ValidationError', paths[0] ?? [], { issues: paths.map((path) => path.map(String)) });
 
-/** A new position, under an asset that is there. */
-export function opened(input: Create, rules: Rules | undefined, now: number): Held {
-  const { currency, amount: text, expiresAt } = input;
-  const asset = ASSETS[input.asset] as (typeof ASSETS)[number];
-  const amount = minor(text, currency) as bigint;
+/** Refuses an amount that the asset's template or the policy does not allow; only a creation names the path. */
+function obey(
+  { asset: index, amount, currency }: Pick<Held, 'asset' | 'amount' | 'currency'>,
+  rules: Rules | undefined,
+  creation?: { readonly expiresAt: number | undefined; readonly now: number },
+): void {
+  const asset = ASSETS[index] as (typeof ASSETS)[number];
   const must = (rule: string, holds: boolean, path: readonly string[], limit: string | null = null): void => {
-    if (!holds) throw new Refused('PolicyViolationError', path, { rule, limit });
+    if (!holds) throw new Refused('PolicyViolationError', creation ? path : null, { rule, limit });
   };
   const within = (bounds: { readonly min?: string | undefined; readonly max?: string | undefined }): void => {
     const { min, max } = bounds;
@@ -136,21 +143,32 @@ export function opened(input: Create, rules: Rules | undefined, now: number): He
   };
   must('CURRENCY', currency === asset.currency, ['amount', 'currencyCode']);
   within(asset);
-  const { tenorDays } = asset;
-  const inTime = tenorDays === undefined || (expiresAt !== undefined && expiresAt <= now + tenorDays * DAY);
-  must('TENOR', inTime, ['expiresAt']);
+  const latest = creation && asset.tenorDays !== undefined ? creation.now + asset.tenorDays * DAY : Infinity;
+  must('TENOR', latest === Infinity || (creation?.expiresAt ?? Infinity) <= latest, ['expiresAt']);
   must('CURRENCY', rules?.allowed?.includes(currency) ?? true, ['amount', 'currencyCode']);
   within(rules?.limits.find((limit) => limit.currency === currency) ?? {});
+}
+
+/** A new position, under an asset that is there. */
+export function opened(input: Create, rules: Rules | undefined, now: number): Held {
+  const { asset, currency, expiresAt } = input;
+  const amount = minor(input.amount, currency) as bigint;
+  obey({ asset, amount, currency }, rules, { expiresAt, now });
   const event: Event = { sequence: 1, from: null, to: 'CREATED', moved: null };
   const nothing = { held: 0n, released: 0n, refunded: 0n };
-  return { currency, amount, expiresAt, state: 'CREATED', ...nothing, version: 1, events: [event] };
+  return { asset, currency, amount, expiresAt, state: 'CREATED', ...nothing, version: 1, events: [event] };
 }
 
 export const allowedOf = ({ state, expiresAt }: Held, now: number): readonly State[] =>
   NEXT[state].length > 0 && expiresAt !== undefined && expiresAt <= now ? ['EXPIRED'] : NEXT[state];
 
-/** A position after a move. */
-export function moved(before: Held, { to, amount: text, expectedVersion }: Move, now: number): Held {
+/** A position after a move; whatever funds it keeps to the rules of the region as they are now. */
+export function moved(
+  before: Held,
+  { to, amount: text, expectedVersion }: Move,
+  now: number,
+  policies: ReadonlyMap<string, Rules> = new Map(),
+): Held {
   const { currency, held, version } = before;
   if (expectedVersion !== undefined && expectedVersion !== version) {
     throw new Refused('StaleVersionError', ['expectedVersion'], { expectedVersion, currentVersion: version });
@@ -170,6 +188,7 @@ export function moved(before: Held, { to, amount: text, expectedVersion }: Move,
     throw new Refused('InsufficientFundsError', ['amount'], facts);
   }
   if (paysOut && amount !== undefined && (amount === held) !== (target === 'RELEASED')) throw invalid([['amount']]);
+  if (target === 'FUNDED') obey(before, policies.get(ASSETS[before.asset]?.region ?? ''));
   const sum = target === 'FUNDED' ? before.amount : (amount ?? held);
   const event: Event = {
     sequence: before.events.length + 1,

@@ -4,7 +4,7 @@ import type { TestServer } from '../support/server.ts';
 import { answered } from './given.ts';
 
 /** A move as a client sends it, or the sweep that finds the position past its hour. */
-export type Rival = 'sweep' | { readonly move: string; readonly amount?: string };
+export type Rival = 'sweep' | { readonly move: string; readonly amount?: string; readonly all?: true };
 
 export interface Race {
   readonly name: string;
@@ -62,7 +62,8 @@ export async function run(
   const outcomes = positions.map((position, at) => {
     const { state, held, released, refunded, version, events } = position;
     const told = (answers[at] as string[]).map((each) => (each === '' ? swept0(state) : each));
-    const commits = 1 + (race.from === 'FUNDED' ? 1 : 0) + told.filter((each) => COMMITTED.includes(each)).length;
+    const commits =
+      1 + (race.from === 'FUNDED' ? 1 : 0) + told.filter((each) => each === 'swept' || each.endsWith('Payload')).length;
     expect({ version, events: events.nodes.length }).toEqual({ version: commits, events: commits });
     return [...told, state, held.amount, released.amount, refunded.amount];
   });
@@ -74,14 +75,13 @@ async function ticks(times: number): Promise<void> {
   for (let n = 0; n < times; n += 1) await new Promise(setImmediate);
 }
 
-const COMMITTED = ['TransitionPositionPayload', 'swept'];
 const swept0 = (state: string): string => (state === 'EXPIRED' ? 'swept' : 'not due');
 
 const documentOf = (move: string): string =>
   `mutation ($input: ${move[0]?.toUpperCase()}${move.slice(1)}Input!) { ${move}(input: $input) { __typename } }`;
-const inputOf = ({ amount }: Exclude<Rival, string>, positionId: string): object => ({
+const inputOf = ({ move: _mutation, ...input }: Exclude<Rival, string>, positionId: string): object => ({
   positionId,
-  ...(amount !== undefined && { amount }),
+  ...input,
 });
 
 const APPLY = `mutation ($input: ApplyPositionsInput!) {

@@ -12,32 +12,38 @@ import { type Race, type Rival, run } from './race.ts';
 
 const AT_ONCE = 10;
 
-const MOVED = 'TransitionPositionPayload';
+const FUNDED = 'FundPositionPayload';
+const RELEASED = 'ReleasePositionPayload';
+const CANCELLED = 'CancelPositionPayload';
+const EXPIRED = 'ExpirePositionPayload';
 const ILLEGAL = 'IllegalTransitionError';
-const release = (amount?: string): Rival => ({ move: 'releasePosition', ...(amount !== undefined && { amount }) });
+const release = (amount?: string): Rival => ({
+  move: 'releasePosition',
+  ...(amount === undefined ? { all: true } : { amount }),
+});
 const RACES: readonly Race[] = [
   {
     name: 'release + release of more than half each',
     rivals: [release('60.00'), release('70.00')],
     from: 'FUNDED',
     orders: [
-      [MOVED, 'InsufficientFundsError', 'PARTIALLY_RELEASED', '40.00', '60.00', '0.00'],
-      ['InsufficientFundsError', MOVED, 'PARTIALLY_RELEASED', '30.00', '70.00', '0.00'],
+      [RELEASED, 'InsufficientFundsError', 'PARTIALLY_RELEASED', '40.00', '60.00', '0.00'],
+      ['InsufficientFundsError', RELEASED, 'PARTIALLY_RELEASED', '30.00', '70.00', '0.00'],
     ],
   },
   {
     name: 'release + release of what is held together',
     rivals: [release('30.00'), release('70.00')],
     from: 'FUNDED',
-    orders: [[MOVED, MOVED, 'RELEASED', '0.00', '100.00', '0.00']],
+    orders: [[RELEASED, RELEASED, 'RELEASED', '0.00', '100.00', '0.00']],
   },
   {
     name: 'release + cancel',
     rivals: [release('60.00'), { move: 'cancelPosition' }],
     from: 'FUNDED',
     orders: [
-      [MOVED, MOVED, 'CANCELLED', '0.00', '60.00', '40.00'],
-      [ILLEGAL, MOVED, 'CANCELLED', '0.00', '0.00', '100.00'],
+      [RELEASED, CANCELLED, 'CANCELLED', '0.00', '60.00', '40.00'],
+      [ILLEGAL, CANCELLED, 'CANCELLED', '0.00', '0.00', '100.00'],
     ],
   },
   {
@@ -45,8 +51,8 @@ const RACES: readonly Race[] = [
     rivals: [{ move: 'fundPosition' }, { move: 'cancelPosition' }],
     from: 'CREATED',
     orders: [
-      [MOVED, MOVED, 'CANCELLED', '0.00', '0.00', '100.00'],
-      [ILLEGAL, MOVED, 'CANCELLED', '0.00', '0.00', '0.00'],
+      [FUNDED, CANCELLED, 'CANCELLED', '0.00', '0.00', '100.00'],
+      [ILLEGAL, CANCELLED, 'CANCELLED', '0.00', '0.00', '0.00'],
     ],
   },
   {
@@ -54,8 +60,8 @@ const RACES: readonly Race[] = [
     rivals: [{ move: 'expirePosition' }, release()],
     from: 'FUNDED',
     orders: [
-      [MOVED, ILLEGAL, 'EXPIRED', '0.00', '0.00', '100.00'],
-      [ILLEGAL, MOVED, 'RELEASED', '0.00', '100.00', '0.00'],
+      [EXPIRED, ILLEGAL, 'EXPIRED', '0.00', '0.00', '100.00'],
+      [ILLEGAL, RELEASED, 'RELEASED', '0.00', '100.00', '0.00'],
     ],
   },
   {
@@ -64,7 +70,7 @@ const RACES: readonly Race[] = [
     from: 'FUNDED',
     orders: [
       ['swept', ILLEGAL, 'EXPIRED', '0.00', '0.00', '100.00'],
-      ['not due', MOVED, 'RELEASED', '0.00', '100.00', '0.00'],
+      ['not due', RELEASED, 'RELEASED', '0.00', '100.00', '0.00'],
     ],
   },
 ];

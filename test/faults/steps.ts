@@ -70,10 +70,15 @@ const move = (to: fc.Arbitrary<Move['to']>, pays: boolean): fc.Arbitrary<(world:
       suits: fc.oneof(often(3, true), often(1, false)),
       to,
       amount: pays ? amount : fc.constant(undefined),
+      // Mostly whenever there is no amount, as a release asks for.
+      all: fc.oneof(
+        often<boolean | 'as required' | undefined>(12, 'as required'),
+        often<boolean | 'as required' | undefined>(1, true, false, undefined),
+      ),
       reason: fc.oneof(often(20, undefined, 'as agreed'), often(1, 'r'.repeat(1_001))),
       expected: fc.oneof(often(8, undefined), often(4, 0), often(1, 1)),
     })
-    .map(({ at, suits, amount: part, expected, ...rest }) => ({ positions }) => {
+    .map(({ at, suits, amount: part, all: isAll, expected, ...rest }) => ({ positions }) => {
       const all = [...positions.keys()].toReversed();
       const suited = all.filter((each) => suitsTo(rest.to, positions[each]?.state));
       const among = suits && suited.length > 0 ? suited : all;
@@ -85,6 +90,7 @@ const move = (to: fc.Arbitrary<Move['to']>, pays: boolean): fc.Arbitrary<(world:
         ...rest,
         position,
         amount: typeof part === 'number' ? share(part) : part,
+        all: rest.to !== 'BY_AMOUNT' ? undefined : isAll === 'as required' ? part === undefined : isAll,
         expectedVersion: expected === undefined ? undefined : version + expected,
       };
     });

@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import type { Viewer } from '../../src/domain/viewer.ts';
-import { type Deal, fundedPosition, makeDeal } from '../support/deal.ts';
+import { type Deal, fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import { isBegin, isCommitted, type Link, type Proxy } from '../support/proxy.ts';
-import { hasNoFaults, proxied, release } from './given.ts';
+import { answered, hasNoFaults, proxied, release } from './given.ts';
 
 const TRIPS_AT_MOST = 3;
 const STATEMENTS_AT_MOST = 6;
+const FUND = 'mutation ($input: FundPositionInput!) { fundPosition(input: $input) { __typename } }';
 
 it.each<[string, (deal: Deal) => Viewer]>([
   ["an institution's viewer", ({ institution }) => ({ role: 'ADMIN', institutionId: institution.id })],
@@ -21,7 +22,7 @@ it.each<[string, (deal: Deal) => Viewer]>([
     trips.length = 0;
     statements.length = 0;
     const { told, result } = await release(server, { positionId: id, amount: '10', idempotencyKey });
-    expect(told).toBe('TransitionPositionPayload');
+    expect(told).toBe('ReleasePositionPayload');
     expect(result).toMatchObject({ replayed: false });
     expect(trips).toHaveLength(1);
     expect(trips[0]).toBeLessThanOrEqual(TRIPS_AT_MOST);
@@ -30,6 +31,27 @@ it.each<[string, (deal: Deal) => Viewer]>([
   hasNoFaults(server);
   const figures = `${trips[0]} round trips, ${statements.length} statements beside BEGIN, set_config and COMMIT`;
   process.stdout.write(`A transition as ${who}: ${figures}.\n`);
+});
+
+it('funding, which reads the rules as well, takes as few', async () => {
+  const statements: string[] = [];
+  const { server, proxy } = await proxied(({ text }) => statements.push(text));
+  const trips = countTrips(proxy);
+  const deal = await makeDeal(server);
+  for (const viewer of [{ role: 'ADMIN', institutionId: deal.institution.id }, { role: 'ROOT' }] as const) {
+    const { id: positionId } = await openPosition(server, deal);
+    server.viewer = viewer;
+    trips.length = 0;
+    statements.length = 0;
+    const { told } = await answered(server, FUND, { input: { positionId, idempotencyKey: viewer.role } });
+    expect(told).toBe('FundPositionPayload');
+    expect(trips).toEqual([expect.any(Number)]);
+    expect(trips[0]).toBeLessThanOrEqual(TRIPS_AT_MOST);
+    expect(statements.length).toBeLessThanOrEqual(STATEMENTS_AT_MOST);
+    const figures = `${trips[0]} round trips, ${statements.length} statements beside BEGIN, set_config and COMMIT`;
+    process.stdout.write(`A funding as ${viewer.role}: ${figures}.\n`);
+  }
+  hasNoFaults(server);
 });
 
 /** Collects, of each transaction that writes, how many flights there were from BEGIN to COMMIT's answer. */

@@ -116,10 +116,9 @@ export class World {
     const position =
       call.mutation === 'createPosition'
         ? this.#create(call.input, call.who)
-        : moved(found(this.positions, call.input, call.who), call.input, this.now);
+        : moved(found(this.positions, call.input, call.who), call.input, this.now, this.policies);
     this.positions[at] = position;
-    const type = call.mutation === 'createPosition' ? 'CreatePositionPayload' : 'TransitionPositionPayload';
-    return changed(type, at, position);
+    return changed(`${call.mutation[0]?.toUpperCase()}${call.mutation.slice(1)}Payload`, at, position);
   }
 
   #create(input: Create, who: Who): Held {
@@ -147,7 +146,7 @@ export class World {
         const next =
           'create' in operation
             ? this.#create(operation.create, who)
-            : moved(found(after, operation.transition, who), operation.transition, this.now);
+            : moved(found(after, operation.transition, who), operation.transition, this.now, this.policies);
         // Versions count commits, and the batch is one.
         after[at] = { ...next, version: (before[at]?.version ?? 0) + 1 };
         // What a dry run opens has no place among the positions.

@@ -3,6 +3,7 @@ import { createIds } from '../../src/ids.ts';
 import { type AuditEvent, SERVER } from '../../src/domain/auditEvent.ts';
 import { MINUTE_MS, minuteOf } from '../../src/domain/time.ts';
 import { AccessTrail, KEYS_A_MINUTE, STRANGERS_A_MINUTE } from '../../src/live/accessTrail.ts';
+import { Unavailable } from '../../src/store/faults.ts';
 import type { Store } from '../../src/store/store.ts';
 import { nextId } from '../store/rows.ts';
 import { START } from '../support/server.ts';
@@ -15,6 +16,8 @@ onBothStores((open) => {
   let store: Store;
   /** Whether the store refuses to write. */
   let away = false;
+  /** Whether the store writes and reports that it is unavailable. */
+  let isUnconfirmed = false;
   let now = START;
   let trail: AccessTrail;
   beforeEach(async () => {
@@ -27,7 +30,12 @@ onBothStores((open) => {
   });
   const refusing = (): Store => ({
     ...store,
-    transact: (scope, work) => (away ? Promise.reject(new Error('The record is away.')) : store.transact(scope, work)),
+    transact: async (scope, work) => {
+      if (away) throw new Error('The record is away.');
+      const result = await store.transact(scope, work);
+      if (isUnconfirmed) throw new Unavailable('The outcome is unknown.');
+      return result;
+    },
   });
 
   /** What was written since the test began. */
@@ -165,6 +173,18 @@ onBothStores((open) => {
     expect(events).toHaveLength(STRANGERS_A_MINUTE + 1);
     expect(events.reduce((sum, { payload }) => sum + Number(payload?.['occurrences']), 0)).toBe(1_000);
     expect(new Set(events.map(({ createdAt }) => createdAt)).size).toBe(1);
+  });
+
+  it('writes events once when the store wrote them and reported that it was unavailable', async () => {
+    isUnconfirmed = true;
+    trail.note('ACCESS_REFUSED', 'a');
+    await expect(passMinute()).rejects.toThrow(Unavailable);
+    expect(trail.size).toBe(1);
+    isUnconfirmed = false;
+    trail.note('ACCESS_REFUSED', 'b');
+    await passMinute();
+    expect((await told()).toSorted()).toEqual(['ACCESS_REFUSED a 1', 'ACCESS_REFUSED b 1']);
+    expect(trail.size).toBe(0);
   });
 
   it('what is noted while others are being written is written with the next', async () => {

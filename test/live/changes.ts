@@ -24,10 +24,10 @@ const POSITIONS = `subscription($position: ID, $of: ID, $after: String) {
     cursor kind position { id state } event { sequence toState } } }`;
 const SESSIONS = `subscription($session: ID, $of: ID, $after: String) {
   chatSessionChanged(chatSessionId: $session, institutionId: $of, after: $after) {
-    cursor kind session { id title deletedAt version messageCount } } }`;
+    cursor kind chatSession { id title deletedAt version messageCount } } }`;
 const MESSAGES = `subscription($session: ID, $of: ID, $after: String) {
   chatMessageChanged(chatSessionId: $session, institutionId: $of, after: $after) {
-    cursor kind message { id sequence body session { id messageCount } } } }`;
+    cursor kind chatMessage { id sequence body chatSession { id messageCount } } } }`;
 
 const encoded = (text: string): string => Buffer.from(text).toString('base64url');
 
@@ -77,18 +77,22 @@ export function changesOver(transport: Transport): void {
         const all = client.ask(SESSIONS, { of });
         await changes(all, 1);
         const id = await newSession();
-        expect(await changes(all, 1)).toMatchObject([{ kind: 'CREATED', session: { id, title: 'Pier 9' } }]);
+        expect(await changes(all, 1)).toMatchObject([{ kind: 'CREATED', chatSession: { id, title: 'Pier 9' } }]);
         const one = client.ask(SESSIONS, { session: id });
         await changes(one, 1);
         await newSession();
         await newSession(theirs().deal.institution.id);
         await post(id);
         await say('updateChatSession', { chatSessionId: id, title: 'Pier 10' });
-        expect(await changes(one, 1)).toMatchObject([{ kind: 'UPDATED', session: { title: 'Pier 10', version: 2 } }]);
+        expect(await changes(one, 1)).toMatchObject([
+          { kind: 'UPDATED', chatSession: { title: 'Pier 10', version: 2 } },
+        ]);
         await say('deleteChatSession', { chatSessionId: id });
-        expect(await changes(one, 1)).toMatchObject([{ kind: 'DELETED', session: { id, version: 3 } }]);
+        expect(await changes(one, 1)).toMatchObject([{ kind: 'DELETED', chatSession: { id, version: 3 } }]);
         await say('restoreChatSession', { chatSessionId: id });
-        expect(await changes(one, 1)).toMatchObject([{ kind: 'UPDATED', session: { deletedAt: null, version: 4 } }]);
+        expect(await changes(one, 1)).toMatchObject([
+          { kind: 'UPDATED', chatSession: { deletedAt: null, version: 4 } },
+        ]);
         expect((await changes(all, 4)).map(({ kind }) => kind)).toEqual(['CREATED', 'UPDATED', 'DELETED', 'UPDATED']);
       });
 
@@ -101,13 +105,16 @@ export function changesOver(transport: Transport): void {
         const elsewhere = await post(other);
         const id = await post(session);
         expect(await changes(one, 1)).toMatchObject([
-          { kind: 'CREATED', message: { id, sequence: 1, body: 'Hello.', session: { id: session, messageCount: 1 } } },
+          {
+            kind: 'CREATED',
+            chatMessage: { id, sequence: 1, body: 'Hello.', chatSession: { id: session, messageCount: 1 } },
+          },
         ]);
         await say('editChatMessage', { chatMessageId: id, body: 'Good day.' });
-        expect(await changes(one, 1)).toMatchObject([{ kind: 'UPDATED', message: { id, body: 'Good day.' } }]);
+        expect(await changes(one, 1)).toMatchObject([{ kind: 'UPDATED', chatMessage: { id, body: 'Good day.' } }]);
         await say('deleteChatMessage', { chatMessageId: id });
-        expect(await changes(one, 1)).toMatchObject([{ kind: 'DELETED', message: { id, body: null } }]);
-        const ids = (await changes(all, 4)).map(({ message }) => (message as { readonly id: string }).id);
+        expect(await changes(one, 1)).toMatchObject([{ kind: 'DELETED', chatMessage: { id, body: null } }]);
+        const ids = (await changes(all, 4)).map(({ chatMessage }) => (chatMessage as { readonly id: string }).id);
         expect(ids).toEqual([elsewhere, id, id, id]);
       });
 
@@ -123,15 +130,17 @@ export function changesOver(transport: Transport): void {
         await post(session, 'second');
         const again = client.ask(MESSAGES, { session, after: created?.cursor });
         expect(await changes(again, 3)).toMatchObject([
-          { kind: 'UPDATED', message: { body: 'edited' } },
-          { kind: 'CREATED', message: { body: 'second', session: { messageCount: 2 } } },
-          { kind: 'CAUGHT_UP', message: null },
+          { kind: 'UPDATED', chatMessage: { body: 'edited' } },
+          { kind: 'CREATED', chatMessage: { body: 'second', chatSession: { messageCount: 2 } } },
+          { kind: 'CAUGHT_UP', chatMessage: null },
         ]);
         await post(session, 'third');
-        expect(await changes(again, 1)).toMatchObject([{ kind: 'CREATED', message: { body: 'third', sequence: 3 } }]);
+        expect(await changes(again, 1)).toMatchObject([
+          { kind: 'CREATED', chatMessage: { body: 'third', sequence: 3 } },
+        ]);
         const whole = await changes(client.ask(MESSAGES, { session, after: caughtUp?.cursor }), 5);
         expect(whole.map(({ kind }) => kind)).toEqual(['CREATED', 'UPDATED', 'CREATED', 'CREATED', 'CAUGHT_UP']);
-        expect(whole[0]).toMatchObject({ message: { body: 'edited' }, cursor: created?.cursor });
+        expect(whole[0]).toMatchObject({ chatMessage: { body: 'edited' }, cursor: created?.cursor });
       });
     });
 
@@ -156,7 +165,7 @@ export function changesOver(transport: Transport): void {
         expect(await changes(client.ask(MESSAGES), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
       });
 
-      it('is root that names nothing, and a cursor that nobody was given', async () => {
+      it('is root that names nothing, and text that is not a cursor', async () => {
         const { client, of } = await join();
         expect(await refusalOf(client.ask(SESSIONS))).toBe('BAD_USER_INPUT');
         expect(await refusalOf(client.ask(SESSIONS, { session: await newSession(), of: unknownOf(of) }))).toBe(
@@ -164,15 +173,18 @@ export function changesOver(transport: Transport): void {
         );
         const [begin] = await changes(client.ask(SESSIONS, { of }), 1);
         const cursor = begin?.cursor ?? '';
-        const [log] = Buffer.from(cursor, 'base64url').toString().split('.', 1);
-        const forged = ['999999999', '-1', '007', '1 ', ''].map((place) => encoded(`${log}.${place}`));
-        const others = ['c1', `${log}`, `${log?.toUpperCase()}.1`, `0${log}.1`, ` ${log}.1`].map(encoded);
-        for (const after of [...forged, ...others, `${cursor}=`, ` ${cursor}`, `${cursor}!`, '', 'Y'.repeat(10_000)]) {
+        const spellings = [`${cursor}=`, ` ${cursor}`, `${cursor}!`, `+${cursor.slice(1)}`, `/${cursor.slice(1)}`];
+        const lengths = ['', 'c1', cursor.slice(1), cursor.slice(4), `${cursor}A`, 'Y'.repeat(10_000)];
+        const former = ['0123456789ab', '0123456789AB.1', '0123456789ab.-1', '0123456789ab.1 ', ' 0123456789ab.1'];
+        for (const after of [...spellings, ...lengths, ...former.map(encoded), `${encoded('0123456789ab.12')}=`]) {
           expect([after, await refusalOf(client.ask(SESSIONS, { of, after }))]).toEqual([after, 'BAD_USER_INPUT']);
+        }
+        for (const after of ['A'.repeat(64), `${cursor.slice(0, -1)}${cursor.endsWith('A') ? 'B' : 'A'}`]) {
+          expect([after, await refusalOf(client.ask(SESSIONS, { of, after }))]).toEqual([after, 'CURSOR_EXPIRED']);
         }
       });
 
-      it('is a cursor of another log: it does not resume silently in the wrong history', async () => {
+      it('is a cursor of another store: it does not resume silently in the wrong history', async () => {
         const { client, of } = await join();
         await newSession();
         const earlier = serve(createMemoryStore());
@@ -201,7 +213,7 @@ export function changesOver(transport: Transport): void {
         const seen = changes(followed, 1);
         server().viewer = ROOT;
         const id = await post(session);
-        expect(await seen).toMatchObject([{ message: { id } }]);
+        expect(await seen).toMatchObject([{ chatMessage: { id } }]);
         server().viewer = { role: 'ADMIN', institutionId: theirs().deal.institution.id };
         await store().transact('ALL', async (tx) => {
           tx.announce({
@@ -213,7 +225,7 @@ export function changesOver(transport: Transport): void {
             createdAt: server().now,
           });
         });
-        expect(await changes(followed, 1)).toMatchObject([{ message: null }]);
+        expect(await changes(followed, 1)).toMatchObject([{ chatMessage: null }]);
       });
     });
 

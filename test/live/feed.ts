@@ -1,6 +1,8 @@
-import { Hub, type HubOptions, type Point, type Tick } from '../../src/live/hub.ts';
-import type { Change } from '../../src/domain/change.ts';
+import type { Change, ChangeFilter } from '../../src/domain/change.ts';
+import { ChangeCursors } from '../../src/live/changeCursor.ts';
+import { Hub, type HubOptions, type StreamItem } from '../../src/live/hub.ts';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
+import { MemoryMeter } from '../../src/store/memory/meter.ts';
 
 /** A feed and a hub on it that looks only when it is told to. */
 export interface Live {
@@ -9,11 +11,13 @@ export interface Live {
   readonly faults: unknown[];
   /** Commits so many changes of one transaction. */
   readonly commit: (count?: number, over?: Partial<Change>) => void;
-  /** A place of this feed. */
-  readonly at: (place: number) => Point;
+  /** The cursors of this feed. */
+  readonly cursors: Promise<ChangeCursors>;
+  /** Returns the cursor of a sequence of this feed; nothing up to it may have been deleted yet. */
+  readonly at: (sequence: number) => Promise<string>;
 }
 
-const ANY: Change = {
+export const ANY: Change = {
   topic: 'CHAT_MESSAGE',
   kind: 'CREATED',
   institutionId: 'inst',
@@ -30,20 +34,32 @@ export function liveOn(feed: MemoryChanges, options: Partial<HubOptions> = {}): 
   const hub = new Hub({ feed, lookEveryMs: NEVER_MS, queueChanges: 1_000, perOwner: 100, onFault, ...options });
   const commit: Live['commit'] = (count = 1, over = {}) =>
     feed.append(Array.from({ length: count }, () => ({ ...ANY, ...over })));
-  return { feed, hub, faults, commit, at: (place) => ({ log: feed.log, place }) };
+  // Read past what a test's own feed does to reads.
+  const read = MemoryChanges.prototype.sequenceAndRead.bind(feed);
+  const start = read(null, 0);
+  const cursors = feed.cursorKey().then((key) => new ChangeCursors(key));
+  const at: Live['at'] = async (sequence) => {
+    const { last } = await start;
+    const { changes } = await read(last, Infinity);
+    const change = [last, ...changes].find((each) => each.sequence === sequence);
+    if (!change) throw new Error(`There is no change with sequence ${sequence}.`);
+    return (await cursors).encodeChange(change);
+  };
+  return { feed, hub, faults, commit, cursors, at };
 }
 
-export const live = (options: Partial<HubOptions> = {}): Live => liveOn(new MemoryChanges(), options);
+export const live = (options: Partial<HubOptions> = {}): Live => liveOn(new MemoryChanges(new MemoryMeter()), options);
 
-export const everything = (): boolean => true;
+/** Selects all changes that `commit` makes by default. */
+export const everything: ChangeFilter = { institutionId: ANY.institutionId, topic: ANY.topic };
 
-/** The next so many ticks, as places; the one without a change as "live". */
-export async function places(ticks: AsyncIterator<Tick>, count: number): Promise<(number | 'live')[]> {
+/** The sequences of the next n items; the item without a change as "live". */
+export async function sequences(items: AsyncIterator<StreamItem>, count: number): Promise<(number | 'live')[]> {
   const seen: (number | 'live')[] = [];
   while (seen.length < count) {
-    const { value, done } = await ticks.next();
+    const { value, done } = await items.next();
     if (done) break;
-    seen.push(value.change ? value.place : 'live');
+    seen.push(value.change ? value.change.sequence : 'live');
   }
   return seen;
 }

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TooSlow } from '../../src/live/changeQueue.ts';
-import { CredentialEnded, CursorExpired, Stopping, TooManySubscriptions, UnknownCursor } from '../../src/live/hub.ts';
+import { CredentialEnded, CursorExpired, Stopping, type StreamItem, TooManySubscriptions } from '../../src/live/hub.ts';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
-import { everything, type Live, live, liveOn, numbers, places } from './feed.ts';
+import { MemoryMeter } from '../../src/store/memory/meter.ts';
+import type { StreamPage } from '../../src/store/store.ts';
+import { ANY, everything, type Live, live, liveOn, numbers, sequences } from './feed.ts';
 
 /** A hub that has been started and is stopped when the test ends. */
 function started(made: Live = live()): Live {
@@ -14,29 +17,31 @@ function started(made: Live = live()): Live {
 
 describe('a subscription', () => {
   it('is live at once without a cursor, and hears nothing of before', async () => {
-    const { hub, commit, at } = started();
+    const { hub, commit, cursors } = started();
     commit(3);
     const ticks = hub.subscribe('a', null, everything);
-    expect((await ticks.next()).value).toEqual({ ...at(3), change: null });
+    const { value } = await ticks.next();
+    expect(value).toMatchObject({ change: null });
+    expect((await cursors).decode((value as StreamItem).cursor)).toMatchObject({ sequence: 3 });
     commit(2);
-    expect(await places(ticks, 2)).toEqual([4, 5]);
+    expect(await sequences(ticks, 2)).toEqual([4, 5]);
   });
 
   it('brings what was missed, pages of it, then says once that it is live', async () => {
     const { hub, commit, at } = started();
     commit(1_234);
-    const ticks = hub.subscribe('a', at(34), everything);
-    expect(await places(ticks, 1_201)).toEqual([...numbers(35, 1_234), 'live']);
+    const ticks = hub.subscribe('a', await at(34), everything);
+    expect(await sequences(ticks, 1_201)).toEqual([...numbers(35, 1_234), 'live']);
     commit();
-    expect(await places(ticks, 1)).toEqual([1_235]);
+    expect(await sequences(ticks, 1)).toEqual([1_235]);
   });
 
   it('resumes behind each place at which it was left', async () => {
     const { hub, commit, at } = started();
     commit(5);
     for (const after of numbers(0, 5)) {
-      const ticks = hub.subscribe('a', at(after), everything);
-      expect(await places(ticks, 6 - after)).toEqual([...numbers(after + 1, 5), 'live']);
+      const ticks = hub.subscribe('a', await at(after), everything);
+      expect(await sequences(ticks, 6 - after)).toEqual([...numbers(after + 1, 5), 'live']);
       await ticks.return?.();
     }
     expect(hub.size).toBe(0);
@@ -45,46 +50,84 @@ describe('a subscription', () => {
   it('brings only what is wanted, missed or live', async () => {
     const { hub, commit, at } = started();
     for (const objectId of ['a', 'b', 'a']) commit(1, { objectId });
-    const ticks = hub.subscribe('a', at(0), ({ objectId }) => objectId === 'a');
-    expect(await places(ticks, 3)).toEqual([1, 3, 'live']);
+    const ticks = hub.subscribe('a', await at(0), { ...everything, objectId: 'a' });
+    expect(await sequences(ticks, 3)).toEqual([1, 3, 'live']);
     for (const objectId of ['b', 'a']) commit(1, { objectId });
-    expect(await places(ticks, 1)).toEqual([5]);
+    expect(await sequences(ticks, 1)).toEqual([5]);
   });
 
   it('misses nothing that comes while the hub has not looked yet', async () => {
     const { hub, commit, at } = live();
     commit(2);
-    const ticks = hub.subscribe('a', at(1), everything);
+    const ticks = hub.subscribe('a', await at(1), everything);
     hub.start();
     onTestFinished(() => hub.stop());
-    expect((await ticks.next()).value).toMatchObject({ place: 2 });
+    expect((await ticks.next()).value).toMatchObject({ change: { sequence: 2 } });
     commit();
-    expect(new Set(await places(ticks, 2))).toEqual(new Set([3, 'live']));
+    expect(new Set(await sequences(ticks, 2))).toEqual(new Set([3, 'live']));
   });
 
-  it('is refused a cursor that nobody was given', async () => {
-    const { hub, commit, at } = started();
+  it('rejects an authentic cursor of a change that is not in the stream', async () => {
+    const { hub, commit, cursors, at } = started();
     commit(3);
-    await expect(hub.subscribe('a', at(4), everything).next()).rejects.toThrow(UnknownCursor);
-    expect(await places(hub.subscribe('a', at(3), everything), 1)).toEqual(['live']);
+    const codec = await cursors;
+    for (const sequence of numbers(0, 5)) {
+      const after = codec.encodeChange({ sequence, id: randomUUID() });
+      await expect(hub.subscribe('a', after, everything).next()).rejects.toThrow(CursorExpired);
+    }
+    expect(await sequences(hub.subscribe('a', await at(3), everything), 1)).toEqual(['live']);
   });
 
-  it('is refused a cursor of another log, wherever it points', async () => {
+  it('rejects a cursor of another feed, whatever its sequence', async () => {
     const { hub, commit } = started();
     const earlier = live();
     for (const each of [earlier.commit, commit]) each(3);
-    for (const place of numbers(0, 4)) {
-      await expect(hub.subscribe('a', earlier.at(place), everything).next()).rejects.toThrow(CursorExpired);
+    for (const sequence of numbers(0, 3)) {
+      const after = await earlier.at(sequence);
+      await expect(hub.subscribe('a', after, everything).next()).rejects.toThrow(CursorExpired);
     }
     expect(hub.size).toBe(0);
   });
 
-  it('is refused a cursor behind which changes are forgotten', async () => {
+  it('rejects a cursor after which changes were deleted', async () => {
     const { hub, feed, commit, at } = started();
     for (const createdAt of [1, 2, 3]) commit(1, { createdAt });
-    expect(await feed.forget(3)).toBe(2);
-    await expect(hub.subscribe('a', at(1), everything).next()).rejects.toThrow(CursorExpired);
-    expect(await places(hub.subscribe('a', at(2), everything), 2)).toEqual([3, 'live']);
+    const [first, second] = [await at(1), await at(2)];
+    expect(await feed.deleteBefore(3)).toBe(2);
+    await expect(hub.subscribe('a', first, everything).next()).rejects.toThrow(CursorExpired);
+    expect(await sequences(hub.subscribe('a', second, everything), 2)).toEqual([3, 'live']);
+  });
+
+  it('resumes from the last change of all after it was deleted, and from the start of an empty feed', async () => {
+    const { hub, feed, commit, at } = started();
+    expect(await sequences(hub.subscribe('a', await at(0), everything), 1)).toEqual(['live']);
+    commit(2);
+    const after = await at(2);
+    expect(await feed.deleteBefore(1)).toBe(2);
+    const items = hub.subscribe('a', after, everything);
+    const { value } = await items.next();
+    commit();
+    expect(await sequences(items, 1)).toEqual([3]);
+    expect(await sequences(hub.subscribe('a', (value as StreamItem).cursor, everything), 2)).toEqual([3, 'live']);
+  });
+
+  it('resumes after changes of others that came between its own', async () => {
+    const { hub, commit } = started();
+    const foreign = { institutionId: 'other' };
+    for (const over of [{}, foreign, foreign]) commit(1, over);
+    const first = hub.subscribe('a', null, everything);
+    const { value: caughtUp } = await first.next();
+    commit(1, foreign);
+    commit();
+    commit(1_200, foreign);
+    const again = hub.subscribe('a', (caughtUp as StreamItem).cursor, everything);
+    expect(await sequences(again, 1)).toEqual([5]);
+    const { value: last } = await again.next();
+    expect(last).toMatchObject({ change: null });
+    commit();
+    for (const items of [first, hub.subscribe('b', (last as StreamItem).cursor, everything)]) {
+      expect((await sequences(items, 2)).filter((each) => each !== 'live').at(-1)).toBe(1_206);
+    }
   });
 });
 
@@ -92,30 +135,31 @@ describe('what a hub holds', () => {
   it('ends who reads too slowly, and hurts nobody else', async () => {
     const { hub, commit } = started(live({ queueChanges: 10 }));
     const [slow, quick] = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
-    expect([await places(slow, 1), await places(quick, 1)]).toEqual([['live'], ['live']]);
+    expect([await sequences(slow, 1), await sequences(quick, 1)]).toEqual([['live'], ['live']]);
     for (let commits = 1; commits <= 11; commits += 1) {
       commit();
-      expect(await places(quick, 1)).toEqual([commits]);
+      expect(await sequences(quick, 1)).toEqual([commits]);
     }
     await expect(slow.next()).rejects.toThrow(TooSlow);
     expect(hub.size).toBe(1);
     commit();
-    expect(await places(quick, 1)).toEqual([12]);
+    expect(await sequences(quick, 1)).toEqual([12]);
   });
 
   it('keeps to so many subscriptions an owner, and counts those that ended no more', async () => {
-    const { hub, commit, at } = started(live({ perOwner: 2 }));
+    const { hub, commit } = started(live({ perOwner: 2 }));
     const [first, second] = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
     await Promise.all([first.next(), second.next()]);
     await expect(hub.subscribe('a', null, everything).next()).rejects.toThrow(TooManySubscriptions);
     await expect(hub.subscribe('b', null, everything).next()).resolves.toMatchObject({ done: false });
-    await expect(hub.subscribe('a', at(99), everything).next()).rejects.toThrow(TooManySubscriptions);
+    const unknown = await live().at(0);
+    await expect(hub.subscribe('a', unknown, everything).next()).rejects.toThrow(TooManySubscriptions);
     await first.return?.();
-    await expect(hub.subscribe('a', at(99), everything).next()).rejects.toThrow(UnknownCursor);
+    await expect(hub.subscribe('a', unknown, everything).next()).rejects.toThrow(CursorExpired);
     const third = hub.subscribe('a', null, everything);
-    expect(await places(third, 1)).toEqual(['live']);
+    expect(await sequences(third, 1)).toEqual(['live']);
     commit();
-    expect([await places(second, 1), await places(third, 1)]).toEqual([[1], [1]]);
+    expect([await sequences(second, 1), await sequences(third, 1)]).toEqual([[1], [1]]);
   });
 
   it('lets a reader leave while it waits', async () => {
@@ -139,7 +183,7 @@ describe('what a hub holds', () => {
     expect(await Promise.all(ends)).toEqual(ticks.map(() => expect.any(Stopping) as Stopping));
     expect([hub.size, hub.owners]).toEqual([0, []]);
     commit();
-    await expect(hub.subscribe('a', at(0), everything).next()).rejects.toThrow(Stopping);
+    await expect(hub.subscribe('a', await at(0), everything).next()).rejects.toThrow(Stopping);
     expect([hub.size, faults]).toEqual([0, []]);
   });
 
@@ -149,10 +193,10 @@ describe('what a hub holds', () => {
   ] as const)('ends who is still catching up %s, before the next page', async (_when, reason, end) => {
     const made = started();
     made.commit(1_234);
-    const ticks = made.hub.subscribe('a', made.at(0), everything);
-    expect(await places(ticks, 10)).toEqual(numbers(1, 10));
+    const ticks = made.hub.subscribe('a', await made.at(0), everything);
+    expect(await sequences(ticks, 10)).toEqual(numbers(1, 10));
     await end(made);
-    expect(await places(ticks, 490)).toEqual(numbers(11, 500));
+    expect(await sequences(ticks, 490)).toEqual(numbers(11, 500));
     await expect(ticks.next()).rejects.toThrow(reason);
     expect(made.hub.owners).toEqual([]);
   });
@@ -161,24 +205,59 @@ describe('what a hub holds', () => {
     const { hub, commit } = started();
     const own = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
     const other = hub.subscribe('b', null, everything);
-    for (const each of [...own, other]) expect(await places(each, 1)).toEqual(['live']);
+    for (const each of [...own, other]) expect(await sequences(each, 1)).toEqual(['live']);
     hub.endAll('a');
     for (const each of own) await expect(each.next()).rejects.toThrow(CredentialEnded);
     commit();
-    expect([await places(other, 1), hub.owners]).toEqual([[1], ['b']]);
+    expect([await sequences(other, 1), hub.owners]).toEqual([[1], ['b']]);
   });
 
+  it('ends every subscription where the store was restored, and goes on from its end', async () => {
+    const feed = new RestoredFeed(new MemoryMeter());
+    const { hub, commit, at, faults } = started(liveOn(feed, { lookEveryMs: 1 }));
+    const [start, subscription] = [await at(0), hub.subscribe('a', null, everything)];
+    expect(await sequences(subscription, 1)).toEqual(['live']);
+    commit(700);
+    const catchingUp = hub.subscribe('b', start, everything);
+    expect(await sequences(subscription, 700)).toEqual(numbers(1, 700));
+    expect(await sequences(catchingUp, 1)).toEqual([1]);
+    feed.restored = new MemoryChanges(new MemoryMeter());
+    await expect(subscription.next()).rejects.toThrow(CursorExpired);
+    expect(await sequences(catchingUp, 499)).toEqual(numbers(2, 500));
+    await expect(catchingUp.next()).rejects.toThrow(CursorExpired);
+    await expect(hub.subscribe('a', start, everything).next()).rejects.toThrow(CursorExpired);
+    const again = hub.subscribe('a', null, everything);
+    expect(await sequences(again, 1)).toEqual(['live']);
+    feed.restored.append([ANY]);
+    expect(await sequences(again, 1)).toEqual([1]);
+    expect(faults).toEqual([]);
+  });
+
+  it.each(numbers(0, 12))(
+    'dispatches a change that is committed %i microtasks after a look began',
+    async (microtasks) => {
+      const { hub, commit } = started();
+      const items = hub.subscribe('a', null, everything);
+      expect(await sequences(items, 1)).toEqual(['live']);
+      await turn();
+      commit();
+      for (let left = microtasks; left > 0; left -= 1) await Promise.resolve();
+      commit();
+      expect(await sequences(items, 2)).toEqual([1, 2]);
+    },
+  );
+
   it('looks again on its own after a look that failed', async () => {
-    const feed = new BreakingFeed();
+    const feed = new BreakingFeed(new MemoryMeter());
     feed.broken = true;
     const { hub, faults, commit } = started(liveOn(feed, { lookEveryMs: 1 }));
     while (faults.length < 3) await turn();
     feed.broken = false;
     const ticks = hub.subscribe('a', null, everything);
-    expect(await places(ticks, 1)).toEqual(['live']);
+    expect(await sequences(ticks, 1)).toEqual(['live']);
     feed.broken = true;
     commit(2);
-    const [failed, heard] = [faults.length, places(ticks, 2)];
+    const [failed, heard] = [faults.length, sequences(ticks, 2)];
     while (faults.length < failed + 3) await turn();
     feed.broken = false;
     expect(await heard).toEqual([1, 2]);
@@ -188,8 +267,21 @@ describe('what a hub holds', () => {
 class BreakingFeed extends MemoryChanges {
   broken = false;
 
-  override async read(behind: number, limit: number): ReturnType<MemoryChanges['read']> {
+  override async sequenceAndRead(...args: Parameters<MemoryChanges['sequenceAndRead']>): Promise<StreamPage> {
     if (this.broken) throw new Error('The database is gone.');
-    return super.read(behind, limit);
+    return super.sequenceAndRead(...args);
+  }
+}
+
+/** A feed whose history is replaced by another. */
+class RestoredFeed extends MemoryChanges {
+  restored: MemoryChanges | undefined;
+
+  override async cursorKey(): Promise<Uint8Array> {
+    return this.restored?.cursorKey() ?? super.cursorKey();
+  }
+
+  override async sequenceAndRead(...args: Parameters<MemoryChanges['sequenceAndRead']>): Promise<StreamPage> {
+    return this.restored?.sequenceAndRead(...args) ?? super.sequenceAndRead(...args);
   }
 }

@@ -1,16 +1,20 @@
 import pg from 'pg';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import type { PlacedChange } from '../../src/domain/change.ts';
+import type { SequencedChange, StreamPosition } from '../../src/domain/change.ts';
+import { ChangeCursors } from '../../src/live/changeCursor.ts';
 import { Hub } from '../../src/live/hub.ts';
+import { settingsOf } from '../../src/store/postgres/begin.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
+import type { Statement } from '../../src/store/postgres/sql.ts';
 import { AlreadyExists } from '../../src/store/faults.ts';
 import type { Store } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
+import { type Explained, readsOf } from '../store/plans.ts';
 import { anInstitution } from '../store/rows.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
 import { openPostgresAt } from '../support/stores.ts';
-import { everything, numbers, places } from './feed.ts';
+import { numbers, sequences } from './feed.ts';
 
 let store: Store;
 let url: string;
@@ -27,22 +31,19 @@ const announce = (objectId: string): Promise<void> =>
 const WRITE = `insert into outbox (institution_id, topic, kind, object_id, created_at)
   values ($1, 'CHAT_MESSAGE', 'UPDATED', $2, now())`;
 
-async function lastPlace(): Promise<number> {
-  return (await store.changes.read(Number.MAX_SAFE_INTEGER, 0)).extent.last;
+async function end(): Promise<StreamPosition> {
+  return (await store.changes.sequenceAndRead(null, 0)).last;
 }
-async function ownLog(): Promise<string> {
-  return (await store.changes.read(0, 0)).extent.log;
-}
-/** All that is behind a place, read page by page. */
-async function behind(place: number, page = 500): Promise<readonly PlacedChange[]> {
-  const all: PlacedChange[] = [];
+/** Returns all changes after a position, read page by page. */
+async function changesAfter(position: StreamPosition, page = 500): Promise<readonly SequencedChange[]> {
+  const all: SequencedChange[] = [];
   for (;;) {
-    const { changes } = await store.changes.read(all.at(-1)?.place ?? place, page);
+    const { changes } = await store.changes.sequenceAndRead(all.at(-1) ?? position, page);
     all.push(...changes);
     if (changes.length < page) return all;
   }
 }
-const objects = (changes: readonly PlacedChange[]): string[] => changes.map(({ objectId }) => objectId);
+const objects = (changes: readonly SequencedChange[]): string[] => changes.map(({ objectId }) => objectId);
 
 /** A connection with nothing of ours in it, closed when the test ends. */
 async function session(): Promise<pg.Client> {
@@ -54,20 +55,20 @@ async function session(): Promise<pg.Client> {
 
 describe('the changes in PostgreSQL', () => {
   it('come in the order in which their commits were seen, not that of their numbers', async () => {
-    const [before, early, late] = [await lastPlace(), await session(), await session()];
+    const [before, early, late] = [await end(), await session(), await session()];
     for (const client of [early, late]) await client.query('begin');
     await early.query(WRITE, [institutionId, 'early number']);
     await late.query(WRITE, [institutionId, 'late number']);
     await late.query('commit');
-    expect(objects(await behind(before))).toEqual(['late number']);
+    expect(objects(await changesAfter(before))).toEqual(['late number']);
     await early.query('commit');
-    const all = await behind(before);
+    const all = await changesAfter(before);
     expect(objects(all)).toEqual(['late number', 'early number']);
-    expect(all.map(({ place }) => place)).toEqual([before + 1, before + 2]);
+    expect(all.map(({ sequence }) => sequence)).toEqual([before.sequence + 1, before.sequence + 2]);
   });
 
   it('of one object come in the order of its commits, though the later transaction began first', async () => {
-    const [before, first, second] = [await lastPlace(), await session(), await session()];
+    const [before, first, second] = [await end(), await session(), await session()];
     const lock = `select id from institutions where id = $1 for update`;
     // The second one's transaction id and snapshot are the older ones.
     await second.query('begin');
@@ -76,15 +77,15 @@ describe('the changes in PostgreSQL', () => {
     await first.query(lock, [institutionId]);
     const waiting = second.query(lock, [institutionId]).then(() => second.query(WRITE, [institutionId, 'second']));
     await first.query(WRITE, [institutionId, 'first']);
-    expect(await behind(before)).toEqual([]);
+    expect(await changesAfter(before)).toEqual([]);
     await first.query('commit');
     await waiting;
     await second.query('commit');
-    expect(objects(await behind(before))).toEqual(['first', 'second']);
+    expect(objects(await changesAfter(before))).toEqual(['first', 'second']);
   });
 
   it('hold nothing of a transaction that was rolled back', async () => {
-    const before = await lastPlace();
+    const before = await end();
     const failing = store.transact('ALL', async (tx) => {
       tx.announce(announced('never'));
       throw new Error('as asked');
@@ -100,12 +101,12 @@ describe('the changes in PostgreSQL', () => {
     await raw.query(WRITE, [institutionId, 'never']);
     await raw.query('rollback');
     await announce('after');
-    const all = await behind(before);
-    expect(all.map(({ objectId, place }) => [objectId, place])).toEqual([['after', before + 1]]);
+    const all = await changesAfter(before);
+    expect(all.map(({ objectId, sequence }) => [objectId, sequence])).toEqual([['after', before.sequence + 1]]);
   });
 
   it('are each placed once and without a gap, however many write, place and read at once', async () => {
-    const before = await lastPlace();
+    const before = await end();
     const total = COUNTS.placedChanges;
     const writers = 8;
     let left = writers;
@@ -114,18 +115,54 @@ describe('the changes in PostgreSQL', () => {
       left -= 1;
     });
     const reading = numbers(1, 3).map(async () => {
-      const seen: PlacedChange[] = [];
+      const seen: SequencedChange[] = [];
       for (let last = false; !last; ) {
         last = left === 0;
-        seen.push(...(await behind(seen.at(-1)?.place ?? before, 17)));
+        seen.push(...(await changesAfter(seen.at(-1) ?? before, 17)));
       }
       return seen;
     });
     await Promise.all(writing);
     const [first, ...others] = await Promise.all(reading);
-    expect(first?.map(({ place }) => place)).toEqual(numbers(before + 1, before + total));
+    expect(first?.map(({ sequence }) => sequence)).toEqual(numbers(before.sequence + 1, before.sequence + total));
     expect(new Set(objects(first ?? []))).toEqual(new Set(numbers(1, total).map((at) => `of many ${at}`)));
     for (const other of others) expect(other).toEqual(first);
+  });
+
+  it('are read for an institution without those of others, even where the statistics know of no others', async () => {
+    const sent: Statement[] = [];
+    const options = { databaseUrl: url, onError: () => undefined, onStatement: (each: Statement) => sent.push(each) };
+    const reader = createPostgresStore(options);
+    onTestFinished(() => reader.close());
+    const own = { institutionId, topic: 'CHAT_MESSAGE' } as const;
+    const publish = (count: number, over: object = {}): Promise<void> =>
+      store.transact('ALL', async (tx) =>
+        numbers(1, count).forEach((each) => tx.announce({ ...announced(`own ${each}`), ...over })),
+      );
+    await publish(1_000);
+    const before = await end();
+    await asAdmin(url, (admin) => admin.query('analyze outbox'));
+    await publish(5);
+    await publish(2_000, { institutionId: 'inst_other' });
+    await publish(1_000, { topic: 'POSITION' });
+    await publish(5);
+    const { last } = await reader.changes.sequenceAndRead(null, 0);
+    expect(last.sequence).toBe(before.sequence + 3_010);
+    for (const [filter, count] of [
+      [own, 10],
+      [{ ...own, objectId: 'own 3' }, 2],
+    ] as const) {
+      sent.length = 0;
+      expect((await reader.changes.sequenceAndRead(before, 500, filter)).changes).toHaveLength(count);
+      const [statement, ...others] = sent.filter(({ values }) => values.includes(institutionId)) as [Statement];
+      expect(others).toEqual([]);
+      const client = await session();
+      await client.query(`begin; select ${settingsOf('ALL')}`);
+      const explain = { text: `explain (analyze, format json) ${statement.text}`, values: [...statement.values] };
+      const { rows } = await client.query<Explained>(explain);
+      const reads = readsOf(rows);
+      expect([reads.rows, reads.plan]).toEqual([10, expect.stringContaining('outbox_of_institution')]);
+    }
   });
 
   it('are heard of again after the listening connection was killed, and none is lost', async () => {
@@ -138,11 +175,12 @@ describe('the changes in PostgreSQL', () => {
     });
     hub.start();
     onTestFinished(() => hub.stop());
-    const before = await lastPlace();
+    const before = await end();
     const other = createPostgresStore({ databaseUrl: url, onError: () => undefined });
     onTestFinished(() => other.close());
-    const ticks = hub.subscribe('a', { log: await ownLog(), place: before }, everything);
-    expect(await places(ticks, 1)).toEqual(['live']);
+    const after = new ChangeCursors(await store.changes.cursorKey()).encodeChange(before);
+    const ticks = hub.subscribe('a', after, { institutionId, topic: 'CHAT_MESSAGE' });
+    expect(await sequences(ticks, 1)).toEqual(['live']);
     const listeners = `select pid from pg_stat_activity where datname = current_database()
       and (query ilike 'listen %' or query ilike 'notify %')`;
     const pids = async (): Promise<number[]> =>
@@ -151,14 +189,14 @@ describe('the changes in PostgreSQL', () => {
     await asAdmin(url, (admin) => admin.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [killed]));
     // From another server, whose notification nobody hears.
     await other.transact('ALL', async (tx) => tx.announce(announced('unheard')));
-    expect(await places(ticks, 1)).toEqual([before + 1]);
+    expect(await sequences(ticks, 1)).toEqual([before.sequence + 1]);
     expect((await untilSome(pids)).filter((pid) => killed.includes(pid))).toEqual([]);
     await announce('heard');
-    expect(await places(ticks, 1)).toEqual([before + 2]);
+    expect(await sequences(ticks, 1)).toEqual([before.sequence + 2]);
   });
 
   it('are forgotten up to a time, and say so', async () => {
-    const before = await lastPlace();
+    const before = await end();
     const hour = 3_600_000;
     // Later than all that the file has announced: only what comes first is forgotten.
     const old = Date.now() + 10 * hour;
@@ -166,13 +204,14 @@ describe('the changes in PostgreSQL', () => {
       await store.transact('ALL', async (tx) => tx.announce(announced('aged', createdAt)));
     }
     // What was not placed yet is not forgotten.
-    await store.changes.forget(old + hour);
-    expect(await behind(before)).toHaveLength(3);
-    expect(await store.changes.forget(old + hour)).toBe(2);
-    const { changes, extent } = await store.changes.read(before, 10);
-    expect(changes.map(({ place }) => place)).toEqual([before + 3]);
-    expect(extent).toEqual({ log: await ownLog(), last: before + 3, forgotten: before + 2 });
-    expect(await store.changes.forget(old + hour)).toBe(0);
+    await store.changes.deleteBefore(old + hour);
+    const aged = await changesAfter(before);
+    expect(aged).toHaveLength(3);
+    expect(await store.changes.deleteBefore(old + hour)).toBe(2);
+    const [, second, third] = aged as [SequencedChange, SequencedChange, SequencedChange];
+    expect(await store.changes.sequenceAndRead(before, 10)).toMatchObject({ isKnown: false, changes: [] });
+    expect(await store.changes.sequenceAndRead(second, 10)).toMatchObject({ isKnown: true, changes: [third] });
+    expect(await store.changes.deleteBefore(old + hour)).toBe(0);
   });
 
   it('outlive the server that wrote them', async () => {
@@ -185,13 +224,16 @@ describe('the changes in PostgreSQL', () => {
       tx.institutions.insert({ ...anInstitution(), id: institutionId });
       tx.announce(announced('kept'));
     });
-    const { log } = (await writer.changes.read(0, 0)).extent;
+    const key = await writer.changes.cursorKey();
+    const { last } = await writer.changes.sequenceAndRead(null, 0);
+    await writer.transact('ALL', async (tx) => tx.announce(announced('kept too')));
     await writer.close();
     const reader = open();
-    const { changes, extent } = await reader.changes.read(0, 10);
+    const { changes } = await reader.changes.sequenceAndRead(last, 10);
+    const keyAgain = await reader.changes.cursorKey();
     await reader.close();
-    expect(changes).toMatchObject([{ place: 1, objectId: 'kept' }]);
-    expect(extent.log).toBe(log);
+    expect(changes).toMatchObject([{ sequence: 2, objectId: 'kept too' }]);
+    expect(keyAgain).toEqual(key);
   });
 });
 

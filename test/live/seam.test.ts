@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
+import { MemoryMeter } from '../../src/store/memory/meter.ts';
+import type { StreamPage } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { everything, type Live, liveOn, numbers } from './feed.ts';
@@ -10,37 +12,40 @@ class LateFeed extends MemoryChanges {
   readonly #scheduler: fc.Scheduler;
 
   constructor(scheduler: fc.Scheduler) {
-    super();
+    super(new MemoryMeter());
     this.#scheduler = scheduler;
   }
 
-  override async read(behind: number, limit: number): ReturnType<MemoryChanges['read']> {
+  override async sequenceAndRead(...args: Parameters<MemoryChanges['sequenceAndRead']>): Promise<StreamPage> {
     await this.#scheduler.schedule(Promise.resolve(), 'asked');
-    const answer = await super.read(behind, limit);
+    const page = await super.sequenceAndRead(...args);
     await this.#scheduler.schedule(Promise.resolve(), 'answered');
-    return answer;
+    return page;
   }
 }
 
 /** Follows from the cursor on, leaves after so many changes and comes back, again and again. Answers what it saw. */
-function follow({ hub, at }: Live, scheduler: fc.Scheduler, after: number | null, stays: readonly number[]): Seen {
-  const seen: Seen = { places: [], begins: after, lives: 0, stays: 0, failed: undefined };
+function follow({ hub, cursors }: Live, scheduler: fc.Scheduler, after: string | null, stays: readonly number[]): Seen {
+  const seen: Seen = { sequences: [], begins: undefined, lives: 0, stays: 0, failed: undefined };
   const run = async (): Promise<void> => {
-    let cursor = after === null ? null : at(after);
+    const codec = await cursors;
+    const sequenceOf = (text: string): number | undefined => codec.decode(text)?.sequence;
+    seen.begins = after === null ? undefined : sequenceOf(after);
+    let cursor = after;
     for (const stay of [...stays, Infinity]) {
       await scheduler.schedule(Promise.resolve(), 'subscribed');
-      const ticks = hub.subscribe('a', cursor, everything);
+      const items = hub.subscribe('a', cursor, everything);
       seen.stays += 1;
       for (let left = stay; left > 0; left -= 1) {
-        const { value, done } = await ticks.next();
+        const { value, done } = await items.next();
         if (done) return;
-        cursor = value;
-        if (value.change) seen.places.push(value.place);
+        cursor = value.cursor;
+        if (value.change) seen.sequences.push(value.change.sequence);
         else seen.lives += 1;
-        seen.begins ??= value.place;
+        seen.begins ??= sequenceOf(value.cursor);
         await scheduler.schedule(Promise.resolve(), 'read');
       }
-      await ticks.return?.();
+      await items.return?.();
     }
   };
   run().catch((error: unknown) => (seen.failed = error));
@@ -48,41 +53,50 @@ function follow({ hub, at }: Live, scheduler: fc.Scheduler, after: number | null
 }
 
 interface Seen {
-  readonly places: number[];
-  begins: number | null;
+  readonly sequences: number[];
+  /** The sequence after which the first item is expected. */
+  begins: number | undefined;
   lives: number;
   stays: number;
   failed: unknown;
 }
 
+const commit = fc.record({ count: fc.integer({ min: 1, max: 3 }), isForeign: fc.boolean() });
 const follower = fc.record({
   missed: fc.option(fc.nat(1), { nil: null }),
   stays: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 3 }),
 });
 
-it('brings each change once across every seam, however commits, looks and readers meet', () =>
+it('brings each own change once across every seam, however commits, looks and readers meet', () =>
   checked(
     COUNTS.liveSeams,
     fc.asyncProperty(
       fc.scheduler(),
-      fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 12 }),
+      fc.array(commit, { maxLength: 12 }),
       fc.array(follower, { minLength: 1, maxLength: 4 }),
       async (scheduler, commits, followers) => {
         const before = 2;
         const live = liveOn(new LateFeed(scheduler));
         live.commit(before);
         live.hub.start();
+        const cursors = [await live.at(before), await live.at(before - 1)];
         const all = followers.map(({ missed, stays }) =>
-          follow(live, scheduler, missed === null ? null : before - missed, stays),
+          follow(live, scheduler, missed === null ? null : (cursors[missed] ?? null), stays),
         );
-        for (const count of commits) {
-          void scheduler.schedule(Promise.resolve(), 'commit').then(() => live.commit(count));
+        const own = numbers(1, before);
+        let last = before;
+        const publish = ({ count, isForeign }: (typeof commits)[number]): void => {
+          live.commit(count, isForeign ? { institutionId: 'other' } : {});
+          if (!isForeign) own.push(...numbers(last + 1, last + count));
+          last += count;
+        };
+        for (const each of commits) {
+          void scheduler.schedule(Promise.resolve(), 'commit').then(() => publish(each));
         }
         await scheduler.waitIdle();
-        const last = before + commits.reduce((sum, count) => sum + count, 0);
-        for (const { places, begins, failed, stays, lives } of all) {
+        for (const { sequences, begins, failed, stays, lives } of all) {
           expect(failed).toBeUndefined();
-          expect(places).toEqual(numbers((begins ?? Infinity) + 1, last));
+          expect(sequences).toEqual(own.filter((sequence) => sequence > (begins ?? Infinity)));
           expect(lives).toBeLessThanOrEqual(stays);
           expect(lives).toBeGreaterThan(0);
         }

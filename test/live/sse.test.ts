@@ -11,7 +11,7 @@ import { changesOver } from './changes.ts';
 
 const leastHeartbeatMs = 15_000;
 const SESSIONS = (of: string): string =>
-  `subscription { chatSessionChanged(institutionId: "${of}") { kind session { id } } }`;
+  `subscription { chatSessionChanged(institutionId: "${of}") { kind chatSession { id } } }`;
 
 changesOver(sse);
 

@@ -8,7 +8,7 @@ import { numbers } from './feed.ts';
 const SESSIONS = 5;
 const POSTERS = 8;
 const MESSAGES = `subscription($of: ID, $after: String) { chatMessageChanged(institutionId: $of, after: $after) {
-  cursor kind message { sequence session { id } } } }`;
+  cursor kind chatMessage { sequence chatSession { id } } } }`;
 const POST = `mutation($input: PostChatMessageInput!) { postChatMessage(input: $input) {
   ... on PostChatMessagePayload { chatMessage { sequence } } ... on UserError { message } } }`;
 
@@ -52,10 +52,13 @@ class Subscriber {
           if (!change) break; // Ended with a code, such as BUSY: it resumes.
           after = change.cursor;
           ready();
-          const message = change['message'] as { readonly sequence: number; readonly session: { readonly id: string } };
+          const message = change['chatMessage'] as {
+            readonly sequence: number;
+            readonly chatSession: { readonly id: string };
+          };
           if (message === null) continue;
-          const { sequence, session } = message;
-          this.seen.set(session.id, [...(this.seen.get(session.id) ?? []), sequence]);
+          const { sequence, chatSession } = message;
+          this.seen.set(chatSession.id, [...(this.seen.get(chatSession.id) ?? []), sequence]);
           this.count += 1;
           whenSeen();
         }

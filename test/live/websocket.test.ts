@@ -11,7 +11,7 @@ import { serve } from '../support/server.ts';
 import { changesOver } from './changes.ts';
 
 const leastHeartbeatMs = 15_000;
-const SESSIONS = 'subscription($of: ID) { chatSessionChanged(institutionId: $of) { kind session { id } } }';
+const SESSIONS = 'subscription($of: ID) { chatSessionChanged(institutionId: $of) { kind chatSession { id } } }';
 const CREATE = `mutation($input: CreateChatSessionInput!) { createChatSession(input: $input) {
   ... on CreateChatSessionPayload { chatSession { id title } } ... on UserError { code } } }`;
 
@@ -55,7 +55,7 @@ describe('a WebSocket', () => {
     const input = { institutionId: of, ownerReference: 'ada', title: 'Pier 9' };
     const made = await only(client.ask(CREATE, { input }));
     const id = (made.data?.['createChatSession']?.['chatSession'] as { readonly id: string } | undefined)?.id;
-    expect(await changes(followed, 1)).toMatchObject([{ kind: 'CREATED', session: { id } }]);
+    expect(await changes(followed, 1)).toMatchObject([{ kind: 'CREATED', chatSession: { id } }]);
     const read = await only(client.ask('query($id: ID!) { chatSession(id: $id) { title } }', { id }));
     expect(read).toEqual({ data: { chatSession: { title: 'Pier 9' } } });
     const refused = await only(client.ask(CREATE, { input: { ...input, title: '' } }));

@@ -1,6 +1,6 @@
 import { type DocumentNode, getVariableValues, Kind, type OperationDefinitionNode, parse } from 'graphql';
 import { schema } from '../../src/schema/index.ts';
-import { costOf } from '../../src/server/documents/cost.ts';
+import { type Estimate, estimateOf } from '../../src/server/documents/cost.ts';
 
 interface Asked {
   readonly document: DocumentNode;
@@ -18,10 +18,13 @@ export function asked(text: string, variables: Readonly<Record<string, unknown>>
   return { document, operation, variables: coerced };
 }
 
-export function costOfText(text: string, given?: Readonly<Record<string, unknown>>): number {
+export function estimateOfText(text: string, given?: Readonly<Record<string, unknown>>): Estimate {
   const { document, operation, variables } = asked(text, given);
-  return costOf(schema, document, operation, variables);
+  return estimateOf(schema, document, operation, variables);
 }
+
+export const costOfText = (text: string, given?: Readonly<Record<string, unknown>>): number =>
+  estimateOfText(text, given).cost;
 
 /** Fragments that each spread the next one twice: the last would be reached 2^levels times. */
 export const doubling = (levels: number, on: string, last: string): string =>

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { WebSocket } from 'ws';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
@@ -60,11 +61,23 @@ describe('pages of other origins', () => {
     expect(before.status).toBe(204);
     expect(before.headers.get('access-control-allow-origin')).toBe(origin);
     expect(before.headers.get('access-control-allow-methods')).toBe('GET, POST');
-    expect(before.headers.get('access-control-allow-headers')).toMatch(/authorization, content-type, x-api-key/);
+    expect(before.headers.get('access-control-allow-headers')).toBe('authorization,content-type');
     const asked = await overHttp(address, ROOT_TOKEN, undefined, { origin });
     expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
     expect(asked.headers.get('access-control-expose-headers')).toContain('retry-after');
     for (const each of [before, asked]) mustNotTrustCookies(each);
+  });
+
+  it('may send any header that a preflight names, and read when to retry', async () => {
+    const requested = 'traceparent,baggage,sentry-trace,apollographql-client-name,x-api-key';
+    const before = await fetch(address, {
+      method: 'OPTIONS',
+      headers: { origin: APP, 'access-control-request-method': 'POST', 'access-control-request-headers': requested },
+    });
+    expect(before.headers.get('access-control-allow-headers')).toBe(requested);
+    expect(before.headers.get('vary')).toBe('origin, access-control-request-headers');
+    const response = await overHttp(address, ROOT_TOKEN, undefined, { origin: APP });
+    expect(response.headers.get('access-control-expose-headers')).toBe('retry-after, x-request-id');
   });
 
   it('what refuses an allowed page is for it to read', async () => {
@@ -126,7 +139,7 @@ describe('what browsers are told', () => {
 
   it('stands on answers, errors and 404', async () => {
     const responses = await seen(address);
-    expect(responses.map(({ status }) => status)).toEqual([200, 401, 405, 403, 404, 404]);
+    expect(responses.map(({ status }) => status)).toEqual([200, 401, 405, 200, 404, 404]);
     for (const response of responses) {
       expect(headersOf(response)).toEqual(HEADERS);
       expect(response.headers.get('strict-transport-security')).toBeNull();
@@ -153,6 +166,33 @@ describe('what browsers are told', () => {
 
   it('there is no page where it is off', async () => {
     const page = await fetch(address, { headers: { accept: 'text/html' } });
-    expect([page.status, await page.text()]).toEqual([404, 'There is nothing here.\n']);
+    expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('The GraphQL API is at /graphql.')]);
+  });
+
+  it('the address of the server leads to GraphiQL, and names the path of the API where that is off', async () => {
+    const root = async (at: string) => fetch(new URL('/', at), { redirect: 'manual' });
+    const redirected = await root(strictAddress);
+    expect([redirected.status, redirected.headers.get('location')]).toEqual([302, '/graphql']);
+    const missing = await root(address);
+    expect([missing.status, await missing.text()]).toEqual([404, expect.stringContaining('/graphql')]);
+    expect((await fetch(new URL('/', strictAddress), { method: 'POST' })).status).toBe(404);
+  });
+
+  it.each([
+    [undefined, null],
+    ['identity', null],
+    ['gzip;q=0, br', null],
+    ['gzip', 'gzip'],
+    ['br;q=1.0, gzip;q=0.8', 'gzip'],
+    ['*', 'gzip'],
+  ])('the page comes in an encoding that the browser accepts: %s', async (accepted, encoding) => {
+    const page = request(strictAddress, {
+      headers: { accept: 'text/html', ...(accepted !== undefined && { 'accept-encoding': accepted }) },
+    }).end();
+    const [response] = (await once(page, 'response')) as [IncomingMessage];
+    expect(response.headers['content-encoding'] ?? null).toBe(encoding);
+    let bytes = 0;
+    for await (const part of response) bytes += (part as Buffer).byteLength;
+    expect(bytes).toBe(Number(response.headers['content-length']));
   });
 });

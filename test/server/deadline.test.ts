@@ -13,7 +13,7 @@ const OPERATION_MS = 700;
 const patienceMs = 20_000;
 const LIST = '{ positions(first: 5) { nodes { id } } }';
 const RELEASE = `mutation($id: ID!) { releasePosition(input: { positionId: $id, amount: "10" }) {
-  ... on TransitionPositionPayload { position { version held { amount } } } ... on UserError { code } } }`;
+  ... on ReleasePositionPayload { position { version held { amount } } } ... on UserError { code } } }`;
 
 let store: Store;
 let url: string;

@@ -18,6 +18,23 @@ import { schema } from '../../src/schema/index.ts';
 import { WEIGHTS } from '../../src/schema/weights.ts';
 import type { asked } from './asked.ts';
 
+const LEAF = 0.4;
+/** How many whole KiB a leaf may have, by its name. */
+const KIBIBYTES: Readonly<Record<string, number>> = {
+  metadata: 64,
+  config: 64,
+  configSchema: 64,
+  payload: 64,
+  body: 39,
+  description: 39,
+  reason: 3,
+  deletionReason: 3,
+  message: 1,
+  cursor: 1,
+  startCursor: 1,
+  endCursor: 1,
+};
+
 /** The cost by the plainest reading: every fragment in its place, every value by graphql, nothing kept. */
 export function naiveCost({ document, operation, variables }: ReturnType<typeof asked>): number {
   type Args = {
@@ -25,6 +42,7 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
     readonly last?: number | null;
     readonly ids?: readonly unknown[];
     readonly input?: { readonly operations: readonly unknown[] };
+    readonly locale?: string;
     readonly filter?: { readonly search?: string | null } | null;
   };
   const membersOf = (type: GraphQLNamedType | undefined): readonly GraphQLObjectType[] =>
@@ -35,6 +53,7 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
       if (getDirectiveValues(GraphQLSkipDirective, selection, variables)?.['if'] === true) return sum;
       if (getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.['if'] === false) return sum;
       if (selection.kind === Kind.FIELD) {
+        if (selection.name.value === '__typename') return sum + LEAF;
         const field = type.getFields()[selection.name.value];
         if (!field) return sum;
         const args = getArgumentValues(field, selection, variables) as Args;
@@ -61,8 +80,13 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
     if (/Connection\.(edges|nodes)$|Payload\.results$/.test(coordinate)) return rows * (1 + below);
     if (/Connection\.totalCount$|\.unreadCount$/.test(coordinate)) return 10;
     if (coordinate === 'ChatSession.lastReadSequence') return 1;
-    if (coordinate.startsWith('Mutation.')) return 10 + (args.input?.operations.length ?? 0) + below;
-    if (!isObject) return 0;
+    if (coordinate.startsWith('Mutation.')) return 10 + 25 * (args.input?.operations.length ?? 0) + below;
+    if (coordinate === 'Money.formatted') return 1 + 3 * (args.locale === 'en' ? 0 : 1);
+    if (getNamedType(typeAt(coordinate)).name === 'DateTime') return 2 * LEAF;
+    if (!isObject)
+      return (
+        LEAF + 2 * (coordinate === 'ValidationIssue.message' ? 0 : (KIBIBYTES[coordinate.split('.')[1] ?? ''] ?? 0))
+      );
     if (!isList) return 1 + searched + below;
     const items = args.ids?.length ?? WEIGHTS[coordinate]?.items ?? 10;
     return (coordinate.endsWith('.positionTotals') ? 50 : 0) + Number(items) * (1 + below);

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Limits, RateLimits, type RateLimitsOptions } from '../../src/server/access/rateLimits.ts';
+import { DEFAULTS } from '../../src/settings.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Store, Tallies } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
@@ -8,7 +9,7 @@ import { checked } from '../support/random.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
-const NONE: Limits = { key: null, address: null, failedLogin: null, search: null, createApiKey: null };
+const NONE: Limits = DEFAULTS.rates;
 const MINUTE_MS = 60_000;
 
 /** A server's limits, and a clock that only moves when told. */

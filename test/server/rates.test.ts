@@ -74,15 +74,14 @@ describe('requests a minute', () => {
     expect(await statuses(3, () => ask(cheap, 10))).toEqual([200, 200, 429]);
   });
 
-  it('from one address, whoever asks', async () => {
+  it('counts failed requests on the address, and shuts out no API key that shares it', async () => {
     const { address, tokens } = await limited(rated({ address: 3 }));
-    const seen = [
-      await overHttp(address, tokens[0]),
-      await overHttp(address, ROOT_TOKEN),
-      await overHttp(address, null),
-    ];
-    expect(seen.map(({ status }) => status)).toEqual([200, 200, 401]);
-    mustBeLimited(await overHttp(address, tokens[1]));
+    expect(await statuses(2, () => overHttp(address, null))).toEqual([401, 401]);
+    expect(await statuses(5, () => overHttp(address, tokens[0]))).toEqual([200, 200, 200, 200, 200]);
+    expect((await overHttp(address, WRONG)).status).toBe(401);
+    mustBeLimited(await overHttp(address, null));
+    mustBeLimited(await overHttp(address, WRONG));
+    for (const token of [tokens[0], tokens[1], ROOT_TOKEN]) expect((await overHttp(address, token)).status).toBe(200);
   });
 
   it('failed logins: what shows no credential is no attempt, and a good key is let in all the same', async () => {
@@ -120,16 +119,16 @@ describe('requests a minute', () => {
 
 describe('the address behind proxies', () => {
   const from = (address: string, forwarded: string) =>
-    overHttp(address, ROOT_TOKEN, undefined, { 'x-forwarded-for': forwarded });
-  /** Two requests with different claims: [200, 429] where they count as one address. */
+    overHttp(address, null, undefined, { 'x-forwarded-for': forwarded });
+  /** Two requests with different claims: [401, 429] where they count as one address. */
   const pair = async (trustedProxies: number, one: string, other: string): Promise<readonly number[]> => {
     const http = { ...settingsOf(readConfig({})).http, trustedProxies };
     const { address } = await limited(rated({ address: 1 }, { http }));
     return [(await from(address, one)).status, (await from(address, other)).status];
   };
   const [SAME, APART] = [
-    [200, 429],
-    [200, 200],
+    [401, 429],
+    [401, 401],
   ];
 
   it.each([
@@ -236,9 +235,25 @@ describe('what the trail says', () => {
 });
 
 it('there are none in development, and in production those that are named', () => {
-  const none = { key: null, address: null, failedLogin: null, search: null, createApiKey: null };
+  const none = {
+    key: null,
+    institution: null,
+    address: null,
+    failedLogin: null,
+    search: null,
+    createApiKey: null,
+    subscriptionCost: null,
+  };
   expect(settingsOf(readConfig({})).rates).toEqual(none);
   const production = readConfig({ NODE_ENV: 'production', ROOT_API_KEY: ROOT_TOKEN });
-  const named = { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 };
+  const named = {
+    key: 1_200,
+    institution: 3_000,
+    address: 6_000,
+    failedLogin: 10,
+    search: 300,
+    createApiKey: 30,
+    subscriptionCost: 60_000,
+  };
   expect(settingsOf(production).rates).toEqual(named);
 });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { createApp } from '../../src/app.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { DEFAULTS } from '../../src/settings.ts';
 import { ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
@@ -34,13 +35,32 @@ describe('GET', () => {
     expect([status, body]).toEqual([200, { data: { __typename: 'Query' } }]);
   });
 
-  it('is refused without one', async () => {
-    expect(outcome(await sent({ search: { query: QUERY } }))).toEqual(bad(403));
-    expect(outcome(await sent({ headers: JSON_TYPE, search: { query: QUERY } }))).toEqual(bad(403));
+  it.each([
+    ['authorization', KNOWN.authorization],
+    ['x-api-key', ROOT_TOKEN],
+    ['content-type', 'application/json; charset=utf-8'],
+  ])('answers queries with the header %s and no other, as clients send them', async (name, value) => {
+    const credential: Readonly<Record<string, string>> = name === 'content-type' ? KNOWN : {};
+    const headers = { ...credential, [name]: value };
+    const response = await fetch(`${address}?${new URLSearchParams({ query: QUERY })}`, { headers });
+    expect([response.status, await response.json()]).toEqual([200, { data: { __typename: 'Query' } }]);
+  });
+
+  it('is rejected where a form or a link of another page could have sent it', async () => {
+    const app = createApp({
+      store: createMemoryStore(),
+      viewerOf: () => ({ role: 'ROOT' }),
+      onFault: (_id, error) => expect.fail(String(error)),
+    });
+    const link = `${await atAddress(app)}?${new URLSearchParams({ query: QUERY })}`;
+    for (const type of [undefined, 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
+      const response = await fetch(link, { headers: type === undefined ? {} : { 'content-type': type } });
+      expect(outcome(await answered(response))).toEqual(bad(403));
+    }
   });
 
   it('does no mutation: 405, and says what does', async () => {
-    const query = 'mutation { createInstitution(input: { name: "By link", regions: ["US"] }) { __typename } }';
+    const query = 'mutation { createInstitution(input: { name: "By link", regions: [US] }) { __typename } }';
     const refused = await sent({ headers: csrf, search: { query } });
     expect(outcome(refused)).toEqual(bad(405));
     expect(refused.headers.get('allow')).toBe('POST');
@@ -103,6 +123,136 @@ describe('POST', () => {
   it.each(['PUT', 'DELETE', 'PATCH'])('%s is 405', async (method) => {
     const refused = await sent({ method, headers: JSON_TYPE, body: '{}' });
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, POST']);
+  });
+});
+
+describe('the text of a body', () => {
+  const JSON_TEXT = JSON.stringify({ query: QUERY });
+  const post = (body: Uint8Array<ArrayBuffer> | string, headers: Readonly<Record<string, string>> = {}) =>
+    sent({ method: 'POST', headers: { ...JSON_TYPE, ...headers }, body });
+
+  it('in Latin-1, UTF-16 or cut within a character is 400, and nothing is stored', async () => {
+    const input = '{ name: "Café", regions: [US] }';
+    const text = JSON.stringify({ query: `mutation { createInstitution(input: ${input}) { __typename } }` });
+    const [before] = Buffer.from(text).toString('latin1').split('Ã');
+    for (const body of [
+      Buffer.from(text, 'latin1'),
+      Buffer.from(text, 'utf16le'),
+      Buffer.from(`${before}Ã`, 'latin1'),
+    ]) {
+      expect(outcome(await post(Uint8Array.from(body)))).toEqual(bad(400));
+    }
+    const { data } = await server.ask('{ institutions { totalCount } }');
+    expect(data).toEqual({ institutions: { totalCount: 0 } });
+  });
+
+  it.each(['iso-8859-1', 'utf-16', '"latin1"', 'us-ascii'])('declared as %s is 415', async (charset) => {
+    const type = { 'content-type': `application/json; charset=${charset}` };
+    expect(outcome(await post(JSON_TEXT, type))).toEqual(bad(415));
+  });
+
+  it.each(['utf-8', 'UTF-8', '"utf-8"', 'utf8'])('declared as %s is read', async (charset) => {
+    expect((await post(JSON_TEXT, { 'content-type': `application/json; charset=${charset}` })).status).toBe(200);
+  });
+
+  it('may begin with a byte order mark', async () => {
+    expect((await post(`\uFEFF${JSON_TEXT}`)).status).toBe(200);
+  });
+
+  it.each(['identity', 'Identity', 'none', ''])('with content-encoding %j is read', async (encoding) => {
+    expect((await post(JSON_TEXT, { 'content-encoding': encoding })).status).toBe(200);
+  });
+
+  it.each(['gzip', 'br', 'identity, gzip'])('with content-encoding %s is 415', async (encoding) => {
+    expect(outcome(await post(JSON_TEXT, { 'content-encoding': encoding }))).toEqual(bad(415));
+  });
+});
+
+it('an empty operationName counts as none', async () => {
+  const params = { query: 'query Only { __typename }', operationName: '' };
+  const { body } = await sent({ method: 'POST', headers: JSON_TYPE, body: JSON.stringify(params) });
+  expect(body).toEqual({ data: { __typename: 'Query' } });
+  expect((await sent({ search: params })).body).toEqual({ data: { __typename: 'Query' } });
+});
+
+describe('the media type of a response', () => {
+  const GRAPHQL = 'application/graphql-response+json';
+  const typeOf = ({ headers }: Answered) => headers.get('content-type')?.split(';')[0];
+  const subscription = JSON.stringify({ query: 'subscription { positionChanged(institutionId: "x") { kind } }' });
+  const apollo =
+    'multipart/mixed;boundary=graphql;subscriptionSpec=1.0, application/graphql-response+json, application/json;q=0.9';
+
+  it('follows the weights of Accept', async () => {
+    const typeFor = async (accept: string) =>
+      typeOf(await sent({ method: 'POST', headers: { ...JSON_TYPE, accept }, body: JSON.stringify({ query: QUERY }) }));
+    expect(await typeFor(`application/json;q=0.5, ${GRAPHQL};q=0.9`)).toBe(GRAPHQL);
+    expect(await typeFor(`${GRAPHQL};q=0, */*`)).toBe('application/json');
+    expect(await typeFor(apollo)).toBe(GRAPHQL);
+    expect(await typeFor('text/event-stream;q=0, application/json')).toBe('application/json');
+  });
+
+  it('is the same for what is rejected before GraphQL, always with a code', async () => {
+    const accept = `${GRAPHQL}, application/json;q=0.9`;
+    const rejected: readonly (readonly [status: number, path: string, init: RequestInit])[] = [
+      [401, '/graphql', { method: 'POST', headers: { accept, ...JSON_TYPE }, body: '{}' }],
+      [403, '/graphql', { headers: { accept, origin: 'https://evil.example.com' } }],
+      [404, '/else', { headers: { accept } }],
+      [405, '/graphql', { method: 'PUT', headers: { accept, ...KNOWN } }],
+      [
+        413,
+        '/graphql',
+        { method: 'POST', headers: { accept, ...KNOWN, ...JSON_TYPE }, body: 'x'.repeat(BODY_BYTES + 1) },
+      ],
+      [415, '/graphql', { method: 'POST', headers: { accept, ...KNOWN, 'content-type': 'text/plain' }, body: 'x' }],
+    ];
+    for (const [status, path, init] of rejected) {
+      const response = await fetch(new URL(path, address), init);
+      const body = (await response.json()) as { errors: readonly { extensions: { code: string } }[] };
+      expect([response.status, response.headers.get('content-type')]).toEqual([status, `${GRAPHQL}; charset=utf-8`]);
+      expect(body.errors[0]?.extensions.code).toMatch(/^[A-Z_]+$/);
+    }
+  });
+
+  it.each(['text/html;q=0.5, image/png', '*/*;q=0', 'application/json;q=0'])(
+    'that nothing can satisfy (%s) is 406 with a body, before anything is executed',
+    async (accept) => {
+      const query = 'mutation { createInstitution(input: { name: "A", regions: [US] }) { __typename } }';
+      const init = { method: 'POST', headers: { ...JSON_TYPE, accept }, body: JSON.stringify({ query }) };
+      expect(outcome(await sent(init))).toEqual(bad(406));
+      const { data } = await server.ask('{ institutions { totalCount } }');
+      expect(data).toEqual({ institutions: { totalCount: 0 } });
+    },
+  );
+
+  it.each([apollo, 'application/json', 'application/json, text/event-stream;q=0'])(
+    'of a subscription is text/event-stream; accepting only %s is 406 with a body',
+    async (accept) => {
+      const init = { method: 'POST', headers: { ...JSON_TYPE, accept }, body: subscription };
+      expect(outcome(await sent(init))).toEqual(bad(406));
+    },
+  );
+});
+
+describe('a target in absolute form', () => {
+  it.each(['', '/', '/graphql/x'])('of the host and the path %j is 404, of /graphql it is answered', async (path) => {
+    const { host, port, hostname } = new URL(address);
+    const ask = async (target: string) => {
+      const sentAs = request({
+        host: hostname,
+        port,
+        path: target,
+        method: 'POST',
+        headers: { ...KNOWN, ...JSON_TYPE },
+      });
+      sentAs.end(JSON.stringify({ query: QUERY }));
+      const [response] = (await once(sentAs, 'response')) as [{ readonly statusCode: number; resume(): void }];
+      response.resume();
+      return response.statusCode;
+    };
+    expect(await ask(`http://${host}${path}`)).toBe(404);
+    expect(await ask(`HTTP://${host}/graphql`)).toBe(200);
+    expect(await ask(`http://${host}/graphql?x=http://else/`)).toBe(200);
+    expect(await ask('http://two hosts/graphql'.replace(' ', '%20'))).toBe(400);
   });
 });
 

@@ -75,7 +75,8 @@ describe('a trusted document', () => {
   const wrong: readonly (readonly [string, object])[] = [
     ['an unknown hash', { documentId: UNKNOWN }],
     ['an unknown hash beside its text', { documentId: UNKNOWN, query: OTHER }],
-    ['an unknown hash of a persisted query', { ...persisted(UNKNOWN), query: OTHER }],
+    ['the hash of a persisted query beside another text', { ...persisted(HASH), query: OTHER }],
+    ['a wrong hash of a persisted query beside its text', { ...persisted(hashOf('x')), query: OTHER }],
     ['a hash beside another text', { documentId: HASH, query: OTHER }],
     ['no hash at all', { documentId: 'x' }],
     ['an empty hash', { documentId: '' }],
@@ -91,6 +92,32 @@ describe('a trusted document', () => {
         { extensions: { code: 'BAD_REQUEST' } },
       ]);
     }
+  });
+});
+
+describe('an unknown persisted query', () => {
+  const codeOf = ({ status, code, body }: Answered) => [status, code, body.errors?.[0]?.message];
+  const NOT_FOUND = [200, 'PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound'];
+
+  it('is answered as Apollo Client and urql expect before they send its text, which is then executed', async () => {
+    const none = await atAddress(serveKeys(createMemoryStore()).app);
+    const unsupported = [200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported'];
+    expect(codeOf(await post(none, persisted(UNKNOWN)))).toEqual(unsupported);
+    expect(codeOf(await get(none, { extensions: JSON.stringify(persisted(UNKNOWN).extensions) }))).toEqual(unsupported);
+    expect(codeOf(await post(open, persisted(UNKNOWN)))).toEqual(NOT_FOUND);
+    expect(await overSocket(open, { query: '', ...persisted(UNKNOWN) })).toMatchObject([
+      { message: 'PersistedQueryNotFound', extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } },
+    ]);
+    for (const address of [none, open]) {
+      const { body } = await post(address, { ...persisted(UNKNOWN), query: OTHER });
+      expect(body).toEqual({ data: { __typename: 'Query' } });
+    }
+  });
+
+  it('is rejected with its text too where only trusted documents are allowed', async () => {
+    expect(codeOf(await post(only, persisted(UNKNOWN)))).toEqual(NOT_FOUND);
+    const { status, code } = await post(only, { ...persisted(UNKNOWN), query: OTHER });
+    expect([status, code]).toEqual([400, 'BAD_REQUEST']);
   });
 });
 

@@ -70,7 +70,7 @@ describe('who takes too long', () => {
       { of },
     );
     const id = made.data?.createChatSession.chatSession.id;
-    const follow = `subscription { chatSessionChanged(chatSessionId: "${id}") { kind session { version description } } }`;
+    const follow = `subscription { chatSessionChanged(chatSessionId: "${id}") { kind chatSession { version description } } }`;
     // It asks and never looks at what comes.
     const never = request(address, {
       method: 'POST',

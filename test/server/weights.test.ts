@@ -1,12 +1,23 @@
-import { getNamedType, type GraphQLField, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
+import {
+  getNamedType,
+  type GraphQLField,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+} from 'graphql';
 import { expect, it } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
 import { type ArgumentPath, WEIGHTS, weightOf } from '../../src/schema/weights.ts';
 
 type Field = GraphQLField<unknown, unknown>;
+const metaFieldsOf = (type: string): readonly Field[] =>
+  type === 'Query' ? [SchemaMetaFieldDef, TypeMetaFieldDef] : [TypeNameMetaFieldDef];
 const FIELDS: readonly (readonly [type: string, field: Field])[] = Object.values(schema.getTypeMap()).flatMap((type) =>
   (isObjectType(type) || isInterfaceType(type)) && !type.name.startsWith('__')
-    ? Object.values(type.getFields()).map((field) => [type.name, field] as const)
+    ? [...Object.values(type.getFields()), ...metaFieldsOf(type.name)].map((field) => [type.name, field] as const)
     : [],
 );
 
@@ -25,7 +36,7 @@ it('every line of the table weighs a field that there is, by arguments that it h
     const weighed = FIELDS.filter(([type, field]) => weightOf(type, field.name) === weight);
     expect([coordinate, weighed.length > 0]).toEqual([coordinate, true]);
     const { each, given, items, asks } = weight;
-    const paths = [each, given?.at, typeof items === 'object' ? items : undefined, asks].filter((path) => !!path);
+    const paths = [each?.at, given?.at, typeof items === 'object' ? items : undefined, asks].filter((path) => !!path);
     for (const [type, field] of weighed) {
       expect([type, field.name, paths.filter((path) => !has(field, path))]).toEqual([type, field.name, []]);
     }
@@ -39,7 +50,7 @@ it('every search is weighed as one', () => {
 });
 
 it('every list of rows has as many as its page was asked for, and every page says how many', () => {
-  const pages = FIELDS.filter(([type]) => type.endsWith('Connection'));
+  const pages = FIELDS.filter(([type, field]) => type.endsWith('Connection') && field.name !== '__typename');
   const asked = pages.filter(([type, field]) => weightOf(type, field.name).items === 'asked');
   expect([...new Set(asked.map(([, { name }]) => name))].toSorted()).toEqual(['edges', 'nodes']);
   expect(asked.length).toBe(pages.length / 2);

@@ -7,6 +7,7 @@ import { readsChat } from './contract/chat.ts';
 import { writesChat } from './contract/chatWrites.ts';
 import { countsAndSums } from './contract/counts.ts';
 import { keepsDeadlines } from './contract/deadlines.ts';
+import { joinsTables } from './contract/joins.ts';
 import { filters } from './contract/filters.ts';
 import { pages } from './contract/pages.ts';
 import { parents } from './contract/parents.ts';
@@ -29,6 +30,7 @@ const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) 
   { name: 'chat, written', part: writesChat },
   { name: 'changes', part: announcesChanges },
   { name: 'tallies', part: tallies },
+  { name: 'joins', part: joinsTables },
   { name: 'deadlines', part: keepsDeadlines },
 ];
 

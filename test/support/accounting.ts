@@ -118,9 +118,12 @@ export interface Scene {
   readonly other: Deal;
 }
 
-/** Longer lists than a request may have, so that the law has its say. */
+/** Longer lists and larger responses than a request may have, so that the commands apply their own limits. */
 export const LONG_LISTS: Partial<AppOptions> = {
-  settings: { operations: { ...DEFAULTS.operations, listValues: 100_000 } },
+  settings: {
+    operations: { ...DEFAULTS.operations, cost: 10_000_000, listValues: 100_000 },
+    responses: { bytes: 2 ** 30, bufferBytes: 2 ** 32 },
+  },
 };
 
 /** Two institutions in a store of their own. */

@@ -108,13 +108,13 @@ const documents: readonly Attack[] = [
 
 const variables: readonly Attack[] = [
   { name: '1,001 ids', query: IDS, variables: `{"v":[${times(1_001, '"a"', ',')}]}`, code: TOO_COMPLEX },
-  { name: '1 MiB of ids', query: IDS, variables: `{"v":[${fill('"",')}""]}`, code: TOO_COMPLEX },
+  { name: '1 MiB of ids', query: IDS, variables: `{"v":[${fill('"",')}""]}`, code: TOO_DEEP },
   { name: '1 MiB of what is no id', query: IDS, variables: `{"v":[${fill('{},')}{}]}`, code: TOO_DEEP },
   {
     name: '1 MiB of unknown keys',
     query: FILTERED,
     variables: `{"v":{${times(50_000, (at) => `"colour${at}":1`, ',')}}}`,
-    code: BAD_INPUT,
+    code: TOO_DEEP,
   },
   {
     name: 'variables nested 170,000 deep',

@@ -107,12 +107,15 @@ export interface ChatScene {
   readonly other: Deal;
 }
 
+/** Many mutations at once reserve their largest results: how much may be reserved is the business of other tests. */
+const MANY_AT_ONCE = { responses: { bytes: 16 * 2 ** 20, bufferBytes: 2 ** 32 } };
+
 /** Two institutions in a store of their own. */
 export function chatOn(open: OpenStore, options: Partial<AppOptions> = {}): ChatScene {
   const scene = {} as { -readonly [K in keyof ChatScene]: ChatScene[K] };
   beforeAll(async () => {
     scene.store = await open();
-    scene.server = serve(scene.store, options);
+    scene.server = serve(scene.store, { settings: MANY_AT_ONCE, ...options });
     scene.deal = await makeDeal(scene.server);
     scene.other = await makeDeal(scene.server);
   });

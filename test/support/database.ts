@@ -7,12 +7,16 @@ const OBJECT_IN_USE = '55006';
 /** The server waits five seconds for the template's guests to leave before it refuses. */
 const triesAtMost = 5;
 
-/** A fresh, migrated database for a test file. `drop` ends the connections that are still open to it. */
-export async function createDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
+/**
+ * A fresh, migrated database for a test file, or a copy of another, which nobody may be connected to. `drop` ends the
+ * connections that are still open to it.
+ */
+export async function createDatabase(copied?: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const adminUrl = inject('adminUrl');
   const template = inject('template');
   const name = `${template}_${randomBytes(6).toString('hex')}`;
-  await asAdmin(adminUrl, (admin) => copy(admin, template, name));
+  const source = copied === undefined ? template : new URL(copied).pathname.slice(1);
+  await asAdmin(adminUrl, (admin) => copy(admin, source, name));
   return {
     url: urlOf(adminUrl, name),
     drop: () =>

@@ -72,5 +72,5 @@ export async function fundedPosition(
 ): Promise<PositionPartsFragment> {
   const position = await openPosition(server, deal, { amount: { amount, currencyCode: 'USD' }, ...input });
   const { fundPosition } = await server.run(FundPositionDocument, { input: { positionId: position.id } });
-  return done(fundPosition, 'TransitionPositionPayload').position;
+  return done(fundPosition, 'FundPositionPayload').position;
 }

@@ -8,7 +8,7 @@ import { chat } from './chat.ts';
 import { type Deal, fundedPosition, makeDeal, openPosition } from './deal.ts';
 import { serve, type TestServer } from './server.ts';
 
-export const ROOT_TOKEN = 'the-root-key-of-a-test-0123456789';
+export const ROOT_TOKEN = 'root-Zk4WtN8cPq2LxVh7BdRy9JmSf3GuTe6A';
 /** What a server runs with in production if nothing else is set. */
 export const PRODUCTION: Settings = settingsOf(readConfig({ NODE_ENV: 'production', ROOT_API_KEY: ROOT_TOKEN }));
 

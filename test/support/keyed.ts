@@ -4,7 +4,7 @@ import type { Store } from '../../src/store/store.ts';
 import type { Answer } from './server.ts';
 import { START } from './server.ts';
 
-export const ROOT_TOKEN = 'the-root-key-of-these-tests-0123456789';
+export const ROOT_TOKEN = 'root-q7Vd3xKe9TzBn2Wm6JpLc8RfYh4GsXu5';
 
 /** A server that knows who asks by keys alone, and a clock that only moves when told. */
 export interface KeyServer {

@@ -22,12 +22,21 @@ export interface Stream {
   next(): Promise<Result | undefined>;
 }
 
-/** Subscribes over server-sent events as whoever has the token. */
-export async function overSse(address: string, token: string, query: string): Promise<Stream> {
-  const headers = { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${token}` };
-  const asked = request(address, { method: 'POST', headers });
+/** Subscribes over server-sent events with the token, by POST or by GET. */
+export async function overSse(
+  address: string,
+  token: string,
+  query: string,
+  { method = 'POST', variables = {} }: { readonly method?: 'GET' | 'POST'; readonly variables?: object } = {},
+): Promise<Stream> {
+  const credential = { accept: 'text/event-stream', authorization: `Bearer ${token}` };
+  const search = new URLSearchParams({ query, variables: JSON.stringify(variables) });
+  const asked =
+    method === 'POST'
+      ? request(address, { method, headers: { ...credential, 'content-type': 'application/json' } })
+      : request(`${address}?${search}`, { method, headers: { ...credential, 'x-graphql-yoga-csrf': '1' } });
   onTestFinished(() => void asked.destroy());
-  asked.on('error', () => undefined).end(JSON.stringify({ query }));
+  asked.on('error', () => undefined).end(method === 'POST' ? JSON.stringify({ query, variables }) : undefined);
   const [response] = (await once(asked, 'response')) as [Parameters<typeof textOf>[0]];
   const chunks = textOf(response);
   let text = '';
@@ -95,8 +104,8 @@ export async function greeted(address: string, payload: unknown): Promise<BareSo
 }
 
 /** Asks over a socket, one thing at a time; errors come as a result with errors, as over HTTP. */
-export function overSocket(bare: BareSocket, id: string, query: string): Stream {
-  bare.send({ id, type: 'subscribe', payload: { query } });
+export function overSocket(bare: BareSocket, id: string, query: string, variables: object = {}): Stream {
+  bare.send({ id, type: 'subscribe', payload: { query, variables } });
   return {
     next: async () => {
       for (;;) {

@@ -1,11 +1,12 @@
 import { onTestFinished } from 'vitest';
 import type { Limits } from '../../src/server/access/rateLimits.ts';
 import { DEFAULTS, type Settings } from '../../src/settings.ts';
+import { PRODUCTION } from './endpoint.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type KeyedServer, serveKeyed } from './serveKeyed.ts';
 
 /** Points a minute, as production has them. */
-export const RATES: Limits = { key: 1_200, address: 6_000, failedLogin: 10, search: 300, createApiKey: 30 };
+export const RATES: Limits = PRODUCTION.rates;
 
 export interface HttpAnswer {
   readonly status: number;

@@ -114,7 +114,7 @@ async function makeEscrow(say: Say, institutionId: string, amount: string, canar
   const released = await say(
     'releasePosition',
     { ...move, amount: '1.23' },
-    '... on TransitionPositionPayload { event { id } ledgerEvent { id } }',
+    '... on ReleasePositionPayload { event { id } ledgerEvent { id } }',
   );
   const limits = [{ currencyCode: 'USD', minAmount: '0.07' }];
   const { policy } = await say(

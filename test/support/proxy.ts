@@ -29,6 +29,8 @@ export interface Tap {
 export interface Proxy {
   /** The same database, by way of the proxy. */
   readonly url: string;
+  /** The database that new connections lead to. */
+  target: string;
   tap: Tap;
   /** Ends all connections and takes no more. */
   away(): Promise<void>;
@@ -40,7 +42,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
   let server: Server | undefined;
   const open = async (port: number): Promise<number> => {
     server = createServer((client) => {
-      const link = new ProxyLink(client, dial(databaseUrl), () => proxy.tap);
+      const link = new ProxyLink(client, dial(proxy.target), () => proxy.tap);
       links.add(link);
       client.once('close', () => links.delete(link));
     });
@@ -54,6 +56,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
   url.searchParams.delete('host');
   const proxy: Proxy = {
     url: url.href,
+    target: databaseUrl,
     tap: {},
     away: async () => {
       const closed = server && once(server, 'close');
@@ -151,13 +154,19 @@ function framesOf(
   };
 }
 
-/** A simple query as the protocol has it. */
-export function queryMessage(text: string): Buffer {
-  const body = Buffer.from(`${text}\0`);
-  const head = Buffer.from('Q\0\0\0\0');
+/** A message as the protocol has it. */
+export function messageOf(type: string, text: string): Buffer {
+  const body = Buffer.from(text, 'latin1');
+  const head = Buffer.from(`${type}\0\0\0\0`);
   head.writeInt32BE(body.length + 4, 1);
   return Buffer.concat([head, body]);
 }
+
+/** A simple query. */
+export const queryMessage = (text: string): Buffer => messageOf('Q', `${text}\0`);
+
+/** A notice with this SQLSTATE, of a server whose language is German. */
+export const noticeMessage = (code: string): Buffer => messageOf('N', `SWARNUNG\0C${code}\0Mmessage\0\0`);
 
 export const isBegin = ({ type, text }: Message): boolean => type === 'Q' && text.startsWith('begin; ');
 export const isCommit = ({ type, text }: Message): boolean => type === 'Q' && text === 'commit\0';

@@ -10,6 +10,7 @@ import {
   ExpirePositionDocument,
   FundPositionDocument,
   ReleasePositionDocument,
+  SetPolicyDocument,
   TransitionPositionDocument,
 } from '../api/documents/graphql.ts';
 import { type Outcome, outcomeOf, recordOf } from './answers.ts';
@@ -38,9 +39,11 @@ export const MOVES = [
   'expirePosition',
   'transitionPosition',
 ] as const satisfies readonly MutationName[];
-/** What only transitionPosition asks for. */
-export const target = (mutation: MutationName): object =>
-  mutation === 'transitionPosition' ? { toState: 'PARTIALLY_RELEASED' } : {};
+/** The fields that the input of a move requires besides the position. */
+export const target = (mutation: MutationName): object => {
+  if (mutation === 'releasePosition') return { all: true };
+  return mutation === 'transitionPosition' ? { toState: 'PARTIALLY_RELEASED' } : {};
+};
 
 export const UNKNOWN = {
   institution: 'inst_00000000000000000000000000',
@@ -65,6 +68,8 @@ export interface Scene {
   readonly late: string;
   /** Is cancelled. */
   readonly ended: string;
+  /** Was opened before the policy was tightened to less than its amount. */
+  readonly tightened: string;
 }
 
 export interface Refusing {
@@ -110,7 +115,11 @@ export function sceneOn(open: OpenStore): Refusing {
     const { id: late } = await openPosition(server, timed, { expiresAt: day(20) });
     const { id: ended } = await fundedPosition(server, limited);
     await ask('cancelPosition', { positionId: ended });
-    scene = { limited, timed, created, funded, late, ended };
+    const strict = await makeDeal(server);
+    const { id: tightened } = await openPosition(server, strict, { amount: { amount: '400.00', currencyCode: 'USD' } });
+    const limits = [{ currencyCode: 'USD', maxAmount: '100.00' }];
+    await server.run(SetPolicyDocument, { input: { institutionId: strict.institution.id, region: 'US', limits } });
+    scene = { limited, timed, created, funded, late, ended, tightened };
   });
   return { server: () => server, scene: () => scene, ask, refused };
 }

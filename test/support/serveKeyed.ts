@@ -31,7 +31,7 @@ export interface KeyedServer {
 /** Large documents are asked for; how large they may be is other tests' business. */
 const ROOMY: Partial<Settings> = {
   documents: { tokens: 100_000, depth: 50, aliases: 1_000, directives: 8, introspection: 'all' },
-  operations: { cost: 1e9, listValues: 1_000 },
+  operations: { cost: 1e9, subscriptionCost: 1e9, listValues: 1_000 },
 };
 
 export function serveKeyed(store: Store, options: Partial<AppOptions> = {}): KeyedServer {

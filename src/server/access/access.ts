@@ -1,6 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
-import type { GraphQLError } from 'graphql';
-import { ownerOf, type Viewer } from '../../domain/viewer.ts';
+import { GraphQLError } from 'graphql';
+import { institutionOwnerOf, ownerOf, type Viewer } from '../../domain/viewer.ts';
 import type { AccessTrail } from '../../live/accessTrail.ts';
 import type { KeyRing } from '../../live/keyRing.ts';
 import type { MaybePromise } from '../../store/store.ts';
@@ -8,7 +8,7 @@ import { networkOf } from './address.ts';
 import type { Arrival } from '../arrival.ts';
 import { credentialOf } from './credential.ts';
 import type { Mask } from '../errors.ts';
-import type { LimitName, RateLimits } from './rateLimits.ts';
+import { type CounterName, INSTITUTION_LIMITS, type KeyLimit, type RateLimits } from './rateLimits.ts';
 import { refusal, refusalResponse } from '../refusal.ts';
 
 /** Who asks, and from where. */
@@ -34,15 +34,27 @@ export class Access {
     this.#options = options;
   }
 
-  /** Counts a request and finds out who asks. Refuses with RATE_LIMITED, or with UNAUTHENTICATED whoever shows no key that is good now. */
+  /**
+   * Authenticates a request and counts it: on the API key and the institution if it is authenticated, else on the
+   * address. So nobody who shares an address can shut out an institution. Throws RATE_LIMITED, or UNAUTHENTICATED if the
+   * request has no API key that is good now.
+   *
+   * Looking up tokens that this server does not know counts on the address too, apart from failed requests: forged tokens
+   * cannot cause any number of look-ups, and other failed requests do not shut out an API key that is new here.
+   */
   async enter(request: Request, address: string): Promise<Caller> {
-    await this.#take('address', address, address, null);
-    const viewer = await this.viewerOf(request);
+    const lookUps = `look-ups of ${networkOf(address)}`;
+    const viewer = await this.viewerOf(request, () => this.#take('address', lookUps, address, null));
     if (viewer === undefined) throw await this.#strange(request, address);
     const caller = { viewer, address };
     await this.charge(caller, 'key', 1);
     this.#callers.set(request, caller);
     return caller;
+  }
+
+  /** Counts a request of an address. Throws RATE_LIMITED. */
+  countAddress(address: string): Promise<void> {
+    return this.#take('address', address, address, null);
   }
 
   /** Who was let in with the request. */
@@ -52,39 +64,42 @@ export class Access {
     return caller;
   }
 
-  /** Who asks, as of now; undefined if the request shows no key that is good. */
-  viewerOf(request: Request): MaybePromise<Viewer | undefined> {
+  /**
+   * Who asks, as of now; undefined if the request shows no key that is good. `beforeLookUp` is called before a token that
+   * this server does not know is looked up in the database.
+   */
+  viewerOf(request: Request, beforeLookUp?: () => Promise<void>): MaybePromise<Viewer | undefined> {
     const { keys, viewerOf } = this.#options;
     if (viewerOf) return viewerOf(request);
     const credential = credentialOf((name) => request.headers.get(name));
-    return typeof credential === 'string' ? undefined : keys.viewerOf(credential.token);
+    return typeof credential === 'string' ? undefined : keys.viewerOf(credential.token, beforeLookUp);
   }
 
-  /** Counts points of a caller's key. Refuses with RATE_LIMITED. */
-  charge(
-    { viewer, address }: Caller,
-    limit: Exclude<LimitName, 'address' | 'failedLogin'>,
-    points: number,
-  ): Promise<void> {
-    return this.#take(limit, ownerOf(viewer), address, viewer, points);
+  /**
+   * Counts points on the caller's API key, then on the institution. Throws RATE_LIMITED. What one API key sends beyond
+   * its own limit is not counted on the institution, so one API key cannot use up the limit of the others.
+   */
+  async charge({ viewer, address }: Caller, limit: KeyLimit, points: number): Promise<void> {
+    await this.#take(limit, ownerOf(viewer), address, viewer, points);
+    await this.#take(INSTITUTION_LIMITS[limit], institutionOwnerOf(viewer), address, viewer, points);
   }
 
   /** Why a stranger is refused. A credential that fails counts as a failed login; to show none is no attempt. */
   async #strange(request: Request, address: string): Promise<GraphQLError> {
+    await this.#take('address', networkOf(address), address, null);
     const credential = credentialOf((name) => request.headers.get(name));
-    if (credential !== 'NONE') await this.#take('failedLogin', address, address, null);
+    if (credential !== 'NONE') await this.#take('failedLogin', networkOf(address), address, null);
     this.#options.trail.note('ACCESS_REFUSED', networkOf(address));
-    return UNAUTHENTICATED(credential === 'NONE' ? 'Show an API key: Authorization: Bearer, or X-API-Key.' : NO_KEY);
+    return UNAUTHENTICATED(typeof credential === 'string' ? MESSAGES[credential] : NO_KEY);
   }
 
-  async #take(limit: LimitName, who: string, address: string, viewer: Viewer | null, points = 1): Promise<void> {
-    const name = limit === 'address' || limit === 'failedLogin' ? networkOf(who) : who;
-    const seconds = await this.#options.limits.take(limit, name, points);
+  async #take(limit: CounterName, who: string, address: string, viewer: Viewer | null, points = 1): Promise<void> {
+    const seconds = await this.#options.limits.take(limit, who, points);
     if (seconds === undefined) return;
     this.#options.trail.note('RATE_LIMITED', networkOf(address), viewer && apiKeyOf(viewer));
-    throw refusal(`Too many requests: try again in ${seconds} s.`, 'RATE_LIMITED', {
-      status: 429,
-      headers: { 'retry-after': String(seconds) },
+    const http = { status: 429, headers: { 'retry-after': String(seconds) } };
+    throw new GraphQLError(`Too many requests: try again in ${seconds} s.`, {
+      extensions: { code: 'RATE_LIMITED', retryAfter: seconds, http },
     });
   }
 }
@@ -96,6 +111,12 @@ const apiKeyOf = (viewer: Viewer) =>
     : { apiKeyId: viewer.apiKeyId, institutionId: viewer.institutionId };
 
 const NO_KEY = 'This is no API key that is good now.';
+const MESSAGES = {
+  NONE: 'Show an API key: Authorization: Bearer, or X-API-Key.',
+  SEVERAL:
+    'The request has more than one API key. Send it once, as `Authorization: Bearer <key>` or `X-API-Key: <key>`.',
+  UNREADABLE: NO_KEY,
+} as const;
 
 export const UNAUTHENTICATED = (message = NO_KEY): GraphQLError =>
   refusal(message, 'UNAUTHENTICATED', { status: 401, headers: { 'www-authenticate': 'Bearer' } });
@@ -109,7 +130,7 @@ export const useAccess = (access: Access, mask: Mask): Plugin<object, Arrival> =
     try {
       await access.enter(request, serverContext?.address ?? NO_ADDRESS);
     } catch (error) {
-      hook.endResponse(refusalResponse(mask(error)));
+      hook.endResponse(refusalResponse(mask(error), request.headers.get('accept')));
     }
   },
 });

@@ -2,19 +2,22 @@
 export const TOKEN_CHARACTERS = 200;
 
 /** What a request shows as its credential. */
-export type Credential = { readonly token: string } | 'NONE' | 'UNREADABLE';
+export type Credential = { readonly token: string } | 'NONE' | 'SEVERAL' | 'UNREADABLE';
 
 const BEARER = /^Bearer +(\S+)$/i;
+/** Repeated headers arrive as one text. No token contains a space, but the root key may contain a comma. */
+const JOINED = /,\s/;
 
 /**
- * Reads `Authorization: Bearer` or `X-API-Key`. One that is of another scheme, overlong or blank cannot be read, and
- * neither can two that differ.
+ * Reads the API key from `Authorization: Bearer` or `X-API-Key`. Returns SEVERAL if a header is repeated, even with equal
+ * values, or if the two headers differ; UNREADABLE if the scheme is another one, or the token is too long or empty.
  */
 export function credentialOf(header: (name: string) => string | null): Credential {
   const authorization = header('authorization');
   const apiKey = header('x-api-key');
   if (authorization === null && apiKey === null) return 'NONE';
+  if ([authorization, apiKey].some((value) => value !== null && JOINED.test(value))) return 'SEVERAL';
   const token = authorization === null ? apiKey : BEARER.exec(authorization)?.[1];
   if (!token || token.length > TOKEN_CHARACTERS || !/^\S+$/.test(token)) return 'UNREADABLE';
-  return apiKey === null || apiKey === token ? { token } : 'UNREADABLE';
+  return apiKey === null || apiKey === token ? { token } : 'SEVERAL';
 }

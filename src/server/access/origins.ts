@@ -5,18 +5,6 @@ import { refusal, refusalResponse } from '../refusal.ts';
 export type Origins = readonly string[];
 
 const METHODS = 'GET, POST';
-const REQUEST_HEADERS = [
-  'accept',
-  'authorization',
-  'content-type',
-  'x-api-key',
-  'x-request-id',
-  'x-graphql-cost',
-  'idempotency-key',
-  'x-graphql-yoga-csrf',
-  'apollo-require-preflight',
-  'graphql-require-preflight',
-].join(', ');
 const RESPONSE_HEADERS = 'retry-after, x-request-id';
 /** How long a browser may remember an answer to a preflight, in seconds. */
 const PREFLIGHT_SECONDS = 600;
@@ -29,24 +17,32 @@ export function mayAsk(origin: string, host: string | null, origins: Origins): b
   return origins.includes(origin) || origins.includes(`${url.protocol}//${url.hostname}:*`);
 }
 
+/** The headers that a preflight names. Those of tracing and of GraphQL clients are as harmless here as any other. */
+const headersOf = (request: Request): string => {
+  const requested = request.headers.get('access-control-request-headers') ?? '';
+  return HEADER_NAMES.test(requested) ? requested : '';
+};
+const HEADER_NAMES = /^[\w!#$%&'*+.^`|~, -]{0,2000}$/;
+
 /** Answers preflights, and refuses with 403 what a page of another origin sends. No cookie is ever looked at. */
 export const useOrigins = (origins: Origins): Plugin => ({
   onRequest: ({ request, fetchAPI, ...hook }) => {
     const origin = request.headers.get('origin');
     if (origin === null) return;
     if (!mayAsk(origin, request.headers.get('host'), origins)) {
-      hook.endResponse(refusalResponse(refusal('Pages of this origin may not ask.', 'FORBIDDEN', { status: 403 })));
+      const error = refusal('Origin not allowed.', 'FORBIDDEN', { status: 403 });
+      hook.endResponse(refusalResponse(error, request.headers.get('accept')));
     } else if (request.method === 'OPTIONS') {
       const headers = {
         'access-control-allow-methods': METHODS,
-        'access-control-allow-headers': REQUEST_HEADERS,
+        'access-control-allow-headers': headersOf(request),
         'access-control-max-age': String(PREFLIGHT_SECONDS),
       };
       hook.endResponse(new fetchAPI.Response(null, { status: 204, headers }));
     }
   },
   onResponse: ({ request, response }) => {
-    response.headers.append('vary', 'origin');
+    response.headers.append('vary', request.method === 'OPTIONS' ? 'origin, access-control-request-headers' : 'origin');
     const origin = request.headers.get('origin');
     if (origin === null || !mayAsk(origin, request.headers.get('host'), origins)) return;
     response.headers.set('access-control-allow-origin', origin);

@@ -2,8 +2,29 @@ import { type Clock, type Instant, MINUTE_MS, minuteOf } from '../../domain/time
 import type { Tallies } from '../../store/store.ts';
 import { Counter } from './counter.ts';
 
-export const LIMIT_NAMES = ['key', 'address', 'failedLogin', 'search', 'createApiKey'] as const;
+export const LIMIT_NAMES = [
+  'key',
+  'institution',
+  'address',
+  'failedLogin',
+  'search',
+  'createApiKey',
+  'subscriptionCost',
+] as const;
 export type LimitName = (typeof LIMIT_NAMES)[number];
+
+/** How many times as large as that of one API key an institution's limit of searches, createApiKey and events is. */
+export const INSTITUTION_MULTIPLE = 3;
+
+/** The limits of API keys, each with the limit of the institution that is charged with it: API keys are free. */
+export const INSTITUTION_LIMITS = {
+  key: 'institution',
+  search: 'institutionSearch',
+  createApiKey: 'institutionCreateApiKey',
+  subscriptionCost: 'institutionSubscriptionCost',
+} as const satisfies { readonly [L in LimitName]?: string };
+export type KeyLimit = keyof typeof INSTITUTION_LIMITS;
+export type CounterName = LimitName | (typeof INSTITUTION_LIMITS)[KeyLimit];
 
 /** Points a minute; null: no limit, and nothing is counted. */
 export type Limits = { readonly [L in LimitName]: number | null };
@@ -22,7 +43,7 @@ const NAMES_PER_LIMIT = 100_000;
 /** What was counted in one minute. It is thrown away whole when the minute has passed. */
 interface Window {
   readonly start: Instant;
-  readonly counters: Partial<Readonly<Record<LimitName, Counter>>>;
+  readonly counters: Partial<Readonly<Record<CounterName, Counter>>>;
 }
 
 /**
@@ -54,13 +75,13 @@ export class RateLimits {
    * Counts the points against somebody's limit; answers in how many whole seconds there will be new ones, undefined if
    * there were enough.
    */
-  async take(limit: LimitName, who: string, points = 1): Promise<number | undefined> {
+  async take(limit: CounterName, who: string, points = 1): Promise<number | undefined> {
     const window = this.#now();
     return this.#waitFor(window, (await window.counters[limit]?.take(who, points)) ?? true);
   }
 
   /** What `take` would answer; counts nothing. */
-  async peek(limit: LimitName, who: string, points = 1): Promise<number | undefined> {
+  async peek(limit: CounterName, who: string, points = 1): Promise<number | undefined> {
     const window = this.#now();
     return this.#waitFor(window, (await window.counters[limit]?.has(who, points)) ?? true);
   }
@@ -103,13 +124,23 @@ export class RateLimits {
 
   #open(start: Instant): Window {
     const { limits, namesPerLimit = NAMES_PER_LIMIT } = this.#options;
-    const counters: Partial<Record<LimitName, Counter>> = {};
-    for (const name of LIMIT_NAMES) {
-      const points = limits[name];
-      if (points !== null) counters[name] = new Counter(name, points, namesPerLimit);
+    const counters: Partial<Record<CounterName, Counter>> = {};
+    for (const [name, points] of Object.entries(pointsOf(limits))) {
+      if (points !== null) counters[name as CounterName] = new Counter(name, points, namesPerLimit);
     }
     return { start, counters };
   }
+}
+
+/** Points per minute by counter. */
+function pointsOf(limits: Limits): { readonly [C in CounterName]: number | null } {
+  const multiple = (points: number | null) => points && points * INSTITUTION_MULTIPLE;
+  return {
+    ...limits,
+    institutionSearch: multiple(limits.search),
+    institutionCreateApiKey: multiple(limits.createApiKey),
+    institutionSubscriptionCost: multiple(limits.subscriptionCost),
+  };
 }
 
 const countersOf = ({ counters }: Window): readonly Counter[] => Object.values(counters);

@@ -23,66 +23,86 @@ import { fragmentsOf } from './fragments.ts';
  */
 export const OPERATION_COST = 50_000;
 
+/** The maximum cost of a subscription. A change with its object, event, asset, template and institution costs about 17. */
+export const SUBSCRIPTION_COST = 500;
+
+/** What answering an operation may take at the most. */
+export interface Estimate {
+  /** The unit is an object that has to be read or built. */
+  readonly cost: number;
+  /** Of the response body. */
+  readonly bytes: number;
+}
+
+/** What stands around the data of a response, its extensions included. */
+const ENVELOPE_BYTES = 200;
+
 /**
- * How many objects answering a valid operation may have to read or build, by the values of its arguments. Of an abstract
- * type the dearest member counts; a field that is selected twice counts twice; introspection reads none. Fragments are
- * weighed once for each type that they are met on, so the time is linear in the document.
+ * Estimates a valid operation by the values of its arguments. Of an abstract type the most expensive member counts; a
+ * field that is selected twice counts twice. Fragments are weighed once for each type that they are met on, so the time
+ * is linear in the document.
  */
-export function costOf(
+export function estimateOf(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variableValues: Variables,
-): number {
+): Estimate {
   const root = schema.getRootType(operation.operation);
-  if (!root) return 0;
+  if (!root) return { cost: 0, bytes: 0 };
   const fragments = fragmentsOf(document);
   const weighing: Weighing = { schema, fragments, variables: variableValues, known: new Map() };
-  return costOfSet(operation.selectionSet, root, weighing).once;
+  const { cost, bytes } = totalOfSet(operation.selectionSet, root, weighing);
+  return { cost: Math.max(0, Math.ceil(cost - ROUNDING)), bytes: bounded(bytes + ENVELOPE_BYTES) };
 }
 
 interface Weighing {
   readonly schema: GraphQLSchema;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly variables: Variables;
-  readonly known: Map<SelectionSetNode, Map<GraphQLObjectType, Cost>>;
+  readonly known: Map<SelectionSetNode, Map<GraphQLObjectType, Total>>;
 }
 
 /** What is below an object: so much once, and so much for each row that it is asked for. */
-interface Cost {
-  readonly once: number;
-  readonly aRow: number;
+interface Total extends Estimate {
+  readonly costOfRow: number;
+  readonly bytesOfRow: number;
 }
-const NOTHING: Cost = { once: 0, aRow: 0 };
+const NOTHING: Total = { cost: 0, bytes: 0, costOfRow: 0, bytesOfRow: 0 };
 
-/** Costs end here, so that none becomes infinite and all stay exact. */
-const bounded = (cost: number): number => Math.min(cost, Number.MAX_SAFE_INTEGER);
+/** Sums end here, so that none becomes infinite. */
+const bounded = (sum: number): number => Math.min(sum, Number.MAX_SAFE_INTEGER);
+/** More than the error of a sum of costs, which are multiples of a tenth. */
+const ROUNDING = 1e-4;
 
-function costOfSet(set: SelectionSetNode, type: GraphQLObjectType, weighing: Weighing): Cost {
+const sumOf = (a: Total, b: Total): Total => ({
+  cost: bounded(a.cost + b.cost),
+  bytes: bounded(a.bytes + b.bytes),
+  costOfRow: bounded(a.costOfRow + b.costOfRow),
+  bytesOfRow: bounded(a.bytesOfRow + b.bytesOfRow),
+});
+
+function totalOfSet(set: SelectionSetNode, type: GraphQLObjectType, weighing: Weighing): Total {
   let byType = weighing.known.get(set);
   if (!byType) weighing.known.set(set, (byType = new Map()));
   const known = byType.get(type);
   if (known) return known;
   // A fragment within itself, which is not valid, adds nothing.
   byType.set(type, NOTHING);
-  let once = 0;
-  let aRow = 0;
+  let total = NOTHING;
   for (const selection of set.selections) {
     if (!isIncluded(selection.directives, weighing.variables)) continue;
-    const cost = costOfSelection(selection, type, weighing);
-    once = bounded(once + cost.once);
-    aRow = bounded(aRow + cost.aRow);
+    total = sumOf(total, totalOfSelection(selection, type, weighing));
   }
-  const cost = { once, aRow };
-  byType.set(type, cost);
-  return cost;
+  byType.set(type, total);
+  return total;
 }
 
-function costOfSelection(selection: SelectionNode, type: GraphQLObjectType, weighing: Weighing): Cost {
-  if (selection.kind === Kind.FIELD) return costOfField(selection, type, weighing);
+function totalOfSelection(selection: SelectionNode, type: GraphQLObjectType, weighing: Weighing): Total {
+  if (selection.kind === Kind.FIELD) return totalOfField(selection, type, weighing);
   const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : weighing.fragments.get(selection.name.value);
   if (!fragment || !fits(fragment.typeCondition, type, weighing.schema)) return NOTHING;
-  return costOfSet(fragment.selectionSet, type, weighing);
+  return totalOfSet(fragment.selectionSet, type, weighing);
 }
 
 function fits(condition: NamedTypeNode | undefined, type: GraphQLObjectType, schema: GraphQLSchema): boolean {
@@ -91,27 +111,49 @@ function fits(condition: NamedTypeNode | undefined, type: GraphQLObjectType, sch
   return isAbstractType(named) && schema.isSubType(named, type);
 }
 
-function costOfField(field: FieldNode, type: GraphQLObjectType, weighing: Weighing): Cost {
+/** What stands around a field's name: quotation marks, a colon and a comma. */
+const NAME_BYTES = 4;
+/** What stands around an item: brackets and a comma. */
+const ITEM_BYTES = 3;
+
+function totalOfField(field: FieldNode, type: GraphQLObjectType, weighing: Weighing): Total {
   const face = faceOf(type, field.name.value, weighing.schema);
   if (!face) return NOTHING;
   const { weight, isList, types } = face;
   const own = ownCost(field, face, weighing.variables);
-  let below = 0;
-  for (const each of field.selectionSet ? types : []) {
-    const { once, aRow } = costOfSet(field.selectionSet as SelectionSetNode, each, weighing);
-    const rows = aRow === 0 ? 0 : aRow * rowsAsked(field, face, weighing.variables);
-    below = bounded(Math.max(below, once + rows));
-  }
-  if (!isList || types.length === 0) return { once: bounded(own + below), aRow: 0 };
-  if (weight.items === 'asked') return { once: own, aRow: bounded(1 + below) };
-  const { items = USUAL_ITEMS } = weight;
+  const bytes = (field.alias ?? field.name).value.length + NAME_BYTES + face.ownBytes;
+  if (types.length === 0) return { ...NOTHING, cost: own, bytes };
+  const below = mostBelow(field, face, weighing);
+  if (!isList) return { ...NOTHING, cost: bounded(own + below.cost), bytes: bounded(bytes + below.bytes) };
+  const item = { cost: 1 + below.cost, bytes: ITEM_BYTES + below.bytes };
+  const { items = USUAL_ITEMS, maxItems } = weight;
+  if (items === 'asked') return { cost: own, bytes, costOfRow: bounded(item.cost), bytesOfRow: bounded(item.bytes) };
   const count = typeof items === 'number' ? items : lengthAt(field, items, weighing.variables);
-  return { once: bounded(own + count * (1 + below)), aRow: 0 };
+  return {
+    ...NOTHING,
+    cost: bounded(own + count * item.cost),
+    bytes: bounded(bytes + Math.max(count, maxItems ?? 0) * item.bytes),
+  };
 }
 
-function ownCost(field: FieldNode, { weight, isList, types }: Face, variables: Variables): number {
-  const { own = types.length > 0 && !isList ? 1 : 0, each, given } = weight;
-  const more = each ? lengthAt(field, each, variables) : 0;
+/** The most that one of the members of a field's type takes. */
+function mostBelow(field: FieldNode, face: Face, weighing: Weighing): Estimate {
+  const { selectionSet } = field;
+  let most: Estimate = NOTHING;
+  for (const each of selectionSet ? face.types : []) {
+    const { cost, bytes, costOfRow, bytesOfRow } = totalOfSet(selectionSet as SelectionSetNode, each, weighing);
+    // Costs and bytes of a row are nothing together or not at all.
+    const rows = bytesOfRow === 0 ? 0 : rowsAsked(field, face, weighing.variables);
+    most = {
+      cost: bounded(Math.max(most.cost, cost + costOfRow * rows)),
+      bytes: bounded(Math.max(most.bytes, bytes + bytesOfRow * rows)),
+    };
+  }
+  return most;
+}
+
+function ownCost(field: FieldNode, { ownCost: own, weight: { each, given } }: Face, variables: Variables): number {
+  const more = each ? each.cost * lengthAt(field, each.at, variables) : 0;
   return own + more + (given && isGivenAt(field, given.at, variables) ? given.cost : 0);
 }
 

@@ -11,7 +11,9 @@ import type { Viewer } from '../../domain/viewer.ts';
 import type { Access } from '../access/access.ts';
 import { type DocumentLimits, judgeDocument } from './documentLimits.ts';
 import { passedLimit } from './documentText.ts';
+import { withOwnTexts } from './ownTexts.ts';
 import { refusal } from '../refusal.ts';
+import { conditionalSubscriptionErrors } from './conditionalSubscriptions.ts';
 
 /** What one document may be, and who may ask what the schema is. */
 export interface DocumentRules extends DocumentLimits {
@@ -46,10 +48,11 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
           openings: Infinity,
           comments: rules.tokens,
           lines: LINES,
+          texts: rules.tokens,
         });
         if (passed) throw tooComplex(MUST[passed](rules));
         try {
-          return parseFn(source, { ...options, maxTokens: rules.tokens });
+          return withOwnTexts(parseFn(source, { ...options, maxTokens: rules.tokens }), source);
         } catch (error) {
           throw error instanceof GraphQLError && isOfTokens(error)
             ? tooComplex(`have at most ${rules.tokens} tokens`)
@@ -59,7 +62,10 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
     },
     onValidate: ({ context, params: { documentAST }, addValidationRule, setValidationFn, setResult }) => {
       let faults = judged.get(documentAST);
-      if (!faults) judged.set(documentAST, (faults = judgeDocument(documentAST, rules)));
+      if (!faults) {
+        faults = [...judgeDocument(documentAST, rules), ...conditionalSubscriptionErrors(documentAST)];
+        judged.set(documentAST, faults);
+      }
       if (faults.length > 0) setResult([...faults]);
       const { viewer } = access.callerOf(context.request);
       const hideSuggestions = !mayIntrospect(viewer, rules.introspection);
@@ -77,6 +83,7 @@ const isOfTokens = ({ message }: GraphQLError): boolean =>
 
 const MUST = {
   openings: ({ tokens }: DocumentRules) => `have at most ${tokens} tokens`,
+  texts: ({ tokens }: DocumentRules) => `have at most ${tokens} tokens`,
   brackets: () => `nest at most ${BRACKETS} brackets deep`,
   comments: ({ tokens }: DocumentRules) => `have at most ${tokens} comments`,
   lines: () => `have at most ${LINES} lines`,

@@ -6,10 +6,18 @@ export interface TextLimits {
   readonly openings: number;
   readonly comments: number;
   readonly lines: number;
+  /** How many quoted texts there are, names of JSON included. */
+  readonly texts: number;
 }
 
 /** What JSON of a request may have: no request needs so much, and a text of more takes long to be read. */
-export const JSON_LIMITS: TextLimits = { brackets: 5_000, openings: 50_000, comments: Infinity, lines: Infinity };
+export const JSON_LIMITS: TextLimits = {
+  brackets: 5_000,
+  openings: 50_000,
+  comments: Infinity,
+  lines: Infinity,
+  texts: 50_000,
+};
 
 const LINE = 0x0a;
 const QUOTE = 0x22;
@@ -25,7 +33,7 @@ for (const code of [LINE, QUOTE, HASH]) SIGNS[code] = 3;
 
 /** Which limit the text passes first; undefined if it keeps them all. Each character is read once, and none after that. */
 export function passedLimit(text: string, limits: TextLimits): keyof TextLimits | undefined {
-  const found = { brackets: 0, openings: 0, comments: 0, lines: 0 };
+  const found = { brackets: 0, openings: 0, comments: 0, lines: 0, texts: 0 };
   const passed = (limit: keyof TextLimits): boolean => (found[limit] += 1) > limits[limit];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -39,6 +47,7 @@ export function passedLimit(text: string, limits: TextLimits): keyof TextLimits 
       const end = endOfBlock(text, at + 3);
       for (; at < end - 1; at += 1) if (text.charCodeAt(at) === LINE && passed('lines')) return 'lines';
     } else if (code === QUOTE) {
+      if (passed('texts')) return 'texts';
       at = endOfString(text, at + 1) - 1;
     } else if (sign === OPENS) {
       if (passed('brackets')) return 'brackets';

@@ -1,46 +1,103 @@
-import { type DocumentNode, getOperationAST, GraphQLError, Kind, type SelectionSetNode } from 'graphql';
+import {
+  type DocumentNode,
+  getOperationAST,
+  getNamedType,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLSchema,
+  isInputObjectType,
+  isObjectType,
+  isUnionType,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Context } from '../../schema/builder.ts';
+import { refusal } from '../refusal.ts';
 import { fragmentsOf } from './fragments.ts';
 
+type MutationField = GraphQLField<unknown, unknown>;
+
 /**
- * Hands the header Idempotency-Key to the mutation. Refuses with BAD_USER_INPUT a document with several mutation
- * fields: one key cannot stand for all of them.
+ * Passes the header Idempotency-Key to the mutation that takes one. Queries and mutations that are idempotent by
+ * nature ignore it. Rejects with BAD_USER_INPUT a document with several mutation fields that take a key, for which one
+ * key cannot stand, and a mutation that creates a token: a retry could not return it.
  */
 export const useIdempotencyKey = (): Plugin<Context & YogaInitialContext> => ({
   onExecute: ({ args, setResultAndStopExecution }) => {
-    const { contextValue: context } = args;
-    const key = context.request.headers.get('idempotency-key');
-    const operation = getOperationAST(args.document, args.operationName);
-    if (key === null || operation?.operation !== 'mutation') return;
-    if (countFields(args.document, operation.selectionSet) === 1) {
-      Object.assign(context, { idempotencyKey: key });
-      return;
+    const { contextValue: context, document, schema } = args;
+    const header = context.request.headers.get('idempotency-key');
+    const operation = getOperationAST(document, args.operationName);
+    if (header === null || operation?.operation !== 'mutation') return;
+    const fields = mutationFieldsOf(schema, document, operation.selectionSet);
+    const error = fields === undefined ? ONE_FIELD : problemOf(fields);
+    if (error !== undefined) {
+      setResultAndStopExecution({ errors: [new GraphQLError(error, { extensions: { code: 'BAD_USER_INPUT' } })] });
+    } else if (fields?.some(takesKey)) {
+      Object.assign(context, { idempotencyKey: decodeHeader(header) });
     }
-    const message = 'The header Idempotency-Key goes with one mutation field; give each of several a key of its own.';
-    setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })] });
   },
 });
 
-/**
- * How many fields a selection has, those of its fragments included, up to two: more of them are not told apart. The
- * document is valid: fragments make no circle.
- */
-function countFields(document: DocumentNode, { selections }: SelectionSetNode): number {
-  const fragments = fragmentsOf(document);
-  const sets = [selections];
-  let count = 0;
-  for (const set of sets) {
-    for (const selection of set) {
-      // __typename is no mutation.
-      if (selection.kind === Kind.FIELD) count += selection.name.value.startsWith('__') ? 0 : 1;
-      else if (selection.kind === Kind.INLINE_FRAGMENT) sets.push(selection.selectionSet.selections);
-      else sets.push(fragments.get(selection.name.value)?.selectionSet.selections ?? []);
-      if (count > 1 || sets.length > SETS) return 2;
-    }
-  }
-  return count;
+const ONE_FIELD =
+  'The header Idempotency-Key is for one mutation field. Set `idempotencyKey` on each of several fields.';
+
+function problemOf(fields: readonly MutationField[]): string | undefined {
+  const creator = fields.find(createsToken);
+  if (creator)
+    return `The header Idempotency-Key is not allowed with ${creator.name}, whose token is returned only once.`;
+  return fields.filter(takesKey).length > 1 ? ONE_FIELD : undefined;
 }
 
-/** The most selections that are looked through: fragments that double each other are soon too many. */
-const SETS = 1_000;
+function takesKey({ args }: MutationField): boolean {
+  const input = args.find(({ name }) => name === 'input');
+  const type = input && getNamedType(input.type);
+  return isInputObjectType(type) && 'idempotencyKey' in type.getFields();
+}
+
+function createsToken({ type }: MutationField): boolean {
+  const result = getNamedType(type);
+  const members = isUnionType(result) ? result.getTypes() : [result];
+  return members.some((member) => isObjectType(member) && 'token' in member.getFields());
+}
+
+/** The header is sent as bytes of UTF-8, which HTTP reads as Latin-1. */
+function decodeHeader(header: string): string {
+  try {
+    return UTF_8.decode(Buffer.from(header, 'latin1'));
+  } catch {
+    throw refusal('The header Idempotency-Key must be UTF-8 text.', 'BAD_REQUEST', { status: 400 });
+  }
+}
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * The mutation fields that a selection names, those of its fragments included; undefined if it is too large to look
+ * through. The document is valid: fragments form no cycle.
+ */
+function mutationFieldsOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  { selections }: SelectionSetNode,
+): readonly MutationField[] | undefined {
+  const known = schema.getMutationType()?.getFields() ?? {};
+  const fragments = fragmentsOf(document);
+  const sets = [selections];
+  const fields: MutationField[] = [];
+  for (const set of sets) {
+    for (const selection of set) {
+      if (selection.kind === Kind.INLINE_FRAGMENT) sets.push(selection.selectionSet.selections);
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        sets.push(fragments.get(selection.name.value)?.selectionSet.selections ?? []);
+      } else {
+        const field = known[selection.name.value];
+        if (field) fields.push(field);
+      }
+      if (sets.length > MAX_SELECTION_SETS) return undefined;
+    }
+  }
+  return fields;
+}
+
+/** Fragments that spread each other twice soon exceed it. */
+const MAX_SELECTION_SETS = 1_000;

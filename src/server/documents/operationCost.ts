@@ -11,7 +11,7 @@ import { getVariableValues } from 'graphql/execution/values.js';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Access } from '../access/access.ts';
 import { isGivenAt, type Variables } from './argumentValues.ts';
-import { costOf } from './cost.ts';
+import { type Estimate, estimateOf } from './cost.ts';
 import { judgeLists } from './inputLists.ts';
 import { refusal } from '../refusal.ts';
 import { judgeVariables } from './variables.ts';
@@ -20,8 +20,15 @@ import { judgeVariables } from './variables.ts';
 export interface OperationLimits {
   /** The most objects that answering may have to read or build. */
   readonly cost: number;
+  /** The maximum cost of the selection of a subscription, which is executed for each change. */
+  readonly subscriptionCost: number;
   /** The most values of one list among its arguments. */
   readonly listValues: number;
+}
+
+/** What the context of a subscription contains once it was weighed. */
+export interface Weighed {
+  readonly operationCost: number;
 }
 
 /** For each so much of its cost an operation counts as one request more. */
@@ -34,25 +41,35 @@ const tooComplex = (cost: number, most: number): GraphQLError =>
 /** A client that sends this header is told what its operation costs. */
 const HEADER = 'x-graphql-cost';
 
+const NOTHING: Estimate = { cost: 0, bytes: 0 };
+
+interface Estimated {
+  readonly estimate?: Estimate;
+}
+/** What an operation was estimated at, by its context; undefined before that. */
+export const estimateIn = (context: object): Estimate | undefined => (context as Estimated).estimate;
+
 /**
  * Weighs each operation by the values of its arguments before it is executed. Refuses with QUERY_TOO_COMPLEX what costs
  * too much, and with RATE_LIMITED a key that has asked for too much within a minute.
  */
-export const useOperationCost = (limits: OperationLimits, access: Access): Plugin<YogaInitialContext> => {
-  const weigh = async (args: ExecutionArgs): Promise<number | GraphQLError> => {
+export const useOperationCost = (limits: OperationLimits, access: Access): Plugin<YogaInitialContext & Weighed> => {
+  const weigh = async (args: ExecutionArgs): Promise<Estimate | GraphQLError> => {
     const { schema, document, operationName, variableValues } = args;
     const operation = getOperationAST(document, operationName);
-    if (!operation) return 0;
+    if (!operation) return NOTHING;
     const unfit = judgeVariables(schema, operation, variableValues ?? {}, limits.listValues);
     if (unfit) return unfit;
     const definitions = operation.variableDefinitions ?? [];
     const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 0 });
     // What is wrong with the variables is told by the execution.
-    if (!coerced) return 0;
+    if (!coerced) return NOTHING;
     const long = judgeLists(schema, document, operation, coerced, limits.listValues);
     if (long) return long;
-    const cost = costOf(schema, document, operation, coerced);
-    if (cost > limits.cost) return tooComplex(cost, limits.cost);
+    const estimate = estimateOf(schema, document, operation, coerced);
+    const { cost } = estimate;
+    const maxCost = operation.operation === 'subscription' ? limits.subscriptionCost : limits.cost;
+    if (cost > maxCost) return tooComplex(cost, maxCost);
     const { request } = args.contextValue as YogaInitialContext;
     const more = Math.floor(cost / COST_OF_A_REQUEST);
     const caller = access.callerOf(request);
@@ -63,15 +80,18 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
       if (error instanceof GraphQLError) return error;
       throw error;
     }
-    return cost;
+    const estimated: Estimated = { estimate };
+    Object.assign(args.contextValue as object, estimated);
+    return estimate;
   };
   return {
     onExecute: async ({ args, setResultAndStopExecution }) => {
-      const cost = await weigh(args);
-      if (cost instanceof GraphQLError) {
-        setResultAndStopExecution({ errors: [cost] });
+      const weighed = await weigh(args);
+      if (weighed instanceof GraphQLError) {
+        setResultAndStopExecution({ errors: [weighed] });
         return;
       }
+      const { cost } = weighed;
       if (!args.contextValue.request.headers.has(HEADER)) return;
       return {
         onExecuteDone: ({ result, setResult }) => {
@@ -80,9 +100,10 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
         },
       };
     },
-    onSubscribe: async ({ args, setResultAndStopExecution }) => {
-      const cost = await weigh(args);
-      if (cost instanceof GraphQLError) setResultAndStopExecution({ errors: [cost] });
+    onSubscribe: async ({ args, setResultAndStopExecution, extendContext }) => {
+      const weighed = await weigh(args);
+      if (weighed instanceof GraphQLError) setResultAndStopExecution({ errors: [weighed] });
+      else extendContext({ operationCost: weighed.cost } satisfies Weighed);
     },
   };
 };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Plugin } from 'graphql-yoga';
+import type { GraphQLError } from 'graphql';
 import { refusal } from '../refusal.ts';
 
 /** Documents that are known beforehand, by the SHA-256 of their text in hexadecimal. */
@@ -16,32 +17,48 @@ interface Asked {
 }
 
 /**
- * The text of the document that is asked for, by itself or by its hash: `documentId` ("sha256:..." or the bare hash), or
- * `extensions.persistedQuery.sha256Hash`. Refuses with 400 a hash that is not known or stands beside another text, and
- * any unknown text where only trusted documents are answered.
+ * Returns the text of the requested document: the query itself, or the trusted document whose hash is given as
+ * `documentId` ("sha256:..." or the bare hash) or as `extensions.persistedQuery.sha256Hash`. Throws a request error
+ * for a hash that is unknown or belongs to another text, and for any unknown text where only trusted documents are
+ * allowed. An unknown persisted query gets the code by which Apollo Client and urql fall back to sending its text.
  */
-export function documentOf(asked: Asked, { texts, only }: TrustedDocuments): string | null | undefined {
-  const refuse = (message: string) => refusal(message, 'BAD_REQUEST', { status: 400 });
-  const hash = hashOf(asked);
-  const { query } = asked;
-  if (hash === undefined) {
-    if (only && typeof query === 'string' && !texts.has(sha256(query))) {
-      throw refuse('Only trusted documents are answered here.');
-    }
-    return query;
-  }
-  const text = typeof hash === 'string' ? texts.get(hash) : undefined;
-  if (text === undefined) throw refuse('This is no trusted document.');
-  // The protocol of WebSockets insists on a text: an empty one is none.
-  if (query && query !== text) throw refuse('The trusted document has another text.');
+export function documentOf(asked: Asked, trusted: TrustedDocuments): string | null | undefined {
+  const { query, documentId, extensions } = asked;
+  const persistedQuery = extensions?.['persistedQuery'] as { readonly sha256Hash?: unknown } | null | undefined;
+  if (documentId !== undefined && documentId !== null) return textOf(documentId, query, trusted);
+  if (persistedQuery?.sha256Hash !== undefined) return persistedTextOf(persistedQuery.sha256Hash, query, trusted);
+  if (typeof query === 'string' && trusted.only && !trusted.texts.has(sha256(query))) throw onlyTrusted();
+  return query;
+}
+
+const badRequest = (message: string): GraphQLError => refusal(message, 'BAD_REQUEST', { status: 400 });
+const onlyTrusted = (): GraphQLError => badRequest('Only trusted documents are allowed on this server.');
+
+/** The protocol of WebSockets requires a text: an empty one counts as none. */
+function textOf(hash: unknown, query: string | null | undefined, { texts }: TrustedDocuments): string {
+  const text = typeof hash === 'string' ? texts.get(bareHash(hash)) : undefined;
+  if (text === undefined) throw badRequest('Unknown trusted document.');
+  if (query && query !== text) throw badRequest('The trusted document with this hash has another text.');
   return text;
 }
 
-function hashOf({ documentId, extensions }: Asked): unknown {
-  const persisted = extensions?.['persistedQuery'] as { readonly sha256Hash?: unknown } | null | undefined;
-  const hash = documentId ?? (typeof persisted === 'object' ? persisted?.sha256Hash : undefined);
-  return typeof hash === 'string' ? bareHash(hash) : hash;
+/** Clients send the hash alone at first, and the text beside it once the hash is unknown; nothing is registered then. */
+function persistedTextOf(hash: unknown, query: string | null | undefined, trusted: TrustedDocuments): string {
+  if (typeof hash !== 'string') throw badRequest('`extensions.persistedQuery.sha256Hash` must be a string.');
+  if (trusted.texts.has(bareHash(hash))) return textOf(hash, query, trusted);
+  if (!query) throw trusted.texts.size === 0 ? persistedQueryError('NotSupported') : persistedQueryError('NotFound');
+  if (trusted.only) throw onlyTrusted();
+  if (sha256(query) !== bareHash(hash)) throw badRequest('The text of the persisted query has another hash.');
+  return query;
 }
+
+/** Status, message and code as Apollo Server sends them: its clients look for each of the three. */
+const persistedQueryError = (kind: 'NotSupported' | 'NotFound'): GraphQLError =>
+  refusal(
+    `PersistedQuery${kind}`,
+    kind === 'NotFound' ? 'PERSISTED_QUERY_NOT_FOUND' : 'PERSISTED_QUERY_NOT_SUPPORTED',
+    { status: 200 },
+  );
 
 /** A hash without its kind: "sha256:..." and the bare hash are the same. */
 export const bareHash = (hash: string): string => hash.replace(/^sha256:/, '');

@@ -1,36 +1,71 @@
-import { randomBytes } from 'node:crypto';
-import type { Change, PlacedChange } from '../../domain/change.ts';
-import type { ChangeFeed } from '../store.ts';
+import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  type Change,
+  type ChangeFilter,
+  matchesFilter,
+  type SequencedChange,
+  type StreamPosition,
+} from '../../domain/change.ts';
+import type { ChangeFeed, StreamPage } from '../store.ts';
+import type { MemoryMeter } from './meter.ts';
 
 /** The most changes that are kept in memory. */
-const KEPT = 100_000;
+const MAX_CHANGES = 100_000;
 
-/** The changes of a store in memory: placed as they are committed. */
+/** The memory of one of them, in bytes, measured. */
+export const CHANGE_BYTES = 200;
+
+/** The changes of a store in memory: sequenced as they are committed. */
 export class MemoryChanges implements ChangeFeed {
-  /** A history of its own: it ends with the process. */
-  readonly log = randomBytes(6).toString('hex');
+  readonly #key = randomBytes(32);
   readonly #wakes = new Set<() => void>();
-  /** A ring: the change of place p stands at (p - 1) % KEPT. */
-  readonly #ring: PlacedChange[] = [];
-  #last = 0;
-  #forgotten = 0;
+  /** A ring: the change with sequence n is at (n - 1) % MAX_CHANGES. */
+  readonly #ring: (SequencedChange | undefined)[] = [];
+  readonly #meter: MemoryMeter;
+  #last: StreamPosition = { sequence: 0, id: randomUUID() };
+  /** The position of the last change that was deleted; at first the start of the stream. */
+  #deletedThrough = this.#last;
+
+  constructor(meter: MemoryMeter) {
+    this.#meter = meter;
+  }
+
+  get size(): number {
+    return this.#last.sequence - this.#deletedThrough.sequence;
+  }
+
+  /** The bytes of all changes, counted anew. */
+  recount(): number {
+    return this.#ring.filter((change) => change !== undefined).length * CHANGE_BYTES;
+  }
 
   append(changes: readonly Change[]): void {
+    const before = this.size;
     for (const change of changes) {
-      this.#ring[this.#last % KEPT] = Object.freeze({ ...change, place: this.#last + 1 });
-      this.#last += 1;
+      if (this.#last.sequence - this.#deletedThrough.sequence === MAX_CHANGES) this.#deleteFirst();
+      const sequenced = Object.freeze({ ...change, sequence: this.#last.sequence + 1, id: randomUUID() });
+      this.#ring[this.#last.sequence % MAX_CHANGES] = sequenced;
+      this.#last = sequenced;
     }
-    this.#forgotten = Math.max(this.#forgotten, this.#last - KEPT);
+    this.#meter.add((this.size - before) * CHANGE_BYTES);
     if (changes.length > 0) for (const wake of this.#wakes) wake();
   }
 
-  async read(behind: number, limit: number): ReturnType<ChangeFeed['read']> {
-    const changes: PlacedChange[] = [];
-    const from = Math.max(behind, this.#forgotten);
-    for (let place = from + 1; place <= this.#last && changes.length < limit; place += 1) {
-      changes.push(this.#ring[(place - 1) % KEPT] as PlacedChange);
+  async cursorKey(): Promise<Uint8Array> {
+    return this.#key;
+  }
+
+  async sequenceAndRead(after: StreamPosition | null, limit: number, filter?: ChangeFilter): Promise<StreamPage> {
+    const { sequence, id } = this.#last;
+    const last = { sequence, id };
+    if (after === null) return { isKnown: true, changes: [], last };
+    if (this.#idAt(after.sequence) !== after.id) return { isKnown: false, changes: [], last };
+    const changes: SequencedChange[] = [];
+    for (let next = after.sequence + 1; next <= sequence && changes.length < limit; next += 1) {
+      const change = this.#at(next);
+      if (!filter || matchesFilter(change, filter)) changes.push(change);
     }
-    return { changes, extent: { log: this.log, last: this.#last, forgotten: this.#forgotten } };
+    return { isKnown: true, changes, last };
   }
 
   onCommit(wake: () => void): () => void {
@@ -38,11 +73,33 @@ export class MemoryChanges implements ChangeFeed {
     return () => this.#wakes.delete(wake);
   }
 
-  async forget(before: number): Promise<number> {
-    const first = this.#forgotten;
-    while (this.#forgotten < this.#last && (this.#ring[this.#forgotten % KEPT] as PlacedChange).createdAt < before) {
-      this.#forgotten += 1;
+  async deleteBefore(before: number): Promise<number> {
+    const first = this.#deletedThrough.sequence;
+    while (
+      this.#deletedThrough.sequence < this.#last.sequence &&
+      this.#at(this.#deletedThrough.sequence + 1).createdAt < before
+    ) {
+      this.#deleteFirst();
     }
-    return this.#forgotten - first;
+    const deleted = this.#deletedThrough.sequence - first;
+    this.#meter.add(-deleted * CHANGE_BYTES);
+    return deleted;
+  }
+
+  #deleteFirst(): void {
+    const { sequence, id } = this.#at(this.#deletedThrough.sequence + 1);
+    this.#deletedThrough = { sequence, id };
+    this.#ring[(sequence - 1) % MAX_CHANGES] = undefined;
+  }
+
+  /** Returns the id at a position that can be resumed from. */
+  #idAt(sequence: number): string | undefined {
+    if (sequence === this.#deletedThrough.sequence) return this.#deletedThrough.id;
+    const isKept = sequence > this.#deletedThrough.sequence && sequence <= this.#last.sequence;
+    return isKept ? this.#at(sequence).id : undefined;
+  }
+
+  #at(sequence: number): SequencedChange {
+    return this.#ring[(sequence - 1) % MAX_CHANGES] as SequencedChange;
   }
 }

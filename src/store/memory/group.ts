@@ -1,12 +1,20 @@
 import type { Field } from '../store.ts';
+import { bytesOfText } from './bytes.ts';
 import type { Columns } from './columns.ts';
-import type { FieldSet, IndexedFields } from './fieldSet.ts';
+import { EVERY_FIELD, type FieldSet, type IndexedFields } from './fieldSet.ts';
 import type { GroupLayout } from './layouts.ts';
 import { keysOf, valuesOf } from './match.ts';
+import type { MemoryMeter } from './meter.ts';
 import { OrderedIndex } from './orderedIndex.ts';
 import { Ordering } from './ordering.ts';
 import type { Group } from './plan.ts';
 import type { Handle } from './rows.ts';
+
+/** The memory of an index with few rows, and of its place in the group, in bytes, measured. */
+const INDEX_BYTES = 540;
+const KEY_BYTES = 90;
+/** The most that a key of several values may be expected to take. */
+const JOINED_KEY_BYTES = 300;
 
 /** A group that is kept in step. A row is in it under each value that it has of the fields: once, several times or never. */
 export class KeptGroup<E> implements Group<E> {
@@ -18,13 +26,16 @@ export class KeptGroup<E> implements Group<E> {
   /** For each order, all fields that a row's place in it depends on. */
   readonly #placed: readonly FieldSet[];
   readonly #all: FieldSet;
+  readonly #meter: MemoryMeter;
 
   constructor(
     { fields, orders }: GroupLayout<E>,
     indexed: IndexedFields<E>,
     columns: Columns<E>,
     rows: readonly (E | undefined)[],
+    meter: MemoryMeter,
   ) {
+    this.#meter = meter;
     this.fields = fields;
     this.orders = orders;
     this.#orderings = orders.map((by) => new Ordering(by, rows, columns));
@@ -53,13 +64,42 @@ export class KeptGroup<E> implements Group<E> {
         if ((changed & (this.#placed[at] as FieldSet)) !== 0) indexes[at]?.remove(handle);
       }
       // Where the row leaves the value, it has left all of its indexes; what no row has any more takes no room.
-      if ((changed & this.#grouped) !== 0 && indexes[0]?.size === 0) this.indexes.delete(key);
+      const isLeft = this.#grouped === 0 ? changed === EVERY_FIELD : (changed & this.#grouped) !== 0;
+      if (isLeft && indexes[0]?.size === 0) {
+        this.indexes.delete(key);
+        this.#meter.add(-this.#bytesOf(key));
+      }
     }
+  }
+
+  /** The bytes that a new row takes if it is the first with its values. */
+  get firstRowBytes(): number {
+    return KEY_BYTES + INDEX_BYTES * this.orders.length + (this.fields.length > 1 ? JOINED_KEY_BYTES : 0);
+  }
+
+  /** The bytes that a new row takes by being the first with some of its values. */
+  newBytesOf(row: E): number {
+    return this.#keysOf(row).reduce<number>(
+      (bytes, key) => (this.indexes.has(key) ? bytes : bytes + this.#bytesOf(key)),
+      0,
+    );
+  }
+
+  /** The bytes of all indexes, counted anew. */
+  recount(): number {
+    return [...this.indexes.keys()].reduce<number>((bytes, key) => bytes + this.#bytesOf(key), 0);
+  }
+
+  /** Of one field, the key is a value that the row has. */
+  #bytesOf(key: unknown): number {
+    const own = this.fields.length > 1 ? bytesOfText(key as string) : 0;
+    return KEY_BYTES + INDEX_BYTES * this.orders.length + own;
   }
 
   #begin(key: unknown): readonly OrderedIndex<E>[] {
     const indexes = this.#orderings.map((ordering) => new OrderedIndex(ordering));
     this.indexes.set(key, indexes);
+    this.#meter.add(this.#bytesOf(key));
     return indexes;
   }
 

@@ -1,56 +1,72 @@
 import type { ChatMessage, ReadMark } from '../../domain/chatMessage.ts';
-import type { ChatSession } from '../../domain/chatSession.ts';
 import type { Id } from '../../domain/ids.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Scope } from '../../domain/viewer.ts';
-import { mustBeInTime } from '../faults.ts';
-import type { Deadline, Reader, Readers, Selection, Store, TableName } from '../store.ts';
+import { mustBeInTime, TooLate } from '../faults.ts';
+import type { Deadline, Reader, Readers, Selection, Store, StoreUsage, TableName } from '../store.ts';
 import { MemoryChanges } from './changes.ts';
 import { LAYOUTS, type Layout } from './layouts.ts';
 import { ReadWriteLock } from './lock.ts';
+import { MemoryMeter, type OnMemoryWarning } from './meter.ts';
 import type { Touched } from './plan.ts';
 import { TextIndex } from './search.ts';
 import { Table } from './table.ts';
 import { MemoryTallies } from './tallies.ts';
 import { totalsOf } from './totals.ts';
-import { type Committed, type Entity, eachTable, type Kept, unitOfWork } from './unitOfWork.ts';
+import { eachTable, type Kept, unitOfWork } from './unitOfWork.ts';
 import { unreadCount } from './unread.ts';
+import { type Committed, type Entity, textOfWrite } from './write.ts';
 
 /** A store in this process's memory: nothing to install, gone with the process. */
 export interface MemoryStore extends Store {
   readonly touched: Touched;
+  readonly usage: StoreUsage;
+  /** The used bytes, counted anew from everything that is stored; for tests. */
+  recountBytes(): number;
 }
 
 export interface MemoryOptions {
   /** How long a unit of work may wait for its turn, in ms. */
   readonly lockTimeoutMs?: number;
+  /** The estimated bytes above which no new objects are accepted; without it there is no limit. */
+  readonly maxBytes?: number;
+  readonly onWarning?: OnMemoryWarning | undefined;
 }
 
-export function createMemoryStore({ lockTimeoutMs = 5_000 }: MemoryOptions = {}): MemoryStore {
+export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }: MemoryOptions = {}): MemoryStore {
+  const meter = new MemoryMeter(maxBytes, onWarning);
   const touched: Touched = { rows: 0 };
-  const tables: Kept = eachTable((name: TableName) => new Table<Entity>(LAYOUTS[name] as Layout<Entity>, touched));
-  const texts = new TextIndex();
-  const changes = new MemoryChanges();
+  const tables: Kept = eachTable(
+    (name: TableName) => new Table<Entity>(LAYOUTS[name] as Layout<Entity>, touched, meter),
+  );
+  const texts = new TextIndex(meter, touched);
+  const changes = new MemoryChanges(meter);
+  const tallies = new MemoryTallies(meter);
   // Only what spans an await: single reads are synchronous and see whole units of work by themselves.
   const lock = new ReadWriteLock(lockTimeoutMs);
   const committed = (done: Committed): void => {
     noteTexts(texts, done);
     changes.append(done.changes);
+    meter.warn();
   };
   return {
     answersAtOnce: true,
     touched,
     changes,
-    tallies: new MemoryTallies(),
+    tallies,
+    usage: meter,
+    recountBytes: () =>
+      [...Object.values(tables), texts, changes, tallies].reduce((bytes, part) => bytes + part.recount(), 0),
     read: (scope, until) => readersOf(tables, texts, tenantOf(scope), until),
     transact: (scope, work, until) => {
       const tenant = tenantOf(scope);
-      const reader = readerOf(tables, texts, tenant, until);
+      const reader = readerOf(tables, texts, tenant, inTime(until, touched));
       const punctual: typeof work = (tx) => endedInTime(work(tx), until);
-      return lock.writing(() => unitOfWork(tables, reader, tenant, punctual, committed), until);
+      return lock.writing(() => unitOfWork(tables, meter, reader, tenant, punctual, committed), until);
     },
     snapshot: (scope, work, until) =>
       lock.reading(() => endedInTime(work(readersOf(tables, texts, tenantOf(scope), until)), until), until),
+    cleanUp: () => Promise.resolve(),
     close: () => lock.writing(async () => undefined),
   };
 }
@@ -65,20 +81,17 @@ async function endedInTime<T>(working: Promise<T>, until: Deadline | undefined):
 const tenantOf = (scope: Scope): Id | null => (scope === 'ALL' ? null : scope.institutionId);
 
 function noteTexts(texts: TextIndex, { writes }: Committed): void {
-  for (const { name, kind, entity, changed } of writes) {
-    if (name !== 'chatSessions' && name !== 'chatMessages') continue;
-    if (kind === 'remove') texts.remove(entity.id);
-    else if (name === 'chatMessages') texts.message(entity as ChatMessage);
-    else if (!changed || changed.includes('title') || changed.includes('description'))
-      texts.session(entity as ChatSession);
+  for (const write of writes) {
+    const text = textOfWrite(write);
+    if (text && write.kind === 'remove') texts.remove(text);
+    else if (text) texts.put(text);
   }
 }
 
 const readerOf =
-  (tables: Kept, texts: TextIndex, tenant: Id | null, until: Deadline | undefined) =>
+  (tables: Kept, texts: TextIndex, tenant: Id | null, each: Guard) =>
   (name: TableName): Reader<Entity> => {
-    const among = ({ search }: Selection<Entity>): ReadonlySet<Id> | undefined => search && texts.find(search);
-    const each = inTime(until);
+    const among = ({ search }: Selection<Entity>): ReadonlySet<Id> | undefined => search && texts.find(search, tenant);
     return {
       byIds: each((ids) => tables[name].byIds(ids, tenant)),
       pages: each((windows) => windows.map((window) => tables[name].page(window, tenant, among(window)))),
@@ -90,21 +103,35 @@ function readersOf(tables: Kept, texts: TextIndex, tenant: Id | null, until?: De
   const positions = tables.positions as unknown as Table<Position>;
   const messages = tables.chatMessages as unknown as Table<ChatMessage>;
   const marks = tables.readMarks as unknown as Table<ReadMark>;
-  const each = inTime(until);
+  const each = inTime(until, tables.positions.touched);
   return {
-    ...(eachTable(readerOf(tables, texts, tenant, until)) as unknown as Readers),
+    ...(eachTable(readerOf(tables, texts, tenant, each)) as unknown as Readers),
     positionTotals: each((selections) => selections.map((selection) => totalsOf(positions, selection, tenant))),
     unreadCounts: each((of) => of.map((one) => unreadCount(messages, marks, one, tenant))),
   };
 }
 
-/** The same question, refused with TooLate once the deadline has passed. */
-const inTime =
-  (until: Deadline | undefined) =>
-  <Q, A>(answer: (question: Q) => A): ((question: Q) => A) =>
-    until
-      ? (question) => {
-          mustBeInTime(until);
-          return answer(question);
-        }
-      : answer;
+/** Answers a question, or refuses to. */
+type Guard = <Q, A>(answer: (question: Q) => A) => (question: Q) => A;
+
+/**
+ * How many rows the reads of one request may look at before the next one is refused. Nothing else is executed while
+ * rows are looked at, so this stands for a time of about 50 ms.
+ */
+const MAX_ROWS = 250_000;
+
+/** The same question, refused with TooLate once the deadline has passed or the request has looked at too many rows. */
+function inTime(until: Deadline | undefined, touched: Touched): Guard {
+  let rows = 0;
+  return (answer) => {
+    if (!until) return answer;
+    return (question) => {
+      mustBeInTime(until);
+      if (rows >= MAX_ROWS) throw new TooLate('The request has looked at too many rows.');
+      const before = touched.rows;
+      const answered = answer(question);
+      rows += touched.rows - before;
+      return answered;
+    };
+  };
+}

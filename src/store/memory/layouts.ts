@@ -19,6 +19,8 @@ export interface Layout<E> {
   readonly references: { readonly [F in Field<E>]?: TableName };
   /** Fields whose values together only one row may have. */
   readonly unique?: readonly Field<E>[];
+  /** Fields of texts and of JSON: the rows differ in how much memory these take. */
+  readonly sized: readonly Field<E>[];
   /** The reference to a row that takes this one along when it goes. */
   readonly partOf?: Field<E>;
 }
@@ -49,24 +51,28 @@ const owned = <F extends string>(field: F) =>
 export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   institutions: {
     tenant: 'id',
+    sized: ['name', 'regions', 'verticals'],
     orders: [BY_CREATION],
     groups: [each('id'), each('name'), each('regions'), each('verticals')],
     references: {},
   },
   assetTemplates: {
     tenant: 'institutionId',
+    sized: ['name', 'config'],
     orders: [BY_CREATION],
     groups: [each('institutionId'), ...owned('code'), ...owned('vertical'), ...owned('region')],
     references: { institutionId: 'institutions' },
   },
   assets: {
     tenant: 'institutionId',
+    sized: ['label', 'metadata'],
     orders: [BY_CREATION],
     groups: [each('institutionId'), each('templateId'), ...owned('label')],
     references: { institutionId: 'institutions', templateId: 'assetTemplates' },
   },
   positions: {
     tenant: 'institutionId',
+    sized: ['holderReference', 'externalReference', 'metadata'],
     orders: POSITION_ORDERS,
     groups: [
       { fields: ['institutionId'], orders: POSITION_ORDERS },
@@ -83,12 +89,14 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   lifecycleEvents: {
     tenant: 'institutionId',
+    sized: ['reason', 'metadata'],
     orders: [],
     groups: [{ fields: ['positionId'], orders: [['sequence']] }],
     references: { institutionId: 'institutions', positionId: 'positions' },
   },
   ledgerEvents: {
     tenant: 'institutionId',
+    sized: [],
     orders: [BY_CREATION],
     groups: [
       each('institutionId'),
@@ -100,12 +108,14 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   postings: {
     tenant: 'institutionId',
+    sized: [],
     orders: [],
     groups: [{ fields: ['ledgerEventId'], orders: [['ordinal']] }],
     references: { ledgerEventId: 'ledgerEvents' },
   },
   policies: {
     tenant: 'institutionId',
+    sized: ['allowedCurrencies', 'limits'],
     orders: [],
     groups: [{ fields: ['institutionId'], orders: [['region']] }],
     references: { institutionId: 'institutions' },
@@ -113,6 +123,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   auditEvents: {
     tenant: 'institutionId',
+    sized: ['requestId', 'payload'],
     orders: [BY_CREATION],
     groups: [
       each('institutionId'),
@@ -126,6 +137,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   apiKeys: {
     tenant: 'institutionId',
+    sized: ['label', 'prefix', 'tokenHash'],
     orders: [BY_CREATION],
     groups: [each('institutionId'), each('prefix')],
     references: { institutionId: 'institutions' },
@@ -133,11 +145,12 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   chatSessions: {
     tenant: 'institutionId',
+    sized: ['ownerReference', 'title', 'description'],
     orders: CHAT_ORDERS,
     groups: [
       { fields: ['institutionId'], orders: CHAT_ORDERS },
       each('positionId'),
-      each('ownerReference'),
+      { fields: ['institutionId', 'ownerReference'], orders: [BY_CREATION] },
       each('priority'),
       each('active'),
       { fields: ['deleted'], orders: [['deletedAt']] },
@@ -146,6 +159,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   chatMessages: {
     tenant: 'institutionId',
+    sized: ['authorReference', 'body', 'idempotencyKey', 'deletionReason'],
     orders: [],
     groups: [{ fields: ['sessionId'], orders: [['sequence']] }],
     references: { sessionId: 'chatSessions', replyToId: 'chatMessages' },
@@ -153,6 +167,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   chatRevisions: {
     tenant: 'institutionId',
+    sized: ['body'],
     orders: [],
     groups: [{ fields: ['messageId'], orders: [['version']] }],
     references: { messageId: 'chatMessages' },
@@ -160,10 +175,17 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   readMarks: {
     tenant: 'institutionId',
+    sized: ['participantReference'],
     orders: [],
     groups: [{ fields: ['sessionId'], orders: [['participantReference']] }],
     references: { sessionId: 'chatSessions' },
     partOf: 'sessionId',
   },
-  idempotencyRecords: { tenant: 'institutionId', orders: [BY_CREATION], groups: [], references: {} },
+  idempotencyRecords: {
+    tenant: 'institutionId',
+    sized: ['key', 'requestHash', 'answer'],
+    orders: [BY_CREATION],
+    groups: [],
+    references: {},
+  },
 };

@@ -1,64 +1,126 @@
-import MiniSearch from 'minisearch';
 import { type ChatMessage, tokensOfMessage } from '../../domain/chatMessage.ts';
 import { type ChatSession, tokensOfSession } from '../../domain/chatSession.ts';
 import type { Id } from '../../domain/ids.ts';
+import type { MemoryMeter } from './meter.ts';
+import type { Touched } from './plan.ts';
+import { type Text, WordIndex } from './wordIndex.ts';
 
-/** One text by which a session is found. */
-interface Text {
-  readonly id: Id;
-  readonly sessionId: Id;
-  readonly words: readonly string[];
-}
+type Entity = ChatSession | ChatMessage;
+
+/** The part of the store's limit that the texts of one institution may wait with, at their highest price. */
+const WAITING_PART = 0.01;
+/** How many waiting texts are indexed with each one that is written once more wait: fewer wait from then on. */
+const INDEXED_PER_WRITE = 2;
 
 /**
- * Which sessions have a text with given words: their own, or one of their messages'. Writes only note what has
- * changed; the index is fed at the next search.
+ * Finds the sessions that have a text with given words: their own, or one of their messages'. Each institution has an
+ * index of its own, so the time of a search within one does not depend on the texts of the others. Writing a text only
+ * notes it: it is indexed at the institution's next search, or when too many wait. Until then it counts as much memory
+ * as it can need.
  */
 export class TextIndex {
-  readonly #changed = new Map<Id, ChatSession | ChatMessage | null>();
-  readonly #index = new MiniSearch<Text>({
-    fields: ['words'],
-    storeFields: ['sessionId'],
-    // The domain's words as they are: joined, split at what none of them holds, and not changed again.
-    extractField: (text, field) => (field === 'words' ? text.words.join(' ') : text[field as 'id']),
-    tokenize: (words) => words.split(' '),
-    processTerm: (word) => word,
-  });
+  readonly #byInstitution = new Map<Id, InstitutionTexts>();
+  readonly #meter: MemoryMeter;
+  readonly #touched: Touched;
 
-  session(session: ChatSession): void {
-    this.#changed.set(session.id, session);
+  constructor(meter: MemoryMeter, touched: Touched) {
+    this.#meter = meter;
+    this.#touched = touched;
   }
 
-  message(message: ChatMessage): void {
-    this.#changed.set(message.id, message);
+  /** Notes the text of a session or message, new or changed. */
+  put(entity: Entity): void {
+    const { institutionId } = entity;
+    const texts = this.#byInstitution.get(institutionId) ?? new InstitutionTexts();
+    this.#byInstitution.set(institutionId, texts);
+    this.#meter.add(texts.put(entity));
+    if (texts.waitingBytes > this.#meter.maxBytes * WAITING_PART) this.#meter.add(texts.index(INDEXED_PER_WRITE));
   }
 
-  /** Forgets a session's or a message's text. */
-  remove(id: Id): void {
-    this.#changed.set(id, null);
+  remove({ id, institutionId }: Entity): void {
+    const texts = this.#byInstitution.get(institutionId);
+    if (!texts) return;
+    this.#meter.add(-texts.remove(id));
+    if (texts.isEmpty) this.#byInstitution.delete(institutionId);
   }
 
-  /** The sessions that have a text with all of the words. */
-  find(words: readonly string[]): ReadonlySet<Id> {
-    this.#feed();
-    if (words.length === 0) return new Set();
-    const found = this.#index.search({ combineWith: 'AND', queries: [...words], tokenize: (word) => [word] });
-    return new Set(found.map(({ sessionId }) => sessionId as Id));
-  }
-
-  #feed(): void {
-    for (const [id, entity] of this.#changed) {
-      if (this.#index.has(id)) this.#index.discard(id);
-      const text = entity && textOf(entity);
-      if (text) this.#index.add(text);
+  /** Returns the sessions that have a text with all of the words: those of the institution, or of all if it is null. */
+  find(words: readonly string[], institutionId: Id | null): ReadonlySet<Id> {
+    const own = institutionId === null ? undefined : this.#byInstitution.get(institutionId);
+    const searched = institutionId === null ? [...this.#byInstitution.values()] : own ? [own] : [];
+    const found = new Set<Id>();
+    for (const texts of searched) {
+      this.#meter.add(texts.index(Infinity));
+      texts.words.find(words, found);
     }
-    this.#changed.clear();
+    this.#touched.rows += found.size;
+    return found;
+  }
+
+  /** The bytes of all texts and words, counted anew. */
+  recount(): number {
+    return [...this.#byInstitution.values()].reduce((bytes, texts) => bytes + texts.recount(), 0);
   }
 }
 
-/** The text of a session or a message; undefined for a message that was deleted. */
-function textOf(entity: ChatSession | ChatMessage): Text | undefined {
-  const { id } = entity;
-  if (!('sessionId' in entity)) return { id, sessionId: id, words: tokensOfSession(entity) };
-  return entity.body === null ? undefined : { id, sessionId: entity.sessionId, words: tokensOfMessage(entity) };
+/** The texts of one institution. What changes them returns the bytes that it adds. */
+class InstitutionTexts {
+  readonly words = new WordIndex();
+  readonly #waiting = new Map<Id, Entity>();
+  waitingBytes = 0;
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0 && this.words.isEmpty;
+  }
+
+  put(entity: Entity): number {
+    const before = this.#forget(entity.id);
+    this.#waiting.set(entity.id, entity);
+    this.waitingBytes += maxTextBytes(entity);
+    return maxTextBytes(entity) - before;
+  }
+
+  /** Returns the bytes that are free again. */
+  remove(id: Id): number {
+    return this.#forget(id) + this.words.remove(id);
+  }
+
+  /** Indexes waiting texts, the longest waiting first. */
+  index(maxTexts: number): number {
+    let bytes = 0;
+    let left = maxTexts;
+    for (const [id, entity] of this.#waiting) {
+      if (left <= 0) break;
+      left -= 1;
+      bytes -= this.remove(id);
+      const words = tokensOfEntity(entity);
+      if (words.length > 0) bytes += this.words.add(textOf(entity), words);
+    }
+    return bytes;
+  }
+
+  recount(): number {
+    return [...this.#waiting.values()].reduce((bytes, each) => bytes + maxTextBytes(each), this.words.recount());
+  }
+
+  #forget(id: Id): number {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return 0;
+    this.#waiting.delete(id);
+    this.waitingBytes -= maxTextBytes(waiting);
+    return maxTextBytes(waiting);
+  }
 }
+
+/** The bytes of a text whose words are all short and new; there are too few shorter ones to fill a long text. */
+export function maxTextBytes(entity: Entity): number {
+  const [one, other] = 'sessionId' in entity ? [entity.body] : [entity.title, entity.description];
+  return WordIndex.maxBytesOf((one?.length ?? 0) + (other?.length ?? 0));
+}
+
+const textOf = (entity: Entity): Text => ({
+  id: entity.id,
+  sessionId: 'sessionId' in entity ? entity.sessionId : entity.id,
+});
+const tokensOfEntity = (entity: Entity): readonly string[] =>
+  'sessionId' in entity ? tokensOfMessage(entity) : tokensOfSession(entity);

@@ -1,14 +1,21 @@
 import type { Id } from '../../domain/ids.ts';
 import { StaleVersion } from '../../domain/refusals.ts';
-import type { Condition, Page, Selection, TableName, Window } from '../store.ts';
+import type { Condition, Field, Page, Selection, TableName, Window } from '../store.ts';
+import { bytesOf } from './bytes.ts';
 import { Columns } from './columns.ts';
 import type { Row } from './compare.ts';
 import { EVERY_FIELD, IndexedFields } from './fieldSet.ts';
 import { KeptGroup } from './group.ts';
 import type { Layout } from './layouts.ts';
 import { type Conditions, meetsAll } from './match.ts';
+import type { MemoryMeter } from './meter.ts';
 import { countOf, type Indexed, matchesOf, pageOf, type Touched } from './plan.ts';
 import { type Handle, Rows } from './rows.ts';
+
+/** The memory of a row, its id and its handle, of each of its fields and of each of its places in indexes, in bytes. */
+const ROW_BYTES = 130;
+const FIELD_BYTES = 16;
+const PLACE_BYTES = 6;
 
 /** One kind of entity with all its indexes, kept in step by every write. */
 export class Table<E extends { readonly id: Id }> implements Indexed<E> {
@@ -19,16 +26,24 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   readonly groups: readonly KeptGroup<E>[];
   readonly #indexed: IndexedFields<E>;
   readonly #columns: Columns<E>;
+  readonly #meter: MemoryMeter;
+  /** What a tenant's rows are read by: no index that other tenants' rows share, so that none tells of those by its time. */
+  readonly #tenantIndexes: Indexed<E>;
+  /** The memory of a row without its fields of texts and JSON; known with the first row. */
+  #fixedBytes = 0;
 
-  constructor(layout: Layout<E>, touched: Touched) {
+  constructor(layout: Layout<E>, touched: Touched, meter: MemoryMeter) {
     this.layout = layout;
+    this.#meter = meter;
     this.touched = touched;
     this.references = Object.entries(layout.references) as [string, TableName][];
     const groups = [{ fields: [], orders: layout.orders }, ...layout.groups];
     this.#indexed = new IndexedFields(groups);
     // What only a few rows are ordered by, as the deleted ones, takes no column of all rows.
     this.#columns = new Columns(groups.slice(0, 1), this.#indexed);
-    this.groups = groups.map((group) => new KeptGroup(group, this.#indexed, this.#columns, this.rows.byHandle));
+    this.groups = groups.map((group) => new KeptGroup(group, this.#indexed, this.#columns, this.rows.byHandle, meter));
+    const apart = this.groups.filter(({ fields }) => fields.some((field) => this.#isOfOneTenant(field)));
+    this.#tenantIndexes = { groups: apart.length > 0 ? apart : this.groups, touched };
   }
 
   byIds(ids: readonly Id[], tenant: Id | null): readonly (E | undefined)[] {
@@ -39,18 +54,18 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   }
 
   page(window: Window<E>, tenant: Id | null, among?: ReadonlySet<Id>): Page<E> {
-    return pageOf(this, window, this.#conditions(window, tenant), among && this.#rowsOf(among));
+    return pageOf(this.#indexesFor(tenant), window, this.#conditions(window, tenant), among && this.#rowsOf(among));
   }
 
   /** Every row that is meant, in no order that one may count on. */
   matches(selection: Selection<E>, tenant: Id | null): Iterable<E> {
-    return matchesOf(this, this.#conditions(selection, tenant));
+    return matchesOf(this.#indexesFor(tenant), this.#conditions(selection, tenant));
   }
 
   count(selection: Selection<E>, tenant: Id | null, among?: ReadonlySet<Id>): number {
     const conditions = this.#conditions(selection, tenant);
     if (among) return this.#rowsOf(among).filter((row) => meetsAll(row, conditions)).length;
-    return conditions.length === 0 ? this.rows.size : countOf(this, conditions);
+    return conditions.length === 0 ? this.rows.size : countOf(this.#indexesFor(tenant), conditions);
   }
 
   #rowsOf(ids: ReadonlySet<Id>): readonly E[] {
@@ -70,6 +85,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   }
 
   insert(row: E): void {
+    this.#meter.add(this.#bytesOf(row));
     const handle = this.rows.add(row);
     this.#columns.note(handle, row, EVERY_FIELD);
     for (const group of this.groups) group.insert(handle, row, EVERY_FIELD);
@@ -81,6 +97,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     const row = this.rows.byHandle[handle] as E;
     for (const group of this.groups) group.remove(handle, row, EVERY_FIELD);
     this.rows.remove(handle, id);
+    this.#meter.add(-this.#bytesOf(row));
   }
 
   /** Moves the row only in those indexes in which its place may have changed: the others see the new version as it is. */
@@ -88,10 +105,56 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     const handle = this.rows.handleOf(after.id) as Handle;
     const before = this.rows.byHandle[handle] as E;
     const changed = this.#indexed.changed(before, after);
+    this.#meter.add(this.#growthOf(before, after));
     for (const group of this.groups) group.remove(handle, before, changed);
     this.rows.replace(handle, after);
     this.#columns.note(handle, after, changed);
     for (const group of this.groups) group.insert(handle, after, changed);
+  }
+
+  /** The bytes that a write adds; at most, unless it is exact. Negative if it frees some. */
+  growthBy(kind: 'insert' | 'replace' | 'remove', entity: E, isExact: boolean): number {
+    const before = this.rows.get(entity.id);
+    if (kind === 'remove') return before ? -this.#bytesOf(before) : 0;
+    if (before) return this.#growthOf(before, entity);
+    const indexBytes = (group: KeptGroup<E>): number => (isExact ? group.newBytesOf(entity) : group.firstRowBytes);
+    return this.groups.reduce((bytes, group) => bytes + indexBytes(group), this.#bytesOf(entity));
+  }
+
+  /** The bytes of all rows and indexes, counted anew. */
+  recount(): number {
+    let bytes = 0;
+    for (const row of this.rows.byHandle) if (row) bytes += this.#bytesOf(row);
+    return this.groups.reduce((sum, group) => sum + group.recount(), bytes);
+  }
+
+  #bytesOf(row: E): number {
+    this.#fixedBytes ||= ROW_BYTES + FIELD_BYTES * Object.keys(row).length + PLACE_BYTES * this.#places;
+    let bytes = this.#fixedBytes;
+    for (const field of this.layout.sized) bytes += bytesOf(row[field]);
+    return bytes;
+  }
+
+  /** In how many indexes a row is, at most. */
+  get #places(): number {
+    return this.groups.reduce((places, { orders }) => places + orders.length, 0);
+  }
+
+  #growthOf(before: E, after: E): number {
+    let bytes = 0;
+    for (const field of this.layout.sized) {
+      if (before[field] !== after[field]) bytes += bytesOf(after[field]) - bytesOf(before[field]);
+    }
+    return bytes;
+  }
+
+  #indexesFor(tenant: Id | null): Indexed<E> {
+    return tenant === null ? this : this.#tenantIndexes;
+  }
+
+  /** Whether rows with the same value of the field are of one tenant: it is named by it, or by a row that it owns. */
+  #isOfOneTenant(field: Field<E>): boolean {
+    return field === this.layout.tenant || this.layout.references[field] !== undefined;
   }
 
   /** What a row must be: the selection's conditions, its parent and the tenant. */

@@ -1,13 +1,23 @@
 import type { Instant } from '../../domain/time.ts';
 import type { Tallies } from '../store.ts';
+import { bytesOfText } from './bytes.ts';
+import type { MemoryMeter } from './meter.ts';
 
 /** The most counts that are kept in memory. */
 const KEPT = 200_000;
 
+/** The memory of one of them without its name, in bytes. */
+const COUNT_BYTES = 50;
+
 /** The counts of a store in memory: nobody else counts there, so the sums are those of this process. */
 export class MemoryTallies implements Tallies {
   readonly #windows = new Map<Instant, Map<string, number>>();
+  readonly #meter: MemoryMeter;
   #size = 0;
+
+  constructor(meter: MemoryMeter) {
+    this.#meter = meter;
+  }
 
   /** Where there is no room for a further name its sum is what was just added. */
   async add(window: Instant, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
@@ -18,7 +28,10 @@ export class MemoryTallies implements Tallies {
         const before = kept.get(name);
         const sum = Math.min((before ?? 0) + count, Number.MAX_SAFE_INTEGER);
         if (before !== undefined || this.#size < KEPT) kept.set(name, sum);
-        if (before === undefined && this.#size < KEPT) this.#size += 1;
+        if (before === undefined && this.#size < KEPT) {
+          this.#size += 1;
+          this.#meter.add(bytesOfCount(name));
+        }
         return [name, sum];
       }),
     );
@@ -26,11 +39,21 @@ export class MemoryTallies implements Tallies {
 
   async forget(before: Instant): Promise<number> {
     const first = this.#size;
-    for (const [window, { size }] of this.#windows) {
+    for (const [window, counts] of this.#windows) {
       if (window >= before) continue;
       this.#windows.delete(window);
-      this.#size -= size;
+      this.#size -= counts.size;
+      for (const name of counts.keys()) this.#meter.add(-bytesOfCount(name));
     }
     return first - this.#size;
   }
+
+  /** The bytes of all counts, counted anew. */
+  recount(): number {
+    let bytes = 0;
+    for (const counts of this.#windows.values()) for (const name of counts.keys()) bytes += bytesOfCount(name);
+    return bytes;
+  }
 }
+
+const bytesOfCount = (name: string): number => COUNT_BYTES + bytesOfText(name);

@@ -1,24 +1,32 @@
+import type { CurrencyCode } from '../../domain/currencies.ts';
 import type { Id } from '../../domain/ids.ts';
-import { POSITION_STATES } from '../../domain/lifecycle.ts';
+import { POSITION_STATES, type PositionState } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Selection, Total } from '../store.ts';
 import type { Table } from './table.ts';
 
+/** A total that is being added up. */
+type Sum = { -readonly [F in keyof Total]: Total[F] };
+
 /** The sums of the positions that are meant, by currency code, then by state. */
 export function totalsOf(table: Table<Position>, selection: Selection<Position>, tenant: Id | null): readonly Total[] {
-  const totals = new Map<string, Total>();
+  const byCurrency = new Map<CurrencyCode, Map<PositionState, Sum>>();
   for (const { currency, state, amount, held, released, refunded } of table.matches(selection, tenant)) {
-    const key = `${currency}${POSITION_STATES.indexOf(state)}`;
-    const sum = totals.get(key);
-    totals.set(key, {
-      currency,
-      state,
-      count: (sum?.count ?? 0) + 1,
-      amount: (sum?.amount ?? 0n) + amount,
-      held: (sum?.held ?? 0n) + held,
-      released: (sum?.released ?? 0n) + released,
-      refunded: (sum?.refunded ?? 0n) + refunded,
-    });
+    let byState = byCurrency.get(currency);
+    if (!byState) byCurrency.set(currency, (byState = new Map()));
+    const sum = byState.get(state);
+    if (!sum) {
+      byState.set(state, { currency, state, count: 1, amount, held, released, refunded });
+      continue;
+    }
+    sum.count += 1;
+    sum.amount += amount;
+    // Most positions have none of these.
+    if (held !== 0n) sum.held += held;
+    if (released !== 0n) sum.released += released;
+    if (refunded !== 0n) sum.refunded += refunded;
   }
-  return [...totals].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, total]) => total);
+  return [...byCurrency]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, byState]) => POSITION_STATES.flatMap((state) => byState.get(state) ?? []));
 }

@@ -1,38 +1,30 @@
 import type { Id } from '../../domain/ids.ts';
 import type { Change } from '../../domain/change.ts';
+import { OPEN_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import { AlreadyExists } from '../faults.ts';
-import type { Condition, Reader, TableName, Tables, Window, Writer, Writers } from '../store.ts';
+import type { Condition, Reader, TableName, Window, Writer, Writers } from '../store.ts';
+import { checkRoom, NEW_OBJECT_BYTES } from './capacity.ts';
 import type { Row } from './compare.ts';
 import { LAYOUTS } from './layouts.ts';
+import { positionRules, type RuleTables } from './positionRules.ts';
+import { purgeableSessions, type SessionTables } from './purgeableSessions.ts';
 import type { Table } from './table.ts';
+import type { MemoryMeter } from './meter.ts';
 import { firstOf } from '../window.ts';
+import type { Committed, Entity, Write } from './write.ts';
 
-export type Entity = Tables[TableName];
 export type Kept = { readonly [T in TableName]: Table<Entity> };
 
-/** What has to be done with what was committed. */
-export interface Committed {
-  readonly writes: readonly Write[];
-  readonly changes: readonly Change[];
-}
 const TABLE_NAMES = Object.keys(LAYOUTS) as readonly TableName[];
 
 export const eachTable = <V>(make: (name: TableName) => V): { readonly [T in TableName]: V } =>
   Object.fromEntries(TABLE_NAMES.map((name) => [name, make(name)])) as { [T in TableName]: V };
 
-export interface Write {
-  readonly name: TableName;
-  readonly table: Table<Entity>;
-  readonly kind: 'insert' | 'replace' | 'remove';
-  readonly entity: Entity;
-  /** The fields that have changed, where not all may have. */
-  readonly changed?: readonly string[] | undefined;
-}
-
 /** Collects what the work writes and applies it in one step, after everything was checked. */
 export async function unitOfWork<T>(
   tables: Kept,
+  meter: MemoryMeter,
   reader: (name: TableName) => Reader<Entity>,
   tenant: Id | null,
   work: (tx: Writers) => Promise<T>,
@@ -55,20 +47,35 @@ export async function unitOfWork<T>(
       remove: write('remove'),
     };
   };
-  const positions = tables.positions as unknown as Table<Position>;
-  const lockDue: Writers['lockDue'] = (now, limit) => positions.page(dueWindow(now, limit), tenant).rows;
+  // Each table holds the entities that it is named after.
+  const typed = tables as unknown as RuleTables & SessionTables;
+  const rulesOf: Writers['rulesOf'] = (positionIds) => positionRules(typed, tenant, positionIds);
+  const lockDue: Writers['lockDue'] = (now, limit) => typed.positions.page(dueWindow(now, limit), tenant).rows;
+  const lockPurgeable: Writers['lockPurgeable'] = (before, limit) => purgeableSessions(typed, tenant, before, limit);
   const announce: Writers['announce'] = (change) => {
     mustBeOf(tenant, change.institutionId, change.objectId);
     changes.push(change);
   };
   // Units of work run one after another, so it is always one's turn.
   const takeTurn = (): void => {};
-  const result = await work({ ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce });
+  const checkCapacity = (newObjects: number): void => meter.check(newObjects * NEW_OBJECT_BYTES, 'NONE');
+  const tx = {
+    ...(eachTable(writer) as unknown as Writers),
+    rulesOf,
+    lockDue,
+    lockPurgeable,
+    takeTurn,
+    announce,
+    checkCapacity,
+  };
+  const result = await work(tx);
   mustHold(tables, writes);
   const removes = writes.some(({ kind }) => kind === 'remove');
   const applied = removes ? writes.flatMap((write) => withParts(tables, write)) : writes;
+  const written: Committed = { writes: applied, changes };
+  checkRoom(meter, written);
   for (const { table, kind, entity } of applied) table[kind](entity);
-  committed({ writes: applied, changes });
+  committed(written);
   return result;
 }
 
@@ -91,7 +98,7 @@ function withParts(tables: Kept, write: Write): readonly Write[] {
 
 const dueWindow = (now: number, limit: number): Window<Position> =>
   firstOf<Position>({
-    where: { state: { in: ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED'] }, expiresAt: { range: { lte: now } } },
+    where: { state: { in: OPEN_STATES }, expiresAt: { range: { lte: now } } },
     order: { by: ['expiresAt'], direction: 'ASC' },
     limit,
   });

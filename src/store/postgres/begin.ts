@@ -9,7 +9,7 @@ const RANDOM_PAGE_COST = 1.1;
 /** The role that every transaction takes on: it owns nothing and may not rewrite history. */
 export const APP_ROLE = 'escrowgrid_app';
 
-/** What a transaction is for. A writing one learns its number first, so that its fate can be looked up. */
+/** What a transaction is for. */
 export type Purpose = 'reading' | 'snapshot' | 'writing';
 const BEGIN: { readonly [P in Purpose]: string } = {
   reading: 'begin read only',
@@ -19,8 +19,8 @@ const BEGIN: { readonly [P in Purpose]: string } = {
 
 /** Begins a transaction that reaches the rows of the scope, for as many ms as are left. */
 export function beginOf(purpose: Purpose, scope: Scope, leftMs?: number): string {
-  const number = purpose === 'writing' ? ', pg_current_xact_id()::text as "number"' : '';
-  return `${BEGIN[purpose]}; select ${settingsOf(scope, leftMs)}${number}`;
+  const durability = purpose === 'writing' ? `, ${DURABILITY}` : '';
+  return `${BEGIN[purpose]}; select ${settingsOf(scope, leftMs)}${durability}`;
 }
 
 /** What a transaction sets for itself alone. */
@@ -44,6 +44,16 @@ export const limitsOf = (leftMs?: number): string =>
 export const statementMs = (leftMs = Infinity): number => Math.min(LIMITS.statementMs, Math.ceil(leftMs) + 1);
 
 const setting = (name: string, value: string | number): string => `set_config('${name}', '${value}', true)`;
+
+/**
+ * COMMIT is acknowledged only after the transaction is on disk, whatever the server, the database or the role has set;
+ * other modes than `off` are the operator's choice. The warning that a standby has not confirmed it must arrive, too.
+ */
+const DURABILITY = [
+  `set_config('synchronous_commit', case current_setting('synchronous_commit')
+    when 'off' then 'on' else current_setting('synchronous_commit') end, true)`,
+  setting('client_min_messages', 'warning'),
+].join(', ');
 
 /** Whose rows the policies let through: everybody's, one institution's, or nobody's where there can be no such id. */
 const reachOf = (scope: Scope): string => {

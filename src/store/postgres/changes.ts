@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import type { PlacedChange } from '../../domain/change.ts';
-import type { ChangeFeed, Extent } from '../store.ts';
-import { trying } from './failures.ts';
+import type { ChangeFilter, SequencedChange, StreamPosition } from '../../domain/change.ts';
+import type { ChangeFeed } from '../store.ts';
+import { allowRepeat, trying } from './failures.ts';
 import { type OnStatement, withSession } from './session.ts';
+import type { Statement } from './sql.ts';
 
 const CHANNEL = 'escrowgrid_changes';
 /** How many committed changes are placed at once. */
@@ -11,10 +12,12 @@ const PLACED_AT_ONCE = 5_000;
 /** How long to wait before the connection that listens is opened anew, in ms. */
 const RECONNECT_MS = 500;
 
-/** The feed is everybody's; its readers tell what is whose. */
-const OPENING = { purpose: 'writing', scope: 'ALL' } as const;
+/** The stream has the changes of all institutions; the reads are restricted by a filter. */
+const WRITING = { purpose: 'writing', scope: 'ALL' } as const;
+const READING = { purpose: 'reading', scope: 'ALL' } as const;
 
-const EXTENT = 'select last::int8::text as last, forgotten::int8::text as forgotten, log from outbox_extent';
+const KEY = 'select cursor_key as key from outbox_extent';
+const LOCK = 'select 1 from outbox_extent for update';
 
 /** Gives a place to each committed change that has none, in the order in which they were written. */
 const PLACE = `with unplaced as (
@@ -24,8 +27,31 @@ const PLACE = `with unplaced as (
   from unplaced where outbox.number = unplaced.number returning 1
 ) update outbox_extent set last = last + (select count(*) from placed) where exists (select 1 from unplaced)`;
 
-const READ = `select place::int8::text as place, topic, kind, institution_id as "institutionId", object_id as "objectId",
-  detail_id as "detailId", created_at as "createdAt" from outbox where place > $1::bigint order by outbox.place limit $2::int`;
+const READ = `select place::int8::text as sequence, id, topic, kind, institution_id as "institutionId",
+  object_id as "objectId", detail_id as "detailId", created_at as "createdAt" from outbox`;
+const READ_ALL = `${READ} where place > $1::bigint order by outbox.place limit $2::int`;
+/**
+ * Reads outbox_of_institution and nothing else, whatever the statistics say: a plan that passed over the changes of
+ * others would show their number in its time. Neither the conditions nor the order fit an index that begins with place.
+ */
+const READ_FILTERED = `${READ} where place is not null
+  and (institution_id, topic, place) > ($3::text, $4::text, $1::bigint)
+  and (institution_id, topic, place) < ($3::text, $4::text, 9223372036854775807)
+  and ($5::text is null or object_id = $5) and ($6::text is null or detail_id = $6)
+  order by outbox.institution_id, outbox.topic, outbox.place limit $2::int`;
+
+/** The end of the stream, and whether the change with sequence $1 has the id $2 or had it when it was deleted. */
+const STREAM = `select last::int8::text as sequence, coalesce((select id from outbox where place = last), forgotten_id) as id,
+  coalesce((select id from outbox where place = $1::bigint), case forgotten when $1::bigint then forgotten_id end) = $2::uuid as "isKnown"
+  from outbox_extent`;
+
+const DELETE = `with gone as (
+  delete from outbox where place is not null and created_at < $1
+    and coalesce(place < (select min(place) from outbox where place is not null and created_at >= $1), true) returning place, id
+), newest as (select place, id from gone order by place desc limit 1)
+update outbox_extent set forgotten = coalesce((select place from newest), forgotten),
+  forgotten_id = coalesce((select id from newest), forgotten_id)
+returning (select count(*)::int from gone) as count`;
 
 /** The changes of all servers on one database. */
 export interface PostgresChanges extends ChangeFeed {
@@ -48,45 +74,46 @@ export function postgresChanges(
   const wakeAll = (): void => wakes.forEach((wake) => wake());
   const listener = new Listener(directUrl, wakeAll, onError);
   return {
-    read: (behind, limit) =>
+    cursorKey: () =>
       trying(() =>
-        withSession(pool, onStatement, OPENING, async (session) => {
-          const ask = <R extends pg.QueryResultRow>(text: string, ...values: readonly unknown[]) =>
-            session.query<R>({ text, values });
-          // One flight: the lock, the places given under it, and the reading of all that is placed.
-          const done = [
-            ask(`${EXTENT} for update`),
-            ask(PLACE),
-            ask<PlacedRow>(READ, String(behind), limit),
-            ask<ExtentRow>(EXTENT),
-          ] as const;
-          const ended = session.commit();
-          const [, , read, extent] = await Promise.all(done);
-          await ended;
-          const changes = read.rows.map((row): PlacedChange => ({ ...row, place: Number(row.place) }));
-          return { changes, extent: extentOf(extent.rows[0]) };
+        withSession(pool, onStatement, READING, async (session) => {
+          const { rows } = await session.query<{ key: Buffer }>({ text: KEY, values: [] });
+          return onlyRow(rows).key;
         }),
+      ),
+    sequenceAndRead: (after, limit, filter) =>
+      trying(() =>
+        withSession(pool, onStatement, WRITING, async (session) => {
+          // One round trip: the lock, the sequences assigned under it, and the reading of all that has one.
+          void session.query({ text: LOCK, values: [] });
+          void session.query({ text: PLACE, values: [] });
+          const reading = after && session.query<ChangeRow>(readStatement(after, limit, filter));
+          const position = [after?.sequence ?? null, after?.id ?? null];
+          const stream = session.query<StreamRow>({ text: STREAM, values: position });
+          const ended = session.commit();
+          const changes = (await reading)?.rows.map(withNumericSequence) ?? [];
+          const { isKnown, ...last } = onlyRow((await stream).rows);
+          await ended;
+          if (after !== null && !isKnown) return { isKnown: false, changes: [], last: withNumericSequence(last) };
+          return { isKnown: true, changes, last: withNumericSequence(last) };
+          // A change keeps its sequence. The lock is a write, so COMMIT also covers the sequences that were read.
+        }).catch(allowRepeat),
       ),
     onCommit: (wake) => {
       wakes.add(wake);
       listener.start();
       return () => wakes.delete(wake);
     },
-    forget: (before) =>
+    deleteBefore: (before) =>
       trying(() =>
-        withSession(pool, onStatement, OPENING, async (session) => {
-          // Only up to the first that stays: what another server's clock has dated earlier waits behind it.
-          const stays = `select min(place) from outbox where place is not null and created_at >= $1`;
-          const gone = `with gone as (
-              delete from outbox where place is not null and created_at < $1 and coalesce(place < (${stays}), true) returning place)
-            update outbox_extent set forgotten = greatest(forgotten, coalesce((select max(place) from gone), 0))
-            returning (select count(*)::int from gone) as count`;
-          void session.query({ text: `${EXTENT} for update`, values: [] });
-          const asked = session.query<{ count: number }>({ text: gone, values: [new Date(before).toISOString()] });
+        withSession(pool, onStatement, WRITING, async (session) => {
+          void session.query({ text: LOCK, values: [] });
+          // Only up to the first that remains: a change that another server's clock has dated earlier waits for it.
+          const deleted = session.query<{ count: number }>({ text: DELETE, values: [new Date(before).toISOString()] });
           const ended = session.commit();
-          const { rows } = await asked;
+          const { rows } = await deleted;
           await ended;
-          return rows[0]?.count ?? 0;
+          return onlyRow(rows).count;
         }),
       ),
     committed: () => {
@@ -97,17 +124,24 @@ export function postgresChanges(
   };
 }
 
-type PlacedRow = Omit<PlacedChange, 'place'> & { readonly place: string };
-interface ExtentRow {
-  readonly log: string;
-  readonly last: string;
-  readonly forgotten: string;
+/** A sequence is a bigint, which pg returns as text. */
+type Row<T extends StreamPosition> = Omit<T, 'sequence'> & { readonly sequence: string };
+type ChangeRow = Row<SequencedChange>;
+type StreamRow = Row<StreamPosition> & { readonly isKnown: boolean | null };
+
+const withNumericSequence = <T extends Row<StreamPosition>>(row: T) => ({ ...row, sequence: Number(row.sequence) });
+
+function onlyRow<R>([row]: readonly R[]): R {
+  if (row === undefined) throw new Error('outbox_extent has no row.');
+  return row;
 }
-const extentOf = (row: ExtentRow | undefined): Extent => ({
-  log: row?.log ?? '',
-  last: Number(row?.last ?? 0),
-  forgotten: Number(row?.forgotten ?? 0),
-});
+
+function readStatement({ sequence }: StreamPosition, limit: number, filter: ChangeFilter | undefined): Statement {
+  if (!filter) return { text: READ_ALL, values: [sequence, limit] };
+  const { institutionId, topic, objectId, detailId } = filter;
+  const values = [sequence, limit, institutionId, topic, objectId ?? null, detailId ?? null];
+  return { text: READ_FILTERED, values };
+}
 
 /** The connection that listens, opened anew whenever it breaks. */
 class Listener {

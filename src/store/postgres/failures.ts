@@ -3,8 +3,16 @@ import pg from 'pg';
 import { AlreadyExists, Busy, mustBeInTime, TooLate, Unavailable } from '../faults.ts';
 import type { Deadline } from '../store.ts';
 
-/** The connection broke, or could not be had. Says nothing about a COMMIT that was already on its way. */
+/** The connection broke, or could not be had, before COMMIT was sent: nothing was written. */
 export class Lost extends Error {}
+
+/** COMMIT was sent and not acknowledged, or not as durable: nobody knows yet whether the transaction was committed. */
+export class CommitOutcomeUnknownError extends Error {}
+
+/** For work that may run again although it may have been committed: lets `trying` run it again. */
+export function allowRepeat(error: unknown): never {
+  throw error instanceof CommitOutcomeUnknownError ? new Lost(error.message, { cause: error }) : error;
+}
 
 /** Nothing was written, though no statement failed. */
 export class RolledBack extends Error {}
@@ -12,7 +20,8 @@ export class RolledBack extends Error {}
 /** A row was not at the version that it should have been at: raised by `expect_rows`. */
 export const STALE = 'ES001';
 
-const CONNECTION_CODES = /^(08|57P0[1-3])/;
+/** 25006 (read-only transaction): the connection leads to a standby, as it may during a fail-over. */
+const CONNECTION_CODES = /^(08|57P0[1-3]|25006)/;
 const POOL_TIMEOUT = 'timeout exceeded when trying to connect';
 
 /** For the `catch` of what a connection was asked: tells a broken connection from an answer. */
@@ -33,12 +42,16 @@ const GIVEN_UP: ReadonlySet<string | undefined> = new Set(['40001', '40P01']);
 const WAITED: ReadonlySet<string | undefined> = new Set(['55P03', '57014']);
 const TAKEN = '23505';
 
+/** The errors with which COMMIT itself is certain to have rolled back: conflicts and deferred constraints. */
+export const isRollback = (error: unknown): boolean =>
+  GIVEN_UP.has(codeOf(error)) || codeOf(error)?.startsWith('23') === true;
+
 /** How long to wait before each further try, in ms; then it is given up. */
 const PAUSES_MS = [20, 200, 1_000] as const;
 
 /**
  * Tries again what certainly wrote nothing; refuses with Busy, Unavailable or AlreadyExists where that does not help,
- * and with TooLate where there is no time for it.
+ * and with TooLate where there is no time for it. After a commit of unknown outcome it tries nothing again.
  */
 export async function trying<T>(attempt: () => Promise<T>, until?: Deadline): Promise<T> {
   for (let tries = 0; ; tries += 1) {
@@ -58,7 +71,8 @@ function told(error: unknown, until: Deadline | undefined): unknown {
   const code = codeOf(error);
   if (WAITED.has(code) && until && until.remainingMs() <= 0)
     return new TooLate('The deadline has passed.', { cause: error });
-  if (error instanceof Lost || error instanceof RolledBack) return new Unavailable(error.message, { cause: error });
+  if (error instanceof Lost || error instanceof RolledBack || error instanceof CommitOutcomeUnknownError)
+    return new Unavailable(error.message, { cause: error });
   if (GIVEN_UP.has(code) || WAITED.has(code)) return new Busy('Others hold the rows.', { cause: error });
   if (code === TAKEN) return new AlreadyExists('There is such a row already.', { cause: error });
   return error;

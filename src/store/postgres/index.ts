@@ -1,15 +1,20 @@
 import type { Id } from '../../domain/ids.ts';
+import { TooLate } from '../faults.ts';
 import type { Readers, Store, TableName } from '../store.ts';
 import { trying } from './failures.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { postgresChanges } from './changes.ts';
+import { deleteOldCommitProofs } from './commitProof.ts';
 import { predicateOf } from './predicate.ts';
 import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
 import { openPool } from './pool.ts';
 import { heard, type OnStatement, type Opening, withSession } from './session.ts';
 import { postgresTallies } from './tallies.ts';
 import { type Entity, eachTable, transactOnce } from './transaction.ts';
+
+/** How many bytes one request may read before its next read is refused. */
+const MAX_READ_BYTES = 64 * 1024 * 1024;
 
 export interface PostgresOptions {
   readonly databaseUrl: string;
@@ -27,21 +32,29 @@ export function createPostgresStore(options: PostgresOptions): Store {
   const { databaseUrl, directUrl = databaseUrl, connections = 10, onError, onStatement = () => {} } = options;
   const pool = openPool(databaseUrl, connections, onError);
   const changes = postgresChanges(pool, directUrl, onStatement, onError);
-  /** The reads are on their way when the end is asked for: one flight there and back. */
-  const reading =
-    (opening: Opening): InSession =>
-    (work) =>
-      trying(
+  /**
+   * The reads are on their way when the end is asked for: one flight there and back. Refuses with TooLate what one
+   * request reads beyond its bytes.
+   */
+  const reading = (opening: Opening): InSession => {
+    let bytes = 0;
+    return async (work) => {
+      if (bytes > MAX_READ_BYTES) throw new TooLate('The request has read too many bytes.');
+      return trying(
         () =>
           withSession(pool, onStatement, opening, async (session) => {
+            const before = session.bytesRead;
             const answer = heard(work(session));
             const ended = session.commit();
             const result = await answer;
             await ended;
+            bytes += session.bytesRead - before;
             return result;
           }),
         opening.until,
       );
+    };
+  };
   return {
     answersAtOnce: false,
     read: (scope, until) => readersOf(predicateOf(scope), reading({ purpose: 'reading', scope, until })),
@@ -59,6 +72,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
           }),
         until,
       ),
+    cleanUp: () => trying(() => deleteOldCommitProofs(pool, onStatement)),
     close: async () => {
       await changes.close();
       await pool.end();

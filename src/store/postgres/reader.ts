@@ -15,10 +15,39 @@ export const readerOf = <E extends { readonly id: Id }>(
   tenant: Id | null,
   inSession: InSession,
 ): Reader<E> => ({
-  byIds: (ids) => inSession((session) => byIds(session, layout, tenant, ids, '')),
-  pages: (windows) => inSession((session) => pages(session, layout, tenant, windows)),
+  byIds: inParts(
+    () => 1,
+    (ids) => inSession((session) => byIds(session, layout, tenant, ids, '')),
+  ),
+  pages: inParts(
+    ({ limit }) => limit + 1,
+    (windows) => inSession((session) => pages(session, layout, tenant, windows)),
+  ),
   counts: (selections) => inSession((session) => counts(session, layout, tenant, selections)),
 });
+
+/** How many rows are read at once, at first and at most: a row may have more than 64 KiB, but most are small. */
+const ROWS_AT_ONCE = { first: 512, max: 1_024 } as const;
+
+/**
+ * Reads few rows at once, many in parts, one after the other, so that what is too much is refused before all of it is
+ * in memory.
+ */
+const inParts =
+  <Q, A>(rowsOf: (question: Q) => number, read: (questions: readonly Q[]) => Promise<readonly A[]>) =>
+  async (questions: readonly Q[]): Promise<readonly A[]> => {
+    const answers: A[] = [];
+    let rows: number = ROWS_AT_ONCE.first;
+    for (let from = 0; from < questions.length; rows = Math.min(2 * rows, ROWS_AT_ONCE.max)) {
+      let to = from;
+      for (let sum = 0; to < questions.length && (to === from || sum < rows); to += 1)
+        sum += rowsOf(questions[to] as Q);
+      const part = from === 0 && to === questions.length ? questions : questions.slice(from, to);
+      answers.push(...(await read(part)));
+      from = to;
+    }
+    return answers;
+  };
 
 /** One statement for all ids; `lock` is what it ends with. Malformed ids are not even asked for. */
 export async function byIds<E extends { readonly id: Id }>(

@@ -3,12 +3,15 @@ import type { Scope } from '../../domain/viewer.ts';
 import { mustBeInTime } from '../faults.ts';
 import type { Deadline } from '../store.ts';
 import { beginOf, limitsOf, type Purpose, statementMs } from './begin.ts';
-import { orLost, RolledBack } from './failures.ts';
+import { CommitOutcomeUnknownError, isRollback, Lost, orLost, RolledBack } from './failures.ts';
 import { lent } from './pool.ts';
 import type { Statement } from './sql.ts';
 
 /** How much later than the deadline the server may end a statement, in ms, before it is told anew. */
 const SLACK_MS = 250;
+
+/** The SQLSTATE of notices that are no warnings. Their severity is in the language of the server. */
+const NO_WARNING = '00000';
 
 /** Called with every statement that is sent, for tests that count or explain them. */
 export type OnStatement = (statement: Statement) => void;
@@ -26,11 +29,9 @@ export class Session {
   readonly #client: pg.PoolClient;
   readonly #onStatement: OnStatement;
   readonly #opening: Opening;
-  #begun: Promise<pg.QueryResult[]> | undefined;
+  #begun = false;
   /** How long the server lets a statement run, in ms. */
   #statementMs = 0;
-  /** Whether COMMIT was sent: from then on a broken connection says nothing about what was written. */
-  #committing = false;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
 
@@ -44,8 +45,16 @@ export class Session {
     return this.#ended;
   }
 
-  get committing(): boolean {
-    return this.#committing;
+  /** The bytes that the connection has received in its life. */
+  get bytesRead(): number {
+    // pg's types know of a stream, not that it is a socket.
+    const { connection } = this.#client as { readonly connection?: { readonly stream?: object } };
+    const stream = connection?.stream;
+    return stream && 'bytesRead' in stream ? Number(stream.bytesRead) : 0;
+  }
+
+  get begun(): boolean {
+    return this.#begun;
   }
 
   /** Sends a statement at once; those before it need not have been answered. Refuses with TooLate. */
@@ -67,10 +76,9 @@ export class Session {
     const known = this.#statementMs;
     if (this.#begun && statementMs(leftMs) > known - SLACK_MS) return;
     this.#statementMs = statementMs(leftMs);
-    // pg answers a text of two statements with two results, which its types do not know.
-    const ask = (text: string) => heard(this.#client.query(text) as unknown as Promise<pg.QueryResult[]>);
-    if (this.#begun) void ask(`select ${limitsOf(leftMs)}`);
-    else this.#begun = ask(beginOf(purpose, scope, leftMs));
+    const text = this.#begun ? `select ${limitsOf(leftMs)}` : beginOf(purpose, scope, leftMs);
+    this.#begun = true;
+    void heard(this.#client.query(text).catch(this.#failed));
   }
 
   /** What is sent together fails together: whichever statement is awaited first tells what the first of them failed of. */
@@ -79,16 +87,9 @@ export class Session {
     return orLost(this.#failure.error);
   };
 
-  /** The transaction's number; undefined if it never began. */
-  async number(): Promise<string | undefined> {
-    const results = await this.#begun?.catch(() => undefined);
-    return (results?.[1]?.rows[0] as { readonly number?: string } | undefined)?.number;
-  }
-
   /**
-   * Ends the transaction, with a last statement in the same flight. A COMMIT that the server answers with ROLLBACK is
-   * an error, though pg throws none. COMMIT is not sent before the transaction's number is known: without it nobody
-   * could look up what became of it.
+   * Ends the transaction, with a last statement in the same flight. Throws CommitOutcomeUnknownError if COMMIT was sent
+   * for something written and its outcome is not certain; every other error means that nothing was written.
    */
   commit(last?: Statement): Promise<void> {
     return heard(this.#end(last));
@@ -99,14 +100,37 @@ export class Session {
     const written = last && this.query(last);
     // Where not even that was sent, it was too late.
     if (!this.#begun) return void (await written);
-    if (this.#opening.purpose === 'writing') await this.#begun.catch(this.#failed);
     mustBeInTime(this.#opening.until);
-    this.#committing = true;
     this.#ended = true;
-    const done = heard(this.#client.query('commit').catch(this.#failed));
-    await written;
-    const { command } = await done;
-    if (command !== 'COMMIT') throw new RolledBack('COMMIT was answered with ROLLBACK.');
+    const committed = heard(this.#commit());
+    // An error in the last statement has aborted the transaction; a lost connection leaves the outcome to COMMIT.
+    await written?.catch((error: unknown) => {
+      if (!(error instanceof Lost)) throw error;
+    });
+    await committed;
+  }
+
+  /** A COMMIT that is answered with ROLLBACK, or with a warning, fails here, although pg throws no error. */
+  async #commit(): Promise<void> {
+    const isWriting = this.#opening.purpose === 'writing';
+    let warning: pg.DatabaseError | undefined;
+    const onNotice = (notice: { readonly code: string | undefined }): void => {
+      if (notice.code !== NO_WARNING) warning = notice as pg.DatabaseError;
+    };
+    this.#client.on('notice', onNotice);
+    try {
+      const { command } = await this.#client.query('commit');
+      if (command !== 'COMMIT') throw new RolledBack('COMMIT was answered with ROLLBACK.');
+    } catch (error) {
+      if (!isWriting) return this.#failed(error);
+      if (error instanceof RolledBack || isRollback(error)) throw error;
+      throw new CommitOutcomeUnknownError('COMMIT was sent and not acknowledged.', { cause: error });
+    } finally {
+      this.#client.off('notice', onNotice);
+    }
+    // A synchronous standby has not confirmed it: it is committed here, and may be lost when that standby takes over.
+    if (warning && isWriting)
+      throw new CommitOutcomeUnknownError('COMMIT was acknowledged with a warning.', { cause: warning });
   }
 
   async rollback(): Promise<void> {
@@ -120,7 +144,10 @@ export function heard<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** Lends a connection; after a failure it is rolled back, or thrown away where even that fails. Refuses with TooLate. */
+/**
+ * Lends a connection. After a failure it is rolled back, or closed where it is lost, where even the rollback fails, and
+ * where a COMMIT is in doubt, so that the outcome is looked up on another one. Refuses with TooLate.
+ */
 export async function withSession<T>(
   pool: pg.Pool,
   onStatement: OnStatement,
@@ -136,11 +163,14 @@ export async function withSession<T>(
     client.release();
     return result;
   } catch (error) {
-    const broken = await session.rollback().then(
-      () => false,
-      () => true,
-    );
-    client.release(broken);
+    const isLost = error instanceof Lost || error instanceof CommitOutcomeUnknownError;
+    const mustClose =
+      isLost ||
+      (await session.rollback().then(
+        () => false,
+        () => true,
+      ));
+    client.release(mustClose);
     throw error;
   }
 }

@@ -1,13 +1,13 @@
 import type pg from 'pg';
 import type { Instant } from '../../domain/time.ts';
 import type { Tallies } from '../store.ts';
-import { Lost, trying } from './failures.ts';
-import { type OnStatement, type Opening, type Session, withSession } from './session.ts';
+import { type CommitProof, confirmCommit, newCommitProof } from './commitProof.ts';
+import { CommitOutcomeUnknownError, trying } from './failures.ts';
+import { type OnStatement, type Opening, withSession } from './session.ts';
+import type { Statement } from './sql.ts';
 
 /** Counts are of no institution. */
 const OPENING: Opening = { purpose: 'writing', scope: 'ALL' };
-import type { Statement } from './sql.ts';
-import { wasCommitted } from './transaction.ts';
 
 type Counts = ReadonlyMap<string, number>;
 
@@ -27,34 +27,33 @@ export function postgresTallies(pool: pg.Pool, onStatement: OnStatement): Tallie
   };
 }
 
-/** One unit of work. Where its COMMIT was not answered it is looked up what became of it, so that nothing counts twice. */
+/** Adds once: the outcome of a COMMIT that is not acknowledged is looked up, so that nothing counts twice. */
 async function addOnce(pool: pg.Pool, onStatement: OnStatement, window: Instant, counts: Counts): Promise<Counts> {
-  let ending: { readonly session: Session; readonly sums: Counts } | undefined;
+  const proof = newCommitProof('tally_proofs');
+  let sums: Counts = new Map();
   try {
-    return await withSession(pool, onStatement, OPENING, async (session) => {
-      const { rows } = await session.query<{ name: string; count: string }>(addition(window, counts));
-      const sums = new Map(rows.map(({ name, count }) => [name, Number(count)]));
-      ending = { session, sums };
+    await withSession(pool, onStatement, OPENING, async (session) => {
+      const { rows } = await session.query<{ name: string; count: string }>(addition(window, counts, proof));
+      sums = new Map(rows.map(({ name, count }) => [name, Number(count)]));
       await session.commit();
-      return sums;
     });
   } catch (error) {
-    if (ending?.session.committing && error instanceof Lost) {
-      if (await wasCommitted(pool, onStatement, await ending.session.number())) return ending.sums;
-    }
-    throw error;
+    if (!(error instanceof CommitOutcomeUnknownError)) throw error;
+    await confirmCommit(pool, onStatement, proof);
   }
+  return sums;
 }
 
 /** Every server goes through the rows by name, so that none waits for one that waits for it. */
-const ADD = `insert into tallies (window_start, name, count)
+const ADD = `with proof as (insert into tally_proofs (id) values ($4::text))
+  insert into tallies (window_start, name, count)
   select $1::timestamptz, v.name, v.count from unnest($2::text[], $3::bigint[]) as v(name, count) order by v.name collate "C"
   on conflict (window_start, name) do update set count = least(tallies.count + excluded.count, ${Number.MAX_SAFE_INTEGER})
   returning name, count::int8::text as count`;
 
-const addition = (window: Instant, counts: Counts): Statement => ({
+const addition = (window: Instant, counts: Counts, proof: CommitProof): Statement => ({
   text: ADD,
-  values: [new Date(window).toISOString(), [...counts.keys()], [...counts.values()]],
+  values: [new Date(window).toISOString(), [...counts.keys()], [...counts.values()], proof.id],
 });
 
 /** What another server is at is left to it, or to the next time. */

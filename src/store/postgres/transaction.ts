@@ -1,14 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Id } from '../../domain/ids.ts';
 import type { Change } from '../../domain/change.ts';
+import type { ChatSession } from '../../domain/chatSession.ts';
+import { OPEN_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import { StaleVersion } from '../../domain/refusals.ts';
-import { Unavailable } from '../faults.ts';
 import type { TableName, Tables, Writer, Writers } from '../store.ts';
-import { codeOf, Lost, STALE } from './failures.ts';
-import { type Layout } from './layout.ts';
+import { type CommitProof, confirmCommit, confirmReads, newCommitProof } from './commitProof.ts';
+import { allowRepeat, codeOf, CommitOutcomeUnknownError, STALE } from './failures.ts';
+import { encode, type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
+import { positionRules } from './positionRules.ts';
 import { predicateOf } from './predicate.ts';
 import { byIds, counts, pages } from './reader.ts';
 import { heard, type OnStatement, type Opening, type Session, withSession } from './session.ts';
@@ -37,23 +39,33 @@ export async function transactOnce<T>(
   const tenant = predicateOf(within.scope);
   const writes: Collected = new Map();
   const changes: Change[] = [];
-  let ending: { readonly session: Session; readonly result: T } | undefined;
+  let ending: { readonly proof: CommitProof | undefined; readonly result: T } | undefined;
+  const committed = (result: T): T => {
+    if (changes.length > 0) announced();
+    return result;
+  };
   try {
     return await withSession(pool, onStatement, { ...within, purpose: 'writing' }, async (session) => {
       const result = await work(writersOf(session, tenant, writes, changes));
-      ending = { session, result };
-      await session.commit(writeStatement(writes, changes, tenant));
-      if (changes.length > 0) announced();
-      return result;
+      const proof = proofAmong(writes);
+      const statement = writeStatement(writes, changes, tenant, proof);
+      ending = { result, proof: statement && proof };
+      await session.commit(statement ?? (session.begun ? confirmReads() : undefined));
+      return committed(result);
     });
   } catch (error) {
     if (codeOf(error) === STALE) throw (await staleAmong(pool, onStatement, within, writes)) ?? error;
-    // COMMIT was on its way when the connection broke: what became of it is looked up, never guessed.
-    if (ending?.session.committing && error instanceof Lost) {
-      if (await wasCommitted(pool, onStatement, await ending.session.number())) return ending.result;
-    }
-    throw error;
+    if (!ending || !(error instanceof CommitOutcomeUnknownError)) throw error;
+    if (!ending.proof) return allowRepeat(error);
+    await confirmCommit(pool, onStatement, ending.proof);
+    return committed(ending.result);
   }
+}
+
+/** The first audit event among the rows to insert, or a row of its own. */
+function proofAmong(writes: Collected): CommitProof {
+  const [event] = writes.get('auditEvents')?.insert ?? [];
+  return event ? { table: 'audit_events', id: String(event['id']) } : newCommitProof('commit_proofs');
 }
 
 /** Reads and locks at once, and collects what is written until the commit. */
@@ -82,13 +94,23 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
       remove: (entity) => void collectedFor(entity).remove.push(entity as unknown as Row),
     };
   };
+  const rulesOf: Writers['rulesOf'] = (positionIds) => heard(positionRules(session, tenant, positionIds));
   const lockDue: Writers['lockDue'] = (now, limit) => heard(due(session, tenant, now, limit));
+  const lockPurgeable: Writers['lockPurgeable'] = (before, limit) => heard(purgeable(session, tenant, before, limit));
   const takeTurn: Writers['takeTurn'] = (what) => heard(turn(session, what));
   const announce: Writers['announce'] = (change) => {
     mustBeOf(tenant, change.institutionId, change.objectId);
     changes.push(change);
   };
-  return { ...(eachTable(writer) as unknown as Writers), lockDue, takeTurn, announce };
+  return {
+    ...(eachTable(writer) as unknown as Writers),
+    rulesOf,
+    lockDue,
+    lockPurgeable,
+    takeTurn,
+    announce,
+    checkCapacity: () => {},
+  };
 }
 
 function mustBeOf(tenant: Id | null, owner: Id | undefined, what: Id): void {
@@ -101,14 +123,33 @@ async function turn(session: Session, what: string): Promise<void> {
   await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values });
 }
 
+/** As a list of SQL. */
+const OPEN = OPEN_STATES.map((state) => `'${state}'`).join(', ');
+
 async function due(session: Session, tenant: Id | null, now: number, limit: number): Promise<readonly Position[]> {
   const parameters = new Parameters();
   const scope = tenant === null ? '' : ` and t.institution_id = ${parameters.add(tenant, 'text')}`;
   const text =
     `${selectOf(LAYOUTS.positions)} where t.expires_at <= ${parameters.add(new Date(now).toISOString(), 'timestamptz')}` +
-    ` and t.expires_at is not null and t.state in ('CREATED', 'FUNDED', 'PARTIALLY_RELEASED')${scope}` +
+    ` and t.expires_at is not null and t.state in (${OPEN})${scope}` +
     ` order by t.expires_at, t.id limit ${limit} for update skip locked`;
   return (await session.query<Position>({ text, values: parameters.values })).rows;
+}
+
+async function purgeable(
+  session: Session,
+  tenant: Id | null,
+  deletedBefore: number,
+  limit: number,
+): Promise<readonly ChatSession[]> {
+  const parameters = new Parameters();
+  const time = parameters.add(encode(deletedBefore, 'timestamptz'), 'timestamptz');
+  const scope = tenant === null ? '' : ` and t.institution_id = ${parameters.add(tenant, 'text')}`;
+  const open = `select from positions p where p.institution_id = t.institution_id and p.id = t.position_id and p.state in (${OPEN})`;
+  const text =
+    `${selectOf(LAYOUTS.chatSessions)} where t.deleted and t.deleted_at < ${time}${scope} and not exists (${open})` +
+    ` order by t.deleted_at, t.id limit ${limit} for update of t skip locked`;
+  return (await session.query<ChatSession>({ text, values: parameters.values })).rows;
 }
 
 /** Which of the rows that should have been at a version is not. */
@@ -139,33 +180,4 @@ async function staleAmong(
     }
     return undefined;
   });
-}
-
-/** How often and after how long the fate of a transaction is asked for, while the server is away or still at it. */
-const FATE = { tries: 50, pauseMs: 200 } as const;
-
-/** Whether the transaction with this number was committed. Refuses with Unavailable if the server does not come back to say so. */
-export async function wasCommitted(
-  pool: pg.Pool,
-  onStatement: OnStatement,
-  number: string | undefined,
-): Promise<boolean> {
-  if (number === undefined) return false;
-  let cause: unknown;
-  for (let tries = 1; tries <= FATE.tries; tries += 1) {
-    try {
-      const status = await withSession(pool, onStatement, { purpose: 'reading', scope: 'ALL' }, async (session) => {
-        const text = 'select pg_xact_status($1::xid8) as status';
-        const { rows } = await session.query<{ status: string | null }>({ text, values: [number] });
-        return rows[0]?.status;
-      });
-      if (status === 'committed') return true;
-      if (status === 'aborted') return false;
-    } catch (error) {
-      // Whatever keeps the answer away, lost connections or none left, it says nothing about what was asked.
-      cause = error;
-    }
-    await delay(FATE.pauseMs);
-  }
-  throw new Unavailable(`What became of transaction ${number} could not be found out.`, { cause });
 }

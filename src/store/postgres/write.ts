@@ -1,6 +1,7 @@
 import type { Change } from '../../domain/change.ts';
 import type { TableName } from '../store.ts';
 import { columnName, encode, type Layout } from './layout.ts';
+import type { CommitProof } from './commitProof.ts';
 import { LAYOUTS } from './layouts.ts';
 import { Parameters, type Statement } from './sql.ts';
 
@@ -17,12 +18,14 @@ export interface Writes {
 /**
  * Everything that a transaction writes as one statement of constant text: one array a column, whatever the number of
  * rows. Foreign keys are checked at its end, so the order of its parts does not matter. Fails with ES001 if a row to
- * be replaced is not at the version before. Undefined where there is nothing to write.
+ * be replaced is not at the version before. Undefined where there is nothing to write. The proof is written with it
+ * unless it is an audit event, which is among the rows.
  */
 export function writeStatement(
   writes: ReadonlyMap<TableName, Writes>,
   changes: readonly Change[],
   tenant: string | null,
+  proof: CommitProof,
 ): Statement | undefined {
   const parameters = new Parameters();
   const parts: string[] = [];
@@ -39,6 +42,8 @@ export function writeStatement(
   }
   if (changes.length > 0) parts.push(`w${parts.length} as (${insertOf(OUTBOX, changes as never, parameters)})`);
   if (parts.length === 0) return undefined;
+  if (proof.table !== 'audit_events')
+    parts.push(`w${parts.length} as (insert into ${proof.table} (id) values (${parameters.add(proof.id, 'text')}))`);
   return { text: `with ${parts.join(', ')} select ${checks.join(', ') || 'true'}`, values: parameters.values };
 }
 

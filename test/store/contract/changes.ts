@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { Change, PlacedChange } from '../../../src/domain/change.ts';
+import type { Change, ChangeFilter, SequencedChange, StreamPosition } from '../../../src/domain/change.ts';
 import { anInstitution, type GetStore, nextId, START } from '../rows.ts';
 
 const many = 40;
@@ -19,38 +20,91 @@ export function announcesChanges(store: GetStore): void {
     store().transact('ALL', async (tx) => {
       for (const change of changes) tx.announce(change);
     });
-  const read = (behind: number, limit = 1_000) => store().changes.read(behind, limit);
-  const last = async () => (await read(0, 0)).extent.last;
-  const told = (changes: readonly PlacedChange[]) => changes.map(({ place: _place, ...change }) => change);
+  const read = (after: StreamPosition, limit = 1_000, filter?: ChangeFilter) =>
+    store().changes.sequenceAndRead(after, limit, filter);
+  const end = async () => (await store().changes.sequenceAndRead(null, 0)).last;
+  const withoutPosition = (changes: readonly SequencedChange[]) =>
+    changes.map(({ sequence: _sequence, id: _id, ...change }) => change);
+  const sequencesOf = (changes: readonly SequencedChange[]) => changes.map(({ sequence }) => sequence);
+  const positionOf = ({ sequence, id }: StreamPosition): StreamPosition => ({ sequence, id });
 
-  it('changes are read as they were announced, placed without a gap behind those before them', async () => {
-    const behind = await last();
-    const announced = [
+  it('returns committed changes in order, numbered without gaps and each with an id of its own', async () => {
+    const before = await end();
+    const published = [
       aChange({ topic: 'POSITION', kind: 'UPDATED', detailId: nextId('evt') }),
       aChange({ topic: 'CHAT_SESSION', kind: 'DELETED' }),
       aChange({ detailId: nextId('chat'), createdAt: START + 5 }),
     ];
-    await commit(...announced.slice(0, 2));
-    await commit(...announced.slice(2));
-    const { changes, extent } = await read(behind);
-    expect(told(changes)).toEqual(announced);
-    expect(changes.map(({ place }) => place)).toEqual([behind + 1, behind + 2, behind + 3]);
-    expect(extent.last).toBe(behind + 3);
-    const part = await read(behind + 1, 1);
-    expect(told(part.changes)).toEqual(announced.slice(1, 2));
-    expect((await read(behind + 3)).changes).toEqual([]);
-    expect((await read(Number.MAX_SAFE_INTEGER)).changes).toEqual([]);
+    await commit(...published.slice(0, 2));
+    await commit(...published.slice(2));
+    const { isKnown, changes, last } = await read(before);
+    expect(withoutPosition(changes)).toEqual(published);
+    expect(sequencesOf(changes)).toEqual([1, 2, 3].map((each) => before.sequence + each));
+    expect([isKnown, last]).toEqual([true, positionOf(changes[2] as SequencedChange)]);
+    const ids = changes.map(({ id }) => id);
+    for (const id of ids) expect(id).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+    expect(new Set([before.id, ...ids]).size).toBe(4);
+    const part = await read(changes[0] as SequencedChange, 1);
+    expect(part).toEqual({ isKnown: true, changes: changes.slice(1, 2), last });
+    expect(await read(last)).toEqual({ isKnown: true, changes: [], last });
+    expect(await store().changes.sequenceAndRead(null, 1_000)).toEqual({ isKnown: true, changes: [], last });
   });
 
-  it('the log has one identity, however often it is read and written', async () => {
-    const { log } = (await read(0, 0)).extent;
-    expect(log).toMatch(/^[\da-f]{12}$/);
+  it('returns no changes after a position that is not in the stream, and says so', async () => {
+    const before = await end();
+    await commit(aChange(), aChange());
+    const { changes, last } = await read(before);
+    const [first] = changes as [SequencedChange];
+    for (const unknown of [
+      { ...before, id: randomUUID() },
+      { ...first, id: randomUUID() },
+      { ...last, id: first.id },
+      { ...first, id: last.id },
+      { ...last, sequence: last.sequence + 1 },
+      { sequence: last.sequence + 1, id: randomUUID() },
+      { sequence: Number.MAX_SAFE_INTEGER, id: randomUUID() },
+      { sequence: 0, id: randomUUID() },
+    ]) {
+      expect([unknown, await read(unknown)]).toEqual([unknown, { isKnown: false, changes: [], last }]);
+    }
+  });
+
+  it('returns only the changes that a filter selects, as many as requested, whatever is between them', async () => {
+    const before = await end();
+    const [one, other] = [nextId('inst'), nextId('inst')];
+    const [objectId, detailId] = [nextId('msg'), nextId('chat')];
+    const own = [{ institutionId: one, objectId }, { institutionId: one, detailId }, { institutionId: one }].map(
+      aChange,
+    );
+    const foreign = [
+      aChange({ institutionId: other, objectId, detailId }),
+      aChange({ institutionId: one, objectId, detailId, topic: 'POSITION' }),
+    ];
+    for (const each of own) await commit(each, ...foreign);
+    const messages: ChangeFilter = { institutionId: one, topic: 'CHAT_MESSAGE' };
+    const of = async (filter: ChangeFilter, limit?: number) =>
+      withoutPosition((await read(before, limit, filter)).changes);
+    expect(await of(messages)).toEqual(own);
+    expect(await of(messages, 2)).toEqual(own.slice(0, 2));
+    expect(await of({ ...messages, objectId })).toEqual(own.slice(0, 1));
+    expect(await of({ ...messages, detailId })).toEqual(own.slice(1, 2));
+    expect(await of({ ...messages, objectId, detailId })).toEqual([]);
+    expect(await of({ ...messages, topic: 'CHAT_SESSION' })).toEqual([]);
+    const { changes, last } = await read(before, 2, messages);
+    expect(sequencesOf(changes)).toEqual([1, 4].map((each) => before.sequence + each));
+    expect(last.sequence).toBe(before.sequence + 9);
+    expect(withoutPosition((await read(changes[1] as SequencedChange, 2, messages)).changes)).toEqual(own.slice(2));
+  });
+
+  it('has one key for its cursors, of 32 bytes', async () => {
+    const key = await store().changes.cursorKey();
+    expect(key).toHaveLength(32);
     await commit(aChange());
-    expect((await read(0)).extent.log).toBe(log);
+    expect(await store().changes.cursorKey()).toEqual(key);
   });
 
   it('what was not committed was never announced', async () => {
-    const behind = await last();
+    const before = await end();
     const failed = store().transact('ALL', async (tx) => {
       tx.announce(aChange());
       throw new RangeError('as asked');
@@ -61,25 +115,24 @@ export function announcesChanges(store: GetStore): void {
       tx.institutions.replace(anInstitution({ version: 2 }));
     });
     await expect(broken).rejects.toThrow(Error);
-    expect(await last()).toBe(behind);
+    expect(await end()).toEqual(before);
   });
 
   it(`${many} who commit at once while others look have each change placed once, an object's own in order`, async () => {
-    const behind = await last();
+    const before = await end();
     const objectIds = [nextId('msg'), nextId('msg')];
-    const before = await store().transact('ALL', async () => 0);
     const looks = Array.from({ length: 10 }, () => read(before));
     const commits = Array.from({ length: many }, (_one, at) =>
       commit(aChange({ objectId: objectIds[at % 2] as string }), aChange()),
     );
     await Promise.all([...commits, ...looks]);
-    const { changes, extent } = await read(behind);
-    expect(changes.map(({ place }) => place)).toEqual(Array.from({ length: 2 * many }, (_one, at) => behind + at + 1));
-    expect(extent.last).toBe(behind + 2 * many);
+    const { changes, last } = await read(before);
+    expect(sequencesOf(changes)).toEqual(Array.from({ length: 2 * many }, (_one, at) => before.sequence + at + 1));
+    expect(last.sequence).toBe(before.sequence + 2 * many);
     expect(changes.filter(({ objectId }) => objectId === objectIds[0])).toHaveLength(many / 2);
     expect(new Set(changes.map(({ objectId }) => objectId)).size).toBe(many + 2);
     // Read once more they stand where they stood.
-    expect((await read(behind)).changes).toEqual(changes);
+    expect((await read(before)).changes).toEqual(changes);
   });
 
   it('whoever asked is called when something was committed, and no more once it has stopped', async () => {
@@ -99,24 +152,25 @@ export function announcesChanges(store: GetStore): void {
     expect(calls).toBe(before);
   });
 
-  it('changes before a time are forgotten from the first on, up to one that is not; places go on', async () => {
-    const behind = await last();
-    const { log } = (await read(0, 0)).extent;
-    await store().changes.forget(START + 1_000_000);
-    expect((await read(0, 0)).extent).toEqual({ log, last: behind, forgotten: behind });
-    const times = [1, 2, 9, 3, 10];
-    for (const ms of times) await commit(aChange({ createdAt: START + ms }));
-    await read(behind);
-    expect(await store().changes.forget(START + 2)).toBe(1);
-    expect((await read(0, 0)).extent).toEqual({ log, last: behind + 5, forgotten: behind + 1 });
+  it('deletes changes before a time from the first on, up to one that is not; sequences continue', async () => {
+    const start = await end();
+    await store().changes.deleteBefore(START + 1_000_000);
+    expect(await read(start)).toEqual({ isKnown: true, changes: [], last: start });
+    for (const ms of [1, 2, 9, 3, 10]) await commit(aChange({ createdAt: START + ms }));
+    const { changes, last } = await read(start);
+    const [first, second] = changes as [SequencedChange, SequencedChange];
+    expect(await store().changes.deleteBefore(START + 2)).toBe(1);
+    expect(await read(start)).toEqual({ isKnown: false, changes: [], last });
+    expect(await read(first)).toEqual({ isKnown: true, changes: changes.slice(1), last });
     // The fourth is older than the third, which another server's clock has dated: it stays behind it.
-    expect(await store().changes.forget(START + 9)).toBe(1);
-    const { changes, extent } = await read(0);
-    expect(changes.map(({ createdAt }) => createdAt - START)).toEqual([9, 3, 10]);
-    expect(extent).toEqual({ log, last: behind + 5, forgotten: behind + 2 });
-    expect(await store().changes.forget(START + 9)).toBe(0);
-    expect(await store().changes.forget(START + 11)).toBe(3);
+    expect(await store().changes.deleteBefore(START + 9)).toBe(1);
+    expect(await read(first)).toEqual({ isKnown: false, changes: [], last });
+    expect(await read(second)).toEqual({ isKnown: true, changes: changes.slice(2), last });
+    expect(await read({ ...second, id: first.id })).toMatchObject({ isKnown: false });
+    expect(await store().changes.deleteBefore(START + 9)).toBe(0);
+    expect(await store().changes.deleteBefore(START + 11)).toBe(3);
+    expect(await read(second)).toMatchObject({ isKnown: false });
     await commit(aChange({ createdAt: START + 20 }));
-    expect((await read(behind)).changes.map(({ place }) => place)).toEqual([behind + 6]);
+    expect(sequencesOf((await read(last)).changes)).toEqual([last.sequence + 1]);
   });
 }

@@ -24,6 +24,11 @@ export function transacts(store: GetStore): void {
   const positionsOf = async ({ institution }: Deal) =>
     (await pageOf(store().read(only(institution)).positions, {})).rows;
 
+  it('has room for new objects below its limit', async () => {
+    const check = store().transact('ALL', async (tx) => tx.checkCapacity(1_000));
+    await expect(check).resolves.toBeUndefined();
+  });
+
   it('answers what the work answers, once all of it is there for everybody', async () => {
     const { institution, template, asset } = aDeal();
     const position = aPosition(asset);

@@ -1,0 +1,43 @@
+// Compiles src into dist. With --if-stale it does so only where dist is missing or older than its sources, so that a
+// built server also starts from a read-only tree and without the development packages.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const COMPILER = join(root, 'node_modules/typescript/bin/tsc');
+/** Written last: a build that was interrupted counts as stale. */
+const COMPLETED = join(root, 'dist/.completed');
+const SOURCES = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const MIGRATIONS = 'store/postgres/migrations';
+
+/** Whether a source, or a folder of sources (a file was added or removed), has changed since the last build. */
+function isStale() {
+  if (!existsSync(join(root, 'src'))) return false;
+  if (!existsSync(COMPLETED)) return true;
+  const builtAtMs = statSync(COMPLETED).mtimeMs;
+  const within = (path) =>
+    statSync(path).isDirectory() ? [path, ...readdirSync(path).flatMap((name) => within(join(path, name)))] : [path];
+  return SOURCES.flatMap((name) => within(join(root, name))).some((path) => statSync(path).mtimeMs > builtAtMs);
+}
+
+function build() {
+  if (!existsSync(COMPILER)) {
+    process.stderr.write(
+      'EscrowGrid has no build that is newer than its sources, and the compiler is not installed. ' +
+        'Run these commands, then start again:\n  npm ci --include=dev\n  npm run build\n',
+    );
+    return 1;
+  }
+  const { status } = spawnSync(process.execPath, [COMPILER, '-p', join(root, 'tsconfig.build.json')], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) return status ?? 1;
+  rmSync(join(root, 'dist', MIGRATIONS), { recursive: true, force: true });
+  cpSync(join(root, 'src', MIGRATIONS), join(root, 'dist', MIGRATIONS), { recursive: true });
+  writeFileSync(COMPLETED, '');
+  return 0;
+}
+
+process.exitCode = process.argv.includes('--if-stale') && !isStale() ? 0 : build();

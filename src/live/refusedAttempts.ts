@@ -1,0 +1,60 @@
+import type { AttemptRecord, RefusedAttempt, RefusedAttempts } from '../commands/refusedAttempts.ts';
+import { type Clock, type Instant, minuteOf } from '../domain/time.ts';
+import { institutionOwnerOf, ownerOf, type Viewer } from '../domain/viewer.ts';
+import type { AccessTrail } from './accessTrail.ts';
+
+/** What refused attempts may write to the audit log in one minute: events of their own, and bytes of payload among them. */
+export interface RefusalBudget {
+  readonly events: number;
+  readonly bytes: number;
+}
+/** Of one API key; the root key too. */
+export const REFUSALS_PER_KEY: RefusalBudget = { events: 60, bytes: 1024 * 1024 };
+/** Of all API keys of an institution, since an institution can create any number of keys. */
+export const REFUSALS_PER_INSTITUTION: RefusalBudget = { events: 600, bytes: 4 * 1024 * 1024 };
+/** The maximum of API keys and institutions that have a budget in one minute; attempts of others are only counted. */
+const MAX_BUDGETS = 20_000;
+
+/**
+ * Bounds what refused attempts write to the audit log. Beyond the budget of events, attempts are counted and recorded
+ * after the minute as one event for each actor, action and error code. Beyond the budget of bytes, events keep only the
+ * size and the field names of the input. Every server has budgets of its own.
+ */
+export class BoundedRefusals implements RefusedAttempts {
+  readonly #clock: Clock;
+  readonly #trail: AccessTrail;
+  #minute: Instant = 0;
+  readonly #spent = new Map<string, RefusalBudget>();
+
+  constructor(clock: Clock, trail: AccessTrail) {
+    this.#clock = clock;
+    this.#trail = trail;
+  }
+
+  admit(viewer: Viewer, payloadBytes: number): AttemptRecord {
+    this.#startMinute();
+    const owners = [
+      { name: `key ${ownerOf(viewer)}`, budget: REFUSALS_PER_KEY },
+      { name: `institution ${institutionOwnerOf(viewer)}`, budget: REFUSALS_PER_INSTITUTION },
+    ].map((owner) => ({ ...owner, spent: this.#spent.get(owner.name) ?? { events: 0, bytes: 0 } }));
+    const isNew = owners.some(({ name }) => !this.#spent.has(name));
+    if (isNew && this.#spent.size + owners.length > MAX_BUDGETS) return 'COUNTED';
+    if (owners.some(({ budget, spent }) => spent.events >= budget.events)) return 'COUNTED';
+    const fits = owners.every(({ budget, spent }) => spent.bytes + payloadBytes <= budget.bytes);
+    for (const { name, spent } of owners) {
+      this.#spent.set(name, { events: spent.events + 1, bytes: spent.bytes + (fits ? payloadBytes : 0) });
+    }
+    return fits ? 'WHOLE' : 'SUMMARY';
+  }
+
+  count(attempt: RefusedAttempt): void {
+    this.#trail.countAttempt(attempt);
+  }
+
+  #startMinute(): void {
+    const minute = minuteOf(this.#clock());
+    if (minute === this.#minute) return;
+    this.#minute = minute;
+    this.#spent.clear();
+  }
+}

@@ -1,0 +1,57 @@
+import { getNamedType, getNullableType, type GraphQLField, isEnumType, isListType } from 'graphql';
+import { CURRENCY_CODES } from '../domain/currencies.ts';
+import { LIMITS } from '../domain/limits.ts';
+
+/** The most bytes of a text in JSON: a code point takes at most four in UTF-8, and an escaped one two. */
+const text = (codePoints: number): number => 4 * codePoints + 2;
+
+/** The most bytes of a value in JSON, by scalar. Texts that may be longer than a name are in `TEXTS`. */
+const SCALARS: Readonly<Record<string, number>> = {
+  Boolean: 5,
+  Int: 11,
+  Float: 25,
+  ID: 42,
+  String: text(LIMITS.nameCharacters),
+  DateTime: 26,
+  Decimal: 60,
+  CurrencyCode: 5,
+  JSONObject: LIMITS.jsonBytes,
+};
+
+const CURSOR = Math.ceil((text(LIMITS.nameCharacters) + 100) * (4 / 3)) + 2;
+/** Of the names of input fields and of positions in lists. */
+const PATH = 256;
+/** The most bytes of a message: a UTF-16 unit takes at most three in UTF-8. */
+const message = (units: number): number => 3 * units + 2;
+
+/** The most bytes of a field's value where its scalar does not say it; by coordinate, a star stands for any type. */
+const TEXTS: Readonly<Record<string, number>> = {
+  '*.body': text(LIMITS.bodyCharacters),
+  '*.description': text(LIMITS.bodyCharacters),
+  '*.reason': text(LIMITS.reasonCharacters),
+  '*.deletionReason': text(LIMITS.reasonCharacters),
+  'ValidationIssue.message': message(LIMITS.issueUnits),
+  '*.message': message(LIMITS.messageUnits),
+  '*.idempotencyKey': text(LIMITS.keyCharacters),
+  '*.cursor': CURSOR,
+  '*.startCursor': CURSOR,
+  '*.endCursor': CURSOR,
+  '*.path': PATH,
+  '*.__typename': text(LIMITS.nameCharacters / 4),
+  // How much is introspected shows only when it is.
+  'Query.__schema': Infinity,
+  'Query.__type': Infinity,
+};
+
+/** The most values of a list of leaves that nothing else bounds: that of currencies is the longest. */
+const LIST_VALUES = CURRENCY_CODES.length;
+
+/** The most bytes that the value of a leaf field takes in JSON. */
+export function leafBytesOf(type: string, { name, type: shown }: GraphQLField<unknown, unknown>): number {
+  const known = TEXTS[`${type}.${name}`] ?? TEXTS[`*.${name}`];
+  if (known !== undefined) return known;
+  const named = getNamedType(shown);
+  const names = isEnumType(named) ? named.getValues().map((value) => value.name.length) : [];
+  const one = names.length > 0 ? Math.max(...names) + 2 : (SCALARS[named.name] ?? LIMITS.jsonBytes);
+  return isListType(getNullableType(shown)) ? 2 + (names.length || LIST_VALUES) * (one + 1) : one;
+}

@@ -1,0 +1,16 @@
+import { isExactNumber } from '../../domain/json.ts';
+
+/** A string, or a number with what can make it inexact: more digits than a double keeps, or an exponent. */
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?\d[\d.]*(?:[eE][+-]?\d+)?/g;
+const MAYBE_INEXACT = /[\d.]{16}|\d[eE]/;
+/** JSON.parse makes Infinity of it, which every input rejects. */
+const OUT_OF_RANGE = '1e999';
+
+/**
+ * Replaces each number of a JSON text that would not come back as it was written with one that is out of range, so that
+ * it is rejected where it stands, with the path of its field, instead of being rounded silently.
+ */
+export const rejectInexactNumbers = (json: string): string =>
+  MAYBE_INEXACT.test(json)
+    ? json.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') || isExactNumber(token) ? token : OUT_OF_RANGE))
+    : json;

@@ -1,0 +1,148 @@
+import {
+  type ASTNode,
+  type DocumentNode,
+  type ExecutionArgs,
+  getOperationAST,
+  GraphQLError,
+  type GraphQLSchema,
+  isNonNullType,
+  Kind,
+  type OperationDefinitionNode,
+  TypeInfo,
+  type ValueNode,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Variables } from './argumentValues.ts';
+import { fragmentsOf } from './fragments.ts';
+
+/** How an operation uses its variables where graphql itself treats them in a way that surprises clients. */
+interface VariableUses {
+  /** Nullable variables at a place that must not be null: allowed because of a default, but null is then no value. */
+  readonly mustNotBeNull: ReadonlySet<string>;
+  /** Whether a variable stands within the literal of a JSON object. */
+  readonly isWithinJson: boolean;
+}
+
+/**
+ * Rejects null for a variable at a non-null place before anything is executed: graphql reports it only while the field
+ * is executed, as an error of the server's own. Puts variables within a literal JSON object there as the client sent
+ * them: graphql would put their internal values, such as a number for an enum or a time.
+ */
+export const useVariableUses = (): Plugin => {
+  const known = new WeakMap<OperationDefinitionNode, VariableUses>();
+  const check = (args: ExecutionArgs): GraphQLError | undefined => {
+    const operation = getOperationAST(args.document, args.operationName);
+    if (!operation?.variableDefinitions?.length) return undefined;
+    let uses = known.get(operation);
+    if (!uses) known.set(operation, (uses = variableUsesOf(args.schema, args.document, operation)));
+    const values = rawValues(operation, args.variableValues ?? {});
+    const unfit = [...uses.mustNotBeNull].find((name) => values.get(name)?.kind === Kind.NULL);
+    if (unfit !== undefined) return nullError(unfit);
+    if (uses.isWithinJson) args.document = withJsonValues(args.schema, args.document, values);
+    return undefined;
+  };
+  return {
+    onExecute: ({ args, setResultAndStopExecution }) => {
+      const error = check(args);
+      if (error) setResultAndStopExecution({ errors: [error] });
+    },
+    onSubscribe: ({ args, setResultAndStopExecution }) => {
+      const error = check(args);
+      if (error) setResultAndStopExecution({ errors: [error] });
+    },
+  };
+};
+
+const nullError = (name: string): GraphQLError =>
+  new GraphQLError(`Variable "$${name}" must not be null here; leave it out for the default.`, {
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+
+function variableUsesOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): VariableUses {
+  const nullable = new Set(
+    operation.variableDefinitions?.flatMap(({ type, variable }) =>
+      type.kind === Kind.NON_NULL_TYPE ? [] : [variable.name.value],
+    ),
+  );
+  const mustNotBeNull = new Set<string>();
+  let isWithinJson = false;
+  for (const part of partsOf(document, operation)) {
+    visitVariables(schema, part, (name, typeInfo) => {
+      const type = typeInfo.getInputType();
+      if (!type) isWithinJson = true;
+      else if (isNonNullType(type) && nullable.has(name)) mustNotBeNull.add(name);
+      return undefined;
+    });
+  }
+  return { mustNotBeNull, isWithinJson };
+}
+
+/** The operation and the fragments that it spreads, each once. */
+function partsOf(document: DocumentNode, operation: OperationDefinitionNode): Iterable<ASTNode> {
+  const fragments = fragmentsOf(document);
+  const parts = new Set<ASTNode>([operation]);
+  for (const part of parts) {
+    visit(part, {
+      FragmentSpread: ({ name }) => {
+        const fragment = fragments.get(name.value);
+        if (fragment) parts.add(fragment);
+      },
+    });
+  }
+  return parts;
+}
+
+/** Visits variables where they are used; without an input type they stand within the literal of a custom scalar. */
+function visitVariables<N extends ASTNode>(
+  schema: GraphQLSchema,
+  node: N,
+  replace: (name: string, typeInfo: TypeInfo) => ValueNode | undefined,
+): N {
+  const typeInfo = new TypeInfo(schema);
+  return visit(
+    node,
+    visitWithTypeInfo(typeInfo, {
+      VariableDefinition: () => false,
+      Variable: ({ name }) => replace(name.value, typeInfo),
+    }),
+  );
+}
+
+const withJsonValues = (schema: GraphQLSchema, document: DocumentNode, values: RawValues): DocumentNode =>
+  visitVariables(schema, document, (name, typeInfo) =>
+    typeInfo.getInputType() ? undefined : (values.get(name) ?? { kind: Kind.NULL }),
+  );
+
+/** The values of variables; undefined for one that was left out and has no default. */
+type RawValues = ReadonlyMap<string, ValueNode | undefined>;
+
+/** The values of an operation's variables as they were sent, or their defaults. */
+function rawValues(operation: OperationDefinitionNode, sent: Variables): RawValues {
+  const definitions = operation.variableDefinitions ?? [];
+  return new Map(
+    definitions.map(({ variable, defaultValue }) => {
+      const name = variable.name.value;
+      return [name, sent[name] === undefined ? defaultValue : literalOf(sent[name])];
+    }),
+  );
+}
+
+function literalOf(value: unknown): ValueNode {
+  if (value === null || value === undefined) return { kind: Kind.NULL };
+  if (typeof value === 'boolean') return { kind: Kind.BOOLEAN, value };
+  if (typeof value === 'number') return { kind: Kind.FLOAT, value: String(value) };
+  if (Array.isArray(value)) return { kind: Kind.LIST, values: value.map(literalOf) };
+  if (typeof value !== 'object') return { kind: Kind.STRING, value: value as string };
+  const fields = Object.entries(value).map(([name, field]) => ({
+    kind: Kind.OBJECT_FIELD as const,
+    name: { kind: Kind.NAME as const, value: name },
+    value: literalOf(field),
+  }));
+  return { kind: Kind.OBJECT, fields };
+}

@@ -1,0 +1,182 @@
+import type { ServerResponse } from 'node:http';
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError } from 'graphql';
+import type { Plugin, YogaInitialContext } from 'graphql-yoga';
+import { ownerOf, type Viewer } from '../domain/viewer.ts';
+import type { Context } from '../schema/builder.ts';
+import { BUSY, ResponseLimitError, ResponseSize, tooLarge } from '../schema/responseSize.ts';
+import type { Access } from './access/access.ts';
+import { estimateIn } from './documents/operationCost.ts';
+import type { Mask } from './errors.ts';
+import { refusal, refusalResponse } from './refusal.ts';
+import type { Reservation, ResponseBuffer } from './responseBuffer.ts';
+
+/** What responses may take, in bytes. */
+export interface ResponseLimits {
+  /** The most of one response. */
+  readonly bytes: number;
+  /** The most of all responses that are not yet sent. */
+  readonly bufferBytes: number;
+}
+
+/** Responses that are not larger are not counted: the operating system takes them at once. */
+const SMALL_BYTES = 16 * 1024;
+/** Responses that cannot be larger are not counted while they are built. */
+const COUNTED_FROM_BYTES = 4 * 1024 * 1024;
+/** The most errors of one response. */
+const MAX_ERRORS = 100;
+
+type OperationContext = Context & YogaInitialContext & { readonly res?: ServerResponse };
+
+/** Holds responses to their limits, each and all together. */
+export class Responses {
+  readonly #limits: ResponseLimits;
+  readonly #buffer: ResponseBuffer;
+  readonly #access: Access;
+  readonly #reservations = new WeakMap<Request, Reservation>();
+
+  constructor(limits: ResponseLimits, buffer: ResponseBuffer, access: Access) {
+    this.#limits = limits;
+    this.#buffer = buffer;
+    this.#access = access;
+  }
+
+  /** How the response to the next event of a subscription is counted. Throws BUSY if too much waits to be read. */
+  ofEvent(context: object, viewer: Viewer): ResponseSize | undefined {
+    if (!this.#buffer.hasRoom(ownerOf(viewer))) throw busy();
+    return this.#isCounted(context) ? new ResponseSize(this.#limits.bytes) : undefined;
+  }
+
+  /**
+   * Reserves what the response may take: of a mutation all of it, of a query as it is built. Returns why the operation
+   * must not be executed, or undefined.
+   */
+  admit(context: OperationContext, isMutation: boolean): GraphQLError | undefined {
+    const bytes = estimateIn(context)?.bytes ?? 0;
+    if (bytes <= SMALL_BYTES) return undefined;
+    if (isMutation && bytes > this.#limits.bytes) {
+      return refusal(tooLarge(this.#limits.bytes), 'QUERY_TOO_COMPLEX', { status: 400 });
+    }
+    if (!this.#buffer.hasRoom(ownerOf(context.viewer))) return busy();
+    if (!isMutation && !this.#isCounted(context)) return undefined;
+    const reservation = this.#reservation(context.request, context.res);
+    if (isMutation && !reservation.grow(bytes)) return busy();
+    this.#reservations.set(context.request, reservation);
+    if (!isMutation) {
+      const size = new ResponseSize(this.#limits.bytes, (more) => reservation.grow(more));
+      Object.assign(context, { responseSize: size });
+    }
+    return undefined;
+  }
+
+  /** Gives back what was reserved, where the response is counted as it is sent over a socket. */
+  release(request: Request): void {
+    this.#reservations.get(request)?.release();
+  }
+
+  /** Counts a response until it is sent; returns false if there is no room for it. */
+  send(request: Request, response: Response, sink: ServerResponse): boolean {
+    const bytes = Number(response.headers.get('content-length') ?? 0);
+    const known = this.#reservations.get(request);
+    if (isStream(response)) {
+      if (!known) this.#buffer.countWrites(this.#ownerOf(request), sink);
+      return true;
+    }
+    if (known) known.resize(bytes > SMALL_BYTES ? bytes : 0);
+    if (known || bytes <= SMALL_BYTES) return true;
+    return this.#reservation(request, sink).grow(bytes);
+  }
+
+  /** Released when the response is sent, or is of no use any more. */
+  #reservation(request: Request, sink: ServerResponse | undefined): Reservation {
+    const reservation = this.#buffer.reservation(this.#ownerOf(request));
+    if (sink?.closed) reservation.release();
+    else sink?.once('close', () => reservation.release());
+    return reservation;
+  }
+
+  #ownerOf(request: Request): string {
+    return ownerOf(this.#access.callerOf(request).viewer);
+  }
+
+  #isCounted(context: object): boolean {
+    return (estimateIn(context)?.bytes ?? 0) > Math.min(COUNTED_FROM_BYTES, this.#limits.bytes);
+  }
+}
+
+const isStream = ({ headers }: Response): boolean => headers.get('content-type') === 'text/event-stream';
+const busy = (): GraphQLError => refusal(BUSY, 'BUSY', { status: 503 });
+const STATUS: ReadonlyMap<unknown, number> = new Map([
+  ['QUERY_TOO_COMPLEX', 400],
+  ['BUSY', 503],
+]);
+
+/**
+ * Refuses what may be answered too large before it is executed or, of queries and subscriptions, while the response is
+ * built. What a mutation has done is never refused afterwards: its errors say that it was executed.
+ */
+export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<OperationContext> => ({
+  onExecute: ({ args, executeFn, setExecuteFn, setResultAndStopExecution }) => {
+    const context = args.contextValue;
+    const isMutation = getOperationAST(args.document, args.operationName)?.operation === 'mutation';
+    const refused = responses.admit(context, isMutation);
+    if (refused) {
+      setResultAndStopExecution({ errors: [refused] });
+      return;
+    }
+    if (context.res === undefined) {
+      setExecuteFn(async (asked: ExecutionArgs) => {
+        try {
+          return (await executeFn(asked)) as ExecutionResult;
+        } finally {
+          responses.release(context.request);
+        }
+      });
+    }
+    return {
+      onExecuteDone: ({ result, setResult }) => {
+        if (!('errors' in result) || !result.errors) return;
+        setResult(isMutation ? afterMutation(result, mask) : limited(result));
+      },
+    };
+  },
+  onSubscribe: () => ({
+    onSubscribeResult: () => ({
+      onNext: ({ result, setResult }) => {
+        if ('errors' in result && result.errors) setResult(limited(result));
+      },
+    }),
+  }),
+  onResponse: ({ request, response, ...hook }) => {
+    const { res } = hook.serverContext as { readonly res?: ServerResponse };
+    if (res && !responses.send(request, response, res)) {
+      hook.setResponse(refusalResponse(busy(), request.headers.get('accept')));
+    }
+  },
+});
+
+/** One error if the response was ended, and otherwise not more than a client can use. */
+function limited(result: ExecutionResult): ExecutionResult {
+  const { errors = [] } = result;
+  const ended = errors.find((error) => error instanceof ResponseLimitError);
+  if (ended) {
+    const { code } = ended.extensions;
+    return { errors: [refusal(ended.message, String(code), { status: STATUS.get(code) ?? 400 })] };
+  }
+  return errors.length > MAX_ERRORS ? { ...result, errors: errors.slice(0, MAX_ERRORS) } : result;
+}
+
+const EXECUTED = 'The mutation was executed; this field of its result could not be read.';
+
+/** The errors below a mutation's payload say that it was executed. */
+function afterMutation(result: ExecutionResult, mask: Mask): ExecutionResult {
+  const errors = (result.errors ?? []).slice(0, MAX_ERRORS).map((error) => {
+    const { path, nodes } = error;
+    if (!path || path.length <= 1) return error;
+    const { http: _http, code, ...extensions } = mask(error).extensions;
+    // The code BUSY says that nothing was done.
+    const known = code === 'BUSY' ? 'SERVICE_UNAVAILABLE' : code;
+    const executed = { ...extensions, code: known, executed: true };
+    return new GraphQLError(EXECUTED, { path, nodes: nodes ?? null, extensions: executed });
+  });
+  return { ...result, errors };
+}

@@ -1,0 +1,32 @@
+import { type Plugin, processRegularResult, type YogaInitialContext } from 'graphql-yoga';
+import { acceptsEvents, resultTypeFor } from './mediaTypes.ts';
+import { refusal } from './refusal.ts';
+
+const acceptOf = (request: Request): string | null => request.headers.get('accept');
+const notAcceptable = (message: string) => refusal(message, 'BAD_REQUEST', { status: 406 });
+
+/**
+ * Chooses the media type of a response by the weights of the Accept header, which Yoga ignores. A request that accepts
+ * no response at all is rejected with 406 before anything is executed, and so is a subscription that does not accept
+ * server-sent events.
+ */
+export const useResponseType = (): Plugin<YogaInitialContext> => ({
+  onRequestParse: ({ request }) => {
+    const accept = acceptOf(request);
+    if (resultTypeFor(accept) !== undefined || acceptsEvents(accept)) return;
+    throw notAcceptable('Accept application/graphql-response+json, application/json or text/event-stream.');
+  },
+  onSubscribe: ({ args, setResultAndStopExecution }) => {
+    if (acceptsEvents(acceptOf(args.contextValue.request))) return;
+    const error = notAcceptable('A subscription is sent as server-sent events. Accept text/event-stream.');
+    setResultAndStopExecution({ errors: [error] });
+  },
+  onResultProcess: ({ request, result, ...hook }) => {
+    if (Symbol.asyncIterator in result) return;
+    const accept = acceptOf(request);
+    const type = resultTypeFor(accept);
+    if (type !== undefined) hook.setResultProcessor(processRegularResult as never, type);
+    // The error that nothing is acceptable needs a media type all the same.
+    else if (!acceptsEvents(accept)) hook.setResultProcessor(processRegularResult as never, 'application/json');
+  },
+});

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { type DocumentNode, type ExecutionArgs, type ExecutionResult, Kind, print, visit } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { canonicalJson } from '../domain/canonicalJson.ts';
+import { scopeOf, type Viewer } from '../domain/viewer.ts';
+import type { StreamItem } from '../live/hub.ts';
+
+/** The results that are kept at once may cost this much in total, in the unit of cost.ts. */
+const MAX_SHARED_COST = 10_000;
+
+type Result = Promise<ExecutionResult> | ExecutionResult;
+
+/**
+ * The results of the changes that are being delivered now. Subscriptions that would execute the same operation for the
+ * same change, in the same scope and role, share one result. Nothing is kept once no event is under way.
+ */
+export class SharedResults {
+  readonly #results = new LRUCache<string, { readonly result: Result; readonly cost: number }>({
+    maxSize: MAX_SHARED_COST,
+    sizeCalculation: ({ cost }) => Math.max(1, cost),
+  });
+  readonly #itemIds = new WeakMap<StreamItem, number>();
+  #lastItemId = 0;
+  #underWay = 0;
+
+  /** Delivers one event. Results are kept until the last delivery under way has ended. */
+  async during<T>(deliver: () => Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await deliver();
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#results.clear();
+    }
+  }
+
+  get(item: StreamItem, operation: string, viewer: Viewer): Result | undefined {
+    return this.#results.get(this.#keyOf(item, operation, viewer))?.result;
+  }
+
+  set(item: StreamItem, operation: string, viewer: Viewer, cost: number, result: Result): void {
+    this.#results.set(this.#keyOf(item, operation, viewer), { result, cost });
+  }
+
+  #keyOf(item: StreamItem, operation: string, viewer: Viewer): string {
+    let id = this.#itemIds.get(item);
+    if (id === undefined) {
+      this.#lastItemId += 1;
+      id = this.#lastItemId;
+      this.#itemIds.set(item, id);
+    }
+    const scope = scopeOf(viewer);
+    return `${id} ${operation} ${viewer.role} ${scope === 'ALL' ? scope : scope.institutionId}`;
+  }
+}
+
+/**
+ * Identifies what a subscription selects from each change: the document with the variables that its selection uses.
+ * The arguments of the root field only choose the changes, so clients with different `after` cursors share results.
+ */
+export function operationKeyOf({ document, operationName, variableValues }: ExecutionArgs): string {
+  const used = variablesOf(document);
+  const variables = Object.entries(variableValues ?? {}).filter(([name]) => used.has(name));
+  const text = document.loc?.source.body ?? print(document);
+  return createHash('sha256')
+    .update(canonicalJson([text, operationName, Object.fromEntries(variables)]))
+    .digest('base64');
+}
+
+/** The variables of a document, except those that are used only as arguments of root fields. */
+function variablesOf(document: DocumentNode): ReadonlySet<string> {
+  const names = new Set<string>();
+  visit(document, {
+    OperationDefinition: (operation) => {
+      const { selectionSet } = operation;
+      const selections = selectionSet.selections.map((each) =>
+        each.kind === Kind.FIELD ? { ...each, arguments: [] } : each,
+      );
+      return { ...operation, variableDefinitions: [], selectionSet: { ...selectionSet, selections } };
+    },
+    Variable: ({ name }) => void names.add(name.value),
+  });
+  return names;
+}

@@ -1,0 +1,197 @@
+import { CloseCode, type WebSocket as GraphqlSocket } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { JSON_LIMITS, passedLimit } from './documents/documentText.ts';
+import { rejectInexactNumbers } from './documents/jsonNumbers.ts';
+import { refusal } from './refusal.ts';
+
+/** The maximum time without a pong before a socket is terminated, in ms. */
+const HEARTBEAT_MS = 12_000;
+/** The maximum number of ping and pong frames of a client per heartbeat. */
+const MAX_CONTROL_FRAMES = 1_000;
+/** The maximum number of messages before `connection_init`. */
+const MAX_EARLY_MESSAGES = 10;
+/** The number of messages in admission above which a socket is not read. Operations that are running do not count. */
+const MAX_PENDING_MESSAGES = 50;
+/** The largest payload of a `ping` that is echoed, in bytes of its JSON text. */
+const MAX_ECHOED_BYTES = 1_024;
+
+/** The close code for a client that sends too many requests. */
+export const TOO_MANY_REQUESTS = 4429;
+
+export interface SocketGuardOptions {
+  /** The maximum number of operations at once. */
+  readonly operationsPerSocket: number;
+  /** The number of unread bytes above which the socket is terminated. */
+  readonly socketBufferBytes: number;
+  /** Counts a message as a request; closes the socket if there were too many. */
+  readonly countRequest: () => Promise<void>;
+  /** Handles an error that no client caused. */
+  readonly onError: (error: unknown) => unknown;
+}
+
+/** An operation on a socket, from its `subscribe` message until nothing of it is running. */
+export interface SocketOperation {
+  readonly id: string;
+  settled: Promise<void>;
+  results?: AsyncIterator<unknown>;
+}
+
+/** One WebSocket as graphql-ws uses it. Bounds what a client can make the server do, buffer and keep. */
+export class SocketGuard implements GraphqlSocket {
+  /** Whether the client has sent a `connection_init` that was accepted. */
+  isAcknowledged = false;
+  readonly #socket: WebSocket;
+  readonly #options: SocketGuardOptions;
+  readonly #operations = new Map<string, SocketOperation>();
+  #earlyMessages = 0;
+  #pendingMessages = 0;
+  #controlFrames = 0;
+  /** Of the message that is being dispatched: whether it was counted, and the operation that it begins. */
+  #isCounted = false;
+  #begun: SocketOperation | undefined;
+
+  constructor(socket: WebSocket, options: SocketGuardOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    // ws closes the socket itself and with the right code.
+    socket.on('error', () => undefined);
+    for (const event of ['ping', 'pong']) socket.on(event, () => this.#countControlFrame());
+    this.#startHeartbeat();
+    // Nothing of an operation outlives its socket, whatever graphql-ws has removed from its own list.
+    socket.once('close', () => {
+      for (const { results } of this.#operations.values()) void results?.return?.();
+    });
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol;
+  }
+
+  send(data: string): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#socket.readyState !== WebSocket.OPEN) return resolve();
+      // A socket that cannot be written to is closed: the operation ends with it.
+      this.#socket.send(data, () => resolve());
+      this.#checkBuffer();
+    });
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  onMessage(handle: (text: string) => Promise<void>): void {
+    this.#socket.on('message', (data: Buffer) => {
+      if (this.#socket.readyState !== WebSocket.OPEN) return;
+      this.#receive(handle, data.toString()).catch((error: unknown) => {
+        this.#options.onError(error);
+        this.close(CloseCode.InternalServerError, 'Internal server error');
+      });
+    });
+  }
+
+  async onPing(payload: unknown): Promise<void> {
+    const text = JSON.stringify(payload) as string | undefined;
+    const isEchoed = text !== undefined && Buffer.byteLength(text) <= MAX_ECHOED_BYTES;
+    await this.send(JSON.stringify({ type: 'pong', ...(isEchoed && { payload }) }));
+  }
+
+  onPong(): void {
+    // Counted like every message; a client that answers pings needs no answer.
+  }
+
+  /** Counts the message that is being dispatched as a request. */
+  count(): Promise<void> {
+    return this.admit(async () => {
+      if (!this.isAcknowledged) this.#earlyMessages += 1;
+      if (this.#earlyMessages > MAX_EARLY_MESSAGES) return this.close(TOO_MANY_REQUESTS, 'Too many requests');
+      await this.#options.countRequest();
+    });
+  }
+
+  /** Does what a message needs before it is executed. The socket is not read while too many messages are in admission. */
+  async admit<T>(work: () => Promise<T>): Promise<T> {
+    this.#isCounted = true;
+    this.#pendingMessages += 1;
+    if (this.#pendingMessages > MAX_PENDING_MESSAGES) this.#socket.pause();
+    try {
+      return await work();
+    } finally {
+      this.#pendingMessages -= 1;
+      if (this.#socket.isPaused && this.#pendingMessages <= MAX_PENDING_MESSAGES) this.#socket.resume();
+    }
+  }
+
+  /** Notes the operation that the message being dispatched begins. */
+  begin(id: string): SocketOperation {
+    this.#begun = { id, settled: Promise.resolve() };
+    return this.#begun;
+  }
+
+  /**
+   * Adds an operation, and returns whether it had to wait for a completed one with the same id. An operation that the
+   * client has completed counts until nothing of it is running. Throws RATE_LIMITED if there are too many.
+   */
+  async add(operation: SocketOperation): Promise<boolean> {
+    const previous = this.#operations.get(operation.id);
+    await previous?.settled;
+    const { operationsPerSocket } = this.#options;
+    if (this.#operations.size >= operationsPerSocket) {
+      const message = `Limit of ${operationsPerSocket} operations per connection reached. Complete others first.`;
+      throw refusal(message, 'RATE_LIMITED', { status: 429 });
+    }
+    this.#operations.set(operation.id, operation);
+    return previous !== undefined;
+  }
+
+  /** Ends the results of an operation with its socket. */
+  follow(id: string, results: AsyncIterable<unknown>): void {
+    const operation = this.#operations.get(id);
+    if (!operation) return;
+    operation.results = results[Symbol.asyncIterator]();
+    if (this.#socket.readyState === WebSocket.CLOSED) void operation.results.return?.();
+  }
+
+  async #receive(handle: (text: string) => Promise<void>, text: string): Promise<void> {
+    if (passedLimit(text, JSON_LIMITS)) {
+      return this.close(CloseCode.BadRequest, 'The message nests too deep or too often');
+    }
+    this.#isCounted = false;
+    this.#begun = undefined;
+    // It calls the hook of the message, if there is one, before it waits for anything.
+    const handled = handle(rejectInexactNumbers(text));
+    const operation = this.#begun as SocketOperation | undefined;
+    if (operation) operation.settled = handled.catch(() => undefined);
+    const counted = this.#isCounted || this.#socket.readyState !== WebSocket.OPEN ? undefined : this.count();
+    try {
+      await handled;
+      await counted;
+    } finally {
+      if (operation && this.#operations.get(operation.id) === operation) this.#operations.delete(operation.id);
+    }
+  }
+
+  #startHeartbeat(): void {
+    let hasAnswered = true;
+    this.#socket.on('pong', () => (hasAnswered = true));
+    const timer = setInterval(() => {
+      this.#controlFrames = 0;
+      // Of a socket that is not read no pong can be seen.
+      if (this.#socket.isPaused) return;
+      if (!hasAnswered) return this.#socket.terminate();
+      hasAnswered = false;
+      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
+    }, HEARTBEAT_MS);
+    this.#socket.once('close', () => clearInterval(timer));
+  }
+
+  #countControlFrame(): void {
+    this.#controlFrames += 1;
+    if (this.#controlFrames > MAX_CONTROL_FRAMES) this.#socket.terminate();
+  }
+
+  /** Terminates a socket whose client does not read: a close frame would wait behind what is unread. */
+  #checkBuffer(): void {
+    if (this.#socket.bufferedAmount > this.#options.socketBufferBytes) this.#socket.terminate();
+  }
+}

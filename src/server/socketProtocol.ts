@@ -1,0 +1,178 @@
+import type { IncomingMessage } from 'node:http';
+import type { ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import { CloseCode, type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
+import type { Access } from './access/access.ts';
+import { mustKeepSecrets } from './access/keptSecrets.ts';
+import { documentOf, type TrustedDocuments } from './documents/trustedDocuments.ts';
+import { knownCode, type Mask } from './errors.ts';
+import { addressOf } from './http.ts';
+import type { WebSocket } from 'ws';
+import { ownerOf } from '../domain/viewer.ts';
+import { credentialOf } from './access/credential.ts';
+import type { ResponseBuffer } from './responseBuffer.ts';
+import { socketRequest } from './socketRequest.ts';
+import { type SocketGuard, type SocketOperation, TOO_MANY_REQUESTS } from './socketGuard.ts';
+import type { Graphql } from './yoga.ts';
+
+/** How long a client may take to send `connection_init`, in ms. */
+const INIT_TIMEOUT_MS = 3_000;
+/** The close code for a client whose API key cannot be checked now. */
+const TRY_AGAIN_LATER = 1013;
+
+export interface ProtocolOptions {
+  readonly path: string;
+  readonly graphql: Graphql;
+  readonly access: Access;
+  readonly mask: Mask;
+  readonly trusted: TrustedDocuments;
+  readonly trustedProxies: number;
+  readonly buffer: ResponseBuffer;
+}
+
+/** What belongs to one socket. */
+export interface Extra {
+  readonly request: IncomingMessage;
+  readonly socket: WebSocket;
+  readonly guard: SocketGuard;
+  /** Set when the client has sent `connection_init`. */
+  connected: Connection | undefined;
+}
+type Params = Readonly<Record<string, unknown>>;
+type Connection = Context<Params, Extra>;
+
+export interface Protocol {
+  readonly server: Server<Extra>;
+  /** Counts a message that is no operation as a request; closes the socket if it is rejected. */
+  readonly countMessage: (extra: Extra) => Promise<void>;
+}
+
+/** Makes graphql-ws execute operations as the ones that are posted. */
+export function protocolOf(options: ProtocolOptions): Protocol {
+  const server = makeServer<Params, Extra>({
+    connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+    // Whatever is thrown for one operation is an error of that operation alone: others of the socket go on.
+    execute: async (args) => maskThrown(options.mask, () => (args as unknown as Enveloped).rootValue.execute(args)),
+    subscribe: async (args) => maskThrown(options.mask, () => (args as unknown as Enveloped).rootValue.subscribe(args)),
+    onConnect: (connected) => {
+      connected.extra.connected = connected;
+      return connected.extra.guard.admit(() => connect(options, connected));
+    },
+    onPing: ({ extra }) => extra.guard.count(),
+    onPong: ({ extra }) => extra.guard.count(),
+    onSubscribe: (connected, id, params) => {
+      const { guard } = connected.extra;
+      const operation = guard.begin(id);
+      return guard.admit(() => prepareOperation(options, connected, operation, params));
+    },
+    onOperation: ({ extra }, id, _payload, _args, results) => {
+      if (Symbol.asyncIterator in results) extra.guard.follow(id, results);
+    },
+    onError: (_connected, _id, _payload, errors) => errors.map(plain),
+    onNext: (_connected, _id, _payload, _args, result) =>
+      result.errors && ({ ...result, errors: result.errors.map(plain) } as FormattedExecutionResult),
+  });
+  return { server, countMessage: (extra) => countMessage(options, extra) };
+}
+
+async function maskThrown<R>(mask: Mask, run: () => Promise<R>): Promise<R> {
+  try {
+    return await run();
+  } catch (error) {
+    return { errors: [mask(error)] } as R;
+  }
+}
+
+/** Counts the request and checks the API key. */
+const enter = (
+  { access, path, trustedProxies }: ProtocolOptions,
+  connected: Connection,
+  request = requestOf(connected, path),
+) => access.enter(request, addressOf(connected.extra.request, trustedProxies));
+
+/** The reason of a close frame has at most 123 bytes. */
+const MISSING_KEY = 'Missing API key: put `authorization` or `x-api-key` into the payload of connection_init';
+
+/** Returns whether the client may connect. */
+async function connect(options: ProtocolOptions, connected: Connection): Promise<boolean> {
+  const { guard, socket } = connected.extra;
+  const request = requestOf(connected, options.path);
+  try {
+    const { viewer } = await enter(options, connected, request);
+    options.buffer.countSends(ownerOf(viewer), socket);
+    guard.isAcknowledged = true;
+    return true;
+  } catch (error) {
+    const masked = options.mask(error);
+    const isMissing = credentialOf((name) => request.headers.get(name)) === 'NONE';
+    if (masked.extensions['code'] === 'UNAUTHENTICATED' && isMissing) guard.close(CloseCode.Forbidden, MISSING_KEY);
+    else closeBecauseOf(masked, guard);
+    return false;
+  }
+}
+
+async function countMessage(options: ProtocolOptions, { request, guard, connected }: Extra): Promise<void> {
+  try {
+    if (guard.isAcknowledged && connected) await enter(options, connected);
+    else await options.access.countAddress(addressOf(request, options.trustedProxies));
+  } catch (error) {
+    closeBecauseOf(options.mask(error), guard);
+  }
+}
+
+/** Closes a socket with 4403 or 4429, or with 1013 if the API key cannot be checked now. */
+function closeBecauseOf({ extensions: { code } }: GraphQLError, guard: SocketGuard): void {
+  if (code === 'RATE_LIMITED') guard.close(TOO_MANY_REQUESTS, 'Too many requests');
+  else if (code === 'UNAUTHENTICATED') guard.close(CloseCode.Forbidden, 'Forbidden');
+  else guard.close(TRY_AGAIN_LATER, 'Try again later');
+}
+
+/** Prepares an operation for execution: access, limits, parsing and validation as over HTTP. */
+async function prepareOperation(
+  options: ProtocolOptions,
+  connected: Connection,
+  operation: SocketOperation,
+  params: SubscribePayload,
+) {
+  const { path, graphql, mask, trusted } = options;
+  const { guard } = connected.extra;
+  const request = requestOf(connected, path);
+  try {
+    await enter(options, connected, request);
+    // The end of a completed operation with the same id removes the entry of this one.
+    if (await guard.add(operation)) connected.subscriptions[operation.id] ??= null;
+    mustKeepSecrets(request, params);
+    const { operationName, variables: variableValues } = params;
+    const query = documentOf(params, trusted) ?? '';
+    const enveloped = graphql.getEnveloped({ request, params: { ...params, query } } as never);
+    const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
+    const document = parse(query);
+    const errors = validate(schema, document);
+    if (errors.length > 0) return errors as readonly GraphQLError[];
+    const contextValue: unknown = await contextFactory();
+    // Many clients send an empty name for none.
+    const name = operationName || undefined;
+    return { schema, document, operationName: name, variableValues, contextValue, rootValue: { execute, subscribe } };
+  } catch (error) {
+    const masked = mask(error);
+    // A client whose API key has ended since is not served any more.
+    if (masked.extensions['code'] === 'UNAUTHENTICATED') closeBecauseOf(masked, guard);
+    return [masked];
+  }
+}
+
+const requestOf = ({ extra, connectionParams }: Connection, path: string): Request =>
+  socketRequest(extra.request, connectionParams, path);
+
+/** What a client is told of an error: how HTTP would say it is nothing to a socket. */
+export function plain(error: GraphQLError): GraphQLFormattedError {
+  const { extensions: { http: _http, code, ...extensions } = {}, ...rest } = error.toJSON();
+  return { ...rest, extensions: { ...extensions, code: knownCode(code) } };
+}
+
+/** How an operation is run goes along with its arguments. */
+interface Enveloped {
+  readonly rootValue: {
+    execute(args: unknown): Promise<ExecutionResult>;
+    subscribe(args: unknown): Promise<AsyncGenerator<ExecutionResult> | ExecutionResult>;
+  };
+}

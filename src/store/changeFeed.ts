@@ -1,0 +1,29 @@
+import type { ChangeFilter, SequencedChange, StreamPosition } from '../domain/change.ts';
+import type { Instant } from '../domain/time.ts';
+
+/** The changes after a position, as far as they were requested. */
+export interface StreamPage {
+  /**
+   * Whether the position is one of this stream, and no change after it has been deleted. If not, the changes after it
+   * are unknown and `changes` is empty.
+   */
+  readonly isKnown: boolean;
+  readonly changes: readonly SequencedChange[];
+  /** The position of the last change of the stream. */
+  readonly last: StreamPosition;
+}
+
+/** All published changes in the order of their commits, numbered without gaps; kept for a limited time. */
+export interface ChangeFeed {
+  /** The 32-byte key of the cursors, the same for all servers on one database. Never log it. */
+  cursorKey(): Promise<Uint8Array>;
+  /**
+   * Assigns sequences to the changes that were committed since, and returns at most `limit` changes after the position
+   * that the filter selects, in order. Returns only the end of the stream if the position is null.
+   */
+  sequenceAndRead(after: StreamPosition | null, limit: number, filter?: ChangeFilter): Promise<StreamPage>;
+  /** Calls back whenever something may have been committed, here or on another server; answers how to stop it. */
+  onCommit(wake: () => void): () => void;
+  /** Deletes the changes before the time from the start of the stream, and returns their number. */
+  deleteBefore(before: Instant): Promise<number>;
+}

@@ -1,0 +1,215 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { revokedKey, usedKey } from '../../src/domain/apiKey.ts';
+import { createIds } from '../../src/ids.ts';
+import { call, did, opening } from '../support/accounting.ts';
+import { type ChatScene, chatOn, chatted, messagesOf, openSession, post, sessionNow } from '../support/conversation.ts';
+import { fundedPosition, openPosition } from '../support/deal.ts';
+import { START } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
+
+const HOUR_MS = 3_600_000;
+const time = (ms: number): string => new Date(START + ms).toISOString();
+
+/** Sets the clock back by an hour from the given time after START. */
+const setBack = ({ server }: ChatScene, fromMs = 0): void => {
+  server.now = START + fromMs - HOUR_MS;
+};
+const inOrder = <V>(values: readonly V[]): readonly V[] => values.toSorted((a, b) => (a < b ? -1 : 1));
+
+onBothStores((open) => {
+  const scene = chatOn(open);
+  beforeAll(() => {
+    scene.server.now = START;
+  });
+
+  describe('a clock that is set back by an hour', () => {
+    it('never makes a position change before it was created, nor its events run backwards, nor ids sort before older ones', async () => {
+      const { server, store, deal } = scene;
+      server.now = START;
+      const { id: positionId } = await openPosition(server, deal);
+      server.now += 1_000;
+      await did(server, 'fundPosition', { positionId });
+      setBack(scene);
+      await did(server, 'releasePosition', { positionId, amount: '1' });
+      await did(server, 'applyPositions', {
+        operations: [{ transition: { positionId, toState: 'PARTIALLY_RELEASED', amount: '1' } }],
+      });
+      const { position } = await did(server, 'releasePosition', { positionId, all: true });
+      expect(position).toMatchObject({ createdAt: time(0), updatedAt: time(1_000), state: 'RELEASED' });
+      const read = store.read('ALL');
+      const of = { field: 'positionId', id: positionId } as const;
+      const window = { of, where: {}, limit: 10, backward: false, after: null, before: null } as const;
+      const order = { by: ['sequence'], direction: 'ASC' } as const;
+      const pages = await Promise.all([
+        read.lifecycleEvents.pages([{ ...window, order }]),
+        read.ledgerEvents.pages([{ ...window, order }]),
+      ]);
+      for (const [page] of pages) {
+        const rows = page?.rows ?? [];
+        expect(rows.map(({ createdAt }) => createdAt - START)).toEqual([0, 1_000, 1_000, 1_000, 1_000]);
+        expect(inOrder(rows.map(({ id }) => id))).toEqual(rows.map(({ id }) => id));
+      }
+      server.now = START + 2_000;
+      const { id: later } = await fundedPosition(server, deal);
+      expect(inOrder([positionId, later])).toEqual([positionId, later]);
+    });
+
+    it('does so in each way in which a position ends', async () => {
+      const { server, store, deal } = scene;
+      for (const mutation of ['cancelPosition', 'expirePosition'] as const) {
+        server.now = START;
+        const { id: positionId } = await fundedPosition(server, deal);
+        setBack(scene);
+        expect(await did(server, mutation, { positionId })).toMatchObject({
+          position: { updatedAt: time(0) },
+          event: { createdAt: time(0) },
+          ledgerEvent: { createdAt: time(0) },
+        });
+      }
+      server.now = START;
+      const expiresAt = time(HOUR_MS);
+      const { id } = await fundedPosition(server, deal, '100.00', { expiresAt });
+      server.now = START + HOUR_MS - 1;
+      await did(server, 'releasePosition', { positionId: id, amount: '1' });
+      // Decisions are made by the clock as it is: an hour earlier the position is not due.
+      setBack(scene, HOUR_MS);
+      expect(await server.app.expireDue()).toBe(0);
+      await did(server, 'releasePosition', { positionId: id, amount: '1' });
+      server.now = START + HOUR_MS;
+      expect(await server.app.expireDue()).toBe(1);
+      expect(await store.read('ALL').positions.byIds([id])).toMatchObject([
+        { state: 'EXPIRED', updatedAt: START + HOUR_MS },
+      ]);
+    });
+
+    it('makes a position that has expired movable again until its hour, and a new one is checked by the clock', async () => {
+      const { server, deal } = scene;
+      server.now = START;
+      const { id: positionId } = await openPosition(server, deal, { expiresAt: time(1_000) });
+      server.now = START + 1_000;
+      expect(await call(server, 'fundPosition', { positionId })).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+      setBack(scene);
+      await did(server, 'fundPosition', { positionId });
+      await did(server, 'createPosition', opening(deal, { expiresAt: time(1 - HOUR_MS) }));
+      expect(await call(server, 'createPosition', opening(deal, { expiresAt: time(-HOUR_MS) }))).toMatchObject({
+        code: 'VALIDATION_FAILED',
+        path: ['expiresAt'],
+      });
+    });
+
+    it('never makes a policy change before it was created', async () => {
+      const { server, deal } = scene;
+      const input = { institutionId: deal.institution.id, region: 'US' };
+      server.now = START;
+      await did(server, 'setPolicy', input);
+      server.now = START + 5;
+      await did(server, 'setPolicy', input);
+      setBack(scene);
+      const { policy } = await did(server, 'setPolicy', input);
+      expect(policy).toMatchObject({ version: 3, createdAt: time(0), updatedAt: time(5) });
+      await did(server, 'deletePolicy', input);
+    });
+
+    it('never makes the messages of a session run backwards, nor their edits, revisions and deletion', async () => {
+      const { server, deal } = scene;
+      server.now = START;
+      const { id: chatSessionId } = await openSession(server, deal);
+      server.now = START + 10;
+      const first = await post(server, chatSessionId);
+      setBack(scene);
+      const second = await post(server, chatSessionId);
+      expect([first.createdAt, second.createdAt]).toEqual([time(10), time(10)]);
+      expect(inOrder([first.id, second.id])).toEqual([first.id, second.id]);
+      await chatted(server, 'editChatMessage', { chatMessageId: first.id, body: 'edited' });
+      server.now = START + 20;
+      await chatted(server, 'editChatMessage', { chatMessageId: first.id, body: 'edited again' });
+      setBack(scene);
+      await chatted(server, 'deleteChatMessage', { chatMessageId: first.id });
+      const [message] = await messagesOf(server, chatSessionId);
+      expect(message).toMatchObject({ createdAt: time(10), editedAt: time(20), deletedAt: time(20) });
+      expect(message?.revisions?.map(({ createdAt }) => createdAt)).toEqual([time(10), time(10), time(20)]);
+      expect(await sessionNow(server, chatSessionId)).toMatchObject({ lastActivityAt: time(10) });
+    });
+
+    it('never makes a session change, be deleted or restored before it was created', async () => {
+      const { server, deal } = scene;
+      server.now = START;
+      const { id: chatSessionId } = await openSession(server, deal);
+      setBack(scene);
+      const steps = [
+        ['updateChatSession', { title: 'Pier 10' }, null],
+        ['deleteChatSession', {}, time(0)],
+        ['restoreChatSession', {}, null],
+      ] as const;
+      for (const [mutation, more, deletedAt] of steps) {
+        const { chatSession } = await chatted(server, mutation, { chatSessionId, ...more });
+        expect(chatSession).toMatchObject({ createdAt: time(0), updatedAt: time(0), deletedAt });
+      }
+    });
+
+    it('never dates the change that subscribers see before an earlier change of the object', async () => {
+      const { server, store, deal } = scene;
+      const { last } = await store.changes.sequenceAndRead(null, 0);
+      server.now = START;
+      const { id } = await openPosition(server, deal);
+      const { id: chatSessionId } = await openSession(server, deal);
+      setBack(scene);
+      await did(server, 'fundPosition', { positionId: id });
+      const { id: chatMessageId } = await post(server, chatSessionId);
+      await chatted(server, 'editChatMessage', { chatMessageId, body: 'x' });
+      await chatted(server, 'deleteChatMessage', { chatMessageId });
+      await chatted(server, 'deleteChatSession', { chatSessionId });
+      const { changes } = await store.changes.sequenceAndRead(last, 100);
+      expect(changes.map(({ createdAt }) => createdAt - START)).toEqual(Array.from({ length: 7 }, () => 0));
+    });
+
+    it('replays a key that was stored before, and counts its retention by the clock', async () => {
+      const { server, deal } = scene;
+      const input = opening(deal, { idempotencyKey: 'back' });
+      server.now = START;
+      const first = await did(server, 'createPosition', input);
+      setBack(scene);
+      expect(await call(server, 'createPosition', input)).toEqual({ ...first, replayed: true });
+      server.now = START + 30 * 24 * HOUR_MS;
+      expect(await call(server, 'createPosition', input)).toMatchObject({ replayed: false });
+      server.now = START;
+    });
+  });
+});
+
+it('an API key is never revoked or used before it was created, or before it was last used', () => {
+  const key = {
+    id: 'key_1',
+    institutionId: 'inst_1',
+    label: 'a',
+    role: 'ADMIN',
+    prefix: '',
+    tokenHash: '',
+    createdAt: START,
+    expiresAt: null,
+    revokedAt: null,
+    lastUsedAt: null,
+    followedById: null,
+    version: 1,
+  } as const;
+  expect(revokedKey(key, START - HOUR_MS).revokedAt).toBe(START);
+  expect(revokedKey(key, START + 1).revokedAt).toBe(START + 1);
+  expect(usedKey(key, START - HOUR_MS).lastUsedAt).toBe(START);
+  const used = usedKey(key, START + 5);
+  expect([used.lastUsedAt, usedKey(used, START + 1).lastUsedAt]).toEqual([START + 5, START + 5]);
+});
+
+it.each([1, 9_999, 10_001, HOUR_MS, 365 * 24 * HOUR_MS])(
+  'ids sort in the order in which they were made, whatever the clock: set back by %d ms',
+  (ms) => {
+    let now = START;
+    const newId = createIds(() => now);
+    const made = [newId('pos'), newId('pos')];
+    now -= ms;
+    made.push(newId('pos'), newId('pos'));
+    now += ms + 1;
+    made.push(newId('pos'));
+    expect(inOrder(made)).toEqual(made);
+    expect(new Set(made).size).toBe(made.length);
+  },
+);

@@ -1,0 +1,192 @@
+import { LIMITS } from '../../src/domain/limits.ts';
+import { DEFAULTS } from '../../src/settings.ts';
+import { costOfText } from '../server/asked.ts';
+import type { Filled } from './worstRows.ts';
+
+/** One request, of a kind of which no allowed one costs more. */
+export interface WorstRequest {
+  readonly name: string;
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  /** Follows the changes of positions until the first that is live. */
+  readonly isSubscription?: boolean;
+}
+
+const { aliases } = DEFAULTS.documents;
+const { cost } = DEFAULTS.operations;
+
+/** The document with the most of something that is still allowed. */
+function largest(most: number, document: (count: number) => string, variables: object = {}): string {
+  let [fits, over] = [0, most + 1];
+  while (over - fits > 1) {
+    const count = Math.floor((fits + over) / 2);
+    if (costOfText(document(count), { ...variables }) <= cost) fits = count;
+    else over = count;
+  }
+  return document(fits);
+}
+
+const times = (count: number, text: (at: number) => string): string =>
+  Array.from({ length: count }, (_, at) => text(at)).join(' ');
+const LOCALES = 'en de fr it es pt nl pl cs sv da fi ja ko ar'.split(' ');
+const MONEY = '{ amount currencyCode minorUnits }';
+const EVENT = `id sequence fromState toState reason createdAt moved ${MONEY} actor { kind }`;
+const POSITION = `id state version holderReference externalReference allowedTransitions expiresAt createdAt updatedAt
+  amount ${MONEY} held ${MONEY} released ${MONEY} refunded ${MONEY} funded ${MONEY}`;
+const BATCH = `mutation ($input: ApplyPositionsInput!) { applyPositions(input: $input) { ... on ApplyPositionsPayload {
+  committed results { status position { ${POSITION} } event { id } error { code message } } } } }`;
+
+const page = (field: string, rows: number, below: string): string => `${field}(first: ${rows}) { nodes { ${below} } }`;
+/** As many rows as fit in pages of 100 within a page. */
+const pages = (below: string) => largest(100, (rows) => `{ ${page('positions', rows, page('events', 100, below))} }`);
+
+export const worstRequests = ({ positionId, assetId, institutionId }: Filled): readonly WorstRequest[] => [
+  { name: 'page in a page, all fields', query: pages(EVENT) },
+  { name: 'page in a page, one field', query: pages('id') },
+  {
+    name: 'page in a page, aliases of scalars',
+    query: pages(`id sequence fromState toState reason createdAt ${times(aliases, (at) => `a${at}: createdAt`)}`),
+  },
+  {
+    name: 'positions within their asset',
+    query: largest(100, (rows) => `{ ${page('positions', rows, `asset { ${page('positions', 100, POSITION)} }`)} }`),
+  },
+  {
+    name: 'formatted in many locales',
+    query: largest(
+      100,
+      (rows) =>
+        `{ ${page('positions', rows, `asset { ${page('positions', 100, `amount { ${times(aliases, (at) => `a${at}: formatted(locale: "${LOCALES[at]}")`)} }`)} }`)} }`,
+    ),
+  },
+  {
+    name: 'formatted in one locale',
+    query: largest(
+      100,
+      (rows) =>
+        `{ ${page('positions', rows, `asset { ${page('positions', 100, `amount { ${times(aliases, (at) => `a${at}: formatted`)} }`)} }`)} }`,
+    ),
+  },
+  {
+    name: 'metadata many times',
+    query: largest(
+      10,
+      (rows) =>
+        `{ ${page('positions', rows, `asset { ${page('positions', 100, 'asset { a: metadata b: metadata c: metadata d: metadata e: metadata }')} }`)} }`,
+    ),
+  },
+  { name: 'metadata of 100 rows', query: `{ ${page('assets', 100, 'id label metadata')} }` },
+  { name: 'audit events with payload', query: `{ ${page('auditEvents', 100, 'id action payload')} }` },
+  {
+    name: 'messages with bodies',
+    query: largest(100, (rows) => `{ ${page('chatSessions', rows, page('messages', 100, 'body'))} }`),
+  },
+  {
+    name: 'searches',
+    query: `{ ${times(aliases, (at) => `a${at}: chatSessions(first: 100, filter: { search: "pier word ${at}" }) { totalCount nodes { id } }`)} }`,
+  },
+  {
+    name: 'totals of 100,000 positions',
+    query: largest(
+      aliases,
+      (count) => `{ ${times(count, (at) => `a${at}: positionTotals { count byState { count } }`)} }`,
+    ),
+  },
+  {
+    name: 'totals of 100,000 positions, filtered',
+    query: largest(
+      aliases,
+      (count) =>
+        `{ ${times(count, (at) => `a${at}: positionTotals(filter: { amount: { gte: "${at}" } }) { count }`)} }`,
+    ),
+  },
+  {
+    name: 'counts of 100,000 positions, filtered',
+    query: largest(
+      aliases,
+      (count) =>
+        `{ ${times(count, (at) => `a${at}: positions(first: 0, filter: { amount: { gte: "0.0${at + 10}" } }) { totalCount }`)} }`,
+    ),
+  },
+  {
+    name: 'counts within pages',
+    query: largest(
+      100,
+      (rows) =>
+        `{ ${page('positions', rows, 'asset { positions(first: 0, filter: { amount: { gte: "0.01" } }) { totalCount } }')} }`,
+    ),
+  },
+  {
+    name: 'totals within pages',
+    query: largest(100, (rows) => `{ ${page('positions', rows, 'asset { positionTotals { count } }')} }`),
+  },
+  {
+    name: 'unread counts',
+    query: largest(
+      100,
+      (rows) =>
+        `{ chatSessions(first: ${rows}) { nodes { ${times(aliases, (at) => `a${at}: unreadCount(participantReference: "p${at}")`)} } } }`,
+    ),
+  },
+  {
+    name: 'batch of 1,000',
+    query: BATCH,
+    variables: {
+      input: {
+        operations: Array.from({ length: LIMITS.listInputs }, (_, at) => ({
+          create: { assetId, holderReference: `h${at}`, amount: { amount: '1.00', currencyCode: 'USD' } },
+        })),
+      },
+    },
+  },
+  {
+    name: 'batches by aliases',
+    query: largest(
+      aliases,
+      (count) =>
+        `mutation ($input: ApplyPositionsInput!) { ${times(Math.max(count, 1), (at) => `a${at}: applyPositions(input: $input) { __typename }`)} }`,
+      {
+        input: { operations: Array.from({ length: 1_000 }, () => ({ transition: { positionId, toState: 'FUNDED' } })) },
+      },
+    ),
+    variables: {
+      input: {
+        operations: Array.from({ length: LIMITS.listInputs }, (_, at) => ({
+          create: { assetId, holderReference: `h${at}`, amount: { amount: '1.00', currencyCode: 'USD' } },
+        })),
+      },
+    },
+  },
+  {
+    name: 'assets with metadata by aliases',
+    query: `mutation ($input: CreateAssetInput!) { ${times(aliases, (at) => `a${at}: createAsset(input: $input) { ... on CreateAssetPayload { asset { metadata } } }`)} }`,
+    variables: { input: { templateId: '', label: 'l', metadata: { a: 'x'.repeat(60_000) } } },
+  },
+  {
+    name: 'largest body, one text',
+    query: 'mutation ($input: CreateAssetInput!) { createAsset(input: $input) { __typename } }',
+    variables: { input: { templateId: '', label: 'l', metadata: { a: 'x'.repeat(1_000_000) } } },
+  },
+  {
+    name: 'largest body, many keys',
+    query: 'mutation ($input: CreateAssetInput!) { createAsset(input: $input) { __typename } }',
+    variables: {
+      input: {
+        templateId: '',
+        label: 'l',
+        metadata: Object.fromEntries(Array.from({ length: 80_000 }, (_, at) => [`k${at}`, 1])),
+      },
+    },
+  },
+  {
+    name: 'introspection',
+    query: `{ __schema { types { name description fields { name description args { name description type { name ofType { name } } }
+      type { name description fields { name description type { name description ${times(6, (at) => `d${at}: description`)} } } } } } } }`,
+  },
+  {
+    name: 'subscription event',
+    query: `subscription { positionChanged(institutionId: "${institutionId}") { kind position { asset {
+      ${page('positions', 100, `metadata ${POSITION} asset { metadata }`)} } } } }`,
+    isSubscription: true,
+  },
+];

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import { tokensOf } from '../../src/domain/tokens.ts';
+
+const SAME: readonly (readonly [why: string, text: string, query: string])[] = [
+  ['sharp s and ss', 'Straße', 'STRASSE'],
+  ['capital sharp s', 'STRAẞE', 'strasse'],
+  ['final and inner sigma', 'ΟΔΟΣ', 'οδος'],
+  ['final sigma within a longer word', 'ΟΔΟΣ', 'οδοσ'],
+  ['dotted capital I', 'İSTANBUL', 'istanbul'],
+  ['a ligature', 'oﬃce', 'OFFICE'],
+  ['a soft hyphen', 'con\u00adtract', 'contract'],
+  ['a zero width joiner and space', 'con\u200dtr\u200bact', 'contract'],
+  ['a byte order mark', '\ufeffcontract', 'contract'],
+  ['fullwidth letters', 'ＡＢ', 'ab'],
+  ['Armenian ligature', 'և', 'ԵՒ'],
+];
+it.each(SAME)('%s give the same tokens', (_why, text, query) => {
+  expect(tokensOf(text)).toEqual(tokensOf(query));
+  expect(tokensOf(text)).toHaveLength(1);
+});
+
+const found = (text: string, query: string): boolean => {
+  const tokens = new Set(tokensOf(text));
+  return tokensOf(query).every((token) => tokens.has(token));
+};
+it.each([
+  ['東京都庁の工事', '東京'],
+  ['東京都庁の工事', '工事'],
+  ['東京都庁の工事', '工'],
+  ['カタカナ', 'タカ'],
+  ['서울특별시', '특별'],
+  ['สัญญาก่อสร้าง', 'ก่อสร้าง'],
+  ['iPhone東京', 'iphone'],
+  ['iPhone東京', '東京'],
+])('%s is found by %s', (text, query) => {
+  expect(found(text, query)).toBe(true);
+});
+
+it.each([
+  ['東京都', '京東'],
+  ['東都', '東京'],
+  ['contract', 'con'],
+  ['con tract', 'contract'],
+])('%s is not found by %s', (text, query) => {
+  expect(found(text, query)).toBe(false);
+});
+
+it('folds a text that is folded already to itself', () => {
+  const text = 'Straße İSTANBUL ΟΔΟΣ oﬃce ŉ ǰ ΐ';
+  const once = tokensOf(text);
+  expect(tokensOf(once.join(' '))).toEqual(once);
+});

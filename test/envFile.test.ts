@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { variableNames } from '../src/config.ts';
+import { parseEnvFile } from '../src/envFile.ts';
+
+const NAMES = variableNames();
+const parse = (text: string) => parseEnvFile(text, NAMES);
+const variablesOf = (text: string) => {
+  const { variables, problems } = parse(text);
+  expect(problems).toEqual([]);
+  return variables;
+};
+const problemsOf = (text: string) => parse(text).problems;
+const MALFORMED = 'is neither blank, a comment, nor NAME=value; close its quotes if it has any.';
+const NOT_TEXT = 'contains a character that is not UTF-8 text; save the file as UTF-8.';
+
+describe('a .env file', () => {
+  const good: readonly (readonly [text: string, variables: Readonly<Record<string, string>>])[] = [
+    ['', {}],
+    ['\n\n', {}],
+    ['# a comment\n  # another\n', {}],
+    ['PORT=5001', { PORT: '5001' }],
+    ['PORT=5001\r\nHOST=::1\r\n', { PORT: '5001', HOST: '::1' }],
+    ['PORT = 5001 \n', { PORT: '5001' }],
+    ['\tPORT=5001\n  HOST=::1', { PORT: '5001', HOST: '::1' }],
+    ['export PORT=5001', { PORT: '5001' }],
+    ['PORT=', { PORT: '' }],
+    ['PORT=5001 # the port', { PORT: '5001' }],
+    [`A='one # two' # three\nB="x=y"\nC=\`it's\``, { A: 'one # two', B: 'x=y', C: "it's" }],
+    ['A="first\nsecond\n\nfourth"\nPORT=5001', { A: 'first\nsecond\n\nfourth', PORT: '5001' }],
+    [String.raw`A="first\nsecond"`, { A: 'first\nsecond' }],
+    ['URL=postgres://a:b%40c@db/x?sslmode=require', { URL: 'postgres://a:b%40c@db/x?sslmode=require' }],
+    ['KEY=abc"def\'ghi', { KEY: `abc"def'ghi` }],
+    ['NAME=Zürich 東京', { NAME: 'Zürich 東京' }],
+    ['PORT=1\nPORT=2', { PORT: '2' }],
+  ];
+  it.each(good)('%j is read', (text, variables) => {
+    expect(variablesOf(text)).toEqual(variables);
+  });
+
+  it('keeps its first variable when the file begins with a byte order mark', () => {
+    const text = '\uFEFFNODE_ENV=production\nPORT=5001\n';
+    expect(variablesOf(text)).toEqual({ NODE_ENV: 'production', PORT: '5001' });
+  });
+
+  const bad: readonly (readonly [text: string, problems: readonly string[]])[] = [
+    ['NODE_ENV production', [`Line 1 ${MALFORMED}`]],
+    ['# fine\nNODE_ENV: production\nPORT=1\nnonsense', [`Line 2 ${MALFORMED}`, `Line 4 ${MALFORMED}`]],
+    ['=x', [`Line 1 ${MALFORMED}`]],
+    ['1PORT=x', [`Line 1 ${MALFORMED}`]],
+    ['ROOT-API-KEY=x', [`Line 1 ${MALFORMED}`]],
+    ['A="never closed\nPORT=1', [`Line 1 ${MALFORMED}`]],
+    [`A='x' y`, [`Line 1 ${MALFORMED}`]],
+    ['A="a\nb\nc"\nbroken', [`Line 4 ${MALFORMED}`]],
+    ['port=1', ['Line 1 must spell the variable exactly as PORT.']],
+    ['Root_Api_Key=x', ['Line 1 must spell the variable exactly as ROOT_API_KEY.']],
+    ['PORT=1\n\u200bROOT_API_KEY=x', ['Line 2 must spell the variable exactly as ROOT_API_KEY.']],
+    ['ROOT_\u00adAPI_KEY=x', ['Line 1 must spell the variable exactly as ROOT_API_KEY.']],
+    ['export \u00a0NODE_ENV=x', ['Line 1 must spell the variable exactly as NODE_ENV.']],
+    ['ＰＯＲＴ=1', ['Line 1 must spell the variable exactly as PORT.']],
+    ['PORT=1\n\uFEFFNODE_ENV=production', ['Line 2 must spell the variable exactly as NODE_ENV.']],
+    ['PORT=1\nA=x\0y', [`Line 2 ${NOT_TEXT}`]],
+    ['A=caf\uFFFD', [`Line 1 ${NOT_TEXT}`]],
+    ['# caf\uFFFD', [`Line 1 ${NOT_TEXT}`]],
+  ];
+  it.each(bad)('%j is refused with the number of the line', (text, problems) => {
+    expect(problemsOf(text)).toEqual(problems);
+  });
+
+  it('never repeats a value', () => {
+    expect(problemsOf('ROOT_API_KEY: s3cret\nroot_api_key=s3cret\nA="s3cret').join()).not.toContain('s3cret');
+  });
+
+  it('may set a variable that EscrowGrid does not know, in any case', () => {
+    expect(variablesOf('path=x\nCOMPOSE_PROJECT_NAME=y')).toEqual({ path: 'x', COMPOSE_PROJECT_NAME: 'y' });
+  });
+});

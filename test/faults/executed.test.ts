@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { Unavailable, Busy, TooLate } from '../../src/store/faults.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
+import type { Readers, Store } from '../../src/store/store.ts';
+import { makeDeal } from '../support/deal.ts';
+import { serve } from '../support/server.ts';
+
+/** A store of which the read of an institution fails once a position is written. */
+function failing(error: () => Error): { readonly store: Store; fail: boolean } {
+  const inner = createMemoryStore();
+  const state = { store: inner as Store, fail: false };
+  const read: Store['read'] = (scope, until) => {
+    const readers = inner.read(scope, until);
+    const byIds: Readers['institutions']['byIds'] = (ids) => {
+      if (state.fail) throw error();
+      return readers.institutions.byIds(ids);
+    };
+    return { ...readers, institutions: { ...readers.institutions, byIds } };
+  };
+  state.store = { ...inner, read };
+  return state;
+}
+
+it.each([
+  ['is too late', () => new TooLate(''), 'TIMEOUT'],
+  ['finds the store busy', () => new Busy(''), 'SERVICE_UNAVAILABLE'],
+  ['does not reach the store', () => new Unavailable(''), 'SERVICE_UNAVAILABLE'],
+  ['fails', () => new Error('secret'), 'INTERNAL_SERVER_ERROR'],
+])('says that the mutation was executed where a field of its result %s', async (_why, error, code) => {
+  const state = failing(error);
+  const server = serve(state.store);
+  const { assetId } = await makeDeal(server);
+  state.fail = true;
+  const create = `mutation { createPosition(input: { assetId: "${assetId}", holderReference: "h",
+    amount: { amount: "1", currencyCode: "USD" } }) {
+    ... on CreatePositionPayload { replayed position { id version institution { name } } } } }`;
+  const { data, errors, text } = await server.ask(create);
+  expect(data).toMatchObject({
+    createPosition: { replayed: false, position: { version: 1, institution: null, id: expect.any(String) as string } },
+  });
+  expect(errors).toMatchObject([
+    {
+      message: 'The mutation was executed; this field of its result could not be read.',
+      path: ['createPosition', 'position', 'institution'],
+      extensions: { code, executed: true },
+    },
+  ]);
+  expect(text).not.toContain('secret');
+  expect(server.faults).toHaveLength(code === 'INTERNAL_SERVER_ERROR' ? 1 : 0);
+});

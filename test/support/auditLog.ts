@@ -1,0 +1,26 @@
+import type { AuditEvent } from '../../src/domain/auditEvent.ts';
+import type { Store } from '../../src/store/store.ts';
+import { firstOf } from '../../src/store/window.ts';
+
+export interface AuditLog {
+  /** Oldest first. */
+  readonly events: readonly AuditEvent[];
+  /** How many bytes their payloads take as JSON. */
+  readonly bytes: number;
+}
+
+/** The failures in the audit log of an institution. */
+export async function auditLogOf(store: Store, institutionId: string): Promise<AuditLog> {
+  const window = firstOf<AuditEvent>({
+    where: { outcome: { in: ['FAILURE'] } },
+    order: { by: ['createdAt'], direction: 'ASC' },
+    limit: 100_000,
+  });
+  const [page] = await store.read({ institutionId }).auditEvents.pages([window]);
+  const events = page?.rows ?? [];
+  return { events, bytes: events.reduce((sum, { payload }) => sum + Buffer.byteLength(JSON.stringify(payload)), 0) };
+}
+
+/** How many attempts the events stand for: those that are counted name their number. */
+export const occurrencesOf = (events: readonly AuditEvent[]): number =>
+  events.reduce((sum, { payload }) => sum + Number(payload?.['occurrences'] ?? 1), 0);

@@ -1,0 +1,17 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const DEBIAN_VERSIONS = '/usr/lib/postgresql';
+
+/** The folders in which a program may be: those of PATH, and where Debian puts PostgreSQL's. */
+const folders = (): readonly string[] => [
+  ...(process.env['PATH'] ?? '').split(delimiter),
+  ...(existsSync(DEBIAN_VERSIONS)
+    ? readdirSync(DEBIAN_VERSIONS).map((version) => join(DEBIAN_VERSIONS, version, 'bin'))
+    : []),
+];
+
+/** The folder of a PostgreSQL that can copy a server (`pg_basebackup`), or undefined if there is none. */
+export const POSTGRES_BIN: string | undefined = folders().find((folder) =>
+  ['pg_basebackup', 'postgres', 'initdb'].every((program) => existsSync(join(folder, program))),
+);

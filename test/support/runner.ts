@@ -1,0 +1,43 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+const processes: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of processes) child.kill('SIGKILL');
+});
+
+/** A process that executes a test program and answers each line of its input with one line of JSON. */
+export interface Runner<Answer> {
+  /** The first line that the program printed. */
+  readonly firstLine: string;
+  send(order: string): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** Starts a test program, given relative to the test folder. It is killed when the test file ends. */
+export async function startRunner<Answer>(path: string): Promise<Runner<Answer>> {
+  const program = fileURLToPath(new URL(`../${path}`, import.meta.url));
+  const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', program], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  processes.push(child);
+  const lines = createInterface({ input: child.stdout });
+  const line = async (): Promise<string> => ((await once(lines, 'line')) as [string])[0];
+  const firstLine = await line();
+  return {
+    firstLine,
+    send: async (order) => {
+      const answer = line();
+      child.stdin.write(`${order}\n`);
+      return JSON.parse(await answer) as Answer;
+    },
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
