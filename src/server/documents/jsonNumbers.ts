@@ -2,7 +2,8 @@ import { isExactNumber } from '../../domain/json.ts';
 
 /** A string, or a number with what can make it inexact: more digits than a double keeps, or an exponent. */
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?\d[\d.]*(?:[eE][+-]?\d+)?/g;
-const MAYBE_INEXACT = /[\d.]{16}|\d[eE]/;
+/** A number follows a colon, a comma, a bracket or white space: the digits within an id are none. */
+const MAYBE_INEXACT = /[:,[\s]-?(?:[\d.]{16}|[\d.]+[eE])/;
 /** JSON.parse makes Infinity of it, which every input rejects. */
 const OUT_OF_RANGE = '1e999';
 

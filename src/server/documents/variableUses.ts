@@ -37,6 +37,8 @@ export const useVariableUses = (): Plugin => {
     if (!operation?.variableDefinitions?.length) return undefined;
     let uses = known.get(operation);
     if (!uses) known.set(operation, (uses = variableUsesOf(args.schema, args.document, operation)));
+    // Most operations use no variable in either way: nothing is converted for them.
+    if (uses.mustNotBeNull.size === 0 && !uses.isWithinJson) return undefined;
     const values = rawValues(operation, args.variableValues ?? {});
     const unfit = [...uses.mustNotBeNull].find((name) => values.get(name)?.kind === Kind.NULL);
     if (unfit !== undefined) return nullError(unfit);
