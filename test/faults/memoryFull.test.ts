@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
+import { MINUTE_MS } from '../../src/domain/time.ts';
 import { createRounds } from '../../src/live/rounds.ts';
 import { StoreFullError } from '../../src/store/faults.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
@@ -44,9 +45,16 @@ async function fill(): Promise<Reply> {
   }
 }
 
-/** Writes audit events until the store refuses them. */
+/** Many more than fit. */
+const MAX_REFUSALS = 5_000;
+
+/** Writes audit events until the store refuses them: each in a minute of its own, since only some are written in one. */
 async function fillReserve(): Promise<void> {
-  while (store.usage.unrecordedAttempts === 0) await call('createPosition', creation());
+  for (let refused = 0; store.usage.unrecordedAttempts === 0; refused += 1) {
+    expect(refused).toBeLessThan(MAX_REFUSALS);
+    server.now += MINUTE_MS;
+    await call('createPosition', creation());
+  }
 }
 
 const counts = async (): Promise<readonly (number | undefined)[]> => {
