@@ -4,6 +4,7 @@ import type { JsonObject } from '../domain/json.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Deadline } from '../store/store.ts';
+import type { Pace } from './pace.ts';
 import type { Readings } from './readings.ts';
 import type { ResponseSize } from './responseSize.ts';
 
@@ -18,6 +19,8 @@ export interface Context extends CommandContext {
   readonly idempotencyKey: string | null;
   /** Counts the response while it is built; left out where it cannot be too large. */
   readonly responseSize?: ResponseSize | undefined;
+  /** Leaves time for other requests; left out where the operation is small. */
+  readonly pace?: Pace | undefined;
 }
 
 export const builder = new SchemaBuilder<{

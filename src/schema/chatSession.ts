@@ -187,11 +187,7 @@ function alongOf(info: GraphQLResolveInfo) {
     .filter(({ name }) => name.value === 'unreadCount')
     .map((field) => stringArgument(field, 'participantReference', info))
     .filter((reference) => reference !== undefined && textFault(reference) === undefined);
-  const isAsked = fields.some(({ name }) => name.value === 'description');
-  return {
-    unreadFor: [...new Set(references)].slice(0, COUNTED_ALONG) as readonly string[],
-    omit: isAsked ? [] : (['description'] as const),
-  };
+  return { unreadFor: [...new Set(references)].slice(0, COUNTED_ALONG) as readonly string[] };
 }
 
 builder.queryFields((t) => ({

@@ -99,7 +99,7 @@ export function connect<E extends object>(
   selection: Selection<E>,
   order: Order<E>,
   args: PageArgs,
-  along: Pick<Window<E>, 'omit' | 'unreadFor'> = {},
+  along: Pick<Window<E>, 'unreadFor'> = {},
 ): MaybePromise<Connection<E>> {
   const { limit, backward } = sizeOf(args);
   let mark: string | undefined;

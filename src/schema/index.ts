@@ -1,6 +1,7 @@
 import { GraphQLSchema, printSchema } from 'graphql';
 import { RIGHTS } from '../domain/rights.ts';
 import { builder } from './builder.ts';
+import { paceLists } from './pace.ts';
 import { countResponses } from './responseSize.ts';
 import { guard } from './rights.ts';
 import './scalars.ts';
@@ -33,8 +34,13 @@ a default branch. Expected refusals of a mutation are members of its result; all
 \`extensions.code\`.`;
 
 /** The whole face, in the order written: enum values keep it. */
-export const schema = countResponses(
-  guard(new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION }), RIGHTS),
+export const schema = paceLists(
+  countResponses(
+    guard(
+      new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION }),
+      RIGHTS,
+    ),
+  ),
 );
 
 /** The schema as text: what schema.graphql holds. */

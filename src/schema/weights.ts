@@ -29,15 +29,18 @@ export const USUAL_ITEMS = 10;
 /** The cost of a leaf of ordinary size. */
 const LEAF_COST = 0.4;
 const KIBIBYTE = 1024;
-/** The cost of each KiB that a leaf can have: what serializing and sending it takes. */
+/** The cost of each KiB that a text can have: what serializing and sending it takes. */
 const COST_PER_KIBIBYTE = 2;
+/** The same of a JSON object, which has to be parsed as well and can consist of very many small values. */
+const COST_PER_JSON_KIBIBYTE = 4;
 
 /** The cost of a time, which has to be written out. */
 const TIME_COST = 0.8;
 
 /** The cost of a leaf of a scalar whose value takes at most so many bytes. */
 export const leafCost = (scalar: string, bytes: number): number =>
-  (scalar === 'DateTime' ? TIME_COST : LEAF_COST) + COST_PER_KIBIBYTE * Math.floor(bytes / KIBIBYTE);
+  (scalar === 'DateTime' ? TIME_COST : LEAF_COST) +
+  (scalar === 'JSONObject' ? COST_PER_JSON_KIBIBYTE : COST_PER_KIBIBYTE) * Math.floor(bytes / KIBIBYTE);
 
 const OPERATIONS: ArgumentPath = ['input', 'operations'];
 

@@ -9,6 +9,8 @@ import { deadlineIn, useDeadline } from './deadline.ts';
 import { type DocumentRules, useDocumentRules } from './documents/documentRules.ts';
 import { type Mask, useErrorCodes } from './errors.ts';
 import { useIdempotencyKey } from './documents/idempotencyKey.ts';
+import { useLargeFields } from './documents/largeFields.ts';
+import { usePacing } from './documents/pacing.ts';
 import { useLiveEvents } from './liveEvents.ts';
 import { type OperationLimits, useOperationCost } from './documents/operationCost.ts';
 import { useKeptSecrets } from './access/keptSecrets.ts';
@@ -81,6 +83,8 @@ export function createGraphql(options: YogaOptions): Graphql {
       useIdempotencyKey(),
       useLiveEvents({ renew, charge }),
       useDeadline(),
+      useLargeFields(),
+      usePacing(),
       useResponseLimits(responses, mask),
     ],
     maskedErrors: { maskError: mask },

@@ -95,8 +95,6 @@ export interface Window<E> extends Selection<E> {
   readonly after: Key | null;
   /** Only rows ahead of this key. */
   readonly before: Key | null;
-  /** Fields that need not be loaded; they may come as null. */
-  readonly omit?: readonly Field<E>[];
   /** Participants whose unread messages may be counted along with the rows, as `unread`. */
   readonly unreadFor?: readonly string[];
 }
@@ -228,7 +226,8 @@ export interface StoreUsage {
 export interface Store {
   /** Readers give no promises. */
   readonly answersAtOnce: boolean;
-  read(scope: Scope, until?: Deadline): Readers;
+  /** `omit` names fields that need not be loaded; they may come as null. It is asked at each read. */
+  read(scope: Scope, until?: Deadline, omit?: () => readonly string[]): Readers;
   /** All that the work has written, or nothing. The work may run again where the database asks for another try. */
   transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>, until?: Deadline): Promise<T>;
   /** Reads as of one moment: nothing that is written meanwhile is seen. */

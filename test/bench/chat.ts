@@ -277,8 +277,8 @@ async function onPostgres(databaseUrl: string): Promise<void> {
   const scope = { institutionId: institution.id };
   const [, , newest] = ORDERS;
   if (!newest) throw new Error('There is no such order.');
-  const { chatSessions } = store.read(scope);
-  const page = windowOf(newest, { where: { deleted: { in: [false] } }, unreadFor: ['owner-1'], omit: ['description'] });
+  const { chatSessions } = store.read(scope, undefined, () => ['description']);
+  const page = windowOf(newest, { where: { deleted: { in: [false] } }, unreadFor: ['owner-1'] });
   statements.length = 0;
   await chatSessions.pages([page]);
   const own = statements.filter((statement) => /chat_sessions/.test(statement)).length;

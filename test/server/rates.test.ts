@@ -204,7 +204,7 @@ describe('what the trail says', () => {
     await statuses(5, () => overHttp(address, tokens[0]));
     await statuses(3, () => overHttp(address, WRONG));
     const trail = async () => {
-      const query = `{ auditEvents(first: 10, filter: { actions: ["RATE_LIMITED", "ACCESS_REFUSED"] }) {
+      const query = `{ auditEvents(first: 5, filter: { actions: ["RATE_LIMITED", "ACCESS_REFUSED"] }) {
         nodes { action outcome errorCode institution { id } actor { kind } payload } } }`;
       server.now += MINUTE_MS;
       return (await server.ask<{ auditEvents: { nodes: unknown[] } }>(query)).data?.auditEvents.nodes;

@@ -130,3 +130,47 @@ describe('the number of statements does not grow with the rows (mistake 8)', () 
     expect(sent).toHaveLength(1);
   });
 });
+
+describe('large fields are read only where a query selects them', () => {
+  const row = '{ positions(first: 2) { nodes { ...Row } } }';
+  const columns = async (document: string, variables: object = {}): Promise<readonly string[]> => {
+    await statementsFor(document, variables);
+    return sent.flatMap((text) =>
+      [...text.matchAll(/t\.(metadata|reason|payload|body|description) as/g)].map(([, name]) => name ?? ''),
+    );
+  };
+
+  test.each<[string, string, readonly string[]]>([
+    ['none is selected', '{ positions(first: 2) { nodes { id asset { label } events { nodes { sequence } } } } }', []],
+    [
+      'one is selected in a fragment',
+      `${row} fragment Row on Position { id asset { a: metadata } }`,
+      ['metadata', 'metadata'],
+    ],
+    [
+      'one is selected in another fragment',
+      `${row} fragment Row on Position { events { nodes { reason } } }`,
+      ['reason'],
+    ],
+    ['a node by its id', '{ node(id: "pos_0") { id } nodes(ids: ["aud_1"]) { id } }', []],
+    [
+      'it is left out by a variable',
+      `query ($with: Boolean!) { positions(first: 2) { nodes { id metadata @include(if: $with) } } }`,
+      ['metadata'],
+    ],
+  ])('%s', async (_case, document, expected) => {
+    expect(await columns(document, { with: false })).toEqual(expected);
+  });
+
+  test('what one query left out, the next one has', async () => {
+    const { data } = await server.ask<{ positions: { nodes: { id: string }[] } }>(
+      '{ positions(first: 1) { nodes { id } } }',
+    );
+    const id = data?.positions.nodes[0]?.id;
+    const answer = await server.ask(
+      `{ position(id: "${id}") { metadata asset { metadata } events { nodes { metadata reason } } } }`,
+    );
+    expect(answer.errors).toBeUndefined();
+    expect(answer.data).toMatchObject({ position: { metadata: {}, asset: { metadata: {} } } });
+  });
+});

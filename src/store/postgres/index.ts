@@ -57,7 +57,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
   };
   return {
     answersAtOnce: false,
-    read: (scope, until) => readersOf(predicateOf(scope), reading({ purpose: 'reading', scope, until })),
+    read: (scope, until, omit) => readersOf(predicateOf(scope), reading({ purpose: 'reading', scope, until }), omit),
     changes,
     tallies: postgresTallies(pool, onStatement),
     transact: (scope, work, until) =>
@@ -80,8 +80,8 @@ export function createPostgresStore(options: PostgresOptions): Store {
   };
 }
 
-function readersOf(tenant: Id | null, inSession: InSession): Readers {
-  const readers = eachTable((name: TableName) => readerOf(LAYOUTS[name] as Layout<Entity>, tenant, inSession));
+function readersOf(tenant: Id | null, inSession: InSession, omit: () => readonly string[] = () => []): Readers {
+  const readers = eachTable((name: TableName) => readerOf(LAYOUTS[name] as Layout<Entity>, tenant, inSession, omit));
   const totals: Readers['positionTotals'] = (selections) =>
     inSession((session) => positionTotals(session, tenant, selections));
   const unread: Readers['unreadCounts'] = (of) => inSession((session) => unreadCounts(session, tenant, of));

@@ -32,6 +32,8 @@ export interface Layout<E> {
   readonly leads: { readonly [F in Field<E>]?: readonly Field<E>[] };
   /** Fields whose value says whose the row is. */
   readonly owned: readonly Field<E>[];
+  /** Fields that are not loaded; they come as null. */
+  readonly omit?: readonly string[];
   /** The words by which a row is found: kept in a column `words` beside what they are made of. */
   readonly words?: { of(row: E): readonly string[]; readonly from: readonly Field<E>[] };
 }

@@ -14,14 +14,15 @@ export const readerOf = <E extends { readonly id: Id }>(
   layout: Layout<E>,
   tenant: Id | null,
   inSession: InSession,
+  omit: () => readonly string[],
 ): Reader<E> => ({
   byIds: inParts(
     () => 1,
-    (ids) => inSession((session) => byIds(session, layout, tenant, ids, '')),
+    (ids) => inSession((session) => byIds(session, { ...layout, omit: omit() }, tenant, ids, '')),
   ),
   pages: inParts(
     ({ limit }) => limit + 1,
-    (windows) => inSession((session) => pages(session, layout, tenant, windows)),
+    (windows) => inSession((session) => pages(session, { ...layout, omit: omit() }, tenant, windows)),
   ),
   counts: (selections) => inSession((session) => counts(session, layout, tenant, selections)),
 });

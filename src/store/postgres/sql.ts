@@ -18,7 +18,8 @@ export class Parameters {
 }
 
 /** Selects every column under its field's name, from the table as `t`; those to omit come as null. */
-export function selectOf<E>(layout: Layout<E>, omit: readonly string[] = [], more: readonly string[] = []): string {
+export function selectOf<E>(layout: Layout<E>, more: readonly string[] = []): string {
+  const { omit = [] } = layout;
   const columns = Object.keys(layout.columns).map((field) =>
     omit.includes(field) ? `null as "${field}"` : `t.${columnName(field)} as "${field}"`,
   );
@@ -153,7 +154,7 @@ function runOf<E>(
   const unread = (window.unreadFor ?? []).map(
     (participant, at) => `(${unreadOf(parameters.add(participant, 'text'))}) as "unread${at}"`,
   );
-  return `${selectOf(layout, window.omit, unread)}${joined} order by ${ahead}${orderOf(layout, window)} limit ${window.limit + 1}`;
+  return `${selectOf(layout, unread)}${joined} order by ${ahead}${orderOf(layout, window)} limit ${window.limit + 1}`;
 }
 
 const valuesOf = <E>({ where }: Selection<E>, field: Field<E>): readonly unknown[] => {

@@ -1,0 +1,32 @@
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../../schema/builder.ts';
+import { Pace } from '../../schema/pace.ts';
+import { estimateIn } from './operationCost.ts';
+
+/** An operation that costs less is executed at once. */
+const PACED_FROM_COST = 2_000;
+
+/**
+ * Lets other requests be served while an expensive operation is executed: between the rows of its lists, before its
+ * result is written as JSON, and before that is sent.
+ */
+export const usePacing = (): Plugin<Context> => {
+  const paces = new WeakMap<Request, Pace>();
+  return {
+    onExecute: ({ args, executeFn, setExecuteFn }) => {
+      const context = args.contextValue;
+      if ((estimateIn(context)?.cost ?? 0) < PACED_FROM_COST) return;
+      const pace = new Pace();
+      paces.set(context.request, pace);
+      Object.assign(context, { pace });
+      context.read.follow(pace);
+      setExecuteFn(async (asked: ExecutionArgs) => {
+        const result = (await executeFn(asked)) as ExecutionResult;
+        await pace.yield();
+        return result;
+      });
+    },
+    onResponse: async ({ request }) => paces.get(request)?.yield(),
+  };
+};
