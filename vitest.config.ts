@@ -1,5 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+/** Test files that replace a module of the program: they share none with other files. */
+const REPLACING_MODULES = [
+  'test/access/rightsRestricted.test.ts',
+  'test/access/mistakes.test.ts',
+  'test/access/matrixRowSecurity.test.ts',
+  'test/tenants/rowSecurity.test.ts',
+];
+
 const full = process.env['TEST_COUNTS'] === 'full';
 const timeoutMs = full ? 600_000 : 60_000;
 
@@ -15,15 +23,27 @@ export default defineConfig({
     maxWorkers: '100%',
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
-    // Two projects, as the global set-up runs only for the one that has files to run: the law alone needs no PostgreSQL.
+    // Importing the program takes longer than most files do, so files share it.
+    isolate: false,
+    setupFiles: ['test/support/fileSetup.ts'],
+    // The global set-up runs only for the projects that have files to run: the law alone needs no PostgreSQL.
     projects: [
-      { extends: true, test: { name: 'law', include: ['test/domain/**/*.test.ts'], isolate: false } },
+      { extends: true, test: { name: 'law', include: ['test/domain/**/*.test.ts'] } },
       {
         extends: true,
         test: {
           name: 'server',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/domain/**'],
+          exclude: ['test/domain/**', ...REPLACING_MODULES],
+          globalSetup: ['test/support/globalSetup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'isolated',
+          include: REPLACING_MODULES,
+          isolate: true,
           globalSetup: ['test/support/globalSetup.ts'],
         },
       },

@@ -1,17 +1,12 @@
-import { afterAll } from 'vitest';
 import type { App } from '../../src/app.ts';
 import type { Limits } from '../../src/server/access/rateLimits.ts';
 import { DEFAULTS, type Settings } from '../../src/settings.ts';
-
-const ends: (() => Promise<void>)[] = [];
-afterAll(async () => {
-  for (const end of ends.splice(0)) await end();
-});
+import { atFileEnd } from './fileEnd.ts';
 
 /** Listens until the test file ends; what runs beside the requests is not started. Answers the address. */
 export async function atAddress(app: App): Promise<string> {
   const bound = await app.listen(0, '127.0.0.1');
-  ends.push(async () => {
+  atFileEnd(async () => {
     await app.stop();
     await bound.close();
   });

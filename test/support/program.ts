@@ -4,24 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll } from 'vitest';
 import { DEVELOPMENT_KEY } from '../../src/config.ts';
+import { atFileEnd } from './fileEnd.ts';
 
 const startsWithinMs = 20_000;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What a test file leaves behind. Vitest hears `afterAll` here, while it loads the file, and not within a test. */
-const processes: ChildProcess[] = [];
-const folders: string[] = [];
-afterAll(() => {
-  for (const child of processes) child.kill('SIGKILL');
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
 function temporaryFolder(parent: string): string {
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, 'escrowgrid-program-'));
-  folders.push(folder);
+  atFileEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -91,7 +83,7 @@ export function npmStart(env: Environment): Program {
 }
 
 function programOf(child: ChildProcess): Program {
-  processes.push(child);
+  atFileEnd(() => void child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -1,13 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
-
-const processes: ChildProcess[] = [];
-afterAll(() => {
-  for (const child of processes) child.kill('SIGKILL');
-});
+import { atFileEnd } from './fileEnd.ts';
 
 /** A process that executes a test program and answers each line of its input with one line of JSON. */
 export interface Runner<Answer> {
@@ -23,7 +18,7 @@ export async function startRunner<Answer>(path: string): Promise<Runner<Answer>>
   const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', program], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  processes.push(child);
+  atFileEnd(() => void child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout });
   const line = async (): Promise<string> => ((await once(lines, 'line')) as [string])[0];
   const firstLine = await line();

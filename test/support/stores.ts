@@ -1,18 +1,13 @@
-import { afterAll, describe } from 'vitest';
+import { describe } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { OnStatement } from '../../src/store/postgres/session.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createDatabase } from './database.ts';
+import { atFileEnd } from './fileEnd.ts';
 
 /** A store to test with; it is closed, and its database gone, when the file ends. */
 export type OpenStore = () => Promise<Store>;
-
-/** A hook that is set within a test or another hook would never run, so this one stands here and ends what was opened. */
-const opened: (() => Promise<void>)[] = [];
-afterAll(async () => {
-  for (const end of opened.splice(0)) await end();
-});
 
 export const openMemory: OpenStore = async () => createMemoryStore();
 
@@ -30,7 +25,7 @@ export async function openPostgresAt(
     onError: () => undefined,
     ...(onStatement && { onStatement }),
   });
-  opened.push(async () => {
+  atFileEnd(async () => {
     await store.close();
     await database.drop();
   });
@@ -41,7 +36,7 @@ export async function openPostgresAt(
 export async function openPostgresTwice(): Promise<readonly [Store, Store]> {
   const { store, url } = await openPostgresAt();
   const second = createPostgresStore({ databaseUrl: url, onError: () => undefined });
-  opened.unshift(() => second.close());
+  atFileEnd(() => second.close());
   return [store, second];
 }
 
