@@ -39,6 +39,8 @@ export const COUNTS = {
   liveMessages: FULL ? 10_000 : 300,
   /** How often the connections of those subscribers drop. */
   liveDrops: FULL ? 50 : 6,
+  /** Changes that a client receives which reconnects whenever its connection breaks. */
+  reconnectedChanges: FULL ? 400 : 40,
   /** Events past a client that never reads. */
   liveEvents: FULL ? 100_000 : 5_000,
   /** Changes that many writers commit at once, each to be placed once. */

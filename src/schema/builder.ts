@@ -17,6 +17,8 @@ export interface Context extends CommandContext {
   readonly admitMutation: () => Promise<void>;
   /** The request's header Idempotency-Key. */
   readonly idempotencyKey: string | null;
+  /** The change cursor of the request's header Last-Event-ID. It takes precedence over the argument `after`. */
+  readonly lastEventId: string | null;
   /** Counts the response while it is built; left out where it cannot be too large. */
   readonly responseSize?: ResponseSize | undefined;
   /** Leaves time for other requests; left out where the operation is small. */

@@ -102,16 +102,19 @@ const coded = (message: string, code: string): GraphQLError => new GraphQLError(
 const unknown = (): GraphQLError => coded('There is no such object.', 'NOT_FOUND');
 
 /** Follows changes. Refuses before the first with NOT_FOUND what the viewer may not know of. */
-async function follow({ viewer, read, hub }: Context, wanted: Wanted): Promise<AsyncIterable<StreamItem>> {
+async function follow(context: Context, wanted: Wanted): Promise<AsyncIterable<StreamItem>> {
+  const { viewer, read, hub, lastEventId } = context;
   const { topic, object, field } = wanted;
-  const after = wanted.after ?? null;
+  const after = lastEventId ?? wanted.after ?? null;
   const named = wanted.institutionId ?? null;
   if (named !== null && !(await read.institutions.byId(named))) throw unknown();
   const found = object ? await wanted.read(object) : undefined;
   if (object && (!found || (named !== null && found.institutionId !== named))) throw unknown();
   const institutionId = named ?? ownInstitution(viewer) ?? found?.institutionId;
   if (institutionId === undefined) throw badInput('Root must name an object or an institution.');
-  if (after !== null && !isChangeCursor(after)) throw badInput('`after` is not a change cursor.');
+  if (after !== null && !isChangeCursor(after)) {
+    throw badInput(`${lastEventId === null ? '`after`' : 'The header Last-Event-ID'} is not a change cursor.`);
+  }
   const filter: ChangeFilter = { institutionId, topic, ...(object && { [field]: object }) };
   const items = hub.subscribe(ownerOf(viewer), after, filter);
   return leavable(told(items), () => void items.return?.());

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
+import { GraphQLError, type GraphQLErrorOptions, type GraphQLFormattedError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LIMITS } from '../domain/limits.ts';
 import { shortened } from '../domain/text.ts';
@@ -54,6 +54,12 @@ export const useErrorCodes = (): Plugin => ({
     },
   }),
 });
+
+/** Returns the error as it is sent in a stream, where it has no HTTP status and no headers. */
+export function plain(error: GraphQLError): GraphQLFormattedError {
+  const { extensions: { http: _http, code, ...extensions } = {}, ...rest } = error.toJSON();
+  return { ...rest, extensions: { ...extensions, code: knownCode(code) } };
+}
 
 /** Makes of whatever was thrown what the client is told. */
 export type Mask = (error: unknown) => GraphQLError;

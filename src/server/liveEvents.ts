@@ -4,6 +4,7 @@ import type { Viewer } from '../domain/viewer.ts';
 import { EventGate } from '../live/eventGate.ts';
 import type { StreamItem } from '../live/hub.ts';
 import { leavable } from '../live/stream.ts';
+import { withCursor } from './eventStream.ts';
 import type { Weighed } from './documents/operationCost.ts';
 import { operationKeyOf, SharedResults } from './sharedResults.ts';
 
@@ -92,7 +93,7 @@ class LiveEvents<C extends { readonly viewer: Viewer }> {
   async deliver(item: StreamItem, last: StreamItem | undefined): Promise<ExecutionResult> {
     const context = await this.#options.renew(this.#context);
     // CAUGHT_UP carries no object: there is nothing to read, share or charge.
-    if (item.change === null) return this.#execute(item, context);
+    if (item.change === null) return withCursor(await this.#execute(item, context), item.cursor);
     const { operationCost: cost } = this.#context;
     const find = () => this.#shared.get(item, this.#operation, context.viewer);
     await this.#charge(context, find() ? costOfShared(cost) : cost, last);
@@ -101,8 +102,8 @@ class LiveEvents<C extends { readonly viewer: Viewer }> {
       result = this.#execute(item, context);
       this.#shared.set(item, this.#operation, context.viewer, cost, result);
     }
-    // Each subscription may replace the errors of its result.
-    return { ...(await result) };
+    // A copy: each subscription may replace the errors of its result.
+    return withCursor(await result, item.cursor);
   }
 
   #execute(rootValue: StreamItem, contextValue: C): Promise<ExecutionResult> | ExecutionResult {

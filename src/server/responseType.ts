@@ -1,5 +1,6 @@
 import { type Plugin, processRegularResult, type YogaInitialContext } from 'graphql-yoga';
-import { acceptsEvents, resultTypeFor } from './mediaTypes.ts';
+import { processEvents } from './eventStream.ts';
+import { acceptsEvents, EVENT_STREAM_TYPE, resultTypeFor } from './mediaTypes.ts';
 import { refusal } from './refusal.ts';
 
 const acceptOf = (request: Request): string | null => request.headers.get('accept');
@@ -22,11 +23,11 @@ export const useResponseType = (): Plugin<YogaInitialContext> => ({
     setResultAndStopExecution({ errors: [error] });
   },
   onResultProcess: ({ request, result, ...hook }) => {
-    if (Symbol.asyncIterator in result) return;
     const accept = acceptOf(request);
-    const type = resultTypeFor(accept);
+    const type = Symbol.asyncIterator in result ? undefined : resultTypeFor(accept);
     if (type !== undefined) hook.setResultProcessor(processRegularResult as never, type);
+    else if (acceptsEvents(accept)) hook.setResultProcessor(processEvents, EVENT_STREAM_TYPE);
     // The error that nothing is acceptable needs a media type all the same.
-    else if (!acceptsEvents(accept)) hook.setResultProcessor(processRegularResult as never, 'application/json');
+    else hook.setResultProcessor(processRegularResult as never, 'application/json');
   },
 });

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { ExecutionResult, FormattedExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
 import type { Access } from './access/access.ts';
 import { mustKeepSecrets } from './access/keptSecrets.ts';
 import { documentOf, type TrustedDocuments } from './documents/trustedDocuments.ts';
-import { knownCode, type Mask } from './errors.ts';
+import { type Mask, plain } from './errors.ts';
 import { addressOf } from './http.ts';
 import type { WebSocket } from 'ws';
 import { ownerOf } from '../domain/viewer.ts';
@@ -162,12 +162,6 @@ async function prepareOperation(
 
 const requestOf = ({ extra, connectionParams }: Connection, path: string): Request =>
   socketRequest(extra.request, connectionParams, path);
-
-/** What a client is told of an error: how HTTP would say it is nothing to a socket. */
-export function plain(error: GraphQLError): GraphQLFormattedError {
-  const { extensions: { http: _http, code, ...extensions } = {}, ...rest } = error.toJSON();
-  return { ...rest, extensions: { ...extensions, code: knownCode(code) } };
-}
 
 /** How an operation is run goes along with its arguments. */
 interface Enveloped {

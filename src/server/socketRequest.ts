@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 const CREDENTIALS: readonly string[] = ['authorization', 'x-api-key'];
-/** Headers of the upgrade that are about the upgrade alone. */
-const OF_UPGRADE: readonly string[] = ['accept', 'idempotency-key'];
+/** Headers that apply to one operation and are therefore ignored on an upgrade. */
+const OF_UPGRADE: readonly string[] = ['accept', 'idempotency-key', 'last-event-id'];
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /**

@@ -6,8 +6,9 @@ import { UNAUTHENTICATED } from './access/access.ts';
 import { credentialOf } from './access/credential.ts';
 import { mayAsk, type Origins } from './access/origins.ts';
 import { Places } from './access/places.ts';
+import { plain } from './errors.ts';
 import { addressOf, isAt } from './http.ts';
-import { type Extra, plain, protocolOf, type ProtocolOptions } from './socketProtocol.ts';
+import { type Extra, protocolOf, type ProtocolOptions } from './socketProtocol.ts';
 import { credentialHeaders } from './socketRequest.ts';
 import { SocketGuard } from './socketGuard.ts';
 

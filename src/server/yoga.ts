@@ -26,7 +26,10 @@ import { type TrustedDocuments, useTrustedDocuments } from './documents/trustedD
 import { useVariableUses } from './documents/variableUses.ts';
 
 /** What the requests of a server share. */
-export type Shared = Omit<Context, 'viewer' | 'read' | 'requestId' | 'idempotencyKey' | 'until' | keyof RefusalCharge>;
+export type Shared = Omit<
+  Context,
+  'viewer' | 'read' | 'requestId' | 'idempotencyKey' | 'lastEventId' | 'until' | keyof RefusalCharge
+>;
 
 export interface YogaOptions {
   readonly shared: Shared;
@@ -53,7 +56,10 @@ export function createGraphql(options: YogaOptions): Graphql {
     const until = deadlineIn(operationMs);
     const read = readingsOf(shared.store, scopeOf(viewer), until);
     const charge = refusalCharge(access, access.callerOf(request));
-    return { ...shared, viewer, read, until, ...charge, requestId: requestIdOf(request), idempotencyKey: null };
+    // Browsers send no header where there is no event yet; an empty one means the same.
+    const lastEventId = request.headers.get('last-event-id') || null;
+    const requestId = requestIdOf(request);
+    return { ...shared, viewer, read, until, ...charge, requestId, idempotencyKey: null, lastEventId };
   };
   const renew = async (context: Context & YogaInitialContext) => {
     const viewer = await access.viewerOf(context.request);

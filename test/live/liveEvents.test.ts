@@ -11,6 +11,7 @@ import {
 import { expect, it } from 'vitest';
 import type { Viewer } from '../../src/domain/viewer.ts';
 import type { StreamItem } from '../../src/live/hub.ts';
+import { withCursor } from '../../src/server/eventStream.ts';
 import { useLiveEvents } from '../../src/server/liveEvents.ts';
 
 const COST = 100;
@@ -116,7 +117,7 @@ async function* stream(items: readonly StreamItem[]): AsyncGenerator<StreamItem,
   yield* items;
 }
 
-const resultOf = (place: number) => ({ data: { changed: { place } } });
+const resultOf = (place: number) => withCursor({ data: { changed: { place } } }, `cursor ${place}`);
 
 it('executes equal subscriptions once per change and charges the others a tenth', async () => {
   const delivery = new Delivery();

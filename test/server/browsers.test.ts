@@ -69,7 +69,7 @@ describe('pages of other origins', () => {
   });
 
   it('may send any header that a preflight names, and read when to retry', async () => {
-    const requested = 'traceparent,baggage,sentry-trace,apollographql-client-name,x-api-key';
+    const requested = 'traceparent,baggage,sentry-trace,apollographql-client-name,x-api-key,last-event-id';
     const before = await fetch(address, {
       method: 'OPTIONS',
       headers: { origin: APP, 'access-control-request-method': 'POST', 'access-control-request-headers': requested },

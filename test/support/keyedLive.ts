@@ -71,8 +71,8 @@ export interface BareSocket {
   next(): Promise<Message | undefined>;
 }
 
-export async function bareSocket(address: string): Promise<BareSocket> {
-  const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws');
+export async function bareSocket(address: string, headers: Readonly<Record<string, string>> = {}): Promise<BareSocket> {
+  const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws', { headers });
   onTestFinished(() => socket.terminate());
   socket.on('error', () => undefined);
   const waiting: (Message | undefined)[] = [];
@@ -97,8 +97,12 @@ export async function bareSocket(address: string): Promise<BareSocket> {
 }
 
 /** The same, having said hello with these parameters. */
-export async function greeted(address: string, payload: unknown): Promise<BareSocket> {
-  const bare = await bareSocket(address);
+export async function greeted(
+  address: string,
+  payload: unknown,
+  headers?: Readonly<Record<string, string>>,
+): Promise<BareSocket> {
+  const bare = await bareSocket(address, headers);
   bare.send({ type: 'connection_init', payload });
   return bare;
 }

@@ -1,0 +1,79 @@
+import type { ExecutionResult } from 'graphql';
+import { type FetchAPI, getSSEProcessor, type Plugin } from 'graphql-yoga';
+import { plain } from './errors.ts';
+import { EVENT_STREAM_TYPE } from './mediaTypes.ts';
+
+/** How often a comment is sent while nothing happens, in ms, so that no proxy takes the connection for idle. */
+const PING_INTERVAL_MS = 12_000;
+const PING = Buffer.from(':\n\n');
+const COMPLETE = Buffer.from('event: complete\ndata:\n\n');
+
+/** Nobody may keep, compress or collect the events on the way; nginx collects them unless X-Accel-Buffering is `no`. */
+const HEADERS = {
+  'content-type': EVENT_STREAM_TYPE,
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+} as const;
+
+/** The key of a result's change cursor. A symbol is copied with the result and left out of its JSON. */
+const CURSOR = Symbol('change cursor');
+type EventResult = ExecutionResult & { readonly [CURSOR]?: string };
+
+/** Returns a copy of the result of a change that knows the cursor of the change. */
+export const withCursor = (result: ExecutionResult, cursor: string): EventResult => ({
+  ...result,
+  [CURSOR]: cursor,
+});
+
+type ResultProcessor = Parameters<Parameters<NonNullable<Plugin['onResultProcess']>>[0]['setResultProcessor']>[0];
+
+/** Sends a result as server-sent events: each result of a stream as one event, or the only result. */
+export const processEvents: ResultProcessor = async (result, fetchAPI, type) => {
+  if (Symbol.asyncIterator in result) {
+    return new fetchAPI.Response(streamOf(result as AsyncIterable<EventResult>, fetchAPI), { headers: HEADERS });
+  }
+  const response = await getSSEProcessor()(result, fetchAPI, type);
+  for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
+  return response;
+};
+
+/**
+ * An event has the cursor of its change as its id: a browser's EventSource sends the newest id as Last-Event-ID when it
+ * connects again. A result without data carries no change, so it has no id, and the change is sent again after it.
+ */
+function eventOf(result: EventResult): Buffer {
+  const { [CURSOR]: cursor, errors, data } = result;
+  const id = cursor !== undefined && data ? `id: ${cursor}\n` : '';
+  const json = JSON.stringify(errors ? { ...result, errors: errors.map(plain) } : result);
+  return Buffer.from(`${id}event: next\ndata: ${json}\n\n`);
+}
+
+function streamOf(results: AsyncIterable<EventResult>, { ReadableStream }: FetchAPI): ReadableStream<Uint8Array> {
+  const iterator = results[Symbol.asyncIterator]();
+  let pings: NodeJS.Timeout | undefined;
+  return new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      // Some browsers report a stream as open only when its first bytes have arrived.
+      controller.enqueue(PING);
+      pings = setInterval(() => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(PING);
+      }, PING_INTERVAL_MS);
+    },
+    pull: async (controller) => {
+      try {
+        const { value, done } = await iterator.next();
+        if (!done) return controller.enqueue(eventOf(value));
+        clearInterval(pings);
+        controller.enqueue(COMPLETE);
+        controller.close();
+      } catch (error) {
+        clearInterval(pings);
+        controller.error(error);
+      }
+    },
+    cancel: async () => {
+      clearInterval(pings);
+      await iterator.return?.();
+    },
+  });
+}
