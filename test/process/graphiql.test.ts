@@ -1,32 +1,13 @@
-import { existsSync } from 'node:fs';
 import { Kind, parse } from 'graphql';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_TABS } from '../../src/demo/tabs.ts';
+import { launchBrowser, noBrowser, type Opened, TAB, visit as visitWith } from '../support/browser.ts';
 import { buildProgram, type Program, startProgram } from '../support/program.ts';
 
-const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
-const executablePath = [process.env['CHROMIUM'] ?? '', ...CANDIDATES].find((path) => path !== '' && existsSync(path));
-/** A browser is not to be had from npm, and `npm test` needs nothing installed beside Node. */
-const noBrowser = executablePath === undefined;
-if (noBrowser) process.stderr.write('No Chromium found: GraphiQL is not tested. CHROMIUM can name one.\n');
-
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-/** What one step of a person's may take. */
-const stepMs = 15_000;
 const aMomentMs = 500;
 const answerMs = 3_000;
 const triesAtMost = 5;
-const TAB = '.graphiql-tab';
 const RUN = '.graphiql-execute-button';
 /** GraphiQL keeps its tabs half a second after the last change. */
 const KEPT = `JSON.parse(localStorage.getItem('graphiql:tabState'))?.activeTabIndex`;
@@ -35,12 +16,6 @@ const names = DEMO_TABS.map(({ query }) => {
   const [operation] = parse(query).definitions;
   return operation?.kind === Kind.OPERATION_DEFINITION ? operation.name?.value : undefined;
 });
-
-interface Opened {
-  readonly page: Page;
-  /** What went elsewhere, and what the page itself complained of. */
-  readonly amiss: string[];
-}
 
 let browser: Browser;
 let demo: Program;
@@ -52,30 +27,14 @@ beforeAll(async () => {
   main = await buildProgram();
   demo = startProgram(main);
   empty = startProgram(main, { DEMO_DATA: 'false' });
-  browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  browser = await launchBrowser();
 });
 
 afterAll(async () => {
   await browser?.close();
 });
 
-/** A person's first visit. */
-async function visit(address: string): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-  onTestFinished(() => context.close());
-  context.setDefaultTimeout(stepMs);
-  const page = await context.newPage();
-  const amiss: string[] = [];
-  const { origin } = new URL(address);
-  page.on('request', (request) => {
-    const url = new URL(request.url());
-    if (url.origin !== origin && !['data:', 'blob:'].includes(url.protocol)) amiss.push(url.href);
-  });
-  page.on('pageerror', (error) => amiss.push(error.message));
-  await page.goto(address);
-  await page.waitForSelector(TAB);
-  return { page, amiss };
-}
+const visit = (address: string): Promise<Opened> => visitWith(browser, address);
 
 async function tabsOf(page: Page): Promise<readonly string[]> {
   const titles = await page.locator(TAB).allInnerTexts();

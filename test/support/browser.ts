@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+
+const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
+const executablePath = [process.env['CHROMIUM'] ?? '', ...CANDIDATES].find((path) => path !== '' && existsSync(path));
+/** A browser is not to be had from npm, and `npm test` needs nothing installed beside Node. */
+export const noBrowser = executablePath === undefined;
+if (noBrowser) {
+  process.stderr.write('No Chromium found: GraphiQL is not tested. Install the package chromium, or set CHROMIUM.\n');
+}
+
+const ARGUMENTS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** What one step of a person's may take. */
+const stepMs = 15_000;
+export const TAB = '.graphiql-tab';
+
+export interface Opened {
+  readonly page: Page;
+  /** What went elsewhere, and what the page itself complained of. */
+  readonly amiss: string[];
+}
+
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({ ...(executablePath !== undefined && { executablePath }), args: ARGUMENTS });
+
+/** A person's first visit, with these headers on every request. */
+export async function visit(
+  browser: Browser,
+  address: string,
+  extraHTTPHeaders: Readonly<Record<string, string>> = {},
+): Promise<Opened> {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, extraHTTPHeaders });
+  onTestFinished(() => context.close());
+  context.setDefaultTimeout(stepMs);
+  const page = await context.newPage();
+  const amiss: string[] = [];
+  const { origin } = new URL(address);
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin && !['data:', 'blob:'].includes(url.protocol)) amiss.push(url.href);
+  });
+  page.on('pageerror', (error) => amiss.push(error.message));
+  await page.goto(address);
+  await page.waitForSelector(TAB);
+  return { page, amiss };
+}
