@@ -13,7 +13,7 @@ import { Hub } from './live/hub.ts';
 import { KeyRing } from './live/keyRing.ts';
 import { removeDeletedSessions } from './live/removeChat.ts';
 import { BoundedRefusals } from './live/refusedAttempts.ts';
-import { createRounds } from './live/rounds.ts';
+import { COMPLETE, createRounds } from './live/rounds.ts';
 import { Access } from './server/access/access.ts';
 import { maskFault, type OnFault } from './server/errors.ts';
 import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
@@ -82,6 +82,8 @@ export interface App extends Beside {
 const ROOT: Viewer = { role: 'ROOT' };
 const TIDY_PAUSE_MS = 60_000;
 const SETTLE_PAUSE_MS = 1_000;
+/** The pause between two batches of texts whose words are recomputed after an upgrade: most of the time is left to requests. */
+const REFRESH_PAUSE_MS = 250;
 /** How often the keys of open subscriptions are looked at: a key that is over acts within a second. */
 const WATCH_PAUSE_MS = 400;
 const NO_TRUSTED: TrustedDocuments = { texts: new Map(), only: false };
@@ -111,6 +113,7 @@ export function createApp(options: AppOptions): App {
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const beside = besideRequests({ own, settings, hub, keys, limits, trail });
   const rounds = [
+    createRounds(async () => ((await store.refreshWords()) ? COMPLETE : undefined), REFRESH_PAUSE_MS, failed),
     createRounds(beside.expireDue, settings.sweepPauseMs, failed),
     createRounds(beside.tidy, TIDY_PAUSE_MS, failed),
     createRounds(beside.settle, SETTLE_PAUSE_MS, failed),

@@ -1,3 +1,6 @@
+/** Increase this when `tokensOf` returns other tokens for some text: stored tokens are then recomputed. */
+export const TOKENS_VERSION = 2;
+
 /** The most code points of a token; longer words are cut, in texts and in queries alike. */
 const TOKEN_CHARACTERS = 100;
 /** Letters, marks and digits; format characters such as a soft hyphen stand within a word and are dropped. */

@@ -7,6 +7,9 @@ export interface Rounds {
   stop(): Promise<void>;
 }
 
+/** Returned by work that is complete and is not to be done again. */
+export const COMPLETE = Symbol('complete');
+
 /**
  * Does the work, waits `pauseMs`, and does it again; a round that fails is told of, and the next one comes all
  * the same. While the store is full, this is reported once and not by every round.
@@ -17,15 +20,16 @@ export function createRounds(work: () => Promise<unknown>, pauseMs: number, onFa
   let isFullReported = false;
   let underWay: Promise<void> = Promise.resolve();
   const round = async (): Promise<void> => {
+    let result: unknown;
     try {
-      await work();
+      result = await work();
       isFullReported = false;
     } catch (error) {
       const isFull = error instanceof StoreFullError;
       if (!isFull || !isFullReported) onFault(error);
       isFullReported = isFull;
     }
-    if (!stopped) timer = setTimeout(begin, pauseMs);
+    if (!stopped && result !== COMPLETE) timer = setTimeout(begin, pauseMs);
   };
   const begin = (): void => {
     underWay = round();

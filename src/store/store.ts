@@ -236,6 +236,11 @@ export interface Store {
   readonly tallies: Tallies;
   /** Undefined if the store has no limit of its own. */
   readonly usage?: StoreUsage;
+  /**
+   * Recomputes the words of some of the texts that an earlier version of the server has stored. Returns whether none are
+   * left.
+   */
+  refreshWords(): Promise<boolean>;
   /** Deletes what the store keeps for its own use and no longer needs. */
   cleanUp(): Promise<void>;
   close(): Promise<void>;

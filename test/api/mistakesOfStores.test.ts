@@ -22,6 +22,7 @@ const FEED = {
   tallies: ['window_start', 'name', 'count'],
   commit_proofs: ['id', 'created_at'],
   tally_proofs: ['id', 'created_at'],
+  search_words: ['table_name', 'version', 'done_through'],
 };
 
 it('mistake 5: Its Postgres mode failed on its own schema (columns that no migration had), leaving rows behind; no test ran both stores against one contract.', async () => {

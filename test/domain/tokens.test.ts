@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { tokensOf } from '../../src/domain/tokens.ts';
+import { tokensOf, TOKENS_VERSION } from '../../src/domain/tokens.ts';
 
 const SAME: readonly (readonly [why: string, text: string, query: string])[] = [
   ['sharp s and ss', 'Straße', 'STRASSE'],
@@ -49,4 +50,19 @@ it('folds a text that is folded already to itself', () => {
   const text = 'Straße İSTANBUL ΟΔΟΣ oﬃce ŉ ǰ ΐ';
   const once = tokensOf(text);
   expect(tokensOf(once.join(' '))).toEqual(once);
+});
+
+it('keeps its version only while the tokens of every text stay the same', () => {
+  const texts = [
+    ...SAME.flatMap(([, text, query]) => [text, query]),
+    '東京都庁の工事',
+    '서울특별시',
+    'โครงการสะพาน',
+    'a/b 3.14',
+  ];
+  const hash = createHash('sha256')
+    .update(JSON.stringify([...texts, 'x'.repeat(150)].map(tokensOf)))
+    .digest('hex');
+  // Stored tokens are recomputed only if the version increases: change both together.
+  expect([TOKENS_VERSION, hash]).toEqual([2, 'be9fd564787d5acf238ed46eab9cbba190eed7b97c3c61b4f95ca18273079705']);
 });

@@ -66,6 +66,7 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
     },
     snapshot: (scope, work, until) =>
       lock.reading(() => endedInTime(work(readersOf(tables, texts, tenantOf(scope), until)), until), until),
+    refreshWords: () => Promise.resolve(true),
     cleanUp: () => Promise.resolve(),
     close: () => lock.writing(async () => undefined),
   };

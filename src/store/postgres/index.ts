@@ -10,6 +10,7 @@ import { predicateOf } from './predicate.ts';
 import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
 import { openPool } from './pool.ts';
 import { heard, type OnStatement, type Opening, withSession } from './session.ts';
+import { refreshWords } from './searchWords.ts';
 import { postgresTallies } from './tallies.ts';
 import { type Entity, eachTable, transactOnce } from './transaction.ts';
 
@@ -72,6 +73,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
           }),
         until,
       ),
+    refreshWords: () => refreshWords(pool, onStatement),
     cleanUp: () => trying(() => deleteOldCommitProofs(pool, onStatement)),
     close: async () => {
       await changes.close();

@@ -1,0 +1,88 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type pg from 'pg';
+import { TOKENS_VERSION } from '../../domain/tokens.ts';
+import { allowRepeat, trying } from './failures.ts';
+import { columnName, encode, type Layout } from './layout.ts';
+import { LAYOUTS } from './layouts.ts';
+import { type OnStatement, type Session, withSession } from './session.ts';
+import type { Statement } from './sql.ts';
+import type { Row } from './write.ts';
+
+/** What one transaction recomputes at most, so that others need not wait long to change these rows. */
+const BATCH_ROWS = 200;
+/** Above it the transaction takes no further row. */
+const BATCH_CHARACTERS = 100_000;
+
+const SEARCHED: ReadonlyMap<string, Layout<Row>> = new Map(
+  [LAYOUTS.chatSessions, LAYOUTS.chatMessages].map((layout) => [layout.table, layout as unknown as Layout<Row>]),
+);
+
+/** A row with the texts that its words are made of. */
+type TextRow = { readonly id: string } & { readonly [field: string]: string | null };
+
+interface Progress {
+  readonly table: string;
+  readonly doneThrough: string;
+}
+
+/**
+ * Recomputes the words of the next rows whose words may be of an earlier tokenizer. Returns whether no such rows are
+ * left. Its progress is committed with the words, so it continues after a crash, and servers that do this at once take
+ * turns. A server of an earlier version leaves the words of a later one alone.
+ */
+export function refreshWords(pool: pg.Pool, onStatement: OnStatement): Promise<boolean> {
+  return trying(() =>
+    withSession(pool, onStatement, { purpose: 'writing', scope: 'ALL' }, async (session) => {
+      const { rows } = await session.query<Progress>(PENDING);
+      const [pending] = rows;
+      if (!pending) return true;
+      await refreshBatch(session, pending);
+      return false;
+    }).catch(allowRepeat),
+  );
+}
+
+/** Locks the progress of the tables in which rows are left. */
+const PENDING: Statement = {
+  text: `select table_name as table, case when version = $1::int then done_through else '' end as "doneThrough"
+    from search_words where version < $1::int or (version = $1::int and done_through is not null)
+    order by table_name for update`,
+  values: [TOKENS_VERSION],
+};
+
+async function refreshBatch(session: Session, { table, doneThrough }: Progress): Promise<void> {
+  const layout = SEARCHED.get(table);
+  if (!layout?.words) throw new Error(`The table ${table} has no words.`);
+  const { rows } = await session.query<TextRow>(batchOf(layout, doneThrough));
+  const words: string[] = [];
+  let characters = 0;
+  for (const row of rows) {
+    if (characters > BATCH_CHARACTERS) break;
+    words.push(String(encode(layout.words.of(row), 'text[]')));
+    for (const field of layout.words.from) characters += row[field]?.length ?? 0;
+    // A long text takes some milliseconds, and other requests need not wait for more than one.
+    await nextTurn();
+  }
+  const done = rows.slice(0, words.length);
+  if (done.length > 0) void session.query(updateOf(table, done, words));
+  const isLast = done.length === rows.length && rows.length < BATCH_ROWS;
+  await session.commit({
+    text: 'update search_words set version = $1::int, done_through = $2::text where table_name = $3::text',
+    values: [TOKENS_VERSION, isLast ? null : (done.at(-1)?.id ?? null), table],
+  });
+}
+
+/** The rows are locked, so that nobody changes their texts before their words are written. */
+const batchOf = ({ table, words }: Layout<Row>, doneThrough: string): Statement => ({
+  text: `select id, ${(words?.from ?? []).map((field) => `${columnName(field)} as "${field}"`).join(', ')}
+    from ${table} where id > $1::text order by id limit ${BATCH_ROWS} for no key update`,
+  values: [doneThrough],
+});
+
+/** Rows whose words are the same already are not written again. */
+const updateOf = (table: string, rows: readonly { readonly id: string }[], words: readonly string[]): Statement => ({
+  text: `update ${table} t set words = v.words
+    from (select id, array_to_tsvector(words::text[]) as words from unnest($1::text[], $2::text[]) as u(id, words)) v
+    where t.id = v.id and t.words <> v.words`,
+  values: [rows.map(({ id }) => id), words],
+});
