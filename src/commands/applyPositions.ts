@@ -8,6 +8,7 @@ import type { CommandContext } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable, type Verdict } from './perform.ts';
 import { fundedBy, requestOfCreate, requestOfMove } from './position.ts';
 import { groundsOf, type PositionChanged, recallChanges, recordChange, rememberChange } from './positionChange.ts';
+import { loadTakenReferences } from './uniqueReference.ts';
 
 export interface ApplyPositions extends Keyed {
   readonly operations: readonly PositionOperation[];
@@ -65,10 +66,13 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
       tx.rulesOf(fundedBy(moves)),
       groundsOf(tx, [...new Set(assetIds)]),
     ]);
+    const references = operations.map((each) => (each.kind === 'create' ? each.checked.uniqueReference : null));
     return {
       rules,
       positions: new Map(positions.flatMap((each) => (each ? [[each.id, each]] : []))),
       grounds: new Map(grounds.flatMap((each) => (each ? [[each.asset.id, each]] : []))),
+      // All operations are of one institution, or the batch is refused.
+      taken: await loadTakenReferences(tx, grounds.find((each) => each)?.asset.institutionId, references),
     };
   },
   owner: ({ positions, grounds }) =>

@@ -1,9 +1,18 @@
-import { type Asset, type AssetInput, type CheckedAsset, checkAsset, newAsset } from '../domain/asset.ts';
+import {
+  type Asset,
+  type AssetInput,
+  type AssetPatch,
+  type CheckedAsset,
+  checkAsset,
+  checkAssetPatch,
+  newAsset,
+} from '../domain/asset.ts';
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { type CommandContext, found, mustBeOf, ownInstitution } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type UpdateInput, updating } from './update.ts';
 
 export interface CreateAsset extends AssetInput, Keyed {
   readonly institutionId?: Maybe<Id>;
@@ -39,3 +48,22 @@ const command: Command<CreateAsset, Checked, AssetTemplate | undefined, AssetCre
 /** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
 export const createAsset = (context: CommandContext, input: CreateAsset): Promise<Replayable<AssetCreated>> =>
   perform(command, context, input);
+
+export interface UpdateAsset extends AssetPatch, UpdateInput {
+  readonly assetId: Id;
+}
+
+const update = updating<UpdateAsset, Asset, 'asset'>({
+  name: 'updateAsset',
+  resource: 'Asset',
+  payload: 'asset',
+  noun: 'asset',
+  idField: 'assetId',
+  table: (tx) => tx.assets,
+  institutionId: ({ institutionId }) => institutionId,
+  check: checkAssetPatch,
+});
+
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+export const updateAsset = (context: CommandContext, input: UpdateAsset): Promise<Replayable<AssetCreated>> =>
+  perform(update, context, input);

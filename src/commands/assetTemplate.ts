@@ -1,14 +1,20 @@
 import {
   type AssetTemplate,
   type AssetTemplateInput,
+  type AssetTemplatePatch,
+  assertConfigFits,
   checkAssetTemplate,
+  checkAssetTemplatePatch,
   newAssetTemplate,
+  templateConfigOf,
 } from '../domain/assetTemplate.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
+import type { MaybePromise, Writers } from '../store/store.ts';
 import { type CommandContext, found, institutionFor } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type UpdateInput, updating } from './update.ts';
 
 export interface CreateAssetTemplate extends AssetTemplateInput, Keyed {
   readonly institutionId?: Maybe<Id>;
@@ -18,18 +24,33 @@ export interface AssetTemplateCreated {
 }
 type Checked = AssetTemplateInput & { readonly institutionId: Id };
 
+/**
+ * Waits for concurrent transactions that create templates of the institution, or take regions or verticals from it.
+ * Does not wait for another institution's, which the viewer cannot change.
+ */
+export const takeTemplatesTurn = (tx: Writers, institutionId: Id, { viewer }: CommandContext): MaybePromise<void> =>
+  viewer.role === 'ROOT' || viewer.institutionId === institutionId
+    ? tx.takeTurn(`templates of ${institutionId}`)
+    : undefined;
+
 const command: Command<CreateAssetTemplate, Checked, Institution | undefined, AssetTemplateCreated> = {
   name: 'createAssetTemplate',
   check: (input, issues, { viewer }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
     return { ...checkAssetTemplate(input, issues), institutionId };
   },
-  load: async (tx, { institutionId }) => (await tx.institutions.byIds([institutionId]))[0],
+  load: async (tx, { institutionId }, context) => {
+    const turn = takeTemplatesTurn(tx, institutionId, context);
+    const [institution] = await tx.institutions.byIds([institutionId]);
+    await turn;
+    return institution;
+  },
   owner: (institution) => institution?.id,
   act: (tx, loaded, checked, { newId, clock }) => {
     const institution = found(loaded, 'institution', 'institutionId', checked.institutionId);
     const assetTemplate = newAssetTemplate(checked, institution, newId('tmpl'), clock());
     tx.assetTemplates.insert(assetTemplate);
+    tx.templateConfigs.insert(templateConfigOf(assetTemplate));
     return { assetTemplate };
   },
   resource: (payload) => payload && { type: 'AssetTemplate', id: payload.assetTemplate.id },
@@ -44,3 +65,29 @@ export const createAssetTemplate = (
   context: CommandContext,
   input: CreateAssetTemplate,
 ): Promise<Replayable<AssetTemplateCreated>> => perform(command, context, input);
+
+export interface UpdateAssetTemplate extends AssetTemplatePatch, UpdateInput {
+  readonly templateId: Id;
+}
+
+const update = updating<UpdateAssetTemplate, AssetTemplate, 'assetTemplate'>({
+  name: 'updateAssetTemplate',
+  resource: 'AssetTemplate',
+  payload: 'assetTemplate',
+  noun: 'asset template',
+  idField: 'templateId',
+  table: (tx) => tx.assetTemplates,
+  institutionId: ({ institutionId }) => institutionId,
+  check: checkAssetTemplatePatch,
+  decide: (before, changes) => {
+    assertConfigFits(before, changes);
+    return changes;
+  },
+  written: (tx, after) => tx.templateConfigs.insert(templateConfigOf(after)),
+});
+
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+export const updateAssetTemplate = (
+  context: CommandContext,
+  input: UpdateAssetTemplate,
+): Promise<Replayable<AssetTemplateCreated>> => perform(update, context, input);

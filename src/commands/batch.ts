@@ -1,6 +1,6 @@
 import type { Id } from '../domain/ids.ts';
 import { Issues, type Maybe } from '../domain/issues.ts';
-import type { Remark } from '../domain/move.ts';
+import { MOVED_FIELDS, type Remark } from '../domain/move.ts';
 import type { Position } from '../domain/position.ts';
 import { type Path, Refusal, ValidationFailed } from '../domain/refusals.ts';
 import type { Instant } from '../domain/time.ts';
@@ -17,6 +17,7 @@ import {
   type TransitionPosition,
 } from './position.ts';
 import type { Ground } from './positionChange.ts';
+import type { TakenReferences } from './uniqueReference.ts';
 
 /** One operation of a batch, checked as far as its input alone goes. */
 export type Operation =
@@ -29,6 +30,7 @@ export interface Loaded {
   readonly grounds: ReadonlyMap<Id, Ground>;
   /** The rules of the positions that the batch funds. */
   readonly rules: PositionRules;
+  readonly taken: TakenReferences;
 }
 
 /** One of the two. */
@@ -82,12 +84,15 @@ export class Batch {
   readonly #context: CommandContext;
   #creates = 0;
   readonly #now = new Map<Id, Position>();
+  /** Grows with each position that the batch creates with `uniqueReference`. */
+  readonly #taken: Map<string, Id>;
   refused = false;
 
   constructor(tx: Writers, loaded: Loaded, context: CommandContext) {
     this.#tx = tx;
     this.#loaded = loaded;
     this.#context = context;
+    this.#taken = new Map(loaded.taken);
   }
 
   get changed(): boolean {
@@ -112,15 +117,16 @@ export class Batch {
   writePositions(): void {
     const { positions } = this.#tx;
     for (const [id, position] of this.#now) {
-      if (this.#loaded.positions.has(id)) positions.replace(position);
+      if (this.#loaded.positions.has(id)) positions.replace(position, MOVED_FIELDS);
       else positions.insert(position);
     }
   }
 
   #create(checked: CheckedCreate): Change {
-    const position = openPosition(this.#loaded.grounds.get(checked.assetId), checked, this.#context);
+    const position = openPosition(this.#loaded.grounds.get(checked.assetId), this.#taken, checked, this.#context);
     this.#tx.checkCapacity(this.#creates + 1);
     this.#creates += 1;
+    if (position.uniqueReference !== null) this.#taken.set(position.uniqueReference, position.id);
     return { before: null, position, moved: 0n, remark: undefined };
   }
 

@@ -1,7 +1,23 @@
 import { SERVER } from '../domain/auditEvent.ts';
-import { checkInstitution, type Institution, type InstitutionInput, newInstitution } from '../domain/institution.ts';
-import type { CommandContext } from './context.ts';
+import type { AssetTemplate } from '../domain/assetTemplate.ts';
+import type { Id } from '../domain/ids.ts';
+import {
+  checkInstitution,
+  checkInstitutionPatch,
+  type Institution,
+  type InstitutionInput,
+  type InstitutionPatch,
+  newInstitution,
+  removedBy,
+} from '../domain/institution.ts';
+import type { Maybe } from '../domain/issues.ts';
+import { Conflict } from '../domain/refusals.ts';
+import type { Where, Writers } from '../store/store.ts';
+import { firstOf } from '../store/window.ts';
+import { takeTemplatesTurn } from './assetTemplate.ts';
+import { type CommandContext, institutionFor } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type UpdateInput, updating } from './update.ts';
 
 export interface CreateInstitution extends InstitutionInput, Keyed {}
 export interface InstitutionCreated {
@@ -29,3 +45,61 @@ export const createInstitution = (
   context: CommandContext,
   input: CreateInstitution,
 ): Promise<Replayable<InstitutionCreated>> => perform(command, context, input);
+
+export interface UpdateInstitution extends InstitutionPatch, UpdateInput {
+  /** Defaults to the viewer's own. */
+  readonly institutionId?: Maybe<Id>;
+}
+
+/** For each field: a template that uses one of the values that the update removes. */
+interface InUse {
+  readonly regions: AssetTemplate | undefined;
+  readonly verticals: AssetTemplate | undefined;
+}
+
+const update = updating<UpdateInstitution, Institution, 'institution', InUse>({
+  name: 'updateInstitution',
+  resource: 'Institution',
+  payload: 'institution',
+  noun: 'institution',
+  idField: 'institutionId',
+  table: (tx) => tx.institutions,
+  institutionId: ({ id }) => id,
+  idOf: (input, issues, { viewer }) => institutionFor(viewer, input.institutionId, issues),
+  check: checkInstitutionPatch,
+  // Before the row, as createAssetTemplate acquires them: the other way round the two would deadlock.
+  lock: (tx, id, { regions, verticals }, context) => (regions || verticals) && takeTemplatesTurn(tx, id, context),
+  load: loadInUse,
+  decide: (_before, changes, inUse) => {
+    const { regions, verticals } = inUse ?? {};
+    if (regions) throw inUseBy(regions, 'regions', regions.region);
+    if (verticals) throw inUseBy(verticals, 'verticals', verticals.vertical);
+    return changes;
+  },
+});
+
+async function loadInUse(tx: Writers, before: Institution, patch: Partial<Institution>): Promise<InUse> {
+  const removed = removedBy(before, patch);
+  const oldest = (where: Where<AssetTemplate>) =>
+    firstOf<AssetTemplate>({
+      of: { field: 'institutionId', id: before.id },
+      where,
+      order: { by: ['createdAt'], direction: 'ASC' },
+      limit: 1,
+    });
+  if (removed.regions.length + removed.verticals.length === 0) return { regions: undefined, verticals: undefined };
+  const [inRegions, inVerticals] = await tx.assetTemplates.pages([
+    oldest({ region: { in: removed.regions } }),
+    oldest({ vertical: { in: removed.verticals } }),
+  ]);
+  return { regions: inRegions?.rows[0], verticals: inVerticals?.rows[0] };
+}
+
+const inUseBy = ({ id }: AssetTemplate, field: 'regions' | 'verticals', value: string): Conflict =>
+  new Conflict(`${value} cannot be removed: the asset template ${id} uses it.`, [field], id);
+
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict. */
+export const updateInstitution = (
+  context: CommandContext,
+  input: UpdateInstitution,
+): Promise<Replayable<InstitutionCreated>> => perform(update, context, input);

@@ -7,12 +7,14 @@ import {
   advance,
   checkMove,
   checkReleaseAmount,
+  MOVED_FIELDS,
   type Move,
   type MoveInput,
   type ReleaseInput,
   type Remark,
 } from '../domain/move.ts';
 import {
+  assertReferenceFree,
   checkPosition,
   newPosition,
   type Position,
@@ -34,6 +36,7 @@ import {
   recordChange,
   rememberChange,
 } from './positionChange.ts';
+import { loadTakenReferences, type TakenReferences } from './uniqueReference.ts';
 
 export interface CreatePosition extends PositionInput, Keyed {
   readonly institutionId?: Maybe<Id>;
@@ -44,16 +47,24 @@ export type CheckedCreate = PositionDraft & { readonly assetId: Id; readonly ins
 const recallOne: Command<Keyed, never, never, PositionChanged>['recall'] = async (tx, remembered) =>
   (await recallChanges(tx, [remembered]))[0] as PositionChanged;
 
-const create: Command<CreatePosition, CheckedCreate, Ground | undefined, PositionChanged> = {
+interface CreateGround {
+  readonly ground: Ground | undefined;
+  readonly taken: TakenReferences;
+}
+
+const create: Command<CreatePosition, CheckedCreate, CreateGround, PositionChanged> = {
   name: 'createPosition',
   check: (input, issues, { clock }) => {
     return checkedCreate(input, clock(), issues);
   },
   request: requestOfCreate,
-  load: async (tx, { assetId }) => (await groundsOf(tx, [assetId]))[0],
-  owner: (ground) => ground?.asset.institutionId,
-  act: (tx, loaded, checked, context) => {
-    const position = openPosition(loaded, checked, context);
+  load: async (tx, { assetId, uniqueReference }) => {
+    const [ground] = await groundsOf(tx, [assetId]);
+    return { ground, taken: await loadTakenReferences(tx, ground?.asset.institutionId, [uniqueReference]) };
+  },
+  owner: ({ ground }) => ground?.asset.institutionId,
+  act: (tx, { ground, taken }, checked, context) => {
+    const position = openPosition(ground, taken, checked, context);
     tx.positions.insert(position);
     return recordChange(tx, context, null, position);
   },
@@ -67,14 +78,15 @@ export function checkedCreate(input: CreatePosition, now: Instant, issues: Issue
   return { ...checkPosition(input, now, issues), assetId, institutionId };
 }
 
-/** The asset says whose it is. */
-export function requestOfCreate({ institutionId: _implied, ...rest }: CheckedCreate): unknown {
-  return rest;
+/** The asset implies the institution. A field at its default is left out, so that keys stored before it existed replay. */
+export function requestOfCreate({ institutionId: _implied, uniqueReference, ...rest }: CheckedCreate): unknown {
+  return uniqueReference === null ? rest : { ...rest, uniqueReference };
 }
 
-/** The law of opening a position. Refuses with NotFound or PolicyViolation. */
+/** Opens a position. Throws NotFound, PolicyViolation or Conflict. */
 export function openPosition(
   loaded: Ground | undefined,
+  taken: TakenReferences,
   checked: CheckedCreate,
   { viewer, newId, clock }: CommandContext,
 ): Position {
@@ -83,10 +95,11 @@ export function openPosition(
   mustBeOf(ground.asset.institutionId, checked.institutionId);
   const now = clock();
   obeyGround(checked, ground, now);
-  return newPosition(checked, ground.asset, newId('pos'), now);
+  assertReferenceFree(checked.uniqueReference, taken);
+  return newPosition(checked, ground.asset, ground.template, newId('pos'), now);
 }
 
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, PolicyViolation or CapacityExceeded. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, PolicyViolation, Conflict or CapacityExceeded. */
 export const createPosition = (context: CommandContext, input: CreatePosition): Promise<Replayable<PositionChanged>> =>
   perform(create, context, input);
 
@@ -132,7 +145,7 @@ const moving = <I extends MovePosition>(
   act: (tx, loaded, checked, context) => {
     const before = found(loaded.position, 'position', 'positionId', checked.positionId);
     const { position, moved } = moveFrom(before, checked, loaded.rules, context);
-    tx.positions.replace(position);
+    tx.positions.replace(position, MOVED_FIELDS);
     return recordChange(tx, context, before, position, moved, checked);
   },
   resource: (_payload, { positionId }) => ({ type: 'Position', id: positionId }),

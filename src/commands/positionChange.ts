@@ -1,5 +1,5 @@
 import type { Asset } from '../domain/asset.ts';
-import type { AssetTemplate } from '../domain/assetTemplate.ts';
+import { type AssetTemplate, templateConfigId } from '../domain/assetTemplate.ts';
 import type { Id } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LedgerEvent } from '../domain/ledgerEvent.ts';
@@ -99,15 +99,16 @@ export function obeyGround(draft: PositionDraft, { template, policy }: Ground, n
  * Throws PolicyViolation if the whole amount of the position breaks the config that it was opened under or its
  * institution's current policy. The violation has no path: the input of a funding has no amount.
  */
-export function checkFunding(position: Position, { templates, policies }: PositionRules): void {
-  const template = templates.find(({ id }) => id === position.templateId);
-  if (!template) throw new Error(`The template of ${position.id} was not loaded.`);
-  const { institutionId, region } = template;
+export function checkFunding(position: Position, { configs, policies }: PositionRules): void {
+  const configId = templateConfigId(position.templateId, position.templateVersion);
+  const opened = configs.find(({ id }) => id === configId);
+  if (!opened) throw new Error(`The config of ${position.id} was not loaded.`);
+  const { institutionId, region } = opened;
   const policy = policies.find((each) => each.institutionId === institutionId && each.region === region);
   const { currency, amount: minorUnits, expiresAt, createdAt } = position;
   const amount = { minorUnits, currency };
   try {
-    obeyTerms({ amount, expiresAt }, termsOf(template.config), createdAt);
+    obeyTerms({ amount, expiresAt }, termsOf(opened.config), createdAt);
     obeyPolicy({ amount }, policy);
   } catch (error) {
     if (error instanceof PolicyViolation) error.path = null;

@@ -2,6 +2,7 @@ import type { AssetTemplate } from './assetTemplate.ts';
 import type { Id } from './ids.ts';
 import { Issues, type Maybe } from './issues.ts';
 import type { JsonObject } from './json.ts';
+import { givenFields } from './patch.ts';
 import type { Instant } from './time.ts';
 
 /** The deal that money is held for: a building site, an invoice, a letter of credit. */
@@ -29,6 +30,22 @@ export function checkAsset(input: AssetInput, issues = new Issues()): CheckedAss
   const metadata = issues.json(['metadata'], input.metadata);
   issues.settle();
   return { label, metadata };
+}
+
+export interface AssetPatch {
+  readonly label?: Maybe<string>;
+  readonly metadata?: Maybe<JsonObject>;
+}
+
+/** Validates what the input alone shows. Throws ValidationFailed. */
+export function checkAssetPatch(input: AssetPatch, issues: Issues): Partial<Asset> {
+  const { label, metadata } = givenFields(issues, { label: input.label, metadata: input.metadata });
+  const patch = {
+    ...(label !== undefined && { label: issues.text(['label'], label) }),
+    ...(metadata && { metadata: issues.json(['metadata'], metadata) }),
+  };
+  issues.settle();
+  return patch;
 }
 
 export const newAsset = (

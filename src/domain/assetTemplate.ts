@@ -1,8 +1,9 @@
 import type { Id } from './ids.ts';
 import type { Institution, Region, Vertical } from './institution.ts';
-import { Issues } from './issues.ts';
+import { Issues, type Maybe } from './issues.ts';
 import type { JsonObject } from './json.ts';
-import { configFaults, TEMPLATE_KINDS } from './templateKinds.ts';
+import { givenFields } from './patch.ts';
+import { configFaults, TEMPLATE_KINDS, type TemplateKind } from './templateKinds.ts';
 import type { Instant } from './time.ts';
 
 /** What an institution lets assets be made under: a kind with its terms, for one region. */
@@ -18,6 +19,35 @@ export interface AssetTemplate {
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
 }
+
+/** What one version of a template allows. Never changed once written: positions keep the version they were opened under. */
+export interface TemplateConfig {
+  readonly id: Id;
+  readonly institutionId: Id;
+  readonly templateId: Id;
+  /** The template's version. */
+  readonly version: number;
+  /** The region of the template, which never changes. */
+  readonly region: Region;
+  readonly config: JsonObject;
+  readonly createdAt: Instant;
+}
+
+export const templateConfigId = (templateId: Id, version: number): Id => `${templateId}_${version}`;
+
+/** The config of the template's current version. */
+export const templateConfigOf = (template: AssetTemplate): TemplateConfig => {
+  const { institutionId, id, version, region, config, updatedAt } = template;
+  return Object.freeze({
+    id: templateConfigId(id, version),
+    institutionId,
+    templateId: id,
+    version,
+    region,
+    config,
+    createdAt: updatedAt,
+  });
+};
 
 export interface AssetTemplateInput {
   readonly code: string;
@@ -37,12 +67,41 @@ export function checkAssetTemplate(input: AssetTemplateInput, issues = new Issue
   if (kind === undefined) return input;
   if (kind.vertical !== input.vertical)
     issues.add(['vertical'], `must be ${kind.vertical}: ${kind.code} belongs to it.`);
-  for (const { path, message } of configFaults(config, kind)) issues.add(['config', ...path], message);
-  if ((config['region'] ?? input.region) !== input.region) {
-    issues.add(['config', 'region'], `must be the template's region, ${input.region}.`);
-  }
+  addConfigIssues(issues, config, kind, input.region);
   issues.settle();
   return { ...input, name, config };
+}
+
+function addConfigIssues(issues: Issues, config: JsonObject, kind: TemplateKind, region: Region): void {
+  for (const { path, message } of configFaults(config, kind)) issues.add(['config', ...path], message);
+  if ((config['region'] ?? region) !== region) {
+    issues.add(['config', 'region'], `must be the template's region, ${region}.`);
+  }
+}
+
+export interface AssetTemplatePatch {
+  readonly name?: Maybe<string>;
+  readonly config?: Maybe<JsonObject>;
+}
+
+/** Validates what the input alone shows. Throws ValidationFailed. */
+export function checkAssetTemplatePatch(input: AssetTemplatePatch, issues: Issues): Partial<AssetTemplate> {
+  const { name, config } = givenFields(issues, { name: input.name, config: input.config });
+  const patch = {
+    ...(name !== undefined && { name: issues.text(['name'], name) }),
+    ...(config && { config: issues.json(['config'], config) }),
+  };
+  issues.settle();
+  return patch;
+}
+
+/** Throws ValidationFailed if the template's kind does not allow the patch's config. */
+export function assertConfigFits({ code, region }: AssetTemplate, { config }: Partial<AssetTemplate>): void {
+  const kind = TEMPLATE_KINDS.get(code);
+  if (config === undefined || kind === undefined) return;
+  const issues = new Issues();
+  addConfigIssues(issues, config, kind, region);
+  issues.settle();
 }
 
 /** Refuses with ValidationFailed where the region or the vertical is not among the institution's. */

@@ -7,9 +7,13 @@ import type { Actor } from './viewer.ts';
 /** What each mutation is called in the audit trail: the one list. */
 export const AUDIT_ACTIONS = {
   createInstitution: 'INSTITUTION_CREATED',
+  updateInstitution: 'INSTITUTION_UPDATED',
   createAssetTemplate: 'ASSET_TEMPLATE_CREATED',
+  updateAssetTemplate: 'ASSET_TEMPLATE_UPDATED',
   createAsset: 'ASSET_CREATED',
+  updateAsset: 'ASSET_UPDATED',
   createPosition: 'POSITION_CREATED',
+  updatePosition: 'POSITION_UPDATED',
   transitionPosition: 'POSITION_TRANSITIONED',
   fundPosition: 'POSITION_FUNDED',
   releasePosition: 'POSITION_RELEASED',

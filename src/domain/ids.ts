@@ -31,6 +31,9 @@ export const prefixOf = (id: string): string | undefined => (id.length <= 40 ? I
 /** Whether the text has the form of an id at all. */
 export const isWellFormedId = (id: string): boolean => prefixOf(id) !== undefined;
 
+/** Whether the text could be the id of any row, internal ones that are made of another id included. */
+export const couldBeId = (text: string): boolean => /^[0-9a-z_]{1,60}$/.test(text);
+
 export const isId = (prefix: IdPrefix, id: string): boolean => prefixOf(id) === prefix;
 
 /** Writes the 16 bytes of a UUID as a TypeID: 130 bits in groups of five, the first two of them zero. */

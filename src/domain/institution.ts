@@ -1,5 +1,6 @@
 import type { Id } from './ids.ts';
 import { Issues, type Maybe } from './issues.ts';
+import { givenFields } from './patch.ts';
 import type { Instant } from './time.ts';
 
 export const REGIONS = ['US', 'EU_UK', 'SG', 'UAE'] as const;
@@ -37,6 +38,37 @@ export function checkInstitution(
   issues.settle();
   return { name, regions, verticals };
 }
+
+export interface InstitutionPatch {
+  readonly name?: Maybe<string>;
+  readonly regions?: Maybe<readonly Region[]>;
+  readonly verticals?: Maybe<readonly Vertical[]>;
+}
+
+/** Validates what the input alone shows. Throws ValidationFailed. */
+export function checkInstitutionPatch(input: InstitutionPatch, issues: Issues): Partial<Institution> {
+  const { name, regions, verticals } = givenFields(issues, {
+    name: input.name,
+    regions: input.regions,
+    verticals: input.verticals,
+  });
+  const patch = {
+    ...(name !== undefined && { name: issues.text(['name'], name) }),
+    ...(regions && { regions: issues.choice(['regions'], regions) }),
+    ...(verticals && { verticals: issues.choice(['verticals'], verticals) }),
+  };
+  issues.settle();
+  return patch;
+}
+
+/** The regions and verticals that the patch takes from the institution. */
+export const removedBy = (
+  { regions, verticals }: Institution,
+  patch: Partial<Institution>,
+): Pick<Institution, 'regions' | 'verticals'> => ({
+  regions: regions.filter((region) => patch.regions?.includes(region) === false),
+  verticals: verticals.filter((vertical) => patch.verticals?.includes(vertical) === false),
+});
 
 export const newInstitution = (
   { name, regions, verticals }: ReturnType<typeof checkInstitution>,

@@ -18,6 +18,10 @@ export const LIMITS = {
   jsonDepth: 10,
   /** Values in one list of an input or a filter. */
   listValues: 100,
+  /** Values of one metadata object that `metadata` filters can find, the first in its order. */
+  metadataTerms: 100,
+  /** Conditions of one `metadata` filter. */
+  metadataConditions: 10,
   tenorDays: 36_500,
   /** An idempotency key. */
   keyCharacters: 255,

@@ -1,6 +1,6 @@
 import { Issues, type Maybe } from './issues.ts';
 import type { JsonObject } from './json.ts';
-import { allowedTransitions, type PositionState } from './lifecycle.ts';
+import { allowedTransitions, isTerminal, type PositionState } from './lifecycle.ts';
 import { LIMITS } from './limits.ts';
 import { type Decimal, toMinorUnits } from './money.ts';
 import type { Position } from './position.ts';
@@ -56,6 +56,18 @@ export interface Advance {
   readonly moved: bigint;
 }
 
+/** The fields that `advance` changes, besides the version. */
+export const MOVED_FIELDS = [
+  'state',
+  'held',
+  'released',
+  'refunded',
+  'fundedAt',
+  'closedAt',
+  'sequence',
+  'updatedAt',
+] as const satisfies readonly (keyof Position)[];
+
 /**
  * The law of a move: pure, exact, and the only place where a position's money changes.
  * Refuses with IllegalTransition, ValidationFailed (an amount that is missing, superfluous or too fine for the
@@ -69,15 +81,18 @@ export function advance(position: Position, move: Move, now: Instant): Advance {
   const left = toState === 'FUNDED' ? moved : position.held - moved;
   const released = toState === 'RELEASED' || toState === 'PARTIALLY_RELEASED' ? moved : 0n;
   const refunded = toState === 'CANCELLED' || toState === 'EXPIRED' ? moved : 0n;
+  const movedAt = notBefore(position.updatedAt, now);
   const next: Position = Object.freeze({
     ...position,
     state: toState,
     held: left,
     released: position.released + released,
     refunded: position.refunded + refunded,
+    fundedAt: toState === 'FUNDED' ? movedAt : position.fundedAt,
+    closedAt: isTerminal(toState) ? movedAt : null,
     sequence: position.sequence + 1,
     version: position.version + 1,
-    updatedAt: notBefore(position.updatedAt, now),
+    updatedAt: movedAt,
   });
   return { position: next, moved };
 }

@@ -1,11 +1,13 @@
 import type { Asset } from './asset.ts';
+import type { AssetTemplate } from './assetTemplate.ts';
 import type { CurrencyCode } from './currencies.ts';
 import type { Id } from './ids.ts';
 import { Issues, type Maybe, type MoneyText } from './issues.ts';
 import type { JsonObject } from './json.ts';
 import type { PositionState } from './lifecycle.ts';
 import { type Money, magnitudeOf } from './money.ts';
-import { PolicyViolation } from './refusals.ts';
+import { givenFields } from './patch.ts';
+import { Conflict, PolicyViolation, ValidationFailed } from './refusals.ts';
 import type { Terms } from './templateKinds.ts';
 import { DAY_MS, type Instant } from './time.ts';
 
@@ -16,8 +18,12 @@ export interface Position {
   readonly assetId: Id;
   /** The asset's, kept here so that lists can be filtered by it. */
   readonly templateId: Id;
+  /** The template's version under which the position was opened. */
+  readonly templateVersion: number;
   readonly holderReference: string;
   readonly externalReference: string | null;
+  /** The external reference if the position was created with `uniqueReference`, else null. Unique in an institution. */
+  readonly uniqueReference: string | null;
   readonly metadata: JsonObject;
   readonly currency: CurrencyCode;
   /** What was agreed. */
@@ -33,6 +39,10 @@ export interface Position {
   readonly released: bigint;
   /** Given back to the payer. */
   readonly refunded: bigint;
+  /** When the position was funded, or null if it never was. */
+  readonly fundedAt: Instant | null;
+  /** When the position reached a terminal state, or null while it is open. */
+  readonly closedAt: Instant | null;
   /** The sequence of its last event. */
   readonly sequence: number;
   readonly version: number;
@@ -47,6 +57,7 @@ export interface PositionInput {
   readonly holderReference: string;
   readonly amount: MoneyText;
   readonly externalReference?: Maybe<string>;
+  readonly uniqueReference?: Maybe<boolean>;
   readonly expiresAt?: Maybe<Instant>;
   readonly metadata?: Maybe<JsonObject>;
 }
@@ -55,6 +66,7 @@ export interface PositionInput {
 export interface PositionDraft {
   readonly holderReference: string;
   readonly externalReference: string | null;
+  readonly uniqueReference: string | null;
   readonly metadata: JsonObject;
   readonly amount: Money;
   readonly expiresAt: Instant | null;
@@ -65,12 +77,16 @@ export function checkPosition(input: PositionInput, now: Instant, brought?: Issu
   const issues = brought ?? new Issues();
   const holderReference = issues.text(['holderReference'], input.holderReference);
   const externalReference = issues.optionalText(['externalReference'], input.externalReference);
+  const uniqueReference = input.uniqueReference ? externalReference : null;
+  if (input.uniqueReference && externalReference === null) {
+    issues.add(['externalReference'], 'is required with `uniqueReference`.');
+  }
   const metadata = issues.json(['metadata'], input.metadata);
   const amount = issues.money(['amount'], input.amount);
   const expiresAt = issues.future(['expiresAt'], input.expiresAt, now);
   issues.settle();
   if (!brought) issues.settleHour();
-  return { holderReference, externalReference, metadata, amount: amount as Money, expiresAt };
+  return { holderReference, externalReference, uniqueReference, metadata, amount: amount as Money, expiresAt };
 }
 
 /** Refuses with PolicyViolation what the template's terms do not allow a position that is created at `createdAt`. */
@@ -97,15 +113,23 @@ export function obeyTerms(
 }
 
 /** A position as it begins: agreed, nothing in escrow yet. */
-export function newPosition(draft: PositionDraft, asset: Asset, id: Id, now: Instant): Position {
+export function newPosition(
+  draft: PositionDraft,
+  asset: Asset,
+  { version: templateVersion }: Pick<AssetTemplate, 'version'>,
+  id: Id,
+  now: Instant,
+): Position {
   const { amount, ...own } = draft;
   return Object.freeze({
     id,
     institutionId: asset.institutionId,
     assetId: asset.id,
     templateId: asset.templateId,
+    templateVersion,
     holderReference: own.holderReference,
     externalReference: own.externalReference,
+    uniqueReference: own.uniqueReference,
     metadata: own.metadata,
     currency: amount.currency,
     amount: amount.minorUnits,
@@ -116,8 +140,54 @@ export function newPosition(draft: PositionDraft, asset: Asset, id: Id, now: Ins
     held: 0n,
     released: 0n,
     refunded: 0n,
+    fundedAt: null,
+    closedAt: null,
     sequence: 1,
     version: 1,
     updatedAt: now,
   });
+}
+
+export interface PositionPatch {
+  readonly externalReference?: Maybe<string>;
+  readonly metadata?: Maybe<JsonObject>;
+}
+
+/** Validates what the input alone shows; null clears the external reference. Throws ValidationFailed. */
+export function checkPositionPatch(
+  { externalReference, metadata: given }: PositionPatch,
+  issues: Issues,
+): Partial<Position> {
+  const { metadata } = givenFields(issues, { metadata: given });
+  const patch = {
+    ...(externalReference !== undefined && {
+      externalReference: issues.optionalText(['externalReference'], externalReference),
+    }),
+    ...(metadata && { metadata: issues.json(['metadata'], metadata) }),
+  };
+  issues.settle();
+  return patch;
+}
+
+/**
+ * The changes with `uniqueReference` in step with the external reference. Throws ValidationFailed if a reference that
+ * must be unique would be cleared.
+ */
+export function keepReferenceUnique({ uniqueReference }: Position, changes: Partial<Position>): Partial<Position> {
+  const { externalReference } = changes;
+  if (uniqueReference === null || externalReference === undefined) return changes;
+  if (externalReference !== null) return { ...changes, uniqueReference: externalReference };
+  const message = 'must not be null: the position was created with `uniqueReference`.';
+  throw new ValidationFailed([{ path: ['externalReference'], message }]);
+}
+
+/** Throws Conflict if another position of the institution has the reference that must be unique. */
+export function assertReferenceFree(uniqueReference: string | null | undefined, taken: ReadonlyMap<string, Id>): void {
+  const id = typeof uniqueReference === 'string' ? taken.get(uniqueReference) : undefined;
+  if (id === undefined) return;
+  throw new Conflict(
+    `The position ${id} was created with \`uniqueReference\` and has this external reference.`,
+    ['externalReference'],
+    id,
+  );
 }

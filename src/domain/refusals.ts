@@ -141,9 +141,15 @@ export class IdempotencyConflict extends Refusal {
   }
 }
 
-/** What was asked for does not fit what the object is now: inactive, deleted, revoked. */
+/** What was asked for does not fit what the object is now, or another object: inactive, deleted, revoked, in use. */
 export class Conflict extends Refusal {
   readonly code = 'CONFLICT';
+  /** The id of the other object that stands in the way, or null if there is none. */
+  readonly conflictingId: string | null;
+  constructor(message: string, path: Path, conflictingId: string | null = null) {
+    super(message, path);
+    this.conflictingId = conflictingId;
+  }
 }
 
 /** There may be no more of them. */

@@ -12,9 +12,13 @@ const ROOT_ALONE: Roles = ['ROOT'];
 
 const MUTATIONS: { readonly [M in MutationName as `Mutation.${M}`]: Roles } = {
   'Mutation.createInstitution': ROOT_ALONE,
+  'Mutation.updateInstitution': WRITERS,
   'Mutation.createAssetTemplate': WRITERS,
+  'Mutation.updateAssetTemplate': WRITERS,
   'Mutation.createAsset': WRITERS,
+  'Mutation.updateAsset': WRITERS,
   'Mutation.createPosition': WRITERS,
+  'Mutation.updatePosition': WRITERS,
   'Mutation.transitionPosition': WRITERS,
   'Mutation.fundPosition': WRITERS,
   'Mutation.releasePosition': WRITERS,

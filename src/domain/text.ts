@@ -52,3 +52,20 @@ export function compareText(a: string, b: string): number {
 
 /** Surrogates stand for code points above every other unit. */
 const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
+
+const LAST_CODE_POINT = 0x10ffff;
+/** The code points that are surrogates, which no text contains by themselves. */
+const SURROGATES = { first: 0xd800, next: 0xe000 } as const;
+
+/**
+ * The bounds, by code point, of the texts that begin with the prefix: from the prefix itself to the first text behind
+ * all of them, which is undefined if there is none.
+ */
+export function boundsOfPrefix(prefix: string): { readonly gte: string; readonly lt?: string } {
+  const codePoints = [...prefix].map((character) => character.codePointAt(0) ?? 0);
+  while (codePoints.at(-1) === LAST_CODE_POINT) codePoints.pop();
+  const last = codePoints.pop();
+  if (last === undefined) return { gte: prefix };
+  const next = last + 1 === SURROGATES.first ? SURROGATES.next : last + 1;
+  return { gte: prefix, lt: String.fromCodePoint(...codePoints, next) };
+}

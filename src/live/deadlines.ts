@@ -1,7 +1,7 @@
 import { auditEventOf } from '../commands/audit.ts';
 import type { CommandContext } from '../commands/context.ts';
 import { recordChange } from '../commands/positionChange.ts';
-import { advance } from '../domain/move.ts';
+import { advance, MOVED_FIELDS } from '../domain/move.ts';
 import { SYSTEM } from '../domain/viewer.ts';
 
 /** The most positions that one transaction expires. */
@@ -25,7 +25,7 @@ const expireBatch = (context: CommandContext): Promise<number> =>
     const due = await tx.lockDue(now, BATCH);
     for (const before of due) {
       const { position, moved } = advance(before, { toState: 'EXPIRED', amount: null }, now);
-      tx.positions.replace(position);
+      tx.positions.replace(position, MOVED_FIELDS);
       recordChange(tx, context, before, position, moved, undefined, SYSTEM);
       const resource = { type: 'Position', id: position.id } as const;
       const { institutionId } = position;

@@ -1,13 +1,16 @@
-import { createAsset } from '../commands/asset.ts';
+import { type AssetCreated, createAsset, updateAsset } from '../commands/asset.ts';
+import type { Replayable } from '../commands/perform.ts';
 import type { Asset as AssetRow } from '../domain/asset.ts';
-import type { Order, Parent } from '../store/store.ts';
+import type { Parent } from '../store/store.ts';
 import { AssetTemplate } from './assetTemplate.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
-import { anyOf, DateTimeRange, equals, whereOf, withinTimes } from './filter.ts';
+import { anyOf, DateTimeRange, equals, textMatching, whereOf, withinTimes } from './filter.ts';
 import { Institution, VERSIONED } from './institution.ts';
-import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { METADATA_FILTER, MetadataCondition, termsOf } from './metadataFilter.ts';
+import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType, UPDATE_ERRORS } from './mutation.ts';
 import { Node, node } from './node.ts';
+import { type OrderBy, orderByName } from './order.ts';
 import type { Readings } from './readings.ts';
 
 export const Asset = builder.objectRef<AssetRow>('Asset').implement({
@@ -42,29 +45,33 @@ const AssetFilter = builder.inputType('AssetFilter', {
     institutionId: t.id({ description: 'Of this institution.' }),
     templateIds: t.idList({ description: 'Made under one of these templates.' }),
     label: t.string({ description: 'Called exactly this.' }),
+    labelStartsWith: t.string({ description: 'With a label that begins with this text, by code point.' }),
+    metadata: t.field({ type: [MetadataCondition], description: METADATA_FILTER }),
     createdAt: t.field({ type: DateTimeRange, description: 'Created then.' }),
   }),
 });
 
+const order = orderByName<AssetRow>('Asset', 'assets', 'LABEL', 'label');
 const listArgs = builder.args((t) => ({
   filter: t.field({ type: AssetFilter, description: 'Which of them; all if left out.' }),
+  ...order.args,
   ...pageArgs,
 }));
-const NEWEST: Order<AssetRow> = { by: ['createdAt'], direction: 'DESC' };
 
 type Filter = typeof AssetFilter.$inferInput;
 const list = (
   read: Readings,
-  { filter, ...page }: PageArgs & { readonly filter?: Filter | null | undefined },
+  { filter, orderBy, ...page }: PageArgs & { readonly filter?: Filter | null | undefined; readonly orderBy?: OrderBy },
   of?: Parent<AssetRow>,
 ) => {
   const where = whereOf<AssetRow>({
     institutionId: equals(filter?.institutionId),
     templateId: anyOf('templateIds', filter?.templateIds),
-    label: equals(filter?.label),
+    label: textMatching(filter?.label, filter?.labelStartsWith),
     createdAt: withinTimes(filter?.createdAt),
   });
-  return connect(read.assets, 'Asset', { where, ...(of && { of }) }, NEWEST, page);
+  const selection = { where, ...termsOf(filter?.metadata), ...(of && { of }) };
+  return connect(read.assets, 'Asset', selection, order.orderOf(orderBy), page);
 };
 
 builder.queryFields((t) => ({
@@ -78,7 +85,7 @@ builder.queryFields((t) => ({
   assets: t.field({
     type: AssetConnection,
     nullable: true,
-    description: 'Assets, newest first.',
+    description: 'Assets.',
     args: listArgs,
     resolve: (_root, args, { read }) => list(read, args),
   }),
@@ -88,7 +95,7 @@ builder.objectField(Institution, 'assets', (t) =>
   t.field({
     type: AssetConnection,
     nullable: true,
-    description: 'Its assets, newest first.',
+    description: 'Its assets.',
     args: listArgs,
     resolve: ({ id }, args, { read }) => list(read, args, { field: 'institutionId', id }),
   }),
@@ -98,7 +105,7 @@ builder.objectField(AssetTemplate, 'assets', (t) =>
   t.field({
     type: AssetConnection,
     nullable: true,
-    description: 'What was made under it, newest first.',
+    description: 'The assets that were created under it.',
     args: listArgs,
     resolve: ({ id }, args, { read }) => list(read, args, { field: 'templateId', id }),
   }),
@@ -115,13 +122,27 @@ const CreateAssetInput = builder.inputType('CreateAssetInput', {
   }),
 });
 
-const CreateAssetPayload = builder.objectRef<Awaited<ReturnType<typeof createAsset>>>('CreateAssetPayload').implement({
-  description: 'The asset was created.',
+const UpdateAssetInput = builder.inputType('UpdateAssetInput', {
+  description: 'Input for updateAsset. A field that is left out stays as it is.',
   fields: (t) => ({
-    asset: t.expose('asset', { type: Asset, description: 'The asset.' }),
-    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
+    assetId: t.id({ required: true, description: 'The asset.' }),
+    label: t.string({ description: 'The label. 1 to 200 characters.' }),
+    metadata: t.field({ type: 'JSONObject', description: "The client's own data, as a whole." }),
+    expectedVersion: t.int({ description: EXPECTED_VERSION }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
+
+const payload = (name: string, description: string) =>
+  builder.objectRef<Replayable<AssetCreated>>(name).implement({
+    description,
+    fields: (t) => ({
+      asset: t.expose('asset', { type: Asset, description: 'The asset.' }),
+      replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
+    }),
+  });
+const CreateAssetPayload = payload('CreateAssetPayload', 'The asset was created.');
+const UpdateAssetPayload = payload('UpdateAssetPayload', 'Result of a successful update.');
 
 mutation(
   'createAsset',
@@ -135,4 +156,11 @@ mutation(
     'IDEMPOTENCY_CONFLICT',
   ]),
   createAsset,
+);
+mutation(
+  'updateAsset',
+  'Updates an asset. If no field differs, the object is returned as it is, and only the audit event is written.',
+  UpdateAssetInput,
+  resultType(UpdateAssetPayload, 'UpdateAssetResult', UPDATE_ERRORS),
+  updateAsset,
 );

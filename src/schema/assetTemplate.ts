@@ -1,14 +1,16 @@
-import { createAssetTemplate } from '../commands/assetTemplate.ts';
+import { type AssetTemplateCreated, createAssetTemplate, updateAssetTemplate } from '../commands/assetTemplate.ts';
+import type { Replayable } from '../commands/perform.ts';
 import type { AssetTemplate as AssetTemplateRow } from '../domain/assetTemplate.ts';
 import type { TemplateKind as Kind } from '../domain/templateKinds.ts';
 import { TEMPLATE_KINDS } from '../domain/templateKinds.ts';
-import type { Order, Parent } from '../store/store.ts';
+import type { Parent } from '../store/store.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
-import { anyOf, equals, whereOf } from './filter.ts';
+import { anyOf, equals, textMatching, whereOf } from './filter.ts';
 import { Institution, Region, Vertical, VERSIONED } from './institution.ts';
-import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType, UPDATE_ERRORS } from './mutation.ts';
 import { Node, node } from './node.ts';
+import { type OrderBy, orderByName } from './order.ts';
 import type { Readings } from './readings.ts';
 
 export const AssetTemplate = builder.objectRef<AssetTemplateRow>('AssetTemplate').implement({
@@ -66,19 +68,21 @@ const AssetTemplateFilter = builder.inputType('AssetTemplateFilter', {
     codes: t.stringList({ description: 'Of one of these kinds.' }),
     verticals: t.field({ type: [Vertical], description: 'Of one of these lines of business.' }),
     regions: t.field({ type: [Region], description: 'For one of these regions.' }),
+    nameStartsWith: t.string({ description: 'With a name that begins with this text, by code point.' }),
   }),
 });
 
+const order = orderByName<AssetTemplateRow>('AssetTemplate', 'asset templates', 'NAME', 'name');
 const listArgs = builder.args((t) => ({
   filter: t.field({ type: AssetTemplateFilter, description: 'Which of them; all if left out.' }),
+  ...order.args,
   ...pageArgs,
 }));
-const NEWEST: Order<AssetTemplateRow> = { by: ['createdAt'], direction: 'DESC' };
 
 type Filter = typeof AssetTemplateFilter.$inferInput;
 const list = (
   read: Readings,
-  { filter, ...page }: PageArgs & { readonly filter?: Filter | null | undefined },
+  { filter, orderBy, ...page }: PageArgs & { readonly filter?: Filter | null | undefined; readonly orderBy?: OrderBy },
   of?: Parent<AssetTemplateRow>,
 ) => {
   const where = whereOf<AssetTemplateRow>({
@@ -86,8 +90,9 @@ const list = (
     code: anyOf('codes', filter?.codes),
     vertical: anyOf('verticals', filter?.verticals),
     region: anyOf('regions', filter?.regions),
+    name: textMatching(null, filter?.nameStartsWith),
   });
-  return connect(read.assetTemplates, 'AssetTemplate', { where, ...(of && { of }) }, NEWEST, page);
+  return connect(read.assetTemplates, 'AssetTemplate', { where, ...(of && { of }) }, order.orderOf(orderBy), page);
 };
 
 builder.queryFields((t) => ({
@@ -101,7 +106,7 @@ builder.queryFields((t) => ({
   assetTemplates: t.field({
     type: AssetTemplateConnection,
     nullable: true,
-    description: 'Asset templates, newest first.',
+    description: 'Asset templates.',
     args: listArgs,
     resolve: (_root, args, { read }) => list(read, args),
   }),
@@ -111,7 +116,7 @@ builder.objectField(Institution, 'assetTemplates', (t) =>
   t.field({
     type: AssetTemplateConnection,
     nullable: true,
-    description: 'Its asset templates, newest first.',
+    description: 'Its asset templates.',
     args: listArgs,
     resolve: ({ id }, args, { read }) => list(read, args, { field: 'institutionId', id }),
   }),
@@ -130,15 +135,32 @@ const CreateAssetTemplateInput = builder.inputType('CreateAssetTemplateInput', {
   }),
 });
 
-const CreateAssetTemplatePayload = builder
-  .objectRef<Awaited<ReturnType<typeof createAssetTemplate>>>('CreateAssetTemplatePayload')
-  .implement({
-    description: 'The asset template was created.',
+const UpdateAssetTemplateInput = builder.inputType('UpdateAssetTemplateInput', {
+  description:
+    'Input for updateAssetTemplate. A field that is left out stays as it is. Code, vertical and region cannot change.',
+  fields: (t) => ({
+    templateId: t.id({ required: true, description: 'The asset template.' }),
+    name: t.string({ description: 'The name. 1 to 200 characters.' }),
+    config: t.field({
+      type: 'JSONObject',
+      description:
+        'The whole config, as `configSchema` of the kind requires. It applies to positions opened from now on; earlier ones keep the version they were opened under.',
+    }),
+    expectedVersion: t.int({ description: EXPECTED_VERSION }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
+  }),
+});
+
+const payload = (name: string, description: string) =>
+  builder.objectRef<Replayable<AssetTemplateCreated>>(name).implement({
+    description,
     fields: (t) => ({
       assetTemplate: t.expose('assetTemplate', { type: AssetTemplate, description: 'The asset template.' }),
       replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
     }),
   });
+const CreateAssetTemplatePayload = payload('CreateAssetTemplatePayload', 'The asset template was created.');
+const UpdateAssetTemplatePayload = payload('UpdateAssetTemplatePayload', 'Result of a successful update.');
 
 mutation(
   'createAssetTemplate',
@@ -152,4 +174,11 @@ mutation(
     'IDEMPOTENCY_CONFLICT',
   ]),
   createAssetTemplate,
+);
+mutation(
+  'updateAssetTemplate',
+  'Updates an asset template. Every version of its config is kept. If no field differs, the object is returned as it is, and only the audit event is written.',
+  UpdateAssetTemplateInput,
+  resultType(UpdateAssetTemplatePayload, 'UpdateAssetTemplateResult', UPDATE_ERRORS),
+  updateAssetTemplate,
 );

@@ -103,7 +103,8 @@ export function connect<E extends object>(
 ): MaybePromise<Connection<E>> {
   const { limit, backward } = sizeOf(args);
   let mark: string | undefined;
-  const ownMark = (): string => (mark ??= listMark([list, selection.of, selection.where, selection.search, order]));
+  const ownMark = (): string =>
+    (mark ??= listMark([list, selection.of, selection.where, selection.search, order, ...(selection.terms ?? [])]));
   const key = (argument: 'after' | 'before') => {
     const text = args[argument];
     return typeof text === 'string' ? decodeCursor(argument, text, ownMark(), order) : null;

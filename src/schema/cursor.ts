@@ -13,12 +13,16 @@ const IN_CURSOR: { readonly [field: string]: (part: unknown) => Key[number] | un
   expiresAt: (part) => (part === null ? null : instant(part)),
   lastActivityAt: (part) => instant(part),
   priority: (part) => (isWithin(part, 1, 4) ? part : undefined),
-  title: (part) => (typeof part === 'string' && textFault(part) === undefined ? part : undefined),
+  title: (part) => storable(part),
+  name: (part) => storable(part),
+  label: (part) => storable(part),
   magnitude: (part) => (typeof part === 'string' && /^\d{1,28}$/.test(part) ? BigInt(part) : undefined),
   sequence: (part) => (isWithin(part, 0, 2 ** 31 - 1) ? part : undefined),
   id: (part) => (typeof part === 'string' && prefixOf(part) !== undefined ? part : undefined),
 };
 
+const storable = (part: unknown): string | undefined =>
+  typeof part === 'string' && textFault(part) === undefined ? part : undefined;
 const instant = (part: unknown): number | undefined => (isWithin(part, EARLIEST, LATEST) ? part : undefined);
 const isWithin = (part: unknown, low: number, high: number): part is number =>
   Number.isSafeInteger(part) && (part as number) >= low && (part as number) <= high;

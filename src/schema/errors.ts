@@ -138,8 +138,14 @@ export const ERRORS = {
     fields: (t) => ({ idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key.' }) }),
   }),
   CONFLICT: builder.objectRef<Facts<Conflict>>('ConflictError').implement({
-    description: 'The request does not fit what the object is now: inactive, deleted, revoked.',
+    description: 'The request does not fit what the object is now: inactive, deleted, revoked, in use.',
     interfaces: [UserError],
+    fields: (t) => ({
+      conflictingId: t.exposeID('conflictingId', {
+        nullable: true,
+        description: 'The id of the other object that the request conflicts with, or null if there is none.',
+      }),
+    }),
   }),
   CAPACITY_EXCEEDED: builder.objectRef<Facts<CapacityExceeded>>('CapacityError').implement({
     description: 'A limit on how many there may be is reached.',

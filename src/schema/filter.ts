@@ -1,6 +1,7 @@
 import { type CurrencyCode, currencyIssue, isCurrency, isFormerCurrency } from '../domain/currencies.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { magnitudeOfDecimal, parseDecimal } from '../domain/money.ts';
+import { boundsOfPrefix, isWithin, textFault } from '../domain/text.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Condition, Field, Range, Where } from '../store/store.ts';
 import { builder, type Types } from './builder.ts';
@@ -15,16 +16,34 @@ export function whereOf<E>(conditions: { readonly [F in Field<E>]?: Condition<un
 }
 
 /** Exactly this value. */
-export const equals = <V>(value: Maybe<V>): Condition<V> | undefined =>
+export const equals = <V>(value: Maybe<V>): { readonly in: readonly V[] } | undefined =>
   value === null || value === undefined ? undefined : { in: [value] };
 
 /** One of the values; an empty list matches nothing. Refuses with BAD_USER_INPUT more than 100 of them. */
-export function anyOf<V>(argument: string, values: Maybe<readonly V[]>): Condition<V> | undefined {
+export function anyOf<V>(argument: string, values: Maybe<readonly V[]>): { readonly in: readonly V[] } | undefined {
   if (values === null || values === undefined) return undefined;
   if (values.length > LIMITS.listValues) {
     throw badInput(`filter.${argument} must have at most ${LIMITS.listValues} values; it has ${values.length}.`);
   }
   return { in: values };
+}
+
+/** Both conditions on one field; either may be left out. */
+export function both<V>(
+  one: { readonly in: readonly V[] } | undefined,
+  other: { readonly in: readonly V[] } | undefined,
+): { readonly in: readonly V[] } | undefined {
+  if (!one || !other) return one ?? other;
+  return { in: one.in.filter((value) => other.in.includes(value)) };
+}
+
+/** A text that equals the one, and begins with the other; either may be left out. */
+export function textMatching(equal: Maybe<string>, prefix: Maybe<string>): Condition<string> | undefined {
+  if (prefix === null || prefix === undefined) return equals(equal);
+  if (typeof equal === 'string') return { in: equal.startsWith(prefix) ? [equal] : [] };
+  // No stored text begins with what cannot be stored.
+  const isStorable = isWithin(prefix, LIMITS.nameCharacters) && textFault(prefix) === undefined;
+  return isStorable ? { range: boundsOfPrefix(prefix) } : { in: [] };
 }
 
 /** Within the bounds that are given. */

@@ -13,6 +13,7 @@ import './institution.ts';
 import './assetTemplate.ts';
 import './asset.ts';
 import './position.ts';
+import './positionLookup.ts';
 import './positionTotal.ts';
 import './lifecycleEvent.ts';
 import './ledgerEvent.ts';

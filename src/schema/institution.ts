@@ -1,10 +1,12 @@
-import { createInstitution } from '../commands/institution.ts';
+import { createInstitution, type InstitutionCreated, updateInstitution } from '../commands/institution.ts';
+import type { Replayable } from '../commands/perform.ts';
 import type { Institution as InstitutionRow } from '../domain/institution.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
-import { anyOf, equals, whereOf } from './filter.ts';
-import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { anyOf, textMatching, whereOf } from './filter.ts';
+import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType, UPDATE_ERRORS } from './mutation.ts';
 import { Node, node } from './node.ts';
+import { orderByName } from './order.ts';
 
 export const Region = builder.enumType('Region', {
   description: 'Where an institution does business.',
@@ -54,10 +56,13 @@ const InstitutionFilter = builder.inputType('InstitutionFilter', {
   description: 'Which institutions. Members are and-ed, the values of a list or-ed; an empty list matches nothing.',
   fields: (t) => ({
     name: t.string({ description: 'Exactly this name.' }),
+    nameStartsWith: t.string({ description: 'A name that begins with this text, by code point.' }),
     regions: t.field({ type: [Region], description: 'Does business in one of these.' }),
     verticals: t.field({ type: [Vertical], description: 'Has one of these.' }),
   }),
 });
+
+const order = orderByName<InstitutionRow>('Institution', 'institutions', 'NAME', 'name');
 
 builder.queryFields((t) => ({
   institution: t.field({
@@ -70,15 +75,19 @@ builder.queryFields((t) => ({
   institutions: t.field({
     type: InstitutionConnection,
     nullable: true,
-    description: 'Institutions, newest first.',
-    args: { filter: t.arg({ type: InstitutionFilter, description: 'Which of them; all if left out.' }), ...pageArgs },
-    resolve: (_root, { filter, ...page }, { read }) => {
+    description: 'Institutions.',
+    args: {
+      filter: t.arg({ type: InstitutionFilter, description: 'Which of them; all if left out.' }),
+      ...order.args,
+      ...pageArgs,
+    },
+    resolve: (_root, { filter, orderBy, ...page }, { read }) => {
       const where = whereOf<InstitutionRow>({
-        name: equals(filter?.name),
+        name: textMatching(filter?.name, filter?.nameStartsWith),
         regions: anyOf('regions', filter?.regions),
         verticals: anyOf('verticals', filter?.verticals),
       });
-      return connect(read.institutions, 'Institution', { where }, { by: ['createdAt'], direction: 'DESC' }, page);
+      return connect(read.institutions, 'Institution', { where }, order.orderOf(orderBy), page);
     },
   }),
 }));
@@ -93,15 +102,34 @@ const CreateInstitutionInput = builder.inputType('CreateInstitutionInput', {
   }),
 });
 
-const CreateInstitutionPayload = builder
-  .objectRef<Awaited<ReturnType<typeof createInstitution>>>('CreateInstitutionPayload')
-  .implement({
-    description: 'The institution was created.',
+const UpdateInstitutionInput = builder.inputType('UpdateInstitutionInput', {
+  description: 'Input for updateInstitution. A field that is left out stays as it is.',
+  fields: (t) => ({
+    institutionId: t.id({ description: 'The institution. Defaults to the institution of the API key.' }),
+    name: t.string({ description: 'The name. 1 to 200 characters.' }),
+    regions: t.field({
+      type: [Region],
+      description: 'All regions. At least one; a region that an asset template uses cannot be removed.',
+    }),
+    verticals: t.field({
+      type: [Vertical],
+      description: 'All lines of business. At least one; one that an asset template uses cannot be removed.',
+    }),
+    expectedVersion: t.int({ description: EXPECTED_VERSION }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
+  }),
+});
+
+const payload = (name: string, description: string) =>
+  builder.objectRef<Replayable<InstitutionCreated>>(name).implement({
+    description,
     fields: (t) => ({
       institution: t.expose('institution', { type: Institution, description: 'The institution.' }),
       replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
     }),
   });
+const CreateInstitutionPayload = payload('CreateInstitutionPayload', 'The institution was created.');
+const UpdateInstitutionPayload = payload('UpdateInstitutionPayload', 'Result of a successful update.');
 
 mutation(
   'createInstitution',
@@ -114,4 +142,11 @@ mutation(
     'IDEMPOTENCY_CONFLICT',
   ]),
   createInstitution,
+);
+mutation(
+  'updateInstitution',
+  'Updates an institution. If no field differs, the object is returned as it is, and only the audit event is written.',
+  UpdateInstitutionInput,
+  resultType(UpdateInstitutionPayload, 'UpdateInstitutionResult', [...UPDATE_ERRORS, 'CONFLICT']),
+  updateInstitution,
 );

@@ -25,6 +25,20 @@ export function resultType<P extends object>(
 export const REPLAYED =
   'Whether this is the answer to an earlier call with the same idempotency key: nothing was done twice, and the objects are as they are now.';
 
+/** The user errors of every mutation that changes fields of an object. */
+export const UPDATE_ERRORS: readonly ErrorCode[] = [
+  'VALIDATION_FAILED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'STALE_VERSION',
+  'CAPACITY_EXCEEDED',
+  'IDEMPOTENCY_CONFLICT',
+];
+
+/** What an input says of the version that it expects. */
+export const EXPECTED_VERSION =
+  'The version last read. If the object has another version now, the result is a StaleVersionError.';
+
 /** What an input says of its key. */
 export const IDEMPOTENCY_KEY =
   'Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same.';

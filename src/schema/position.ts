@@ -1,26 +1,33 @@
+import { type TemplateConfig, templateConfigId } from '../domain/assetTemplate.ts';
 import { allowedTransitions } from '../domain/lifecycle.ts';
 import { fundedOf, type Position as PositionRow } from '../domain/position.ts';
 import { viewerAllowedTransitions } from '../domain/rights.ts';
-import type { Field, Parent, Selection } from '../store/store.ts';
+import type { Field, MaybePromise, Parent, Selection } from '../store/store.ts';
 import { Asset } from './asset.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
 import {
   anyOf,
+  both,
   DateTimeRange,
   DecimalRange,
   equals,
   equalsCurrency,
   OrderDirection,
+  textMatching,
   whereOf,
   withinTimes,
   withinAmounts,
 } from './filter.ts';
 import { Institution, VERSIONED } from './institution.ts';
 import { PositionState } from './lifecycle.ts';
+import { METADATA_FILTER, MetadataCondition, termsOf } from './metadataFilter.ts';
 import { Money } from './money.ts';
 import { Node, node } from './node.ts';
 import type { Readings } from './readings.ts';
+
+const configOf = (found: MaybePromise<TemplateConfig | undefined>) =>
+  found instanceof Promise ? found.then((row) => row?.config) : found?.config;
 
 const money =
   (of: (row: PositionRow) => bigint) =>
@@ -88,6 +95,29 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: VERSIONED.updatedAt }),
   }),
 });
+builder.objectFields(Position, (t) => ({
+  templateVersion: t.exposeInt('templateVersion', {
+    description: 'The version of the asset template under which the position was opened.',
+  }),
+  templateConfig: t.field({
+    type: 'JSONObject',
+    nullable: true,
+    description:
+      'The config of the asset template in that version, which the position is held to; null if it cannot be read.',
+    resolve: ({ templateId, templateVersion }, _args, { read }) =>
+      configOf(read.templateConfigs.byId(templateConfigId(templateId, templateVersion))),
+  }),
+  fundedAt: t.expose('fundedAt', {
+    type: 'DateTime',
+    nullable: true,
+    description: 'When the position was funded, or null if it never was.',
+  }),
+  closedAt: t.expose('closedAt', {
+    type: 'DateTime',
+    nullable: true,
+    description: 'When the position was released, cancelled or expired, or null while it is open.',
+  }),
+}));
 node('pos', 'Position', (read, id) => read.positions.byId(id));
 
 export const PositionFilter = builder.inputType('PositionFilter', {
@@ -97,7 +127,12 @@ export const PositionFilter = builder.inputType('PositionFilter', {
     assetIds: t.idList({ description: 'Of one of these assets.' }),
     templateIds: t.idList({ description: 'Of assets made under one of these templates.' }),
     holderReference: t.string({ description: 'Held for exactly this reference.' }),
+    holderReferences: t.stringList({ description: 'Held for one of these references.' }),
     externalReference: t.string({ description: 'With exactly this reference.' }),
+    referenceStartsWith: t.string({
+      description: 'With an external reference that begins with this text, by code point.',
+    }),
+    metadata: t.field({ type: [MetadataCondition], description: METADATA_FILTER }),
     states: t.field({ type: [PositionState], description: 'In one of these states.' }),
     currencyCode: t.field({ type: 'CurrencyCode', description: 'In this currency.' }),
     amount: t.field({ type: DecimalRange, description: 'Of such an amount, whatever its currency.' }),
@@ -114,8 +149,8 @@ export function selectionOf(filter: Filter, of?: Parent<PositionRow>): Selection
     institutionId: equals(filter?.institutionId),
     assetId: anyOf('assetIds', filter?.assetIds),
     templateId: anyOf('templateIds', filter?.templateIds),
-    holderReference: equals(filter?.holderReference),
-    externalReference: equals(filter?.externalReference),
+    holderReference: both(equals(filter?.holderReference), anyOf('holderReferences', filter?.holderReferences)),
+    externalReference: textMatching(filter?.externalReference, filter?.referenceStartsWith),
     state: anyOf('states', filter?.states),
     currency: equalsCurrency('currencyCode', filter?.currencyCode),
     magnitude: withinAmounts('amount', filter?.amount),
@@ -123,7 +158,7 @@ export function selectionOf(filter: Filter, of?: Parent<PositionRow>): Selection
     updatedAt: withinTimes(filter?.updatedAt),
     expiresAt: withinTimes(filter?.expiresAt),
   });
-  return { where, ...(of && { of }) };
+  return { where, ...termsOf(filter?.metadata), ...(of && { of }) };
 }
 
 const PositionOrderField = builder.enumType('PositionOrderField', {
@@ -167,22 +202,15 @@ const list = (
   return connect(read.positions, 'Position', selectionOf(filter, of), order, page);
 };
 
-builder.queryFields((t) => ({
-  position: t.field({
-    type: Position,
-    nullable: true,
-    description: 'The position with this id; null if it is unknown.',
-    args: { id: t.arg.id({ required: true, description: 'Its id: pos_...' }) },
-    resolve: (_root, { id }, { read }) => read.positions.byId(id),
-  }),
-  positions: t.field({
+builder.queryField('positions', (t) =>
+  t.field({
     type: PositionConnection,
     nullable: true,
     description: 'Positions.',
     args: listArgs,
     resolve: (_root, args, { read }) => list(read, args),
   }),
-}));
+);
 
 builder.objectField(Institution, 'positions', (t) =>
   t.field({

@@ -8,13 +8,14 @@ import {
 } from '../commands/position.ts';
 import type { Replayable } from '../commands/perform.ts';
 import type { PositionChanged } from '../commands/positionChange.ts';
+import { type PositionUpdated, updatePosition } from '../commands/updatePosition.ts';
 import type { ErrorCode } from '../domain/refusals.ts';
 import { builder, type Types } from './builder.ts';
 import { PositionState } from './lifecycle.ts';
 import { LedgerEvent } from './ledgerEvent.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
 import { MoneyInput } from './money.ts';
-import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType, UPDATE_ERRORS } from './mutation.ts';
 import { Position } from './position.ts';
 
 type Changed = Replayable<PositionChanged>;
@@ -50,6 +51,10 @@ export const CreatePositionInput = builder.inputType('CreatePositionInput', {
     holderReference: t.string({ required: true, description: 'Whom it is held for: 1 to 200 characters.' }),
     amount: t.field({ type: MoneyInput, required: true, description: "How much, in the template's currency." }),
     externalReference: t.string({ description: "The client's own name for it: 1 to 200 characters." }),
+    uniqueReference: t.boolean({
+      description:
+        'Whether the external reference must be unique among the positions of the institution that were created with this flag. If one has it, the result is a ConflictError with its id. Positions created without the flag do not count. Requires `externalReference`. Defaults to false.',
+    }),
     expiresAt: t.field({
       type: 'DateTime',
       description: 'From when on it can only expire; needed where the template has maxTenorDays.',
@@ -105,10 +110,40 @@ mutation(
     'FORBIDDEN',
     'NOT_FOUND',
     'POLICY_VIOLATION',
+    'CONFLICT',
     'CAPACITY_EXCEEDED',
     'IDEMPOTENCY_CONFLICT',
   ]),
   createPosition,
+);
+
+const UpdatePositionInput = builder.inputType('UpdatePositionInput', {
+  description: 'Input for updatePosition. A field that is left out stays as it is.',
+  fields: (t) => ({
+    positionId: t.id({ required: true, description: 'The position, in any state.' }),
+    externalReference: t.string({
+      description:
+        "The client's own name for the position. 1 to 200 characters; null clears it, unless the position was created with `uniqueReference`.",
+    }),
+    metadata: t.field({ type: 'JSONObject', description: "The client's own data, as a whole." }),
+    expectedVersion: t.int({ description: EXPECTED_VERSION }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
+  }),
+});
+const UpdatePositionPayload = builder.objectRef<Replayable<PositionUpdated>>('UpdatePositionPayload').implement({
+  description: 'Result of a successful update.',
+  fields: (t) => ({
+    position: t.expose('position', { type: Position, description: 'The position, as it is now.' }),
+    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
+  }),
+});
+
+mutation(
+  'updatePosition',
+  'Updates what the client calls a position and keeps with it. No money moves and no lifecycle event is written; subscribers receive a change of kind UPDATED. If no field differs, the object is returned as it is, and only the audit event is written.',
+  UpdatePositionInput,
+  resultType(UpdatePositionPayload, 'UpdatePositionResult', [...UPDATE_ERRORS, 'CONFLICT']),
+  updatePosition,
 );
 
 const MOVE: readonly ErrorCode[] = [

@@ -52,7 +52,7 @@ const PositionChange = builder.objectRef<StreamItem>('PositionChange').implement
     event: t.field({
       type: LifecycleEvent,
       nullable: true,
-      description: 'The event that the change left.',
+      description: 'The event that the change left; null with CAUGHT_UP, and after updatePosition, which leaves none.',
       resolve: ({ change }, _args, { read }) => (change?.detailId ? read.lifecycleEvents.byId(change.detailId) : null),
     }),
   }),

@@ -50,6 +50,9 @@ const OPERATIONS: ArgumentPath = ['input', 'operations'];
  */
 const WRITES_OF_AN_OPERATION = 25;
 
+/** Each condition of a `metadata` filter is looked up by itself. */
+const METADATA_CONDITIONS = { at: ['filter', 'metadata'], cost: 20 } as const;
+
 /** By coordinate; a star stands for any name. The first that fits holds, from the exact one on. */
 export const WEIGHTS: Readonly<Record<string, Weight>> = {
   '*Connection.edges': { items: 'asked' },
@@ -61,8 +64,10 @@ export const WEIGHTS: Readonly<Record<string, Weight>> = {
   'ChatSession.lastReadSequence': { own: 1 },
   // Another locale may need a format that has to be made.
   'Money.formatted': { own: 1, given: { at: ['locale'], cost: 3 } },
-  '*.positionTotals': { own: 50, maxItems: CURRENCY_CODES.length },
+  '*.positionTotals': { own: 50, each: METADATA_CONDITIONS, maxItems: CURRENCY_CODES.length },
   '*.chatSessions': { given: { at: ['filter', 'search'], cost: 100 } },
+  '*.positions': { each: METADATA_CONDITIONS },
+  '*.assets': { each: METADATA_CONDITIONS },
   'Query.nodes': { items: ['ids'] },
   'Query.lifecycle': { items: POSITION_STATES.length },
   'Query.templateKinds': { items: TEMPLATE_KINDS.size },

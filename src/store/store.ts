@@ -1,6 +1,6 @@
 import type { ApiKey } from '../domain/apiKey.ts';
 import type { Asset } from '../domain/asset.ts';
-import type { AssetTemplate } from '../domain/assetTemplate.ts';
+import type { AssetTemplate, TemplateConfig } from '../domain/assetTemplate.ts';
 import type { AuditEvent } from '../domain/auditEvent.ts';
 import type { Change } from '../domain/change.ts';
 import type { ChatMessage, ChatRevision, ReadMark } from '../domain/chatMessage.ts';
@@ -12,6 +12,7 @@ import type { Institution } from '../domain/institution.ts';
 import type { LedgerEvent, Posting } from '../domain/ledgerEvent.ts';
 import type { PositionState } from '../domain/lifecycle.ts';
 import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
+import type { MetadataTerm } from '../domain/metadataTerms.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Position } from '../domain/position.ts';
 import type { Instant } from '../domain/time.ts';
@@ -24,6 +25,7 @@ export type { ChangeFeed, StreamPage } from './changeFeed.ts';
 export interface Tables {
   readonly institutions: Institution;
   readonly assetTemplates: AssetTemplate;
+  readonly templateConfigs: TemplateConfig;
   readonly assets: Asset;
   readonly positions: Position;
   readonly lifecycleEvents: LifecycleEvent;
@@ -61,7 +63,7 @@ type ValueOf<V> = NonNullable<V> extends readonly (infer Item)[] ? Item : NonNul
 /** Conditions and-ed over the fields of an entity. */
 export type Where<E> = { readonly [F in Field<E>]?: Condition<ValueOf<E[F]>> };
 
-/** The rows of one parent: `{ field: 'assetId', id }`. Selections of one batch that differ in it alone cost one statement. */
+/** The rows of one parent: `{ field: 'assetId', id }`; the field may be any text. Selections of one batch that differ in it alone cost one statement. */
 export interface Parent<E> {
   readonly field: Field<E>;
   readonly id: Id;
@@ -73,6 +75,8 @@ export interface Selection<E> {
   readonly where: Where<E>;
   /** Only rows that have all of these words in one of their texts; for entities that are searched. */
   readonly search?: readonly string[];
+  /** Only rows whose metadata has all of these terms; for entities with metadata that is indexed. */
+  readonly terms?: readonly MetadataTerm[];
 }
 
 /** By these fields in turn, then by id, all in one direction. Null is greater than any value; text goes by code point. */
@@ -163,9 +167,9 @@ export interface Writer<E> extends Reader<E> {
 }
 /** The rules that some positions must keep. */
 export interface PositionRules {
-  /** The templates that the positions were opened under. */
-  readonly templates: readonly AssetTemplate[];
-  /** The policies of the positions' institutions for the regions of these templates. */
+  /** The configs that the positions were opened under. */
+  readonly configs: readonly TemplateConfig[];
+  /** The policies of the positions' institutions for the regions of these configs. */
   readonly policies: readonly Policy[];
 }
 

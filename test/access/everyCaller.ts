@@ -35,6 +35,7 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set([
   'AuditEvent.errorCode',
   'ApiKey.prefix',
   'ChatMessage.deletionReason',
+  'Position.templateConfig',
 ]);
 
 /** Every place that takes an id or a cursor, and every operation, tried by every kind of caller. */

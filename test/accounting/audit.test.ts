@@ -46,6 +46,14 @@ onBothStores((open) => {
         return [{ templateId: deal.templateId, label: 'Pier', metadata: { b: 1, a: [null] } }, 'Asset'];
       case 'createPosition':
         return [opening(deal, { expiresAt: '2027-01-01T00:00:00.000Z' }), 'Position'];
+      case 'updateInstitution':
+        return [{ institutionId, name: 'Bank & Co', regions: ['SG', 'US'] }, 'Institution'];
+      case 'updateAssetTemplate':
+        return [{ templateId: deal.templateId, name: 'Escrow, updated' }, 'AssetTemplate'];
+      case 'updateAsset':
+        return [{ assetId: deal.assetId, metadata: { b: 1, a: [null] } }, 'Asset'];
+      case 'updatePosition':
+        return [{ ...(await funded()), externalReference: 'INV-7', expectedVersion: 2 }, 'Position'];
       case 'fundPosition':
         return [{ positionId: (await openPosition(server, deal)).id, reason: 'Wire' }, 'Position'];
       case 'transitionPosition':

@@ -79,6 +79,8 @@ export function sayingsOn(scene: Scene): Sayings {
           { metadata: reordered, institutionId },
           { amount: { ...MONEY, amount: '100.0' } },
           { amount: { ...MONEY, amount: '100' }, externalReference: null },
+          { uniqueReference: false },
+          { uniqueReference: null },
           { expiresAt: '2027-01-01T01:00:00.000+01:00' },
         ],
         other: [
@@ -88,6 +90,26 @@ export function sayingsOn(scene: Scene): Sayings {
           { expiresAt: null },
           { metadata: { ...metadata, b: {} } },
         ],
+      },
+      updateInstitution: {
+        input: { institutionId, name: 'Bank', regions: ['US', 'SG', 'UAE'] },
+        same: [{ expectedVersion: null }],
+        other: [{ name: 'Bank 2' }, { regions: ['US', 'SG'] }, { verticals: ['CONSTRUCTION'] }, { expectedVersion: 1 }],
+      },
+      updateAssetTemplate: {
+        input: { templateId: deal.templateId, config: template.config },
+        same: [{ config: { minAmount: '1', region: 'US', currency: 'USD' } }, { expectedVersion: null }],
+        other: [{ name: 'x' }, { config: { currency: 'USD', region: 'US' } }, { expectedVersion: 1 }],
+      },
+      updateAsset: {
+        input: { assetId: deal.assetId, metadata },
+        same: [{ metadata: reordered }, { expectedVersion: null }],
+        other: [{ label: 'x' }, { metadata: {} }, { expectedVersion: 1 }],
+      },
+      updatePosition: {
+        input: { positionId: (await openPosition(server, deal)).id, externalReference: 'INV-1', metadata },
+        same: [{ metadata: reordered }, { expectedVersion: null }],
+        other: [{ externalReference: null }, { metadata: {} }, { expectedVersion: 1 }],
       },
       transitionPosition: await paying({ toState: 'PARTIALLY_RELEASED' }),
       fundPosition: await move(false),

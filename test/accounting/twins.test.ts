@@ -16,7 +16,11 @@ onBothStores((open) => {
   describe(`${COUNTS.twins} calls at once with one key`, () => {
     it.each([
       ['createInstitution', { institutions: 1, auditEvents: 1, idempotencyRecords: 1 }],
-      ['createAssetTemplate', { assetTemplates: 1, auditEvents: 1, idempotencyRecords: 1 }],
+      ['createAssetTemplate', { assetTemplates: 1, templateConfigs: 1, auditEvents: 1, idempotencyRecords: 1 }],
+      ['updateInstitution', { auditEvents: 1, idempotencyRecords: 1 }],
+      ['updateAssetTemplate', { templateConfigs: 1, auditEvents: 1, idempotencyRecords: 1 }],
+      ['updateAsset', { auditEvents: 1, idempotencyRecords: 1 }],
+      ['updatePosition', { auditEvents: 1, idempotencyRecords: 1 }],
       ['createAsset', { assets: 1, auditEvents: 1, idempotencyRecords: 1 }],
       ['createPosition', { ...CHANGE, positions: 1 }],
       ['fundPosition', { ...CHANGE, postings: 2 }],

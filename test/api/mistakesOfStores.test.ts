@@ -23,6 +23,8 @@ const FEED = {
   commit_proofs: ['id', 'created_at'],
   tally_proofs: ['id', 'created_at'],
   search_words: ['table_name', 'version', 'done_through'],
+  position_terms: ['institution_id', 'id', 'term'],
+  asset_terms: ['institution_id', 'id', 'term'],
 };
 
 it('mistake 5: Its Postgres mode failed on its own schema (columns that no migration had), leaving rows behind; no test ran both stores against one contract.', async () => {

@@ -14,6 +14,7 @@ function waysOf(mutation: MutationName, { limited, funded, created, ended, tight
   const institutionId = limited.institution.id;
   const template = { institutionId, code: 'CONSTR_RETAINAGE', name: 'R', vertical: 'CONSTRUCTION', region: 'SG' };
   const config = { currency: 'SGD', retainagePercentage: '5' };
+  const taken = { externalReference: 'taken', uniqueReference: true };
   const position = {
     assetId: limited.assetId,
     holderReference: 'h',
@@ -59,7 +60,8 @@ function waysOf(mutation: MutationName, { limited, funded, created, ended, tight
         ForbiddenError: position,
         NotFoundError: { ...position, assetId: UNKNOWN.asset },
         PolicyViolationError: { ...position, amount: { amount: '1', currencyCode: 'USD' } },
-        CreatePositionPayload: position,
+        CreatePositionPayload: { ...position, ...taken },
+        ConflictError: { ...position, ...taken },
       };
     case 'releasePosition':
       return moves;
@@ -94,6 +96,10 @@ const OTHERS: readonly string[] = [
   'createApiKey',
   'revokeApiKey',
   'rotateApiKey',
+  'updateInstitution',
+  'updateAssetTemplate',
+  'updateAsset',
+  'updatePosition',
   ...CHAT_MUTATIONS,
 ];
 

@@ -50,7 +50,7 @@ export const ASSET: Asset = {
 /** A position that was agreed and no more. */
 export function agreed(amount = '100.00', currencyCode = 'USD', expiresAt: Instant | null = DEADLINE): Position {
   const draft = checkPosition({ holderReference: 'payee', amount: { amount, currencyCode }, expiresAt }, NOW);
-  return newPosition(draft, ASSET, 'pos_1', NOW);
+  return newPosition(draft, ASSET, { version: 1 }, 'pos_1', NOW);
 }
 
 export const moveTo = (toState: Move['toState'], amount?: string): Move => ({

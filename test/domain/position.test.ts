@@ -16,8 +16,8 @@ const input: PositionInput = { holderReference: 'payee', amount: { amount: '1250
 
 describe('what the input of a position alone shows', () => {
   test('a draft has its amount in minor units and nothing where nothing was said', () => {
-    const bare = { holderReference: 'payee', externalReference: null, metadata: {}, expiresAt: null };
-    const draft = { ...bare, amount: { minorUnits: 125_050n, currency: usd } };
+    const bare = { externalReference: null, uniqueReference: null, metadata: {}, expiresAt: null };
+    const draft = { ...bare, holderReference: 'payee', amount: { minorUnits: 125_050n, currency: usd } };
     expect(checkPosition(input, NOW)).toEqual(draft);
     expect(checkPosition({ ...input, externalReference: null, metadata: null, expiresAt: null }, NOW)).toEqual(draft);
   });
@@ -72,14 +72,16 @@ describe('what the input of a position alone shows', () => {
 
 test('a position begins with nothing in escrow, at sequence and version 1, under its asset', () => {
   const draft = checkPosition({ ...input, externalReference: 'ref', metadata: { a: 1 }, expiresAt: DEADLINE }, NOW);
-  const position = newPosition(draft, ASSET, 'pos_9', NOW);
+  const position = newPosition(draft, ASSET, { version: 3 }, 'pos_9', NOW);
   expect(position).toEqual({
     id: 'pos_9',
     institutionId: 'inst_1',
     assetId: 'ast_1',
     templateId: 'tmpl_1',
+    templateVersion: 3,
     holderReference: 'payee',
     externalReference: 'ref',
+    uniqueReference: null,
     metadata: { a: 1 },
     currency: 'USD',
     amount: 125_050n,
@@ -90,6 +92,8 @@ test('a position begins with nothing in escrow, at sequence and version 1, under
     held: 0n,
     released: 0n,
     refunded: 0n,
+    fundedAt: null,
+    closedAt: null,
     sequence: 1,
     version: 1,
     updatedAt: NOW,
@@ -101,6 +105,7 @@ test('a position begins with nothing in escrow, at sequence and version 1, under
 const draftOf = (amount: string, code = 'USD', expiresAt: Instant | null = null): PositionDraft => ({
   holderReference: 'payee',
   externalReference: null,
+  uniqueReference: null,
   metadata: {},
   amount: { minorUnits: minor(amount, code), currency: currency(code) },
   expiresAt,

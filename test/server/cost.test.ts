@@ -41,6 +41,19 @@ describe('what an operation costs', () => {
     ['totals walk many rows', '{ positionTotals { count held { amount } } }', 50 + 10 * 2, 20],
     ['a search costs 100 more', '{ chatSessions(first: 3, filter: { search: "a" }) { nodes { id } } }', 1 + 100 + 3, 3],
     ['a search for null is none', '{ chatSessions(first: 3, filter: { search: null }) { nodes { id } } }', 1 + 3, 3],
+    [
+      'each condition on metadata costs 20 more',
+      '{ assets(first: 3, filter: { metadata: [{ path: "a", equals: "1" }, { path: "b", equals: "2" }] }) { nodes { id } } }',
+      1 + 2 * 20 + 3,
+      3,
+    ],
+    [
+      'a single condition is a list of one, and null is none',
+      '{ positions(first: 0, filter: { metadata: { path: "a", equals: "1" } }) { totalCount } positionTotals(filter: { metadata: null }) { count } }',
+      1 + 20 + 10 + 50 + 10,
+      10,
+    ],
+    ['an update writes', 'mutation { updateAsset(input: { assetId: "a" }) { __typename } }', 10, 1],
     ['nodes are as many as their ids', '{ nodes(ids: ["a", "b", "c"]) { id } }', 3, 3],
     [
       'a list that nothing bounds is taken for 10',
@@ -85,6 +98,7 @@ describe('what an operation costs', () => {
   it.each([
     ['metadata', '{ position(id: "a") { metadata } }'],
     ['a config', '{ assetTemplate(id: "a") { config } }'],
+    ['a config of a position', '{ position(id: "a") { templateConfig } }'],
     ['a payload', '{ node(id: "a") { ... on AuditEvent { payload } } }'],
   ])('%s costs 4 more for each of the 64 KiB that it may have', (_leaf, document) => {
     expect(costOfText(document)).toBe(costOf(1 + 4 * 64, 1));

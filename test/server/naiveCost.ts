@@ -23,6 +23,7 @@ const LEAF = 0.4;
 const KIBIBYTES: Readonly<Record<string, number>> = {
   metadata: 2 * 64,
   config: 2 * 64,
+  templateConfig: 2 * 64,
   configSchema: 2 * 64,
   payload: 2 * 64,
   body: 39,
@@ -43,7 +44,7 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
     readonly ids?: readonly unknown[];
     readonly input?: { readonly operations: readonly unknown[] };
     readonly locale?: string;
-    readonly filter?: { readonly search?: string | null } | null;
+    readonly filter?: { readonly search?: string | null; readonly metadata?: readonly unknown[] | null } | null;
   };
   const membersOf = (type: GraphQLNamedType | undefined): readonly GraphQLObjectType[] =>
     isAbstractType(type) ? schema.getPossibleTypes(type) : isObjectType(type) ? [type] : [];
@@ -76,7 +77,7 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
 
   function ofField(coordinate: string, isList: boolean, below: number, rows: number, args: Args): number {
     const isObject = membersOf(getNamedType(typeAt(coordinate))).length > 0;
-    const searched = typeof args.filter?.search === 'string' ? 100 : 0;
+    const searched = (typeof args.filter?.search === 'string' ? 100 : 0) + 20 * (args.filter?.metadata?.length ?? 0);
     if (/Connection\.(edges|nodes)$|Payload\.results$/.test(coordinate)) return rows * (1 + below);
     if (/Connection\.totalCount$|\.unreadCount$/.test(coordinate)) return 10;
     if (coordinate === 'ChatSession.lastReadSequence') return 1;
@@ -89,7 +90,7 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
       );
     if (!isList) return 1 + searched + below;
     const items = args.ids?.length ?? WEIGHTS[coordinate]?.items ?? 10;
-    return (coordinate.endsWith('.positionTotals') ? 50 : 0) + Number(items) * (1 + below);
+    return (coordinate.endsWith('.positionTotals') ? 50 + searched : 0) + Number(items) * (1 + below);
   }
 
   const root = schema.getRootType(operation.operation) as GraphQLObjectType;

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
 import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
 import type { Tables } from '../../src/store/store.ts';
-import { type Asked, CURRENCIES, INSTANTS, KINDS, PRIORITIES, type Rows, TEXTS } from './randomRows.ts';
+import { type Asked, CURRENCIES, INSTANTS, KINDS, PRIORITIES, type Rows, TERMS, TEXTS } from './randomRows.ts';
 import { currency, nextId, START } from './rows.ts';
 
 /** What can be asked of a table: its filters, its orders and its parents. */
@@ -13,6 +13,8 @@ export interface Askable<E> {
   readonly needsParent: boolean;
   /** What is searched for among its texts. */
   readonly words?: readonly string[];
+  /** The terms of metadata that are looked for. */
+  readonly terms?: readonly string[];
 }
 
 /** A choice that is made only once the rows are there. */
@@ -54,7 +56,7 @@ const isIn = <V>(value: fc.Arbitrary<Later<V>>) =>
       (values): Later<object> =>
         (rows) => ({ in: values.map((each) => each(rows)) }),
     );
-const isWithin = (values: readonly (number | bigint)[]) => {
+const isWithin = (values: readonly (number | bigint | string)[]) => {
   const bound = fc.constantFrom(...values);
   return fc.record({ gte: bound, gt: bound, lte: bound, lt: bound }, { requiredKeys: [] }).map(
     (range): Later<object> =>
@@ -63,26 +65,39 @@ const isWithin = (values: readonly (number | bigint)[]) => {
 };
 const instantRange = isWithin([...INSTANTS, START - 1, START + 50, START + 100]);
 const texts = isIn(oneOf([...TEXTS, 'unknown', 'NUL\0', '\ud800']));
+const textsOrRange = fc.oneof(texts, isWithin([...TEXTS, 'B', '']));
 const institutionId = isIn(idOf('institutions'));
 
 export const ASKABLE: { readonly [T in Asked]: Askable<Tables[T]> } = {
   institutions: {
-    where: { name: texts, regions: isIn(oneOf(REGIONS)), verticals: isIn(oneOf(VERTICALS)), createdAt: instantRange },
-    orders: [['createdAt'], ['name']],
+    where: {
+      name: textsOrRange,
+      regions: isIn(oneOf(REGIONS)),
+      verticals: isIn(oneOf(VERTICALS)),
+      createdAt: instantRange,
+    },
+    orders: [['createdAt'], ['updatedAt'], ['name', 'createdAt']],
     parents: [],
     needsParent: false,
   },
   assetTemplates: {
-    where: { institutionId, code: isIn(oneOf(KINDS)), vertical: isIn(oneOf(VERTICALS)), region: isIn(oneOf(REGIONS)) },
-    orders: [['createdAt']],
+    where: {
+      institutionId,
+      code: isIn(oneOf(KINDS)),
+      vertical: isIn(oneOf(VERTICALS)),
+      region: isIn(oneOf(REGIONS)),
+      name: textsOrRange,
+    },
+    orders: [['createdAt'], ['updatedAt'], ['name', 'createdAt']],
     parents: ['institutions'],
     needsParent: false,
   },
   assets: {
-    where: { institutionId, templateId: isIn(idOf('assetTemplates')), label: texts, createdAt: instantRange },
-    orders: [['createdAt'], ['label', 'createdAt']],
+    where: { institutionId, templateId: isIn(idOf('assetTemplates')), label: textsOrRange, createdAt: instantRange },
+    orders: [['createdAt'], ['updatedAt'], ['label', 'createdAt']],
     parents: ['institutions', 'assetTemplates'],
     needsParent: false,
+    terms: TERMS,
   },
   positions: {
     where: {
@@ -90,7 +105,7 @@ export const ASKABLE: { readonly [T in Asked]: Askable<Tables[T]> } = {
       assetId: isIn(idOf('assets')),
       templateId: isIn(idOf('assetTemplates')),
       holderReference: texts,
-      externalReference: texts,
+      externalReference: textsOrRange,
       state: isIn(oneOf(POSITION_STATES)),
       currency: isIn(oneOf([...CURRENCIES, currency('EUR')])),
       magnitude: isWithin([0n, 1_0000n, 100n, 200n, 10n, 10n ** 22n, 10n ** 27n]),
@@ -101,6 +116,7 @@ export const ASKABLE: { readonly [T in Asked]: Askable<Tables[T]> } = {
     orders: [['createdAt'], ['updatedAt'], ['magnitude'], ['expiresAt']],
     parents: ['institutions', 'assets'],
     needsParent: false,
+    terms: TERMS,
   },
   lifecycleEvents: { where: {}, orders: [['sequence']], parents: ['positions'], needsParent: true },
   chatSessions: {

@@ -35,6 +35,9 @@ test.each<[string, (tx: Writers) => void]>([
   ['EXPIRED with money held', position({ state: 'EXPIRED', held: 100n })],
   ['a negative part', position({ state: 'CANCELLED', refunded: 101n, released: -1n })],
   ['a version of 0', position({ version: 0 })],
+  ['a template version of 0', position({ templateVersion: 0 })],
+  ['a unique reference that is not the external one', position({ externalReference: 'a', uniqueReference: 'b' })],
+  ['a unique reference without an external one', position({ uniqueReference: 'b' })],
   ['a sequence twice', (tx) => tx.lifecycleEvents.insert(anEvent(deal.positions[0]))],
   [
     'a first event with a state before',

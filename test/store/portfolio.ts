@@ -68,7 +68,13 @@ function aged(at: number, age: number, assets: readonly Asset[]): Position {
     currency: currency(age < 0.05 ? 'EUR' : age > 0.9 && at % 2 === 0 ? 'JPY' : 'USD'),
     expiresAt: at % 4 === 0 ? null : START + Math.floor(scattered(at, 4) * 1e9),
     holderReference: `holder ${Math.floor(age * 20)}`,
-    externalReference: at % 2 === 0 ? `ref ${Math.floor(age * 200)}` : null,
+    externalReference: at % 2 === 0 ? `${at < 120 ? `old ${at}, ` : ''}ref ${Math.floor(age * 200)}` : null,
+    metadata: {
+      batch: `${Math.floor(at / 20)}`,
+      parity: at % 2,
+      ...(at < 400 && { oldest: true }),
+      lane: { number: Math.floor(scattered(at, 5) * 1_000) },
+    },
     state,
     ...partsOf(state, amount),
   });

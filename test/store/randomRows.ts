@@ -1,4 +1,5 @@
 import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
+import { metadataTerm } from '../../src/domain/metadataTerms.ts';
 import type { Position } from '../../src/domain/position.ts';
 import type { Tables } from '../../src/store/store.ts';
 import { SEED } from '../counts.ts';
@@ -14,6 +15,22 @@ export const CURRENCIES = ['USD', 'JPY', 'KWD'].map(currency);
 export const TEXTS = ['a', 'A', 'é', '\u{1f600}', '\uffff'];
 export const TITLES = ['a', 'A b', 'b-a', '\u{1f600} c', '\uffff', 'C B'];
 export const PRIORITIES = Object.values(CHAT_PRIORITIES);
+export const METADATA = [
+  {},
+  {},
+  { a: 'x' },
+  { a: { b: 'x' }, n: 5 },
+  { 'a.b': ['x', 'y'], a: 'x' },
+  { n: '5', yes: true },
+];
+/** Of all rows of a kind, of some, and of none. */
+export const TERMS = [
+  metadataTerm('a', 'x'),
+  metadataTerm('a.b', 'x'),
+  metadataTerm('n', '5'),
+  metadataTerm('yes', 'true'),
+  metadataTerm('a', 'unknown'),
+];
 export const KINDS = ['CONSTR_ESCROW', 'CONSTR_RETAINAGE', 'TF_LC'];
 
 /** The tables whose lists have filters and orders enough to be asked at random. */
@@ -51,9 +68,12 @@ export function randomRows(pick: Pick): Rows {
       code: pick(KINDS),
       region: pick(REGIONS),
       vertical: pick(VERTICALS),
+      name: pick(TEXTS),
     }),
   );
-  const assets = times(24, () => anAsset(pick(assetTemplates), { ...stamps(), label: pick(TEXTS) }));
+  const assets = times(24, () =>
+    anAsset(pick(assetTemplates), { ...stamps(), label: pick(TEXTS), metadata: pick(METADATA) }),
+  );
   const positions = times(240, () => {
     const amount = pick(AMOUNTS);
     return aPosition(pick(assets), {
@@ -63,6 +83,7 @@ export function randomRows(pick: Pick): Rows {
       expiresAt: pick(EXPIRIES),
       holderReference: pick(TEXTS),
       externalReference: pick([null, ...TEXTS]),
+      metadata: pick(METADATA),
       ...pick([
         {},
         {},
@@ -113,7 +134,8 @@ export function randomChanges(pick: Pick, positions: readonly Position[]): reado
         { state: 'FUNDED', held: amount, released: 0n },
         { state: 'RELEASED', held: 0n, released: amount },
       ] as const);
-      const after = { ...before, ...state, version: before.version + 1, updatedAt: pick(INSTANTS) };
+      const metadata = pick([before.metadata, before.metadata, ...METADATA]);
+      const after = { ...before, ...state, metadata, version: before.version + 1, updatedAt: pick(INSTANTS) };
       now.set(id, after);
       return after;
     }),

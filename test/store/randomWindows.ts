@@ -9,7 +9,7 @@ const cut = fc.option(fc.record({ row: at, off: fc.constantFrom(0, 0, 1) }), { f
 
 /** One shape of window, on several parents or on none. */
 export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Position>[]>> {
-  const { where, orders, parents, needsParent, words = [] } = ASKABLE[table];
+  const { where, orders, parents, needsParent, words = [], terms = [] } = ASKABLE[table];
   const conditions = Object.entries(where as { readonly [field: string]: fc.Arbitrary<Later<object>> }).map(
     ([field, condition]) =>
       condition.map(
@@ -32,6 +32,7 @@ export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Posi
     .record({
       meant: fc.option(some, { freq: 2 }),
       search: words.length === 0 ? fc.constant(null) : fc.option(fc.subarray([...words]), { freq: 1 }),
+      terms: terms.length === 0 ? fc.constant(null) : fc.option(fc.subarray([...terms], { maxLength: 2 }), { freq: 1 }),
       of: needsParent ? parent : fc.option(parent, { freq: 1 }),
       by: fc.constantFrom(...orders),
       direction: fc.constantFrom('ASC', 'DESC'),
@@ -41,7 +42,7 @@ export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Posi
       before: cut,
     })
     .map(
-      ({ meant, search, of, after, before, ...rest }): Later<readonly Window<Position>[]> =>
+      ({ meant, search, terms: has, of, after, before, ...rest }): Later<readonly Window<Position>[]> =>
         (rows) => {
           const key = (where_: typeof after): Key | null => (where_ ? keyAt(rows[table], rest.by, where_) : null);
           const window = {
@@ -50,6 +51,7 @@ export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Posi
             limit: rest.limit,
             backward: rest.backward,
             ...(search && { search }),
+            ...(has && has.length > 0 && { terms: has }),
             after: key(after),
             before: key(before),
           };

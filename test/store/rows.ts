@@ -1,5 +1,5 @@
 import type { Asset } from '../../src/domain/asset.ts';
-import type { AssetTemplate } from '../../src/domain/assetTemplate.ts';
+import { type AssetTemplate, templateConfigOf } from '../../src/domain/assetTemplate.ts';
 import { type CurrencyCode, isCurrency } from '../../src/domain/currencies.ts';
 import { type Id, type IdPrefix, typeId } from '../../src/domain/ids.ts';
 import type { Institution } from '../../src/domain/institution.ts';
@@ -72,8 +72,10 @@ export function aPosition(of: Asset, over: Partial<Position> = {}): Position {
     institutionId: of.institutionId,
     assetId: of.id,
     templateId: of.templateId,
+    templateVersion: 1,
     holderReference: 'holder',
     externalReference: null,
+    uniqueReference: null,
     metadata: {},
     currency: code,
     amount,
@@ -84,6 +86,8 @@ export function aPosition(of: Asset, over: Partial<Position> = {}): Position {
     held: 0n,
     released: 0n,
     refunded: 0n,
+    fundedAt: null,
+    closedAt: null,
     sequence: 1,
     version: 1,
     updatedAt: START,
@@ -142,7 +146,12 @@ export async function keep(store: Store, rows: { readonly [T in TableName]?: rea
 
 export function insertAll(tx: Writers, rows: { readonly [T in TableName]?: readonly Tables[T][] }): void {
   for (const row of rows.institutions ?? []) tx.institutions.insert(row);
-  for (const row of rows.assetTemplates ?? []) tx.assetTemplates.insert(row);
+  for (const row of rows.assetTemplates ?? []) {
+    tx.assetTemplates.insert(row);
+    // As createAssetTemplate does.
+    tx.templateConfigs.insert(templateConfigOf(row));
+  }
+  for (const row of rows.templateConfigs ?? []) tx.templateConfigs.insert(row);
   for (const row of rows.assets ?? []) tx.assets.insert(row);
   for (const row of rows.positions ?? []) tx.positions.insert(row);
   for (const row of rows.lifecycleEvents ?? []) tx.lifecycleEvents.insert(row);

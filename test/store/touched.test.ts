@@ -45,6 +45,32 @@ const FILTERS: readonly Ask[] = [
   { name: 'holderReference', filter: () => ({ holderReference: 'holder 3' }) },
   { name: 'holderReference: nobody', filter: () => ({ holderReference: 'nobody' }) },
   { name: 'externalReference', filter: () => ({ externalReference: 'ref 7' }) },
+  {
+    name: 'holderReferences: three',
+    filter: () => ({ holderReferences: ['holder 2', 'holder 3', 'nobody'] }),
+    values: 3,
+  },
+  { name: 'referenceStartsWith: few', filter: () => ({ referenceStartsWith: 'old 1' }) },
+  { name: 'referenceStartsWith: half', filter: () => ({ referenceStartsWith: 'ref ' }), scattered: 2 },
+  { name: 'referenceStartsWith: nobody', filter: () => ({ referenceStartsWith: 'nobody' }) },
+  { name: 'metadata: few', filter: () => ({ metadata: [{ path: 'batch', equals: '7' }] }), scattered: 3 },
+  { name: 'metadata: half', filter: () => ({ metadata: [{ path: 'parity', equals: '1' }] }), scattered: 4 },
+  {
+    name: 'metadata: in the oldest',
+    filter: () => ({ metadata: [{ path: 'oldest', equals: 'true' }] }),
+    scattered: 12,
+  },
+  {
+    name: 'metadata: two values',
+    filter: () => ({
+      metadata: [
+        { path: 'parity', equals: '1' },
+        { path: 'lane.number', equals: '77' },
+      ],
+    }),
+    scattered: 3,
+  },
+  { name: 'metadata: nowhere', filter: () => ({ metadata: [{ path: 'batch', equals: 'x' }] }) },
   ...POSITION_STATES.map((state) => ({ name: `states: ${state}`, filter: () => ({ states: [state] }) })),
   { name: 'states: three', filter: () => ({ states: ['EXPIRED', 'FUNDED', 'CREATED'] }), values: 3 },
   { name: 'states: none', filter: () => ({ states: [] }) },

@@ -24,6 +24,10 @@ import {
   ReleasePositionOnceDocument,
   SetPolicyDocument,
   TransitionPositionOnceDocument,
+  UpdateAssetDocument,
+  UpdateAssetTemplateDocument,
+  UpdateInstitutionDocument,
+  UpdatePositionDocument,
 } from '../api/documents/graphql.ts';
 import { mustBeClean, type Outcome } from './answers.ts';
 import { type Deal, makeDeal } from './deal.ts';
@@ -36,6 +40,10 @@ export const DOCUMENTS = {
   createAssetTemplate: CreateAssetTemplateOnceDocument,
   createAsset: CreateAssetOnceDocument,
   createPosition: CreatePositionOnceDocument,
+  updateInstitution: UpdateInstitutionDocument,
+  updateAssetTemplate: UpdateAssetTemplateDocument,
+  updateAsset: UpdateAssetDocument,
+  updatePosition: UpdatePositionDocument,
   transitionPosition: TransitionPositionOnceDocument,
   fundPosition: FundPositionOnceDocument,
   releasePosition: ReleasePositionOnceDocument,
@@ -56,6 +64,7 @@ export interface Reply extends Outcome {
   readonly event?: { readonly id: string; readonly sequence: number };
   readonly ledgerEvent?: LedgerPartsFragment;
   readonly institution?: { readonly id: string };
+  readonly conflictingId?: string | null;
   readonly policy?: { readonly id: string; readonly version: number };
   readonly results?: readonly (Omit<Reply, '__typename'> & {
     readonly status: string;

@@ -25,7 +25,7 @@ export function probeOf(
   const { parent, field, path, holds } = slot;
   const idFor = (name: string): string => world.ids[holdsOf(name, field)] ?? world.ids[holds] ?? '';
   const filling = { path: value === undefined ? [] : path, value: value ?? '', idFor };
-  const given = { ...along, ...membersOf(field.args, false, filling) };
+  const given = { ...along, ...lookupArguments(slot, world), ...membersOf(field.args, false, filling) };
   // It needs an amount, or this, though neither is required by its type.
   if (field.name === 'releasePosition') Object.assign(given['input'] as object, { all: true });
   const declared = field.args.filter(({ name }) => name in given).map(({ name, type }) => `$${name}: ${String(type)}`);
@@ -39,6 +39,12 @@ export function probeOf(
     query: `query ${head(['$parent: ID!', ...declared])} { node(id: $parent) { id ... on ${parent} { ${asked} } } }`,
     variables: { parent: world.ids[parent], ...given },
   };
+}
+
+/** What Query.position takes besides the place: exactly one of an id and an external reference. */
+function lookupArguments({ parent, field, path }: Slot, { ids, canaries }: OwnersWorld): Given {
+  if (parent !== 'Query' || field.name !== 'position' || path[0] === 'id') return {};
+  return path[0] === 'institutionId' ? { externalReference: canaries[0] } : { id: ids['Position'] };
 }
 
 /** The field with its arguments as variables, and all that it shows; of a node what its edges lead to as well. */

@@ -1,3 +1,4 @@
+import { templateConfigOf } from '../../src/domain/assetTemplate.ts';
 import { revisionOf } from '../../src/domain/chatMessage.ts';
 import { recordId } from '../../src/domain/idempotency.ts';
 import type { Institution } from '../../src/domain/institution.ts';
@@ -25,6 +26,7 @@ export function everyKind(institution: Institution = anInstitution()): EveryKind
   return {
     institutions: [institution],
     assetTemplates: [template],
+    templateConfigs: [templateConfigOf(template)],
     assets: [asset],
     positions: [position],
     lifecycleEvents: [event],

@@ -23,6 +23,9 @@ const READ: { readonly [field: string]: (row: Row) => unknown } = {
   version: (row) => row['version'],
   priority: (row) => row['priority'],
   title: (row) => row['title'],
+  name: (row) => row['name'],
+  label: (row) => row['label'],
+  externalReference: (row) => row['externalReference'],
 };
 
 /** Orders rows by the fields in turn, then by id. Null is greater than any value, as in PostgreSQL. */

@@ -72,22 +72,28 @@ export class KeptGroup<E> implements Group<E> {
     }
   }
 
-  /** The bytes that a new row takes if it is the first with its values. */
-  get firstRowBytes(): number {
-    return KEY_BYTES + INDEX_BYTES * this.orders.length + (this.fields.length > 1 ? JOINED_KEY_BYTES : 0);
-  }
-
-  /** The bytes that a new row takes by being the first with some of its values. */
-  newBytesOf(row: E): number {
-    return this.#keysOf(row).reduce<number>(
-      (bytes, key) => (this.indexes.has(key) ? bytes : bytes + this.#bytesOf(key)),
-      0,
-    );
+  /** The bytes that a new row or a new version adds by its place under values; at most, unless it is exact. */
+  growthBy(before: E | undefined, after: E, changed: FieldSet, isExact: boolean): number {
+    if (before && (changed & this.#grouped) === 0) return 0;
+    if (!isExact) return this.#firstRowBytes;
+    const left = before ? this.#keysOf(before) : [];
+    const keys = this.#keysOf(after);
+    let bytes = 0;
+    for (const key of keys) if (!this.indexes.has(key)) bytes += this.#bytesOf(key);
+    for (const key of left) {
+      if (!keys.includes(key) && this.indexes.get(key)?.[0]?.size === 1) bytes -= this.#bytesOf(key);
+    }
+    return bytes;
   }
 
   /** The bytes of all indexes, counted anew. */
   recount(): number {
     return [...this.indexes.keys()].reduce<number>((bytes, key) => bytes + this.#bytesOf(key), 0);
+  }
+
+  /** The bytes that a row takes if it is the first with its values. */
+  get #firstRowBytes(): number {
+    return KEY_BYTES + INDEX_BYTES * this.orders.length + (this.fields.length > 1 ? JOINED_KEY_BYTES : 0);
   }
 
   /** Of one field, the key is a value that the row has. */

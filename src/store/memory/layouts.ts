@@ -1,4 +1,6 @@
 import type { ChatSession } from '../../domain/chatSession.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { maxMetadataTerms, type MetadataTerm, metadataTerms } from '../../domain/metadataTerms.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Field, TableName, Tables } from '../store.ts';
 
@@ -17,12 +19,14 @@ export interface Layout<E> {
   readonly groups: readonly GroupLayout<E>[];
   /** Fields that name a row of another table, which must be of the same tenant. */
   readonly references: { readonly [F in Field<E>]?: TableName };
-  /** Fields whose values together only one row may have. */
+  /** Fields whose values together only one row may have; rows in which one is null are exempt. */
   readonly unique?: readonly Field<E>[];
   /** Fields of texts and of JSON: the rows differ in how much memory these take. */
   readonly sized: readonly Field<E>[];
   /** The reference to a row that takes this one along when it goes. */
   readonly partOf?: Field<E>;
+  /** The metadata by whose terms rows are found. */
+  readonly terms?: { of(row: E): readonly MetadataTerm[]; maxOf(row: E): number; readonly from: Field<E> };
 }
 
 export const nameOf = (by: readonly string[]): string => by.join();
@@ -33,7 +37,10 @@ const POSITION_ORDERS: readonly (readonly Field<Position>[])[] = [
   ['updatedAt'],
   ['magnitude'],
   ['expiresAt'],
+  ['externalReference', 'createdAt'],
 ];
+const ASSET_ORDERS = [BY_CREATION, ['updatedAt'], ['label', 'createdAt']] as const;
+const NAMED_ORDERS = [BY_CREATION, ['updatedAt'], ['name', 'createdAt']] as const;
 
 const CHAT_ORDERS: readonly (readonly Field<ChatSession>[])[] = [
   BY_CREATION,
@@ -48,27 +55,46 @@ const each = <F extends string>(field: F) => ({ fields: [field], orders: [BY_CRE
 const owned = <F extends string>(field: F) =>
   [each(field), { fields: ['institutionId', field], orders: [BY_CREATION] }] as const;
 
+const METADATA_TERMS = {
+  of: ({ metadata }: { readonly metadata: JsonObject }) => metadataTerms(metadata),
+  maxOf: ({ metadata }: { readonly metadata: JsonObject }) => maxMetadataTerms(metadata),
+  from: 'metadata',
+} as const;
+
 export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   institutions: {
     tenant: 'id',
     sized: ['name', 'regions', 'verticals'],
-    orders: [BY_CREATION],
+    orders: NAMED_ORDERS,
     groups: [each('id'), each('name'), each('regions'), each('verticals')],
     references: {},
   },
   assetTemplates: {
     tenant: 'institutionId',
     sized: ['name', 'config'],
-    orders: [BY_CREATION],
-    groups: [each('institutionId'), ...owned('code'), ...owned('vertical'), ...owned('region')],
+    orders: NAMED_ORDERS,
+    groups: [
+      { fields: ['institutionId'], orders: NAMED_ORDERS },
+      ...owned('code'),
+      ...owned('vertical'),
+      ...owned('region'),
+    ],
     references: { institutionId: 'institutions' },
+  },
+  templateConfigs: {
+    tenant: 'institutionId',
+    sized: ['config'],
+    orders: [],
+    groups: [{ fields: ['templateId'], orders: [['version']] }],
+    references: { institutionId: 'institutions', templateId: 'assetTemplates' },
   },
   assets: {
     tenant: 'institutionId',
     sized: ['label', 'metadata'],
-    orders: [BY_CREATION],
-    groups: [each('institutionId'), each('templateId'), ...owned('label')],
+    orders: ASSET_ORDERS,
+    groups: [{ fields: ['institutionId'], orders: ASSET_ORDERS }, each('templateId'), ...owned('label')],
     references: { institutionId: 'institutions', templateId: 'assetTemplates' },
+    terms: METADATA_TERMS,
   },
   positions: {
     tenant: 'institutionId',
@@ -80,12 +106,15 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       each('templateId'),
       ...owned('holderReference'),
       ...owned('externalReference'),
+      { fields: ['institutionId', 'uniqueReference'], orders: [BY_CREATION] },
       ...owned('state'),
       // What the deadlines look for.
       { fields: ['state'], orders: [['expiresAt']] },
       ...owned('currency'),
     ],
     references: { institutionId: 'institutions', assetId: 'assets', templateId: 'assetTemplates' },
+    unique: ['institutionId', 'uniqueReference'],
+    terms: METADATA_TERMS,
   },
   lifecycleEvents: {
     tenant: 'institutionId',

@@ -1,5 +1,6 @@
 import type { Field, Key, Order, Page, Range, Window } from '../store.ts';
-import { compareBy, HIGHEST, type Row } from './compare.ts';
+import { type Bounds, merged, sorted } from './collect.ts';
+import { HIGHEST, type Row } from './compare.ts';
 import { type GroupLayout, nameOf } from './layouts.ts';
 import { type Conditions, keysOf, meetsAll } from './match.ts';
 import type { OrderedIndex, Place } from './orderedIndex.ts';
@@ -21,6 +22,13 @@ export interface Indexed<E> {
   readonly touched: Touched;
 }
 
+/** Rows found otherwise than by an index in an order: every row that is meant is among them. */
+export interface Among<E> {
+  readonly size: number;
+  has(row: E): boolean;
+  rows(): Iterable<E>;
+}
+
 /** Some indexes that together hold every row that is meant, and perhaps others. */
 interface Source<E> {
   readonly walks: readonly Walk<E>[];
@@ -29,75 +37,66 @@ interface Source<E> {
 }
 
 /**
- * Answers a window by the cheaper of two ways: walking an index that stands in the order asked and dropping what
- * does not match, or gathering the smallest index that holds all matches and sorting those.
+ * Reads a window in the cheaper of two ways: walking an index that stands in the order asked and dropping what
+ * does not match, or gathering the smallest index or set that holds all matches and sorting those. A walk that meets too
+ * few matches is given up.
  */
-export function pageOf<E>(table: Indexed<E>, window: Window<E>, conditions: Conditions, among?: readonly E[]): Page<E> {
+export function pageOf<E>(
+  table: Indexed<E>,
+  window: Window<E>,
+  conditions: Conditions,
+  among: readonly Among<E>[],
+): Page<E> {
   const { order, limit, backward } = window;
   const reverse = (order.direction === 'DESC') !== backward;
   const bounds = boundsOf(window);
   const need = limit + 1;
-  const matches = (row: E): boolean => meetsAll(row as object, conditions);
-  const rows = among
-    ? sorted(among, order, reverse, need, bounds, matches)
-    : planned(table, conditions, order, reverse, need, bounds, matches);
+  const matches = matching(conditions, among);
+  const inOrder = smallest(sourcesOf(table, conditions, order.by, bounds, reverse));
+  const least = leastOf(table, conditions, among);
+  const walking = inOrder ? Math.min(inOrder.size, (need * inOrder.size) / Math.max(1, least.size)) : Infinity;
+  const most = 2 * least.size;
+  const rows =
+    (inOrder && walking <= most ? merged(inOrder.walks, reverse, need, matches, most) : undefined) ??
+    sorted(least.rows(), order, reverse, need, bounds, matches);
   const more = rows.length > limit;
   const kept = more ? rows.slice(0, limit) : rows;
   return { rows: backward ? kept.toReversed() : kept, more };
 }
 
-function planned<E>(
-  table: Indexed<E>,
-  conditions: Conditions,
-  order: Order<E>,
-  reverse: boolean,
-  need: number,
-  bounds: Bounds,
-  matches: (row: E) => boolean,
-): readonly E[] {
-  const inOrder = smallest(sourcesOf(table, conditions, order.by, bounds, reverse));
-  const least = smallest(sourcesOf(table, conditions, null, bounds, reverse));
-  if (!least) throw new Error('No index can answer this list.');
-  const walking = inOrder ? Math.min(inOrder.size, (need * inOrder.size) / Math.max(1, least.size)) : Infinity;
-  if (inOrder && walking <= 2 * least.size) return merged(inOrder.walks, reverse, need, matches);
-  return sorted(rowsOf(least), order, reverse, need, bounds, matches);
-}
+const matching =
+  <E>(conditions: Conditions, among: readonly Among<E>[]) =>
+  (row: E): boolean =>
+    among.every((set) => set.has(row)) && meetsAll(row as object, conditions);
 
-/** Every row that meets the conditions, each once, from the smallest index that holds them all. */
-export function* matchesOf<E>(table: Indexed<E>, conditions: Conditions): Iterable<E> {
-  const { walks } = leastOf(table, conditions);
-  const seen = new Set<E>();
-  for (const walk of walks) {
-    for (let row = walk.next(); row !== undefined; row = walk.next()) {
-      if (seen.has(row) || !meetsAll(row as object, conditions)) continue;
-      if (walks.length > 1) seen.add(row);
-      yield row;
-    }
-  }
+/** Every row that meets the conditions, each once, from the smallest index or set that holds them all. */
+export function* matchesOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): Iterable<E> {
+  const matches = matching(conditions, among);
+  for (const row of leastOf(table, conditions, among).rows()) if (matches(row)) yield row;
 }
 
 /** How many rows meet the conditions; at once where one index holds just those. */
-export function countOf<E>(table: Indexed<E>, conditions: Conditions): number {
+export function countOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): number {
   const isOne = conditions.every(([, condition]) => 'in' in condition && condition.in.length === 1);
   const isWhole = table.groups.some(
     ({ fields }) => fields.length === conditions.length && keysAsked(fields, conditions),
   );
-  if (isOne && isWhole) return leastOf(table, conditions).size;
+  if (among.length === 0 && isOne && isWhole) return leastOf(table, conditions, among).size;
   let count = 0;
-  for (const _row of matchesOf(table, conditions)) count += 1;
+  for (const _row of matchesOf(table, conditions, among)) count += 1;
   return count;
 }
 
-function leastOf<E>(table: Indexed<E>, conditions: Conditions): Source<E> {
-  const least = smallest(sourcesOf(table, conditions, null, {}, false));
+/** The smallest index or set that holds every match. */
+function leastOf<E>(
+  table: Indexed<E>,
+  conditions: Conditions,
+  among: readonly Among<E>[],
+): Pick<Among<E>, 'size' | 'rows'> {
+  const index = smallest(sourcesOf(table, conditions, null, {}, false));
+  const least = smallest([...among, ...(index ? [{ size: index.size, rows: () => rowsOf(index) }] : [])]);
   if (!least) throw new Error('No index can answer this list.');
   return least;
-}
-
-/** What rows of the order asked lie between; both ends are shut out unless told. */
-interface Bounds {
-  readonly above?: Row;
-  readonly below?: Row;
 }
 
 function boundsOf<E>({ order, after, before }: Window<E>): Bounds {
@@ -157,8 +156,8 @@ function rangesOf(field: string, conditions: Conditions): readonly (Range<unknow
   return [undefined];
 }
 
-const smallest = <E>(sources: readonly Source<E>[]): Source<E> | undefined =>
-  sources.reduce<Source<E> | undefined>((best, each) => (best && best.size <= each.size ? best : each), undefined);
+const smallest = <S extends { readonly size: number }>(sources: readonly S[]): S | undefined =>
+  sources.reduce<S | undefined>((best, each) => (best && best.size <= each.size ? best : each), undefined);
 
 function walkOf<E>(
   index: OrderedIndex<E>,
@@ -188,44 +187,14 @@ function walkOf<E>(
 
 const isAhead = (a: Place, b: Place): boolean => a.chunk < b.chunk || (a.chunk === b.chunk && a.row < b.row);
 
-/** The first rows that match, from walks in one order; a row that stands in several is taken once. */
-function merged<E>(walks: readonly Walk<E>[], reverse: boolean, need: number, matches: (row: E) => boolean): E[] {
-  const rows: E[] = [];
-  const heads = walks.map((walk) => ({ walk, row: walk.next() }));
-  while (rows.length < need) {
-    let first: (typeof heads)[number] | undefined;
-    for (const head of heads) {
-      if (head.row === undefined) continue;
-      const compared = first ? head.walk.index.ordering.compare(head.row, first.row as E) : -1;
-      if (!first || (reverse ? compared > 0 : compared < 0)) first = head;
-    }
-    const row = first?.row;
-    if (!first || row === undefined) break;
-    first.row = first.walk.next();
-    if (row !== rows.at(-1) && matches(row)) rows.push(row);
-  }
-  return rows;
-}
-
+/** The rows of an index, each once, though several of its walks may hold it. */
 function* rowsOf<E>({ walks }: Source<E>): Iterable<E> {
-  for (const walk of walks) for (let row = walk.next(); row !== undefined; row = walk.next()) yield row;
-}
-
-/** The rows that match and lie within the bounds, each once, sorted, as many as are needed. */
-function sorted<E>(
-  rows: Iterable<E>,
-  order: Order<E>,
-  reverse: boolean,
-  need: number,
-  { above, below }: Bounds,
-  matches: (row: E) => boolean,
-): readonly E[] {
-  const compare = compareBy<E>(order.by);
-  const found = new Set<E>();
-  for (const row of rows) {
-    if (above && compare(row, above as E) <= 0) continue;
-    if (below && compare(row, below as E) >= 0) continue;
-    if (matches(row)) found.add(row);
+  const seen = new Set<E>();
+  for (const walk of walks) {
+    for (let row = walk.next(); row !== undefined; row = walk.next()) {
+      if (seen.has(row)) continue;
+      if (walks.length > 1) seen.add(row);
+      yield row;
+    }
   }
-  return [...found].toSorted((a, b) => (reverse ? compare(b, a) : compare(a, b))).slice(0, need);
 }

@@ -7,10 +7,11 @@ import type { Row } from './compare.ts';
 import { EVERY_FIELD, IndexedFields } from './fieldSet.ts';
 import { KeptGroup } from './group.ts';
 import type { Layout } from './layouts.ts';
-import { type Conditions, meetsAll } from './match.ts';
 import type { MemoryMeter } from './meter.ts';
-import { countOf, type Indexed, matchesOf, pageOf, type Touched } from './plan.ts';
+import type { Conditions } from './match.ts';
+import { type Among, countOf, type Indexed, matchesOf, pageOf, type Touched } from './plan.ts';
 import { type Handle, Rows } from './rows.ts';
+import { MAX_TERM_BYTES, TermIndex } from './termIndex.ts';
 
 /** The memory of a row, its id and its handle, of each of its fields and of each of its places in indexes, in bytes. */
 const ROW_BYTES = 130;
@@ -29,12 +30,14 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   readonly #meter: MemoryMeter;
   /** What a tenant's rows are read by: no index that other tenants' rows share, so that none tells of those by its time. */
   readonly #tenantIndexes: Indexed<E>;
+  readonly #terms: TermIndex;
   /** The memory of a row without its fields of texts and JSON; known with the first row. */
   #fixedBytes = 0;
 
   constructor(layout: Layout<E>, touched: Touched, meter: MemoryMeter) {
     this.layout = layout;
     this.#meter = meter;
+    this.#terms = new TermIndex(meter);
     this.touched = touched;
     this.references = Object.entries(layout.references) as [string, TableName][];
     const groups = [{ fields: [], orders: layout.orders }, ...layout.groups];
@@ -53,23 +56,42 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     });
   }
 
-  page(window: Window<E>, tenant: Id | null, among?: ReadonlySet<Id>): Page<E> {
-    return pageOf(this.#indexesFor(tenant), window, this.#conditions(window, tenant), among && this.#rowsOf(among));
+  /** A page of the rows that are also among the found ones, if those are given. */
+  page(window: Window<E>, tenant: Id | null, found?: ReadonlySet<Id>): Page<E> {
+    const conditions = this.#conditions(window, tenant);
+    return pageOf(this.#indexesFor(tenant), window, conditions, this.#among(window, tenant, found));
   }
 
   /** Every row that is meant, in no order that one may count on. */
   matches(selection: Selection<E>, tenant: Id | null): Iterable<E> {
-    return matchesOf(this.#indexesFor(tenant), this.#conditions(selection, tenant));
+    return matchesOf(this.#indexesFor(tenant), this.#conditions(selection, tenant), this.#among(selection, tenant));
   }
 
-  count(selection: Selection<E>, tenant: Id | null, among?: ReadonlySet<Id>): number {
+  count(selection: Selection<E>, tenant: Id | null, found?: ReadonlySet<Id>): number {
     const conditions = this.#conditions(selection, tenant);
-    if (among) return this.#rowsOf(among).filter((row) => meetsAll(row, conditions)).length;
-    return conditions.length === 0 ? this.rows.size : countOf(this.#indexesFor(tenant), conditions);
+    const among = this.#among(selection, tenant, found);
+    if (conditions.length + among.length === 0) return this.rows.size;
+    return countOf(this.#indexesFor(tenant), conditions, among);
   }
 
-  #rowsOf(ids: ReadonlySet<Id>): readonly E[] {
-    return [...ids].flatMap((id) => this.rows.get(id) ?? []);
+  /** The sets of rows that all rows of the selection are in. */
+  #among({ terms = [] }: Selection<E>, tenant: Id | null, found?: ReadonlySet<Id>): readonly Among<E>[] {
+    const sets: Among<E>[] = terms.map((term) => ({
+      size: this.#terms.count(term, tenant),
+      has: (row) => this.#terms.has(term, this.tenantOf(row), row.id),
+      rows: () => this.#rowsOf(this.#terms.ids(term, tenant)),
+    }));
+    if (found) sets.push({ size: found.size, has: ({ id }) => found.has(id), rows: () => this.#rowsOf(found) });
+    return sets;
+  }
+
+  *#rowsOf(ids: Iterable<Id>): Iterable<E> {
+    for (const id of ids) {
+      const row = this.rows.get(id);
+      if (row === undefined) continue;
+      this.touched.rows += 1;
+      yield row;
+    }
   }
 
   tenantOf(row: E): unknown {
@@ -89,6 +111,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     const handle = this.rows.add(row);
     this.#columns.note(handle, row, EVERY_FIELD);
     for (const group of this.groups) group.insert(handle, row, EVERY_FIELD);
+    if (this.layout.terms) this.#terms.change(row.id, this.tenantOf(row), [], this.layout.terms.of(row));
   }
 
   remove({ id }: E): void {
@@ -96,6 +119,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     if (handle === undefined) return;
     const row = this.rows.byHandle[handle] as E;
     for (const group of this.groups) group.remove(handle, row, EVERY_FIELD);
+    if (this.layout.terms) this.#terms.change(id, this.tenantOf(row), this.layout.terms.of(row), []);
     this.rows.remove(handle, id);
     this.#meter.add(-this.#bytesOf(row));
   }
@@ -110,22 +134,28 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     this.rows.replace(handle, after);
     this.#columns.note(handle, after, changed);
     for (const group of this.groups) group.insert(handle, after, changed);
+    const { terms } = this.layout;
+    if (!terms || before[terms.from] === after[terms.from]) return;
+    this.#terms.change(after.id, this.tenantOf(after), terms.of(before), terms.of(after));
   }
 
   /** The bytes that a write adds; at most, unless it is exact. Negative if it frees some. */
   growthBy(kind: 'insert' | 'replace' | 'remove', entity: E, isExact: boolean): number {
     const before = this.rows.get(entity.id);
     if (kind === 'remove') return before ? -this.#bytesOf(before) : 0;
-    if (before) return this.#growthOf(before, entity);
-    const indexBytes = (group: KeptGroup<E>): number => (isExact ? group.newBytesOf(entity) : group.firstRowBytes);
-    return this.groups.reduce((bytes, group) => bytes + indexBytes(group), this.#bytesOf(entity));
+    const own = before ? this.#growthOf(before, entity) : this.#bytesOf(entity);
+    const changed = before ? this.#indexed.changed(before, entity) : EVERY_FIELD;
+    return this.groups.reduce(
+      (bytes, group) => bytes + group.growthBy(before, entity, changed, isExact),
+      own + this.#termGrowthOf(before, entity, isExact),
+    );
   }
 
   /** The bytes of all rows and indexes, counted anew. */
   recount(): number {
     let bytes = 0;
     for (const row of this.rows.byHandle) if (row) bytes += this.#bytesOf(row);
-    return this.groups.reduce((sum, group) => sum + group.recount(), bytes);
+    return this.groups.reduce((sum, group) => sum + group.recount(), bytes + this.#terms.recount());
   }
 
   #bytesOf(row: E): number {
@@ -146,6 +176,13 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
       if (before[field] !== after[field]) bytes += bytesOf(after[field]) - bytesOf(before[field]);
     }
     return bytes;
+  }
+
+  #termGrowthOf(before: E | undefined, after: E, isExact: boolean): number {
+    const { terms } = this.layout;
+    if (!terms || before?.[terms.from] === after[terms.from]) return 0;
+    if (!isExact) return MAX_TERM_BYTES * terms.maxOf(after);
+    return this.#terms.growthBy(this.tenantOf(after), before ? terms.of(before) : [], terms.of(after));
   }
 
   #indexesFor(tenant: Id | null): Indexed<E> {

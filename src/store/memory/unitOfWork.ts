@@ -3,7 +3,7 @@ import type { Change } from '../../domain/change.ts';
 import { OPEN_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import { AlreadyExists } from '../faults.ts';
-import type { Condition, Reader, TableName, Window, Writer, Writers } from '../store.ts';
+import type { Reader, TableName, Window, Writer, Writers } from '../store.ts';
 import { checkRoom, NEW_OBJECT_BYTES } from './capacity.ts';
 import type { Row } from './compare.ts';
 import { LAYOUTS } from './layouts.ts';
@@ -114,14 +114,15 @@ function mustHold(tables: Kept, writes: readonly Write[]): void {
     own?.set(entity.id, entity);
     if (kind === 'insert') {
       if (table.rows.handleOf(entity.id) !== undefined) throw new AlreadyExists(`There is a ${entity.id} already.`);
-      mustBeUnique(table, entity);
     } else {
       const { version } = entity as { readonly version: number };
       table.mustBeAt(entity, kind === 'replace' ? version - 1 : version);
     }
   }
-  for (const { table, kind, entity } of writes) {
+  const claimed = new Set<string>();
+  for (const { name, table, kind, entity } of writes) {
     if (kind === 'remove') continue;
+    assertUnique(name, table, entity, written.get(table), claimed);
     for (const [field, other] of table.references) {
       const id = (entity as unknown as Row)[field] as Id | null;
       if (id === null) continue;
@@ -133,11 +134,22 @@ function mustHold(tables: Kept, writes: readonly Write[]): void {
   }
 }
 
-function mustBeUnique(table: Table<Entity>, entity: Entity): void {
+/** Throws AlreadyExists if another row, kept or written in this transaction, has the entity's unique values. */
+function assertUnique(
+  name: TableName,
+  table: Table<Entity>,
+  entity: Entity,
+  written: ReadonlyMap<Id, Entity> | undefined,
+  claimed: Set<string>,
+): void {
   const { unique } = table.layout;
   if (!unique) return;
-  const value = (field: string): Condition<unknown> => ({ in: [(entity as unknown as Row)[field]] });
-  const where = Object.fromEntries(unique.map((field) => [field, value(field)]));
-  if (table.count({ where }, null) > 0)
-    throw new AlreadyExists(`There is one with the ${unique.join()} of ${entity.id}.`);
+  const values = unique.map((field) => [field, (entity as unknown as Row)[field]] as const);
+  if (values.some(([, value]) => value === null)) return;
+  const key = JSON.stringify([name, values]);
+  const where = Object.fromEntries(values.map(([field, value]) => [field, { in: [value] }]));
+  // Rows that are written too have their values as written.
+  const kept = [...table.matches({ where }, null)].some(({ id }) => id !== entity.id && !written?.has(id));
+  if (kept || claimed.has(key)) throw new AlreadyExists(`${key} exists.`);
+  claimed.add(key);
 }

@@ -1,6 +1,6 @@
 import type { Field } from '../store.ts';
 
-export type SqlType = 'text' | 'text[]' | 'numeric' | 'int' | 'boolean' | 'timestamptz' | 'json';
+export type SqlType = 'text' | 'uuid' | 'text[]' | 'numeric' | 'int' | 'boolean' | 'timestamptz' | 'json';
 
 export interface Column {
   readonly type: SqlType;
@@ -36,7 +36,12 @@ export interface Layout<E> {
   readonly omit?: readonly string[];
   /** The words by which a row is found: kept in a column `words` beside what they are made of. */
   readonly words?: { of(row: E): readonly string[]; readonly from: readonly Field<E>[] };
+  /** The terms by which a row is found: kept in a table of their own, with the keys of the row. */
+  readonly terms?: { readonly table: string; of(row: E): readonly string[]; readonly from: Field<E> };
 }
+
+/** A row of any table. */
+export type Row = { readonly [field: string]: unknown };
 
 export const fixed = (type: SqlType): Column => ({ type, fixed: true });
 export const changing = (type: SqlType): Column => ({ type, fixed: false });

@@ -1,6 +1,16 @@
+import type { JsonObject } from '../../domain/json.ts';
+import { metadataTerms } from '../../domain/metadataTerms.ts';
 import type { TableName, Tables } from '../store.ts';
 import { CHAT_LAYOUTS } from './chatLayouts.ts';
+import { LEDGER_LAYOUTS } from './ledgerLayouts.ts';
 import { changing, digitsOf, fixed, type Layout, STAMPS, timeOrNever } from './layout.ts';
+
+const metadataIn = (table: string) =>
+  ({
+    table,
+    of: ({ metadata }: { readonly metadata: JsonObject }) => metadataTerms(metadata),
+    from: 'metadata',
+  }) as const;
 
 export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   institutions: {
@@ -31,8 +41,28 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    leads: { createdAt: ['code', 'region', 'vertical', 'institutionId'] },
+    leads: {
+      createdAt: ['code', 'region', 'vertical', 'institutionId'],
+      updatedAt: ['institutionId'],
+      name: ['institutionId'],
+    },
     owned: [],
+  },
+  templateConfigs: {
+    table: 'asset_template_configs',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      templateId: fixed('text'),
+      version: fixed('int'),
+      region: fixed('text'),
+      config: fixed('json'),
+      createdAt: fixed('timestamptz'),
+    },
+    sort: {},
+    leads: { version: ['templateId'] },
+    owned: ['templateId'],
   },
   assets: {
     table: 'assets',
@@ -46,8 +76,13 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...STAMPS,
     },
     sort: {},
-    leads: { createdAt: ['templateId', 'label', 'institutionId'] },
+    leads: {
+      createdAt: ['templateId', 'label', 'institutionId'],
+      updatedAt: ['institutionId'],
+      label: ['institutionId'],
+    },
     owned: ['templateId'],
+    terms: metadataIn('asset_terms'),
   },
   positions: {
     table: 'positions',
@@ -57,9 +92,11 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       institutionId: fixed('text'),
       assetId: fixed('text'),
       templateId: fixed('text'),
+      templateVersion: fixed('int'),
       holderReference: fixed('text'),
-      externalReference: fixed('text'),
-      metadata: fixed('json'),
+      externalReference: changing('text'),
+      uniqueReference: changing('text'),
+      metadata: changing('json'),
       currency: fixed('text'),
       amount: fixed('numeric'),
       magnitude: fixed('numeric'),
@@ -68,6 +105,8 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       held: changing('numeric'),
       released: changing('numeric'),
       refunded: changing('numeric'),
+      fundedAt: changing('timestamptz'),
+      closedAt: changing('timestamptz'),
       sequence: changing('int'),
       ...STAMPS,
     },
@@ -87,63 +126,9 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       expiresAt: ['institutionId'],
     },
     owned: ['assetId', 'templateId'],
+    terms: metadataIn('position_terms'),
   },
-  lifecycleEvents: {
-    table: 'lifecycle_events',
-    tenant: 'institution_id',
-    columns: {
-      id: fixed('text'),
-      institutionId: fixed('text'),
-      positionId: fixed('text'),
-      sequence: fixed('int'),
-      fromState: fixed('text'),
-      toState: fixed('text'),
-      moved: fixed('numeric'),
-      currency: fixed('text'),
-      reason: fixed('text'),
-      metadata: fixed('json'),
-      actorKind: fixed('text'),
-      apiKeyId: fixed('text'),
-      createdAt: fixed('timestamptz'),
-    },
-    sort: {},
-    leads: { sequence: ['positionId'] },
-    owned: ['positionId'],
-  },
-  ledgerEvents: {
-    table: 'ledger_events',
-    tenant: 'institution_id',
-    columns: {
-      id: fixed('text'),
-      institutionId: fixed('text'),
-      kind: fixed('text'),
-      positionId: fixed('text'),
-      lifecycleEventId: fixed('text'),
-      sequence: fixed('int'),
-      fromState: fixed('text'),
-      toState: fixed('text'),
-      createdAt: fixed('timestamptz'),
-    },
-    sort: {},
-    leads: { createdAt: ['institutionId'], sequence: ['positionId'] },
-    owned: ['positionId'],
-  },
-  postings: {
-    table: 'postings',
-    tenant: 'institution_id',
-    columns: {
-      id: fixed('text'),
-      institutionId: fixed('text'),
-      ledgerEventId: fixed('text'),
-      ordinal: fixed('int'),
-      accountKind: fixed('text'),
-      amount: fixed('numeric'),
-      currency: fixed('text'),
-    },
-    sort: {},
-    leads: { ordinal: ['ledgerEventId'] },
-    owned: ['ledgerEventId'],
-  },
+  ...LEDGER_LAYOUTS,
   policies: {
     table: 'policies',
     tenant: 'institution_id',

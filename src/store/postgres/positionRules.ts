@@ -1,4 +1,4 @@
-import type { AssetTemplate } from '../../domain/assetTemplate.ts';
+import type { TemplateConfig } from '../../domain/assetTemplate.ts';
 import { type Id, prefixOf } from '../../domain/ids.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { PositionRules } from '../store.ts';
@@ -6,29 +6,30 @@ import { LAYOUTS } from './layouts.ts';
 import type { Session } from './session.ts';
 import { Parameters, selectOf } from './sql.ts';
 
-/** Reads the templates and policies in two statements that join the positions, so that nobody waits for the positions first. */
+/** Reads the configs and policies in two statements that join the positions, so that nobody waits for the positions first. */
 export async function positionRules(
   session: Session,
   tenant: Id | null,
   positionIds: readonly Id[],
 ): Promise<PositionRules> {
   const ids = positionIds.filter((id) => prefixOf(id) !== undefined);
-  if (ids.length === 0) return { templates: [], policies: [] };
+  if (ids.length === 0) return { configs: [], policies: [] };
   const parameters = new Parameters();
   const scope = tenant === null ? '' : ` and p.institution_id = ${parameters.add(tenant, 'text')}`;
   const positions =
-    'from positions p join asset_templates a on a.institution_id = p.institution_id and a.id = p.template_id' +
+    'from positions p join asset_template_configs c on c.institution_id = p.institution_id' +
+    ' and c.template_id = p.template_id and c.version = p.template_version' +
     ` where p.id = any(${parameters.add([...new Set(ids)], 'text[]')})${scope}`;
   const { values } = parameters;
-  const [templates, policies] = await Promise.all([
-    session.query<AssetTemplate>({
-      text: `${selectOf(LAYOUTS.assetTemplates)} where (t.institution_id, t.id) in (select a.institution_id, a.id ${positions})`,
+  const [configs, policies] = await Promise.all([
+    session.query<TemplateConfig>({
+      text: `${selectOf(LAYOUTS.templateConfigs)} where (t.institution_id, t.id) in (select c.institution_id, c.id ${positions})`,
       values,
     }),
     session.query<Policy>({
-      text: `${selectOf(LAYOUTS.policies)} where (t.institution_id, t.region) in (select a.institution_id, a.region ${positions})`,
+      text: `${selectOf(LAYOUTS.policies)} where (t.institution_id, t.region) in (select c.institution_id, c.region ${positions})`,
       values,
     }),
   ]);
-  return { templates: templates.rows, policies: policies.rows };
+  return { configs: configs.rows, policies: policies.rows };
 }

@@ -1,6 +1,7 @@
-import { type Id, prefixOf } from '../../domain/ids.ts';
+import { couldBeId, type Id } from '../../domain/ids.ts';
 import { POSITION_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
+import { textFault } from '../../domain/text.ts';
 import type { Page, Reader, Selection, Total, UnreadOf, Window } from '../store.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
@@ -59,7 +60,7 @@ export async function byIds<E extends { readonly id: Id }>(
   lock: '' | ' order by t.id for update',
 ): Promise<readonly (E | undefined)[]> {
   const parameters = new Parameters();
-  const known = parameters.add([...new Set(ids.filter((id) => prefixOf(id) !== undefined))], 'text[]');
+  const known = parameters.add([...new Set(ids.filter(couldBeId))], 'text[]');
   const where = whereOf(layout, { where: {} }, tenant, parameters);
   const any = `${where === '' ? ' where' : `${where} and`} t.id = any(${known})`;
   const { rows } = await session.query<E>({ text: selectOf(layout) + any + lock, values: parameters.values });
@@ -183,8 +184,8 @@ async function perParent<E, S extends Selection<E>, R extends object>(
   return answers;
 }
 
-/** An id that could be one; PostgreSQL takes no NUL, and no parent has the empty id. */
-const known = (id: Id = ''): Id => (prefixOf(id) === undefined ? '' : id);
+/** The text, if PostgreSQL can store it, else the empty text, which no row has. */
+const known = (text = ''): string => (textFault(text) === undefined ? text : '');
 
 function statementFor<E, S extends Selection<E>>(
   selection: S,

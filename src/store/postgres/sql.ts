@@ -65,6 +65,7 @@ export function whereOf<E>(
     }
   }
   if (selection.search) parts.push(foundBy(selection.search, parameters));
+  for (const term of selection.terms ?? []) parts.push(hasTerm(layout, term, tenant, parameters));
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
 }
 
@@ -74,6 +75,14 @@ function foundBy(words: readonly string[], parameters: Parameters): string {
   // Words are letters and digits alone: nothing in them ends the quotes.
   const query = parameters.add(words.map((word) => `'${word}'`).join(' & '), 'tsquery');
   return `t.id in (select id from sessions_with(${query}))`;
+}
+
+/** Row `t` has the term. The planner begins with the term's rows where those are few, else with `t`. */
+function hasTerm<E>({ terms }: Layout<E>, term: string, tenant: string | null, parameters: Parameters): string {
+  if (!terms) return NOTHING;
+  const scope = tenant === null ? '' : ` and m.institution_id = ${parameters.add(tenant, 'text')}`;
+  const own = `m.institution_id = t.institution_id and m.id = t.id and m.term = ${parameters.add(term, 'uuid')}`;
+  return `exists (select from ${terms.table} m where ${own}${scope})`;
 }
 
 /** The values that a row can have at all: PostgreSQL takes no other text, and no row has it. */

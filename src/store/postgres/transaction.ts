@@ -8,14 +8,14 @@ import { StaleVersion } from '../../domain/refusals.ts';
 import type { TableName, Tables, Writer, Writers } from '../store.ts';
 import { type CommitProof, confirmCommit, confirmReads, newCommitProof } from './commitProof.ts';
 import { allowRepeat, codeOf, CommitOutcomeUnknownError, STALE } from './failures.ts';
-import { encode, type Layout } from './layout.ts';
+import { encode, type Layout, type Row } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { positionRules } from './positionRules.ts';
 import { predicateOf } from './predicate.ts';
 import { byIds, counts, pages } from './reader.ts';
 import { heard, type OnStatement, type Opening, type Session, withSession } from './session.ts';
 import { Parameters, selectOf } from './sql.ts';
-import { type Row, type Writes, writeStatement } from './write.ts';
+import { type Writes, writeStatement } from './write.ts';
 
 export type Entity = Tables[TableName];
 export const TABLE_NAMES = Object.keys(LAYOUTS) as readonly TableName[];

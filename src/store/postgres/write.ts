@@ -1,11 +1,10 @@
 import type { Change } from '../../domain/change.ts';
 import type { TableName } from '../store.ts';
-import { columnName, encode, type Layout } from './layout.ts';
 import type { CommitProof } from './commitProof.ts';
+import { columnName, encode, type Layout, type Row } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { Parameters, type Statement } from './sql.ts';
-
-export type Row = { readonly [field: string]: unknown };
+import { deleteTerms, insertTerms } from './terms.ts';
 
 /** What a transaction has collected for one table. */
 export interface Writes {
@@ -36,8 +35,16 @@ export function writeStatement(
   };
   for (const [name, { insert, replace, remove }] of writes) {
     const layout = LAYOUTS[name] as unknown as Layout<Row>;
-    if (insert.length > 0) parts.push(`w${parts.length} as (${insertOf(layout, insert, parameters)})`);
-    for (const [changed, rows] of replace) mustFind(rows, updateOf(layout, changed, rows, tenant, parameters));
+    const others: string[] = [];
+    if (insert.length > 0)
+      others.push(insertOf(layout, insert, parameters), ...insertTerms(layout, insert, parameters));
+    for (const [changed, rows] of replace) {
+      mustFind(rows, updateOf(layout, changed, rows, tenant, parameters));
+      if (layout.terms && (changed === '' || changed.split(',').includes(layout.terms.from))) {
+        others.push(deleteTerms(layout, rows, parameters), ...insertTerms(layout, rows, parameters));
+      }
+    }
+    for (const part of others) parts.push(`w${parts.length} as (${part})`);
     if (remove.length > 0) mustFind(remove, deleteOf(layout, remove, tenant, parameters));
   }
   if (changes.length > 0) parts.push(`w${parts.length} as (${insertOf(OUTBOX, changes as never, parameters)})`);

@@ -2,6 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import type { Policy } from '../../../src/domain/policy.ts';
 import type { Writers } from '../../../src/store/store.ts';
 import { aSession } from '../chatRows.ts';
+import { type TemplateConfig, templateConfigOf } from '../../../src/domain/assetTemplate.ts';
 import { aDeal, anAsset, aPosition, aTemplate, type Deal, type GetStore, insertAll, nextId, START } from '../rows.ts';
 
 const policyOf = ({ institution }: Deal, region: 'US' | 'SG'): Policy => ({
@@ -23,9 +24,18 @@ export function joinsTables(store: GetStore): void {
   const deals = [aDeal({ regions: ['US', 'SG'] }), aDeal({ regions: ['US', 'SG'] })] as const;
   const [mine, theirs] = deals;
   const elsewhere = aTemplate(mine.institution, { region: 'SG' });
+  /** The config under which the open positions of each deal were opened; the template has a later one since. */
+  const configs = [mine.template, theirs.template, elsewhere].map(templateConfigOf) as [
+    TemplateConfig,
+    TemplateConfig,
+    TemplateConfig,
+  ];
+  const [mineConfig, theirConfig, elsewhereConfig] = configs;
+  const later = templateConfigOf({ ...mine.template, version: 2, config: { currency: 'EUR', region: 'US' } });
+  const secondConfig = templateConfigOf({ ...mine.template, version: 3 });
   const asset = anAsset(elsewhere);
   const open = aPosition(mine.asset);
-  const second = aPosition(mine.asset);
+  const second = aPosition(mine.asset, { templateVersion: 3 });
   const ended = aPosition(asset, { state: 'CANCELLED' });
   const foreign = aPosition(theirs.asset);
   const policies = deals.flatMap((deal) => [policyOf(deal, 'US'), policyOf(deal, 'SG')]);
@@ -49,6 +59,7 @@ export function joinsTables(store: GetStore): void {
       insertAll(tx, {
         institutions: deals.map(({ institution }) => institution),
         assetTemplates: [...deals.map(({ template }) => template), elsewhere],
+        templateConfigs: [later, secondConfig],
         assets: [...deals.map((deal) => deal.asset), asset],
         positions: [open, second, ended, foreign],
         chatSessions: sessions,
@@ -60,24 +71,25 @@ export function joinsTables(store: GetStore): void {
   const byId = <E extends { readonly id: string }>(rows: readonly E[]): readonly E[] =>
     rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const rulesOf = async (ids: readonly string[], reach?: typeof scope): Promise<readonly unknown[]> => {
-    const { templates, policies: found } = await within(async (tx) => tx.rulesOf(ids), reach);
-    return [byId(templates), byId(found)];
+    const { configs: opened, policies: found } = await within(async (tx) => tx.rulesOf(ids), reach);
+    return [byId(opened), byId(found)];
   };
 
-  it('rulesOf returns each template and policy once, of the region of the template alone', async () => {
-    expect(await rulesOf([open.id, second.id])).toEqual([[mine.template], [policies[0]]]);
+  it('rulesOf returns each config that a position was opened under and each policy of its region, once', async () => {
+    expect(await rulesOf([open.id, open.id])).toEqual([[mineConfig], [policies[0]]]);
+    expect(await rulesOf([open.id, second.id])).toEqual([byId([mineConfig, secondConfig]), [policies[0]]]);
     expect(await rulesOf([open.id, ended.id, open.id])).toEqual([
-      byId([mine.template, elsewhere]),
+      byId([mineConfig, elsewhereConfig]),
       byId(policies.slice(0, 2)),
     ]);
-    expect(await rulesOf([foreign.id])).toEqual([[theirs.template], [policies[2]]]);
+    expect(await rulesOf([foreign.id])).toEqual([[theirConfig], [policies[2]]]);
   });
 
   it('rulesOf returns nothing for no position, unknown and malformed ids, and positions outside of the scope', async () => {
     for (const ids of [[], ['pos_00000000000000000000000000'], ['pos_x', '', 'x\0', mine.asset.id]]) {
       expect(await rulesOf(ids)).toEqual([[], []]);
     }
-    expect(await rulesOf([foreign.id, open.id], scope)).toEqual([[mine.template], [policies[0]]]);
+    expect(await rulesOf([foreign.id, open.id], scope)).toEqual([[mineConfig], [policies[0]]]);
     expect(await rulesOf([foreign.id], scope)).toEqual([[], []]);
   });
 

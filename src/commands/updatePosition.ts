@@ -1,0 +1,54 @@
+import type { Id } from '../domain/ids.ts';
+import {
+  assertReferenceFree,
+  checkPositionPatch,
+  keepReferenceUnique,
+  type Position,
+  type PositionPatch,
+} from '../domain/position.ts';
+import type { CommandContext } from './context.ts';
+import { perform, type Replayable } from './perform.ts';
+import { loadTakenReferences, type TakenReferences } from './uniqueReference.ts';
+import { type UpdateInput, updating } from './update.ts';
+
+export interface UpdatePosition extends PositionPatch, UpdateInput {
+  readonly positionId: Id;
+}
+export interface PositionUpdated {
+  readonly position: Position;
+}
+
+const update = updating<UpdatePosition, Position, 'position', TakenReferences>({
+  name: 'updatePosition',
+  resource: 'Position',
+  payload: 'position',
+  noun: 'position',
+  idField: 'positionId',
+  table: (tx) => tx.positions,
+  institutionId: ({ institutionId }) => institutionId,
+  check: checkPositionPatch,
+  load: (tx, { institutionId, uniqueReference }, { externalReference }) =>
+    loadTakenReferences(tx, institutionId, uniqueReference === null ? [] : [externalReference]),
+  decide: (before, changes, taken = new Map()) => {
+    const kept = keepReferenceUnique(before, changes);
+    assertReferenceFree(kept.uniqueReference, taken);
+    return kept;
+  },
+  written: (tx, { institutionId, id, updatedAt }) =>
+    tx.announce({
+      topic: 'POSITION',
+      kind: 'UPDATED',
+      institutionId,
+      objectId: id,
+      // It moves nothing, so there is no lifecycle event.
+      detailId: null,
+      createdAt: updatedAt,
+    }),
+});
+
+/**
+ * Changes what the client calls a position and keeps with it, in any state: no money moves. Throws Forbidden,
+ * ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict.
+ */
+export const updatePosition = (context: CommandContext, input: UpdatePosition): Promise<Replayable<PositionUpdated>> =>
+  perform(update, context, input);

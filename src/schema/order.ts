@@ -1,0 +1,48 @@
+import type { Field, Order } from '../store/store.ts';
+import { builder } from './builder.ts';
+import { OrderDirection } from './filter.ts';
+
+interface Named {
+  readonly createdAt: unknown;
+  readonly updatedAt: unknown;
+}
+type Names = 'NAME' | 'LABEL';
+
+/** What lists of entities with a name, or a label, can be ordered by. */
+export function orderByName<E extends Named>(type: string, nouns: string, name: Names, field: Field<E>) {
+  const OrderField = builder.enumType(`${type}OrderField`, {
+    description: `What ${nouns} are ordered by; ties by id.`,
+    values: {
+      CREATED_AT: { description: 'When they were created.' },
+      UPDATED_AT: { description: 'When they last changed.' },
+      [name]: { description: `Their ${name.toLowerCase()}, by code point; equal ones by when they were created.` },
+    } as { readonly [V in 'CREATED_AT' | 'UPDATED_AT' | Names]: { readonly description: string } },
+  });
+  const OrderInput = builder.inputType(`${type}Order`, {
+    description: `The order of a list of ${nouns}.`,
+    fields: (t) => ({
+      field: t.field({ type: OrderField, required: true, description: 'The field to order by.' }),
+      direction: t.field({ type: OrderDirection, required: true, description: 'The direction.' }),
+    }),
+  });
+  const args = builder.args((t) => ({
+    orderBy: t.field({
+      type: OrderInput,
+      defaultValue: { field: 'CREATED_AT', direction: 'DESC' },
+      description: `The order of the ${nouns}. Defaults to newest first.`,
+    }),
+  }));
+  const fields: { readonly [V in string]: readonly Field<E>[] } = {
+    CREATED_AT: ['createdAt'],
+    UPDATED_AT: ['updatedAt'],
+    [name]: [field, 'createdAt'],
+  };
+  const orderOf = (orderBy: OrderBy): Order<E> => ({
+    by: fields[orderBy?.field ?? 'CREATED_AT'] ?? [],
+    direction: orderBy?.direction ?? 'DESC',
+  });
+  return { args, orderOf };
+}
+
+/** An order as a list's argument has it. */
+export type OrderBy = { readonly field: string; readonly direction: 'ASC' | 'DESC' } | null | undefined;

@@ -1,0 +1,67 @@
+import { ownInstitution } from '../commands/context.ts';
+import type { Id } from '../domain/ids.ts';
+import type { Position as PositionRow } from '../domain/position.ts';
+import { firstOf } from '../store/window.ts';
+import type { MaybePromise, Page } from '../store/store.ts';
+import { builder, type Context } from './builder.ts';
+import { badInput } from './errors.ts';
+import { Position } from './position.ts';
+
+interface Args {
+  readonly id?: Id | null | undefined;
+  readonly externalReference?: string | null | undefined;
+  readonly institutionId?: Id | null | undefined;
+}
+
+/** The position with an id, or the only one with a reference. Throws BAD_USER_INPUT. */
+function lookUp(
+  { id, externalReference, institutionId }: Args,
+  context: Context,
+): MaybePromise<PositionRow | undefined> {
+  const hasId = typeof id === 'string';
+  const hasReference = typeof externalReference === 'string';
+  if (hasId === hasReference || (hasId && typeof institutionId === 'string')) {
+    throw badInput('position takes either `id`, or `externalReference` with `institutionId`.');
+  }
+  if (hasId) return context.read.positions.byId(id);
+  const institution = institutionId ?? ownInstitution(context.viewer);
+  if (institution === undefined) {
+    throw badInput('institutionId is required with `externalReference`: the root key belongs to no institution.');
+  }
+  const page = context.read.positions.page(
+    firstOf<PositionRow>({
+      // As a parent, so that the lookups of a request are one statement.
+      of: { field: 'externalReference', id: externalReference ?? '' },
+      where: { institutionId: { in: [institution] } },
+      order: { by: ['createdAt'], direction: 'ASC' },
+      limit: 1,
+    }),
+  );
+  return page instanceof Promise ? page.then(onlyOne) : onlyOne(page);
+}
+
+function onlyOne({ rows, more }: Page<PositionRow>): PositionRow | undefined {
+  if (!more) return rows[0];
+  throw badInput(
+    'Several positions have this externalReference. List them with `positions(filter: { externalReference: ... })`.',
+  );
+}
+
+builder.queryField('position', (t) =>
+  t.field({
+    type: Position,
+    nullable: true,
+    description: 'The position with this id, or with this external reference; null if there is none.',
+    args: {
+      id: t.arg.id({ description: 'The id of the position: pos_... Required unless `externalReference` is given.' }),
+      externalReference: t.arg.string({
+        description:
+          'The external reference, instead of `id`. BAD_USER_INPUT if several positions of the institution have it.',
+      }),
+      institutionId: t.arg.id({
+        description: 'The institution of the external reference. Defaults to the institution of the API key.',
+      }),
+    },
+    resolve: (_root, args, context) => lookUp(args, context),
+  }),
+);

@@ -1,0 +1,55 @@
+import type { Order } from '../store.ts';
+import { compareBy, type Row } from './compare.ts';
+import type { Walk } from './walk.ts';
+
+/** What rows of the order asked lie between; both ends are shut out unless told. */
+export interface Bounds {
+  readonly above?: Row;
+  readonly below?: Row;
+}
+
+/** The first rows that match, each once, from walks in one order; undefined if more than `most` rows had to be read. */
+export function merged<E>(
+  walks: readonly Walk<E>[],
+  reverse: boolean,
+  need: number,
+  matches: (row: E) => boolean,
+  most: number,
+): E[] | undefined {
+  const rows: E[] = [];
+  let read = 0;
+  const heads = walks.map((walk) => ({ walk, row: walk.next() }));
+  while (rows.length < need) {
+    let first: (typeof heads)[number] | undefined;
+    for (const head of heads) {
+      if (head.row === undefined) continue;
+      const compared = first ? head.walk.index.ordering.compare(head.row, first.row as E) : -1;
+      if (!first || (reverse ? compared > 0 : compared < 0)) first = head;
+    }
+    const row = first?.row;
+    if (!first || row === undefined) break;
+    if ((read += 1) > most) return undefined;
+    first.row = first.walk.next();
+    if (row !== rows.at(-1) && matches(row)) rows.push(row);
+  }
+  return rows;
+}
+
+/** The rows that match and lie within the bounds, sorted, as many as are needed. */
+export function sorted<E>(
+  rows: Iterable<E>,
+  order: Order<E>,
+  reverse: boolean,
+  need: number,
+  { above, below }: Bounds,
+  matches: (row: E) => boolean,
+): readonly E[] {
+  const compare = compareBy<E>(order.by);
+  const found: E[] = [];
+  for (const row of rows) {
+    if (above && compare(row, above as E) <= 0) continue;
+    if (below && compare(row, below as E) >= 0) continue;
+    if (matches(row)) found.push(row);
+  }
+  return found.toSorted((a, b) => (reverse ? compare(b, a) : compare(a, b))).slice(0, need);
+}

@@ -1,0 +1,63 @@
+import type { Tables } from '../store.ts';
+import { fixed, type Layout } from './layout.ts';
+
+type LedgerTable = 'lifecycleEvents' | 'ledgerEvents' | 'postings';
+
+export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: Layout<Tables[T]> } = {
+  lifecycleEvents: {
+    table: 'lifecycle_events',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      positionId: fixed('text'),
+      sequence: fixed('int'),
+      fromState: fixed('text'),
+      toState: fixed('text'),
+      moved: fixed('numeric'),
+      currency: fixed('text'),
+      reason: fixed('text'),
+      metadata: fixed('json'),
+      actorKind: fixed('text'),
+      apiKeyId: fixed('text'),
+      createdAt: fixed('timestamptz'),
+    },
+    sort: {},
+    leads: { sequence: ['positionId'] },
+    owned: ['positionId'],
+  },
+  ledgerEvents: {
+    table: 'ledger_events',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      kind: fixed('text'),
+      positionId: fixed('text'),
+      lifecycleEventId: fixed('text'),
+      sequence: fixed('int'),
+      fromState: fixed('text'),
+      toState: fixed('text'),
+      createdAt: fixed('timestamptz'),
+    },
+    sort: {},
+    leads: { createdAt: ['institutionId'], sequence: ['positionId'] },
+    owned: ['positionId'],
+  },
+  postings: {
+    table: 'postings',
+    tenant: 'institution_id',
+    columns: {
+      id: fixed('text'),
+      institutionId: fixed('text'),
+      ledgerEventId: fixed('text'),
+      ordinal: fixed('int'),
+      accountKind: fixed('text'),
+      amount: fixed('numeric'),
+      currency: fixed('text'),
+    },
+    sort: {},
+    leads: { ordinal: ['ledgerEventId'] },
+    owned: ['ledgerEventId'],
+  },
+};

@@ -1,0 +1,43 @@
+import type { Layout, Row } from './layout.ts';
+import type { Parameters } from './sql.ts';
+
+/** Inserts the terms of the rows that are not there yet; no statement if the rows have none. */
+export function insertTerms(layout: Layout<Row>, rows: readonly Row[], parameters: Parameters): readonly string[] {
+  const { terms } = layout;
+  const kept = rows.flatMap((row) => (terms?.of(row) ?? []).map((term) => ({ row, term })));
+  if (!terms || kept.length === 0) return [];
+  const from = termsAs('v', kept, parameters);
+  return [
+    `insert into ${terms.table} (institution_id, id, term) select v.institution_id, v.id, v.term from ${from} on conflict do nothing`,
+  ];
+}
+
+/** Deletes the terms that the rows no longer have. */
+export function deleteTerms(layout: Layout<Row>, rows: readonly Row[], parameters: Parameters): string {
+  const { terms } = layout;
+  const kept = rows.flatMap((row) => (terms?.of(row) ?? []).map((term) => ({ row, term })));
+  const owners = rows.map((row) => ({ row, term: null }));
+  return (
+    `delete from ${terms?.table} m using ${termsAs('v', owners, parameters)}` +
+    ' where m.institution_id = v.institution_id and m.id = v.id and not exists (select from' +
+    ` ${termsAs('n', kept, parameters)} where n.id = m.id and n.term = m.term)`
+  );
+}
+
+/** A table of rows with a term each. */
+function termsAs(
+  name: string,
+  kept: readonly { readonly row: Row; readonly term: string | null }[],
+  parameters: Parameters,
+): string {
+  const column = (of: string) => kept.map(({ row }) => row[of]);
+  const arrays = [
+    parameters.add(column('institutionId'), 'text[]'),
+    parameters.add(column('id'), 'text[]'),
+    parameters.add(
+      kept.map(({ term }) => term),
+      'uuid[]',
+    ),
+  ];
+  return `unnest(${arrays.join(', ')}) as ${name}(institution_id, id, term)`;
+}
