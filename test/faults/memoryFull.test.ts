@@ -103,6 +103,35 @@ it.each<[keyof typeof DOCUMENTS, () => object]>([
   expect(reply).toMatchObject({ code: 'CAPACITY_EXCEEDED' });
 });
 
+it.each<[keyof typeof DOCUMENTS, (id: string) => object, (text: string) => object]>([
+  ['updateInstitution', () => ({ institutionId: deal.institution.id }), (name) => ({ name })],
+  ['updateAsset', () => ({ assetId: deal.assetId }), (label) => ({ label })],
+  ['updateAsset', () => ({ assetId: deal.assetId }), (text) => ({ metadata: { text } })],
+  ['updatePosition', (positionId) => ({ positionId }), (externalReference) => ({ externalReference })],
+  ['updatePosition', (positionId) => ({ positionId }), (text) => ({ metadata: { text } })],
+])('%s is refused above the limit if it makes the object larger, and else is not', async (mutation, named, change) => {
+  const { id } = await openPosition(server, deal);
+  const input = (length: number) => ({ ...named(id), ...change('x'.repeat(length)) });
+  expect(await call(mutation, input(100))).toMatchObject({ replayed: false });
+  await fill();
+  // What has room left is used up.
+  for (let times = 0; times < 20; times += 1) await call('createPosition', creation());
+  const [positions, events = 0, records] = await counts();
+  const keyed = { ...input(200), idempotencyKey: 'larger' };
+  expect(await call(mutation, keyed)).toMatchObject({ code: 'CAPACITY_EXCEEDED' });
+  expect(await counts()).toEqual([positions, events + 1, records]);
+  expect(await call(mutation, input(50))).toMatchObject({ replayed: false });
+  expect(await call(mutation, input(50))).toMatchObject({ replayed: false });
+  expect(store.usage.usedBytes).toBe(store.recountBytes());
+});
+
+it('updateAssetTemplate is refused above the limit, because every version of the config is kept', async () => {
+  await fill();
+  for (let times = 0; times < 20; times += 1) await call('createPosition', creation());
+  const { templateId } = deal;
+  expect(await call('updateAssetTemplate', { templateId, name: 'E' })).toMatchObject({ code: 'CAPACITY_EXCEEDED' });
+});
+
 it('moves, expiry and reads go on above the limit', async () => {
   const { id: positionId } = await openPosition(server, deal);
   const { id: due } = await fundedPosition(server, deal, '100.00', {

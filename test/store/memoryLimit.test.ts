@@ -176,7 +176,19 @@ const ALL_SESSIONS = {
 
 const texts = fc.constantFrom('a', 'a word', 'ein Wort und noch ein Wort', 'слово', 'x'.repeat(300), '日本');
 const step = fc.record({
-  kind: fc.constantFrom('open', 'post', 'edit', 'retitle', 'remove', 'search', 'create', 'move', 'forget', 'count'),
+  kind: fc.constantFrom(
+    'open',
+    'post',
+    'edit',
+    'retitle',
+    'remove',
+    'search',
+    'create',
+    'update',
+    'move',
+    'forget',
+    'count',
+  ),
   which: fc.nat(1_000),
   text: texts,
 });
@@ -218,6 +230,15 @@ it('counts after any change what a recount counts, and after removals what it co
             const row = aPosition(deal.asset, { holderReference: text, metadata: { [text]: [text, which, { text }] } });
             tx.positions.insert(row);
             positions.push(row);
+          } else if (kind === 'update' && positions.length > 0) {
+            const at = which % positions.length;
+            const before = positions[at] as Position;
+            const metadata = which % 3 === 0 ? {} : { [text]: text, n: [which % 5, { text: which % 2 === 0 }] };
+            const reference = `${text} ${nextId('pos')}`;
+            const change = { externalReference: reference, uniqueReference: reference, metadata };
+            const after: Position = { ...before, ...change, version: before.version + 1 };
+            positions[at] = after;
+            tx.positions.replace(after, ['externalReference', 'uniqueReference', 'metadata']);
           } else if (kind === 'move' && positions.length > 0) {
             const at = which % positions.length;
             const moved = funded(positions[at] as Position, { externalReference: text });
@@ -265,6 +286,13 @@ it.each([
     (deal: Deal, index: number) => {
       const row = aPosition(deal.asset, { createdAt: START + index, holderReference: `holder ${index}` });
       return { positions: [row], lifecycleEvents: [anEvent(row)] };
+    },
+  ],
+  [
+    'positions with metadata of their own',
+    (deal: Deal, index: number) => {
+      const metadata = { [`key ${index}`]: `${index}`, lane: `Lane ${index % 50}`, parity: index % 2 };
+      return { positions: [aPosition(deal.asset, { createdAt: START + index, metadata })] };
     },
   ],
   [

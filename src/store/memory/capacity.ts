@@ -33,6 +33,8 @@ function growthOf({ writes, changes }: Committed, isExact: boolean): number {
 const OBJECTS: ReadonlySet<TableName> = new Set([
   'institutions',
   'assetTemplates',
+  // Each version of a template's config is kept.
+  'templateConfigs',
   'assets',
   'positions',
   'policies',
@@ -41,16 +43,28 @@ const OBJECTS: ReadonlySet<TableName> = new Set([
   'chatMessages',
 ]);
 
+/** The objects that may not grow above the limit. */
+const UPDATED: ReadonlySet<TableName> = new Set(['institutions', 'assetTemplates', 'assets', 'positions']);
+
 /**
- * What a transaction may fill above the limit. Nothing if it creates objects. The whole reserve if it moves positions,
- * or revokes or rotates API keys, so that neither money nor access is ever blocked by other writes. Half of it if it
- * does anything else: edits, and audit events of rejected attempts.
+ * What a transaction may fill above the limit. Nothing if it creates objects or makes one larger. The whole reserve if
+ * it moves positions, or revokes or rotates API keys, so that neither money nor access is ever blocked by other writes.
+ * Half of it if it does anything else: other edits, and audit events of rejected attempts.
  */
 function reserveOf(writes: readonly Write[]): Reserve {
-  const replaces = (table: TableName): boolean => writes.some(({ name, kind }) => name === table && kind === 'replace');
-  const rotates = replaces('apiKeys');
+  const rotates = writes.some(({ name, kind }) => name === 'apiKeys' && kind === 'replace');
   const creates = ({ name, kind }: Write): boolean =>
     kind === 'insert' && OBJECTS.has(name) && !(rotates && name === 'apiKeys');
-  if (writes.some(creates)) return 'NONE';
-  return rotates || replaces('positions') ? 'WHOLE' : 'HALF';
+  if (writes.some(creates) || writes.some(enlarges)) return 'NONE';
+  return rotates || writes.some(isMove) ? 'WHOLE' : 'HALF';
 }
+
+/** Whether the write moves a position. An update of one changes other fields. */
+const isMove = ({ name, kind, changed }: Write): boolean =>
+  name === 'positions' && kind === 'replace' && (changed === undefined || changed.includes('sequence'));
+
+const enlarges = (write: Write): boolean =>
+  write.kind === 'replace' &&
+  UPDATED.has(write.name) &&
+  !isMove(write) &&
+  write.table.growthBy('replace', write.entity, true) > 0;
