@@ -1,5 +1,5 @@
 import type { LedgerEvent, Posting } from '../domain/ledgerEvent.ts';
-import { LIFECYCLE } from '../domain/lifecycle.ts';
+import { isTerminal, LIFECYCLE } from '../domain/lifecycle.ts';
 import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
 import type { Position } from '../domain/position.ts';
 import type { Field, Page, Reader, Readers, Store, Window } from '../store/store.ts';
@@ -111,8 +111,19 @@ const keyOf = <E extends { readonly id: string }>(row: E, by: readonly Field<E>[
 /** The first thing about the position that its history does not bear out, as a sentence. */
 function differenceOf(position: Position, { events, ledgerEvents, postings }: History): string | undefined {
   return (
-    chainFault(position, events) ?? ledgerFault(events, ledgerEvents, postings) ?? balanceFault(position, postings)
+    chainFault(position, events) ??
+    timeFault(position, events) ??
+    ledgerFault(events, ledgerEvents, postings) ??
+    balanceFault(position, postings)
   );
+}
+
+/** The times of funding and closing must be those of the events. */
+function timeFault({ fundedAt, closedAt }: Position, events: readonly LifecycleEvent[]): string | undefined {
+  const funded = events.find(({ toState }) => toState === 'FUNDED')?.createdAt ?? null;
+  const closed = events.find(({ toState }) => isTerminal(toState))?.createdAt ?? null;
+  if (fundedAt !== funded) return 'has another fundedAt than its events';
+  return closedAt === closed ? undefined : 'has another closedAt than its events';
 }
 
 /** The events must be gapless, each must follow from the one before, and the last must be what the position is. */

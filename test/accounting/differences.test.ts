@@ -80,6 +80,18 @@ describe('a difference that was made behind the store’s back', () => {
       /is EXPIRED, but its last event left it CANCELLED/,
     ],
     [
+      'the time of funding',
+      'paid',
+      (id) => [`update positions set funded_at = funded_at + interval '1 ms' where id = '${id}'`],
+      /has another fundedAt than its events/,
+    ],
+    [
+      'a time of closing where it is open',
+      'partly',
+      (id) => [`update positions set closed_at = updated_at where id = '${id}'`],
+      /has another closedAt than its events/,
+    ],
+    [
       'a missing last event',
       'partly',
       (id) => [`delete from lifecycle_events where position_id = '${id}' and sequence = 4`],
