@@ -3,7 +3,7 @@ import { revokedKey, usedKey } from '../../src/domain/apiKey.ts';
 import { createIds } from '../../src/ids.ts';
 import { call, did, opening } from '../support/accounting.ts';
 import { type ChatScene, chatOn, chatted, messagesOf, openSession, post, sessionNow } from '../support/conversation.ts';
-import { fundedPosition, openPosition } from '../support/deal.ts';
+import { fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
@@ -95,6 +95,39 @@ onBothStores((open) => {
         code: 'VALIDATION_FAILED',
         path: ['expiresAt'],
       });
+    });
+
+    it('never dates funding, closing or an update before an earlier change', async () => {
+      const { server, store, deal } = scene;
+      server.now = START;
+      const { id: positionId } = await openPosition(server, deal);
+      setBack(scene);
+      await did(server, 'fundPosition', { positionId });
+      server.now = START + 10;
+      await did(server, 'updatePosition', { positionId, externalReference: 'a' });
+      setBack(scene);
+      await did(server, 'updatePosition', { positionId, externalReference: 'b' });
+      const { event } = await did(server, 'cancelPosition', { positionId });
+      expect(event).toMatchObject({ createdAt: time(10) });
+      const [row] = await store.read('ALL').positions.byIds([positionId]);
+      expect(row).toMatchObject({ fundedAt: START, closedAt: START + 10, updatedAt: START + 10 });
+    });
+
+    it('never makes an institution, a template or an asset change before it was created', async () => {
+      const { server, store } = scene;
+      server.now = START;
+      const { institution, templateId, assetId } = await makeDeal(server);
+      setBack(scene);
+      await did(server, 'updateInstitution', { institutionId: institution.id, name: 'n' });
+      await did(server, 'updateAssetTemplate', { templateId, name: 'n' });
+      await did(server, 'updateAsset', { assetId, label: 'l' });
+      const read = store.read('ALL');
+      const rows = [
+        await read.institutions.byIds([institution.id]),
+        await read.assetTemplates.byIds([templateId]),
+        await read.assets.byIds([assetId]),
+      ];
+      for (const [row] of rows) expect(row).toMatchObject({ version: 2, createdAt: START, updatedAt: START });
     });
 
     it('never makes a policy change before it was created', async () => {

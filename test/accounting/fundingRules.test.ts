@@ -102,6 +102,21 @@ onBothStores((open) => {
     server.now += 1_000;
   });
 
+  it('funding checks no later config of the template, but the policy of today', async () => {
+    const { server } = scene;
+    const deal = await makeDeal(server);
+    const open400 = async () => (await openPosition(server, deal, { amount: USD('400.00') })).id;
+    const [single, batched, refused] = [await open400(), await open400(), await open400()];
+    const config = { currency: 'USD', region, maxAmount: '100.00' };
+    await did(server, 'updateAssetTemplate', { templateId: deal.templateId, config });
+    const { id: later } = await openPosition(server, deal, { amount: USD('100.00') });
+    expect(await did(server, 'fundPosition', { positionId: single })).toMatchObject({ position: { state: 'FUNDED' } });
+    const operations = [batched, later].map((positionId) => ({ transition: { positionId, toState: 'FUNDED' } }));
+    expect(await did(server, 'applyPositions', { operations })).toMatchObject({ committed: true });
+    await tighten(deal.institution.id, limited('100.00'));
+    expect(await call(server, 'fundPosition', { positionId: refused })).toMatchObject(TOO_MUCH);
+  });
+
   it('the violation comes after version, state and amount, and is stored under the key', async () => {
     const { server } = scene;
     const { institutionId, positionId } = await opened();

@@ -4,9 +4,11 @@ import {
   type Create,
   faultsOfCreate,
   faultsOfMove,
+  faultsOfUpdate,
   type Limit,
   minor,
   type Move,
+  type Update,
 } from './model.ts';
 
 export type Who = 'ROOT' | 'ADMIN' | 'READ_ONLY' | 'STRANGER';
@@ -26,18 +28,26 @@ export interface Policy {
 /** One request. */
 export type Call = { readonly who: Who; readonly key?: string | undefined } & (
   | { readonly mutation: 'createPosition'; readonly input: Create }
+  | { readonly mutation: 'updatePosition'; readonly input: Update }
   | { readonly mutation: MoveName; readonly input: Move }
   | { readonly mutation: 'applyPositions'; readonly input: Batch }
   | { readonly mutation: 'setPolicy'; readonly input: Policy }
   | { readonly mutation: 'deletePolicy'; readonly input: Policy }
 );
 
-const REMEMBERED = ['IllegalTransitionError', 'InsufficientFundsError', 'PolicyViolationError', 'StaleVersionError'];
+const REMEMBERED = [
+  'ConflictError',
+  'IllegalTransitionError',
+  'InsufficientFundsError',
+  'PolicyViolationError',
+  'StaleVersionError',
+];
 
 /** The same call with another input. */
 export function changedCall(call: Call): Call {
   if (call.mutation === 'createPosition') return { ...call, input: { ...call.input, holder: 'another' } };
   if (call.mutation === 'applyPositions') return { ...call, input: { ...call.input, atomic: !call.input.atomic } };
+  if (call.mutation === 'updatePosition') return { ...call, input: { ...call.input, reference: 'another' } };
   const expectedVersion = (call.input.expectedVersion ?? 0) + 1;
   if (call.mutation === 'setPolicy' || call.mutation === 'deletePolicy') {
     return { ...call, input: { ...call.input, expectedVersion } };
@@ -78,6 +88,7 @@ export function faultsOf({ mutation, input, key }: Call, now: number): (string |
   if (mutation === 'createPosition') return faultsOfCreate(input, now, badKey);
   if (mutation === 'applyPositions') return [...badKey, ...(input.operations.length === 0 ? [['operations']] : [])];
   if (mutation === 'setPolicy') return [...badKey, ...faultsOfPolicy(input)];
+  if (mutation === 'updatePosition') return [...badKey, ...faultsOfUpdate(input)];
   return mutation === 'deletePolicy' ? badKey : [...badKey, ...faultsOfMove(input)];
 }
 

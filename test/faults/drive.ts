@@ -2,7 +2,7 @@ import type { Viewer } from '../../src/domain/viewer.ts';
 import { formatInstant } from '../../src/domain/time.ts';
 import type { TestServer } from '../support/server.ts';
 import type { Call, Operation, Who } from './calls.ts';
-import type { Answer, Create, Event, Move } from './model.ts';
+import type { Answer, Create, Event, Move, Update } from './model.ts';
 
 /** The two institutions and the assets that a life takes place among. */
 export interface Stage {
@@ -22,19 +22,21 @@ const FACTS = `path ... on ValidationError { issues { path } }
   ... on StaleVersionError { expectedVersion currentVersion }`;
 const REFUSAL = `... on UserError { ${FACTS} }`;
 export const POSITION = `id state version amount { amount currencyCode } held { amount } released { amount } refunded { amount }
-  expiresAt allowedTransitions`;
+  expiresAt externalReference allowedTransitions`;
 export const EVENT = 'sequence fromState toState moved { amount }';
 const PAYLOADS = {
   Position: `replayed position { ${POSITION} } event { ${EVENT} }`,
   Batch: `replayed committed results {
     status position { ${POSITION} } event { ${EVENT} } error { __typename ${FACTS} }
   }`,
+  Updated: `replayed position { ${POSITION} }`,
   Policy: 'replayed policy { version limits { currencyCode } allowedCurrencies }',
   Gone: 'replayed',
 };
 const payloadOf = (mutation: Call['mutation']): string => {
   if (mutation === 'createPosition') return `... on CreatePositionPayload { ${PAYLOADS.Position} }`;
   if (mutation === 'applyPositions') return `... on ApplyPositionsPayload { ${PAYLOADS.Batch} }`;
+  if (mutation === 'updatePosition') return `... on UpdatePositionPayload { ${PAYLOADS.Updated} }`;
   if (mutation === 'setPolicy') return `... on SetPolicyPayload { ${PAYLOADS.Policy} }`;
   if (mutation === 'deletePolicy') return `... on DeletePolicyPayload { ${PAYLOADS.Gone} }`;
   return `... on PositionChangePayload { ${PAYLOADS.Position} }`;
@@ -75,6 +77,7 @@ function inputOf(call: Call, stage: Stage): object {
     };
     return { institutionId, region, expectedVersion, ...(call.mutation === 'setPolicy' && rules), ...key };
   }
+  if (call.mutation === 'updatePosition') return { ...updateOf(call.input, stage), ...key };
   const move = moveOf(call.input, stage);
   return { ...move, ...(call.mutation === 'transitionPosition' && { toState: call.input.to }), ...key };
 }
@@ -84,11 +87,22 @@ const createOf = (input: Create, { assetIds, institutionId, otherId }: Stage): o
   holderReference: input.holder,
   amount: { amount: input.amount, currencyCode: input.currency },
   expiresAt: input.expiresAt === undefined ? undefined : formatInstant(input.expiresAt),
+  externalReference: input.reference,
+  uniqueReference: input.unique,
   institutionId: input.institution && (input.institution === 'own' ? institutionId : otherId),
 });
 
-const moveOf = ({ position, amount, all, reason, expectedVersion }: Move, { positionIds }: Stage): object => ({
-  positionId: positionIds[position] ?? (position === -2 ? MALFORMED : UNKNOWN.position),
+const idOf = (position: number, { positionIds }: Stage): string =>
+  positionIds[position] ?? (position === -2 ? MALFORMED : UNKNOWN.position);
+
+const updateOf = ({ position, reference, expectedVersion }: Update, stage: Stage): object => ({
+  positionId: idOf(position, stage),
+  externalReference: reference,
+  expectedVersion,
+});
+
+const moveOf = ({ position, amount, all, reason, expectedVersion }: Move, stage: Stage): object => ({
+  positionId: idOf(position, stage),
   amount,
   all,
   reason,
@@ -119,10 +133,10 @@ interface Told {
 function answerOf(told: Told, stage: Stage, dryRun: boolean): Answer {
   const { __typename: type, position, event, results, limit, held, requested, issues, ...facts } = told;
   const amountOf = (money: unknown): string | null => (money as Amount | null)?.amount ?? null;
-  const change =
-    position && event
-      ? { position: positionOf(position, stage, dryRun ? 'not kept' : 'kept'), event: eventOf(event) }
-      : {};
+  const change = {
+    ...(position && { position: positionOf(position, stage, dryRun ? 'not kept' : 'kept') }),
+    ...(event && { event: eventOf(event) }),
+  };
   return {
     ...facts,
     type,

@@ -17,6 +17,13 @@ export interface Create {
   readonly currency: string;
   readonly expiresAt?: number | undefined;
   readonly institution?: 'own' | 'other' | undefined;
+  readonly reference?: string | undefined;
+  readonly unique?: boolean | undefined;
+}
+export interface Update {
+  readonly position: number;
+  readonly reference?: string | null | undefined;
+  readonly expectedVersion?: number | undefined;
 }
 export interface Move {
   /** Which position, by the order of creation; below zero: one that is not there. */
@@ -36,6 +43,9 @@ export interface Held {
   readonly currency: string;
   readonly amount: bigint;
   readonly expiresAt: number | undefined;
+  readonly reference: string | null;
+  /** Whether it was created with uniqueReference. */
+  readonly unique: boolean;
   readonly state: State;
   readonly held: bigint;
   readonly released: bigint;
@@ -112,8 +122,9 @@ export function faultsOfCreate(input: Create, now: number, others: readonly stri
   const faults = [...others, ...faultsBeside(input)];
   return faults.length > 0 && (input.expiresAt ?? Infinity) <= now ? [...faults, ['expiresAt']] : faults;
 }
-const faultsBeside = ({ holder, amount, currency }: Create): string[][] => [
+const faultsBeside = ({ holder, amount, currency, reference, unique }: Create): string[][] => [
   ...(holder.trim() === '' ? [['holderReference']] : []),
+  ...(unique && reference === undefined ? [['externalReference']] : []),
   ...(positive(amount) && !(currency in DIGITS && minor(amount, currency) === 'fine') ? [] : [['amount', 'amount']]),
   ...(currency in DIGITS ? [] : [['amount', 'currencyCode']]),
 ];
@@ -122,6 +133,8 @@ export const faultsOfMove = ({ to, amount, all, reason }: Move): string[][] => [
   ...(amount === undefined || positive(amount) ? [] : [['amount']]),
   ...((reason ?? '').length > 1_000 ? [['reason']] : []),
 ];
+export const faultsOfUpdate = ({ reference }: Update): string[][] =>
+  reference?.trim() === '' ? [['externalReference']] : [];
 export const invalid = (paths: readonly (readonly (string | number)[])[]): Refused =>
   new Refused('ValidationError', paths[0] ?? [], { issues: paths.map((path) => path.map(String)) });
 
@@ -149,14 +162,40 @@ function obey(
   within(rules?.limits.find((limit) => limit.currency === currency) ?? {});
 }
 
-/** A new position, under an asset that is there. */
-export function opened(input: Create, rules: Rules | undefined, now: number): Held {
-  const { asset, currency, expiresAt } = input;
+/** Refuses a reference that another position with a unique one has. */
+function mustBeFree(reference: string | null, positions: readonly Held[]): void {
+  if (positions.some((each) => each.unique && each.reference === reference))
+    throw new Refused('ConflictError', ['externalReference']);
+}
+
+/** A new position among the others, under an asset that is there. */
+export function opened(input: Create, rules: Rules | undefined, now: number, positions: readonly Held[]): Held {
+  const { asset, currency, expiresAt, reference = null, unique = false } = input;
   const amount = minor(input.amount, currency) as bigint;
   obey({ asset, amount, currency }, rules, { expiresAt, now });
+  if (unique) mustBeFree(reference, positions);
   const event: Event = { sequence: 1, from: null, to: 'CREATED', moved: null };
   const nothing = { held: 0n, released: 0n, refunded: 0n };
-  return { asset, currency, amount, expiresAt, state: 'CREATED', ...nothing, version: 1, events: [event] };
+  const own = { asset, currency, amount, expiresAt, reference, unique };
+  return { ...own, state: 'CREATED', ...nothing, version: 1, events: [event] };
+}
+
+/** A position, among all, with the reference that an update gives it; as it is if it has that. */
+export function updated(
+  before: Held,
+  { reference, expectedVersion }: Omit<Update, 'position'>,
+  positions: readonly Held[],
+): Held {
+  mustBeAt(before, expectedVersion);
+  if (reference === undefined || reference === before.reference) return before;
+  if (before.unique && reference === null) throw invalid([['externalReference']]);
+  if (before.unique) mustBeFree(reference, positions);
+  return { ...before, reference, version: before.version + 1 };
+}
+
+function mustBeAt({ version }: Held, expectedVersion: number | undefined): void {
+  if (expectedVersion === undefined || expectedVersion === version) return;
+  throw new Refused('StaleVersionError', ['expectedVersion'], { expectedVersion, currentVersion: version });
 }
 
 export const allowedOf = ({ state, expiresAt }: Held, now: number): readonly State[] =>
@@ -170,9 +209,7 @@ export function moved(
   policies: ReadonlyMap<string, Rules> = new Map(),
 ): Held {
   const { currency, held, version } = before;
-  if (expectedVersion !== undefined && expectedVersion !== version) {
-    throw new Refused('StaleVersionError', ['expectedVersion'], { expectedVersion, currentVersion: version });
-  }
+  mustBeAt(before, expectedVersion);
   const amount = text === undefined ? undefined : minor(text, currency);
   const target =
     to === 'BY_AMOUNT' ? (amount === undefined || amount === held ? 'RELEASED' : 'PARTIALLY_RELEASED') : to;

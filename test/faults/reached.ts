@@ -5,6 +5,7 @@ import type { Answer } from './model.ts';
 
 const MUTATIONS: readonly Call['mutation'][] = [
   'createPosition',
+  'updatePosition',
   'transitionPosition',
   'fundPosition',
   'releasePosition',
@@ -28,7 +29,15 @@ function wanted(): readonly string[] {
   });
   const states = ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'];
   const rules = ['MIN_AMOUNT', 'MAX_AMOUNT', 'CURRENCY', 'TENOR'];
-  const parts = ['Validation', 'NotFound', 'IllegalTransition', 'InsufficientFunds', 'PolicyViolation', 'StaleVersion'];
+  const parts = [
+    'Validation',
+    'NotFound',
+    'IllegalTransition',
+    'InsufficientFunds',
+    'PolicyViolation',
+    'StaleVersion',
+    'Conflict',
+  ];
   const partly = ['APPLIED', 'NOT_DONE', ...parts.map((each) => `${each}Error`)];
   return [...states, ...rules, ...answers, ...partly.map((each) => `part of a batch: ${each}`)];
 }

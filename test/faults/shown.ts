@@ -16,6 +16,7 @@ export function shownPosition(held: Held, at: number, now: number): object {
     released: money(held.released, currency),
     refunded: money(held.refunded, currency),
     expiresAt: expiresAt === undefined ? null : formatInstant(expiresAt),
+    externalReference: held.reference,
     allowedTransitions: allowedOf(held, now),
   };
 }
@@ -27,8 +28,8 @@ export function shownAnswer({ at, position, event, policy, results, ...facts }: 
     ...facts,
     ...(position !== undefined && {
       position: shownPosition(position as Held, at as number, now),
-      event,
     }),
+    ...(event !== undefined && { event }),
     ...(policy !== undefined && {
       policy: {
         version,

@@ -43,10 +43,14 @@ const create: fc.Arbitrary<(world: World) => Create> = fc
     ),
     currency: fc.oneof(often(16, 'fits'), often(1, 'USD', 'JPY', 'EUR', 'XXX')),
     expires: expiry,
+    reference: fc.oneof(often<string | undefined>(12, undefined), often<string | undefined>(4, 'r1', 'r2')),
+    // Mostly where there is a reference, which it requires.
+    isUnique: fc.oneof(often<boolean | 'if named'>(6, 'if named'), often<boolean | 'if named'>(1, false, true)),
     institution: undefinedOr(2, fc.oneof(often(4, 'own' as const), often(1, 'other' as const))),
   })
-  .map(({ expires, asset, currency, amount, ...rest }) => ({ now }) => ({
+  .map(({ expires, asset, currency, amount, isUnique, ...rest }) => ({ now }) => ({
     ...rest,
+    unique: isUnique === 'if named' ? rest.reference !== undefined : isUnique,
     asset,
     currency: currency !== 'fits' ? currency : asset === 1 ? 'JPY' : 'USD',
     amount: asset === 1 && amount.endsWith('.00') ? amount.slice(0, -3) : amount,
@@ -98,6 +102,23 @@ const move = (to: fc.Arbitrary<Move['to']>, pays: boolean): fc.Arbitrary<(world:
 const NOTHING = { held: 0n, amount: 1n, currency: 'USD', version: 1 };
 const suitsTo = (to: Move['to'], state: State = 'CREATED'): boolean =>
   NEXT[state].includes(to === 'BY_AMOUNT' ? 'RELEASED' : to);
+
+const update = fc
+  .record({
+    at: fc.oneof({ weight: 20, arbitrary: fc.nat(3) }, often(1, -1, -2)),
+    named: fc.boolean(),
+    reference: fc.oneof(often<string | null | undefined>(6, 'r1', 'r2', 'r3'), often(2, null, undefined, ' ')),
+    expected: fc.oneof(often(8, undefined), often(4, 0), often(1, 1)),
+  })
+  .map(({ at, named, reference, expected }) => ({ positions }: World): Unsigned => {
+    const all = [...positions.keys()].toReversed();
+    const unique = all.filter((each) => positions[each]?.unique);
+    const among = named && unique.length > 0 ? unique : all;
+    const position = at < 0 || among.length === 0 ? Math.min(at, -1) : (among[at % among.length] as number);
+    const { version } = positions[position] ?? NOTHING;
+    const expectedVersion = expected === undefined ? undefined : version + expected;
+    return { mutation: 'updatePosition', input: { position, reference, expectedVersion } };
+  });
 
 const toAny = move(fc.constantFrom(...STATES), false);
 const toAnyPaying = move(fc.constantFrom(...STATES, 'PARTIALLY_RELEASED', 'PARTIALLY_RELEASED', 'RELEASED'), true);
@@ -164,6 +185,7 @@ const made: fc.Arbitrary<(world: World) => Unsigned> = fc.oneof(
         (world: World): Unsigned => ({ mutation, input: make(world) }),
     ),
   })),
+  { weight: 5, arbitrary: update },
   { weight: 5, arbitrary: batch },
   { weight: 6, arbitrary: policy },
 );

@@ -25,6 +25,8 @@ import {
   Refused,
   type Rules,
   told,
+  updated,
+  type Update,
 } from './model.ts';
 
 interface Kept {
@@ -112,6 +114,7 @@ export class World {
       if (call.who === 'STRANGER') throw new Refused('NotFoundError', ['institutionId']);
       return this.#policy(call.mutation, call.input);
     }
+    if (call.mutation === 'updatePosition') return this.#update(call.input, call.who);
     const at = call.mutation === 'createPosition' ? this.positions.length : call.input.position;
     const position =
       call.mutation === 'createPosition'
@@ -121,7 +124,14 @@ export class World {
     return changed(`${call.mutation[0]?.toUpperCase()}${call.mutation.slice(1)}Payload`, at, position);
   }
 
-  #create(input: Create, who: Who): Held {
+  #update(input: Update, who: Who): Answer {
+    const at = input.position;
+    const position = updated(found(this.positions, input, who), input, this.positions);
+    this.positions[at] = position;
+    return { type: 'UpdatePositionPayload', at, position };
+  }
+
+  #create(input: Create, who: Who, positions = this.positions): Held {
     const foreign = input.institution !== undefined && (input.institution === 'other') !== (who === 'STRANGER');
     const past = input.expiresAt !== undefined && input.expiresAt <= this.now;
     if (past) throw invalid([['expiresAt']]);
@@ -129,7 +139,7 @@ export class World {
     const asset = who === 'STRANGER' ? undefined : ASSETS[input.asset];
     if (!asset) throw new Refused('NotFoundError', ['assetId']);
     if (foreign) throw new Refused('NotFoundError', ['institutionId']);
-    return opened(input, this.policies.get(asset.region), this.now);
+    return opened(input, this.policies.get(asset.region), this.now, positions);
   }
 
   #batch({ operations, atomic, dryRun }: Batch, who: Who): Answer {
@@ -145,7 +155,7 @@ export class World {
         const at = 'create' in operation ? after.length : operation.transition.position;
         const next =
           'create' in operation
-            ? this.#create(operation.create, who)
+            ? this.#create(operation.create, who, after)
             : moved(found(after, operation.transition, who), operation.transition, this.now, this.policies);
         // Versions count commits, and the batch is one.
         after[at] = { ...next, version: (before[at]?.version ?? 0) + 1 };
@@ -185,7 +195,7 @@ export class World {
   }
 }
 
-function found(positions: readonly Held[], { position }: Move, who: Who): Held {
+function found(positions: readonly Held[], { position }: Move | Update, who: Who): Held {
   const held = who === 'STRANGER' ? undefined : positions[position];
   if (!held) throw new Refused('NotFoundError', ['positionId']);
   return held;

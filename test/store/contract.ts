@@ -14,6 +14,7 @@ import { parents } from './contract/parents.ts';
 import { staysWithinItsScope } from './contract/scope.ts';
 import { tallies } from './contract/tallies.ts';
 import { transacts } from './contract/transact.ts';
+import { keepsUpdates } from './contract/updates.ts';
 import { keepsValues } from './contract/values.ts';
 import type { GetStore } from './rows.ts';
 
@@ -25,6 +26,7 @@ const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) 
   { name: 'counts and totals', part: countsAndSums },
   { name: 'scope', part: staysWithinItsScope },
   { name: 'transact', part: transacts },
+  { name: 'updates', part: keepsUpdates },
   { name: 'values', part: keepsValues },
   { name: 'chat', part: readsChat },
   { name: 'chat, written', part: writesChat },

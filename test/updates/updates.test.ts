@@ -1,0 +1,419 @@
+import { describe, expect, it } from 'vitest';
+import { as, call, countsOf, did, grownBy, type MutationName, opening, sceneOn, times } from '../support/accounting.ts';
+import { fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
+import { onBothStores } from '../support/stores.ts';
+
+/** The object in a reply, whatever its type. */
+const objectOf = (reply: object): Readonly<Record<string, unknown>> => {
+  const [found] = ['institution', 'assetTemplate', 'asset', 'position'].flatMap((name) =>
+    name in reply ? [(reply as Record<string, Record<string, unknown>>)[name]] : [],
+  );
+  return found ?? expect.unreachable(JSON.stringify(reply));
+};
+
+const UPDATES = ['updateInstitution', 'updateAssetTemplate', 'updateAsset', 'updatePosition'] as const;
+type Update = (typeof UPDATES)[number];
+
+const CONFIG = { currency: 'USD', region: 'US', maxAmount: '500.00' };
+
+onBothStores((open) => {
+  const scene = sceneOn(open);
+
+  /** An object of its own for each test: the input that names it, one that changes it, and one of another institution. */
+  const cases: {
+    readonly [M in Update]: () => Promise<{ readonly named: object; readonly change: object; readonly theirs: object }>;
+  } = {
+    updateInstitution: async () => {
+      const { institution } = await makeDeal(scene.server);
+      const theirs = { institutionId: scene.other.institution.id };
+      return { named: { institutionId: institution.id }, change: { name: 'Quay Bank' }, theirs };
+    },
+    updateAssetTemplate: async () => {
+      const { templateId } = await makeDeal(scene.server);
+      return { named: { templateId }, change: { config: CONFIG }, theirs: { templateId: scene.other.templateId } };
+    },
+    updateAsset: async () => {
+      const { assetId } = await makeDeal(scene.server);
+      return { named: { assetId }, change: { label: 'Quay 3' }, theirs: { assetId: scene.other.assetId } };
+    },
+    updatePosition: async () => {
+      const { id: positionId } = await openPosition(scene.server, scene.deal);
+      const theirs = { positionId: (await openPosition(scene.server, scene.other)).id };
+      return { named: { positionId }, change: { externalReference: 'INV-1' }, theirs };
+    },
+  };
+
+  describe.each(UPDATES)('%s', (mutation) => {
+    it('changes the given fields, increases the version by one and sets updatedAt', async () => {
+      const { server } = scene;
+      const { named, change } = await cases[mutation]();
+      const before = objectOf(await did(server, mutation, named));
+      server.now += 1_000;
+      const after = objectOf(await did(server, mutation, { ...named, ...change }));
+      expect(after).toEqual({
+        ...before,
+        ...change,
+        version: 2,
+        updatedAt: new Date(server.now).toISOString(),
+      });
+    });
+
+    it.each(['no field', 'the values that it has'])('given %s writes nothing but its audit event', async (what) => {
+      const { server, store } = scene;
+      const { named, change } = await cases[mutation]();
+      await did(server, mutation, { ...named, ...change });
+      server.now += 1_000;
+      const grown = await grownBy(store, async () => {
+        const same = what === 'no field' ? named : { ...named, ...change };
+        expect(objectOf(await did(server, mutation, same))).toMatchObject({ version: 2 });
+      });
+      expect(grown).toEqual({ auditEvents: 1 });
+    });
+
+    it('replays by its idempotency key, with the object as it is now', async () => {
+      const { server } = scene;
+      const { named, change } = await cases[mutation]();
+      const keyed = { ...named, ...change, idempotencyKey: `once ${mutation}` };
+      await did(server, mutation, keyed);
+      const metadata = mutation === 'updateAsset' || mutation === 'updatePosition';
+      const next = await did(server, mutation, { ...named, ...(metadata ? { metadata: { a: 1 } } : { name: 'Next' }) });
+      expect(await call(server, mutation, keyed)).toEqual({ ...next, replayed: true });
+      const other = { ...keyed, expectedVersion: 1 };
+      expect(await call(server, mutation, other)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    });
+
+    it('with a version that is not the current one is stale, and replays that', async () => {
+      const { server, store } = scene;
+      const { named, change } = await cases[mutation]();
+      const input = { ...named, ...change, expectedVersion: 2, idempotencyKey: `stale ${mutation}` };
+      const before = await countsOf(store);
+      const stale = { code: 'STALE_VERSION', expectedVersion: 2, currentVersion: 1, path: ['expectedVersion'] };
+      expect(await call(server, mutation, input)).toMatchObject(stale);
+      expect(await countsOf(store)).toMatchObject({ templateConfigs: before.templateConfigs });
+      await did(server, mutation, { ...named, ...change, expectedVersion: 1 });
+      expect(await call(server, mutation, input)).toMatchObject(stale);
+    });
+
+    it('finds no object of another institution', async () => {
+      const { server, deal } = scene;
+      const { change, theirs } = await cases[mutation]();
+      await as(server, { role: 'ADMIN', institutionId: deal.institution.id }, async () => {
+        const reply = await call(server, mutation, { ...theirs, ...change });
+        expect(reply).toMatchObject({ code: 'NOT_FOUND', path: [Object.keys(theirs)[0]] });
+      });
+    });
+
+    it('is allowed to an admin of the institution, and forbidden to a read-only key', async () => {
+      const { server } = scene;
+      const { named, change } = await cases[mutation]();
+      const { institutionId = scene.deal.institution.id } = (await ownerOf(named)) ?? {};
+      const input = { ...named, ...change };
+      await as(server, { role: 'READ_ONLY', institutionId }, async () => {
+        expect(await call(server, mutation, input)).toMatchObject({ code: 'FORBIDDEN', path: null });
+      });
+      await as(server, { role: 'ADMIN', institutionId }, async () => {
+        expect(objectOf(await did(server, mutation, input))).toMatchObject({ version: 2, ...change });
+      });
+    });
+
+    it('called 16 times at once with different values writes each as a version of its own', async () => {
+      const { server } = scene;
+      const { named } = await cases[mutation]();
+      const value = (at: number): object => {
+        if (mutation === 'updatePosition') return { externalReference: `r${at}` };
+        return mutation === 'updateAsset' ? { label: `l${at}` } : { name: `n${at}` };
+      };
+      const replies = await Promise.all(times(16, (at) => call(server, mutation, { ...named, ...value(at) })));
+      const versions = replies.map((reply) => objectOf(reply)['version'] as number);
+      expect(versions.toSorted((a, b) => a - b)).toEqual(times(16, (at) => at + 2));
+    });
+
+    it('called 16 times at once with one expected version is done once', async () => {
+      const { server } = scene;
+      const { named, change } = await cases[mutation]();
+      const input = { ...named, ...change, expectedVersion: 1 };
+      const replies = await Promise.all(times(16, () => call(server, mutation, input)));
+      expect(replies.filter(({ code }) => code === undefined)).toHaveLength(1);
+      expect(replies.filter(({ code }) => code === 'STALE_VERSION')).toHaveLength(15);
+    });
+  });
+
+  /** The institution of a template or an asset that a case has made. */
+  async function ownerOf(named: object): Promise<{ readonly institutionId: string } | undefined> {
+    const [[field, id] = []] = Object.entries(named);
+    if (field === 'institutionId') return { institutionId: String(id) };
+    const { data } = await scene.server.ask<{ node: { institution: { id: string } } }>(
+      `query($id: ID!) { node(id: $id) { ... on AssetTemplate { institution { id } } ... on Asset { institution { id } }
+        ... on Position { institution { id } } } }`,
+      { id },
+    );
+    return data ? { institutionId: data.node.institution.id } : undefined;
+  }
+
+  describe('a field of an update', () => {
+    it.each<readonly [string, MutationName, object, string]>([
+      ['a name of null', 'updateInstitution', { name: null }, 'name: must not be null.'],
+      ['a blank name', 'updateInstitution', { name: ' ' }, 'name: must not be blank.'],
+      ['no region', 'updateInstitution', { regions: [] }, 'regions: must name at least one.'],
+      ['verticals of null', 'updateInstitution', { verticals: null }, 'verticals: must not be null.'],
+      ['a config of null', 'updateAssetTemplate', { config: null }, 'config: must not be null.'],
+      ['an empty config', 'updateAssetTemplate', { config: {} }, 'config.currency: must be a currency'],
+      ['a config of another region', 'updateAssetTemplate', { config: { ...CONFIG, region: 'SG' } }, 'config.region:'],
+      ['an unknown config key', 'updateAssetTemplate', { config: { ...CONFIG, x: 1 } }, 'config: has unknown keys: x.'],
+      ['a long label', 'updateAsset', { label: 'x'.repeat(201) }, 'label: must be at most 200'],
+      ['metadata of null', 'updateAsset', { metadata: null }, 'metadata: must not be null.'],
+      ['metadata of null', 'updatePosition', { metadata: null }, 'metadata: must not be null.'],
+      ['a blank reference', 'updatePosition', { externalReference: '' }, 'externalReference: must not be blank.'],
+      ['a NUL in metadata', 'updatePosition', { metadata: { a: '\0' } }, 'metadata: must not contain control'],
+    ])('that is %s is a ValidationError of %s', async (_what, mutation, change, issue) => {
+      const { server } = scene;
+      const { named } = await cases[mutation as Update]();
+      const { code, issues = [] } = await call(server, mutation, { ...named, ...change });
+      expect([code, issues.map(({ path, message }) => `${path.join('.')}: ${message}`)]).toEqual([
+        'VALIDATION_FAILED',
+        expect.arrayContaining([expect.stringContaining(issue)]),
+      ]);
+      expect(objectOf(await did(server, mutation, named))).toMatchObject({ version: 1 });
+    });
+
+    it('of another type is refused before anything is done', async () => {
+      const { server, deal } = scene;
+      for (const input of [{ label: 5 }, { metadata: [] }, { label: 'x', templateId: deal.templateId }]) {
+        const answer = await server.ask(
+          'mutation($input: UpdateAssetInput!) { updateAsset(input: $input) { __typename } }',
+          {
+            input: { assetId: deal.assetId, ...input },
+          },
+        );
+        expect(answer.errors?.[0]?.extensions?.code).toBe('BAD_USER_INPUT');
+      }
+    });
+  });
+
+  describe('updateInstitution', () => {
+    const institutionOf = async (): Promise<{ readonly institutionId: string; readonly templateId: string }> => {
+      const { institution, templateId } = await makeDeal(scene.server);
+      return { institutionId: institution.id, templateId };
+    };
+
+    it('widens regions and removes those that no template uses', async () => {
+      const { institutionId } = await institutionOf();
+      const update = (change: object) => did(scene.server, 'updateInstitution', { institutionId, ...change });
+      expect(objectOf(await update({ regions: ['US', 'SG', 'UAE'] }))).toMatchObject({ regions: ['US', 'SG', 'UAE'] });
+      expect(objectOf(await update({ regions: ['UAE', 'US', 'US'] }))).toMatchObject({ regions: ['UAE', 'US'] });
+      expect(objectOf(await update({ verticals: ['CONSTRUCTION'] }))).toMatchObject({ verticals: ['CONSTRUCTION'] });
+    });
+
+    it.each([
+      ['regions', ['SG'], 'US'],
+      ['verticals', ['TRADE_FINANCE'], 'CONSTRUCTION'],
+    ])('refuses to remove one of its %s that a template uses, and names the template', async (field, values, used) => {
+      const { institutionId, templateId } = await institutionOf();
+      const input = { institutionId, [field]: values, idempotencyKey: `narrow ${field}` };
+      const refused = await call(scene.server, 'updateInstitution', input);
+      expect(refused).toMatchObject({
+        code: 'CONFLICT',
+        path: [field],
+        conflictingId: templateId,
+        message: `${used} cannot be removed: the asset template ${templateId} uses it.`,
+      });
+      expect(await call(scene.server, 'updateInstitution', input)).toEqual(refused);
+    });
+
+    it('and createAssetTemplate at once never leave a template outside the regions', async () => {
+      for (const at of times(8, (each) => each)) {
+        const { institutionId } = await institutionOf();
+        const template = {
+          institutionId,
+          code: 'CONSTR_RETAINAGE',
+          name: `R${at}`,
+          vertical: 'CONSTRUCTION',
+          region: 'SG',
+          config: { currency: 'SGD', retainagePercentage: '5' },
+        };
+        const [narrowed, created] = await Promise.all([
+          call(scene.server, 'updateInstitution', { institutionId, regions: ['US'] }),
+          call(scene.server, 'createAssetTemplate', template),
+        ]);
+        expect([narrowed.code, created.code].filter((code) => code !== undefined)).toHaveLength(1);
+      }
+    });
+
+    it('is about the institution of the API key if it names none, and root must name one', async () => {
+      const { institutionId } = await institutionOf();
+      const named = await as(scene.server, { role: 'ADMIN', institutionId }, () =>
+        did(scene.server, 'updateInstitution', { name: 'Own Bank' }),
+      );
+      expect(objectOf(named)).toMatchObject({ id: institutionId, name: 'Own Bank' });
+      expect(await call(scene.server, 'updateInstitution', { name: 'x' })).toMatchObject({
+        code: 'VALIDATION_FAILED',
+        path: ['institutionId'],
+      });
+    });
+  });
+
+  describe('updateAssetTemplate', () => {
+    const versionsOf = async (id: string) => {
+      const { data } = await scene.server.ask<{
+        position: { templateVersion: number; templateConfig: object; asset: { template: { version: number } } };
+      }>(
+        'query($id: ID!) { position(id: $id) { templateVersion templateConfig asset { template { version config } } } }',
+        {
+          id,
+        },
+      );
+      return data?.position;
+    };
+
+    it('keeps every version of the config: a position stays with the one it was opened under', async () => {
+      const { server } = scene;
+      const deal = await makeDeal(server);
+      const first = { currency: 'USD', region: 'US' };
+      const { id: old } = await openPosition(server, deal);
+      await did(server, 'updateAssetTemplate', { templateId: deal.templateId, name: 'Escrow 2' });
+      const { id: named } = await openPosition(server, deal);
+      await did(server, 'updateAssetTemplate', { templateId: deal.templateId, config: CONFIG });
+      const { id: limited } = await openPosition(server, deal);
+      const template = { version: 3, config: CONFIG };
+      expect(await versionsOf(old)).toEqual({ templateVersion: 1, templateConfig: first, asset: { template } });
+      expect(await versionsOf(named)).toEqual({ templateVersion: 2, templateConfig: first, asset: { template } });
+      expect(await versionsOf(limited)).toEqual({ templateVersion: 3, templateConfig: CONFIG, asset: { template } });
+    });
+
+    it('changes the currency for new positions; the others keep theirs and go on', async () => {
+      const { server } = scene;
+      const deal = await makeDeal(server);
+      const { id: positionId } = await openPosition(server, deal);
+      await did(server, 'updateAssetTemplate', { templateId: deal.templateId, config: { ...CONFIG, currency: 'EUR' } });
+      expect(await call(server, 'createPosition', opening(deal))).toMatchObject({
+        code: 'POLICY_VIOLATION',
+        path: ['amount', 'currencyCode'],
+      });
+      await did(server, 'createPosition', opening(deal, { amount: { amount: '1.00', currencyCode: 'EUR' } }));
+      expect(await did(server, 'fundPosition', { positionId })).toMatchObject({ position: { state: 'FUNDED' } });
+    });
+
+    it('returns the config with the key order it was sent in, and takes another order as a change', async () => {
+      const { server } = scene;
+      const { templateId } = await makeDeal(server);
+      const reordered = { region: 'US', currency: 'USD' };
+      const { text } = await server.ask(
+        `mutation($input: UpdateAssetTemplateInput!) { updateAssetTemplate(input: $input) {
+          ... on UpdateAssetTemplatePayload { assetTemplate { version config } } } }`,
+        { input: { templateId, config: reordered } },
+      );
+      expect(text).toContain('{"version":2,"config":{"region":"US","currency":"USD"}}');
+    });
+  });
+
+  describe('updatePosition', () => {
+    it('works in every state, writes no lifecycle event, and leaves money and sequence as they are', async () => {
+      const { server, deal } = scene;
+      const { id: open_ } = await openPosition(server, deal);
+      const { id: funded } = await fundedPosition(server, deal);
+      const { id: released } = await fundedPosition(server, deal);
+      await did(server, 'transitionPosition', { positionId: released, toState: 'RELEASED' });
+      const { id: cancelled } = await fundedPosition(server, deal);
+      await did(server, 'cancelPosition', { positionId: cancelled });
+      const { id: expired } = await openPosition(server, deal);
+      await did(server, 'expirePosition', { positionId: expired });
+      for (const positionId of [open_, funded, released, cancelled, expired]) {
+        const before = objectOf(await did(server, 'updatePosition', { positionId }));
+        const grown = await grownBy(scene.store, async () => {
+          const change = { externalReference: `late ${positionId}`, metadata: { note: ['late'] } };
+          const after = objectOf(await did(server, 'updatePosition', { positionId, ...change }));
+          const version = (before['version'] as number) + 1;
+          expect(after).toEqual({ ...before, ...change, version, updatedAt: after['updatedAt'] });
+        });
+        expect(grown).toEqual({ auditEvents: 1 });
+      }
+    });
+
+    it('clears the external reference with null, and keeps metadata that a later move does not touch', async () => {
+      const { server, deal } = scene;
+      const { id: positionId } = await openPosition(server, deal, { externalReference: 'a', metadata: { a: 1 } });
+      const cleared = await did(server, 'updatePosition', { positionId, externalReference: null });
+      expect(cleared.position).toMatchObject({ externalReference: null, metadata: { a: 1 } });
+      await did(server, 'updatePosition', { positionId, metadata: { b: 2 } });
+      const moved = await did(server, 'fundPosition', { positionId });
+      expect(moved.position).toMatchObject({
+        externalReference: null,
+        metadata: { b: 2 },
+        version: 4,
+        state: 'FUNDED',
+      });
+    });
+
+    it('and a move at once both take effect', async () => {
+      const { server, deal } = scene;
+      for (const at of times(8, (each) => each)) {
+        const { id: positionId } = await openPosition(server, deal);
+        await Promise.all([
+          did(server, 'fundPosition', { positionId }),
+          did(server, 'updatePosition', { positionId, externalReference: `both ${at}` }),
+        ]);
+        const now = objectOf(await did(server, 'updatePosition', { positionId }));
+        expect(now).toMatchObject({ state: 'FUNDED', externalReference: `both ${at}`, version: 3 });
+      }
+    });
+
+    it('is published as a change of kind UPDATED without an event', async () => {
+      const { server, store, deal } = scene;
+      const { id: positionId } = await openPosition(server, deal);
+      const { last } = await store.changes.sequenceAndRead(null, 0);
+      await did(server, 'updatePosition', { positionId, externalReference: 'live' });
+      await did(server, 'updatePosition', { positionId, externalReference: 'live' });
+      const { changes } = await store.changes.sequenceAndRead(last, 10);
+      expect(changes).toMatchObject([{ topic: 'POSITION', kind: 'UPDATED', objectId: positionId, detailId: null }]);
+      expect(changes).toHaveLength(1);
+    });
+  });
+
+  describe('fundedAt and closedAt', () => {
+    const timesOf = async (id: string) => {
+      const { data } = await scene.server.ask<{ position: object }>(
+        'query($id: ID!) { position(id: $id) { fundedAt closedAt } }',
+        { id },
+      );
+      return data?.position;
+    };
+    const at = () => new Date(scene.server.now).toISOString();
+
+    it('are null until the position is funded and closed, and then stay', async () => {
+      const { server, deal } = scene;
+      const { id: positionId } = await openPosition(server, deal);
+      expect(await timesOf(positionId)).toEqual({ fundedAt: null, closedAt: null });
+      server.now += 1_000;
+      await did(server, 'fundPosition', { positionId });
+      const fundedAt = at();
+      expect(await timesOf(positionId)).toEqual({ fundedAt, closedAt: null });
+      server.now += 1_000;
+      await did(server, 'releasePosition', { positionId, amount: '1.00' });
+      expect(await timesOf(positionId)).toEqual({ fundedAt, closedAt: null });
+      server.now += 1_000;
+      await did(server, 'cancelPosition', { positionId });
+      const closedAt = at();
+      server.now += 1_000;
+      await did(server, 'updatePosition', { positionId, externalReference: 'closed' });
+      expect(await timesOf(positionId)).toEqual({ fundedAt, closedAt });
+    });
+
+    it.each(['cancelPosition', 'expirePosition'] as const)(
+      '%s closes a position that was never funded',
+      async (move) => {
+        const { server, deal } = scene;
+        const { id: positionId } = await openPosition(server, deal);
+        await did(server, move, { positionId });
+        expect(await timesOf(positionId)).toEqual({ fundedAt: null, closedAt: at() });
+      },
+    );
+
+    it('are set by a batch as well', async () => {
+      const { server, deal } = scene;
+      const { id: positionId } = await openPosition(server, deal);
+      const operations = ['FUNDED', 'RELEASED'].map((toState) => ({ transition: { positionId, toState } }));
+      await did(server, 'applyPositions', { operations });
+      expect(await timesOf(positionId)).toEqual({ fundedAt: at(), closedAt: at() });
+    });
+  });
+});
