@@ -157,10 +157,7 @@ export interface Writer<E> extends Reader<E> {
   lock(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
   /** Refuses at the commit, with AlreadyExists, where there is such a row already. */
   insert(entity: E): void;
-  /**
-   * Refuses at the commit, with StaleVersion, unless the row is at the version before the entity's. Where `changed`
-   * names fields, the others are as they were.
-   */
+  /** Refuses at the commit, with StaleVersion, unless the row is one version older. Only `changed` fields differ. */
   replace(entity: E & { readonly version: number }, changed?: readonly Field<E>[]): void;
   /** Takes the row out, and what cannot be without it; refuses at the commit, with StaleVersion, unless it is at the entity's own version. */
   remove(entity: E & { readonly version: number }): void;

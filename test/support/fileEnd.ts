@@ -10,5 +10,5 @@ export const atFileEnd = (end: End): void => void ends.push(end);
 
 /** Ends what the test file has started. */
 export async function endFile(): Promise<void> {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.splice(0).toReversed()) await end();
 }

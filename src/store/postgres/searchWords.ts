@@ -2,11 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type pg from 'pg';
 import { TOKENS_VERSION } from '../../domain/tokens.ts';
 import { allowRepeat, trying } from './failures.ts';
-import { columnName, encode, type Layout } from './layout.ts';
+import { columnName, encode, type Layout, type Row } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { type OnStatement, type Session, withSession } from './session.ts';
 import type { Statement } from './sql.ts';
-import type { Row } from './write.ts';
 
 /** What one transaction recomputes at most, so that others need not wait long to change these rows. */
 const BATCH_ROWS = 200;
