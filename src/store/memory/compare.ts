@@ -28,9 +28,12 @@ const READ: { readonly [field: string]: (row: Row) => unknown } = {
   externalReference: (row) => row['externalReference'],
 };
 
+/** Returns a function that reads a field of rows. */
+export const readerOf = (field: string): ((row: Row) => unknown) => READ[field] ?? ((row) => row[field]);
+
 /** Orders rows by the fields in turn, then by id. Null is greater than any value, as in PostgreSQL. */
 export function compareBy<E>(by: readonly Field<E>[]): Compare<E> {
-  const readers = by.map((field) => READ[field] ?? ((row: Row) => row[field]));
+  const readers = by.map(readerOf);
   const [first] = readers;
   const tie = (a: E, b: E): number => compareIds((a as Row)['id'], (b as Row)['id']);
   if (first && readers.length === 1) {

@@ -1,11 +1,30 @@
 import type { Condition, Range } from '../store.ts';
-import { compareValues, type Row } from './compare.ts';
+import { compareValues, readerOf, type Row } from './compare.ts';
 
 /** What a row must be, field by field; a field may be asked for more than once. */
 export type Conditions = readonly (readonly [field: string, condition: Condition<unknown>])[];
 
-export const meetsAll = (row: object, conditions: Conditions): boolean =>
-  conditions.every(([field, condition]) => meets(row, field, condition));
+/** Returns a function that tells whether a row meets all conditions. The conditions are read once, not for each row. */
+export function matcherOf(conditions: Conditions): (row: object) => boolean {
+  const tests = conditions.map(([field, condition]) => {
+    const read = readerOf(field);
+    const meets = meeting(condition);
+    return (row: object): boolean => {
+      const value = read(row as Row);
+      return value !== null && value !== undefined && meets(value);
+    };
+  });
+  const [first, second] = tests;
+  if (!first) return () => true;
+  return second ? (row) => tests.every((test) => test(row)) : first;
+}
+
+/** What a value must be. Of a list one of its values must be one of those named. */
+function meeting(condition: Condition<unknown>): (value: unknown) => boolean {
+  if ('range' in condition) return (value) => within(value, condition.range);
+  const values = new Set(condition.in);
+  return (value) => (Array.isArray(value) ? value.some((each) => values.has(each)) : values.has(value));
+}
 
 /** The values under which a row is grouped by a field: a list field has several, null has none. */
 export function valuesOf(row: object, field: string): readonly unknown[] {
@@ -24,12 +43,6 @@ export function keysOf(values: readonly (readonly unknown[])[]): readonly unknow
     (keys, next) => keys.flatMap((key) => next.map((value) => `${String(key)}\0${String(value)}`)),
     first,
   );
-}
-
-function meets(row: object, field: string, condition: Condition<unknown>): boolean {
-  const values = valuesOf(row, field);
-  if ('in' in condition) return values.some((value) => condition.in.includes(value));
-  return values.length > 0 && within(values[0], condition.range);
 }
 
 const within = (value: unknown, { gte, gt, lte, lt }: Range<unknown>): boolean =>

@@ -2,7 +2,7 @@ import type { Field, Key, Order, Page, Range, Window } from '../store.ts';
 import { type Bounds, merged, sorted } from './collect.ts';
 import { HIGHEST, type Row } from './compare.ts';
 import { type GroupLayout, nameOf } from './layouts.ts';
-import { type Conditions, keysOf, meetsAll } from './match.ts';
+import { type Conditions, keysOf, matcherOf } from './match.ts';
 import type { OrderedIndex, Place } from './orderedIndex.ts';
 import { Walk } from './walk.ts';
 
@@ -34,6 +34,8 @@ interface Source<E> {
   readonly walks: readonly Walk<E>[];
   /** How many rows they hold. */
   readonly size: number;
+  /** Whether they hold no other rows. */
+  readonly isExact: boolean;
 }
 
 /**
@@ -64,10 +66,10 @@ export function pageOf<E>(
   return { rows: backward ? kept.toReversed() : kept, more };
 }
 
-const matching =
-  <E>(conditions: Conditions, among: readonly Among<E>[]) =>
-  (row: E): boolean =>
-    among.every((set) => set.has(row)) && meetsAll(row as object, conditions);
+function matching<E>(conditions: Conditions, among: readonly Among<E>[]): (row: E) => boolean {
+  const meetsAll = matcherOf(conditions) as (row: E) => boolean;
+  return among.length === 0 ? meetsAll : (row) => among.every((set) => set.has(row)) && meetsAll(row);
+}
 
 /** Every row that meets the conditions, each once, from the smallest index or set that holds them all. */
 export function* matchesOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): Iterable<E> {
@@ -75,13 +77,10 @@ export function* matchesOf<E>(table: Indexed<E>, conditions: Conditions, among: 
   for (const row of leastOf(table, conditions, among).rows()) if (matches(row)) yield row;
 }
 
-/** How many rows meet the conditions; at once where one index holds just those. */
+/** How many rows meet the conditions; without reading them where a stretch of one index holds no others. */
 export function countOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): number {
-  const isOne = conditions.every(([, condition]) => 'in' in condition && condition.in.length === 1);
-  const isWhole = table.groups.some(
-    ({ fields }) => fields.length === conditions.length && keysAsked(fields, conditions),
-  );
-  if (among.length === 0 && isOne && isWhole) return leastOf(table, conditions, among).size;
+  const exact = sourcesOf(table, conditions, null, {}, false).find(({ isExact }) => isExact);
+  if (exact && among.length === 0) return exact.size;
   let count = 0;
   for (const _row of matchesOf(table, conditions, among)) count += 1;
   return count;
@@ -116,12 +115,17 @@ function sourcesOf<E>(
   reverse: boolean,
 ): Source<E>[] {
   const sources: Source<E>[] = [];
-  const add = (indexes: readonly OrderedIndex<E>[], fields: readonly string[]): void => {
+  const isEachOnce = new Set(conditions.map(([field]) => field)).size === conditions.length;
+  const add = (indexes: readonly OrderedIndex<E>[], fields: readonly string[], grouped: readonly string[]): void => {
     const ranges = rangesOf(fields[0] ?? '', conditions);
     const walks = indexes.flatMap((index) =>
       ranges.map((range) => walkOf(index, fields, range, by ? bounds : {}, reverse, table.touched)),
     );
-    sources.push({ walks, size: walks.reduce((sum, { size }) => sum + size, 0) });
+    const isExact =
+      isEachOnce &&
+      walks.length <= 1 &&
+      conditions.every(([field, each]) => ('in' in each ? grouped.includes(field) : field === fields[0]));
+    sources.push({ walks, size: walks.reduce((sum, { size }) => sum + size, 0), isExact });
   };
   const wanted = (fields: readonly string[]): boolean => by === null || nameOf(by) === nameOf(fields);
   for (const { fields, orders, indexes } of table.groups) {
@@ -132,6 +136,7 @@ function sourcesOf<E>(
         add(
           [...new Set(keys)].flatMap((key) => indexes.get(key)?.[at] ?? []),
           order,
+          fields,
         );
     }
   }
@@ -188,13 +193,7 @@ function walkOf<E>(
 const isAhead = (a: Place, b: Place): boolean => a.chunk < b.chunk || (a.chunk === b.chunk && a.row < b.row);
 
 /** The rows of an index, each once, though several of its walks may hold it. */
-function* rowsOf<E>({ walks }: Source<E>): Iterable<E> {
-  const seen = new Set<E>();
-  for (const walk of walks) {
-    for (let row = walk.next(); row !== undefined; row = walk.next()) {
-      if (seen.has(row)) continue;
-      if (walks.length > 1) seen.add(row);
-      yield row;
-    }
-  }
+function rowsOf<E>({ walks }: Source<E>): Iterable<E> {
+  const [first, second] = walks;
+  return first && !second ? first.rows() : new Set(walks.flatMap((walk) => [...walk.rows()]));
 }

@@ -30,6 +30,11 @@ export class Walk<E> {
     return this.#backward ? this.#stepBack() : this.#stepOn();
   }
 
+  /** The rows that are left. */
+  *rows(): Iterable<E> {
+    for (let row = this.next(); row !== undefined; row = this.next()) yield row;
+  }
+
   #stepOn(): E {
     const chunk = this.index.chunks[this.#chunk] as Chunk;
     const row = this.index.ordering.rowOf(chunk.at(this.#row));
