@@ -15,6 +15,10 @@ export interface Link {
   mute(): void;
   /** Ends the client's side at once; the server's side ends with it unless it is to be kept for so long. */
   cut(keepServerMs?: number): void;
+  /** Ends both sides, the client's with RST instead of FIN. */
+  reset(): void;
+  /** From now on nothing passes in either direction, and neither side learns that the other has closed: it is half-open. */
+  stall(): void;
   /** Tells the server something in the client's name. */
   send(bytes: Buffer): void;
 }
@@ -35,16 +39,23 @@ export interface Proxy {
   /** Ends all connections and takes no more. */
   away(): Promise<void>;
   back(): Promise<void>;
+  /** Makes all connections half-open, and those that are opened later too. */
+  stall(): void;
+  /** Lets new connections pass. Those that are half-open stay so. */
+  resume(): void;
 }
 
 export async function startProxy(databaseUrl: string): Promise<Proxy> {
   const links = new Set<ProxyLink>();
   let server: Server | undefined;
+  let isStalled = false;
   const open = async (port: number): Promise<number> => {
-    server = createServer((client) => {
+    // Otherwise Node would confirm the end of a connection that is half-open.
+    server = createServer({ allowHalfOpen: true }, (client) => {
       const link = new ProxyLink(client, dial(proxy.target), () => proxy.tap);
       links.add(link);
-      client.once('close', () => links.delete(link));
+      link.onEnd = () => links.delete(link);
+      if (isStalled) link.stall();
     });
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -68,6 +79,13 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     back: async () => {
       await open(port);
     },
+    stall: () => {
+      isStalled = true;
+      for (const link of links) link.stall();
+    },
+    resume: () => {
+      isStalled = false;
+    },
   };
   return proxy;
 }
@@ -82,25 +100,28 @@ function dial(databaseUrl: string): Socket {
 
 class ProxyLink implements Link {
   flights = 0;
+  onEnd = (): void => undefined;
   readonly #client: Socket;
   readonly #server: Socket;
   #answered = true;
   #muted = false;
   #isCut = false;
+  #isStalled = false;
 
   constructor(client: Socket, server: Socket, tapOf: () => Tap) {
     this.#client = client;
     this.#server = server;
-    for (const socket of [client, server]) socket.setNoDelay().on('error', () => this.cut());
-    client.once('close', () => this.cut());
+    for (const socket of [client, server]) socket.setNoDelay().on('error', () => this.#isStalled || this.cut());
+    for (const event of ['end', 'close']) client.once(event, () => this.#isStalled || this.cut());
     server.once('close', () => this.#muted || this.cut());
     const fromClient = framesOf(true, (message) => tapOf().fromClient?.(message, this));
     const fromServer = framesOf(false, (message) => tapOf().fromServer?.(message, this));
     client.on('data', (chunk) => {
+      if (this.#isStalled) return;
       if (this.#answered) this.flights += 1;
       this.#answered = false;
       const passing = fromClient(chunk);
-      if (passing.length > 0 && server.writable) server.write(passing);
+      if (passing.length > 0 && server.writable && !this.#isStalled) server.write(passing);
     });
     server.on('data', (chunk) => {
       const passing = fromServer(chunk);
@@ -114,13 +135,24 @@ class ProxyLink implements Link {
     this.#muted = true;
   }
 
+  stall(): void {
+    this.#isStalled = true;
+    this.#muted = true;
+  }
+
   cut(keepServerMs = 0): void {
     if (this.#isCut) return;
     this.#isCut = true;
+    this.onEnd();
     this.#muted = true;
     this.#client.destroy();
     if (keepServerMs === 0) this.#server.destroy();
     else setTimeout(() => this.#server.destroy(), keepServerMs);
+  }
+
+  reset(): void {
+    this.#client.resetAndDestroy();
+    this.cut();
   }
 
   send(bytes: Buffer): void {
@@ -168,7 +200,8 @@ export const queryMessage = (text: string): Buffer => messageOf('Q', `${text}\0`
 /** A notice with this SQLSTATE, of a server whose language is German. */
 export const noticeMessage = (code: string): Buffer => messageOf('N', `SWARNUNG\0C${code}\0Mmessage\0\0`);
 
-export const isBegin = ({ type, text }: Message): boolean => type === 'Q' && text.startsWith('begin; ');
+export const isBegin = ({ type, text }: Message): boolean =>
+  type === 'Q' && text.startsWith('begin isolation level read committed; ');
 export const isCommit = ({ type, text }: Message): boolean => type === 'Q' && text === 'commit\0';
 /** The one statement with which a transaction writes. */
 export const isWrite = ({ type, text }: Message): boolean => type === 'P' && text.startsWith('\0with w0 as ');

@@ -12,10 +12,30 @@ export const APP_ROLE = 'escrowgrid_app';
 /** What a transaction is for. */
 export type Purpose = 'reading' | 'snapshot' | 'writing';
 const BEGIN: { readonly [P in Purpose]: string } = {
-  reading: 'begin read only',
+  reading: 'begin isolation level read committed read only',
   snapshot: 'begin isolation level repeatable read read only',
-  writing: 'begin',
+  writing: 'begin isolation level read committed',
 };
+
+/**
+ * What the statements and the reading of their results rely on, whatever the server, the database or the role has set.
+ * Set in each transaction, because a pooler neither accepts them at the start of a connection nor keeps them.
+ */
+const SESSION_SETTINGS = {
+  client_encoding: 'UTF8',
+  search_path: 'public',
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  standard_conforming_strings: 'on',
+  transform_null_equals: 'off',
+  array_nulls: 'on',
+  row_security: 'on',
+  plan_cache_mode: 'auto',
+  gin_fuzzy_search_limit: '0',
+} as const;
 
 /** Begins a transaction that reaches the rows of the scope, for as many ms as are left. */
 export function beginOf(purpose: Purpose, scope: Scope, leftMs?: number): string {
@@ -31,6 +51,7 @@ export const settingsOf = (scope: Scope, leftMs?: number): string =>
     limitsOf(leftMs),
     setting('idle_in_transaction_session_timeout', LIMITS.idleInTransactionMs),
     setting('random_page_cost', RANDOM_PAGE_COST),
+    SETTINGS,
   ].join(', ');
 
 /** How long its statements may take. */
@@ -44,6 +65,18 @@ export const limitsOf = (leftMs?: number): string =>
 export const statementMs = (leftMs = Infinity): number => Math.min(LIMITS.statementMs, Math.ceil(leftMs) + 1);
 
 const setting = (name: string, value: string | number): string => `set_config('${name}', '${value}', true)`;
+
+const SETTINGS = Object.entries(SESSION_SETTINGS)
+  .map(([name, value]) => setting(name, value))
+  .join(', ');
+
+const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout'];
+
+/** What the connection that migrates sets for its session: also, that nothing ends a migration which takes its time. */
+export const MIGRATION_SETTINGS = [
+  ...Object.entries(SESSION_SETTINGS).map(([name, value]) => `set ${name} = '${value}'`),
+  ...TIMEOUTS.map((name) => `set ${name} = 0`),
+].join('; ');
 
 /**
  * COMMIT is acknowledged only after the transaction is on disk, whatever the server, the database or the role has set;

@@ -1,5 +1,6 @@
 import type { Change } from '../../domain/change.ts';
 import type { TableName } from '../store.ts';
+import { APP_ROLE } from './begin.ts';
 import type { CommitProof } from './commitProof.ts';
 import { columnName, encode, type Layout, type Row } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
@@ -28,7 +29,7 @@ export function writeStatement(
 ): Statement | undefined {
   const parameters = new Parameters();
   const parts: string[] = [];
-  const checks: string[] = [];
+  const checks = [IN_TRANSACTION];
   const mustFind = (rows: readonly Row[], part: string): void => {
     checks.push(`expect_rows((select count(*) from w${parts.length}), ${parameters.add(rows.length, 'bigint')})`);
     parts.push(`w${parts.length} as (${part})`);
@@ -51,8 +52,11 @@ export function writeStatement(
   if (parts.length === 0) return undefined;
   if (proof.table !== 'audit_events')
     parts.push(`w${parts.length} as (insert into ${proof.table} (id) values (${parameters.add(proof.id, 'text')}))`);
-  return { text: `with ${parts.join(', ')} select ${checks.join(', ') || 'true'}`, values: parameters.values };
+  return { text: `with ${parts.join(', ')} select ${checks.join(', ')}`, values: parameters.values };
 }
+
+/** Fails where BEGIN has failed, which was sent with it: the statement would be committed without its role and scope. */
+const IN_TRANSACTION = `expect_rows((current_setting('role') = '${APP_ROLE}')::int, 1)`;
 
 const WORDS = 'words';
 
