@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandContext } from './commands/context.ts';
 import { createStoredLedger, type Ledger } from './commands/ledger.ts';
 import { type NewToken, TOKEN_BYTES, tokenOf } from './domain/apiKey.ts';
@@ -27,6 +28,7 @@ import type { TrustedDocuments } from './server/documents/trustedDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphql } from './server/yoga.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
+import { Unavailable } from './store/faults.ts';
 import type { Store } from './store/store.ts';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -75,7 +77,7 @@ export interface App extends Beside {
   liveSubscriptions(): number;
   /** Begins what runs beside the requests: live changes, deadlines, keys, limits, tidying. */
   start(): void;
-  /** Ends it, subscriptions too, and waits for what is under way. */
+  /** Ends it, subscriptions too, and waits for what is under way, if the database answers. */
   stop(): Promise<void>;
 }
 
@@ -86,6 +88,8 @@ const SETTLE_PAUSE_MS = 1_000;
 const REFRESH_PAUSE_MS = 250;
 /** How often the keys of open subscriptions are looked at: a key that is over acts within a second. */
 const WATCH_PAUSE_MS = 400;
+/** How long the server waits when it stops, in ms: what a database that does not answer keeps from ending is left undone. */
+const STOP_MS = 5_000;
 const NO_TRUSTED: TrustedDocuments = { texts: new Map(), only: false };
 const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
 
@@ -94,8 +98,11 @@ export function createApp(options: AppOptions): App {
   const { ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED, graphiql } = options;
   const settings: Settings = { ...DEFAULTS, ...options.settings };
   const { keepKeysMs, chatLimits, keysPerInstitution, lookEveryMs, queueChanges } = settings;
-  const failed = (error: unknown): void => onFault(randomUUID(), error);
-  const keys = new KeyRing({ store, clock, rootToken: options.rootToken ?? null });
+  const failed = (error: unknown): void => {
+    // The store reports an outage itself, once; the work is done when it is over.
+    if (!(error instanceof Unavailable)) onFault(randomUUID(), error);
+  };
+  const keys = new KeyRing({ store, clock, rootToken: options.rootToken ?? null, lookUpMs: settings.operationMs });
   const limits = new RateLimits({ limits: settings.rates, tallies: store.tallies, clock });
   const trail = new AccessTrail({ store, newId, clock });
   const access = new Access({ keys, limits, trail, viewerOf: options.viewerOf });
@@ -137,13 +144,22 @@ export function createApp(options: AppOptions): App {
       hub.start();
       for (const each of rounds) each.start();
     },
-    stop: async () => {
-      await hub.stop();
-      await Promise.all(rounds.map((each) => each.stop()));
-      await beside.settle().catch(failed);
-      await trail.finish().catch(failed);
-    },
+    stop: () =>
+      within(STOP_MS, async () => {
+        await hub.stop();
+        await Promise.all(rounds.map((each) => each.stop()));
+        await beside.settle().catch(failed);
+        await trail.finish().catch(failed);
+      }),
   };
+}
+
+/** Does the work, and waits for it no longer than so many ms. */
+async function within(ms: number, work: () => Promise<void>): Promise<void> {
+  const waiting = new AbortController();
+  const late = delay(ms, undefined, { signal: waiting.signal }).catch(() => undefined);
+  await Promise.race([work(), late]);
+  waiting.abort();
 }
 
 interface BesideOptions {

@@ -242,7 +242,7 @@ async function recordRefusal<I extends Keyed, C, L, P extends object>(
   if (event || isStored) {
     await recordOrCount(
       store,
-      () => store.transact(scopeOf(viewer), work),
+      () => store.transact(scopeOf(viewer), work, context.until),
       () => null,
     );
   }

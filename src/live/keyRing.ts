@@ -4,6 +4,7 @@ import { type ApiKey, hashOfToken, isLive, prefixOfToken, USE_NOTED_EVERY_MS, us
 import { type Id, isId } from '../domain/ids.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Viewer } from '../domain/viewer.ts';
+import { deadlineIn } from '../store/deadline.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 
@@ -21,6 +22,8 @@ export interface KeyRingOptions {
   readonly clock: Clock;
   /** The operator's token; null: there is none, and nobody is root. */
   readonly rootToken: string | null;
+  /** How long the look-up of a token may take, in ms. */
+  readonly lookUpMs: number;
 }
 
 /** Tells who shows a token. What it costs does not grow with the number of keys. */
@@ -28,6 +31,7 @@ export class KeyRing {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #rootHash: Buffer | undefined;
+  readonly #lookUpMs: number;
   /** By prefix. A store that answers at once is asked each time. */
   readonly #remembered = new LRUCache<string, Promise<ApiKey | undefined>>({
     max: REMEMBERED_KEYS,
@@ -38,9 +42,10 @@ export class KeyRing {
   /** Uses that are to be noted. */
   #used = new Map<Id, number>();
 
-  constructor({ store, clock, rootToken }: KeyRingOptions) {
+  constructor({ store, clock, rootToken, lookUpMs }: KeyRingOptions) {
     this.#store = store;
     this.#clock = clock;
+    this.#lookUpMs = lookUpMs;
     this.#rootHash = rootToken === null ? undefined : digest(rootToken);
   }
 
@@ -100,7 +105,7 @@ export class KeyRing {
   }
 
   #lookUp(prefix: string): MaybePromise<ApiKey | undefined> {
-    const pages = this.#store.read('ALL').apiKeys.pages([windowAt(prefix)]);
+    const pages = this.#store.read('ALL', deadlineIn(this.#lookUpMs)).apiKeys.pages([windowAt(prefix)]);
     if (!(pages instanceof Promise)) return pages[0]?.rows[0];
     const found = pages.then(([page]) => page?.rows[0]);
     this.#remembered.set(prefix, found);

@@ -1,21 +1,20 @@
 import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../schema/builder.ts';
+import { Unavailable } from '../store/faults.ts';
 import type { Deadline } from '../store/store.ts';
 
-/** A deadline so many ms from now. */
-export function deadlineIn(ms: number): Deadline {
-  const at = performance.now() + ms;
-  return { remainingMs: () => at - performance.now() };
-}
+/** How much later than the deadline the store may report that the database does not answer, in ms. */
+const STORE_MARGIN_MS = 500;
 
 const TOO_LATE = 'The operation took longer than it may: ask for less at once.';
 export const timeout = (): GraphQLError =>
   new GraphQLError(TOO_LATE, { extensions: { code: 'TIMEOUT', http: { status: 504 } } });
 
 /**
- * Answers a query that is not done by its deadline with TIMEOUT; the record gives it up at the same moment. A mutation
- * is waited for: only the record knows whether its change was kept, and gives it up before that or not at all.
+ * Answers a query that is not done by its deadline with TIMEOUT; the record gives it up at the same moment. If that is
+ * because the database does not answer, the result says so. A mutation is waited for: only the record knows whether its
+ * change was kept, and gives it up before that or not at all.
  */
 export const useDeadline = (): Plugin<Context> => ({
   onExecute: ({ args, executeFn, setExecuteFn }) => {
@@ -28,9 +27,18 @@ export const useDeadline = (): Plugin<Context> => ({
 });
 
 async function inTime(result: Promise<ExecutionResult>, until: Deadline): Promise<ExecutionResult> {
+  const early = await before(result, until.remainingMs());
+  if (early) return early;
+  const late = await before(result, STORE_MARGIN_MS);
+  const isAway = late?.errors?.some(({ originalError }) => originalError instanceof Unavailable) ?? false;
+  return late && isAway ? late : { errors: [timeout()] };
+}
+
+/** The result, or undefined if it takes longer. */
+async function before(result: Promise<ExecutionResult>, ms: number): Promise<ExecutionResult | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<ExecutionResult>((resolve) => {
-    timer = setTimeout(() => resolve({ errors: [timeout()] }), Math.max(0, until.remainingMs()));
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.max(0, ms));
   });
   try {
     return await Promise.race([result, late]);

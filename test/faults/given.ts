@@ -1,6 +1,8 @@
 import { afterAll, expect } from 'vitest';
+import type { Settings } from '../../src/settings.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { OnStatement } from '../../src/store/postgres/session.ts';
+import type { Store } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
 import { type Proxy, startProxy } from '../support/proxy.ts';
@@ -8,6 +10,7 @@ import { serve, type TestServer } from '../support/server.ts';
 
 export interface Proxied {
   readonly server: TestServer;
+  readonly store: Store;
   readonly proxy: Proxy;
   /** The database itself, past the proxy. */
   readonly databaseUrl: string;
@@ -16,7 +19,10 @@ export interface Proxied {
 }
 
 /** A server that reaches its fresh database through a proxy. */
-export async function proxied(onStatement: OnStatement = () => undefined): Promise<Proxied> {
+export async function proxied(
+  onStatement: OnStatement = () => undefined,
+  settings: Partial<Settings> = {},
+): Promise<Proxied> {
   const database = await createDatabase();
   const proxy = await startProxy(database.url);
   const store = createPostgresStore({ databaseUrl: proxy.url, onError: () => undefined, onStatement });
@@ -26,7 +32,8 @@ export async function proxied(onStatement: OnStatement = () => undefined): Promi
     await database.drop();
   });
   return {
-    server: serve(store),
+    server: serve(store, { settings }),
+    store,
     proxy,
     databaseUrl: database.url,
     row: (text, ...values) =>
@@ -47,6 +54,13 @@ export const release = async (
   server: TestServer,
   input: { readonly positionId: string; readonly amount?: string; readonly idempotencyKey?: string },
 ): Promise<Answered> => answered(server, RELEASE, { input });
+
+/** Reads a position; `told` is DATA or the code of the error. */
+export async function read(server: TestServer, id: string): Promise<Answered> {
+  const query = 'query ($id: ID!) { position(id: $id) { state } }';
+  const { data, errors, text } = await server.ask<{ position: Answered['result'] | null }>(query, { id });
+  return { told: errors?.[0]?.extensions?.code ?? 'DATA', result: data?.position ?? undefined, text };
+}
 
 export interface Answered {
   /** The result's type, or the code of the error that stands in its place. */

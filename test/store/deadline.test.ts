@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Position } from '../../src/domain/position.ts';
-import { TooLate } from '../../src/store/faults.ts';
+import { TooLate, Unavailable } from '../../src/store/faults.ts';
 import { beginOf, limitsOf } from '../../src/store/postgres/begin.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -140,7 +140,7 @@ it('is not tried again once its deadline has passed', async () => {
     },
   };
   const work = store.transact('ALL', async (tx) => tx.positions.lock([positions[0].id]), until);
-  await expect(work).rejects.toThrow(TooLate);
+  await expect(work).rejects.toThrow(Unavailable);
   proxy.tap = {};
   expect(begins).toBe(1);
 });

@@ -1,16 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import type { ChangeFilter, SequencedChange, StreamPosition } from '../../domain/change.ts';
+import { deadlineIn } from '../deadline.ts';
 import type { ChangeFeed } from '../store.ts';
 import { allowRepeat, trying } from './failures.ts';
-import { type OnStatement, withSession } from './session.ts';
+import { Listener } from './listener.ts';
+import type { OutageListener } from './outage.ts';
+import type { ConnectionPool } from './pool.ts';
+import { type OnStatement, type Opening, type Session, withSession } from './session.ts';
 import type { Statement } from './sql.ts';
 
-const CHANNEL = 'escrowgrid_changes';
 /** How many committed changes are placed at once. */
 const PLACED_AT_ONCE = 5_000;
-/** How long to wait before the connection that listens is opened anew, in ms. */
-const RECONNECT_MS = 500;
+/** How long the reading of changes may take, in ms. The hub reads again. */
+const READ_MS = 10_000;
 
 /** The stream has the changes of all institutions; the reads are restricted by a filter. */
 const WRITING = { purpose: 'writing', scope: 'ALL' } as const;
@@ -65,40 +66,40 @@ export interface PostgresChanges extends ChangeFeed {
  * pooler in transaction mode carries none, and outside the transactions, for NOTIFY makes commits wait for each other.
  */
 export function postgresChanges(
-  pool: pg.Pool,
+  pool: ConnectionPool,
   directUrl: string,
   onStatement: OnStatement,
-  onError: (error: Error) => void,
+  onOutage: OutageListener,
 ): PostgresChanges {
   const wakes = new Set<() => void>();
   const wakeAll = (): void => wakes.forEach((wake) => wake());
-  const listener = new Listener(directUrl, wakeAll, onError);
+  const listener = new Listener(directUrl, wakeAll, onOutage);
+  const inSession = <T>(opening: Opening, work: (session: Session) => Promise<T>): Promise<T> => {
+    const until = deadlineIn(READ_MS);
+    return trying(() => withSession(pool, onStatement, { ...opening, until }, work).catch(allowRepeat), until);
+  };
   return {
     cursorKey: () =>
-      trying(() =>
-        withSession(pool, onStatement, READING, async (session) => {
-          const { rows } = await session.query<{ key: Buffer }>({ text: KEY, values: [] });
-          return onlyRow(rows).key;
-        }),
-      ),
+      inSession(READING, async (session) => {
+        const { rows } = await session.query<{ key: Buffer }>({ text: KEY, values: [] });
+        return onlyRow(rows).key;
+      }),
     sequenceAndRead: (after, limit, filter) =>
-      trying(() =>
-        withSession(pool, onStatement, WRITING, async (session) => {
-          // One round trip: the lock, the sequences assigned under it, and the reading of all that has one.
-          void session.query({ text: LOCK, values: [] });
-          void session.query({ text: PLACE, values: [] });
-          const reading = after && session.query<ChangeRow>(readStatement(after, limit, filter));
-          const position = [after?.sequence ?? null, after?.id ?? null];
-          const stream = session.query<StreamRow>({ text: STREAM, values: position });
-          const ended = session.commit();
-          const changes = (await reading)?.rows.map(withNumericSequence) ?? [];
-          const { isKnown, ...last } = onlyRow((await stream).rows);
-          await ended;
-          if (after !== null && !isKnown) return { isKnown: false, changes: [], last: withNumericSequence(last) };
-          return { isKnown: true, changes, last: withNumericSequence(last) };
-          // A change keeps its sequence. The lock is a write, so COMMIT also covers the sequences that were read.
-        }).catch(allowRepeat),
-      ),
+      // A change keeps its sequence, so this may run again. The lock is a write, so COMMIT also covers the sequences read.
+      inSession(WRITING, async (session) => {
+        // One round trip: the lock, the sequences assigned under it, and the reading of all that has one.
+        void session.query({ text: LOCK, values: [] });
+        void session.query({ text: PLACE, values: [] });
+        const reading = after && session.query<ChangeRow>(readStatement(after, limit, filter));
+        const position = [after?.sequence ?? null, after?.id ?? null];
+        const stream = session.query<StreamRow>({ text: STREAM, values: position });
+        const ended = session.commit();
+        const changes = (await reading)?.rows.map(withNumericSequence) ?? [];
+        const { isKnown, ...last } = onlyRow((await stream).rows);
+        await ended;
+        if (after !== null && !isKnown) return { isKnown: false, changes: [], last: withNumericSequence(last) };
+        return { isKnown: true, changes, last: withNumericSequence(last) };
+      }),
     onCommit: (wake) => {
       wakes.add(wake);
       listener.start();
@@ -141,66 +142,4 @@ function readStatement({ sequence }: StreamPosition, limit: number, filter: Chan
   const { institutionId, topic, objectId, detailId } = filter;
   const values = [sequence, limit, institutionId, topic, objectId ?? null, detailId ?? null];
   return { text: READ_FILTERED, values };
-}
-
-/** The connection that listens, opened anew whenever it breaks. */
-class Listener {
-  readonly #url: string;
-  readonly #wake: () => void;
-  readonly #onError: (error: Error) => void;
-  #client: pg.Client | undefined;
-  #running: Promise<void> | undefined;
-  #closing = new AbortController();
-  #notifying = false;
-
-  constructor(url: string, wake: () => void, onError: (error: Error) => void) {
-    this.#url = url;
-    this.#wake = wake;
-    this.#onError = onError;
-  }
-
-  start(): void {
-    this.#running ??= this.#run();
-  }
-
-  /** Tells the other servers; several at once are told as one. */
-  notify(): void {
-    if (this.#notifying || !this.#client) return;
-    this.#notifying = true;
-    this.#client
-      .query(`notify ${CHANNEL}`)
-      .catch(() => undefined)
-      .finally(() => {
-        this.#notifying = false;
-      });
-  }
-
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#client?.end().catch(() => undefined);
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
-      await this.#listen().catch((error: Error) => this.#onError(error));
-      await delay(RECONNECT_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-    }
-  }
-
-  /** Listens until the connection ends. */
-  async #listen(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 5_000, keepAlive: true });
-    const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
-    client.on('error', () => undefined);
-    client.on('notification', this.#wake);
-    await client.connect();
-    await client.query(`listen ${CHANNEL}`);
-    if (this.#closing.signal.aborted) await client.end();
-    this.#client = client;
-    // What was told while nobody listened.
-    this.#wake();
-    await ended;
-    this.#client = undefined;
-  }
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type pg from 'pg';
+import { deadlineIn } from '../deadline.ts';
 import { Unavailable } from '../faults.ts';
+import type { Deadline } from '../store.ts';
+import type { ConnectionPool } from './pool.ts';
 import { type OnStatement, withSession } from './session.ts';
 import type { Statement } from './sql.ts';
 
@@ -23,17 +25,25 @@ export const confirmReads = (): Statement => ({
   values: [randomUUID()],
 });
 
-/** How long the outcome of a commit is looked up, in ms: in all, and after the server first reported no such row. */
-const LOOK_UP = { totalMs: 10_000, missingMs: 1_000, pauseMs: 200 } as const;
+/**
+ * How long the outcome of a commit is looked up, in ms: as long as the operation may still take, within these bounds, and
+ * no longer than this after the server first reported no such row.
+ */
+const LOOK_UP = { minMs: 1_000, maxMs: 10_000, missingMs: 1_000, pauseMs: 200 } as const;
 
 /**
  * Resolves when it is certain that the transaction was committed, although its COMMIT was not acknowledged. Throws
  * Unavailable if that cannot be confirmed. A missing row proves nothing, because the server process of the lost
  * connection may still be committing: then only the client may repeat the work, with the same idempotency key.
  */
-export async function confirmCommit(pool: pg.Pool, onStatement: OnStatement, proof: CommitProof): Promise<void> {
-  let endsAt = performance.now() + LOOK_UP.totalMs;
-  const until = { remainingMs: () => endsAt - performance.now() };
+export async function confirmCommit(
+  pool: ConnectionPool,
+  onStatement: OnStatement,
+  proof: CommitProof,
+  operation?: Deadline,
+): Promise<void> {
+  const leftMs = operation?.remainingMs() ?? Infinity;
+  let until = deadlineIn(Math.min(LOOK_UP.maxMs, Math.max(LOOK_UP.minMs, leftMs)));
   let cause: unknown;
   while (until.remainingMs() > 0) {
     try {
@@ -48,7 +58,7 @@ export async function confirmCommit(pool: pg.Pool, onStatement: OnStatement, pro
         },
       );
       if (found) return;
-      endsAt = Math.min(endsAt, performance.now() + LOOK_UP.missingMs);
+      until = deadlineIn(Math.min(until.remainingMs(), LOOK_UP.missingMs));
     } catch (error) {
       // An unreachable or busy server, or a standby, reports nothing about the transaction.
       cause = error;
@@ -72,7 +82,7 @@ function lookUpOf({ table, id }: CommitProof): Statement {
 const RETENTION_HOURS = 1;
 
 /** Deletes the proofs that no look-up needs any more. */
-export async function deleteOldCommitProofs(pool: pg.Pool, onStatement: OnStatement): Promise<void> {
+export async function deleteOldCommitProofs(pool: ConnectionPool, onStatement: OnStatement): Promise<void> {
   await withSession(pool, onStatement, { purpose: 'writing', scope: 'ALL' }, async (session) => {
     const old = `created_at < now() - interval '${RETENTION_HOURS} hours'`;
     const text = `with tally as (delete from tally_proofs where ${old}) delete from commit_proofs where ${old}`;

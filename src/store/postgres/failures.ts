@@ -20,21 +20,31 @@ export class RolledBack extends Error {}
 /** A row was not at the version that it should have been at: raised by `expect_rows`. */
 export const STALE = 'ES001';
 
-/** 25006 (read-only transaction): the connection leads to a standby, as it may during a fail-over. */
-const CONNECTION_CODES = /^(08|57P0[1-3]|25006)/;
-const POOL_TIMEOUT = 'timeout exceeded when trying to connect';
+/** The server does not answer, although the connection is open. */
+export const SILENT = 'The database did not answer in time.';
 
-/** For the `catch` of what a connection was asked: tells a broken connection from an answer. */
-export function orLost(error: unknown): never {
-  if (error instanceof Error && error.message === POOL_TIMEOUT)
-    throw new Busy('All connections are in use.', { cause: error });
-  const answered = error instanceof pg.DatabaseError && !CONNECTION_CODES.test(error.code ?? '');
-  if (answered) throw error;
-  throw new Lost('The connection to the database is lost.', { cause: error });
-}
+/**
+ * The SQLSTATEs that mean that the database cannot be used now: connection (08), resources (53), shutdown and start
+ * (57P), system (58), credentials (28), no such database (3D), a standby (25006), and the ends of a session by its
+ * timeouts (25P03, 25P04).
+ */
+const UNAVAILABLE_STATES = /^(?:08|53|57P|58|28|3D|25006|25P03|25P04)/;
 
-export const codeOf = (error: unknown): string | undefined =>
+/** The SQLSTATE of an error of the database. */
+export const sqlStateOf = (error: unknown): string | undefined =>
   error instanceof pg.DatabaseError ? error.code : undefined;
+
+/**
+ * Returns what an error of a connection means: Lost if the database is unavailable or the connection is broken, otherwise
+ * the error itself, which is an internal error unless the caller knows better. The text of an error decides nothing,
+ * because it is in the language of the server.
+ */
+export function lostOr(error: unknown, isConnectionBroken: boolean): unknown {
+  if (error instanceof Lost || error instanceof RolledBack || error instanceof TooLate) return error;
+  const state = sqlStateOf(error);
+  const isLost = state === undefined ? isConnectionBroken : UNAVAILABLE_STATES.test(state);
+  return isLost ? new Lost('The connection to the database is lost.', { cause: error }) : error;
+}
 
 /** Serialization failure and deadlock: PostgreSQL gave up on this one for another's sake. */
 const GIVEN_UP: ReadonlySet<string | undefined> = new Set(['40001', '40P01']);
@@ -44,36 +54,42 @@ const TAKEN = '23505';
 
 /** The errors with which COMMIT itself is certain to have rolled back: conflicts and deferred constraints. */
 export const isRollback = (error: unknown): boolean =>
-  GIVEN_UP.has(codeOf(error)) || codeOf(error)?.startsWith('23') === true;
+  GIVEN_UP.has(sqlStateOf(error)) || sqlStateOf(error)?.startsWith('23') === true;
 
 /** How long to wait before each further try, in ms; then it is given up. */
 const PAUSES_MS = [20, 200, 1_000] as const;
 
 /**
  * Tries again what certainly wrote nothing; refuses with Busy, Unavailable or AlreadyExists where that does not help,
- * and with TooLate where there is no time for it. After a commit of unknown outcome it tries nothing again.
+ * and with TooLate where there is no time for it. A lost connection for which there is no time is Unavailable: asking
+ * for less would not help. After a commit of unknown outcome it tries nothing again.
  */
 export async function trying<T>(attempt: () => Promise<T>, until?: Deadline): Promise<T> {
+  let lost: Lost | undefined;
   for (let tries = 0; ; tries += 1) {
     try {
       mustBeInTime(until);
       return await attempt();
-    } catch (error) {
-      const again = error instanceof Lost || error instanceof RolledBack || GIVEN_UP.has(codeOf(error));
-      const pause = PAUSES_MS[tries];
-      if (!again || pause === undefined) throw told(error, until);
-      await delay(Math.min(pause * (0.5 + Math.random()), until?.remainingMs() ?? Infinity));
+    } catch (reason) {
+      if (reason instanceof Lost) lost = reason;
+      const error = reason instanceof TooLate ? (lost ?? reason) : reason;
+      const again = error instanceof Lost || error instanceof RolledBack || GIVEN_UP.has(sqlStateOf(error));
+      const pause = (PAUSES_MS[tries] ?? Infinity) * (0.5 + Math.random());
+      const leftMs = until?.remainingMs() ?? Number.MAX_VALUE;
+      if (!again || pause >= leftMs) throw told(error, until);
+      await delay(pause);
     }
   }
 }
 
 function told(error: unknown, until: Deadline | undefined): unknown {
-  const code = codeOf(error);
-  if (WAITED.has(code) && until && until.remainingMs() <= 0)
+  const state = sqlStateOf(error);
+  const isLate = until !== undefined && until.remainingMs() <= 0;
+  if (isLate && (WAITED.has(state) || GIVEN_UP.has(state)))
     return new TooLate('The deadline has passed.', { cause: error });
   if (error instanceof Lost || error instanceof RolledBack || error instanceof CommitOutcomeUnknownError)
     return new Unavailable(error.message, { cause: error });
-  if (GIVEN_UP.has(code) || WAITED.has(code)) return new Busy('Others hold the rows.', { cause: error });
-  if (code === TAKEN) return new AlreadyExists('There is such a row already.', { cause: error });
+  if (GIVEN_UP.has(state) || WAITED.has(state)) return new Busy('Others hold the rows.', { cause: error });
+  if (state === TAKEN) return new AlreadyExists('There is such a row already.', { cause: error });
   return error;
 }

@@ -8,7 +8,7 @@ import { postgresChanges } from './changes.ts';
 import { deleteOldCommitProofs } from './commitProof.ts';
 import { predicateOf } from './predicate.ts';
 import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
-import { openPool } from './pool.ts';
+import { ConnectionPool } from './pool.ts';
 import { heard, type OnStatement, type Opening, withSession } from './session.ts';
 import { refreshWords } from './searchWords.ts';
 import { postgresTallies } from './tallies.ts';
@@ -23,16 +23,20 @@ export interface PostgresOptions {
   readonly directUrl?: string;
   /** The most connections at once; 10 if left out. */
   readonly connections?: number;
-  /** Told of connections that broke while nobody waited for them. */
+  /** Called once when the database, or the connection for notifications, becomes unavailable. */
   readonly onError: (error: Error) => void;
+  /** Called once when it is available again. */
+  readonly onRecovery?: () => void;
   readonly onStatement?: OnStatement;
 }
 
 /** A store in PostgreSQL 15 or newer; the database must have been migrated. */
 export function createPostgresStore(options: PostgresOptions): Store {
-  const { databaseUrl, directUrl = databaseUrl, connections = 10, onError, onStatement = () => {} } = options;
-  const pool = openPool(databaseUrl, connections, onError);
-  const changes = postgresChanges(pool, directUrl, onStatement, onError);
+  const { databaseUrl, directUrl = databaseUrl, connections = 10 } = options;
+  const { onError, onRecovery = () => {}, onStatement = () => {} } = options;
+  const onOutage = { onError, onRecovery };
+  const pool = new ConnectionPool(databaseUrl, connections, onOutage);
+  const changes = postgresChanges(pool, directUrl, onStatement, onOutage);
   /**
    * The reads are on their way when the end is asked for: one flight there and back. Refuses with TooLate what one
    * request reads beyond its bytes.

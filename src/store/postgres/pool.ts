@@ -1,45 +1,143 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
-import { mustBeInTime, TooLate } from '../faults.ts';
+import { Busy, mustBeInTime, TooLate } from '../faults.ts';
 import type { Deadline } from '../store.ts';
-import { orLost } from './failures.ts';
+import { CommitOutcomeUnknownError, Lost, lostOr, SILENT, sqlStateOf } from './failures.ts';
+import { Outage, type OutageListener } from './outage.ts';
 
 const LIMITS = {
-  connectTimeoutMs: 5_000,
-  /** Longer than the server takes to give up by itself: it cannot be heard any more, though nothing has broken. */
-  silenceTimeoutMs: 30_000,
+  /** How long a connection may take, in ms: to become free, or to be opened, with TLS and authentication. */
+  connectMs: 5_000,
+  /** How long open connections may take to close, in ms. */
+  closeMs: 1_000,
 } as const;
+/** The server closed a connection that was idle for longer than its idle_session_timeout: no outage. */
+const IDLE_TOO_LONG = '57P05';
+const READ_ONLY = '25006';
 
-export function openPool(connectionString: string, max: number, onError: (error: Error) => void): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString,
-    max,
-    connectionTimeoutMillis: LIMITS.connectTimeoutMs,
-    query_timeout: LIMITS.silenceTimeoutMs,
-    types: TYPES,
-    // Statements sent without waiting for each other travel together.
-    pipeline: true,
-  });
-  pool.on('error', onError);
-  // A client that breaks while it is lent out tells nobody but itself, and an error without a listener ends the process.
-  pool.on('connect', (client) => client.on('error', onError));
-  return pool;
-}
+/** Closes the connection at once. A server that does not answer would never confirm that it ends. */
+export const destroy = (client: pg.ClientBase): void => void socketOf(client)?.destroy();
 
-/** A connection of the pool. One that comes too late goes back at once. Refuses with TooLate. */
-export async function lent(pool: pg.Pool, until: Deadline | undefined): Promise<pg.PoolClient> {
-  mustBeInTime(until);
-  const asked = pool.connect().catch(orLost);
-  const leftMs = until?.remainingMs() ?? Infinity;
-  if (leftMs >= LIMITS.connectTimeoutMs) return asked;
-  return new Promise((resolve, reject) => {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      reject(new TooLate('No connection was free in time.'));
-    }, leftMs);
-    const come = (client: pg.PoolClient): void => (late ? client.release() : resolve(client));
-    asked.then(come, reject).finally(() => clearTimeout(timer));
-  });
+/** The connections whose server has reported that it ends them, or whose socket has failed. */
+const FAILED = new WeakSet<pg.ClientBase>();
+
+/** Whether nothing more can be sent over the connection. */
+export const isBroken = (client: pg.ClientBase): boolean => FAILED.has(client) || (socketOf(client)?.destroyed ?? true);
+
+/** The socket of a connection, which pg's types do not have. */
+export const socketOf = (client: pg.ClientBase): Socket | undefined =>
+  (client as { readonly connection?: { readonly stream?: Socket } }).connection?.stream;
+
+/** The connections to the database. One that fails is closed, and the next call opens another. */
+export class ConnectionPool {
+  readonly #pool: pg.Pool;
+  readonly #outage: Outage;
+  readonly #connecting = new Set<pg.ClientBase>();
+  readonly #open = new Set<pg.ClientBase>();
+  readonly #acquired = new Set<pg.ClientBase>();
+
+  constructor(connectionString: string, max: number, listener: OutageListener) {
+    this.#outage = new Outage(listener);
+    const onCreate = (client: pg.Client): void => {
+      this.#connecting.add(client);
+      client.once('end', () => this.#connecting.delete(client));
+    };
+    this.#pool = new pg.Pool({
+      Client: class extends pg.Client {
+        constructor(config?: pg.ClientConfig) {
+          super(config);
+          onCreate(this);
+        }
+      },
+      connectionString,
+      max,
+      // Later than our own, which says why there was no connection.
+      connectionTimeoutMillis: LIMITS.connectMs + 100,
+      types: TYPES,
+      // Statements sent without waiting for each other travel together.
+      pipeline: true,
+    });
+    this.#pool.on('error', (error) => {
+      if (sqlStateOf(error) !== IDLE_TOO_LONG)
+        this.#outage.failed(new Lost('An idle connection broke.', { cause: error }));
+    });
+    this.#pool.on('connect', (client) => {
+      this.#connecting.delete(client);
+      this.#open.add(client);
+      client.once('end', () => this.#open.delete(client));
+      // An error without a listener would end the process.
+      client.on('error', () => FAILED.add(client));
+    });
+  }
+
+  /**
+   * Returns a connection, which must be released or discarded. One that comes too late is released at once. Throws Lost
+   * if the database does not answer, and Busy or TooLate if all connections are in use.
+   */
+  async acquire(until: Deadline | undefined): Promise<pg.PoolClient> {
+    mustBeInTime(until);
+    try {
+      const client = await this.#connect(until);
+      this.#acquired.add(client);
+      return client;
+    } catch (error) {
+      if (error instanceof Lost) this.#outage.failed(error);
+      throw error;
+    }
+  }
+
+  release(client: pg.PoolClient): void {
+    this.#acquired.delete(client);
+    client.release();
+    this.#outage.succeeded();
+  }
+
+  /**
+   * Closes a connection that failed. The idle ones are closed too if they must be assumed to fail: where the server is
+   * silent, a firewall may have forgotten all connections, and where it is read-only, it is no longer the primary.
+   */
+  discard(client: pg.PoolClient, error: unknown, isSilent: boolean): void {
+    this.#acquired.delete(client);
+    client.release(true);
+    destroy(client);
+    if (error instanceof Lost || error instanceof CommitOutcomeUnknownError) this.#outage.failed(error);
+    const isReadOnly = error instanceof Error && sqlStateOf(error.cause) === READ_ONLY;
+    if (isSilent || isReadOnly) for (const idle of this.#open) if (!this.#acquired.has(idle)) destroy(idle);
+  }
+
+  /** Closes all connections. Calls that are under way fail if they take longer than a moment. */
+  async end(): Promise<void> {
+    const clients = [...this.#connecting, ...this.#open];
+    const ends = clients.map((client) => new Promise<void>((resolve) => client.once('end', resolve)));
+    const timer = setTimeout(() => clients.forEach(destroy), LIMITS.closeMs);
+    await this.#pool.end();
+    await Promise.all(ends);
+    clearTimeout(timer);
+  }
+
+  #connect(until: Deadline | undefined): Promise<pg.PoolClient> {
+    const waitMs = Math.min(LIMITS.connectMs, until?.remainingMs() ?? Infinity);
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        reject(this.#lateError(waitMs));
+      }, waitMs);
+      const arrive = (client: pg.PoolClient): void => (isLate ? client.release() : resolve(client));
+      const fail = (error: unknown): void => reject(lostOr(error, true));
+      this.#pool
+        .connect()
+        .then(arrive, fail)
+        .finally(() => clearTimeout(timer));
+    });
+  }
+
+  #lateError(waitMs: number): Error {
+    if (this.#connecting.size > 0) return new Lost(SILENT);
+    return waitMs < LIMITS.connectMs
+      ? new TooLate('No connection was free in time.')
+      : new Busy('All connections are in use.');
+  }
 }
 
 /** Values come as the domain has them: times as ms, amounts as bigint. Only this pool reads them so. */

@@ -1,8 +1,8 @@
-import type pg from 'pg';
 import type { Instant } from '../../domain/time.ts';
 import type { Tallies } from '../store.ts';
 import { type CommitProof, confirmCommit, newCommitProof } from './commitProof.ts';
 import { CommitOutcomeUnknownError, trying } from './failures.ts';
+import type { ConnectionPool } from './pool.ts';
 import { type OnStatement, type Opening, withSession } from './session.ts';
 import type { Statement } from './sql.ts';
 
@@ -12,7 +12,7 @@ const OPENING: Opening = { purpose: 'writing', scope: 'ALL' };
 type Counts = ReadonlyMap<string, number>;
 
 /** The counts of all servers on one database. */
-export function postgresTallies(pool: pg.Pool, onStatement: OnStatement): Tallies {
+export function postgresTallies(pool: ConnectionPool, onStatement: OnStatement): Tallies {
   return {
     add: (window, counts) =>
       counts.size === 0 ? Promise.resolve(new Map()) : trying(() => addOnce(pool, onStatement, window, counts)),
@@ -28,7 +28,12 @@ export function postgresTallies(pool: pg.Pool, onStatement: OnStatement): Tallie
 }
 
 /** Adds once: the outcome of a COMMIT that is not acknowledged is looked up, so that nothing counts twice. */
-async function addOnce(pool: pg.Pool, onStatement: OnStatement, window: Instant, counts: Counts): Promise<Counts> {
+async function addOnce(
+  pool: ConnectionPool,
+  onStatement: OnStatement,
+  window: Instant,
+  counts: Counts,
+): Promise<Counts> {
   const proof = newCommitProof('tally_proofs');
   let sums: Counts = new Map();
   try {

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { Id } from '../../domain/ids.ts';
 import type { Change } from '../../domain/change.ts';
 import type { ChatSession } from '../../domain/chatSession.ts';
@@ -7,9 +6,10 @@ import type { Position } from '../../domain/position.ts';
 import { StaleVersion } from '../../domain/refusals.ts';
 import type { TableName, Tables, Writer, Writers } from '../store.ts';
 import { type CommitProof, confirmCommit, confirmReads, newCommitProof } from './commitProof.ts';
-import { allowRepeat, codeOf, CommitOutcomeUnknownError, STALE } from './failures.ts';
+import { allowRepeat, CommitOutcomeUnknownError, sqlStateOf, STALE } from './failures.ts';
 import { encode, type Layout, type Row } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
+import type { ConnectionPool } from './pool.ts';
 import { positionRules } from './positionRules.ts';
 import { predicateOf } from './predicate.ts';
 import { byIds, counts, pages } from './reader.ts';
@@ -30,7 +30,7 @@ type Within = Omit<Opening, 'purpose'>;
  * with COMMIT, in another. Refuses with StaleVersion or TooLate.
  */
 export async function transactOnce<T>(
-  pool: pg.Pool,
+  pool: ConnectionPool,
   onStatement: OnStatement,
   within: Within,
   work: (tx: Writers) => Promise<T>,
@@ -54,10 +54,10 @@ export async function transactOnce<T>(
       return committed(result);
     });
   } catch (error) {
-    if (codeOf(error) === STALE) throw (await staleAmong(pool, onStatement, within, writes)) ?? error;
+    if (sqlStateOf(error) === STALE) throw (await staleAmong(pool, onStatement, within, writes)) ?? error;
     if (!ending || !(error instanceof CommitOutcomeUnknownError)) throw error;
     if (!ending.proof) return allowRepeat(error);
-    await confirmCommit(pool, onStatement, ending.proof);
+    await confirmCommit(pool, onStatement, ending.proof, within.until);
     return committed(ending.result);
   }
 }
@@ -154,7 +154,7 @@ async function purgeable(
 
 /** Which of the rows that should have been at a version is not. */
 async function staleAmong(
-  pool: pg.Pool,
+  pool: ConnectionPool,
   onStatement: OnStatement,
   within: Within,
   writes: Collected,

@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { Lost } from './failures.ts';
+import { Outage, type OutageListener } from './outage.ts';
+import { destroy } from './pool.ts';
+
+const CHANNEL = 'escrowgrid_changes';
+/** In ms. */
+export const LISTENER_TIMES = {
+  /** How long to wait before the connection is opened again. */
+  reconnectMs: 500,
+  /** How long the server may take to answer. Nothing that is sent here waits for anything. */
+  answerMs: 5_000,
+  /** How often the server is asked whether it is still there: a connection on which nothing arrives looks like an idle one. */
+  checkMs: 5_000,
+};
+
+/** The connection that listens for notifications, opened again whenever it breaks or is no longer answered. */
+export class Listener {
+  readonly #url: string;
+  readonly #wake: () => void;
+  readonly #outage: Outage;
+  readonly #times: typeof LISTENER_TIMES;
+  readonly #closing = new AbortController();
+  #client: pg.Client | undefined;
+  #running: Promise<void> | undefined;
+  #isNotifying = false;
+
+  constructor(url: string, wake: () => void, onOutage: OutageListener, times = LISTENER_TIMES) {
+    this.#url = url;
+    this.#wake = wake;
+    this.#times = times;
+    this.#outage = new Outage(onOutage);
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Notifies the other servers; several notifications at once become one. */
+  notify(): void {
+    if (this.#isNotifying || !this.#client) return;
+    this.#isNotifying = true;
+    this.#client
+      .query(`notify ${CHANNEL}`)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isNotifying = false;
+      });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await this.#listen().catch((error: unknown) => {
+        if (!signal.aborted)
+          this.#outage.failed(new Lost('The connection for notifications is lost.', { cause: error }));
+      });
+      await delay(this.#times.reconnectMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Listens until the connection ends or no answer arrives on it. */
+  async #listen(): Promise<void> {
+    const { signal } = this.#closing;
+    const client = new pg.Client({
+      connectionString: this.#url,
+      connectionTimeoutMillis: this.#times.answerMs,
+      // With `pipeline` pg closes a connection on which a query takes longer.
+      query_timeout: this.#times.answerMs,
+      pipeline: true,
+    });
+    const ended = new AbortController();
+    const end = (): void => destroy(client);
+    signal.addEventListener('abort', end, { once: true });
+    client.once('end', () => ended.abort());
+    client.on('error', () => undefined);
+    client.on('notification', this.#wake);
+    try {
+      await client.connect();
+      await client.query(`set idle_session_timeout = 0; listen ${CHANNEL}`);
+      this.#client = client;
+      // Other servers may have notified while nobody listened.
+      this.#wake();
+      for (;;) {
+        await client.query('select 1');
+        this.#outage.succeeded();
+        await delay(this.#times.checkMs, undefined, { signal: ended.signal });
+      }
+    } finally {
+      this.#client = undefined;
+      signal.removeEventListener('abort', end);
+      destroy(client);
+    }
+  }
+}
