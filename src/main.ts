@@ -1,13 +1,13 @@
-import { destination, pino } from 'pino';
+import { destination, type Logger, pino } from 'pino';
 import { createApp, GRAPHQL_PATH } from './app.ts';
 import { type Config, ConfigurationError, DEVELOPMENT_KEY, environment, readConfig } from './config.ts';
 import { readTrustedDocuments, settingsOf } from './configured.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
-import { type OnMemoryWarning, openStore } from './openStore.ts';
+import { openStore, type StoreListener } from './openStore.ts';
 import { faultFacts } from './server/faultFacts.ts';
 import type { GraphiqlOptions } from './server/graphiql.ts';
-import { UnusableDatabase } from './store/postgres/migrate.ts';
+import { UnusableDatabase } from './store/postgres/unusableDatabase.ts';
 
 async function main(): Promise<void> {
   // Until the server listens there is nothing to wait for.
@@ -20,10 +20,7 @@ async function main(): Promise<void> {
     { level: config.logLevel, base: null, serializers: { err: faultFacts } },
     destination({ dest: 1, sync: true }),
   );
-  const onError = (error: Error): void => log.error({ err: error }, 'a database connection broke');
-  const onMemoryWarning: OnMemoryWarning = (message, { usedBytes, maxBytes }) =>
-    log.warn({ usedMb: Math.round(usedBytes / 2 ** 20), maxMb: Math.round(maxBytes / 2 ** 20) }, message);
-  const store = await openStore(config, onError, onMemoryWarning);
+  const store = await openStore(config, listenerOf(log));
   if (config.environment === 'production' && config.store.backend === 'memory') {
     log.warn('production on the memory store: everything is gone when this process ends');
   }
@@ -60,6 +57,14 @@ async function main(): Promise<void> {
   if (access.rootApiKey === DEVELOPMENT_KEY) process.stdout.write(`Root key, for development: ${DEVELOPMENT_KEY}\n`);
   process.stdout.write(`${page}: ${listening.origin}${GRAPHQL_PATH}\n`);
 }
+
+/** Logs what happens to the store. An outage is two lines, however many requests fail of it. */
+const listenerOf = (log: Logger): StoreListener => ({
+  onError: (error) => log.error({ err: error }, 'database connection lost'),
+  onRecovery: () => log.info('database connection restored'),
+  onMemoryWarning: (message, { usedBytes, maxBytes }) =>
+    log.warn({ usedMb: Math.round(usedBytes / 2 ** 20), maxMb: Math.round(maxBytes / 2 ** 20) }, message),
+});
 
 /** The tabs carry the key of development, and no other. */
 const pageOf = ({ demoData, access: { rootApiKey } }: Config): GraphiqlOptions => ({

@@ -1,17 +1,24 @@
 import type { Config } from './config.ts';
 import { createMemoryStore } from './store/memory/index.ts';
 import type { OnMemoryWarning } from './store/memory/meter.ts';
+import { checkConnection } from './store/postgres/checkDatabase.ts';
 import { createPostgresStore } from './store/postgres/index.ts';
 import { migrate } from './store/postgres/migrate.ts';
 import type { Store } from './store/store.ts';
 
 export type { OnMemoryWarning };
 
+/** Called when the state of the store changes: `onError` once when it becomes unavailable, `onRecovery` once when that ends. */
+export interface StoreListener {
+  readonly onError: (error: Error) => void;
+  readonly onRecovery?: () => void;
+  readonly onMemoryWarning?: OnMemoryWarning;
+}
+
 /** Opens the configured store, its database migrated. Refuses with UnusableDatabase. */
 export async function openStore(
   { store, storeLockTimeoutMs }: Config,
-  onError: (error: Error) => void,
-  onMemoryWarning?: OnMemoryWarning,
+  { onMemoryWarning, ...onOutage }: StoreListener,
 ): Promise<Store> {
   if (store.backend === 'memory') {
     const maxBytes = store.maxMb * 2 ** 20;
@@ -20,5 +27,6 @@ export async function openStore(
   const { backend: _backend, ...database } = store;
   // The migrations' lock belongs to a session, which a pooler in transaction mode does not keep.
   await migrate(database.directUrl);
-  return createPostgresStore({ ...database, onError });
+  if (database.databaseUrl !== database.directUrl) await checkConnection(database.databaseUrl);
+  return createPostgresStore({ ...database, ...onOutage });
 }

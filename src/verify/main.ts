@@ -1,13 +1,13 @@
 import { ConfigurationError, environment, readConfig } from '../config.ts';
 import { writeDemoData } from '../demo/data.ts';
 import { openStore } from '../openStore.ts';
-import { UnusableDatabase } from '../store/postgres/migrate.ts';
+import { UnusableDatabase } from '../store/postgres/unusableDatabase.ts';
 import { verify } from './verify.ts';
 
 /** `npm run verify`: checks the configured store; a memory store is filled with the demo data first. */
 async function main(): Promise<void> {
   const config = readConfig(environment());
-  const store = await openStore(config, (error) => process.stderr.write(`${error.message}\n`));
+  const store = await openStore(config, { onError: (error) => process.stderr.write(`${error.message}\n`) });
   if (config.store.backend === 'memory' && config.demoData) await writeDemoData(store, Date.now);
   const { positions, events, postings, difference } = await verify(store);
   process.stdout.write(`Checked ${positions} positions, ${events} events and ${postings} postings: `);

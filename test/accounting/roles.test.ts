@@ -1,7 +1,8 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
-import { migrate, UnusableDatabase } from '../../src/store/postgres/migrate.ts';
+import { migrate } from '../../src/store/postgres/migrate.ts';
+import { UnusableDatabase } from '../../src/store/postgres/unusableDatabase.ts';
 import { did, times } from '../support/accounting.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { fundedPosition, makeDeal } from '../support/deal.ts';

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { DEVELOPMENT_KEY } from '../../src/config.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
 import { buildProgram, type Environment, npmStart, type Program, startProgram } from '../support/program.ts';
+import { startProxy } from '../support/proxy.ts';
 import { runReadme } from '../support/readme.ts';
 
 const COUNTS = '{ institutions { totalCount } positions { totalCount } }';
@@ -29,10 +31,10 @@ async function migratedDatabase(): Promise<string> {
   return database.url;
 }
 
-async function emptyDatabase(): Promise<string> {
+async function emptyDatabase(options = ''): Promise<string> {
   const adminUrl = inject('adminUrl');
   const name = `${inject('template')}_${randomBytes(6).toString('hex')}`;
-  await asAdmin(adminUrl, (admin) => admin.query(`create database ${name} template template0`));
+  await asAdmin(adminUrl, (admin) => admin.query(`create database ${name} template template0 ${options}`));
   onTestFinished(() =>
     asAdmin(adminUrl, async (admin) => {
       await admin.query(`drop database if exists ${name} with (force)`);
@@ -172,9 +174,39 @@ describe('on PostgreSQL', () => {
     expect(said).not.toContain('pa55-word');
     const unknown = urlOf(inject('adminUrl'), 'no_such_database');
     expect(await refusalOf(start(onPostgres(unknown)))).toBe(
-      'The database cannot be reached: database "no_such_database" does not exist.\n',
+      'There is no database of this name. Create it, for example with createdb (3D000).\n',
     );
   });
+
+  it('refuses a database whose encoding is not UTF8, as the check does, and says what to do', async () => {
+    const url = await emptyDatabase("encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'");
+    const sentence = /^The encoding of the database is LATIN1, and must be UTF8\. Create another one: createdb .*\n$/;
+    expect(await refusalOf(start(onPostgres(url)))).toMatch(sentence);
+    const verify = join(dirname(main), 'verify', 'main.js');
+    expect(await refusalOf(startProgram(verify, onPostgres(url)))).toMatch(sentence);
+  });
+
+  it('checks DATABASE_URL where it differs from DATABASE_DIRECT_URL', async () => {
+    const directUrl = await migratedDatabase();
+    const env = { ...onPostgres(urlOf(directUrl, 'no_such_database')), DATABASE_DIRECT_URL: directUrl };
+    expect(await refusalOf(start(env))).toContain('There is no database of this name.');
+  });
+
+  it('stops although the database does not answer any more, and logs the outage once', async () => {
+    const proxy = await startProxy(await migratedDatabase());
+    onTestFinished(() => proxy.away());
+    const program = start({ ...onPostgres(proxy.url), OPERATION_TIMEOUT_MS: '500', KEEP_ALIVE_TIMEOUT_MS: '1000' });
+    expect(await program.ask(COUNTS)).toEqual(DEMO);
+    proxy.stall();
+    for (let n = 0; n < 3; n += 1) {
+      expect(await program.ask(COUNTS)).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    }
+    expect(await program.stop()).toEqual({ code: 0, signal: null });
+    const lost = program.stdout().match(/^.*"database connection lost".*$/gm) ?? [];
+    // One of the calls, and one of the connection for notifications.
+    expect(lost.length).toBeGreaterThan(0);
+    expect(lost.length).toBeLessThanOrEqual(2);
+  }, 60_000);
 
   it('mistake 11: a database restart killed the process', async () => {
     const url = await migratedDatabase();
@@ -190,7 +222,7 @@ describe('on PostgreSQL', () => {
     expect(killed.length).toBeGreaterThan(0);
     expect(killed.every(({ ended }) => ended)).toBe(true);
     expect(await program.ask(COUNTS)).toEqual(DEMO);
-    expect(program.stdout()).toContain('a database connection broke');
+    expect(program.stdout()).toContain('database connection lost');
     expect(await program.stop()).toEqual({ code: 0, signal: null });
   });
 });

@@ -1,45 +1,70 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
-import pg from 'pg';
-import { APP_ROLE } from './begin.ts';
+import type pg from 'pg';
+import { APP_ROLE, MIGRATION_SETTINGS } from './begin.ts';
+import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
+import { destroy } from './pool.ts';
+import { connected } from './startConnection.ts';
+import { UnusableDatabase } from './unusableDatabase.ts';
 
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
 const TABLE = 'schema_migrations';
-const OLDEST_SERVER = 150_000;
 const UNDEFINED_TABLE = '42P01';
-
-/** The database cannot be used as it is; the message says what to do. */
-export class UnusableDatabase extends Error {}
+/** How often the database is asked whether it still answers while migrations run, in ms. */
+const CHECK_MS = 5_000;
 
 /**
  * Brings the database to the schema that this program knows, under a lock that makes servers which start together
- * wait for each other. Refuses with UnusableDatabase a server that is not there or older than 15 and a database
- * that a newer program has migrated.
+ * wait for each other. Throws UnusableDatabase if the database cannot be used as it is: the message says why.
  */
-export async function migrate(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => undefined);
-  await client.connect().catch((error: Error & { readonly code?: string }) => {
-    // A host with several addresses fails with one error for all of them, which has a code and no message.
-    throw new UnusableDatabase(`The database cannot be reached: ${error.message || error.code}.`);
-  });
-  try {
-    await mustFit(client);
+export const migrate = (databaseUrl: string): Promise<void> =>
+  connected(databaseUrl, async (client) => {
+    await checkDatabase(client);
+    const isMigrated = await checkMigrations(client);
     await ensureRole(client);
-    await runner({
-      dbClient: client,
-      dir: FOLDER,
-      ignorePattern: '.*\\.map',
-      migrationsTable: TABLE,
-      direction: 'up',
-      advisoryLockMode: 'wait',
-      singleTransaction: true,
-      log: () => undefined,
-    });
-  } finally {
-    await client.end();
+    if (!isMigrated) {
+      await checkSchema(client);
+      await runMigrations(databaseUrl, client);
+    }
+    await checkTables(client);
+  });
+
+/** Runs the migrations, which may take any time, as long as the database answers on the other connection. */
+const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
+  connected(
+    databaseUrl,
+    async (client) => {
+      const done = new AbortController();
+      const checking = checkAnswers(other, done.signal).catch(() => destroy(client));
+      try {
+        await other.query(MIGRATION_SETTINGS);
+        await client.query(MIGRATION_SETTINGS);
+        await runner({
+          dbClient: client,
+          dir: FOLDER,
+          ignorePattern: '.*\\.map',
+          migrationsTable: TABLE,
+          direction: 'up',
+          advisoryLockMode: 'wait',
+          singleTransaction: true,
+          log: () => undefined,
+        });
+      } finally {
+        done.abort();
+        await checking;
+      }
+    },
+    { isPatient: true },
+  );
+
+/** Throws once the database does not answer. */
+async function checkAnswers(client: pg.Client, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await client.query('select 1');
+    await delay(CHECK_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
@@ -76,19 +101,19 @@ async function ensureRole(client: pg.Client): Promise<void> {
   }
 }
 
-async function mustFit(client: pg.Client): Promise<void> {
-  const { rows: versions } = await client.query<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-  );
-  const version = versions[0]?.version ?? 0;
-  if (version < OLDEST_SERVER) throw new UnusableDatabase('PostgreSQL 15 or newer is needed.');
-  const applied = await client.query<{ name: string }>(`select name from ${TABLE}`).catch((error: pg.DatabaseError) => {
-    if (error.code === UNDEFINED_TABLE) return { rows: [] };
-    throw error;
-  });
-  const known = new Set(readdirSync(FOLDER).map((file) => basename(join(FOLDER, file), '.sql')));
-  const unknown = applied.rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+/** Returns whether all migrations were applied. Throws UnusableDatabase if a newer program has applied others. */
+async function checkMigrations(client: pg.Client): Promise<boolean> {
+  const { rows } = await client
+    .query<{ name: string }>(`select name from public.${TABLE}`)
+    .catch((error: pg.DatabaseError) => {
+      if (error.code === UNDEFINED_TABLE) return { rows: [] };
+      throw error;
+    });
+  const sources = readdirSync(FOLDER).filter((file) => file.endsWith('.sql'));
+  const known = new Set(sources.map((file) => basename(join(FOLDER, file), '.sql')));
+  const unknown = rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
   if (unknown.length > 0) {
     throw new UnusableDatabase(`The database is newer than this program: it has ${unknown.join(', ')}.`);
   }
+  return rows.length === known.size;
 }

@@ -1,0 +1,51 @@
+import type pg from 'pg';
+import { connected } from './startConnection.ts';
+import { UnusableDatabase, unusableBecause } from './unusableDatabase.ts';
+
+const OLDEST_SERVER = 150_000;
+const ENCODING = 'UTF8';
+
+/** Checks a way to the database that is not migrated over, such as a pooler. Throws UnusableDatabase. */
+export const checkConnection = (databaseUrl: string): Promise<void> =>
+  connected(databaseUrl, async (client) => {
+    await checkDatabase(client);
+    await checkTables(client);
+  });
+
+/** Throws UnusableDatabase if the server is too old, or the database has another encoding or is read-only. */
+export async function checkDatabase(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ version: number; encoding: string; isReadOnly: boolean }>(
+    `select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
+       current_setting('transaction_read_only')::boolean as "isReadOnly"`,
+  );
+  const { version = 0, encoding = '', isReadOnly = false } = rows[0] ?? {};
+  if (version < OLDEST_SERVER) throw new UnusableDatabase('PostgreSQL 15 or newer is needed.');
+  if (encoding !== ENCODING) {
+    throw new UnusableDatabase(
+      `The encoding of the database is ${encoding}, and must be ${ENCODING}. Create another one: ` +
+        `createdb --template=template0 --encoding=${ENCODING} <name>`,
+    );
+  }
+  if (isReadOnly) throw unusableBecause('25006');
+}
+
+/** Throws UnusableDatabase if the user cannot create tables where they are looked for. */
+export async function checkSchema(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ canCreate: boolean }>(
+    `select has_schema_privilege(oid, 'create') as "canCreate" from pg_namespace where nspname = 'public'`,
+  );
+  if (!rows[0]) throw unusableBecause('3F000');
+  if (!rows[0].canCreate) throw unusableBecause('42501');
+}
+
+/** Throws UnusableDatabase if the tables are not where the statements look for them. */
+export async function checkTables(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ isThere: boolean }>(
+    `select to_regclass('public.positions') is not null as "isThere"`,
+  );
+  if (rows[0]?.isThere) return;
+  throw new UnusableDatabase(
+    'The schema public of the database does not have the tables of EscrowGrid. DATABASE_URL and DATABASE_DIRECT_URL must ' +
+      'lead to the same database, and tables in another schema must be moved: alter table <name> set schema public.',
+  );
+}

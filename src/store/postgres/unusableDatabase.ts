@@ -1,0 +1,52 @@
+import pg from 'pg';
+
+/** The database cannot be used as it is; the message says what to do. */
+export class UnusableDatabase extends Error {}
+
+/** By the beginning of an SQLSTATE, or by a code of the system: what is wrong, and what to do. */
+const REASONS = {
+  ECONNREFUSED: 'The database cannot be reached: nothing listens at its address',
+  ENOENT: 'The database cannot be reached: its folder of sockets has no socket of this port',
+  ECONNRESET: 'The database cannot be reached: the connection was reset',
+  EPIPE: 'The database cannot be reached: the connection was closed',
+  ETIMEDOUT: 'The database cannot be reached: its host does not answer',
+  EHOSTUNREACH: 'The database cannot be reached: there is no route to its host',
+  ENETUNREACH: 'The database cannot be reached: there is no route to its network',
+  ENOTFOUND: 'The database cannot be reached: its host name is unknown',
+  EAI_AGAIN: 'The database cannot be reached: its host name cannot be resolved now',
+  '08': 'The database, or the pooler before it, refused the connection',
+  '25006': 'The database is read-only: it is a standby, or default_transaction_read_only is on. Connect to the primary',
+  '28': 'The database refused the user or the password. Check DATABASE_URL and DATABASE_DIRECT_URL',
+  '3D000': 'There is no database of this name. Create it, for example with createdb',
+  '3F000': 'The database has no schema public. Create it: create schema public',
+  '42501':
+    'The user of the database lacks a privilege. Let it own the database, or grant it create on the schema public',
+  '53300': 'The database has no connection left. Raise its max_connections, or lower DATABASE_CONNECTIONS',
+  '53': 'The database has run out of a resource, such as memory or disk space',
+  '55P03': 'The database held a lock for too long. Try again',
+  '57014': 'The database cancelled a statement. Raise the statement_timeout of the user, and try again',
+  '57P03': 'The database is starting, recovering or shutting down. Try again',
+  '57P': 'The database is shutting down. Try again',
+  '58': 'The database has an error of its operating system. See its log',
+} as const;
+
+/** What the database would report with this SQLSTATE, where it was found out in another way. */
+export const unusableBecause = (state: keyof typeof REASONS): UnusableDatabase =>
+  new UnusableDatabase(`${REASONS[state]} (${state}).`);
+
+/**
+ * Returns the error as a sentence for the operator. It has the code, and the server's words where the code is not a
+ * known one; the connection string and the password are in neither.
+ */
+export function unusable(error: Error & { readonly code?: string | undefined }): UnusableDatabase {
+  const { code = '', message } = error;
+  const what = error instanceof pg.DatabaseError ? 'used' : 'reached';
+  const reason = reasonOf(code) ?? `The database cannot be ${what}: ${message}`;
+  return new UnusableDatabase(`${reason}${code && ` (${code})`}.`, { cause: error });
+}
+
+/** The reason whose code is the most specific beginning of this one. */
+const reasonOf = (code: string): string | undefined =>
+  Object.entries(REASONS)
+    .filter(([start]) => code.startsWith(start))
+    .toSorted(([a], [b]) => b.length - a.length)[0]?.[1];
