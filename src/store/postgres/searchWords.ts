@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type pg from 'pg';
 import { TOKENS_VERSION } from '../../domain/tokens.ts';
 import { allowRepeat, trying } from './failures.ts';
 import { columnName, encode, type Layout, type Row } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
+import type { ConnectionPool } from './pool.ts';
 import { type OnStatement, type Session, withSession } from './session.ts';
 import type { Statement } from './sql.ts';
 
@@ -29,7 +29,7 @@ interface Progress {
  * left. Its progress is committed with the words, so it continues after a crash, and servers that do this at once take
  * turns. A server of an earlier version leaves the words of a later one alone.
  */
-export function refreshWords(pool: pg.Pool, onStatement: OnStatement): Promise<boolean> {
+export function refreshWords(pool: ConnectionPool, onStatement: OnStatement): Promise<boolean> {
   return trying(() =>
     withSession(pool, onStatement, { purpose: 'writing', scope: 'ALL' }, async (session) => {
       const { rows } = await session.query<Progress>(PENDING);
