@@ -56,11 +56,10 @@ async function recover(id: string): Promise<void> {
   await closeIdle();
 }
 
-/** Makes every connection half-open when a message passes: before it, or after it. */
-const stallAt = (side: keyof Tap, matches: (message: Message) => boolean, passes: 'before' | 'after'): void => {
+/** Makes every connection half-open before a message passes. */
+const stallAt = (side: keyof Tap, matches: (message: Message) => boolean): void => {
   const act = (message: Message): Buffer | false | void => {
     if (!matches(message)) return;
-    if (passes === 'after') return void setImmediate(() => given.proxy.stall());
     given.proxy.stall();
     return false;
   };
@@ -86,13 +85,13 @@ const MOMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   },
   'when a connection authenticates': async () => {
     await closeIdle();
-    stallAt('fromServer', ofType('R'), 'before');
+    stallAt('fromServer', ofType('R'));
   },
   'between two transactions': () => given.proxy.stall(),
-  'when BEGIN is sent': () => stallAt('fromClient', isAnyBegin, 'before'),
-  'when BEGIN is answered': () => stallAt('fromServer', nth(1, ofType('Z')), 'before'),
-  'before a statement is answered': () => stallAt('fromServer', nth(1, ofType('D')), 'after'),
-  'in the middle of the rows of a statement': () => stallAt('fromServer', nth(2, ofType('D')), 'before'),
+  'when BEGIN is sent': () => stallAt('fromClient', isAnyBegin),
+  'when BEGIN is answered': () => stallAt('fromServer', nth(1, ofType('Z'))),
+  'before a statement is answered': () => stallAt('fromServer', nth(2, ofType('T'))),
+  'in the middle of the rows of a statement': () => stallAt('fromServer', nth(2, ofType('D'))),
 };
 
 describe.each(Object.keys(MOMENTS))('where nothing answers from the moment on: %s', (name) => {
@@ -116,9 +115,9 @@ describe.each(Object.keys(MOMENTS))('where nothing answers from the moment on: %
 });
 
 const COMMITS: Readonly<Record<string, readonly [() => void, number]>> = {
-  'before what it writes arrives': [() => stallAt('fromClient', isWrite, 'before'), 0],
-  'before COMMIT arrives': [() => stallAt('fromClient', isCommit, 'before'), 0],
-  'before the answer of COMMIT arrives': [() => stallAt('fromServer', isCommitted, 'before'), 1],
+  'before what it writes arrives': [() => stallAt('fromClient', isWrite), 0],
+  'before COMMIT arrives': [() => stallAt('fromClient', isCommit), 0],
+  'before the answer of COMMIT arrives': [() => stallAt('fromServer', isCommitted), 1],
 };
 
 describe.each(Object.keys(COMMITS))('where nothing answers during a commit: %s', (name) => {
@@ -194,7 +193,7 @@ it(
   async () => {
     const { id } = await fundedPosition(setup, deal);
     const isRollback = ({ type, text }: Message): boolean => type === 'Q' && text === 'rollback\0';
-    stallAt('fromClient', isRollback, 'before');
+    stallAt('fromClient', isRollback);
     const work = given.store.transact('ALL', async (tx) => {
       await tx.positions.byIds([id]);
       throw new Error('The first reason.');

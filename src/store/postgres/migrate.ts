@@ -26,6 +26,7 @@ export const migrate = (databaseUrl: string): Promise<void> =>
     const isMigrated = await checkMigrations(client);
     await ensureRole(client);
     if (!isMigrated) {
+      await client.query(MIGRATION_SETTINGS);
       await checkSchema(client);
       await runMigrations(databaseUrl, client);
     }
@@ -40,7 +41,6 @@ const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
       const done = new AbortController();
       const checking = checkAnswers(other, done.signal).catch(() => destroy(client));
       try {
-        await other.query(MIGRATION_SETTINGS);
         await client.query(MIGRATION_SETTINGS);
         await runner({
           dbClient: client,
