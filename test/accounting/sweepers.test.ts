@@ -42,7 +42,7 @@ async function eventsOf(server: TestServer, count: number): Promise<Event[]> {
 }
 
 /** The document selects all of each position: more of them at once would cost too much. */
-const PER_BATCH = 100;
+const PER_BATCH = 75;
 async function inBatches(server: TestServer, operations: readonly object[]): Promise<void> {
   for (let start = 0; start < operations.length; start += PER_BATCH) {
     await did(server, 'applyPositions', { operations: operations.slice(start, start + PER_BATCH) });

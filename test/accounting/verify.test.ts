@@ -51,12 +51,12 @@ onBothStores((open) => {
 
     it('is looked at whole: more positions, and more events of one, than fit a page', async () => {
       const { server, store, deal } = scene;
-      for (const size of [100, 100, 30]) {
+      for (const size of [75, 75, 75, 5]) {
         await did(server, 'applyPositions', { operations: times(size, () => ({ create: opening(deal) })) });
       }
       const { id: positionId } = await fundedPosition(server, deal, '1000.00');
       const transition = { positionId, toState: 'PARTIALLY_RELEASED', amount: '1' };
-      for (const size of [100, 100, 100, 30]) {
+      for (const size of [75, 75, 75, 75, 30]) {
         await did(server, 'applyPositions', { operations: times(size, () => ({ transition })) });
       }
       const { positions, lifecycleEvents: events, postings } = await countsOf(store);

@@ -19,6 +19,13 @@ const UNLIMITED = {
   subscriptionCost: null,
 };
 
+interface Cost {
+  readonly reply: Reply;
+  readonly leastMs: number;
+  /** The rows that the store looked at. */
+  readonly leastRows: number;
+}
+
 const endpoint = endpointOn({ ...PRODUCTION, rates: UNLIMITED });
 const costs = new Map<string, Readonly<Record<string, string>>>();
 afterAll(() => {
@@ -45,30 +52,28 @@ describe.each(WIRES)('over $name', ({ name: wire, open }) => {
   });
   afterAll(() => line.close());
 
-  /** Sends it so often, each time as another document; answers the last reply, and the least that one cost in ms. */
-  async function costOf({
-    query,
-    variables = '{}',
-  }: Attack): Promise<{ readonly reply: Reply; readonly leastMs: number }> {
+  /** Sends it so often, each time as another document; returns the last reply, and the least that one cost. */
+  async function costOf({ query, variables = '{}' }: Attack): Promise<Cost> {
+    const { touched } = endpoint().store;
     let reply: Reply | undefined;
-    let leastMs = Infinity;
+    let [leastMs, leastRows] = [Infinity, Infinity];
     for (let run = 0; run < COUNTS.attackRuns; run += 1) {
       const document = `${query}#${wire}${run}`;
       const before = process.cpuUsage();
+      const rows = touched.rows;
       reply = await line.send(document, variables);
       const { user, system } = process.cpuUsage(before);
       leastMs = Math.min(leastMs, (user + system) / 1_000);
+      leastRows = Math.min(leastRows, touched.rows - rows);
     }
-    return { reply: reply as Reply, leastMs };
+    return { reply: reply as Reply, leastMs, leastRows };
   }
 
   // What is far longer than an address may be is refused by its length alone.
   const sent = ATTACKS.filter(({ query, variables = '' }) => wire !== 'GET' || query.length + variables.length < SHORT);
 
   it.each(sent)('$name costs little', async (attack) => {
-    const { touched } = endpoint().store;
-    const rows = touched.rows;
-    const { reply, leastMs } = await costOf(attack);
+    const { reply, leastMs, leastRows } = await costOf(attack);
     costs.set(attack.name, { ...costs.get(attack.name), [wire]: leastMs.toFixed(1) });
     expect(endpoint().faults).toEqual([]);
     expect(reply.text.length).toBeLessThan(50_000);
@@ -79,7 +84,7 @@ describe.each(WIRES)('over $name', ({ name: wire, open }) => {
     expect([reply.status < 500, codes.length > 0 || !refused]).toEqual([true, true]);
     // Nothing is executed of what is refused, nor looked up for it but the key.
     expect(refused && reply.text.includes('"data":{')).not.toBe(true);
-    expect(attack.code ? touched.rows - rows : 0).toBeLessThanOrEqual(COUNTS.attackRuns);
+    expect(attack.code ? leastRows : 0).toBeLessThanOrEqual(1);
     expect(leastMs).toBeLessThan(WRONG_MS);
   });
 });

@@ -122,6 +122,7 @@ export const funded = (position: Position, over: Partial<Position> = {}): Positi
   sequence: position.sequence + 1,
   version: position.version + 1,
   updatedAt: position.updatedAt + 1,
+  fundedAt: position.updatedAt + 1,
   ...over,
 });
 

@@ -69,7 +69,10 @@ function requestOf(token: string | null, query: string, variables: object, heade
   });
 }
 
-/** The whole text of an answer; of a stream what came until it had caught up, or ended. */
+/** Cursors of CAUGHT_UP are never the same twice. */
+const ID_OF_CAUGHT_UP = /^id: .*\n(?=event: next\ndata: [^\n]*CAUGHT_UP)/gm;
+
+/** The whole text of an answer; of a stream what came until it had caught up, or ended, without pings. */
 async function saidOf(response: Response): Promise<Said> {
   const { status, headers } = response;
   if (!headers.get('content-type')?.startsWith('text/event-stream')) {
@@ -82,5 +85,5 @@ async function saidOf(response: Response): Promise<Said> {
     // Leaving the loop ends the subscription.
     if (/CAUGHT_UP[^\n]*\n\n/.test(text)) break;
   }
-  return { status, headers, text: text.replaceAll(/^:.*\n\n/gm, '') };
+  return { status, headers, text: text.replaceAll(/^:.*\n\n/gm, '').replaceAll(ID_OF_CAUGHT_UP, '') };
 }
