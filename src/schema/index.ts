@@ -1,7 +1,7 @@
 import { GraphQLSchema, printSchema } from 'graphql';
 import { RIGHTS } from '../domain/rights.ts';
 import { builder } from './builder.ts';
-import { paceLists } from './pace.ts';
+import { paceFields } from './pace.ts';
 import { countResponses } from './responseSize.ts';
 import { guard } from './rights.ts';
 import './scalars.ts';
@@ -35,7 +35,7 @@ a default branch. Expected refusals of a mutation are members of its result; all
 \`extensions.code\`.`;
 
 /** The whole face, in the order written: enum values keep it. */
-export const schema = paceLists(
+export const schema = paceFields(
   countResponses(
     guard(
       new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION }),

@@ -10,6 +10,7 @@ import {
   isListType,
   isObjectType,
 } from 'graphql';
+import { weightOf } from './weights.ts';
 
 /** For how long one operation may keep the event loop before other work is done, in ms. */
 const SLICE_MS = 10;
@@ -18,6 +19,7 @@ const SLICE_MS = 10;
 export class Pace {
   #sliceEndsAt = performance.now() + SLICE_MS;
   #interruptions = 0;
+  #turn: Promise<void> = Promise.resolve();
   #onResume: (() => void)[] = [];
 
   /** Whether a list waits for other work to be done. */
@@ -34,10 +36,11 @@ export class Pace {
     return performance.now() >= this.#sliceEndsAt;
   }
 
-  /** Resolves when the event loop has done what else was waiting. */
+  /** Resolves when the event loop has done what else was waiting; for each caller in a turn of the loop of its own. */
   async yield(): Promise<void> {
     this.#interruptions += 1;
-    await new Promise((resolve) => setImmediate(resolve));
+    this.#turn = this.#turn.then(() => new Promise((resolve) => setImmediate(resolve)));
+    await this.#turn;
     this.#interruptions -= 1;
     this.#sliceEndsAt = performance.now() + SLICE_MS;
     if (!this.isInterrupted) for (const callback of this.#onResume.splice(0)) callback();
@@ -58,17 +61,35 @@ interface Paced {
   readonly pace?: Pace | undefined;
 }
 
-/** Makes every list of objects of the schema leave time for other requests, where the context has a `pace`. */
-export function paceLists(schema: GraphQLSchema): GraphQLSchema {
+/** A field that costs as much by itself may take milliseconds. */
+const EXPENSIVE_COST = 10;
+
+/**
+ * Makes lists of objects, and fields that cost much by themselves, leave time for other requests, where the context has
+ * a `pace`.
+ */
+export function paceFields(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || isIntrospectionType(type)) continue;
-    for (const field of Object.values(type.getFields())) if (isListOfObjects(field)) paceList(field);
+    for (const field of Object.values(type.getFields())) {
+      if (isListOfObjects(field)) paceList(field);
+      if ((weightOf(type.name, field.name).own ?? 0) >= EXPENSIVE_COST) delayField(field);
+    }
   }
   return schema;
 }
 
 const isListOfObjects = ({ type }: GraphQLField<unknown, unknown>): boolean =>
   isListType(getNullableType(type)) && isCompositeType(getNamedType(type));
+
+function delayField(field: GraphQLField<unknown, Paced>): void {
+  const resolve: GraphQLFieldResolver<unknown, Paced> = field.resolve ?? defaultFieldResolver;
+  field.resolve = (source, args, context, info) => {
+    const pace = (context as Paced | undefined)?.pace;
+    if (!pace?.isSliceUsed) return resolve(source, args, context, info);
+    return pace.yield().then(() => resolve(source, args, context, info));
+  };
+}
 
 function paceList(field: GraphQLField<unknown, Paced>): void {
   const resolve: GraphQLFieldResolver<unknown, Paced> = field.resolve ?? defaultFieldResolver;

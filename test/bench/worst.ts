@@ -25,6 +25,8 @@ async function startServer(databaseUrl: string | undefined): Promise<Server> {
   const program = fileURLToPath(new URL('worstServer.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', program, ...(databaseUrl ? [databaseUrl] : [])], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    // As the server is run: graphql checks more otherwise.
+    env: { ...process.env, NODE_ENV: 'production' },
   });
   const lines = createInterface({ input: child.stdout });
   const line = async (): Promise<unknown> => JSON.parse(((await once(lines, 'line')) as [string])[0]);

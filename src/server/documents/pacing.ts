@@ -5,11 +5,11 @@ import { Pace } from '../../schema/pace.ts';
 import { estimateIn } from './operationCost.ts';
 
 /** An operation that costs less is executed at once. */
-const PACED_FROM_COST = 2_000;
+const PACED_FROM_COST = 500;
 
 /**
- * Lets other requests be served while an expensive operation is executed: between the rows of its lists, before its
- * result is written as JSON, and before that is sent.
+ * Lets other requests be served while an expensive operation is executed: before it, between the rows of its lists,
+ * before its result is written as JSON, and before that is sent.
  */
 export const usePacing = (): Plugin<Context> => {
   const paces = new WeakMap<Request, Pace>();
@@ -22,6 +22,7 @@ export const usePacing = (): Plugin<Context> => {
       Object.assign(context, { pace });
       context.read.follow(pace);
       setExecuteFn(async (asked: ExecutionArgs) => {
+        await pace.yield();
         const result = (await executeFn(asked)) as ExecutionResult;
         await pace.yield();
         return result;

@@ -119,7 +119,7 @@ type Guard = <Q, A>(answer: (question: Q) => A) => (question: Q) => A;
  * How many rows the reads of one request may look at before the next one is refused. Nothing else is executed while
  * rows are looked at, so this stands for a time of about 50 ms.
  */
-const MAX_ROWS = 250_000;
+const MAX_ROWS = 200_000;
 
 /** The same question, refused with TooLate once the deadline has passed or the request has looked at too many rows. */
 function inTime(until: Deadline | undefined, touched: Touched): Guard {

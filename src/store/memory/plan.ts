@@ -73,18 +73,24 @@ function matching<E>(conditions: Conditions, among: readonly Among<E>[]): (row: 
 
 /** Every row that meets the conditions, each once, from the smallest index or set that holds them all. */
 export function* matchesOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): Iterable<E> {
+  const exact = among.length === 0 ? exactOf(table, conditions) : undefined;
+  if (exact) return yield* rowsOf(exact);
   const matches = matching(conditions, among);
   for (const row of leastOf(table, conditions, among).rows()) if (matches(row)) yield row;
 }
 
 /** How many rows meet the conditions; without reading them where a stretch of one index holds no others. */
 export function countOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): number {
-  const exact = sourcesOf(table, conditions, null, {}, false).find(({ isExact }) => isExact);
-  if (exact && among.length === 0) return exact.size;
+  const exact = among.length === 0 ? exactOf(table, conditions) : undefined;
+  if (exact) return exact.size;
   let count = 0;
   for (const _row of matchesOf(table, conditions, among)) count += 1;
   return count;
 }
+
+/** A stretch of one index that holds every match and nothing else. */
+const exactOf = <E>(table: Indexed<E>, conditions: Conditions): Source<E> | undefined =>
+  sourcesOf(table, conditions, null, {}, false).find(({ isExact }) => isExact);
 
 /** The smallest index or set that holds every match. */
 function leastOf<E>(
