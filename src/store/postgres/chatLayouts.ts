@@ -2,6 +2,7 @@ import { tokensOfMessage } from '../../domain/chatMessage.ts';
 import { tokensOfSession } from '../../domain/chatSession.ts';
 import type { Tables } from '../store.ts';
 import { changing, fixed, type Layout, STAMPS } from './layout.ts';
+import { lexemesOf } from './lexemes.ts';
 
 type ChatTable = 'chatSessions' | 'chatMessages' | 'chatRevisions' | 'readMarks';
 
@@ -28,7 +29,7 @@ export const CHAT_LAYOUTS: { readonly [T in ChatTable]: Layout<Tables[T]> } = {
     sort: {},
     leads: {},
     owned: [],
-    words: { of: tokensOfSession, from: ['title', 'description'] },
+    words: { of: (row) => lexemesOf(row.institutionId, tokensOfSession(row)), from: ['title', 'description'] },
   },
   chatMessages: {
     table: 'chat_messages',
@@ -51,7 +52,7 @@ export const CHAT_LAYOUTS: { readonly [T in ChatTable]: Layout<Tables[T]> } = {
     sort: {},
     leads: { sequence: ['sessionId'] },
     owned: ['sessionId'],
-    words: { of: tokensOfMessage, from: ['body'] },
+    words: { of: (row) => lexemesOf(row.institutionId, tokensOfMessage(row)), from: ['body'] },
   },
   chatRevisions: {
     table: 'chat_revisions',

@@ -73,7 +73,7 @@ async function refreshBatch(session: Session, { table, doneThrough }: Progress):
 
 /** The rows are locked, so that nobody changes their texts before their words are written. */
 const batchOf = ({ table, words }: Layout<Row>, doneThrough: string): Statement => ({
-  text: `select id, ${(words?.from ?? []).map((field) => `${columnName(field)} as "${field}"`).join(', ')}
+  text: `select id, institution_id as "institutionId", ${(words?.from ?? []).map((field) => `${columnName(field)} as "${field}"`).join(', ')}
     from ${table} where id > $1::text order by id limit ${BATCH_ROWS} for no key update`,
   values: [doneThrough],
 });

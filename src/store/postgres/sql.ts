@@ -1,6 +1,7 @@
 import { textFault } from '../../domain/text.ts';
 import type { Condition, Field, Key, Range, Selection, Where, Window } from '../store.ts';
 import { columnName, encode, type Layout, type Sort, type SqlType } from './layout.ts';
+import { lexemeOf } from './lexemes.ts';
 
 /** A statement's text with its parameters. */
 export interface Statement {
@@ -64,16 +65,17 @@ export function whereOf<E>(
       parts.push(inOf(layout, field, values, parameters));
     }
   }
-  if (selection.search) parts.push(foundBy(selection.search, parameters));
+  if (selection.search) parts.push(foundBy(selection.search, tenant, parameters));
   for (const term of selection.terms ?? []) parts.push(hasTerm(layout, term, tenant, parameters));
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
 }
 
 /** The sessions that have all of the words in their own text or in one of their messages'. */
-function foundBy(words: readonly string[], parameters: Parameters): string {
+function foundBy(words: readonly string[], tenant: string | null, parameters: Parameters): string {
   if (words.length === 0) return NOTHING;
+  const lexemes = tenant === null ? words : words.map((word) => lexemeOf(tenant, word));
   // Words are letters and digits alone: nothing in them ends the quotes.
-  const query = parameters.add(words.map((word) => `'${word}'`).join(' & '), 'tsquery');
+  const query = parameters.add(lexemes.map((lexeme) => `'${lexeme}'`).join(' & '), 'tsquery');
   return `t.id in (select id from sessions_with(${query}))`;
 }
 
