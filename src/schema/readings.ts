@@ -8,6 +8,7 @@ import type {
   MaybePromise,
   Page,
   Reader,
+  ReadOptions,
   Selection,
   Store,
   TableName,
@@ -28,8 +29,8 @@ export interface Reading<E> {
 export type Readings = { readonly [T in TableName]: Reading<Tables[T]> } & {
   positionTotals(selection: Selection<Position>): MaybePromise<readonly Total[]>;
   unreadCount(of: UnreadOf): MaybePromise<number>;
-  /** Names fields that need not be loaded from now on; they may come as null. */
-  omit(fields: readonly string[]): void;
+  /** Reads rows with these options from now on. */
+  use(options: ReadOptions): void;
   /** Batches what the rows of a list ask for as a whole, though the list is interrupted. */
   follow(pace: Pace): void;
   /** Forgets what was read, after something was written. */
@@ -38,14 +39,14 @@ export type Readings = { readonly [T in TableName]: Reading<Tables[T]> } & {
 
 /** A store that answers at once needs no batches, and its resolvers make no promises; any other is asked once a tick. */
 export function readingsOf(store: Store, scope: Scope, until?: Deadline): Readings {
-  let omitted: readonly string[] = [];
+  let options: ReadOptions = {};
   let pace: Pace | undefined;
   /** Dispatches a batch when everything that can be asked for is asked for. */
   const schedule = (dispatch: () => void): void => {
     const dispatchOrWait = (): void => (pace?.isInterrupted ? pace.whenResumed(() => schedule(dispatch)) : dispatch());
     void Promise.resolve().then(() => process.nextTick(dispatchOrWait));
   };
-  const readers = store.read(scope, until, () => omitted);
+  const readers = store.read(scope, until, () => options);
   const loaders: { clearAll(): void }[] = [];
   const reading = <E extends Entity>(reader: Reader<E>): Reading<E> => {
     if (store.answersAtOnce) return near(reader);
@@ -59,8 +60,8 @@ export function readingsOf(store: Store, scope: Scope, until?: Deadline): Readin
   const readings = {
     positionTotals: oneOf(store, ask, schedule),
     unreadCount: oneOf(store, unreadCounts, schedule),
-    omit: (fields: readonly string[]) => {
-      omitted = fields;
+    use: (used: ReadOptions) => {
+      options = used;
     },
     follow: (followed: Pace) => {
       pace = followed;

@@ -13,6 +13,7 @@ import {
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
 } from 'graphql';
+import { JsonText } from '../store/jsonText.ts';
 
 /** What stands around a field's name, or around an object and an item of a list. */
 const PUNCTUATION_BYTES = 4;
@@ -81,6 +82,7 @@ function bytesOf(value: unknown, type: GraphQLOutputType): number {
   if (typeof value === 'object' && !isLeafType(getNamedType(type))) {
     return Array.isArray(value) ? value.length * PUNCTUATION_BYTES : 0;
   }
+  if (value instanceof JsonText) return Buffer.byteLength(value.text);
   // What is escaped in a short text is not worth looking for.
   if (typeof value === 'string') return Buffer.byteLength(value.length < SHORT ? value : JSON.stringify(value)) + 2;
   if (typeof value !== 'object') return SMALL_VALUE_BYTES;

@@ -18,8 +18,10 @@ import type { Position } from '../domain/position.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Scope } from '../domain/viewer.ts';
 import type { ChangeFeed } from './changeFeed.ts';
+import type { Deadline } from './deadline.ts';
 
 export type { ChangeFeed, StreamPage } from './changeFeed.ts';
+export type { Deadline } from './deadline.ts';
 
 /** What is kept: one line an entity. */
 export interface Tables {
@@ -124,7 +126,6 @@ export interface Page<E> {
 export interface Reader<E> {
   /** One answer an id; undefined where there is none in the scope. */
   byIds(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
-  /** One page a window. */
   pages(windows: readonly Window<E>[]): MaybePromise<readonly Page<E>[]>;
   /** One count a selection. */
   counts(selections: readonly Selection<E>[]): MaybePromise<readonly number[]>;
@@ -202,21 +203,22 @@ export interface Tallies {
   forget(before: Instant): Promise<number>;
 }
 
-/** Until when an answer is of use. */
-export interface Deadline {
-  /** How many ms are left; none once it has passed. */
-  remainingMs(): number;
-}
-
-/** The memory that the data of a store takes. */
+/** The memory that the data of a store takes, estimated. */
 export interface StoreUsage {
-  /** Estimated. */
   readonly usedBytes: number;
   /** Above it no new objects are accepted. */
   readonly maxBytes: number;
   /** The rejected attempts without an audit event, because the store had no room for one. */
   readonly unrecordedAttempts: number;
   countUnrecordedAttempt(): void;
+}
+
+/** How rows may be read that are only returned to a client. */
+export interface ReadOptions {
+  /** Fields that need not be loaded; they may come as null. */
+  readonly omit?: readonly string[];
+  /** Fields of JSON objects that may come as a JsonText. */
+  readonly asText?: readonly string[];
 }
 
 /**
@@ -227,8 +229,8 @@ export interface StoreUsage {
 export interface Store {
   /** Readers give no promises. */
   readonly answersAtOnce: boolean;
-  /** `omit` names fields that need not be loaded; they may come as null. It is asked at each read. */
-  read(scope: Scope, until?: Deadline, omit?: () => readonly string[]): Readers;
+  /** The options are asked for at each read. */
+  read(scope: Scope, until?: Deadline, options?: () => ReadOptions): Readers;
   /** All that the work has written, or nothing. The work may run again where the database asks for another try. */
   transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>, until?: Deadline): Promise<T>;
   /** Reads as of one moment: nothing that is written meanwhile is seen. */

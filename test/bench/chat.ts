@@ -277,7 +277,7 @@ async function onPostgres(databaseUrl: string): Promise<void> {
   const scope = { institutionId: institution.id };
   const [, , newest] = ORDERS;
   if (!newest) throw new Error('There is no such order.');
-  const { chatSessions } = store.read(scope, undefined, () => ['description']);
+  const { chatSessions } = store.read(scope, undefined, () => ({ omit: ['description'] }));
   const page = windowOf(newest, { where: { deleted: { in: [false] } }, unreadFor: ['owner-1'] });
   statements.length = 0;
   await chatSessions.pages([page]);

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import { serve, type TestServer } from '../support/server.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { openPostgres } from '../support/stores.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, insertAll, START } from './rows.ts';
 
@@ -136,7 +137,7 @@ describe('large fields are read only where a query selects them', () => {
   const columns = async (document: string, variables: object = {}): Promise<readonly string[]> => {
     await statementsFor(document, variables);
     return sent.flatMap((text) =>
-      [...text.matchAll(/t\.(metadata|reason|payload|body|description) as/g)].map(([, name]) => name ?? ''),
+      [...text.matchAll(/t\.(metadata|reason|payload|body|description)(?:::text)? as/g)].map(([, name]) => name ?? ''),
     );
   };
 
@@ -173,4 +174,24 @@ describe('large fields are read only where a query selects them', () => {
     expect(answer.errors).toBeUndefined();
     expect(answer.data).toMatchObject({ position: { metadata: {}, asset: { metadata: {} } } });
   });
+});
+
+test('JSON is returned as it is stored, alike on the memory store', async () => {
+  const metadata = { b: 1, a: ['{"x"', null, { '\u2028': 'é"\\' }], '7': {} };
+  const answers = await Promise.all(
+    [await openPostgres(), createMemoryStore()].map(async (store) => {
+      const institution = anInstitution({ id: 'inst_0000000000000000000000000j' });
+      const template = aTemplate(institution);
+      const asset = anAsset(template, { metadata });
+      await store.transact('ALL', async (tx) => {
+        insertAll(tx, { institutions: [institution], assetTemplates: [template], assets: [asset] });
+      });
+      const document =
+        '{ assets(first: 1) { nodes { metadata template { config } again: metadata } totalCount } nothing: node(id: "x") { id } }';
+      const { text } = await serve(store).ask(document);
+      return text;
+    }),
+  );
+  expect(answers[0]).toBe(answers[1]);
+  expect(JSON.parse(answers[0] ?? '')).toMatchObject({ data: { assets: { nodes: [{ metadata, again: metadata }] } } });
 });

@@ -1,9 +1,13 @@
-import { type DocumentNode, getOperationAST, visit } from 'graphql';
+import { randomUUID } from 'node:crypto';
+import { type DocumentNode, type ExecutionResult, getOperationAST, visit } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../../schema/builder.ts';
+import { stringifyWithTexts } from '../../store/jsonText.ts';
 
-/** Fields that can take many bytes of a row. The schema returns each as it is stored, under the same name. */
-const LARGE_FIELDS = ['metadata', 'payload', 'reason', 'deletionReason', 'description', 'body'] as const;
+/** Fields of JSON objects that take many bytes of a row. The schema returns each as it is stored, under the same name. */
+const JSON_FIELDS = ['metadata', 'payload'] as const;
+/** Fields of texts that do. */
+const TEXT_FIELDS = ['reason', 'deletionReason', 'description', 'body'] as const;
 
 const unselected = new WeakMap<DocumentNode, readonly string[]>();
 
@@ -13,15 +17,25 @@ function unselectedIn(document: DocumentNode): readonly string[] {
   if (known) return known;
   const named = new Set<string>();
   visit(document, { Field: ({ name }) => void named.add(name.value) });
-  const fields = LARGE_FIELDS.filter((field) => !named.has(field));
+  const fields = [...JSON_FIELDS, ...TEXT_FIELDS].filter((field) => !named.has(field));
   unselected.set(document, fields);
   return fields;
 }
 
-/** Spares a query the reading of large fields that it does not select. */
+/** Spares a query the reading of large fields that it does not select, and the parsing of the JSON that it does. */
 export const useLargeFields = (): Plugin<Context> => ({
   onExecute: ({ args: { document, operationName, contextValue } }) => {
     if (getOperationAST(document, operationName)?.operation !== 'query') return;
-    contextValue.read.omit(unselectedIn(document));
+    const omit = unselectedIn(document);
+    contextValue.read.use({ omit, asText: JSON_FIELDS });
+    if (JSON_FIELDS.every((field) => omit.includes(field))) return;
+    return {
+      onExecuteDone: ({ result, setResult }) => {
+        if (Symbol.asyncIterator in result) return;
+        // The library writes the result with this function instead of JSON.stringify.
+        const stringify = (value: unknown): string => stringifyWithTexts(value, randomUUID());
+        setResult({ ...result, stringify } as ExecutionResult);
+      },
+    };
   },
 });

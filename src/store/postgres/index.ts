@@ -1,6 +1,6 @@
 import type { Id } from '../../domain/ids.ts';
 import { TooLate } from '../faults.ts';
-import type { Readers, Store, TableName } from '../store.ts';
+import type { ReadOptions, Readers, Store, TableName } from '../store.ts';
 import { trying } from './failures.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
@@ -62,7 +62,8 @@ export function createPostgresStore(options: PostgresOptions): Store {
   };
   return {
     answersAtOnce: false,
-    read: (scope, until, omit) => readersOf(predicateOf(scope), reading({ purpose: 'reading', scope, until }), omit),
+    read: (scope, until, options) =>
+      readersOf(predicateOf(scope), reading({ purpose: 'reading', scope, until }), options),
     changes,
     tallies: postgresTallies(pool, onStatement),
     transact: (scope, work, until) =>
@@ -86,8 +87,8 @@ export function createPostgresStore(options: PostgresOptions): Store {
   };
 }
 
-function readersOf(tenant: Id | null, inSession: InSession, omit: () => readonly string[] = () => []): Readers {
-  const readers = eachTable((name: TableName) => readerOf(LAYOUTS[name] as Layout<Entity>, tenant, inSession, omit));
+function readersOf(tenant: Id | null, inSession: InSession, options: () => ReadOptions = () => ({})): Readers {
+  const readers = eachTable((name: TableName) => readerOf(LAYOUTS[name] as Layout<Entity>, tenant, inSession, options));
   const totals: Readers['positionTotals'] = (selections) =>
     inSession((session) => positionTotals(session, tenant, selections));
   const unread: Readers['unreadCounts'] = (of) => inSession((session) => unreadCounts(session, tenant, of));

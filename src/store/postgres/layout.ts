@@ -1,4 +1,4 @@
-import type { Field } from '../store.ts';
+import type { Field, ReadOptions } from '../store.ts';
 
 export type SqlType = 'text' | 'uuid' | 'text[]' | 'numeric' | 'int' | 'boolean' | 'timestamptz' | 'json';
 
@@ -18,7 +18,7 @@ export interface Sort {
 }
 
 /** How a table is kept in PostgreSQL. Columns bear the fields' names in snake_case; null comes with the type. */
-export interface Layout<E> {
+export interface Layout<E> extends ReadOptions {
   readonly table: string;
   /** The column that says whose row it is. */
   readonly tenant: 'id' | 'institution_id';
@@ -32,8 +32,6 @@ export interface Layout<E> {
   readonly leads: { readonly [F in Field<E>]?: readonly Field<E>[] };
   /** Fields whose value says whose the row is. */
   readonly owned: readonly Field<E>[];
-  /** Fields that are not loaded; they come as null. */
-  readonly omit?: readonly string[];
   /** The words by which a row is found: kept in a column `words` beside what they are made of. */
   readonly words?: { of(row: E): readonly string[]; readonly from: readonly Field<E>[] };
   /** The terms by which a row is found: kept in a table of their own, with the keys of the row. */

@@ -2,7 +2,8 @@ import { couldBeId, type Id } from '../../domain/ids.ts';
 import { POSITION_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import { textFault } from '../../domain/text.ts';
-import type { Page, Reader, Selection, Total, UnreadOf, Window } from '../store.ts';
+import { JsonText } from '../jsonText.ts';
+import type { Page, Reader, ReadOptions, Selection, Total, UnreadOf, Window } from '../store.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { Session } from './session.ts';
@@ -15,15 +16,15 @@ export const readerOf = <E extends { readonly id: Id }>(
   layout: Layout<E>,
   tenant: Id | null,
   inSession: InSession,
-  omit: () => readonly string[],
+  options: () => ReadOptions,
 ): Reader<E> => ({
   byIds: inParts(
     () => 1,
-    (ids) => inSession((session) => byIds(session, { ...layout, omit: omit() }, tenant, ids, '')),
+    (ids) => inSession((session) => byIds(session, { ...layout, ...options() }, tenant, ids, '')),
   ),
   pages: inParts(
     ({ limit }) => limit + 1,
-    (windows) => inSession((session) => pages(session, { ...layout, omit: omit() }, tenant, windows)),
+    (windows) => inSession((session) => pages(session, { ...layout, ...options() }, tenant, windows)),
   ),
   counts: (selections) => inSession((session) => counts(session, layout, tenant, selections)),
 });
@@ -64,6 +65,7 @@ export async function byIds<E extends { readonly id: Id }>(
   const where = whereOf(layout, { where: {} }, tenant, parameters);
   const any = `${where === '' ? ' where' : `${where} and`} t.id = any(${known})`;
   const { rows } = await session.query<E>({ text: selectOf(layout) + any + lock, values: parameters.values });
+  keepTexts(layout, rows);
   const found = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => found.get(id));
 }
@@ -79,11 +81,23 @@ export async function pages<E extends { readonly id: Id }>(
     windowOf(layout, window, tenant, parameters, bound),
   );
   return answers.map((rows, at) => {
+    keepTexts(layout, rows);
     const { limit, backward, unreadFor = [] } = windows[at] as Window<E>;
     const more = rows.length > limit;
     const kept = (more ? rows.slice(0, limit) : rows).map((row) => withUnread(row, unreadFor));
     return { rows: backward ? kept.toReversed() : kept, more };
   });
+}
+
+/** Makes texts of JSON that were read as texts. */
+function keepTexts<E>({ asText = [], columns }: Layout<E>, rows: readonly E[]): void {
+  for (const field of asText) {
+    if (!(field in columns)) continue;
+    for (const row of rows as readonly { [field: string]: unknown }[]) {
+      const text = row[field];
+      if (typeof text === 'string') row[field] = new JsonText(text);
+    }
+  }
 }
 
 /** Gathers what was counted along with a row. */

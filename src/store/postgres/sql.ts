@@ -18,12 +18,13 @@ export class Parameters {
   }
 }
 
-/** Selects every column under its field's name, from the table as `t`; those to omit come as null. */
+/** Selects every column under its field's name, from the table as `t`. */
 export function selectOf<E>(layout: Layout<E>, more: readonly string[] = []): string {
-  const { omit = [] } = layout;
-  const columns = Object.keys(layout.columns).map((field) =>
-    omit.includes(field) ? `null as "${field}"` : `t.${columnName(field)} as "${field}"`,
-  );
+  const { omit = [], asText = [] } = layout;
+  const columns = Object.keys(layout.columns).map((field) => {
+    if (omit.includes(field)) return `null as "${field}"`;
+    return `t.${columnName(field)}${asText.includes(field) ? '::text' : ''} as "${field}"`;
+  });
   columns.push(...more);
   return `select ${columns.join(', ')} from ${layout.table} t`;
 }
