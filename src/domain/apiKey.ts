@@ -9,47 +9,49 @@ import { type Instant, LATEST, notBefore } from './time.ts';
 export const API_KEY_ROLES = ['ADMIN', 'READ_ONLY'] as const;
 export type ApiKeyRole = (typeof API_KEY_ROLES)[number];
 
-/** An institution's credential. Of its token only the beginning and a hash are kept. */
+/** A credential of an institution. Of its token, only the prefix and a hash are stored. */
 export interface ApiKey {
   readonly id: Id;
   readonly institutionId: Id;
   readonly label: string;
   readonly role: ApiKeyRole;
-  /** What the token begins with: by it the key is found, and people tell keys apart. */
+  /** The beginning of the token. It identifies the API key, both for the lookup and for people. */
   readonly prefix: string;
-  /** SHA-256 of the whole token, in hexadecimal. */
+  /** The SHA-256 of the whole token, in hexadecimal. */
   readonly tokenHash: string;
   readonly createdAt: Instant;
-  /** From then on it is refused; null: never. */
+  /** When the API key stops being accepted, or null if it never expires. */
   readonly expiresAt: Instant | null;
   readonly revokedAt: Instant | null;
-  /** To the minute. */
+  /** When the API key was last used, to the minute, or null if it never was. */
   readonly lastUsedAt: Instant | null;
-  /** The key that a rotation has put in its place. */
+  /** The API key that replaces this one after a rotation, or null. */
   readonly followedById: Id | null;
   readonly version: number;
 }
 
-/** Whether the key opens anything now. */
+/** Whether the API key is accepted at `now`. */
 export const isLive = ({ expiresAt, revokedAt }: ApiKey, now: Instant): boolean =>
   revokedAt === null && (expiresAt === null || now < expiresAt);
 
 const TOKEN = /^(eg_[0-9a-hjkmnp-tv-z]{12})_([0-9a-hjkmnp-tv-z]{52})([0-9a-hjkmnp-tv-z]{6})$/;
 const TOKEN_CHARACTERS = 'eg_'.length + 12 + 1 + 52 + 6;
 
-/** Makes a new token. Passed in, as ids are. */
+/** Makes a new token. Injected, like the function that makes ids. */
 export type NewToken = () => string;
 
-/** How many random bytes a token is made of: 60 bits that name it, in 8 bytes, and 256 that are secret. */
+/** The number of random bytes in a token: 8 bytes of which 60 bits become the prefix, and 32 secret bytes. */
 export const TOKEN_BYTES = 40;
 
-/** A token of random bytes: a prefix that names it, a secret, and a checksum that tells slips from guesses. */
+/**
+ * Builds a token from random bytes: a prefix, a secret, and a checksum that distinguishes typing errors from guesses.
+ */
 export function tokenOf(random: Readonly<Uint8Array>): string {
   const named = `eg_${base32(random.subarray(0, 8)).slice(0, 12)}_${base32(random.subarray(8, TOKEN_BYTES))}`;
   return named + checksumOf(named);
 }
 
-/** What a well-formed token begins with; undefined for any other text, one with a wrong checksum included. */
+/** Returns the prefix of a well-formed token, or undefined for any other text, including one with a wrong checksum. */
 export function prefixOfToken(token: string): string | undefined {
   if (token.length !== TOKEN_CHARACTERS) return undefined;
   const [, prefix, secret, checksum] = TOKEN.exec(token) ?? [];
@@ -68,7 +70,7 @@ export interface ApiKeyInput {
 }
 export type CheckedApiKey = Pick<ApiKey, 'label' | 'role' | 'expiresAt'>;
 
-/** What the input alone shows. Refuses with ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkApiKey(input: ApiKeyInput, now: Instant, issues = new Issues()): CheckedApiKey {
   const label = issues.text(['label'], input.label);
   const expiresAt = issues.future(['expiresAt'], input.expiresAt, now);
@@ -76,7 +78,7 @@ export function checkApiKey(input: ApiKeyInput, now: Instant, issues = new Issue
   return { label, role: input.role, expiresAt };
 }
 
-/** The key of a token that its holder alone will know. */
+/** Returns a new API key for the token, of which only the prefix and the hash are kept. */
 export const newApiKey = (checked: CheckedApiKey, institutionId: Id, token: string, id: Id, now: Instant): ApiKey =>
   Object.freeze({
     id,
@@ -93,11 +95,11 @@ export const newApiKey = (checked: CheckedApiKey, institutionId: Id, token: stri
     version: 1,
   });
 
-/** The key, refused from now on. */
+/** Returns the API key as revoked at `now`. */
 export const revokedKey = (key: ApiKey, now: Instant): ApiKey =>
   Object.freeze({ ...key, revokedAt: notBefore(key.createdAt, now), version: key.version + 1 });
 
-/** The key with the time of its last use. */
+/** Returns the API key with the time of its last use. */
 export const usedKey = (key: ApiKey, usedAt: Instant): ApiKey =>
   Object.freeze({
     ...key,
@@ -105,10 +107,12 @@ export const usedKey = (key: ApiKey, usedAt: Instant): ApiKey =>
     version: key.version + 1,
   });
 
-/** How long both keys of a rotation are good if nothing is said: a day, in which to hand the new one out. */
+/**
+ * The default overlap of a rotation: one day, during which both API keys are accepted and the new one can be deployed.
+ */
 const USUAL_OVERLAP_SECONDS = 24 * 60 * 60;
 
-/** How long the old key lives on beside the new one, in seconds; notes a fault for less than none or more than a week. */
+/** Returns the overlap in seconds. Adds an issue if it is negative or longer than a week. */
 export function checkOverlap(overlapSeconds: Maybe<number>, issues: Issues): number {
   const seconds = overlapSeconds ?? USUAL_OVERLAP_SECONDS;
   if (seconds < 0 || seconds > LIMITS.overlapSeconds) {
@@ -117,15 +121,15 @@ export function checkOverlap(overlapSeconds: Maybe<number>, issues: Issues): num
   return seconds;
 }
 
-/** What a key is followed by, and what becomes of it. */
+/** Both API keys after a rotation. */
 export interface Rotation {
-  /** Of the same label and role, good for as long as the old one was. */
+  /** The new API key: it has the label and the role of the old one, and the same lifetime. */
   readonly next: CheckedApiKey;
-  /** The old key: it ends with the overlap, or when it would have ended anyway. */
+  /** The old API key, which expires after the overlap, or at its own expiry if that is earlier. */
   readonly previous: ApiKey;
 }
 
-/** The law of rotating a key. Refuses with Conflict one that is revoked, has expired or was rotated before. */
+/** Rotates an API key. Throws Conflict if it is revoked, has expired or was rotated before. */
 export function rotate(key: ApiKey, overlapSeconds: number, followedById: Id, now: Instant): Rotation {
   if (key.revokedAt !== null) throw new Conflict('The key is revoked.', ['apiKeyId']);
   if (!isLive(key, now)) throw new Conflict('The key has expired.', ['apiKeyId']);
@@ -138,5 +142,5 @@ export function rotate(key: ApiKey, overlapSeconds: number, followedById: Id, no
   };
 }
 
-/** How often the time of a key's last use is written at the most, in ms. */
+/** The minimum interval between two writes of the last use of an API key, in ms. */
 export const USE_NOTED_EVERY_MS = 60_000;

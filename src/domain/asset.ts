@@ -24,7 +24,7 @@ export interface AssetInput {
 
 export type CheckedAsset = Pick<Asset, 'label' | 'metadata'>;
 
-/** What the input alone shows. Refuses with ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkAsset(input: AssetInput, issues = new Issues()): CheckedAsset {
   const label = issues.text(['label'], input.label);
   const metadata = issues.json(['metadata'], input.metadata);
@@ -37,7 +37,7 @@ export interface AssetPatch {
   readonly metadata?: Maybe<JsonObject>;
 }
 
-/** Validates what the input alone shows. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkAssetPatch(input: AssetPatch, issues: Issues): Partial<Asset> {
   const { label, metadata } = givenFields(issues, { label: input.label, metadata: input.metadata });
   const patch = {

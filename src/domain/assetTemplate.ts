@@ -6,7 +6,7 @@ import { givenFields } from './patch.ts';
 import { configFaults, TEMPLATE_KINDS, type TemplateKind } from './templateKinds.ts';
 import type { Instant } from './time.ts';
 
-/** What an institution lets assets be made under: a kind with its terms, for one region. */
+/** The rules under which an institution creates assets: a kind and its config, for one region. */
 export interface AssetTemplate {
   readonly id: Id;
   readonly institutionId: Id;
@@ -20,7 +20,9 @@ export interface AssetTemplate {
   readonly updatedAt: Instant;
 }
 
-/** What one version of a template allows. Never changed once written: positions keep the version they were opened under. */
+/**
+ * The rules of one version of a template. Never changed once written: a position keeps the version it was opened under.
+ */
 export interface TemplateConfig {
   readonly id: Id;
   readonly institutionId: Id;
@@ -57,7 +59,7 @@ export interface AssetTemplateInput {
   readonly config: JsonObject;
 }
 
-/** What the input alone shows. Refuses with ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkAssetTemplate(input: AssetTemplateInput, issues = new Issues()): AssetTemplateInput {
   const kind = TEMPLATE_KINDS.get(input.code);
   const name = issues.text(['name'], input.name);
@@ -84,7 +86,7 @@ export interface AssetTemplatePatch {
   readonly config?: Maybe<JsonObject>;
 }
 
-/** Validates what the input alone shows. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkAssetTemplatePatch(input: AssetTemplatePatch, issues: Issues): Partial<AssetTemplate> {
   const { name, config } = givenFields(issues, { name: input.name, config: input.config });
   const patch = {
@@ -104,7 +106,7 @@ export function assertConfigFits({ code, region }: AssetTemplate, { config }: Pa
   issues.settle();
 }
 
-/** Refuses with ValidationFailed where the region or the vertical is not among the institution's. */
+/** Throws ValidationFailed if the region or the vertical is not one of the institution's. */
 export function newAssetTemplate(checked: AssetTemplateInput, of: Institution, id: Id, now: Instant): AssetTemplate {
   const { code, name, vertical, region, config } = checked;
   const issues = new Issues();

@@ -4,7 +4,7 @@ import type { ErrorCode } from './refusals.ts';
 import type { Instant } from './time.ts';
 import type { Actor } from './viewer.ts';
 
-/** What each mutation is called in the audit trail: the one list. */
+/** The name of each mutation in the audit log. This is the only such list. */
 export const AUDIT_ACTIONS = {
   createInstitution: 'INSTITUTION_CREATED',
   updateInstitution: 'INSTITUTION_UPDATED',
@@ -36,9 +36,12 @@ export const AUDIT_ACTIONS = {
 } as const;
 export type MutationName = keyof typeof AUDIT_ACTIONS;
 
-/** What else is in the trail: requests that were turned away before they could attempt anything, and with which code. */
+/**
+ * The other actions in the audit log: requests that were rejected before they could attempt a mutation, with their
+ * codes.
+ */
 export const ACCESS_CODES = {
-  /** Without a credential, or with one that opens nothing. */
+  /** Requests without a credential or with an invalid one. */
   ACCESS_REFUSED: 'UNAUTHENTICATED',
   RATE_LIMITED: 'RATE_LIMITED',
 } as const;
@@ -47,10 +50,10 @@ export type AccessCode = (typeof ACCESS_CODES)[AccessAction];
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[MutationName] | AccessAction;
 
-/** Stands for an institution where there is none: in what only the server itself is about. */
+/** The institution id of events that concern only the server itself. */
 export const SERVER: Id = `inst_${'0'.repeat(26)}`;
 
-/** What a mutation was about. */
+/** The object that a mutation concerns. */
 export interface Resource {
   readonly type:
     | 'Institution'
@@ -64,10 +67,10 @@ export interface Resource {
   readonly id: Id;
 }
 
-/** One attempt to change something, successful or refused; or requests turned away before that. Never changed once written. */
+/** One attempted mutation, successful or refused, or rejected requests. Never changed once written. */
 export interface AuditEvent extends Actor {
   readonly id: Id;
-  /** Whose trail it is in; SERVER if no institution is concerned. */
+  /** The institution that the event belongs to; SERVER if it concerns none. */
   readonly institutionId: Id;
   readonly action: AuditAction;
   readonly outcome: 'SUCCESS' | 'FAILURE';
@@ -75,7 +78,7 @@ export interface AuditEvent extends Actor {
   readonly resourceId: Id | null;
   readonly requestId: string | null;
   readonly errorCode: ErrorCode | AccessCode | null;
-  /** The input as far as it can be stored; never a secret. */
+  /** The input as far as it can be stored; never contains a secret. */
   readonly payload: JsonObject | null;
   readonly createdAt: Instant;
 }

@@ -1,9 +1,11 @@
 /** Crockford's base32 in lower case: no i, l, o or u. In code point order, so that texts sort as their bytes do. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
-/** The bytes in groups of five bits, behind so many zero bits; what is left at the end is filled up with zeros. */
+/**
+ * Encodes the bytes in groups of five bits. `zeroBits` zero bits are put in front; the last group is padded with zeros.
+ */
 export function base32(bytes: Readonly<Uint8Array>, zeroBits = 0): string {
-  // Joined at the end, as a text that grows by characters is kept as the tree of its parts.
+  // Joined at the end: a string built by appending is kept in memory as a tree of its parts.
   const text: string[] = [];
   let bits = 0;
   let pending = zeroBits;

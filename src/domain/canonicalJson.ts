@@ -1,6 +1,6 @@
 /**
- * JSON with its keys sorted and nothing that is undefined, so that equal values have equal texts. A bigint is written
- * as a string.
+ * Serializes a value as JSON with sorted keys and without undefined values, so that equal values have equal texts. A
+ * bigint becomes a string.
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === 'bigint') return `"${value}"`;

@@ -4,13 +4,15 @@ import type { Instant } from './time.ts';
 export type ChangeKind = 'CREATED' | 'UPDATED' | 'DELETED';
 export type ChangeTopic = 'POSITION' | 'CHAT_SESSION' | 'CHAT_MESSAGE';
 
-/** A change as subscribers hear of it: what has changed, not how; they read the object as it is now. */
+/**
+ * A change as it is published to subscribers: which object has changed, not how. Subscribers read its current state.
+ */
 export interface Change {
   readonly topic: ChangeTopic;
   readonly kind: ChangeKind;
   readonly institutionId: Id;
   readonly objectId: Id;
-  /** The position's lifecycle event; the message's session. */
+  /** The id of the position's lifecycle event, or of the message's session. */
   readonly detailId: Id | null;
   readonly createdAt: Instant;
 }

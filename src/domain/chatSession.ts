@@ -4,34 +4,34 @@ import { LIMITS } from './limits.ts';
 import { tokensOf } from './tokens.ts';
 import { type Instant, notBefore } from './time.ts';
 
-/** From the least to the most urgent; a session's priority is its rank here. */
+/** The priorities from lowest to highest; the stored priority of a session is its rank here. */
 export const CHAT_PRIORITIES = { LOW: 1, MEDIUM: 2, HIGH: 3, URGENT: 4 } as const;
 export type ChatPriority = (typeof CHAT_PRIORITIES)[keyof typeof CHAT_PRIORITIES];
 
-/** A conversation that belongs to a deal. */
+/** A conversation that belongs to an institution and may concern a position. */
 export interface ChatSession {
   readonly id: Id;
   readonly institutionId: Id;
   readonly positionId: Id | null;
   readonly ownerReference: string;
   readonly title: string;
-  /** Undefined where a list was told to leave it out. */
+  /** The description, or null if there is none. Undefined in lists that were loaded without it. */
   readonly description: string | null;
   readonly priority: ChatPriority;
   readonly active: boolean;
   readonly deleted: boolean;
   readonly deletedAt: Instant | null;
-  /** Counts the changes of its own fields, from 1: what clients know as its version. */
+  /** Counts the changes of the session's own fields, from 1. The API exposes it as `version`. */
   readonly edition: number;
   readonly messageCount: number;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
   readonly lastActivityAt: Instant;
-  /** Counts every write of the row, messages included. */
+  /** Counts every write of the row, including those caused by messages. */
   readonly version: number;
 }
 
-/** What it is found by, beside its messages. */
+/** Returns the search tokens of the session's own texts; its messages have tokens of their own. */
 export const tokensOfSession = ({ title, description }: ChatSession): readonly string[] =>
   tokensOf(`${title}\n${description ?? ''}`);
 
@@ -44,7 +44,7 @@ export interface ChatSessionInput {
 }
 export type CheckedSession = Pick<ChatSession, 'ownerReference' | 'title' | 'description' | 'priority' | 'active'>;
 
-/** What the input alone shows. Refuses with ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkChatSession(input: ChatSessionInput, issues = new Issues()): CheckedSession {
   const ownerReference = issues.text(['ownerReference'], input.ownerReference);
   const title = issues.text(['title'], input.title);
@@ -87,7 +87,10 @@ export interface ChatSessionPatch {
   readonly active?: Maybe<boolean>;
 }
 
-/** What the input alone shows: what is left out stays, null clears the description alone. Refuses with ValidationFailed. */
+/**
+ * Validates the input without reading the store: an absent field stays as it is, and only the description may be null.
+ * Throws ValidationFailed.
+ */
 export function checkChatSessionPatch(
   { title, description, priority, active }: ChatSessionPatch,
   issues = new Issues(),
@@ -101,13 +104,13 @@ export function checkChatSessionPatch(
   return Object.fromEntries(given) as Partial<CheckedSession>;
 }
 
-/** The session, deleted. */
+/** Returns the fields that mark a session as deleted. */
 export const deletedSession = (session: ChatSession, now: Instant): Partial<ChatSession> => ({
   deleted: true,
   deletedAt: notBefore(session.updatedAt, now),
 });
 
-/** The next edition of a session: one of its own fields has changed. */
+/** Returns the session with changed fields and the next edition. */
 export const editedSession = (session: ChatSession, change: Partial<ChatSession>, now: Instant): ChatSession =>
   Object.freeze({
     ...session,
@@ -117,7 +120,7 @@ export const editedSession = (session: ChatSession, change: Partial<ChatSession>
     version: session.version + 1,
   });
 
-/** The session with one message more. */
+/** Returns the session after one more message. */
 export const sessionWithMessage = (session: ChatSession, now: Instant): ChatSession =>
   Object.freeze({
     ...session,

@@ -1,6 +1,6 @@
 /**
- * The active currencies of ISO 4217 by their number of minor-unit digits (list one, January 2026).
- * Intl knows other digits for some of them (HUF, IDR, IQD, COP, ...), so the standard's own table stands here.
+ * The active currencies of ISO 4217 by their number of minor-unit digits (list one, January 2026). Intl has other
+ * digits for some of them (HUF, IDR, IQD, COP, ...), so the table follows the standard.
  */
 const CODES_BY_DIGITS = {
   0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',
@@ -16,9 +16,9 @@ const CODES_BY_DIGITS = {
 } as const;
 
 /**
- * Former currencies of ISO 4217 (list three) by their last number of minor-unit digits. When a currency leaves the table
- * above it moves here, so that stored amounts stay readable. List three has no digits: these are of the last list one
- * that had the currency. Older codes, whose digits no list has, were never accepted.
+ * Former currencies of ISO 4217 (list three) by their last number of minor-unit digits. A currency that leaves the
+ * table above moves here, so that stored amounts stay readable. List three has no digits: these are from the last list
+ * one that contained the currency. Older codes, whose digits are in no list, were never accepted.
  */
 const FORMER_CODES_BY_DIGITS = {
   0: 'ADP BEF BYB BYR ESP GRD ITL LUF MGF PTE ROL TPE TRL',
@@ -27,7 +27,7 @@ const FORMER_CODES_BY_DIGITS = {
     'SDD SIT SKK SLL SRG STD TMM USS VEB VEF YUM ZMK ZWD ZWL ZWN ZWR',
 } as const;
 
-/** An ISO 4217 alphabetic code that is, or was, in the table. */
+/** An ISO 4217 alphabetic code that is or was in the table. */
 export type CurrencyCode = string & { readonly currency: unique symbol };
 
 const digitsByCode = (codesByDigits: { readonly [digits: string]: string }): ReadonlyMap<string, number> =>
@@ -43,13 +43,13 @@ export const CURRENCY_CODES: readonly CurrencyCode[] = [...DIGITS.keys()].toSort
 /** Every former code, sorted. */
 export const FORMER_CURRENCY_CODES: readonly CurrencyCode[] = [...FORMER_DIGITS.keys()].toSorted() as CurrencyCode[];
 
-/** The sentence for a code that a new amount cannot have. */
+/** Returns the validation message for a code that is not accepted in a new amount. */
 export const currencyIssue = (code: unknown): string =>
   typeof code === 'string' && isFormerCurrency(code)
     ? `must be an active currency; ${code} was withdrawn from ISO 4217.`
     : 'must be a currency of ISO 4217 such as "USD".';
 
-/** The most digits that any currency has behind its point. */
+/** The maximum number of minor-unit digits of any currency. */
 export const MOST_DIGITS = 4;
 
 /** Whether the text is an active code: three capital letters, as the standard writes it. */
@@ -58,7 +58,7 @@ export const isCurrency = (code: string): code is CurrencyCode => DIGITS.has(cod
 /** Whether the text is the code of a currency that was withdrawn: stored amounts may have it, new ones may not. */
 export const isFormerCurrency = (code: string): code is CurrencyCode => FORMER_DIGITS.has(code);
 
-/** How many digits the currency has, or had, behind its point: 2 for USD, 0 for JPY, 3 for KWD. */
+/** Returns the number of minor-unit digits of the currency: 2 for USD, 0 for JPY, 3 for KWD. */
 export function digitsOf(currency: CurrencyCode): number {
   const digits = DIGITS.get(currency) ?? FORMER_DIGITS.get(currency);
   if (digits === undefined) throw new RangeError(`${currency} is not in the table of ISO 4217`);

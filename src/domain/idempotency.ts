@@ -8,35 +8,41 @@ import { LIMITS } from './limits.ts';
 import type { ErrorCode, Facts } from './refusals.ts';
 import type { Instant } from './time.ts';
 
-/** What was answered to the first call with a key, so that every later one is answered the same. */
+/** The result of the first call with an idempotency key, from which every later call is answered. */
 export interface IdempotencyRecord {
-  /** Made of the scope and the key, so that a key can be claimed once only. */
+  /** Derived from the scope and the idempotency key, so that a key can be claimed only once. */
   readonly id: Id;
   readonly institutionId: Id;
   readonly mutation: MutationName;
   readonly key: string;
-  /** SHA-256 of the input that counts, in hexadecimal. */
+  /** The SHA-256 of the canonical request, in hexadecimal. */
   readonly requestHash: string;
-  /** The ids of the objects that were answered, or the refusal's facts. */
+  /** The ids of the objects in the payload, or the fields of the user error. */
   readonly answer: JsonObject;
-  /** Grows where a record that is past its time is claimed anew. */
+  /** Increases when an expired record is claimed again. */
   readonly version: number;
   readonly createdAt: Instant;
 }
 
-/** Reads the key; 1 to 255 characters. */
+/** Validates the idempotency key: 1 to 255 characters. */
 export const idempotencyKey = (issues: Issues, key: Maybe<string>): string | null =>
   key === null || key === undefined ? null : issues.text(['idempotencyKey'], key, LIMITS.keyCharacters);
 
-/** The record's id: the scope is the institution and the mutation. */
+/** Returns the id of the record. Its scope is the institution and the mutation. */
 export const recordId = (institutionId: Id, mutation: MutationName, key: string): Id =>
   typeIdOfText('idem', canonicalJson([institutionId, mutation, key]));
 
-/** The hash of a checked input: equal for inputs that mean the same, whatever their order of keys or digits. */
+/**
+ * Returns the hash of a checked input. Inputs with the same meaning have the same hash, whatever the order of their
+ * keys or the way their numbers are written.
+ */
 export const requestHash = (request: unknown): string =>
   createHash('sha256').update(canonicalJson(request)).digest('hex');
 
-/** Refusals that rest on state are remembered: a retry is answered the same. After all others it runs anew. */
+/**
+ * User errors that depend on stored state are kept, and a retry returns them again. After any other error a retry runs
+ * again.
+ */
 const REMEMBERED: ReadonlySet<ErrorCode> = new Set([
   'ILLEGAL_TRANSITION',
   'INSUFFICIENT_FUNDS',
@@ -46,7 +52,7 @@ const REMEMBERED: ReadonlySet<ErrorCode> = new Set([
 ]);
 export const isRemembered = (code: ErrorCode): boolean => REMEMBERED.has(code);
 
-/** A refusal's facts as JSON: amounts in minor units as text. */
+/** Converts the fields of a user error to JSON, with amounts in minor units as strings. */
 export const storeFacts = (facts: Facts): JsonObject =>
   JSON.parse(
     JSON.stringify(facts, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),

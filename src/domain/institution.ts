@@ -23,11 +23,11 @@ export interface Institution {
 export interface InstitutionInput {
   readonly name: string;
   readonly regions: readonly Region[];
-  /** Left out: all of them. */
+  /** Defaults to all verticals. */
   readonly verticals?: Maybe<readonly Vertical[]>;
 }
 
-/** What the input alone shows. Refuses with ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkInstitution(
   input: InstitutionInput,
   issues = new Issues(),
@@ -45,7 +45,7 @@ export interface InstitutionPatch {
   readonly verticals?: Maybe<readonly Vertical[]>;
 }
 
-/** Validates what the input alone shows. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkInstitutionPatch(input: InstitutionPatch, issues: Issues): Partial<Institution> {
   const { name, regions, verticals } = givenFields(issues, {
     name: input.name,
@@ -61,7 +61,7 @@ export function checkInstitutionPatch(input: InstitutionPatch, issues: Issues): 
   return patch;
 }
 
-/** The regions and verticals that the patch takes from the institution. */
+/** Returns the regions and verticals that the patch removes from the institution. */
 export const removedBy = (
   { regions, verticals }: Institution,
   patch: Partial<Institution>,

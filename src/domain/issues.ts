@@ -6,53 +6,59 @@ import { type Path, ValidationFailed, type ValidationIssue } from './refusals.ts
 import { isWithin, textFault } from './text.ts';
 import type { Instant } from './time.ts';
 
-/** What may be left out of an input. */
+/** An input value that may be absent or null. */
 export type Maybe<T> = T | null | undefined;
 
-/** An amount as a client writes it. */
+/** An amount as clients send it. */
 export interface MoneyText {
   readonly amount: string;
   readonly currencyCode: string;
 }
 
 /**
- * Collects every fault of an input, so that a form shows all of them at once.
- * Each reader notes what is wrong and answers a value to go on with; `settle` then refuses with ValidationFailed.
+ * Collects every problem of an input, so that a form can display all of them at once. Each method adds an issue for an
+ * invalid value and returns a value to continue with; `settle` then throws ValidationFailed.
  */
 export class Issues {
   readonly #found: ValidationIssue[] = [];
-  /** What only the hour shows. */
+  /** Issues that depend on the current time. */
   readonly #late: ValidationIssue[] = [];
 
-  /** Notes a fault: a sentence that goes on from the name of what stands at the path. */
+  /** Adds an issue. The message continues the name of the field at the path. */
   add(path: Path, message: string): void {
     this.#found.push({ path, message });
   }
 
-  /** Refuses with ValidationFailed if anything was noted; what only the hour shows is not enough by itself. */
+  /**
+   * Throws ValidationFailed if there is any issue. Issues that depend on the current time do not suffice, but are
+   * included.
+   */
   settle(): void {
     const [first, ...rest] = this.#found;
     if (first) throw new ValidationFailed([first, ...rest, ...this.#late]);
   }
 
-  /** Refuses with ValidationFailed what only the hour shows: a call that is retried later must not be refused for it. */
+  /**
+   * Throws ValidationFailed if there are issues that depend on the current time. Separate, because a retry of a
+   * completed call must not fail on them.
+   */
   settleHour(): void {
     const [first, ...rest] = this.#late;
     if (first) throw new ValidationFailed([first, ...rest]);
   }
 
-  /** A text that must be there, of 1 to `most` code points, not blank. */
+  /** Reads a required text of 1 to `most` code points that is not blank. */
   text(path: Path, value: string, most: number = LIMITS.nameCharacters): string {
     if (value.trim() === '') this.add(path, 'must not be blank.');
     return this.#storable(path, value, most);
   }
 
-  /** A text that may be left out; given, it is held to the same rule. */
+  /** Reads an optional text, which must meet the rules of `text` if it is present. */
   optionalText(path: Path, value: Maybe<string>): string | null {
     return value === null || value === undefined ? null : this.text(path, value);
   }
 
-  /** A remark that may be left out or blank, of at most `most` code points. */
+  /** Reads an optional note of at most `most` code points, which may be blank. */
   remark(path: Path, value: Maybe<string>, most: number): string | null {
     return value === null || value === undefined ? null : this.#storable(path, value, most);
   }
@@ -63,7 +69,7 @@ export class Issues {
     return value;
   }
 
-  /** A JSON object within the limits, frozen; {} if left out. */
+  /** Reads a JSON object within the limits and freezes it. Defaults to {}. */
   json(path: Path, value: Maybe<JsonObject>): JsonObject {
     const fault = jsonFault(value ?? {});
     if (fault === undefined) return freezeJson(value ?? {});
@@ -71,13 +77,13 @@ export class Issues {
     return {};
   }
 
-  /** A list with at least one value, each once. */
+  /** Reads a list of at least one value, without duplicates. */
   choice<V>(path: Path, values: readonly V[]): readonly V[] {
     if (values.length === 0) this.add(path, 'must name at least one.');
     return Object.freeze([...new Set(values)]);
   }
 
-  /** A decimal above zero, in a currency that is not known yet. */
+  /** Reads a decimal above zero whose currency is not known yet. */
   positive(path: Path, text: string): Decimal {
     const decimal = parseDecimal(text);
     if (typeof decimal !== 'string' && decimal.units > 0n) return decimal;
@@ -85,14 +91,17 @@ export class Issues {
     return { units: 0n, scale: 0 };
   }
 
-  /** An active currency; undefined is noted as a fault. */
+  /** Reads the code of an active currency. For any other code, adds an issue and returns undefined. */
   currency(path: Path, code: string): CurrencyCode | undefined {
     if (isCurrency(code)) return code;
     this.add(path, currencyIssue(code));
     return undefined;
   }
 
-  /** An amount above zero with no more digits than its currency has; undefined is noted as a fault. */
+  /**
+   * Reads an amount above zero with no more digits than its currency. For any other, adds an issue and returns
+   * undefined.
+   */
   money(path: Path, { amount, currencyCode }: MoneyText): Money | undefined {
     const decimal = this.positive([...path, 'amount'], amount);
     const currency = this.currency([...path, 'currencyCode'], currencyCode);
@@ -103,7 +112,7 @@ export class Issues {
     return undefined;
   }
 
-  /** A point in time after now, cut to milliseconds; null if left out. */
+  /** Reads a time after `now`, truncated to milliseconds, or null if it is absent. */
   future(path: Path, time: Maybe<Instant>, now: Instant): Instant | null {
     if (time === null || time === undefined) return null;
     const instant = Math.floor(time);

@@ -6,16 +6,16 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
-/** Why the object cannot be stored, as a sentence; undefined if it can. */
+/** Returns why the object cannot be stored, as a sentence, or undefined if it can. */
 export function jsonFault(value: JsonObject): string | undefined {
-  // Each value takes two bytes or more.
+  // Each value takes at least two bytes.
   const fault = valueFault(value, 1, { left: LIMITS.jsonBytes / 2 });
   if (fault !== undefined) return fault;
   const bytes = Buffer.byteLength(JSON.stringify(value));
   return bytes > LIMITS.jsonBytes ? `must be at most ${LIMITS.jsonBytes} bytes of JSON; it is ${bytes}.` : undefined;
 }
 
-/** The size of a value as compact JSON, in bytes. Iterative, so deep nesting cannot overflow the stack. */
+/** Returns the size of a value as compact JSON, in bytes. Iterative, so deep nesting cannot overflow the stack. */
 export function jsonBytes(value: unknown): number {
   let bytes = 0;
   const open: unknown[] = [value];
@@ -50,7 +50,7 @@ function valueFault(value: JsonValue, depth: number, values: { left: number }): 
     return undefined;
   }
   for (const key of Object.keys(value)) {
-    // A key that would set a prototype where the object is copied.
+    // This key would set the prototype when the object is copied.
     if (key === '__proto__') return 'must not have a key "__proto__".';
     const fault = textFault(key) ?? valueFault((value as JsonObject)[key] ?? null, depth + 1, values);
     if (fault !== undefined) return fault;
@@ -60,20 +60,22 @@ function valueFault(value: JsonValue, depth: number, values: { left: number }): 
 
 const NUMBERS = 'must not contain numbers that lose digits or are out of range; send them as strings.';
 
-/** From here on JavaScript writes numbers with an exponent, as quantities rather than as integers. */
+/**
+ * From this value on, JavaScript writes numbers with an exponent, so they are treated as quantities, not as integers.
+ */
 const EXPONENT_FROM = 1e21;
-/** Integers are exact up to 2^53 - 1; beyond, a neighbour may have been meant. */
+/** Integers are exact up to 2^53 - 1. A larger one may have been rounded from its neighbour. */
 const isStorable = (value: number): boolean =>
   Number.isFinite(value) &&
   (!Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) >= EXPONENT_FROM);
 
-/** Whether a number, as JSON and GraphQL write it, comes back from a double with the same value. */
+/** Whether a number in JSON or GraphQL notation keeps its value when it is parsed as a double. */
 export function isExactNumber(text: string): boolean {
   const value = Number(text);
   return isStorable(value) && decimalOf(text) === decimalOf(String(value));
 }
 
-/** The digits of a number without zeros at either end, and its power of ten. */
+/** Returns the digits of a number without zeros at either end, and its power of ten. */
 function decimalOf(text: string): string {
   const [, whole = '', fraction = '', exponent = '0'] = /^-?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');
@@ -83,11 +85,11 @@ function decimalOf(text: string): string {
     : `${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }
 
-/** The same value, frozen in depth, so that what is stored cannot change. */
+/** Freezes the value deeply and returns it, so that what is stored cannot change. */
 export function freezeJson<V>(value: V): V {
   if (typeof value === 'object' && value !== null) {
     Object.freeze(value);
-    // Looked up by name: a list of the values of every row that is written would cost more than the freezing.
+    // `for in`, because creating a list of the values of every written row would cost more than freezing them.
     for (const key in value) freezeJson(value[key]);
   }
   return value;

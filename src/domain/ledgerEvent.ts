@@ -6,36 +6,39 @@ import type { Instant } from './time.ts';
 
 export type LedgerEventKind = 'POSITION_CREATED' | 'POSITION_STATE_CHANGED';
 
-/** Whose money: the payer's, nobody's for now, the payee's. */
+/** The owner of the money in an account: the payer, nobody (while it is in escrow), or the payee. */
 export type LedgerAccountKind = 'PAYER' | 'ESCROW' | 'PAYEE';
 
-/** The ledger's entry for one lifecycle event. Never changed once written. */
+/** The accounting entry of one lifecycle event. Never changed once written. */
 export interface LedgerEvent {
   readonly id: Id;
   readonly institutionId: Id;
   readonly kind: LedgerEventKind;
   readonly positionId: Id;
   readonly lifecycleEventId: Id;
-  /** The position's, as its lifecycle event has it. */
+  /** The sequence of the lifecycle event. */
   readonly sequence: number;
   readonly fromState: PositionState | null;
   readonly toState: PositionState;
   readonly createdAt: Instant;
 }
 
-/** One leg of a ledger event, in minor units; plus is into the account. The legs of one event add up to zero. */
+/**
+ * One signed leg of a ledger event, in minor units; a positive amount goes into the account. The legs of an event add
+ * up to zero.
+ */
 export interface Posting {
   readonly id: Id;
   readonly institutionId: Id;
   readonly ledgerEventId: Id;
-  /** 1 for the account that gives, 2 for the one that takes. */
+  /** 1 for the debited account, 2 for the credited one. */
   readonly ordinal: number;
   readonly accountKind: LedgerAccountKind;
   readonly amount: bigint;
   readonly currency: CurrencyCode;
 }
 
-/** From whom to whom money goes when a position comes to a state. */
+/** The accounts from which and to which money moves when a position reaches the state; null if none moves. */
 const WAYS: { readonly [S in PositionState]: readonly [LedgerAccountKind, LedgerAccountKind] | null } = {
   CREATED: null,
   FUNDED: ['PAYER', 'ESCROW'],
@@ -51,7 +54,7 @@ export function newLedgerEvent(id: Id, kind: LedgerEventKind, event: LifecycleEv
   return Object.freeze({ id, ...own });
 }
 
-/** The two legs of what moved; none where no money did. */
+/** Returns the two postings of the amount that moved, or none if no money moved. */
 export function postingsOf({ id, institutionId, toState }: LedgerEvent, event: LifecycleEvent): readonly Posting[] {
   const { moved, currency } = event;
   const way = WAYS[toState];

@@ -1,10 +1,10 @@
 import type { Instant } from './time.ts';
 
-/** The states of a position, in the order in which they can come. */
+/** The states of a position, in the order in which they can occur. */
 export const POSITION_STATES = ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'] as const;
 export type PositionState = (typeof POSITION_STATES)[number];
 
-/** The one table of moves: what the law obeys, the `lifecycle` query shows and the tests read. */
+/** The table of allowed transitions. The domain rules, the `lifecycle` query and the tests all read it. */
 export const LIFECYCLE: { readonly [S in PositionState]: readonly PositionState[] } = {
   CREATED: ['FUNDED', 'CANCELLED', 'EXPIRED'],
   FUNDED: ['PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'],
@@ -14,7 +14,7 @@ export const LIFECYCLE: { readonly [S in PositionState]: readonly PositionState[
   EXPIRED: [],
 };
 
-/** A terminal state accepts nothing more. */
+/** Whether the state is terminal: no transition leaves it. */
 export const isTerminal = (state: PositionState): boolean => LIFECYCLE[state].length === 0;
 
 /** The states that are not terminal. */
@@ -22,7 +22,7 @@ export const OPEN_STATES: readonly PositionState[] = POSITION_STATES.filter((sta
 
 const ONLY_EXPIRY: readonly PositionState[] = ['EXPIRED'];
 
-/** What the lifecycle allows now: from its hour on, a position that is not terminal can only expire. */
+/** Returns the transitions that are allowed now. Once an open position has expired, the only one is to EXPIRED. */
 export const allowedTransitions = (
   position: { readonly state: PositionState; readonly expiresAt: Instant | null },
   now: Instant,

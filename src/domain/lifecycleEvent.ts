@@ -7,16 +7,18 @@ import type { Position } from './position.ts';
 import type { Instant } from './time.ts';
 import type { Actor } from './viewer.ts';
 
-/** One change of a position: what it was, what it became, whose doing it was. Never changed once written. */
+/**
+ * The record of one move of a position: the states before and after it, and who caused it. Never changed once written.
+ */
 export interface LifecycleEvent extends Actor {
   readonly id: Id;
   readonly institutionId: Id;
   readonly positionId: Id;
-  /** Gapless in a position, from 1: creation. */
+  /** Gapless within a position; 1 is the creation. */
   readonly sequence: number;
   readonly fromState: PositionState | null;
   readonly toState: PositionState;
-  /** Minor units that moved; null if no money did. */
+  /** The amount that moved in minor units, or null if no money moved. */
   readonly moved: bigint | null;
   readonly currency: CurrencyCode;
   readonly reason: string | null;
@@ -24,7 +26,7 @@ export interface LifecycleEvent extends Actor {
   readonly createdAt: Instant;
 }
 
-/** The event of a position's creation (`from` null) or of a move. */
+/** Returns the event of a position's creation (`from` is null) or of a move. */
 export const newLifecycleEvent = (
   id: Id,
   from: Position | null,

@@ -1,4 +1,4 @@
-/** The sizes that the law allows, each with its unit. Text is counted in code points. */
+/** The size limits of the domain, each with its unit. Text is counted in code points. */
 export const LIMITS = {
   /** Names, labels, titles and references. */
   nameCharacters: 200,
@@ -9,16 +9,16 @@ export const LIMITS = {
   messageUnits: 500,
   /** The message of one validation issue, in UTF-16 units. */
   issueUnits: 200,
-  /** What is searched for. */
+  /** The text of a search. */
   searchCharacters: 1_000,
-  /** How often a message can be edited. */
+  /** Edits of one message. */
   revisions: 100,
   jsonBytes: 64 * 1024,
-  /** How deep a JSON object may nest; {} is 1. */
+  /** The maximum depth of a JSON object; {} has depth 1. */
   jsonDepth: 10,
   /** Values in one list of an input or a filter. */
   listValues: 100,
-  /** Values of one metadata object that `metadata` filters can find, the first in its order. */
+  /** Values of one metadata object that `metadata` filters can find: the first ones in the order of the object. */
   metadataTerms: 100,
   /** Conditions of one `metadata` filter. */
   metadataConditions: 10,
@@ -29,6 +29,6 @@ export const LIMITS = {
   listInputs: 1_000,
   /** Validation issues of one input that are returned. */
   issues: 1_000,
-  /** How long both keys of a rotation may be good: a week. */
+  /** The maximum overlap of an API key rotation: one week. */
   overlapSeconds: 7 * 24 * 60 * 60,
 } as const;

@@ -5,22 +5,23 @@ import { LIMITS } from './limits.ts';
 /** One value at one path of a metadata object, as 32 hexadecimal digits: equal for equal paths and values. */
 export type MetadataTerm = string;
 
-/** Between path and value; no key that can be stored contains it. */
+/** Separates path and value. No key that can be stored contains it. */
 const SEPARATOR = '\u0001';
 
-/** The term of a value: a string as it is, a number or a boolean as JSON writes it. */
+/** Returns the term of a value. A string is used as it is, a number or a boolean as JSON writes it. */
 export const metadataTerm = (path: string, value: string): MetadataTerm =>
   createHash('sha256').update(path).update(SEPARATOR).update(value).digest().toString('hex', 0, 16);
 
 /**
- * The terms by which an object with this metadata is found, each once. A path is the keys joined by dots; the items of
- * a list are at the path of the list. Null is no value. The migration that introduced terms computes the same in SQL.
+ * Returns the terms by which an object with this metadata is found, without duplicates. A path is the keys joined by
+ * dots; the items of a list are at the path of the list. Null has no term. The migration that introduced terms computes
+ * the same in SQL.
  */
 export const metadataTerms = (metadata: JsonObject): readonly MetadataTerm[] => [
   ...new Set(valuesOf(metadata).map(([path, value]) => metadataTerm(path, value))),
 ];
 
-/** How many terms an object with this metadata has at most; cheaper than the terms. */
+/** Returns the maximum number of terms of an object with this metadata. Cheaper than computing them. */
 export const maxMetadataTerms = (metadata: JsonObject): number => valuesOf(metadata).length;
 
 type PathAndValue = readonly [path: string, value: string];

@@ -6,19 +6,25 @@ export interface Money {
   readonly currency: CurrencyCode;
 }
 
-/** A decimal number as it was written, exact: units = 12345n and scale = 2 for "123.45". */
+/** A decimal number exactly as it was written: "123.45" has units = 12345n and scale = 2. */
 export interface Decimal {
   readonly units: bigint;
-  /** How many digits stood behind the point. */
+  /** The number of digits after the decimal point. */
   readonly scale: number;
 }
 
-/** The most digits before the point; with those behind it an amount fits NUMERIC(28, 0) in minor units. */
+/**
+ * The maximum number of digits before the decimal point. With those after it, an amount in minor units fits NUMERIC(28,
+ * 0).
+ */
 export const MOST_INTEGER_DIGITS = 24;
 
 const DECIMAL = /^(\d+)(?:\.(\d+))?$/;
 
-/** Reads a plain decimal text, or says in a sentence why it is none. Refuses signs, exponents, spaces and bare points. */
+/**
+ * Parses a plain decimal text; returns a sentence that describes the problem if it is invalid. Rejects signs,
+ * exponents, spaces and points without digits on both sides.
+ */
 export function parseDecimal(text: string): Decimal | string {
   const [, integer, fraction = ''] = DECIMAL.exec(text) ?? [];
   if (integer === undefined) return 'must be a plain decimal number such as "1250.00": digits and at most one point.';
@@ -27,14 +33,17 @@ export function parseDecimal(text: string): Decimal | string {
   return { units: BigInt(integer + fraction), scale: fraction.length };
 }
 
-/** The decimal in minor units of the currency, or a sentence if it has more digits than the currency. */
+/** Converts the decimal to minor units of the currency; returns a sentence if it has more digits than the currency. */
 export function toMinorUnits(decimal: Decimal, currency: CurrencyCode): bigint | string {
   const digits = digitsOf(currency);
   if (decimal.scale > digits) return `must have at most ${digits} digits behind the point: it is in ${currency}.`;
   return decimal.units * 10n ** BigInt(digits - decimal.scale);
 }
 
-/** Minor units as a decimal text with exactly the currency's digits: 125000n USD is "1250.00", 1250n JPY is "1250". */
+/**
+ * Formats minor units as a decimal text with the currency's number of digits: 125000n USD is "1250.00", 1250n JPY is
+ * "1250".
+ */
 export function formatMinorUnits(minorUnits: bigint, currency: CurrencyCode): string {
   const digits = digitsOf(currency);
   const sign = minorUnits < 0n ? '-' : '';
@@ -45,11 +54,11 @@ export function formatMinorUnits(minorUnits: bigint, currency: CurrencyCode): st
 }
 
 /**
- * The number that an amount stands for, whatever its currency, in ten-thousandths of the currency's unit:
- * what lists are ordered and filtered by. 12.50 USD and 12.500 KWD have the same magnitude.
+ * Returns the numeric value of an amount regardless of its currency, in ten-thousandths of the major unit. Lists are
+ * ordered and filtered by it: 12.50 USD and 12.500 KWD have the same magnitude.
  */
 export const magnitudeOf = ({ minorUnits, currency }: Money): bigint =>
   minorUnits * 10n ** BigInt(MOST_DIGITS - digitsOf(currency));
 
-/** The same number for a decimal without a currency. */
+/** Returns the magnitude of a decimal without a currency. */
 export const magnitudeOfDecimal = ({ units, scale }: Decimal): bigint => units * 10n ** BigInt(MOST_DIGITS - scale);

@@ -7,13 +7,13 @@ import type { Position } from './position.ts';
 import { IllegalTransition, InsufficientFunds, ValidationFailed } from './refusals.ts';
 import { type Instant, notBefore } from './time.ts';
 
-/** What a position is asked to become. A release without a state picks PARTIALLY_RELEASED or RELEASED by its amount. */
+/** A requested transition. A release without a state becomes PARTIALLY_RELEASED or RELEASED depending on its amount. */
 export interface Move {
   readonly toState: PositionState | 'BY_AMOUNT';
   readonly amount: Decimal | null;
 }
 
-/** A remark on a move, kept with its event. */
+/** The client's note on a move, stored with its event. */
 export interface Remark {
   readonly reason: string | null;
   readonly metadata: JsonObject;
@@ -26,7 +26,7 @@ export interface MoveInput {
 }
 
 export interface ReleaseInput extends MoveInput {
-  /** Releases everything that is held. */
+  /** Whether to release everything that is held. */
   readonly all?: Maybe<boolean>;
 }
 
@@ -40,7 +40,7 @@ export function checkReleaseAmount({ amount, all }: ReleaseInput, issues: Issues
   );
 }
 
-/** What the input alone shows. Refuses with ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkMove(toState: Move['toState'], input: MoveInput, issues = new Issues()): Move & Remark {
   const { amount } = input;
   const decimal = amount === null || amount === undefined ? null : issues.positive(['amount'], amount);
@@ -50,7 +50,7 @@ export function checkMove(toState: Move['toState'], input: MoveInput, issues = n
   return { toState, amount: decimal, reason, metadata };
 }
 
-/** How a position stands after a move, and how much of its money moved (minor units). */
+/** The fields of a position after a move, and the amount that moved, in minor units. */
 export interface Advance {
   readonly position: Position;
   readonly moved: bigint;
@@ -69,9 +69,9 @@ export const MOVED_FIELDS = [
 ] as const satisfies readonly (keyof Position)[];
 
 /**
- * The law of a move: pure, exact, and the only place where a position's money changes.
- * Refuses with IllegalTransition, ValidationFailed (an amount that is missing, superfluous or too fine for the
- * currency) or InsufficientFunds, in this order.
+ * Computes a move. This pure function is the only place where the money of a position changes. Throws
+ * IllegalTransition, ValidationFailed (an amount that is missing, not allowed or has too many digits for the currency)
+ * or InsufficientFunds, checked in this order.
  */
 export function advance(position: Position, move: Move, now: Instant): Advance {
   const toState = targetOf(position, move);
@@ -102,7 +102,7 @@ function targetOf({ held, currency }: Position, { toState, amount }: Move): Posi
   return amount === null || toMinorUnits(amount, currency) === held ? 'RELEASED' : 'PARTIALLY_RELEASED';
 }
 
-/** How much the move takes from the payer or from escrow. */
+/** Returns the amount that the move takes from the payer or from escrow. */
 function movedBy(position: Position, toState: PositionState, amount: Decimal | null): bigint {
   const { held, currency } = position;
   if (toState === 'FUNDED' || toState === 'CANCELLED' || toState === 'EXPIRED') {

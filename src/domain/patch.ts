@@ -1,7 +1,9 @@
 import type { Issues, Maybe } from './issues.ts';
 import { type Instant, notBefore } from './time.ts';
 
-/** The given fields of an update. Adds an issue for each field that is null; a field that is left out stays as it is. */
+/**
+ * Returns the fields that an update sets. Adds an issue for each field that is null; an absent field stays as it is.
+ */
 export function givenFields<P extends object>(
   issues: Issues,
   fields: P,
@@ -11,13 +13,13 @@ export function givenFields<P extends object>(
   return Object.fromEntries(given.filter(([, value]) => value !== null)) as { [F in keyof P]?: NonNullable<P[F]> };
 }
 
-/** The fields of the patch that differ from the row's, JSON with its key order. */
+/** Returns the fields of the patch that differ from the row. The key order of JSON values counts. */
 export const changedFields = <E extends object>(row: E, patch: Partial<E>): Partial<E> =>
   Object.fromEntries(
     Object.entries(patch).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(row[name as keyof E])),
   ) as Partial<E>;
 
-/** The row with other values, one version later. */
+/** Returns the row with changed fields and the next version. */
 export const nextVersion = <E extends { readonly version: number; readonly updatedAt: Instant }>(
   row: E,
   changes: Partial<E>,

@@ -8,7 +8,7 @@ import type { PositionDraft } from './position.ts';
 import { PolicyViolation } from './refusals.ts';
 import { type Instant, notBefore } from './time.ts';
 
-/** What positions in one currency may be about. Amounts as the API writes them, null for no bound. */
+/** The allowed amounts of positions in one currency, as decimal text; null means no bound. */
 export interface PolicyLimit {
   readonly currency: CurrencyCode;
   readonly minAmount: string | null;
@@ -20,7 +20,7 @@ export interface Policy {
   readonly id: Id;
   readonly institutionId: Id;
   readonly region: Region;
-  /** Null: any currency. */
+  /** The allowed currencies, or null if any is allowed. */
   readonly allowedCurrencies: readonly CurrencyCode[] | null;
   readonly limits: readonly PolicyLimit[];
   readonly version: number;
@@ -36,10 +36,10 @@ export interface PolicyInput {
   >;
 }
 
-/** The rules of a policy, checked as far as the input alone goes. */
+/** The rules of a policy after validation of the input. */
 export type PolicyRules = Pick<Policy, 'region' | 'allowedCurrencies' | 'limits'>;
 
-/** What the input alone shows. Refuses with ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkPolicy({ region, allowedCurrencies, limits }: PolicyInput, issues = new Issues()): PolicyRules {
   const codes = allowedCurrencies ?? null;
   if (codes?.length === 0) issues.add(['allowedCurrencies'], 'must name at least one; leave it out to allow any.');
@@ -82,7 +82,10 @@ function amountOf(issues: Issues, path: readonly string[], text: Maybe<string>, 
   return null;
 }
 
-/** A policy as it is set: new, or in the place of the one before. Refuses with ValidationFailed a foreign region. */
+/**
+ * Returns a new policy, or the next version of the previous one. Throws ValidationFailed if the institution does not
+ * have the region.
+ */
 export function newPolicy(
   rules: PolicyRules,
   before: Policy | undefined,
@@ -108,14 +111,14 @@ export function newPolicy(
   });
 }
 
-/** A limit's amount as money. */
+/** Converts the amount of a limit to money. */
 export function limitOf({ currency }: PolicyLimit, text: string | null): Money | null {
   const decimal = text === null ? null : parseDecimal(text);
   if (decimal === null || typeof decimal === 'string') return null;
   return { minorUnits: toMinorUnits(decimal, currency) as bigint, currency };
 }
 
-/** Refuses with PolicyViolation what the institution's policy does not allow. */
+/** Throws PolicyViolation if the institution's policy does not allow the amount. */
 export function obeyPolicy({ amount }: Pick<PositionDraft, 'amount'>, policy: Policy | undefined): void {
   if (!policy) return;
   const { allowedCurrencies, limits } = policy;

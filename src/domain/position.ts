@@ -16,40 +16,42 @@ export interface Position {
   readonly id: Id;
   readonly institutionId: Id;
   readonly assetId: Id;
-  /** The asset's, kept here so that lists can be filtered by it. */
+  /** The template of the asset, repeated here so that lists can be filtered by it. */
   readonly templateId: Id;
-  /** The template's version under which the position was opened. */
+  /** The version of the template under which the position was opened. */
   readonly templateVersion: number;
   readonly holderReference: string;
   readonly externalReference: string | null;
-  /** The external reference if the position was created with `uniqueReference`, else null. Unique in an institution. */
+  /**
+   * The external reference if the position was created with `uniqueReference`, else null. Unique within an institution.
+   */
   readonly uniqueReference: string | null;
   readonly metadata: JsonObject;
   readonly currency: CurrencyCode;
-  /** What was agreed. */
+  /** The agreed amount. */
   readonly amount: bigint;
-  /** The amount as a number across currencies: what lists are ordered and filtered by. */
+  /** The amount as a number across currencies, by which lists are ordered and filtered. */
   readonly magnitude: bigint;
   readonly expiresAt: Instant | null;
   readonly createdAt: Instant;
   readonly state: PositionState;
-  /** In escrow now. */
+  /** The amount in escrow now. */
   readonly held: bigint;
-  /** Paid out to the payee so far. */
+  /** The amount paid to the payee so far. */
   readonly released: bigint;
-  /** Given back to the payer. */
+  /** The amount returned to the payer. */
   readonly refunded: bigint;
   /** When the position was funded, or null if it never was. */
   readonly fundedAt: Instant | null;
   /** When the position reached a terminal state, or null while it is open. */
   readonly closedAt: Instant | null;
-  /** The sequence of its last event. */
+  /** The sequence of the position's last lifecycle event. */
   readonly sequence: number;
   readonly version: number;
   readonly updatedAt: Instant;
 }
 
-/** Everything that was ever put in escrow: funded = held + released + refunded, always. */
+/** Returns the total that was ever put in escrow. Always funded = held + released + refunded. */
 export const fundedOf = ({ held, released, refunded }: Pick<Position, 'held' | 'released' | 'refunded'>): bigint =>
   held + released + refunded;
 
@@ -62,7 +64,7 @@ export interface PositionInput {
   readonly metadata?: Maybe<JsonObject>;
 }
 
-/** A new position's own part, checked as far as the input alone goes. */
+/** The fields of a new position that come from its input, after validation. */
 export interface PositionDraft {
   readonly holderReference: string;
   readonly externalReference: string | null;
@@ -72,7 +74,10 @@ export interface PositionDraft {
   readonly expiresAt: Instant | null;
 }
 
-/** What the input alone shows. Refuses with ValidationFailed; whoever brings issues settles what the hour shows. */
+/**
+ * Validates the input without reading the store. Throws ValidationFailed. A caller that passes its own issues must call
+ * `settleHour` itself.
+ */
 export function checkPosition(input: PositionInput, now: Instant, brought?: Issues): PositionDraft {
   const issues = brought ?? new Issues();
   const holderReference = issues.text(['holderReference'], input.holderReference);
@@ -89,7 +94,7 @@ export function checkPosition(input: PositionInput, now: Instant, brought?: Issu
   return { holderReference, externalReference, uniqueReference, metadata, amount: amount as Money, expiresAt };
 }
 
-/** Refuses with PolicyViolation what the template's terms do not allow a position that is created at `createdAt`. */
+/** Throws PolicyViolation if the template's rules do not allow a position that is created at `createdAt`. */
 export function obeyTerms(
   { amount, expiresAt }: Pick<PositionDraft, 'amount' | 'expiresAt'>,
   terms: Terms,
@@ -112,7 +117,7 @@ export function obeyTerms(
   }
 }
 
-/** A position as it begins: agreed, nothing in escrow yet. */
+/** Returns a position in its initial state, with nothing in escrow yet. */
 export function newPosition(
   draft: PositionDraft,
   asset: Asset,
@@ -153,7 +158,7 @@ export interface PositionPatch {
   readonly metadata?: Maybe<JsonObject>;
 }
 
-/** Validates what the input alone shows; null clears the external reference. Throws ValidationFailed. */
+/** Validates the input without reading the store; null clears the external reference. Throws ValidationFailed. */
 export function checkPositionPatch(
   { externalReference, metadata: given }: PositionPatch,
   issues: Issues,

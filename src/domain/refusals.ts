@@ -3,10 +3,10 @@ import { LIMITS } from './limits.ts';
 import type { Money } from './money.ts';
 import { shortened } from './text.ts';
 
-/** Where in a mutation's input something stands; list positions as digits: ["operations", "3", "create", "amount"]. */
+/** The place of a field in a mutation's input, with list indexes as digits: ["operations", "3", "create", "amount"]. */
 export type Path = readonly string[];
 
-/** Every expected "no" has one of these codes. */
+/** The codes of all user errors. */
 export type ErrorCode =
   | 'VALIDATION_FAILED'
   | 'NOT_FOUND'
@@ -19,7 +19,7 @@ export type ErrorCode =
   | 'CONFLICT'
   | 'CAPACITY_EXCEEDED';
 
-/** Thrown by the law and the commands for an expected "no"; it leaves the server as facts, never as an error. */
+/** A user error, thrown by the domain and the commands. Clients receive it as data, never in `errors`. */
 export abstract class Refusal extends Error {
   abstract readonly code: ErrorCode;
   path: Path | null;
@@ -28,14 +28,14 @@ export abstract class Refusal extends Error {
     this.path = path;
   }
 
-  /** The same refusal of an input that is a part of another, at the path. */
+  /** Prefixes the paths of the error, for an input that is nested in another. */
   within(path: Path): this {
     this.path = [...path, ...(this.path ?? [])];
     return this;
   }
 }
 
-/** A refusal as a plain object: what clients see. */
+/** A user error as a plain object, as clients receive it. */
 export type Facts<R extends Refusal = Refusal> = Readonly<Omit<R, 'name' | 'stack' | 'cause' | 'within'>>;
 export const factsOf = (refusal: Refusal): Facts => Object.assign({ message: refusal.message }, refusal);
 
@@ -44,7 +44,7 @@ export interface ValidationIssue {
   readonly message: string;
 }
 
-/** The input breaks a rule; every fault found is in the issues. */
+/** The input breaks one or more rules; `issues` lists every problem found. */
 export class ValidationFailed extends Refusal {
   readonly code = 'VALIDATION_FAILED';
   issues: readonly ValidationIssue[];
@@ -62,7 +62,7 @@ export class ValidationFailed extends Refusal {
   }
 }
 
-/** There is no such object, or it is another institution's: the two are not told apart. */
+/** The object does not exist or belongs to another institution. Clients cannot distinguish the two. */
 export class NotFound extends Refusal {
   readonly code = 'NOT_FOUND';
   readonly id: string | null;
@@ -77,7 +77,7 @@ export class Forbidden extends Refusal {
   readonly code = 'FORBIDDEN';
 }
 
-/** The lifecycle does not allow the move, or the position's hour has passed. */
+/** The lifecycle does not allow the transition, or the position has expired. */
 export class IllegalTransition extends Refusal {
   readonly code = 'ILLEGAL_TRANSITION';
   readonly from: PositionState;
@@ -92,7 +92,7 @@ export class IllegalTransition extends Refusal {
   }
 }
 
-/** More was asked for than the position holds. */
+/** The requested amount is more than the position holds. */
 export class InsufficientFunds extends Refusal {
   readonly code = 'INSUFFICIENT_FUNDS';
   readonly held: Money;
@@ -104,10 +104,10 @@ export class InsufficientFunds extends Refusal {
   }
 }
 
-/** A rule of the template's config or of the institution's policy. */
+/** The rule of the template's config or of the institution's policy that was violated. */
 export type PolicyRule = 'MIN_AMOUNT' | 'MAX_AMOUNT' | 'CURRENCY' | 'TENOR';
 
-/** What was asked for breaks a rule that the institution or its template has set. */
+/** The request violates a rule of the institution or of its template. */
 export class PolicyViolation extends Refusal {
   readonly code = 'POLICY_VIOLATION';
   readonly rule: PolicyRule;
@@ -119,7 +119,7 @@ export class PolicyViolation extends Refusal {
   }
 }
 
-/** The object is at another version than the client has read. */
+/** The object has another version than the one that the client has read. */
 export class StaleVersion extends Refusal {
   readonly code = 'STALE_VERSION';
   readonly expectedVersion: number;
@@ -131,7 +131,7 @@ export class StaleVersion extends Refusal {
   }
 }
 
-/** The idempotency key was used before, with another input. */
+/** The idempotency key was already used with another input. */
 export class IdempotencyConflict extends Refusal {
   readonly code = 'IDEMPOTENCY_CONFLICT';
   readonly idempotencyKey: string;
@@ -141,10 +141,10 @@ export class IdempotencyConflict extends Refusal {
   }
 }
 
-/** What was asked for does not fit what the object is now, or another object: inactive, deleted, revoked, in use. */
+/** The request conflicts with the state of the object or with another object: inactive, deleted, revoked, in use. */
 export class Conflict extends Refusal {
   readonly code = 'CONFLICT';
-  /** The id of the other object that stands in the way, or null if there is none. */
+  /** The id of the other object that causes the conflict, or null if there is none. */
   readonly conflictingId: string | null;
   constructor(message: string, path: Path, conflictingId: string | null = null) {
     super(message, path);
@@ -152,7 +152,7 @@ export class Conflict extends Refusal {
   }
 }
 
-/** There may be no more of them. */
+/** The maximum number of such objects is reached. */
 export class CapacityExceeded extends Refusal {
   readonly code = 'CAPACITY_EXCEEDED';
   readonly capacity: number;

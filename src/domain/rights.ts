@@ -41,8 +41,8 @@ const MUTATIONS: { readonly [M in MutationName as `Mutation.${M}`]: Roles } = {
 };
 
 /**
- * Who may do what: one line for every query, mutation and subscription, for every type that `node` answers, and for
- * every edge from one object to others. Whose objects are reached at all is the scope's business, not this table's.
+ * The roles that may use each query, mutation and subscription, each type that `node` returns, and each edge from one
+ * object to others. This table does not decide which institution's objects are accessible: the scope does.
  */
 export const RIGHTS: { readonly [coordinate: string]: Roles } = {
   ...MUTATIONS,
@@ -116,10 +116,10 @@ export const RIGHTS: { readonly [coordinate: string]: Roles } = {
   'ChatMessage.replyTo': EVERYONE,
 };
 
-/** Whether the viewer may use what has this line; nobody may use what has none. */
+/** Whether the viewer may use the coordinate. A coordinate that is not in the table is allowed to nobody. */
 export const isAllowed = ({ role }: Viewer, coordinate: string): boolean => RIGHTS[coordinate]?.includes(role) ?? false;
 
-/** The states to which the viewer may move the position now; none for a viewer who may not move positions. */
+/** Returns the states to which the viewer may move the position now; none if the viewer may not move positions. */
 export const viewerAllowedTransitions = (
   viewer: Viewer,
   position: Pick<Position, 'state' | 'expiresAt'>,
@@ -127,7 +127,7 @@ export const viewerAllowedTransitions = (
 ): readonly PositionState[] =>
   isAllowed(viewer, 'Mutation.transitionPosition') ? allowedTransitions(position, now) : [];
 
-/** Refuses with Forbidden a viewer whose role has no right to the mutation. */
+/** Throws Forbidden if the viewer's role does not allow the mutation. */
 export function mustBeAllowed({ role }: Viewer, mutation: MutationName): void {
   const roles = MUTATIONS[`Mutation.${mutation}`];
   if (roles.includes(role)) return;

@@ -32,7 +32,7 @@ const tenor = z
   .min(1, 'must be at least 1 day.')
   .max(LIMITS.tenorDays, `must be at most ${LIMITS.tenorDays} days.`);
 
-/** The first few keys, each cut short: a client's own text is not repeated at length. */
+/** Returns the first few keys, each shortened, so that an error message does not repeat a client's text at length. */
 const named = (keys: readonly string[]): string =>
   keys
     .slice(0, 5)
@@ -44,20 +44,19 @@ const configOf = <S extends z.core.$ZodLooseShape>(shape: S) =>
     error: (issue) => (issue.code === 'unrecognized_keys' ? `has unknown keys: ${named(issue.keys)}.` : undefined),
   });
 
-/** The sentence for a property that is checked and stored, and that no rule reads. */
+/** The description of a property that is validated and stored but that no rule reads. */
 const UNUSED = 'Validated and stored. No rule uses it yet.';
 
 /**
- * What can be asked of an asset template's config, by the template's code. Each code belongs to one vertical. The
- * properties that are described as UNUSED have no effect on positions yet: nothing is retained, and no country is
- * compared.
+ * The config properties of an asset template, by the template's code. Each code belongs to one vertical. The properties
+ * that are described as UNUSED have no effect on positions yet: nothing is retained, and no country is compared.
  */
 export interface TemplateKind {
   readonly code: string;
   readonly name: string;
   readonly vertical: Vertical;
   readonly config: z.ZodType;
-  /** The same as JSON Schema, for clients. */
+  /** The rules of the config as a JSON Schema, for clients. */
   readonly configSchema: JsonObject;
 }
 
@@ -98,7 +97,7 @@ export const TEMPLATE_KINDS: ReadonlyMap<string, TemplateKind> = new Map(
   ].map((each) => [each.code, each]),
 );
 
-/** What a config says about positions; null where it says nothing. Amounts are in minor units of the currency. */
+/** The rules of a config for positions; null where it has none. Amounts are in minor units of the currency. */
 export interface Terms {
   readonly currency: CurrencyCode;
   readonly minAmount: bigint | null;
@@ -106,7 +105,7 @@ export interface Terms {
   readonly maxTenorDays: number | null;
 }
 
-/** Reads the terms of a config that has passed `configFaults`. */
+/** Reads the rules of a config that has passed `configFaults`. */
 export function termsOf(config: JsonObject): Terms {
   const of = config['currency'] as CurrencyCode;
   const bound = (key: string): bigint | null =>
@@ -119,7 +118,7 @@ export function termsOf(config: JsonObject): Terms {
   };
 }
 
-/** Every fault of a config, its paths beginning at the config; none if it fits its kind. */
+/** Returns every problem of a config, with paths relative to the config; none if it fits its kind. */
 export function configFaults(config: JsonObject, of: TemplateKind): readonly ValidationIssue[] {
   const { error } = of.config.safeParse(config);
   if (error) return error.issues.map(({ path, message }) => ({ path: path.map(String), message }));

@@ -1,20 +1,25 @@
-/** A point in time: milliseconds since 1970-01-01T00:00:00Z. A number, so that nobody can change one that was handed out. */
+/**
+ * A point in time: milliseconds since 1970-01-01T00:00:00Z. A number, because a Date could be changed by its recipient.
+ */
 export type Instant = number;
 
-/** Says what time it is. Passed in, so that tests decide. */
+/** Returns the current time. Injected, so that tests control it. */
 export type Clock = () => Instant;
 
 export const MINUTE_MS = 60 * 1000;
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The years that an instant may lie in: what four digits write. */
+/** The range of instants: the years that four digits can write. */
 export const EARLIEST: Instant = Date.parse('0001-01-01T00:00:00.000Z');
 export const LATEST: Instant = Date.parse('9999-12-31T23:59:59.999Z');
 
 const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-/** Reads an RFC 3339 time, cut to milliseconds; undefined if it is none, lacks its zone or names a day that is not. */
+/**
+ * Parses an RFC 3339 time, truncated to milliseconds. Returns undefined if it is malformed, has no time zone or names a
+ * day that does not exist.
+ */
 export function parseInstant(text: string): Instant | undefined {
   const parts = RFC_3339.exec(text);
   if (!parts) return undefined;
@@ -27,17 +32,17 @@ export function parseInstant(text: string): Instant | undefined {
   return instant >= EARLIEST && instant <= LATEST ? instant : undefined;
 }
 
-/** Whether a time that `parseInstant` reads is finer than a millisecond. */
+/** Whether a time that `parseInstant` accepts is more precise than a millisecond. */
 export const isFinerThanMs = (text: string): boolean => /\.\d{3}\d*[1-9]/.test(text);
 
-/** The instant as the API writes it: RFC 3339, UTC, milliseconds. */
+/** Formats the instant as the API does: RFC 3339, UTC, with milliseconds. */
 export const formatInstant = (instant: Instant): string => new Date(instant).toISOString();
 
 /**
- * The time to record for a change of an object whose last change was at `previous`: the later of the two, so that a
- * clock that is set back never makes the history of an object run backwards. Decisions take the clock's own time.
+ * Returns the time to record for a change of an object whose last change was at `previous`: the later of the two, so
+ * that a clock that is set back never puts an object's history out of order. Decisions use the clock's own time.
  */
 export const notBefore = (previous: Instant, now: Instant): Instant => Math.max(previous, now);
 
-/** When the minute began that the instant lies in. */
+/** Returns the start of the minute that contains the instant. */
 export const minuteOf = (instant: Instant): Instant => Math.floor(instant / MINUTE_MS) * MINUTE_MS;

@@ -1,11 +1,11 @@
 /** Increase this when `tokensOf` returns other tokens for some text: stored tokens are then recomputed. */
 export const TOKENS_VERSION = 2;
 
-/** The most code points of a token; longer words are cut, in texts and in queries alike. */
+/** The maximum length of a token in code points; longer words are truncated, in texts and in queries alike. */
 const TOKEN_CHARACTERS = 100;
-/** Letters, marks and digits; format characters such as a soft hyphen stand within a word and are dropped. */
+/** Letters, marks and digits. Format characters such as a soft hyphen are part of a word and are dropped from it. */
 const WORD = /[\p{L}\p{M}\p{N}\p{Cf}]+/gu;
-/** Runs of scripts that are written without spaces, and of all others. */
+/** Runs of characters of scripts that are written without spaces, and runs of all others. */
 const UNSPACED = String.raw`\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}`;
 const RUN = new RegExp(`[${UNSPACED}]+|[^${UNSPACED}]+`, 'gu');
 const IS_UNSPACED = new RegExp(`^[${UNSPACED}]`, 'u');
@@ -13,9 +13,9 @@ const IS_UNSPACED = new RegExp(`^[${UNSPACED}]`, 'u');
 const CHARACTER = /\P{M}\p{M}*|\p{M}+/gu;
 
 /**
- * The tokens by which a text is found, each once: its words, normalized (NFKC) and case-folded. Words are cut before
- * case is folded, since folding may add marks. A run of Chinese, Japanese, Korean or a script of South-East Asia,
- * which puts no spaces between words, is found by each of its characters and each pair of neighbours.
+ * Returns the tokens by which a text is found, without duplicates: its words, normalized (NFKC) and case-folded. Words
+ * are truncated before case folding, since folding may add marks. A run of Chinese, Japanese, Korean or a script of
+ * South-East Asia, which puts no spaces between words, is found by each of its characters and each pair of neighbours.
  */
 export function tokensOf(text: string): readonly string[] {
   const words = text.normalize('NFKC').match(WORD) ?? [];
@@ -27,8 +27,8 @@ export function tokensOf(text: string): readonly string[] {
 }
 
 /**
- * Full case folding: "ß" and "SS" are "ss", a final sigma is a sigma. The dot above that lower case puts on "İ" is
- * dropped, so that it is found as "i".
+ * Full case folding: "ß" and "SS" become "ss", a final sigma becomes a sigma. The dot above that lower case adds to "İ"
+ * is dropped, so that it is found as "i".
  */
 const fold = (word: string): string =>
   word

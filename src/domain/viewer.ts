@@ -3,33 +3,33 @@ import type { Id } from './ids.ts';
 export const VIEWER_ROLES = ['ROOT', 'ADMIN', 'READ_ONLY'] as const;
 export type ViewerRole = (typeof VIEWER_ROLES)[number];
 
-/** Who asks: the operator of the server, or a key of one institution. */
+/** The authenticated caller of a request: the operator of the server, or an API key of one institution. */
 export type Viewer =
   | { readonly role: 'ROOT' }
   | {
       readonly role: Exclude<ViewerRole, 'ROOT'>;
       readonly institutionId: Id;
-      /** The key that was shown; left out where something else than keys says who asks. */
+      /** The API key of the request; absent if the caller was authenticated by other means. */
       readonly apiKeyId?: Id;
     };
 
-/** Whose requests and subscriptions count together: those of one key. */
+/** Returns the name under which the viewer's requests and subscriptions are counted: one per API key. */
 export const ownerOf = (viewer: Viewer): string =>
   viewer.role === 'ROOT' ? 'ROOT' : (viewer.apiKeyId ?? viewer.institutionId);
 
-/** The name under which all requests of an institution are counted; root counts as one institution. */
+/** Returns the name under which all requests of an institution are counted; root counts as one institution. */
 export const institutionOwnerOf = (viewer: Viewer): string => (viewer.role === 'ROOT' ? 'ROOT' : viewer.institutionId);
 
-/** What a read or a write may reach at all: one institution's objects, or everybody's. */
+/** The institutions that a store call may access: one, or all. */
 export type Scope = 'ALL' | { readonly institutionId: Id };
 
 export const scopeOf = (viewer: Viewer): Scope =>
   viewer.role === 'ROOT' ? 'ALL' : { institutionId: viewer.institutionId };
 
-/** Whose doing an event was. SYSTEM: a deadline. */
+/** Who caused an event. SYSTEM is a background job, such as the one that expires positions. */
 export type ActorKind = 'ROOT' | 'API_KEY' | 'SYSTEM' | 'ANONYMOUS';
 
-/** Who did something, as it is kept. */
+/** The actor as it is stored with an event. */
 export interface Actor {
   readonly actorKind: ActorKind;
   readonly apiKeyId: Id | null;
