@@ -16,7 +16,7 @@ import type { Writers } from '../store/store.ts';
 import { type CommandContext, found, institutionFor } from './context.ts';
 import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
 
-// A token is told once and kept nowhere, so these mutations remember no answer and take no idempotency key.
+// A token is returned once and never stored, so these mutations store no payload and take no idempotency key.
 
 const resourceOf = (id: Id) => ({ type: 'ApiKey', id }) as const;
 
@@ -40,7 +40,7 @@ const create: Command<CreateApiKey, CheckedCreate, Ground, ApiKeyCreated> = {
     return { ...checkApiKey(input, clock(), issues), institutionId };
   },
   load: async (tx, { institutionId }) => {
-    // Counted one after another, so that rivals for the last place do not both get it.
+    // The advisory lock serializes the counts, so that two concurrent requests cannot both take the last place.
     const turn = tx.takeTurn(`keys of ${institutionId}`);
     const [institutions, counts] = await Promise.all([
       tx.institutions.byIds([institutionId]),
@@ -61,7 +61,7 @@ const create: Command<CreateApiKey, CheckedCreate, Ground, ApiKeyCreated> = {
   resource: (payload) => payload && resourceOf(payload.apiKey.id),
 };
 
-/** Refuses with Forbidden, ValidationFailed, NotFound or CapacityExceeded. */
+/** Throws Forbidden, ValidationFailed, NotFound or CapacityExceeded. */
 export const createApiKey = (context: CommandContext, input: CreateApiKey): Promise<Replayable<ApiKeyCreated>> =>
   perform(create, context, input);
 
@@ -93,12 +93,12 @@ const revoke: Command<Named, Named, ApiKey | undefined, ApiKeyRevoked> = {
   resource: (_payload, { apiKeyId }) => resourceOf(apiKeyId),
 };
 
-/** Revoking a revoked key answers it as it is. Refuses with Forbidden, ValidationFailed or NotFound. */
+/** Revoking a revoked API key returns it unchanged. Throws Forbidden, ValidationFailed or NotFound. */
 export const revokeApiKey = (context: CommandContext, input: Named): Promise<Replayable<ApiKeyRevoked>> =>
   perform(revoke, context, input);
 
 export interface RotateApiKey extends Named {
-  /** How long the old key goes on beside the new one, in seconds. */
+  /** The time during which both API keys are accepted, in seconds. */
   readonly overlapSeconds?: Maybe<number>;
 }
 export interface ApiKeyRotated extends ApiKeyCreated {
@@ -128,6 +128,9 @@ const rotation: Command<RotateApiKey, Named & { readonly overlap: number }, ApiK
   told: (input, payload) => ({ ...input, ...(payload && { followedById: payload.apiKey.id }) }),
 };
 
-/** Puts a new key beside one that ends. Refuses with Forbidden, ValidationFailed, NotFound or Conflict. */
+/**
+ * Creates an API key that replaces another, which expires after the overlap. Throws Forbidden, ValidationFailed,
+ * NotFound or Conflict.
+ */
 export const rotateApiKey = (context: CommandContext, input: RotateApiKey): Promise<Replayable<ApiKeyRotated>> =>
   perform(rotation, context, input);

@@ -16,14 +16,14 @@ export interface ApplyPositions extends Keyed {
   readonly dryRun: boolean;
 }
 
-/** What became of one operation. NOT_DONE: it stood in an atomic batch of which another was refused. */
+/** The result of one operation. NOT_DONE: another operation of the same atomic batch was refused. */
 export type OperationResult =
   | ({ readonly status: 'APPLIED' } & PositionChanged)
   | { readonly status: 'REFUSED'; readonly error: Facts }
   | { readonly status: 'NOT_DONE' };
 export interface PositionsApplied {
   readonly results: readonly OperationResult[];
-  /** Whether something was written. */
+  /** Whether the batch wrote anything. */
   readonly committed: boolean;
 }
 
@@ -71,7 +71,7 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
       rules,
       positions: new Map(positions.flatMap((each) => (each ? [[each.id, each]] : []))),
       grounds: new Map(grounds.flatMap((each) => (each ? [[each.asset.id, each]] : []))),
-      // All operations are of one institution, or the batch is refused.
+      // The references of one institution suffice: a batch of several is rejected.
       taken: await loadTakenReferences(tx, grounds.find((each) => each)?.asset.institutionId, references),
     };
   },
@@ -136,16 +136,17 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
 };
 
 /**
- * Up to 1,000 operations in order, each seeing the one before; atomic: all or none. Throws Forbidden, ValidationFailed,
- * IdempotencyConflict, or CapacityExceeded if the batch exceeds the store's limit as a whole; the errors of single
- * operations are in their results, CapacityExceeded for those that create positions above the limit included.
+ * Runs up to 1,000 operations in order; each sees the results of those before it. An atomic batch applies all or none.
+ * Throws Forbidden, ValidationFailed, IdempotencyConflict, or CapacityExceeded if the batch as a whole exceeds the
+ * store's limit; the errors of single operations are in their results, including CapacityExceeded for creations above
+ * the limit.
  */
 export const applyPositions = (context: CommandContext, input: ApplyPositions): Promise<Replayable<PositionsApplied>> =>
   perform(apply, context, input);
 
 const nothing = (): void => {};
 const NO_WRITER = { insert: nothing, replace: nothing, remove: nothing };
-/** Where a dry run writes. */
+/** Writers that discard everything, for dry runs. */
 const NOWHERE = {
   lifecycleEvents: NO_WRITER,
   ledgerEvents: NO_WRITER,

@@ -45,7 +45,7 @@ const command: Command<CreateAsset, Checked, AssetTemplate | undefined, AssetCre
   recall: async (tx, { id }) => ({ asset: (await tx.assets.byIds([id as string]))[0] as Asset }),
 };
 
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
 export const createAsset = (context: CommandContext, input: CreateAsset): Promise<Replayable<AssetCreated>> =>
   perform(command, context, input);
 

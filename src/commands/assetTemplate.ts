@@ -25,8 +25,8 @@ export interface AssetTemplateCreated {
 type Checked = AssetTemplateInput & { readonly institutionId: Id };
 
 /**
- * Waits for concurrent transactions that create templates of the institution, or take regions or verticals from it.
- * Does not wait for another institution's, which the viewer cannot change.
+ * Waits for concurrent transactions that create templates of the institution, or remove regions or verticals from it.
+ * Does not wait for those of another institution, which the viewer cannot change.
  */
 export const takeTemplatesTurn = (tx: Writers, institutionId: Id, { viewer }: CommandContext): MaybePromise<void> =>
   viewer.role === 'ROOT' || viewer.institutionId === institutionId
@@ -60,7 +60,7 @@ const command: Command<CreateAssetTemplate, Checked, Institution | undefined, As
   }),
 };
 
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
 export const createAssetTemplate = (
   context: CommandContext,
   input: CreateAssetTemplate,

@@ -18,33 +18,33 @@ import { StoreFullError } from '../store/faults.ts';
 import type { Store } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
 
-/** One attempt, as far as it is known. */
+/** An attempted mutation, as far as it is known. */
 export interface Attempt {
   readonly mutation: MutationName;
   readonly institutionId: Id;
   readonly resource: Resource | null;
-  /** Null: it succeeded. */
+  /** The code of the user error, or null if the mutation succeeded. */
   readonly errorCode: ErrorCode | null;
   readonly input: object;
-  /** Whose doing it was, where it was not the viewer's. */
+  /** The actor, if it is not the viewer. */
   readonly actor?: Actor;
 }
 
-/** The audit event of an attempt. This function and those below it are the only places where audit events are made. */
+/** Returns the audit event of an attempt. Only this function and those below it create audit events. */
 export const auditEventOf = (context: CommandContext, attempt: Attempt): AuditEvent =>
   eventOf(context, attempt, payloadOf(attempt.input));
 
 /** An attempt that was refused. */
 export interface Refused extends Attempt {
   readonly errorCode: ErrorCode;
-  /** The whole input, whose size and field names are recorded where its values are not. */
+  /** The whole input, of which only the size and the field names are recorded if its values are not. */
   readonly sent: object;
 }
 
 export interface AuditedRefusal {
   /** Undefined if the attempt is only counted. */
   readonly event: AuditEvent | undefined;
-  /** To be called once the event, if there is one, has been committed. */
+  /** Must be called once the event, if there is one, has been committed. */
   readonly report: () => void;
 }
 
@@ -58,7 +58,7 @@ export function auditRefusal(context: CommandContext, refused: Refused): Audited
   return { event, report };
 }
 
-/** A forbidden attempt keeps no values: anyone with an API key could fill the audit log with them. */
+/** For a forbidden attempt no values are kept; otherwise any API key could fill the audit log with them. */
 function refusedEventOf(context: CommandContext, refused: Refused): AuditEvent | undefined {
   const { errorCode, input, sent } = refused;
   const payload = errorCode === 'FORBIDDEN' ? summaryOf(sent) : payloadOf(input);
@@ -85,7 +85,10 @@ function eventOf(context: CommandContext, attempt: Attempt, payload: JsonObject)
   });
 }
 
-/** Runs what records an attempt. If the store has no room for the record of a rejected one, the attempt is counted. */
+/**
+ * Runs the function that records an attempt. If the store has no room for the record of a refused one, it is counted
+ * instead.
+ */
 export async function recordOrCount<T>(
   store: Store,
   record: () => Promise<T>,
@@ -114,7 +117,7 @@ export interface CountedFailures {
   readonly since: Instant;
 }
 
-/** The audit event of failures that were counted. */
+/** Returns the audit event of counted failures. */
 export function countedEventOf(newId: NewId, counted: CountedFailures): AuditEvent {
   const { action, errorCode, institutionId, actor, address, occurrences, since } = counted;
   return Object.freeze({
@@ -132,10 +135,10 @@ export function countedEventOf(newId: NewId, counted: CountedFailures): AuditEve
   });
 }
 
-/** The longest text of an input that the trail keeps, in UTF-16 units. */
+/** The maximum length of an input text in the audit log, in UTF-16 units. */
 const TEXT_UNITS = 10_000;
 
-/** The input, part by part; what cannot be stored is left out with the reason. */
+/** Returns the fields of the input. A value that cannot be stored is replaced by the reason. */
 function payloadOf(input: object): JsonObject {
   const parts = Object.entries(input).flatMap(([name, value]: [string, unknown]) => {
     if (value === undefined) return [];
@@ -149,8 +152,8 @@ function payloadOf(input: object): JsonObject {
 }
 
 /**
- * The size and the field names of an input. Its fields are those of the input type, for the input has passed validation,
- * so the client chose none of these names; names within JSON values are the client's and are left out.
+ * Returns the size and the field names of an input. It has passed GraphQL validation, so its field names are those of
+ * the input type and not the client's. Names within JSON values are the client's and are left out.
  */
 const summaryOf = (input: object): JsonObject => ({
   omitted: `${jsonBytes(input)} bytes`,

@@ -19,12 +19,12 @@ import {
 import type { Ground } from './positionChange.ts';
 import type { TakenReferences } from './uniqueReference.ts';
 
-/** One operation of a batch, checked as far as its input alone goes. */
+/** One operation of a batch after validation of its input. */
 export type Operation =
   | { readonly kind: 'create'; readonly path: Path; readonly checked: CheckedCreate; readonly issues: Issues }
   | { readonly kind: 'transition'; readonly path: Path; readonly checked: CheckedMove }
   | { readonly kind: 'refused'; readonly path: Path; readonly input: PositionOperation; readonly refusal: Refusal };
-/** What a batch is about, as it is before the batch. */
+/** The objects that a batch refers to, in their state before the batch. */
 export interface Loaded {
   readonly positions: ReadonlyMap<Id, Position>;
   readonly grounds: ReadonlyMap<Id, Ground>;
@@ -33,12 +33,12 @@ export interface Loaded {
   readonly taken: TakenReferences;
 }
 
-/** One of the two. */
+/** Exactly one of the two fields is set. */
 export interface PositionOperation {
   readonly create?: Maybe<CreatePosition>;
   readonly transition?: Maybe<TransitionPosition>;
 }
-/** Checks one operation; what is wrong with it refuses it alone. */
+/** Validates the input of one operation. A problem refuses only this operation. */
 export function checkedOperation(input: PositionOperation, at: number, now: Instant): Operation {
   const { create, transition } = input;
   const issues = new Issues();
@@ -53,7 +53,7 @@ export function checkedOperation(input: PositionOperation, at: number, now: Inst
   }
 }
 
-/** Refuses with ValidationFailed a batch whose operations are of two institutions. */
+/** Throws ValidationFailed if the operations concern more than one institution. */
 export function mustBeOfOne({ positions, grounds }: Loaded, operations: readonly Operation[]): void {
   let first: Id | undefined;
   for (const { kind, path, ...operation } of operations) {
@@ -77,14 +77,14 @@ interface Change {
   readonly remark: Remark | undefined;
 }
 
-/** The positions of a batch as its operations leave them, one after the other. */
+/** Applies the operations of a batch one after another and keeps the resulting positions. */
 export class Batch {
   readonly #tx: Writers;
   readonly #loaded: Loaded;
   readonly #context: CommandContext;
   #creates = 0;
   readonly #now = new Map<Id, Position>();
-  /** Grows with each position that the batch creates with `uniqueReference`. */
+  /** Extended by each position that the batch creates with `uniqueReference`. */
   readonly #taken: Map<string, Id>;
   refused = false;
 
@@ -99,7 +99,7 @@ export class Batch {
     return this.#now.size > 0;
   }
 
-  /** How the operation changes its position, or why it is refused. */
+  /** Applies the operation. Returns the change, or the user error if it is refused. */
   run(operation: Operation): Change | Refusal {
     try {
       if (operation.kind === 'refused') throw operation.refusal;
@@ -135,7 +135,7 @@ export class Batch {
     const kept = this.#loaded.positions.get(positionId);
     const before = found(this.#now.get(positionId) ?? kept, 'position', 'positionId', positionId);
     const { position, moved } = moveFrom(before, checked, this.#loaded.rules, this.#context);
-    // Versions count commits, and the batch is one.
+    // Versions count commits, and the whole batch is one commit.
     const version = (kept?.version ?? 0) + 1;
     return { before, position: Object.freeze({ ...position, version }), moved, remark: checked };
   }

@@ -23,7 +23,7 @@ import { type Command, type Keyed, perform, type Replayable } from './perform.ts
 const sessionNamed = (id: Id) => ({ type: 'ChatSession', id }) as const;
 const messageNamed = (id: Id) => ({ type: 'ChatMessage', id }) as const;
 
-/** Tells subscribers of a message. */
+/** Publishes a change of a message. */
 function announce(tx: Writers, kind: ChangeKind, message: ChatMessage): void {
   const { institutionId, id: objectId, sessionId: detailId } = message;
   const createdAt = changedAt(message);
@@ -107,7 +107,7 @@ const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null
     return { chatMessage: messages[0] as ChatMessage, chatSession };
   },
 };
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, Conflict or CapacityExceeded. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, Conflict or CapacityExceeded. */
 export const postChatMessage = (
   context: CommandContext,
   input: PostChatMessage,
@@ -149,7 +149,10 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
   told: ({ body: _body, ...input }) => input,
 };
-/** An edit to what it says already writes none. Refuses with Forbidden, ValidationFailed, NotFound, StaleVersion or Conflict. */
+/**
+ * An edit that does not change the text writes nothing. Throws Forbidden, ValidationFailed, NotFound, StaleVersion or
+ * Conflict.
+ */
 export const editChatMessage = (context: CommandContext, input: EditChatMessage): Promise<ChatMessageChanged> =>
   perform(edit, context, input);
 
@@ -183,7 +186,10 @@ const remove: Command<
   },
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
 };
-/** Leaves a tombstone and keeps the last text as a revision. Refuses with Forbidden, ValidationFailed or NotFound. */
+/**
+ * Replaces the message by a tombstone and keeps its last text as a revision. Throws Forbidden, ValidationFailed or
+ * NotFound.
+ */
 export const deleteChatMessage = (context: CommandContext, input: DeleteChatMessage): Promise<ChatMessageChanged> =>
   perform(remove, context, input);
 
@@ -221,13 +227,13 @@ const mark: Command<MarkChatSessionRead, MarkChatSessionRead, MarkGround, ChatSe
     const { institutionId, id: sessionId } = chatSession;
     const id = readMarkId(sessionId, participantReference);
     const own = { id, institutionId, sessionId, participantReference, sequence: upToSequence };
-    // A rival who makes the same first mark makes this one run again.
+    // If a concurrent request inserts the same first mark, this transaction is run again.
     if (loaded.mark) tx.readMarks.replace({ ...own, version: loaded.mark.version + 1 });
     else tx.readMarks.insert({ ...own, version: 1 });
     return { chatSession };
   },
   resource: (_payload, { chatSessionId }) => sessionNamed(chatSessionId),
 };
-/** Refuses with Forbidden, ValidationFailed or NotFound. */
+/** Throws Forbidden, ValidationFailed or NotFound. */
 export const markChatSessionRead = (context: CommandContext, input: MarkChatSessionRead): Promise<ChatSessionRead> =>
   perform(mark, context, input);

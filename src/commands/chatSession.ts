@@ -27,13 +27,13 @@ type Changed = Promise<Replayable<ChatSessionChanged>>;
 
 const resourceOf = (id: Id) => ({ type: 'ChatSession', id }) as const;
 const remember = ({ chatSession }: ChatSessionChanged) => ({ id: chatSession.id, session: { ...chatSession } });
-/** What the trail keeps of an input: no description, and the priority by its name. */
+/** Returns the payload of the audit event: the input without its description, and with the name of the priority. */
 function told(input: ChatSessionPatch & Keyed): object {
   const { description: _body, priority, ...rest } = input;
   const [name] = Object.entries(CHAT_PRIORITIES).find(([, rank]) => rank === priority) ?? [];
   return name === undefined ? rest : { ...rest, priority: name };
 }
-/** As it is now; as it was answered, where it was removed for good since. */
+/** Returns the session in its current state, or as it was first returned if it has been purged since. */
 const recall = async (
   tx: Writers,
   { id, session }: { readonly [field: string]: unknown },
@@ -41,18 +41,18 @@ const recall = async (
   chatSession: (await tx.chatSessions.byIds([id as Id]))[0] ?? (session as ChatSession),
 });
 
-/** Tells subscribers of a change of the session's own fields. */
+/** Publishes a change of the session's own fields. */
 function announce(tx: Writers, kind: ChangeKind, { institutionId, id, updatedAt }: ChatSession): void {
   tx.announce({ topic: 'CHAT_SESSION', kind, institutionId, objectId: id, detailId: null, createdAt: updatedAt });
 }
 
-/** Refuses with CapacityExceeded where there may be no more sessions; deleted ones do not count. */
+/** Throws CapacityExceeded if the limit of sessions is reached. Deleted sessions do not count. */
 function mustHaveRoom(live: number, { chatLimits }: CommandContext): void {
   const { sessions } = chatLimits;
   if (sessions !== null && live >= sessions) throw new CapacityExceeded('chat sessions', sessions);
 }
 
-/** Counted one after another, so that rivals for the last place do not both get it. */
+/** Counts under an advisory lock, so that two concurrent requests cannot both take the last place. */
 async function countLive(tx: Writers, { chatLimits }: CommandContext): Promise<number> {
   if (chatLimits.sessions === null) return 0;
   const turn = tx.takeTurn('chat sessions');
@@ -76,7 +76,7 @@ const create: Command<CreateChatSession, CheckedCreate, Ground, ChatSessionChang
   name: 'createChatSession',
   check: (input, issues, { viewer }) => {
     const positionId = input.positionId ?? null;
-    // The position says whose it is.
+    // A position determines the institution.
     const institutionId =
       positionId === null ? institutionFor(viewer, input.institutionId, issues) : (input.institutionId ?? null);
     return { ...checkChatSession(input, issues), positionId, institutionId };
@@ -110,7 +110,7 @@ const create: Command<CreateChatSession, CheckedCreate, Ground, ChatSessionChang
   recall,
 };
 
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
 export const createChatSession = (context: CommandContext, input: CreateChatSession): Changed =>
   perform(create, context, input);
 
@@ -129,12 +129,12 @@ const checkedNamed = ({ chatSessionId, expectedVersion }: Named): CheckedNamed =
 
 interface Loaded {
   readonly session: ChatSession | undefined;
-  /** The position of a session that is to be deleted. */
+  /** The position of a session that is being deleted. */
   readonly position: Position | undefined;
   readonly live: number;
 }
 
-/** The session, found and at the version that the client has read. Refuses with NotFound or StaleVersion. */
+/** Returns the loaded session. Throws NotFound, or StaleVersion if it has not the version that the client has read. */
 function sessionOf({ session }: Loaded, { chatSessionId, expectedVersion }: CheckedNamed): ChatSession {
   const chatSession = found(session, 'chat session', 'chatSessionId', chatSessionId);
   if (expectedVersion !== null && expectedVersion !== chatSession.edition) {
@@ -143,7 +143,7 @@ function sessionOf({ session }: Loaded, { chatSessionId, expectedVersion }: Chec
   return chatSession;
 }
 
-/** A mutation that changes one session's own fields; `change` answers undefined where nothing is to be done. */
+/** Defines a mutation that changes a session's own fields. `change` returns undefined if nothing is to be written. */
 const changing = <I extends Named, C extends CheckedNamed>(
   name: 'updateChatSession' | 'deleteChatSession' | 'restoreChatSession',
   check: (input: I, issues: Issues) => C,
@@ -187,11 +187,11 @@ const update = changing<UpdateChatSession, CheckedNamed & { readonly patch: Part
   (session, { patch }) => {
     if (session.deleted) throw new Conflict('The session is deleted.', ['chatSessionId']);
     const fields = Object.keys(patch) as (keyof typeof patch)[];
-    // What says nothing new changes nothing.
+    // An update that changes no field writes nothing.
     return fields.every((field) => patch[field] === session[field]) ? undefined : patch;
   },
 );
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict. */
 export const updateChatSession = (context: CommandContext, input: UpdateChatSession): Changed =>
   perform(update, context, input);
 
@@ -218,5 +218,5 @@ const restore = changing<Named, CheckedNamed>(
     return { deleted: false, deletedAt: null };
   },
 );
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or CapacityExceeded. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or CapacityExceeded. */
 export const restoreChatSession = (context: CommandContext, input: Named): Changed => perform(restore, context, input);

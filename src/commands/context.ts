@@ -8,37 +8,39 @@ import type { Deadline, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
 import type { RefusedAttempts } from './refusedAttempts.ts';
 
-/** How much chat there may be. */
+/** The maximum numbers of chat sessions and messages. */
 export interface ChatLimits {
-  /** Sessions that are not deleted, in the whole store; null: any number. */
+  /** The maximum number of sessions that are not deleted in the whole store, or null for no limit. */
   readonly sessions: number | null;
   readonly messagesPerSession: number;
 }
 
-/** What a command works with: who asks, the record, the ledger, and the world's clock and randomness. */
+/** The dependencies of a command: the viewer, the store, the ledger, the clock and the sources of ids and tokens. */
 export interface CommandContext {
   readonly viewer: Viewer;
   readonly store: Store;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly newId: NewId;
-  /** How long an idempotency key is remembered. */
+  /** The retention of idempotency keys. */
   readonly keepKeysMs: number;
   readonly chatLimits: ChatLimits;
-  /** How many API keys an institution may have, those that are over included. */
+  /** The maximum number of API keys per institution, including expired and revoked ones. */
   readonly keysPerInstitution: number;
   /** Makes the token of a new API key. */
   readonly newToken: NewToken;
-  /** When it is given up; left out: never. */
+  /** When the server gives up the operation; absent if it never does. */
   readonly until?: Deadline;
-  /** What the request is called in the log and the audit trail. */
+  /** The request id in the log and the audit log, or null if there is none. */
   readonly requestId: string | null;
   readonly refusedAttempts: RefusedAttempts;
-  /** Called once for each refused mutation, replayed refusals included. */
+  /** Called once for each refused mutation, including replayed ones. */
   readonly onRefused?: () => void;
 }
 
-/** The institution that an input is about: the one it names, or the viewer's own. Root must name one. */
+/**
+ * Returns the institution of an input: the one that it names, or the viewer's own. Adds an issue if root names none.
+ */
 export function institutionFor(viewer: Viewer, institutionId: Maybe<Id>, issues: Issues): Id {
   if (viewer.role !== 'ROOT') return institutionId ?? viewer.institutionId;
   if (institutionId === null || institutionId === undefined) {
@@ -47,13 +49,13 @@ export function institutionFor(viewer: Viewer, institutionId: Maybe<Id>, issues:
   return institutionId ?? '';
 }
 
-/** What was loaded; refuses with NotFound where nothing was. */
+/** Returns the loaded row. Throws NotFound if it is undefined. */
 export function found<E>(row: E | undefined, what: string, field: string, id: Id): E {
   if (row === undefined) throw new NotFound(what, [field], id);
   return row;
 }
 
-/** Refuses with NotFound if the input names another institution than it can be: the viewer's own, or the object's. */
+/** Throws NotFound if the input names another institution than `owner`: the viewer's own, or that of the object. */
 export function mustBeOf(owner: Id | undefined, institutionId: Maybe<Id>): void {
   const named = institutionId !== null && institutionId !== undefined;
   if (named && owner !== undefined && institutionId !== owner) {
@@ -61,6 +63,6 @@ export function mustBeOf(owner: Id | undefined, institutionId: Maybe<Id>): void 
   }
 }
 
-/** The viewer's own institution; undefined for root, who belongs to none. */
+/** Returns the institution of the viewer, or undefined for root, which belongs to none. */
 export const ownInstitution = (viewer: Viewer): Id | undefined =>
   viewer.role === 'ROOT' ? undefined : viewer.institutionId;

@@ -28,7 +28,7 @@ const command: Command<CreateInstitution, ReturnType<typeof checkInstitution>, n
   name: 'createInstitution',
   check: checkInstitution,
   load: async () => null,
-  // It belongs to no institution before it is one: the keys are root's own.
+  // The new institution has no idempotency keys yet, so those of this mutation belong to root.
   owner: () => SERVER,
   act: (tx, _loaded, checked, { newId, clock }) => {
     const institution = newInstitution(checked, newId('inst'), clock());
@@ -40,14 +40,14 @@ const command: Command<CreateInstitution, ReturnType<typeof checkInstitution>, n
   recall: async (tx, { id }) => ({ institution: (await tx.institutions.byIds([id as string]))[0] as Institution }),
 };
 
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict or CapacityExceeded. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict or CapacityExceeded. */
 export const createInstitution = (
   context: CommandContext,
   input: CreateInstitution,
 ): Promise<Replayable<InstitutionCreated>> => perform(command, context, input);
 
 export interface UpdateInstitution extends InstitutionPatch, UpdateInput {
-  /** Defaults to the viewer's own. */
+  /** Defaults to the viewer's institution. */
   readonly institutionId?: Maybe<Id>;
 }
 
@@ -67,7 +67,7 @@ const update = updating<UpdateInstitution, Institution, 'institution', InUse>({
   institutionId: ({ id }) => id,
   idOf: (input, issues, { viewer }) => institutionFor(viewer, input.institutionId, issues),
   check: checkInstitutionPatch,
-  // Before the row, as createAssetTemplate acquires them: the other way round the two would deadlock.
+  // Acquired before the row, as in createAssetTemplate: the opposite order could deadlock.
   lock: (tx, id, { regions, verticals }, context) => (regions || verticals) && takeTemplatesTurn(tx, id, context),
   load: loadInUse,
   decide: (_before, changes, inUse) => {

@@ -3,13 +3,13 @@ import { type LedgerEvent, type LedgerEventKind, newLedgerEvent, postingsOf } fr
 import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
 import type { Writers } from '../store/store.ts';
 
-/** Where money is accounted for: told of each change of a position, within the change's own transaction. */
+/** Records the accounting entry of each move, within the transaction of the move. */
 export interface Ledger {
   recordPositionCreated(tx: Writers, event: LifecycleEvent): LedgerEvent;
   recordPositionStateChanged(tx: Writers, event: LifecycleEvent): LedgerEvent;
 }
 
-/** The ledger that is kept beside the positions, in the same store. */
+/** Returns a ledger that is stored in the same store as the positions. */
 export function createStoredLedger(newId: NewId): Ledger {
   const record = (tx: Writers, kind: LedgerEventKind, event: LifecycleEvent): LedgerEvent => {
     const ledgerEvent = newLedgerEvent(newId('led'), kind, event);

@@ -19,37 +19,37 @@ import type { Writers } from '../store/store.ts';
 import { auditEventOf, type AuditedRefusal, auditRefusal, recordOrCount } from './audit.ts';
 import type { CommandContext } from './context.ts';
 
-/** What may be said of every mutation. */
+/** The common fields of all mutation inputs. */
 export interface Keyed {
   readonly idempotencyKey?: Maybe<string>;
 }
 
-/** One mutation, told to `perform`, which runs them all: I its input, C checked, L loaded, P its payload. */
+/** The parts of one mutation, which `perform` runs: I is its input, C checked, L loaded, P its payload. */
 export interface Command<I extends Keyed, C, L, P extends object> {
   readonly name: MutationName;
-  /** What the input alone shows. Refuses with ValidationFailed, with what the issues hold already. */
+  /** Validates the input without reading the store. Throws ValidationFailed, including the issues passed in. */
   readonly check: (input: I, issues: Issues, context: CommandContext) => C;
-  /** What of it makes two inputs the same; all of it if left out. */
+  /** Returns the part of the input that identifies a retry; the whole checked input if absent. */
   readonly request?: (checked: C) => unknown;
-  /** Reads and locks what the law has to know. Refuses nothing; asks for its locks before it first waits. */
+  /** Loads and locks what `act` needs. Throws no user errors, and requests all its locks before it first waits. */
   readonly load: (tx: Writers, checked: C, context: CommandContext) => Promise<L>;
-  /** The institution whose trail and keys it belongs to; undefined if what was named does not exist. */
+  /** The institution whose audit log and idempotency keys apply; undefined if the named object does not exist. */
   readonly owner: (loaded: L) => Id | undefined;
-  /** The law: refuses, or writes and answers. */
+  /** Applies the domain rules: throws a user error, or writes the change and returns the payload. */
   readonly act: (tx: Writers, loaded: L, checked: C, context: CommandContext) => P;
-  /** What it was about: of the payload if there is one, else of the input. */
+  /** The object that the mutation concerns: from the payload if there is one, else from the input. */
   readonly resource: (payload: P | null, input: I) => Resource | null;
   /**
-   * A payload as its objects' ids, and back: objects that change are answered as they are now. Both left out where an
-   * answer may not be kept: such a mutation takes no key.
+   * Converts a payload to the ids of its objects and back; objects that can change are returned in their current state.
+   * Both are absent if the payload must not be stored: such a mutation takes no idempotency key.
    */
   readonly remember?: (payload: P) => JsonObject;
   readonly recall?: (tx: Writers, remembered: JsonObject) => Promise<P>;
-  /** Where a payload can tell of a refusal: its code, and whether a retry is to be answered the same. */
+  /** Returns the user error that a payload contains, if any, and whether a retry returns this payload again. */
   readonly verdict?: (payload: P, checked: C) => Verdict;
-  /** What the trail keeps, if not the whole input. */
+  /** The payload of the audit event; the whole input if absent. */
   readonly told?: (input: I, payload: P | null) => object;
-  /** Whether a key counts at all; it does if left out. */
+  /** Whether the idempotency key is used; true if absent. */
   readonly claims?: (checked: C) => boolean;
 }
 
@@ -60,7 +60,7 @@ export interface Verdict {
 
 export type Replayable<P> = P & { readonly replayed: boolean };
 
-/** Thrown for a refusal that was given before, to a call with the same key. */
+/** Thrown to return the user error of an earlier call with the same idempotency key. */
 export class RememberedRefusal extends Error {
   readonly facts: Facts;
   constructor(facts: Facts) {
@@ -69,13 +69,13 @@ export class RememberedRefusal extends Error {
   }
 }
 
-/** How often a call is run where a twin with the same key, or a rival for the same place, was first. */
+/** The maximum number of runs if a concurrent request claims the idempotency key or a unique value first. */
 const RUNS = 4;
 
 /**
- * Runs a mutation: role, input, key, law; and with its change, in the same transaction, the audit event and the
- * record of its key. A refusal leaves an audit event, though its change is rolled back. Done once however often it is
- * called with one key. Refuses with what the command refuses with, and with IdempotencyConflict.
+ * Runs a mutation: role, validation, idempotency key, domain rules. Its change, audit event and idempotency record are
+ * one transaction; a refusal rolls back the change but leaves an audit event. Calls with the same idempotency key run
+ * once. Throws the errors of the command and IdempotencyConflict.
  */
 export async function perform<I extends Keyed, C, L, P extends object>(
   command: Command<I, C, L, P>,
@@ -92,7 +92,7 @@ export async function perform<I extends Keyed, C, L, P extends object>(
         if (!(error instanceof Refusal)) throw error;
         await recordRefusal(command, context, input, claim, error);
       } catch (fault) {
-        // A twin has the key by now, or a rival the place: the next run sees it.
+        // A concurrent request has claimed the key or a unique value: the next run sees it.
         if (!(fault instanceof AlreadyExists) || run === RUNS) throw fault;
         continue;
       }
@@ -101,12 +101,12 @@ export async function perform<I extends Keyed, C, L, P extends object>(
   }
 }
 
-/** What a run has found out about its key. */
+/** The state of a run's claim of its idempotency key. */
 interface Claim {
   owner: Id | undefined;
   key: string | null;
   hash: string;
-  /** The key's record, where it is past its time. */
+  /** The idempotency record of the key, if it has expired. */
   prior: IdempotencyRecord | undefined;
 }
 
@@ -131,12 +131,12 @@ async function once<I extends Keyed, C, L, P extends object>(
   let rejected: P | undefined;
   const work = async (tx: Writers): Promise<Replayable<P>> => {
     const loading = command.load(tx, checked, context);
-    // Asked for behind the locks, in the same flight: a twin that held them has left its record by then.
+    // Requested after the locks, in the same round trip: a concurrent call that held them has written its record.
     const early = key !== null && claim.owner !== undefined ? priorOf(tx, command.name, claim.owner, key) : undefined;
     const [loaded, earlier] = await Promise.all([loading, early]);
     const owner = claim.owner ?? command.owner(loaded);
     claim.owner = owner;
-    // What is about nothing that there is claims no key.
+    // An input that names no existing object claims no key.
     claim.key = owner === undefined ? null : key;
     if (key !== null && owner !== undefined) {
       const prior = early ? earlier : await priorOf(tx, command.name, owner, key);
@@ -179,8 +179,8 @@ const priorOf = async (
 ): Promise<IdempotencyRecord | undefined> => (await tx.idempotencyRecords.byIds([recordId(owner, mutation, key)]))[0];
 
 /**
- * Locks a record that is past its time, to be claimed anew. Refuses with AlreadyExists where a twin or the clean-up
- * was first: the next run sees what it left.
+ * Locks an expired idempotency record, to claim it again. Throws AlreadyExists if a concurrent request or the clean-up
+ * was faster: the next run sees the result.
  */
 async function held(tx: Writers, prior: IdempotencyRecord): Promise<IdempotencyRecord> {
   const [now] = await tx.idempotencyRecords.lock([prior.id]);
@@ -188,7 +188,7 @@ async function held(tx: Writers, prior: IdempotencyRecord): Promise<IdempotencyR
   return now;
 }
 
-/** Answers what the first call was answered. Refuses with IdempotencyConflict another input. */
+/** Returns the result of the first call. Throws IdempotencyConflict if the input differs. */
 async function replay<I extends Keyed, C, L, P extends object>(
   command: Command<I, C, L, P>,
   tx: Writers,
@@ -201,7 +201,7 @@ async function replay<I extends Keyed, C, L, P extends object>(
   return { ...(await command.recall(tx, answer['payload'] as JsonObject)), replayed: true };
 }
 
-/** Claims the key in the transaction of the change: a twin that is later fails on it, and runs again. */
+/** Claims the key in the transaction of the change; a concurrent request that is later fails on it and runs again. */
 function remember(
   tx: Writers,
   mutation: MutationName,
@@ -216,7 +216,7 @@ function remember(
   else tx.idempotencyRecords.insert({ ...own, version: 1 });
 }
 
-/** Leaves the audit event of a refusal, and under the key the refusal itself where it rests on state. */
+/** Writes the audit event of a refusal and, if the user error depends on stored state, the idempotency record. */
 async function recordRefusal<I extends Keyed, C, L, P extends object>(
   command: Command<I, C, L, P>,
   context: CommandContext,

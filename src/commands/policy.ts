@@ -28,7 +28,10 @@ interface Loaded {
   readonly policy: Policy | undefined;
 }
 
-/** The institution with its policy for the region. A rival who writes the same policy makes this one run again. */
+/**
+ * Loads the institution and its policy for the region. If a concurrent request writes the same policy first, this one
+ * is run again.
+ */
 async function load(tx: Writers, { institutionId, region }: { institutionId: Id; region: Region }): Promise<Loaded> {
   const [institutions, policies] = await Promise.all([
     tx.institutions.byIds([institutionId]),
@@ -39,7 +42,7 @@ async function load(tx: Writers, { institutionId, region }: { institutionId: Id;
   return { institution: institutions[0], policy };
 }
 
-/** Refuses with StaleVersion; where there is no policy the version is 0. */
+/** Throws StaleVersion if the version differs. Without a policy the version is 0. */
 function mustBeAt(policy: Policy | undefined, expectedVersion: Maybe<number>): void {
   const version = policy?.version ?? 0;
   if (typeof expectedVersion === 'number' && expectedVersion !== version)
@@ -71,11 +74,14 @@ const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
     region: policy.region,
     policy: { ...policy } as never,
   }),
-  // A policy that was deleted since is answered as it was set.
+  // A policy that was deleted since is returned as it was set.
   recall: async (tx, { id, policy }) => ({ policy: (await tx.policies.byIds([id as string]))[0] ?? (policy as never) }),
 };
 
-/** Puts a whole policy in the place of the one before. Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or CapacityExceeded. */
+/**
+ * Replaces the whole policy. Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or
+ * CapacityExceeded.
+ */
 export const setPolicy = (context: CommandContext, input: SetPolicy): Promise<Replayable<PolicySet>> =>
   perform(set, context, input);
 
@@ -92,7 +98,7 @@ const remove: Command<DeletePolicy, CheckedDelete, Loaded, PolicyDeleted> = {
   owner: ({ institution }) => institution?.id,
   act: (tx, { institution, policy }, { institutionId, expectedVersion }) => {
     found(institution, 'institution', 'institutionId', institutionId);
-    // It was asked for by its region, which is no id.
+    // The input names the region, not an id.
     if (!policy) throw new NotFound('policy', ['region'], null);
     mustBeAt(policy, expectedVersion);
     tx.policies.remove(policy);
@@ -106,6 +112,6 @@ const remove: Command<DeletePolicy, CheckedDelete, Loaded, PolicyDeleted> = {
   }),
 };
 
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
 export const deletePolicy = (context: CommandContext, input: DeletePolicy): Promise<Replayable<PolicyDeleted>> =>
   perform(remove, context, input);

@@ -78,7 +78,10 @@ export function checkedCreate(input: CreatePosition, now: Instant, issues: Issue
   return { ...checkPosition(input, now, issues), assetId, institutionId };
 }
 
-/** The asset implies the institution. A field at its default is left out, so that keys stored before it existed replay. */
+/**
+ * Leaves out the institution, which the asset implies, and a `uniqueReference` at its default, so that idempotency keys
+ * from before the field existed still replay.
+ */
 export function requestOfCreate({ institutionId: _implied, uniqueReference, ...rest }: CheckedCreate): unknown {
   return uniqueReference === null ? rest : { ...rest, uniqueReference };
 }
@@ -103,7 +106,7 @@ export function openPosition(
 export const createPosition = (context: CommandContext, input: CreatePosition): Promise<Replayable<PositionChanged>> =>
   perform(create, context, input);
 
-/** What every move names. */
+/** The common fields of the inputs of all moves. */
 export interface MovePosition extends MoveInput, Keyed {
   readonly positionId: Id;
   readonly expectedVersion?: Maybe<number>;
@@ -118,11 +121,11 @@ interface LoadedMove {
   readonly rules: PositionRules;
 }
 
-/** The positions that the moves fund: only their rules are checked again. */
+/** Returns the positions that the moves fund: only for these are the rules checked again. */
 export const fundedBy = (moves: readonly CheckedMove[]): readonly Id[] =>
   moves.filter(({ toState }) => toState === 'FUNDED').map(({ positionId }) => positionId);
 
-/** A mutation that moves one position. The state is the mutation's own, or the input's. */
+/** Defines a mutation that moves one position. The mutation or its input specifies the state. */
 const moving = <I extends MovePosition>(
   name: MutationName,
   target: (input: I) => Move['toState'],
@@ -158,7 +161,10 @@ export function checkedMove(toState: Move['toState'], input: MovePosition, issue
   return { ...checkMove(toState, input, issues), positionId, expectedVersion: expectedVersion ?? null };
 }
 
-/** "100.0" and "100.00" are the same amount. A release of everything has none, as before `all` existed. */
+/**
+ * Reduces the amount to its value, so that "100.0" and "100.00" are the same. A release of everything has no amount,
+ * and has the same request as before `all` existed.
+ */
 export const requestOfMove = ({ amount, ...rest }: CheckedMove): unknown => ({
   ...rest,
   amount: amount && magnitudeOfDecimal(amount),
@@ -200,14 +206,17 @@ export const fundPosition = (context: CommandContext, input: MovePosition): Move
 export interface ReleasePosition extends MovePosition, ReleaseInput {}
 
 const release = moving<ReleasePosition>('releasePosition', () => 'BY_AMOUNT', checkReleaseAmount);
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or InsufficientFunds. */
+/**
+ * Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or
+ * InsufficientFunds.
+ */
 export const releasePosition = (context: CommandContext, input: ReleasePosition): Moved =>
   perform(release, context, input);
 
 const cancel = moving('cancelPosition', () => 'CANCELLED');
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
 export const cancelPosition = (context: CommandContext, input: MovePosition): Moved => perform(cancel, context, input);
 
 const expire = moving('expirePosition', () => 'EXPIRED');
-/** Refuses with Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
+/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
 export const expirePosition = (context: CommandContext, input: MovePosition): Moved => perform(expire, context, input);

@@ -15,7 +15,7 @@ import type { PositionRules, Window, Writers } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 import type { CommandContext } from './context.ts';
 
-/** A position with the events that made it what it is. */
+/** A position with the events of its last move. */
 export interface PositionChanged {
   readonly position: Position;
   readonly event: LifecycleEvent;
@@ -24,7 +24,7 @@ export interface PositionChanged {
 
 const NO_REMARK: Remark = { reason: null, metadata: {} };
 
-/** Writes the events of a change; the position itself is the caller's to write. */
+/** Writes the events of a move. The caller writes the position itself. */
 export function recordChange(
   tx: Writers,
   { ledger, newId, viewer }: CommandContext,
@@ -49,7 +49,7 @@ export function recordChange(
   return { position, event, ledgerEvent };
 }
 
-/** What the law has to know before a position is opened under an asset. */
+/** The objects that determine whether a position may be opened under an asset. */
 export interface Ground {
   readonly asset: Asset;
   readonly template: AssetTemplate;
@@ -57,7 +57,7 @@ export interface Ground {
   readonly policy: Policy | undefined;
 }
 
-/** The ground of each asset, in two flights whatever their number; undefined where there is no such asset. */
+/** Loads the context of each asset in two round trips, whatever their number; undefined if the asset does not exist. */
 export async function groundsOf(tx: Writers, assetIds: readonly Id[]): Promise<readonly (Ground | undefined)[]> {
   if (assetIds.length === 0) return [];
   const assets = await tx.assets.byIds(assetIds);
@@ -78,7 +78,7 @@ export async function groundsOf(tx: Writers, assetIds: readonly Id[]): Promise<r
   });
 }
 
-/** More regions than there are. */
+/** More than the number of regions. */
 const REGIONS_AT_MOST = 50;
 
 /** All policies of an institution, by region. */
@@ -89,7 +89,7 @@ export const policiesOf = (institutionId: Id): Window<Policy> =>
     limit: REGIONS_AT_MOST,
   });
 
-/** Refuses with PolicyViolation what the template, then the institution, does not allow. */
+/** Throws PolicyViolation if the template's or the institution's rules do not allow the position. */
 export function obeyGround(draft: PositionDraft, { template, policy }: Ground, now: Instant): void {
   obeyTerms(draft, termsOf(template.config), now);
   obeyPolicy(draft, policy);
@@ -116,14 +116,14 @@ export function checkFunding(position: Position, { configs, policies }: Position
   }
 }
 
-/** A change as its objects' ids, and back. */
+/** Converts a change to the ids of its objects; `recallChanges` is the inverse. */
 export const rememberChange = ({ position, event, ledgerEvent }: PositionChanged): JsonObject => ({
   positionId: position.id,
   eventId: event.id,
   ledgerEventId: ledgerEvent.id,
 });
 
-/** The positions as they are now, with the events of the first call. */
+/** Returns the positions in their current state, with the events of the first call. */
 export async function recallChanges(
   tx: Writers,
   remembered: readonly JsonObject[],

@@ -19,28 +19,28 @@ interface Entity {
   readonly updatedAt: Instant;
 }
 
-/** What distinguishes the updates: I the input, E the entity, N its name in the payload, X what else is loaded. */
+/** The parts of an update: I is the input, E the entity, N its name in the payload, X what else is loaded. */
 export interface Update<I extends UpdateInput, E extends Entity, N extends string, X> {
   readonly name: MutationName;
   readonly resource: Resource['type'];
   /** The entity's name in the payload. */
   readonly payload: N;
-  /** The entity's name in sentences. */
+  /** The entity's name in messages. */
   readonly noun: string;
   readonly idField: Field<I>;
   readonly table: (tx: Writers) => Writer<E>;
   readonly institutionId: (entity: E) => Id;
   /** Returns the id of the object, if the input alone does not name it. */
   readonly idOf?: (input: I, issues: Issues, context: CommandContext) => Id;
-  /** Validates what the input alone shows. */
+  /** Validates the input without reading the store. */
   readonly check: (input: I, issues: Issues) => Partial<E>;
   /** Acquires what must be locked before the object. */
   readonly lock?: (tx: Writers, id: Id, patch: Partial<E>, context: CommandContext) => unknown;
-  /** Loads what `decide` needs, once the object is there. */
+  /** Loads what `decide` needs, once the object has been loaded. */
   readonly load?: (tx: Writers, before: E, patch: Partial<E>) => Promise<X>;
-  /** Validates the changes against the object and returns what is to be written. */
+  /** Validates the changes against the object and returns the fields to write. */
   readonly decide?: (before: E, changes: Partial<E>, loaded: X | undefined) => Partial<E>;
-  /** Writes what goes along with the new version. */
+  /** Writes what accompanies the new version. */
   readonly written?: (tx: Writers, after: E) => void;
 }
 
@@ -54,7 +54,7 @@ interface Loaded<E, X> {
   readonly more: X | undefined;
 }
 
-/** A mutation that changes fields of one object. Where no field differs, no version is written. */
+/** Defines a mutation that changes fields of one object. If no field differs, nothing is written. */
 export const updating = <I extends UpdateInput, E extends Entity, N extends string, X = undefined>(
   update: Update<I, E, N, X>,
 ): Command<I, Checked<E>, Loaded<E, X>, { readonly [K in N]: E }> => {

@@ -40,15 +40,15 @@ const update = updating<UpdatePosition, Position, 'position', TakenReferences>({
       kind: 'UPDATED',
       institutionId,
       objectId: id,
-      // It moves nothing, so there is no lifecycle event.
+      // An update is not a move, so it has no lifecycle event.
       detailId: null,
       createdAt: updatedAt,
     }),
 });
 
 /**
- * Changes what the client calls a position and keeps with it, in any state: no money moves. Throws Forbidden,
- * ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict.
+ * Changes the references and metadata that the client keeps with a position, in any state. No money moves. Throws
+ * Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict.
  */
 export const updatePosition = (context: CommandContext, input: UpdatePosition): Promise<Replayable<PositionUpdated>> =>
   perform(update, context, input);

@@ -31,7 +31,7 @@ export interface ChatSession {
   readonly version: number;
 }
 
-/** Returns the search tokens of the session's own texts; its messages have tokens of their own. */
+/** Returns the search tokens of the session's own texts. Each message has its own tokens. */
 export const tokensOfSession = ({ title, description }: ChatSession): readonly string[] =>
   tokensOf(`${title}\n${description ?? ''}`);
 

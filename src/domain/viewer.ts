@@ -26,7 +26,7 @@ export type Scope = 'ALL' | { readonly institutionId: Id };
 export const scopeOf = (viewer: Viewer): Scope =>
   viewer.role === 'ROOT' ? 'ALL' : { institutionId: viewer.institutionId };
 
-/** Who caused an event. SYSTEM is a background job, such as the one that expires positions. */
+/** The cause of an event. SYSTEM is a background job, such as the one that expires positions. */
 export type ActorKind = 'ROOT' | 'API_KEY' | 'SYSTEM' | 'ANONYMOUS';
 
 /** The actor as it is stored with an event. */
