@@ -1,7 +1,7 @@
 import type { ChangeFilter, SequencedChange, StreamPosition } from '../domain/change.ts';
 import type { Instant } from '../domain/time.ts';
 
-/** The changes after a position, as far as they were requested. */
+/** The result of reading the changes after a position, up to the requested limit. */
 export interface StreamPage {
   /**
    * Whether the position is one of this stream, and no change after it has been deleted. If not, the changes after it
@@ -22,7 +22,9 @@ export interface ChangeFeed {
    * that the filter selects, in order. Returns only the end of the stream if the position is null.
    */
   sequenceAndRead(after: StreamPosition | null, limit: number, filter?: ChangeFilter): Promise<StreamPage>;
-  /** Calls back whenever something may have been committed, here or on another server; answers how to stop it. */
+  /**
+   * Calls `wake` whenever changes may have been committed, here or on another server. Returns a function that stops it.
+   */
   onCommit(wake: () => void): () => void;
   /** Deletes the changes before the time from the start of the stream, and returns their number. */
   deleteBefore(before: Instant): Promise<number>;

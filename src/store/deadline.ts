@@ -1,10 +1,10 @@
-/** Until when an answer is of use. */
+/** The time after which a result is of no use. */
 export interface Deadline {
-  /** How many ms are left; none once it has passed. */
+  /** Returns the remaining ms; zero or less once the deadline has passed. */
   remainingMs(): number;
 }
 
-/** Returns a deadline that many ms from now. */
+/** Returns a deadline that is `ms` milliseconds from now. */
 export function deadlineIn(ms: number): Deadline {
   const endsAt = performance.now() + ms;
   return { remainingMs: () => endsAt - performance.now() };

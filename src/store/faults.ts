@@ -1,4 +1,4 @@
-/** Somebody else was first: there is a row with this id, or one that must be the only one, already. */
+/** A row with this id, or with the same unique values, already exists, because a concurrent transaction was faster. */
 export class AlreadyExists extends Error {}
 
 /**
@@ -10,13 +10,13 @@ export class Unavailable extends Error {}
 /** The call's deadline has passed; nothing was written. */
 export class TooLate extends Error {}
 
-/** Refuses with TooLate once the deadline has passed. */
+/** Throws TooLate if the deadline has passed. */
 export function mustBeInTime(until: { remainingMs(): number } | undefined): void {
   if (until && until.remainingMs() <= 0) throw new TooLate('The deadline has passed.');
 }
 
-/** The record is busy with others for longer than one may wait; nothing was written. Another try may go through. */
+/** The store was locked by others for longer than a call may wait; nothing was written. A retry may succeed. */
 export class Busy extends Error {}
 
-/** The store has no room for what was written; nothing was written. Deletions are possible. */
+/** The store has no room for the change; nothing was written. Deletions are still possible. */
 export class StoreFullError extends Busy {}

@@ -23,7 +23,7 @@ import type { Deadline } from './deadline.ts';
 export type { ChangeFeed, StreamPage } from './changeFeed.ts';
 export type { Deadline } from './deadline.ts';
 
-/** What is kept: one line an entity. */
+/** The tables of the store, with their entities. */
 export interface Tables {
   readonly institutions: Institution;
   readonly assetTemplates: AssetTemplate;
@@ -45,7 +45,7 @@ export interface Tables {
 export type TableName = keyof Tables;
 export type Field<E> = keyof E & string;
 
-/** A value now from a store that answers at once, else a promise of it. */
+/** A value from a synchronous store, or a promise of it from any other. */
 export type MaybePromise<T> = T | Promise<T>;
 
 export interface Range<V> {
@@ -56,61 +56,66 @@ export interface Range<V> {
 }
 
 /**
- * What one field must be. `in`: one of the values (of a list field: at least one of its values is among them);
- * an empty list matches nothing. `range`: within all of the bounds; null is within none.
+ * A condition on one field. `in`: it has one of the values (a list field: at least one of its values is among them); an
+ * empty list matches nothing. `range`: it is within all of the bounds; null is within none.
  */
 export type Condition<V> = { readonly in: readonly V[] } | { readonly range: Range<V> };
 type ValueOf<V> = NonNullable<V> extends readonly (infer Item)[] ? Item : NonNullable<V>;
 
-/** Conditions and-ed over the fields of an entity. */
+/** Conditions on the fields of an entity, combined with AND. */
 export type Where<E> = { readonly [F in Field<E>]?: Condition<ValueOf<E[F]>> };
 
-/** The rows of one parent: `{ field: 'assetId', id }`; the field may be any text. Selections of one batch that differ in it alone cost one statement. */
+/**
+ * The parent of the rows: `{ field: 'assetId', id }`; the id may be any text. Selections of one batch that differ only
+ * in it cost one statement.
+ */
 export interface Parent<E> {
   readonly field: Field<E>;
   readonly id: Id;
 }
 
-/** Which rows are meant. */
 export interface Selection<E> {
   readonly of?: Parent<E>;
   readonly where: Where<E>;
-  /** Only rows that have all of these words in one of their texts; for entities that are searched. */
+  /** Only rows with all of these words in one of their texts; for entities that are searched. */
   readonly search?: readonly string[];
-  /** Only rows whose metadata has all of these terms; for entities with metadata that is indexed. */
+  /** Only rows whose metadata has all of these terms; for entities with indexed metadata. */
   readonly terms?: readonly MetadataTerm[];
 }
 
-/** By these fields in turn, then by id, all in one direction. Null is greater than any value; text goes by code point. */
+/**
+ * The sort fields; the id comes last. One direction for all. Null is greater than any value; text is in code point
+ * order.
+ */
 export interface Order<E> {
   readonly by: readonly Field<E>[];
   readonly direction: 'ASC' | 'DESC';
 }
 
-/** Where a row stands in an order: its values of the order's fields, then its id. */
+/** A sort key: the values of the order's fields, then the id. */
 export type Key = readonly (string | number | bigint | null)[];
 
-/** A part of a list. */
+/** A range of a list. */
 export interface Window<E> extends Selection<E> {
   readonly order: Order<E>;
-  /** The most rows to answer. */
+  /** The maximum number of rows to return. */
   readonly limit: number;
-  /** True: the last rows of the part, still in the order asked. */
+  /** Whether the last rows of the range are returned instead of the first, still in the requested order. */
   readonly backward: boolean;
-  /** Only rows behind this key. */
+  /** Only rows after this sort key. */
   readonly after: Key | null;
-  /** Only rows ahead of this key. */
+  /** Only rows before this sort key. */
   readonly before: Key | null;
-  /** Participants whose unread messages may be counted along with the rows, as `unread`. */
+  /** Participants whose unread messages may be counted with the rows, as `unread`. */
   readonly unreadFor?: readonly string[];
 }
 
-/** A session of a list that was told for whom to count along. */
+/** A session with the unread counts of the requested participants. */
 export interface WithUnread {
   readonly unread?: { readonly [participantReference: string]: number };
 }
 
-/** Whose unread messages of which session. */
+/** The session and the participant of an unread count. */
 export interface UnreadOf {
   readonly sessionId: Id;
   readonly participantReference: string;
@@ -118,20 +123,21 @@ export interface UnreadOf {
 
 export interface Page<E> {
   readonly rows: readonly E[];
-  /** Whether the part has more rows than the limit; known by reading one row more. */
+  /** Whether the range has more rows than the limit; determined by reading one row more. */
   readonly more: boolean;
 }
 
-/** All questions are in plurals, and answers come in the order asked. */
+/** Batch reads. Results are in request order. */
 export interface Reader<E> {
-  /** One answer an id; undefined where there is none in the scope. */
+  /** Returns one row per id; undefined if it does not exist in the scope. */
   byIds(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
+  /** Returns one page per window. */
   pages(windows: readonly Window<E>[]): MaybePromise<readonly Page<E>[]>;
-  /** One count a selection. */
+  /** Returns one count per selection. */
   counts(selections: readonly Selection<E>[]): MaybePromise<readonly number[]>;
 }
 
-/** The sums of the positions of one currency and state, in minor units; unbounded. */
+/** The sums of the positions of one currency and state, in minor units; not limited. */
 export interface Total {
   readonly currency: CurrencyCode;
   readonly state: PositionState;
@@ -143,27 +149,27 @@ export interface Total {
 }
 
 export type Readers = { readonly [T in TableName]: Reader<Tables[T]> } & {
-  /** One list of totals a selection, by currency code, then by state. */
+  /** Returns one list of totals per selection, by currency code, then by state. */
   readonly positionTotals: (selections: readonly Selection<Position>[]) => MaybePromise<readonly (readonly Total[])[]>;
-  /** The messages above the participant's read mark that are neither the participant's own nor deleted. */
+  /** Counts the messages above the participant's read mark that are neither the participant's own nor deleted. */
   readonly unreadCounts: (of: readonly UnreadOf[]) => MaybePromise<readonly number[]>;
 };
 
-/**
- * Exists only inside a transaction. What is written there is seen by nobody, the transaction's own reads included,
- * before it commits: a command carries what it has written itself.
- */
+/** Exists only inside a transaction. Its writes are invisible before the commit, even to its own reads. */
 export interface Writer<E> extends Reader<E> {
-  /** The same rows as `byIds` has, locked until the transaction ends; locks are taken in the order of the ids. */
+  /**
+   * Exists only inside a transaction. Its writes are invisible before the commit, even to its own reads, so a command
+   * must keep what it has written.
+   */
   lock(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
-  /** Refuses at the commit, with AlreadyExists, where there is such a row already. */
+  /** Fails at the commit with AlreadyExists if such a row exists. */
   insert(entity: E): void;
-  /** Refuses at the commit, with StaleVersion, unless the row is one version older. Only `changed` fields differ. */
+  /** Fails at the commit with StaleVersion unless the row is one version older. Only `changed` fields differ. */
   replace(entity: E & { readonly version: number }, changed?: readonly Field<E>[]): void;
-  /** Takes the row out, and what cannot be without it; refuses at the commit, with StaleVersion, unless it is at the entity's own version. */
+  /** Removes the row and the rows that depend on it. Fails at the commit with StaleVersion if its version differs. */
   remove(entity: E & { readonly version: number }): void;
 }
-/** The rules that some positions must keep. */
+/** The rules that apply to some positions. */
 export interface PositionRules {
   /** The configs that the positions were opened under. */
   readonly configs: readonly TemplateConfig[];
@@ -172,77 +178,73 @@ export interface PositionRules {
 }
 
 export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
-  /** The rules of the positions with these ids, each once; unknown ids have none. Costs one round trip. */
+  /** Returns the rules of the positions, without duplicates; unknown ids have none. Costs one round trip. */
   rulesOf(positionIds: readonly Id[]): MaybePromise<PositionRules>;
   /**
-   * The positions whose hour has passed and that are not terminal yet, earliest first, locked until the transaction
-   * ends; those that another transaction holds are left to it.
+   * Returns and locks the open positions that have expired, earliest first. Skips those locked by other transactions.
    */
   lockDue(now: Instant, limit: number): MaybePromise<readonly Position[]>;
   /**
-   * The deleted sessions that may be removed for good: deleted before the time, and of no position or of a terminal
-   * one. Earliest first, locked until the transaction ends; those that another transaction holds are left to it.
+   * Returns the deleted sessions that may be purged: deleted before the time, and of no position or of a terminal one.
+   * Earliest first, locked until the transaction ends. Sessions that another transaction has locked are skipped.
    */
   lockPurgeable(deletedBefore: Instant, limit: number): MaybePromise<readonly ChatSession[]>;
-  /** Waits until no other transaction that has taken this turn is under way; what is read behind it is theirs too. */
+  /** Acquires an advisory lock until the transaction ends. Reads after it see all writes of earlier holders. */
   takeTurn(what: string): MaybePromise<void>;
-  /** Tells subscribers of a change, once it is committed. */
+  /** Publishes a change to subscribers once the transaction is committed. */
   announce(change: Change): void;
-  /** Throws CapacityExceeded if the store has no room for so many new objects. The commit checks the exact size. */
+  /** Throws CapacityExceeded if the store has no room for `newObjects` more. The commit checks the exact size. */
   checkCapacity(newObjects: number): void;
 };
 
-/** Counts that all servers on one record share: short-lived, of no institution, and lost where the database crashes. */
+/** Counters shared by all servers on one store: short-lived, of no institution, and lost if the database crashes. */
 export interface Tallies {
   /**
-   * Adds to counts of one window, which is named by its first moment, and answers what all servers together have
-   * counted there under each of the names. A count stops growing at 2^53 - 1.
+   * Adds to the counters of the window that starts then; returns their sums over all servers, at most 2^53 - 1 each.
    */
   add(window: Instant, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
-  /** Forgets the windows that began before the time, and answers how many counts that were. */
+  /** Adds to the counters of the window with this start; returns their sums over all servers, at most 2^53 - 1 each. */
   forget(before: Instant): Promise<number>;
 }
 
-/** The memory that the data of a store takes, estimated. */
+/** The memory that the data of a store uses. */
 export interface StoreUsage {
+  /** The estimated bytes in use. */
   readonly usedBytes: number;
-  /** Above it no new objects are accepted. */
+  /** The bytes above which no new objects are accepted. */
   readonly maxBytes: number;
   /** The rejected attempts without an audit event, because the store had no room for one. */
   readonly unrecordedAttempts: number;
   countUnrecordedAttempt(): void;
 }
 
-/** How rows may be read that are only returned to a client. */
+/** How to read rows that are only returned to a client. */
 export interface ReadOptions {
-  /** Fields that need not be loaded; they may come as null. */
+  /** The fields that need not be loaded, which may be null. */
   readonly omit?: readonly string[];
-  /** Fields of JSON objects that may come as a JsonText. */
+  /** The fields of JSON objects that may be returned as a JsonText. */
   readonly asText?: readonly string[];
 }
 
 /**
- * What both stores are. Every call is made within a scope: what lies outside it does not exist. A call refuses with
- * Unavailable where the record cannot be reached, with Busy where others hold it for too long, and with TooLate where
- * its deadline passes before it is done; what is under way in the database then ends there too.
+ * The interface of both stores. Objects outside the scope of a call do not exist for it. A call throws Unavailable if
+ * the store cannot be reached, Busy if others hold its locks for too long, and TooLate if its deadline passes first;
+ * its running statements in the database then end, too.
  */
 export interface Store {
-  /** Readers give no promises. */
+  /** Whether readers return values instead of promises. */
   readonly answersAtOnce: boolean;
-  /** The options are asked for at each read. */
+  /** Calls `options` for each read. */
   read(scope: Scope, until?: Deadline, options?: () => ReadOptions): Readers;
-  /** All that the work has written, or nothing. The work may run again where the database asks for another try. */
+  /** Writes all that the work has written, or nothing. May run the work again if the database requires a retry. */
   transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>, until?: Deadline): Promise<T>;
-  /** Reads as of one moment: nothing that is written meanwhile is seen. */
+  /** Reads from one snapshot: concurrent writes are invisible. */
   snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>, until?: Deadline): Promise<T>;
   readonly changes: ChangeFeed;
   readonly tallies: Tallies;
   /** Undefined if the store has no limit of its own. */
   readonly usage?: StoreUsage;
-  /**
-   * Recomputes the words of some of the texts that an earlier version of the server has stored. Returns whether none are
-   * left.
-   */
+  /** Recomputes words of texts that an earlier version of the server has stored. Returns whether none are left. */
   refreshWords(): Promise<boolean>;
   /** Deletes what the store keeps for its own use and no longer needs. */
   cleanUp(): Promise<void>;

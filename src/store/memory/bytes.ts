@@ -1,14 +1,16 @@
 import { isLatin1 } from '../../domain/text.ts';
 
-/** What V8 needs on a 64-bit machine, in bytes, measured: headers, and what growing tables keep free. */
+/** The memory that V8 needs on a 64-bit machine, in bytes, measured: headers, and the spare room of growing tables. */
 const TEXT_BYTES = 20;
 const NUMBER_BYTES = 16;
 const OBJECT_BYTES = 56;
-/** Its place in the object, and a share of the hidden class, which objects of many different keys do not share. */
+/** The slot in the object, and a share of the hidden class, which objects with many different keys do not share. */
 const PROPERTY_BYTES = 32;
 const ELEMENT_BYTES = 8;
 
-/** Estimates the memory of a text or a JSON value, in bytes. What is shared with other values is counted again. */
+/**
+ * Estimates the memory of a text or a JSON value, in bytes. Parts that are shared with other values are counted again.
+ */
 export function bytesOf(value: unknown): number {
   if (typeof value === 'string') return bytesOfText(value);
   if (typeof value === 'number') return NUMBER_BYTES;

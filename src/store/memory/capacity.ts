@@ -4,12 +4,12 @@ import type { MemoryMeter, Reserve } from './meter.ts';
 import { maxTextBytes } from './search.ts';
 import { type Committed, textOfWrite, type Write } from './write.ts';
 
-/** The most memory that a new object without long texts takes, with its events, in bytes. */
+/** The maximum memory of a new object without long texts, including its events, in bytes. */
 export const NEW_OBJECT_BYTES = 12_000;
 
 /**
- * Throws CapacityExceeded or StoreFullError if the transaction does not fit. Only near the limit is it looked up which
- * indexes the new rows begin: elsewhere all of them would fit.
+ * Throws CapacityExceeded or StoreFullError if the transaction does not fit. Only near the limit does it determine
+ * exactly which indexes the new rows create: further below, any transaction fits.
  */
 export function checkRoom(meter: MemoryMeter, written: Committed): void {
   if (!meter.isLimited) return;
@@ -18,7 +18,7 @@ export function checkRoom(meter: MemoryMeter, written: Committed): void {
   meter.check(growthOf(written, true), reserve);
 }
 
-/** The bytes that a transaction adds, rather too many than too few; negative if it frees some. */
+/** Returns the bytes that a transaction adds, rather overestimated than underestimated; negative if it frees memory. */
 function growthOf({ writes, changes }: Committed, isExact: boolean): number {
   let bytes = changes.length * CHANGE_BYTES;
   for (const write of writes) {
@@ -29,11 +29,11 @@ function growthOf({ writes, changes }: Committed, isExact: boolean): number {
   return bytes;
 }
 
-/** What clients create. Everything else is written because something happens to an object that exists. */
+/** The tables of the objects that clients create. All other rows are written because of an existing object. */
 const OBJECTS: ReadonlySet<TableName> = new Set([
   'institutions',
   'assetTemplates',
-  // Each version of a template's config is kept.
+  // Every version of a template's config is kept.
   'templateConfigs',
   'assets',
   'positions',
@@ -43,13 +43,13 @@ const OBJECTS: ReadonlySet<TableName> = new Set([
   'chatMessages',
 ]);
 
-/** The objects that may not grow above the limit. */
+/** The objects that must not grow above the limit. */
 const UPDATED: ReadonlySet<TableName> = new Set(['institutions', 'assetTemplates', 'assets', 'positions']);
 
 /**
- * What a transaction may fill above the limit. Nothing if it creates objects or makes one larger. The whole reserve if
- * it moves positions, or revokes or rotates API keys, so that neither money nor access is ever blocked by other writes.
- * Half of it if it does anything else: other edits, and audit events of rejected attempts.
+ * Returns the reserve above the limit that a transaction may use. None if it creates objects or makes one larger. The
+ * whole reserve if it moves positions, or revokes or rotates API keys, so that neither money nor access is ever blocked
+ * by other writes. Half of it for anything else: other edits, and audit events of rejected attempts.
  */
 function reserveOf(writes: readonly Write[]): Reserve {
   const rotates = writes.some(({ name, kind }) => name === 'apiKeys' && kind === 'replace');
@@ -59,7 +59,7 @@ function reserveOf(writes: readonly Write[]): Reserve {
   return rotates || writes.some(isMove) ? 'WHOLE' : 'HALF';
 }
 
-/** Whether the write moves a position. An update of one changes other fields. */
+/** Whether the write moves a position. An update of a position changes other fields. */
 const isMove = ({ name, kind, changed }: Write): boolean =>
   name === 'positions' && kind === 'replace' && (changed === undefined || changed.includes('sequence'));
 

@@ -9,21 +9,21 @@ import {
 import type { ChangeFeed, StreamPage } from '../store.ts';
 import type { MemoryMeter } from './meter.ts';
 
-/** The most changes that are kept in memory. */
+/** The maximum number of changes in memory. */
 const MAX_CHANGES = 100_000;
 
-/** The memory of one of them, in bytes, measured. */
+/** The memory of one change, in bytes, measured. */
 export const CHANGE_BYTES = 200;
 
-/** The changes of a store in memory: sequenced as they are committed. */
+/** The change feed of a memory store, which numbers changes as they are committed. */
 export class MemoryChanges implements ChangeFeed {
   readonly #key = randomBytes(32);
   readonly #wakes = new Set<() => void>();
-  /** A ring: the change with sequence n is at (n - 1) % MAX_CHANGES. */
+  /** A ring buffer: the change with sequence n is at (n - 1) % MAX_CHANGES. */
   readonly #ring: (SequencedChange | undefined)[] = [];
   readonly #meter: MemoryMeter;
   #last: StreamPosition = { sequence: 0, id: randomUUID() };
-  /** The position of the last change that was deleted; at first the start of the stream. */
+  /** The position of the last deleted change; initially the start of the stream. */
   #deletedThrough = this.#last;
 
   constructor(meter: MemoryMeter) {
@@ -34,7 +34,7 @@ export class MemoryChanges implements ChangeFeed {
     return this.#last.sequence - this.#deletedThrough.sequence;
   }
 
-  /** The bytes of all changes, counted anew. */
+  /** Counts the bytes of all changes again. */
   recount(): number {
     return this.#ring.filter((change) => change !== undefined).length * CHANGE_BYTES;
   }
@@ -92,7 +92,7 @@ export class MemoryChanges implements ChangeFeed {
     this.#ring[(sequence - 1) % MAX_CHANGES] = undefined;
   }
 
-  /** Returns the id at a position that can be resumed from. */
+  /** Returns the id of a position from which reading can resume. */
   #idAt(sequence: number): string | undefined {
     if (sequence === this.#deletedThrough.sequence) return this.#deletedThrough.id;
     const isKept = sequence > this.#deletedThrough.sequence && sequence <= this.#last.sequence;

@@ -1,10 +1,10 @@
 import type { Handle } from './rows.ts';
 
-/** The most rows in one chunk: small enough to move, large enough that there are few. */
+/** The maximum number of rows in a chunk: few enough to move quickly, enough to keep the number of chunks small. */
 export const CHUNK_ROWS = 512;
 const FIRST_ROWS = 8;
 
-/** A stretch of an index: handles in order, four bytes each, with room that doubles as it fills. */
+/** A section of an index: its handles in order, four bytes each, in an array that doubles its size when it is full. */
 export class Chunk {
   length: number;
   #handles: Uint32Array;
@@ -29,7 +29,7 @@ export class Chunk {
     this.length += 1;
   }
 
-  /** Whether the handle was there. */
+  /** Removes the handle. Returns whether it was in the chunk. */
   remove(handle: Handle): boolean {
     const place = this.#handles.indexOf(handle);
     if (place < 0 || place >= this.length) return false;
@@ -38,7 +38,7 @@ export class Chunk {
     return true;
   }
 
-  /** Takes the upper half out, as a chunk of its own. */
+  /** Moves the upper half to a new chunk and returns it. */
   split(): Chunk {
     const half = this.length >>> 1;
     const upper = new Chunk(this.#handles.slice(half, this.length), this.length - half);
@@ -46,7 +46,7 @@ export class Chunk {
     return upper;
   }
 
-  /** Puts what another chunk holds behind its own. */
+  /** Appends the handles of another chunk. */
   append(other: Chunk): void {
     const length = this.length + other.length;
     this.#makeRoom(length);

@@ -2,13 +2,16 @@ import type { Order } from '../store.ts';
 import { compareBy, type Row } from './compare.ts';
 import type { Walk } from './walk.ts';
 
-/** What rows of the order asked lie between; both ends are shut out unless told. */
+/** The range of the requested order that rows must be in, excluding both bounds. */
 export interface Bounds {
   readonly above?: Row;
   readonly below?: Row;
 }
 
-/** The first rows that match, each once, from walks in one order; undefined if more than `most` rows had to be read. */
+/**
+ * Merges walks in the same order into the first rows that match, without duplicates. Returns undefined if that requires
+ * reading more than `most` rows.
+ */
 export function merged<E>(
   walks: readonly Walk<E>[],
   reverse: boolean,
@@ -35,7 +38,7 @@ export function merged<E>(
   return rows;
 }
 
-/** The rows that match and lie within the bounds, sorted, as many as are needed. */
+/** Returns the first `need` rows that match and lie within the bounds, sorted. */
 export function sorted<E>(
   rows: Iterable<E>,
   order: Order<E>,

@@ -4,12 +4,12 @@ import type { FieldSet, IndexedFields } from './fieldSet.ts';
 import type { GroupLayout } from './layouts.ts';
 import type { Handle } from './rows.ts';
 
-/** The figures of one field, by handle. */
+/** The numeric sort values of one field, by handle. */
 export type Column = readonly number[];
 
 /**
- * What rows are ordered by, as figures beside the rows: where two differ they stand as the values do, so that a search
- * looks into few of the rows themselves.
+ * Numeric sort values of rows. Where two of them differ, they are ordered like the field values, so that a search reads
+ * only few of the rows.
  */
 export class Columns<E> {
   readonly #columns: readonly { readonly field: Field<E>; readonly set: FieldSet; readonly figures: number[] }[];
@@ -19,12 +19,12 @@ export class Columns<E> {
     this.#columns = [...fields].map((field) => ({ field, set: indexed.setOf([field]), figures: [] }));
   }
 
-  /** Undefined for a field that has no column. */
+  /** Returns the column of a field, or undefined if it has none. */
   of(field: Field<E>): Column | undefined {
     return this.#columns.find((each) => each.field === field)?.figures;
   }
 
-  /** Takes the figures of the changed fields from the row. */
+  /** Updates the columns of the changed fields from the row. */
   note(handle: Handle, row: E, changed: FieldSet): void {
     for (const { field, set, figures } of this.#columns) {
       if ((changed & set) !== 0) figures[handle] = figureOf((row as Row)[field]);
@@ -32,7 +32,10 @@ export class Columns<E> {
   }
 }
 
-/** A figure for a value of any field. Those of numbers are exact; other values that differ may have the same. */
+/**
+ * Returns the numeric sort value of any field value. It is exact for numbers; different values of other types may share
+ * one.
+ */
 export function figureOf(value: unknown): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'string') return figureOfText(value);
@@ -41,11 +44,11 @@ export function figureOf(value: unknown): number {
   return value === null || value === HIGHEST ? Infinity : 0;
 }
 
-/** As many ASCII characters as a figure holds exactly, 7 bits each. */
+/** The number of ASCII characters that fit into one number exactly, with 7 bits each. */
 const CHARACTERS = 7;
 const BEYOND_ASCII = 127;
 
-/** Goes by the first characters, up to one beyond ASCII: all of those are above the others, and count as one. */
+/** Encodes the first characters, up to the first non-ASCII one. All of those sort above ASCII and are encoded alike. */
 function figureOfText(text: string): number {
   let figure = 0;
   let open = true;

@@ -1,15 +1,15 @@
 import { compareText } from '../../domain/text.ts';
 import type { Field } from '../store.ts';
 
-/** A row, or a place among rows: a field that is left out is below every value, HIGHEST is above every value. */
+/** A row, or a sort key between rows: an absent field is below every value, HIGHEST is above every value. */
 export type Row = { readonly [field: string]: unknown };
 export const HIGHEST = Symbol('above every value');
 
 export type Compare<E> = (a: E, b: E) => number;
 
 /**
- * How the fields that rows are ordered by are read. Each has a function of its own, so that the engine learns where in
- * a row the field is; reading by a name that varies costs several times as much.
+ * Functions that read the fields by which rows are ordered. Each field has its own, so that the engine can optimize the
+ * access; a read by a variable name costs several times as much.
  */
 const READ: { readonly [field: string]: (row: Row) => unknown } = {
   createdAt: (row) => row['createdAt'],
@@ -31,7 +31,7 @@ const READ: { readonly [field: string]: (row: Row) => unknown } = {
 /** Returns a function that reads a field of rows. */
 export const readerOf = (field: string): ((row: Row) => unknown) => READ[field] ?? ((row) => row[field]);
 
-/** Orders rows by the fields in turn, then by id. Null is greater than any value, as in PostgreSQL. */
+/** Returns a comparison of rows by the fields in turn, then by id. Null is greater than any value, as in PostgreSQL. */
 export function compareBy<E>(by: readonly Field<E>[]): Compare<E> {
   const readers = by.map(readerOf);
   const [first] = readers;
@@ -51,7 +51,7 @@ export function compareBy<E>(by: readonly Field<E>[]): Compare<E> {
   };
 }
 
-/** Ids are ASCII: the engine's own order is that of their code points. */
+/** Ids are ASCII, so the engine's string comparison equals that by code points. */
 const compareIds = (a: unknown, b: unknown): number => {
   if (a === b) return 0;
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : 1;

@@ -1,11 +1,11 @@
 import type { Field } from '../store.ts';
 import type { GroupLayout } from './layouts.ts';
 
-/** Some of the fields that the indexes of a table go by, a bit each. */
+/** A set of indexed fields of a table, with one bit per field. */
 export type FieldSet = number;
 export const EVERY_FIELD: FieldSet = -1;
 
-/** The fields that the indexes of a table go by. */
+/** The fields that the indexes of a table depend on. */
 export class IndexedFields<E> {
   readonly #fields: readonly Field<E>[];
 
@@ -17,7 +17,7 @@ export class IndexedFields<E> {
     return fields.reduce((set, field) => set | (1 << this.#fields.indexOf(field)), 0);
   }
 
-  /** Those in which two versions of a row differ. */
+  /** Returns the fields that differ between two versions of a row. */
   changed(before: E, after: E): FieldSet {
     let set = 0;
     for (let at = 0; at < this.#fields.length; at += 1) {

@@ -10,20 +10,23 @@ import { Ordering } from './ordering.ts';
 import type { Group } from './plan.ts';
 import type { Handle } from './rows.ts';
 
-/** The memory of an index with few rows, and of its place in the group, in bytes, measured. */
+/** The memory of an index with few rows and of its entry in the group, in bytes, measured. */
 const INDEX_BYTES = 540;
 const KEY_BYTES = 90;
-/** The most that a key of several values may be expected to take. */
+/** The estimated maximum size of a key of several values. */
 const JOINED_KEY_BYTES = 300;
 
-/** A group that is kept in step. A row is in it under each value that it has of the fields: once, several times or never. */
+/**
+ * A group that is updated with every write. A row is listed under each value that it has of the fields: zero, one or
+ * more.
+ */
 export class KeptGroup<E> implements Group<E> {
   readonly fields: readonly Field<E>[];
   readonly orders: readonly (readonly Field<E>[])[];
   readonly indexes = new Map<unknown, readonly OrderedIndex<E>[]>();
   readonly #orderings: readonly Ordering<E>[];
   readonly #grouped: FieldSet;
-  /** For each order, all fields that a row's place in it depends on. */
+  /** For each order, all fields that determine the row's place in it. */
   readonly #placed: readonly FieldSet[];
   readonly #all: FieldSet;
   readonly #meter: MemoryMeter;
@@ -44,7 +47,7 @@ export class KeptGroup<E> implements Group<E> {
     this.#all = this.#placed.reduce((all, each) => all | each, 0);
   }
 
-  /** Puts the row into the indexes in which its place depends on one of the changed fields. */
+  /** Inserts the row into the indexes in which its place depends on one of the changed fields. */
   insert(handle: Handle, row: E, changed: FieldSet): void {
     if ((changed & this.#all) === 0) return;
     for (const key of this.#keysOf(row)) {
@@ -55,7 +58,7 @@ export class KeptGroup<E> implements Group<E> {
     }
   }
 
-  /** Takes the row out of the indexes in which its place depends on one of the changed fields. */
+  /** Removes the row from the indexes in which its place depends on one of the changed fields. */
   remove(handle: Handle, row: E, changed: FieldSet): void {
     if ((changed & this.#all) === 0) return;
     for (const key of this.#keysOf(row)) {
@@ -63,7 +66,7 @@ export class KeptGroup<E> implements Group<E> {
       for (let at = 0; at < indexes.length; at += 1) {
         if ((changed & (this.#placed[at] as FieldSet)) !== 0) indexes[at]?.remove(handle);
       }
-      // Where the row leaves the value, it has left all of its indexes; what no row has any more takes no room.
+      // A row that no longer has the value has left all indexes of it. An empty value uses no memory.
       const isLeft = this.#grouped === 0 ? changed === EVERY_FIELD : (changed & this.#grouped) !== 0;
       if (isLeft && indexes[0]?.size === 0) {
         this.indexes.delete(key);
@@ -72,7 +75,7 @@ export class KeptGroup<E> implements Group<E> {
     }
   }
 
-  /** The bytes that a new row or a new version adds by its place under values; at most, unless it is exact. */
+  /** Returns the bytes that a new row or a new version adds by new keys; an upper bound unless `isExact` is set. */
   growthBy(before: E | undefined, after: E, changed: FieldSet, isExact: boolean): number {
     if (before && (changed & this.#grouped) === 0) return 0;
     if (!isExact) return this.#firstRowBytes;
@@ -86,17 +89,17 @@ export class KeptGroup<E> implements Group<E> {
     return bytes;
   }
 
-  /** The bytes of all indexes, counted anew. */
+  /** Counts the bytes of all indexes again. */
   recount(): number {
     return [...this.indexes.keys()].reduce<number>((bytes, key) => bytes + this.#bytesOf(key), 0);
   }
 
-  /** The bytes that a row takes if it is the first with its values. */
+  /** The bytes that a row adds if it is the first with its values. */
   get #firstRowBytes(): number {
     return KEY_BYTES + INDEX_BYTES * this.orders.length + (this.fields.length > 1 ? JOINED_KEY_BYTES : 0);
   }
 
-  /** Of one field, the key is a value that the row has. */
+  /** With only one field, the key is a value that the row itself contains, so it is not counted again. */
   #bytesOf(key: unknown): number {
     const own = this.fields.length > 1 ? bytesOfText(key as string) : 0;
     return KEY_BYTES + INDEX_BYTES * this.orders.length + own;
@@ -109,7 +112,7 @@ export class KeptGroup<E> implements Group<E> {
     return indexes;
   }
 
-  /** The keys of the row's values. */
+  /** Returns the keys under which the row is listed. */
   #keysOf(row: E): readonly unknown[] {
     const [only, second] = this.fields;
     if (only && !second) return valuesOf(row as object, only);

@@ -17,18 +17,18 @@ import { eachTable, type Kept, unitOfWork } from './unitOfWork.ts';
 import { unreadCount } from './unread.ts';
 import { type Committed, type Entity, textOfWrite } from './write.ts';
 
-/** A store in this process's memory: nothing to install, gone with the process. */
+/** A store in the memory of this process: it needs no installation, and its data is lost when the process exits. */
 export interface MemoryStore extends Store {
   readonly touched: Touched;
   readonly usage: StoreUsage;
-  /** The used bytes, counted anew from everything that is stored; for tests. */
+  /** Counts the used bytes of everything that is stored again; for tests. */
   recountBytes(): number;
 }
 
 export interface MemoryOptions {
-  /** How long a unit of work may wait for its turn, in ms. */
+  /** The maximum time that a transaction waits for the lock, in ms. */
   readonly lockTimeoutMs?: number;
-  /** The estimated bytes above which no new objects are accepted; without it there is no limit. */
+  /** The estimated bytes above which no new objects are accepted. Defaults to no limit. */
   readonly maxBytes?: number;
   readonly onWarning?: OnMemoryWarning | undefined;
 }
@@ -42,7 +42,7 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
   const texts = new TextIndex(meter, touched);
   const changes = new MemoryChanges(meter);
   const tallies = new MemoryTallies(meter);
-  // Only what spans an await: single reads are synchronous and see whole units of work by themselves.
+  // Only calls that span an await are locked: single reads are synchronous, so they never see half of a transaction.
   const lock = new ReadWriteLock(lockTimeoutMs);
   const committed = (done: Committed): void => {
     noteTexts(texts, done);
@@ -72,7 +72,7 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
   };
 }
 
-/** What came of the work, unless it took too long. */
+/** Returns the result of the work. Throws TooLate if it took too long. */
 async function endedInTime<T>(working: Promise<T>, until: Deadline | undefined): Promise<T> {
   const result = await working;
   mustBeInTime(until);
@@ -112,16 +112,16 @@ function readersOf(tables: Kept, texts: TextIndex, tenant: Id | null, until?: De
   };
 }
 
-/** Answers a question, or refuses to. */
+/** Wraps a read function so that it checks the limits of the request. */
 type Guard = <Q, A>(answer: (question: Q) => A) => (question: Q) => A;
 
 /**
- * How many rows the reads of one request may look at before the next one is refused. Nothing else is executed while
- * rows are looked at, so this stands for a time of about 50 ms.
+ * The maximum number of rows that the reads of one request may scan before the next read is refused. Scanning blocks
+ * the event loop, and this number corresponds to about 50 ms.
  */
 const MAX_ROWS = 200_000;
 
-/** The same question, refused with TooLate once the deadline has passed or the request has looked at too many rows. */
+/** Returns a guard whose reads throw TooLate once the deadline has passed or the request has scanned too many rows. */
 function inTime(until: Deadline | undefined, touched: Touched): Guard {
   let rows = 0;
   return (answer) => {

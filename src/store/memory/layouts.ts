@@ -9,23 +9,26 @@ export interface GroupLayout<E> {
   readonly orders: readonly (readonly Field<E>[])[];
 }
 
-/** How a table is kept in memory. */
+/** The layout of a table in memory. */
 export interface Layout<E> {
-  /** The field that says whose row it is. */
+  /** The field with the institution that owns the row. */
   readonly tenant: Field<E>;
-  /** Every order that lists can have: each is an index of all rows. The first is the order of creation or sequence. */
+  /** Every order that lists can have; each has an index of all rows. The first is the order of creation or sequence. */
   readonly orders: readonly (readonly Field<E>[])[];
-  /** What rows are looked for by: each value, or pair of values, has an index of its rows in each of these orders. */
+  /**
+   * The fields by which rows are filtered. Each value, or pair of values, has an index of its rows in each of these
+   * orders.
+   */
   readonly groups: readonly GroupLayout<E>[];
-  /** Fields that name a row of another table, which must be of the same tenant. */
+  /** Fields that refer to a row of another table, which must belong to the same institution. */
   readonly references: { readonly [F in Field<E>]?: TableName };
-  /** Fields whose values together only one row may have; rows in which one is null are exempt. */
+  /** Fields whose combined values are unique. Rows in which one of them is null are exempt. */
   readonly unique?: readonly Field<E>[];
-  /** Fields of texts and of JSON: the rows differ in how much memory these take. */
+  /** Fields with texts or JSON, whose memory differs between rows. */
   readonly sized: readonly Field<E>[];
-  /** The reference to a row that takes this one along when it goes. */
+  /** The reference to the parent row with which this row is removed. */
   readonly partOf?: Field<E>;
-  /** The metadata by whose terms rows are found. */
+  /** The metadata whose terms are indexed. */
   readonly terms?: { of(row: E): readonly MetadataTerm[]; maxOf(row: E): number; readonly from: Field<E> };
 }
 
@@ -51,7 +54,7 @@ const CHAT_ORDERS: readonly (readonly Field<ChatSession>[])[] = [
 ];
 
 const each = <F extends string>(field: F) => ({ fields: [field], orders: [BY_CREATION] }) as const;
-/** Once for all rows of a value, and once for those of one institution. */
+/** Groups the rows by the field, for all institutions and within each one. */
 const owned = <F extends string>(field: F) =>
   [each(field), { fields: ['institutionId', field], orders: [BY_CREATION] }] as const;
 
@@ -108,7 +111,7 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
       ...owned('externalReference'),
       { fields: ['institutionId', 'uniqueReference'], orders: [BY_CREATION] },
       ...owned('state'),
-      // What the deadlines look for.
+      // The group that the expiry job reads.
       { fields: ['state'], orders: [['expiresAt']] },
       ...owned('currency'),
     ],

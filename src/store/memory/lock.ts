@@ -7,9 +7,9 @@ interface Waiting {
 }
 
 /**
- * Many readers or one writer, in the order in which they came: a reader behind a waiting writer waits too, so nobody
- * waits for ever. Whoever waits longer than the limit is refused with Busy, and with TooLate past the own deadline. Not
- * to be taken again by its holder.
+ * A lock for many readers or one writer, first come, first served: a reader after a waiting writer waits too, so nobody
+ * starves. Throws Busy if a call waits longer than the limit, and TooLate if its own deadline passes first. Not
+ * reentrant.
  */
 export class ReadWriteLock {
   readonly #limitMs: number;
@@ -58,7 +58,7 @@ export class ReadWriteLock {
       };
       const timer = setTimeout(() => {
         this.#queue = this.#queue.filter((each) => each !== waiting);
-        // Whoever stood behind it may be let in now.
+        // Those that waited after it may be admitted now.
         this.#admit();
         const Refused = leftMs < this.#limitMs ? TooLate : Busy;
         reject(new Refused(`The store was not free within ${limitMs} ms.`));

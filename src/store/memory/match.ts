@@ -1,10 +1,10 @@
 import type { Condition, Range } from '../store.ts';
 import { compareValues, readerOf, type Row } from './compare.ts';
 
-/** What a row must be, field by field; a field may be asked for more than once. */
+/** The conditions that a row must meet, by field; a field may have several conditions. */
 export type Conditions = readonly (readonly [field: string, condition: Condition<unknown>])[];
 
-/** Returns a function that tells whether a row meets all conditions. The conditions are read once, not for each row. */
+/** Returns a function that checks whether a row meets all conditions, which are evaluated once and not for each row. */
 export function matcherOf(conditions: Conditions): (row: object) => boolean {
   const tests = conditions.map(([field, condition]) => {
     const read = readerOf(field);
@@ -19,24 +19,26 @@ export function matcherOf(conditions: Conditions): (row: object) => boolean {
   return second ? (row) => tests.every((test) => test(row)) : first;
 }
 
-/** What a value must be. Of a list one of its values must be one of those named. */
+/** Returns the check of one condition. For a list field, one of its values must meet it. */
 function meeting(condition: Condition<unknown>): (value: unknown) => boolean {
   if ('range' in condition) return (value) => within(value, condition.range);
   const values = new Set(condition.in);
   return (value) => (Array.isArray(value) ? value.some((each) => values.has(each)) : values.has(value));
 }
 
-/** The values under which a row is grouped by a field: a list field has several, null has none. */
+/** Returns the values under which a field groups a row: a list field has several, null has none. */
 export function valuesOf(row: object, field: string): readonly unknown[] {
   const value = (row as Row)[field];
   if (value === null || value === undefined) return [];
   return Array.isArray(value) ? value : [value];
 }
 
-/** The one key of the group by no field: that of all rows. */
+/** The only key of the group without fields, which contains all rows. */
 const WHOLE = [''];
 
-/** The keys of groups by these fields: every way to take one value of each. No value of a row has a NUL. */
+/**
+ * Returns the group keys of a row: each combination of one value per field, separated by NUL, which no value contains.
+ */
 export function keysOf(values: readonly (readonly unknown[])[]): readonly unknown[] {
   const [first = WHOLE, ...rest] = values;
   return rest.reduce(

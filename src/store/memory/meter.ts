@@ -4,18 +4,21 @@ import type { StoreUsage } from '../store.ts';
 
 const MEGABYTE = 1024 * 1024;
 
-/** What a transaction may fill. */
+/** The part of the reserve above the limit that a transaction may use. */
 export type Reserve = 'NONE' | 'HALF' | 'WHOLE';
-/** How far above the limit transactions may go, as a part of it. */
+/** The size of each reserve as a fraction of the limit. */
 const RESERVES: { readonly [R in Reserve]: number } = { NONE: 0, HALF: 0.05, WHOLE: 0.1 };
-/** The part of the limit at which the operator is warned, and the part below which the warning can be repeated: less, as the count of waiting texts varies. */
+/**
+ * The fraction of the limit at which the operator is warned, and the fraction below which the warning is armed again.
+ * They differ because the size of texts that wait to be indexed varies.
+ */
 const WARNED_AT = 0.8;
 const REARMED_AT = 0.75;
 
-/** Called with a sentence for the log when the store fills up. */
+/** Called with a log message when the store fills up. */
 export type OnMemoryWarning = (message: string, usage: StoreUsage) => void;
 
-/** Counts the memory that the data of a store takes, in estimated bytes, and refuses what exceeds the limit. */
+/** Counts the estimated bytes of the store's data and refuses transactions that exceed the limit. */
 export class MemoryMeter implements StoreUsage {
   readonly maxBytes: number;
   readonly #onWarning: OnMemoryWarning;
@@ -41,7 +44,7 @@ export class MemoryMeter implements StoreUsage {
     return this.#unrecorded;
   }
 
-  /** Adds bytes that were taken, or subtracts them if negative. */
+  /** Adds to the used bytes; a negative number subtracts. */
   add(bytes: number): void {
     this.#bytes += bytes;
   }
@@ -56,7 +59,7 @@ export class MemoryMeter implements StoreUsage {
     throw new StoreFullError('The memory store is full.');
   }
 
-  /** Whether so many bytes more are within the limit and the reserve. */
+  /** Whether the additional bytes fit within the limit and the reserve. */
   fits(bytes: number, reserve: Reserve): boolean {
     return bytes <= 0 || this.#bytes + bytes <= this.maxBytes * (1 + RESERVES[reserve]);
   }

@@ -9,8 +9,8 @@ export interface Place {
 }
 
 /**
- * Rows in an order, as a list of sorted chunks of their handles: no step grows with the whole. A row that changes in
- * what it is ordered by has to be removed before, and inserted again behind the change.
+ * The rows of an index in order, as a list of sorted chunks of handles, so that no step costs time proportional to all
+ * rows. Before a change of its sort fields a row must be removed, and after the change inserted again.
  */
 export class OrderedIndex<E> {
   readonly ordering: Ordering<E>;
@@ -25,7 +25,7 @@ export class OrderedIndex<E> {
     const against = this.ordering.against(this.ordering.rowOf(handle));
     this.size += 1;
     const last = this.chunks[this.chunks.length - 1];
-    // Most rows come last in most orders.
+    // Most rows come last in most orders, so this is checked first.
     if (!last || against(last.last()) < 0) {
       const open = last && last.length < CHUNK_ROWS ? last : new Chunk();
       if (open !== last) this.chunks.push(open);
@@ -45,7 +45,7 @@ export class OrderedIndex<E> {
   remove(handle: Handle): void {
     const at = this.#chunkOf(this.ordering.against(this.ordering.rowOf(handle)));
     const chunk = this.chunks[at];
-    // Looking through the handles of a chunk is cheaper than comparing the rows that they stand for.
+    // Searching the handles of a chunk is cheaper than comparing the rows.
     if (!chunk?.remove(handle)) return;
     this.size -= 1;
     if (chunk.length === 0) this.chunks.splice(at, 1);
@@ -53,7 +53,7 @@ export class OrderedIndex<E> {
     this.#join(at - 1);
   }
 
-  /** The place of the first row that is not below the key (or, past it, not equal to it either). */
+  /** Returns the place of the first row that is not below the key or, if `past` is set, the first row above it. */
   seek(key: E, past: boolean): Place {
     const against = this.ordering.against(key);
     const at = this.#chunkOf(against);
@@ -64,14 +64,17 @@ export class OrderedIndex<E> {
     return row < chunk.length ? { chunk: at, row } : { chunk: at + 1, row: 0 };
   }
 
-  /** How many rows stand ahead of the place. */
+  /** Returns the number of rows before the place. */
   rank({ chunk, row }: Place): number {
     let rank = row;
     for (let at = 0; at < chunk; at += 1) rank += (this.chunks[at] as Chunk).length;
     return rank;
   }
 
-  /** Makes a chunk and the one behind it one where they fill no more than half: few rows never take many chunks. */
+  /**
+   * Merges a chunk with the next one if both together fill at most half a chunk, so that few rows never occupy many
+   * chunks.
+   */
   #join(at: number): void {
     const [chunk, next] = [this.chunks[at], this.chunks[at + 1]];
     if (!chunk || !next || chunk.length + next.length > CHUNK_ROWS / 2) return;
@@ -79,7 +82,7 @@ export class OrderedIndex<E> {
     this.chunks.splice(at + 1, 1);
   }
 
-  /** The first chunk whose last row is not below the key. */
+  /** Returns the first chunk whose last row is not below the key. */
   #chunkOf(against: Against): number {
     let low = 0;
     let high = this.chunks.length;
@@ -91,7 +94,7 @@ export class OrderedIndex<E> {
     return low;
   }
 
-  /** Where in the chunk the key stands or belongs. */
+  /** Returns where the key is, or would be inserted, in the chunk. */
   #within(chunk: Chunk, against: Against): number {
     let low = 0;
     let high = chunk.length;

@@ -3,7 +3,7 @@ import { type Column, type Columns, figureOf } from './columns.ts';
 import { type Compare, compareBy, type Row } from './compare.ts';
 import type { Handle } from './rows.ts';
 
-/** Compares the row of a handle with a key: negative below it. */
+/** Compares the row of a handle with a key; negative if the row is below it. */
 export type Against = (handle: Handle) => number;
 
 /** An order of the rows of a table. */
@@ -24,7 +24,7 @@ export class Ordering<E> {
     return this.#rows[handle] as E;
   }
 
-  /** By the figures of the fields, and by the rows where those do not decide. */
+  /** Returns a comparison with the key. It uses the columns, and reads the rows only if these are equal. */
   against(key: E): Against {
     const columns = this.#columns;
     const figures = this.#figuresOf(key as Row);
@@ -38,7 +38,10 @@ export class Ordering<E> {
     };
   }
 
-  /** Up to the first field without a column, or whose figure is not exact: behind that, equal figures do not say that the values are equal. */
+  /**
+   * Returns the key's column values up to the first field without a column or without an exact value: after that, equal
+   * column values do not mean equal field values.
+   */
   #figuresOf(key: Row): readonly number[] {
     const figures: number[] = [];
     for (const [at, field] of this.#by.entries()) {

@@ -6,42 +6,42 @@ import { type Conditions, keysOf, matcherOf } from './match.ts';
 import type { OrderedIndex, Place } from './orderedIndex.ts';
 import { Walk } from './walk.ts';
 
-/** How many rows were looked at to answer lists; for tests that count. */
+/** The number of rows scanned for lists; for limits and tests. */
 export interface Touched {
   rows: number;
 }
 
-/** The rows of each value of some fields, by its key: one index for each order that the layout names. */
+/** The rows of each value of some fields, by its key: one index for each order in the layout. */
 export interface Group<E> extends GroupLayout<E> {
   readonly indexes: ReadonlyMap<unknown, readonly OrderedIndex<E>[]>;
 }
 
-/** The indexes of a table; the first group is that of all rows, by no field. */
+/** The indexes of a table. The first group contains all rows and has no fields. */
 export interface Indexed<E> {
   readonly groups: readonly Group<E>[];
   readonly touched: Touched;
 }
 
-/** Rows found otherwise than by an index in an order: every row that is meant is among them. */
+/** A set of rows from elsewhere than an ordered index. It contains every row that the list can contain. */
 export interface Among<E> {
   readonly size: number;
   has(row: E): boolean;
   rows(): Iterable<E>;
 }
 
-/** Some indexes that together hold every row that is meant, and perhaps others. */
+/** Ranges of indexes that together contain every matching row, and perhaps others. */
 interface Source<E> {
   readonly walks: readonly Walk<E>[];
-  /** How many rows they hold. */
+  /** The number of rows in the ranges. */
   readonly size: number;
-  /** Whether they hold no other rows. */
+  /** Whether the ranges contain only matching rows. */
   readonly isExact: boolean;
 }
 
 /**
- * Reads a window in the cheaper of two ways: walking an index that stands in the order asked and dropping what
- * does not match, or gathering the smallest index or set that holds all matches and sorting those. A walk that meets too
- * few matches is given up.
+ * Reads a window in the cheaper of two ways: it walks an index in the requested order and skips rows that do not match,
+ * or it collects the smallest index range or set that contains all matches and sorts them. A walk that meets too few
+ * matches is abandoned for the second way.
  */
 export function pageOf<E>(
   table: Indexed<E>,
@@ -71,7 +71,10 @@ function matching<E>(conditions: Conditions, among: readonly Among<E>[]): (row: 
   return among.length === 0 ? meetsAll : (row) => among.every((set) => set.has(row)) && meetsAll(row);
 }
 
-/** Every row that meets the conditions, each once, from the smallest index or set that holds them all. */
+/**
+ * Returns every row that meets the conditions, without duplicates, from the smallest index range or set that contains
+ * them.
+ */
 export function* matchesOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): Iterable<E> {
   const exact = among.length === 0 ? exactOf(table, conditions) : undefined;
   if (exact) return yield* rowsOf(exact);
@@ -79,7 +82,7 @@ export function* matchesOf<E>(table: Indexed<E>, conditions: Conditions, among: 
   for (const row of leastOf(table, conditions, among).rows()) if (matches(row)) yield row;
 }
 
-/** How many rows meet the conditions; without reading them where a stretch of one index holds no others. */
+/** Counts the rows that meet the conditions, without reading them if one index range contains exactly these rows. */
 export function countOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): number {
   const exact = among.length === 0 ? exactOf(table, conditions) : undefined;
   if (exact) return exact.size;
@@ -88,11 +91,11 @@ export function countOf<E>(table: Indexed<E>, conditions: Conditions, among: rea
   return count;
 }
 
-/** A stretch of one index that holds every match and nothing else. */
+/** Returns an index range that contains all matches and nothing else, if there is one. */
 const exactOf = <E>(table: Indexed<E>, conditions: Conditions): Source<E> | undefined =>
   sourcesOf(table, conditions, null, {}, false).find(({ isExact }) => isExact);
 
-/** The smallest index or set that holds every match. */
+/** Returns the smallest index range or set that contains every match. */
 function leastOf<E>(
   table: Indexed<E>,
   conditions: Conditions,
@@ -112,7 +115,7 @@ function boundsOf<E>({ order, after, before }: Window<E>): Bounds {
 const rowOf = <E>({ by }: Order<E>, key: Key): Row =>
   Object.fromEntries([...by, 'id'].map((field, at) => [field, key[at]]));
 
-/** The indexes that could answer: in the order `by`, or in any order if it is null. */
+/** Returns the index ranges that contain every match: in the order `by`, or in any order if it is null. */
 function sourcesOf<E>(
   table: Indexed<E>,
   conditions: Conditions,
@@ -149,7 +152,9 @@ function sourcesOf<E>(
   return sources;
 }
 
-/** The groups by these fields that hold what is asked for; undefined if it is not asked for by them. */
+/**
+ * Returns the keys of the group that the conditions select; undefined if a field of the group has no `in` condition.
+ */
 function keysAsked(fields: readonly string[], conditions: Conditions): readonly unknown[] | undefined {
   const values = fields.map(
     (field) => conditions.flatMap(([of, each]) => (of === field && 'in' in each ? [each.in] : []))[0],
@@ -157,7 +162,10 @@ function keysAsked(fields: readonly string[], conditions: Conditions): readonly 
   return values.every((value) => value !== undefined) ? keysOf(values) : undefined;
 }
 
-/** The stretches of an index that conditions on its first field leave: one of them all, or one a value. */
+/**
+ * Returns the ranges of an index that the conditions on its first field leave: one for a range condition or none, else
+ * one per value.
+ */
 function rangesOf(field: string, conditions: Conditions): readonly (Range<unknown> | undefined)[] {
   const own = conditions.filter(([each]) => each === field).map(([, condition]) => condition);
   for (const condition of own) if ('range' in condition) return [condition.range];
@@ -198,7 +206,7 @@ function walkOf<E>(
 
 const isAhead = (a: Place, b: Place): boolean => a.chunk < b.chunk || (a.chunk === b.chunk && a.row < b.row);
 
-/** The rows of an index, each once, though several of its walks may hold it. */
+/** Returns the rows of an index without duplicates, although several of its walks may contain a row. */
 function rowsOf<E>({ walks }: Source<E>): Iterable<E> {
   const [first, second] = walks;
   return first && !second ? first.rows() : new Set(walks.flatMap((walk) => [...walk.rows()]));

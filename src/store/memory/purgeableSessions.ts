@@ -12,7 +12,7 @@ export interface SessionTables {
   readonly positions: Table<Position>;
 }
 
-/** The first sessions that may be removed for good, in the order of their deletion. */
+/** Returns the first sessions that may be purged, in the order of their deletion. */
 export function purgeableSessions(
   { chatSessions, positions }: SessionTables,
   tenant: Id | null,

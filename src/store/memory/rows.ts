@@ -1,12 +1,14 @@
 import type { Id } from '../../domain/ids.ts';
 import { freezeJson } from '../../domain/json.ts';
 
-/** A small number that stands for a row as long as it is kept, through all its versions. */
+/** A small number that identifies a row as long as it is stored, through all its versions. */
 export type Handle = number;
 
-/** The rows of a table, each once. Indexes hold handles, so that a new version takes its place in all of them at once. */
+/**
+ * The rows of a table, each stored once. Indexes contain handles, so a new version replaces the old one in all of them.
+ */
 export class Rows<E extends { readonly id: Id }> {
-  /** The rows by their handles; nothing where a handle is free. */
+  /** The rows by handle; undefined where a handle is free. */
   readonly byHandle: (E | undefined)[] = [];
   readonly #handles = new Map<Id, Handle>();
   readonly #free: Handle[] = [];

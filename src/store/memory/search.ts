@@ -7,16 +7,15 @@ import { type Text, WordIndex } from './wordIndex.ts';
 
 type Entity = ChatSession | ChatMessage;
 
-/** The part of the store's limit that the texts of one institution may wait with, at their highest price. */
+/** The fraction of the store's limit that the waiting texts of one institution may count, at their maximum size. */
 const WAITING_PART = 0.01;
-/** How many waiting texts are indexed with each one that is written once more wait: fewer wait from then on. */
+/** The number of waiting texts that are indexed per write once too many wait, so that their number decreases. */
 const INDEXED_PER_WRITE = 2;
 
 /**
- * Finds the sessions that have a text with given words: their own, or one of their messages'. Each institution has an
- * index of its own, so the time of a search within one does not depend on the texts of the others. Writing a text only
- * notes it: it is indexed at the institution's next search, or when too many wait. Until then it counts as much memory
- * as it can need.
+ * Finds the sessions that have a text with given words: their own, or that of one of their messages. Each institution
+ * has its own index, so the time of its searches does not depend on the texts of others. A written text first waits: it
+ * is indexed at the institution's next search, or when too many wait. Until then it is counted with its maximum size.
  */
 export class TextIndex {
   readonly #byInstitution = new Map<Id, InstitutionTexts>();
@@ -28,7 +27,7 @@ export class TextIndex {
     this.#touched = touched;
   }
 
-  /** Notes the text of a session or message, new or changed. */
+  /** Adds or replaces the text of a session or message. */
   put(entity: Entity): void {
     const { institutionId } = entity;
     const texts = this.#byInstitution.get(institutionId) ?? new InstitutionTexts();
@@ -57,13 +56,13 @@ export class TextIndex {
     return found;
   }
 
-  /** The bytes of all texts and words, counted anew. */
+  /** Counts the bytes of all texts and words again. */
   recount(): number {
     return [...this.#byInstitution.values()].reduce((bytes, texts) => bytes + texts.recount(), 0);
   }
 }
 
-/** The texts of one institution. What changes them returns the bytes that it adds. */
+/** The texts of one institution. Methods that change them return the bytes that they add. */
 class InstitutionTexts {
   readonly words = new WordIndex();
   readonly #waiting = new Map<Id, Entity>();
@@ -80,12 +79,12 @@ class InstitutionTexts {
     return maxTextBytes(entity) - before;
   }
 
-  /** Returns the bytes that are free again. */
+  /** Removes the text. Returns the freed bytes. */
   remove(id: Id): number {
     return this.#forget(id) + this.words.remove(id);
   }
 
-  /** Indexes waiting texts, the longest waiting first. */
+  /** Indexes waiting texts, oldest first. */
   index(maxTexts: number): number {
     let bytes = 0;
     let left = maxTexts;
@@ -112,7 +111,10 @@ class InstitutionTexts {
   }
 }
 
-/** The bytes of a text whose words are all short and new; there are too few shorter ones to fill a long text. */
+/**
+ * Returns the maximum bytes of a text: that of short words that are all new. There are too few shorter words to fill a
+ * long text.
+ */
 export function maxTextBytes(entity: Entity): number {
   const [one, other] = 'sessionId' in entity ? [entity.body] : [entity.title, entity.description];
   return WordIndex.maxBytesOf((one?.length ?? 0) + (other?.length ?? 0));

@@ -13,12 +13,12 @@ import { type Among, countOf, type Indexed, matchesOf, pageOf, type Touched } fr
 import { type Handle, Rows } from './rows.ts';
 import { MAX_TERM_BYTES, TermIndex } from './termIndex.ts';
 
-/** The memory of a row, its id and its handle, of each of its fields and of each of its places in indexes, in bytes. */
+/** The memory of a row with its id and handle, of each of its fields, and of each of its index entries, in bytes. */
 const ROW_BYTES = 130;
 const FIELD_BYTES = 16;
 const PLACE_BYTES = 6;
 
-/** One kind of entity with all its indexes, kept in step by every write. */
+/** The rows of one kind of entity with all their indexes, which every write updates. */
 export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   readonly layout: Layout<E>;
   readonly touched: Touched;
@@ -28,10 +28,13 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   readonly #indexed: IndexedFields<E>;
   readonly #columns: Columns<E>;
   readonly #meter: MemoryMeter;
-  /** What a tenant's rows are read by: no index that other tenants' rows share, so that none tells of those by its time. */
+  /**
+   * The indexes for reads of one institution: only those that contain no rows of other institutions, so that the time
+   * of a read reveals nothing about those.
+   */
   readonly #tenantIndexes: Indexed<E>;
   readonly #terms: TermIndex;
-  /** The memory of a row without its fields of texts and JSON; known with the first row. */
+  /** The memory of a row without its text and JSON fields; computed from the first row. */
   #fixedBytes = 0;
 
   constructor(layout: Layout<E>, touched: Touched, meter: MemoryMeter) {
@@ -42,7 +45,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     this.references = Object.entries(layout.references) as [string, TableName][];
     const groups = [{ fields: [], orders: layout.orders }, ...layout.groups];
     this.#indexed = new IndexedFields(groups);
-    // What only a few rows are ordered by, as the deleted ones, takes no column of all rows.
+    // Orders of only few rows, such as the deleted ones, have no column, which would span all rows.
     this.#columns = new Columns(groups.slice(0, 1), this.#indexed);
     this.groups = groups.map((group) => new KeptGroup(group, this.#indexed, this.#columns, this.rows.byHandle, meter));
     const apart = this.groups.filter(({ fields }) => fields.some((field) => this.#isOfOneTenant(field)));
@@ -56,13 +59,13 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     });
   }
 
-  /** A page of the rows that are also among the found ones, if those are given. */
+  /** Returns a page of the rows; if `found` is given, only of those in it. */
   page(window: Window<E>, tenant: Id | null, found?: ReadonlySet<Id>): Page<E> {
     const conditions = this.#conditions(window, tenant);
     return pageOf(this.#indexesFor(tenant), window, conditions, this.#among(window, tenant, found));
   }
 
-  /** Every row that is meant, in no order that one may count on. */
+  /** Returns every row of the selection, in no particular order. */
   matches(selection: Selection<E>, tenant: Id | null): Iterable<E> {
     return matchesOf(this.#indexesFor(tenant), this.#conditions(selection, tenant), this.#among(selection, tenant));
   }
@@ -74,7 +77,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     return countOf(this.#indexesFor(tenant), conditions, among);
   }
 
-  /** The sets of rows that all rows of the selection are in. */
+  /** Returns the sets that contain all rows of the selection. */
   #among({ terms = [] }: Selection<E>, tenant: Id | null, found?: ReadonlySet<Id>): readonly Among<E>[] {
     const sets: Among<E>[] = terms.map((term) => ({
       size: this.#terms.count(term, tenant),
@@ -98,7 +101,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     return (row as Row)[this.layout.tenant];
   }
 
-  /** Refuses with StaleVersion unless the entity's row, of the same tenant, is at this version; changes nothing. */
+  /** Throws StaleVersion unless the row of the same id and institution has the expected version. Changes nothing. */
   mustBeAt(entity: E, expected: number): void {
     const row = this.rows.get(entity.id);
     const known = row && this.tenantOf(row) === this.tenantOf(entity);
@@ -124,7 +127,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     this.#meter.add(-this.#bytesOf(row));
   }
 
-  /** Moves the row only in those indexes in which its place may have changed: the others see the new version as it is. */
+  /** Replaces the row and moves it only in the indexes in which its place may have changed. */
   replace(after: E): void {
     const handle = this.rows.handleOf(after.id) as Handle;
     const before = this.rows.byHandle[handle] as E;
@@ -139,7 +142,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     this.#terms.change(after.id, this.tenantOf(after), terms.of(before), terms.of(after));
   }
 
-  /** The bytes that a write adds; at most, unless it is exact. Negative if it frees some. */
+  /** Returns the bytes that a write adds, or frees if negative; an upper bound unless `isExact` is set. */
   growthBy(kind: 'insert' | 'replace' | 'remove', entity: E, isExact: boolean): number {
     const before = this.rows.get(entity.id);
     if (kind === 'remove') return before ? -this.#bytesOf(before) : 0;
@@ -151,7 +154,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     );
   }
 
-  /** The bytes of all rows and indexes, counted anew. */
+  /** Counts the bytes of all rows and indexes again. */
   recount(): number {
     let bytes = 0;
     for (const row of this.rows.byHandle) if (row) bytes += this.#bytesOf(row);
@@ -165,7 +168,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     return bytes;
   }
 
-  /** In how many indexes a row is, at most. */
+  /** The maximum number of indexes that contain a row. */
   get #places(): number {
     return this.groups.reduce((places, { orders }) => places + orders.length, 0);
   }
@@ -189,12 +192,15 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     return tenant === null ? this : this.#tenantIndexes;
   }
 
-  /** Whether rows with the same value of the field are of one tenant: it is named by it, or by a row that it owns. */
+  /**
+   * Whether rows with the same value of the field belong to one institution: the field is the institution, or refers to
+   * a row of it.
+   */
   #isOfOneTenant(field: Field<E>): boolean {
     return field === this.layout.tenant || this.layout.references[field] !== undefined;
   }
 
-  /** What a row must be: the selection's conditions, its parent and the tenant. */
+  /** Returns the conditions of the selection, including those for its parent and the institution. */
   #conditions({ where, of }: Selection<E>, tenant: Id | null): Conditions {
     const conditions = Object.entries(where) as [string, Condition<unknown>][];
     if (of) conditions.push([of.field, { in: [of.id] }]);

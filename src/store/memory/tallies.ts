@@ -3,13 +3,13 @@ import type { Tallies } from '../store.ts';
 import { bytesOfText } from './bytes.ts';
 import type { MemoryMeter } from './meter.ts';
 
-/** The most counts that are kept in memory. */
+/** The maximum number of counters in memory. */
 const KEPT = 200_000;
 
-/** The memory of one of them without its name, in bytes. */
+/** The memory of one counter without its name, in bytes. */
 const COUNT_BYTES = 50;
 
-/** The counts of a store in memory: nobody else counts there, so the sums are those of this process. */
+/** The shared counters of a memory store. Only this process counts in them, so their sums are its own. */
 export class MemoryTallies implements Tallies {
   readonly #windows = new Map<Instant, Map<string, number>>();
   readonly #meter: MemoryMeter;
@@ -19,7 +19,7 @@ export class MemoryTallies implements Tallies {
     this.#meter = meter;
   }
 
-  /** Where there is no room for a further name its sum is what was just added. */
+  /** If there is no room for a further name, its sum is the number just added. */
   async add(window: Instant, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
     const kept = this.#windows.get(window) ?? new Map<string, number>();
     this.#windows.set(window, kept);
@@ -48,7 +48,7 @@ export class MemoryTallies implements Tallies {
     return first - this.#size;
   }
 
-  /** The bytes of all counts, counted anew. */
+  /** Counts the bytes of all counters again. */
   recount(): number {
     let bytes = 0;
     for (const counts of this.#windows.values()) for (const name of counts.keys()) bytes += bytesOfCount(name);

@@ -2,19 +2,25 @@ import type { Id } from '../../domain/ids.ts';
 import type { MetadataTerm } from '../../domain/metadataTerms.ts';
 import type { MemoryMeter } from './meter.ts';
 
-/** The memory of a tenant's map, of a term with its only row, of a set, and of each row in it, in bytes, measured. */
+/**
+ * The memory of an institution's map, of a term with a single row, of a set, and of each row in a set, in bytes,
+ * measured.
+ */
 const TENANT_BYTES = 250;
 const TERM_BYTES = 90;
 const SET_BYTES = 90;
 const MEMBER_BYTES = 28;
-/** The most that one more term of a row takes, in bytes. */
+/** The maximum memory of one more term of a row, in bytes. */
 export const MAX_TERM_BYTES = TENANT_BYTES + TERM_BYTES + SET_BYTES + 2 * MEMBER_BYTES;
 
-/** The only row of a term, or all of them. Most terms are of one row, which takes no set of its own. */
+/** The single row of a term, or all its rows. Most terms have one row, which needs no set. */
 type Found = Id | Set<Id>;
 type TenantTerms = Map<MetadataTerm, Found>;
 
-/** The rows that have a term, apart for each tenant: the reads of one take no time for the rows of others. */
+/**
+ * The rows of each term, separate for each institution, so that the time of its reads does not depend on the rows of
+ * others.
+ */
 export class TermIndex {
   readonly #tenants = new Map<unknown, TenantTerms>();
   readonly #meter: MemoryMeter;
@@ -23,7 +29,7 @@ export class TermIndex {
     this.#meter = meter;
   }
 
-  /** How many rows of the tenant, or of all tenants if it is null, have the term. */
+  /** Returns how many rows of the institution, or of all if it is null, have the term. */
   count(term: MetadataTerm, tenant: Id | null): number {
     return this.#found(term, tenant).reduce((count, found) => count + (typeof found === 'string' ? 1 : found.size), 0);
   }
@@ -50,7 +56,7 @@ export class TermIndex {
     this.#meter.add(-TENANT_BYTES);
   }
 
-  /** The bytes that the change adds; negative if it frees some, not counting the map of a tenant. */
+  /** Returns the bytes that the change adds, or frees if negative, without the map of an institution. */
   growthBy(tenant: unknown, before: readonly MetadataTerm[], after: readonly MetadataTerm[]): number {
     const terms = this.#tenants.get(tenant);
     const added = without(after, before);
@@ -61,7 +67,7 @@ export class TermIndex {
     return bytes;
   }
 
-  /** The bytes of all terms, counted again. */
+  /** Counts the bytes of all terms again. */
   recount(): number {
     let bytes = 0;
     for (const terms of this.#tenants.values()) {

@@ -5,10 +5,10 @@ import type { Position } from '../../domain/position.ts';
 import type { Selection, Total } from '../store.ts';
 import type { Table } from './table.ts';
 
-/** A total that is being added up. */
+/** A total while it is being summed up. */
 type Sum = { -readonly [F in keyof Total]: Total[F] };
 
-/** The sums of the positions that are meant, by currency code, then by state. */
+/** Returns the sums of the selected positions, by currency code, then by state. */
 export function totalsOf(table: Table<Position>, selection: Selection<Position>, tenant: Id | null): readonly Total[] {
   const byCurrency = new Map<CurrencyCode, Map<PositionState, Sum>>();
   for (const { currency, state, amount, held, released, refunded } of table.matches(selection, tenant)) {
@@ -21,7 +21,7 @@ export function totalsOf(table: Table<Position>, selection: Selection<Position>,
     }
     sum.count += 1;
     sum.amount += amount;
-    // Most positions have none of these.
+    // Most positions have zero in these fields, so the addition is skipped.
     if (held !== 0n) sum.held += held;
     if (released !== 0n) sum.released += released;
     if (refunded !== 0n) sum.refunded += refunded;

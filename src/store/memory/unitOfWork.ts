@@ -21,7 +21,7 @@ const TABLE_NAMES = Object.keys(LAYOUTS) as readonly TableName[];
 export const eachTable = <V>(make: (name: TableName) => V): { readonly [T in TableName]: V } =>
   Object.fromEntries(TABLE_NAMES.map((name) => [name, make(name)])) as { [T in TableName]: V };
 
-/** Collects what the work writes and applies it in one step, after everything was checked. */
+/** Runs the work, collects its writes and applies them in one step after all checks. */
 export async function unitOfWork<T>(
   tables: Kept,
   meter: MemoryMeter,
@@ -40,14 +40,14 @@ export async function unitOfWork<T>(
     };
     return {
       ...reader(name),
-      // Units of work run one after another, so every row is locked.
+      // Transactions run one after another, so every row is locked already.
       lock: (ids) => table.byIds(ids, tenant),
       insert: write('insert'),
       replace: write('replace'),
       remove: write('remove'),
     };
   };
-  // Each table holds the entities that it is named after.
+  // Each table contains the entities that its name says.
   const typed = tables as unknown as RuleTables & SessionTables;
   const rulesOf: Writers['rulesOf'] = (positionIds) => positionRules(typed, tenant, positionIds);
   const lockDue: Writers['lockDue'] = (now, limit) => typed.positions.page(dueWindow(now, limit), tenant).rows;
@@ -56,7 +56,7 @@ export async function unitOfWork<T>(
     mustBeOf(tenant, change.institutionId, change.objectId);
     changes.push(change);
   };
-  // Units of work run one after another, so it is always one's turn.
+  // Transactions run one after another, so the lock is always free.
   const takeTurn = (): void => {};
   const checkCapacity = (newObjects: number): void => meter.check(newObjects * NEW_OBJECT_BYTES, 'NONE');
   const tx = {
@@ -83,7 +83,7 @@ function mustBeOf(tenant: Id | null, owner: unknown, what: Id): void {
   if (tenant !== null && owner !== tenant) throw new Error(`${what} lies outside the scope.`);
 }
 
-/** A write; the removal of a row with that of all that is a part of it, innermost first. */
+/** Returns the write or, for the removal of a row, the removals of its parts, innermost first, and of the row. */
 function withParts(tables: Kept, write: Write): readonly Write[] {
   if (write.kind !== 'remove') return [write];
   const parts = TABLE_NAMES.flatMap((name) => {
@@ -103,7 +103,10 @@ const dueWindow = (now: number, limit: number): Window<Position> =>
     limit,
   });
 
-/** What a database's constraints hold: nothing twice, versions in step, nothing that points outside its institution. */
+/**
+ * Checks what database constraints would: unique ids and values, consecutive versions, no references to other
+ * institutions.
+ */
 function mustHold(tables: Kept, writes: readonly Write[]): void {
   const written: ReadonlyMap<Table<Entity>, Map<Id, Entity>> = new Map(
     Object.values(tables).map((table) => [table, new Map()]),
@@ -134,7 +137,7 @@ function mustHold(tables: Kept, writes: readonly Write[]): void {
   }
 }
 
-/** Throws AlreadyExists if another row, kept or written in this transaction, has the entity's unique values. */
+/** Throws AlreadyExists if another row, stored or written in this transaction, has the entity's unique values. */
 function assertUnique(
   name: TableName,
   table: Table<Entity>,
@@ -148,7 +151,7 @@ function assertUnique(
   if (values.some(([, value]) => value === null)) return;
   const key = JSON.stringify([name, values]);
   const where = Object.fromEntries(values.map(([field, value]) => [field, { in: [value] }]));
-  // Rows that are written too have their values as written.
+  // Rows that are also written in this transaction count with their new values.
   const kept = [...table.matches({ where }, null)].some(({ id }) => id !== entity.id && !written?.has(id));
   if (kept || claimed.has(key)) throw new AlreadyExists(`${key} exists.`);
   claimed.add(key);

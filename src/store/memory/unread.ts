@@ -3,7 +3,7 @@ import type { Id } from '../../domain/ids.ts';
 import type { UnreadOf } from '../store.ts';
 import type { Table } from './table.ts';
 
-/** The messages above the participant's mark that are neither the participant's own nor deleted. */
+/** Counts the messages above the participant's mark that are neither the participant's own nor deleted. */
 export function unreadCount(
   messages: Table<ChatMessage>,
   marks: Table<ReadMark>,

@@ -1,7 +1,7 @@
 import type { Chunk } from './chunk.ts';
 import type { OrderedIndex, Place } from './orderedIndex.ts';
 
-/** Walks the rows between two places of an index, forward or backward. Not for use across a write. */
+/** Iterates over the rows between two places of an index, forward or backward. Must not be used across a write. */
 export class Walk<E> {
   readonly index: OrderedIndex<E>;
   readonly size: number;
@@ -22,7 +22,7 @@ export class Walk<E> {
     this.#row = start.row;
   }
 
-  /** The next row; undefined at the end. */
+  /** Returns the next row, or undefined at the end. */
   next(): E | undefined {
     if (this.#left === 0) return undefined;
     this.#left -= 1;
@@ -30,7 +30,7 @@ export class Walk<E> {
     return this.#backward ? this.#stepBack() : this.#stepOn();
   }
 
-  /** The rows that are left. */
+  /** Returns the remaining rows. */
   *rows(): Iterable<E> {
     for (let row = this.next(); row !== undefined; row = this.next()) yield row;
   }

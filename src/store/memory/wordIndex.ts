@@ -2,31 +2,31 @@ import type { Id } from '../../domain/ids.ts';
 import { ownText } from '../../domain/text.ts';
 import { bytesOfText } from './bytes.ts';
 
-/** One text by which a session is found. */
+/** A text by which a session is found. */
 export interface Text {
   readonly id: Id;
   readonly sessionId: Id;
 }
 
-/** The memory of a text without its words, of a word of a text, and of a word of the index without its letters, in bytes. */
+/** The memory of a text without its words, of a word of a text, and of an index word without its letters, in bytes. */
 const TEXT_BYTES = 240;
 const POSTING_BYTES = 32;
 const WORD_BYTES = 210;
-/** The UTF-16 units of a short word and what separates it from the next. */
+/** The UTF-16 units of a short word and its separator. */
 const SHORT_WORD_UNITS = 3;
 
-/** A word with the texts that have it. */
+/** A word with the texts that contain it. */
 interface Word {
   readonly letters: string;
   readonly texts: Set<Text>;
 }
 
-/** Texts by their words. */
+/** An index of texts by their words. */
 export class WordIndex {
   readonly #texts = new Map<Id, { readonly text: Text; readonly words: readonly Word[] }>();
   readonly #words = new Map<string, Word>();
 
-  /** The most bytes that a text of so many UTF-16 units is expected to take. */
+  /** Returns the maximum bytes that a text of `units` UTF-16 units is expected to take. */
   static maxBytesOf(units: number): number {
     return TEXT_BYTES + Math.ceil(units / SHORT_WORD_UNITS) * (POSTING_BYTES + wordBytes('ab'));
   }
@@ -35,7 +35,7 @@ export class WordIndex {
     return this.#texts.size === 0;
   }
 
-  /** Returns the bytes that the text takes. */
+  /** Adds the text. Returns the bytes that it takes. */
   add(text: Text, letters: readonly string[]): number {
     let bytes = TEXT_BYTES + POSTING_BYTES * letters.length;
     const words = letters.map((each) => {
@@ -51,7 +51,7 @@ export class WordIndex {
     return bytes;
   }
 
-  /** Returns the bytes that are free again. */
+  /** Removes the text. Returns the freed bytes. */
   remove(id: Id): number {
     const indexed = this.#texts.get(id);
     if (!indexed) return 0;
@@ -73,7 +73,7 @@ export class WordIndex {
     for (const text of fewest) if (others.every((texts) => texts.has(text))) found.add(text.sessionId);
   }
 
-  /** The bytes of all texts and words, counted anew. */
+  /** Counts the bytes of all texts and words again. */
   recount(): number {
     let bytes = this.#texts.size * TEXT_BYTES;
     for (const { letters, texts } of this.#words.values()) bytes += wordBytes(letters) + texts.size * POSTING_BYTES;

@@ -11,17 +11,17 @@ export interface Write {
   readonly table: Table<Entity>;
   readonly kind: 'insert' | 'replace' | 'remove';
   readonly entity: Entity;
-  /** The fields that have changed, where not all may have. */
+  /** The fields that may have changed; all if absent. */
   readonly changed?: readonly string[] | undefined;
 }
 
-/** What has to be done with what was committed. */
+/** The writes and changes of a committed transaction. */
 export interface Committed {
   readonly writes: readonly Write[];
   readonly changes: readonly Change[];
 }
 
-/** The session or message whose text the write puts into the index of words or takes out; undefined if none. */
+/** Returns the session or message whose text the write adds to the word index or removes from it; undefined if none. */
 export function textOfWrite({ name, kind, entity, changed }: Write): ChatSession | ChatMessage | undefined {
   if (name === 'chatMessages') return entity as ChatMessage;
   if (name !== 'chatSessions') return undefined;

@@ -1,12 +1,12 @@
-/** How long an answer may take, and whether a server that takes longer may still be at work. */
+/** The maximum time of an answer, and whether a server that exceeds it may still be working. */
 export interface AnswerLimit {
   readonly ms: number;
   readonly isWorking: boolean;
 }
 
 /**
- * Notices that a server answers no longer, although the connection to it is open. A server answers one statement after
- * the other, so the time of each begins with the answer to the one before it.
+ * Detects a server that no longer answers although the connection is open. A server answers one statement after
+ * another, so the time of each begins with the answer to the one before it.
  */
 export class AnswerTimer {
   readonly #limits: (() => AnswerLimit)[] = [];
@@ -17,7 +17,7 @@ export class AnswerTimer {
     this.#onSilence = onSilence;
   }
 
-  /** Waits for the answer to a statement that was sent. The limit is computed when its time begins. */
+  /** Waits for the answer to a statement that was sent. The limit is computed when the time of the statement begins. */
   watch<T>(answer: Promise<T>, limitOf: () => AnswerLimit): Promise<T> {
     this.#limits.push(limitOf);
     if (this.#limits.length === 1) this.#start();

@@ -1,15 +1,15 @@
 import { isId } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/viewer.ts';
 
-/** How long the database may take, in ms. Set in each transaction, so that it holds behind a pooler too. */
+/** The time limits of the database, in ms. Set in each transaction, so that they also apply through a pooler. */
 const LIMITS = { statementMs: 10_000, lockMs: 5_000, idleInTransactionMs: 10_000 } as const;
-/** What a row out of order costs beside one in order: little, where the data is in memory or on flash. */
+/** The cost of a random page read relative to a sequential one: low, since the data is in memory or on flash. */
 const RANDOM_PAGE_COST = 1.1;
 
-/** The role that every transaction takes on: it owns nothing and may not rewrite history. */
+/** The role of every transaction. It owns nothing and cannot change records that are never changed once written. */
 export const APP_ROLE = 'escrowgrid_app';
 
-/** What a transaction is for. */
+/** The purpose of a transaction, which determines its isolation level and whether it may write. */
 export type Purpose = 'reading' | 'snapshot' | 'writing';
 const BEGIN: { readonly [P in Purpose]: string } = {
   reading: 'begin isolation level read committed read only',
@@ -18,8 +18,8 @@ const BEGIN: { readonly [P in Purpose]: string } = {
 };
 
 /**
- * What the statements and the reading of their results rely on, whatever the server, the database or the role has set.
- * Set in each transaction, because a pooler neither accepts them at the start of a connection nor keeps them.
+ * Settings that the statements and the parsing of their results require, whatever the server, the database or the role
+ * has set. Set in each transaction, because a pooler neither accepts them at the start of a connection nor keeps them.
  */
 const SESSION_SETTINGS = {
   client_encoding: 'UTF8',
@@ -37,13 +37,13 @@ const SESSION_SETTINGS = {
   gin_fuzzy_search_limit: '0',
 } as const;
 
-/** Begins a transaction that reaches the rows of the scope, for as many ms as are left. */
+/** Returns the SQL that begins a transaction which can access the rows of the scope, with the remaining time in ms. */
 export function beginOf(purpose: Purpose, scope: Scope, leftMs?: number): string {
   const durability = purpose === 'writing' ? `, ${DURABILITY}` : '';
   return `${BEGIN[purpose]}; select ${settingsOf(scope, leftMs)}${durability}`;
 }
 
-/** What a transaction sets for itself alone. */
+/** Returns the settings that apply to one transaction only. */
 export const settingsOf = (scope: Scope, leftMs?: number): string =>
   [
     setting('role', APP_ROLE),
@@ -54,14 +54,17 @@ export const settingsOf = (scope: Scope, leftMs?: number): string =>
     SETTINGS,
   ].join(', ');
 
-/** How long its statements may take. */
+/** Returns the settings that limit the time of the following statements. */
 export const limitsOf = (leftMs?: number): string =>
   [
     setting('statement_timeout', statementMs(leftMs)),
     setting('lock_timeout', Math.min(LIMITS.lockMs, statementMs(leftMs))),
   ].join(', ');
 
-/** How long a statement may take where so much is left, in ms. It ends behind the deadline, however little, and not before. */
+/**
+ * Returns the maximum time of a statement in ms, given the remaining time. It ends just after the deadline, never
+ * before.
+ */
 export const statementMs = (leftMs = Infinity): number => Math.min(LIMITS.statementMs, Math.ceil(leftMs) + 1);
 
 const setting = (name: string, value: string | number): string => `set_config('${name}', '${value}', true)`;
@@ -72,7 +75,10 @@ const SETTINGS = Object.entries(SESSION_SETTINGS)
 
 const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout'];
 
-/** What the connection that migrates sets for its session: also, that nothing ends a migration which takes its time. */
+/**
+ * The session settings of the connection that runs migrations. They disable timeouts, so that a migration may take
+ * long.
+ */
 export const MIGRATION_SETTINGS = [
   ...Object.entries(SESSION_SETTINGS).map(([name, value]) => `set ${name} = '${value}'`),
   ...TIMEOUTS.map((name) => `set ${name} = 0`),
@@ -80,7 +86,8 @@ export const MIGRATION_SETTINGS = [
 
 /**
  * COMMIT is acknowledged only after the transaction is on disk, whatever the server, the database or the role has set;
- * other modes than `off` are the operator's choice. The warning that a standby has not confirmed it must arrive, too.
+ * modes other than `off` are the operator's choice. The warning that a standby has not confirmed the commit must
+ * arrive, too.
  */
 const DURABILITY = [
   `set_config('synchronous_commit', case current_setting('synchronous_commit')
@@ -88,7 +95,9 @@ const DURABILITY = [
   setting('client_min_messages', 'warning'),
 ].join(', ');
 
-/** Whose rows the policies let through: everybody's, one institution's, or nobody's where there can be no such id. */
+/**
+ * Returns the scope for the row security policies: all rows, those of one institution, or none if the id cannot exist.
+ */
 const reachOf = (scope: Scope): string => {
   if (scope === 'ALL') return scope;
   return isId('inst', scope.institutionId) ? scope.institutionId : '';

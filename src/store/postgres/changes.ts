@@ -8,9 +8,9 @@ import type { ConnectionPool } from './pool.ts';
 import { type OnStatement, type Opening, type Session, withSession } from './session.ts';
 import type { Statement } from './sql.ts';
 
-/** How many committed changes are placed at once. */
+/** The maximum number of committed changes that are numbered at once. */
 const PLACED_AT_ONCE = 5_000;
-/** How long the reading of changes may take, in ms. The hub reads again. */
+/** The time limit for reading changes, in ms. The hub reads again. */
 const READ_MS = 10_000;
 
 /** The stream has the changes of all institutions; the reads are restricted by a filter. */
@@ -20,7 +20,7 @@ const READING = { purpose: 'reading', scope: 'ALL' } as const;
 const KEY = 'select cursor_key as key from outbox_extent';
 const LOCK = 'select 1 from outbox_extent for update';
 
-/** Gives a place to each committed change that has none, in the order in which they were written. */
+/** Assigns sequences to the committed changes that have none, in the order in which they were written. */
 const PLACE = `with unplaced as (
   select number, row_number() over (order by number) as ahead from outbox where place is null order by number limit ${PLACED_AT_ONCE}
 ), placed as (
@@ -32,8 +32,9 @@ const READ = `select place::int8::text as sequence, id, topic, kind, institution
   object_id as "objectId", detail_id as "detailId", created_at as "createdAt" from outbox`;
 const READ_ALL = `${READ} where place > $1::bigint order by outbox.place limit $2::int`;
 /**
- * Reads outbox_of_institution and nothing else, whatever the statistics say: a plan that passed over the changes of
- * others would show their number in its time. Neither the conditions nor the order fit an index that begins with place.
+ * Always reads the index outbox_of_institution and nothing else, whatever the statistics say: a plan that skipped the
+ * changes of others would reveal their number by its time. Neither the conditions nor the order fit an index that
+ * begins with place.
  */
 const READ_FILTERED = `${READ} where place is not null
   and (institution_id, topic, place) > ($3::text, $4::text, $1::bigint)
@@ -41,7 +42,9 @@ const READ_FILTERED = `${READ} where place is not null
   and ($5::text is null or object_id = $5) and ($6::text is null or detail_id = $6)
   order by outbox.institution_id, outbox.topic, outbox.place limit $2::int`;
 
-/** The end of the stream, and whether the change with sequence $1 has the id $2 or had it when it was deleted. */
+/**
+ * Returns the end of the stream, and whether the change with sequence $1 has the id $2, or had it when it was deleted.
+ */
 const STREAM = `select last::int8::text as sequence, coalesce((select id from outbox where place = last), forgotten_id) as id,
   coalesce((select id from outbox where place = $1::bigint), case forgotten when $1::bigint then forgotten_id end) = $2::uuid as "isKnown"
   from outbox_extent`;
@@ -54,16 +57,17 @@ update outbox_extent set forgotten = coalesce((select place from newest), forgot
   forgotten_id = coalesce((select id from newest), forgotten_id)
 returning (select count(*)::int from gone) as count`;
 
-/** The changes of all servers on one database. */
+/** The change feed that all servers on one database share. */
 export interface PostgresChanges extends ChangeFeed {
-  /** Wakes the readers here and, a moment later, those of other servers. */
+  /** Wakes the readers of this server and, a moment later, those of other servers. */
   committed(): void;
   close(): Promise<void>;
 }
 
 /**
- * Notifications only wake the reader; what it reads is in the table. They go through a connection of their own, for a
- * pooler in transaction mode carries none, and outside the transactions, for NOTIFY makes commits wait for each other.
+ * Notifications only wake readers; the changes themselves are in the table. Notifications use a separate connection,
+ * because a pooler in transaction mode does not deliver them, and are sent outside of transactions, because NOTIFY
+ * makes commits wait for each other.
  */
 export function postgresChanges(
   pool: ConnectionPool,
@@ -87,7 +91,7 @@ export function postgresChanges(
     sequenceAndRead: (after, limit, filter) =>
       // A change keeps its sequence, so this may run again. The lock is a write, so COMMIT also covers the sequences read.
       inSession(WRITING, async (session) => {
-        // One round trip: the lock, the sequences assigned under it, and the reading of all that has one.
+        // One round trip: the lock, the assignment of sequences under it, and the read of all changes that have one.
         void session.query({ text: LOCK, values: [] });
         void session.query({ text: PLACE, values: [] });
         const reading = after && session.query<ChangeRow>(readStatement(after, limit, filter));
@@ -109,7 +113,8 @@ export function postgresChanges(
       trying(() =>
         withSession(pool, onStatement, WRITING, async (session) => {
           void session.query({ text: LOCK, values: [] });
-          // Only up to the first that remains: a change that another server's clock has dated earlier waits for it.
+          // Deletes only up to the first change to keep, so one that another server's clock has dated earlier waits for
+          // it.
           const deleted = session.query<{ count: number }>({ text: DELETE, values: [new Date(before).toISOString()] });
           const ended = session.commit();
           const { rows } = await deleted;

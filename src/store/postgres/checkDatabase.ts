@@ -5,7 +5,7 @@ import { UnusableDatabase, unusableBecause } from './unusableDatabase.ts';
 const OLDEST_SERVER = 150_000;
 const ENCODING = 'UTF8';
 
-/** Checks a way to the database that is not migrated over, such as a pooler. Throws UnusableDatabase. */
+/** Checks a connection that is not used for migrations, such as one through a pooler. Throws UnusableDatabase. */
 export const checkConnection = (databaseUrl: string): Promise<void> =>
   connected(databaseUrl, async (client) => {
     await checkDatabase(client);
@@ -29,7 +29,7 @@ export async function checkDatabase(client: pg.Client): Promise<void> {
   if (isReadOnly) throw unusableBecause('25006');
 }
 
-/** Throws UnusableDatabase if the user cannot create tables where they are looked for. */
+/** Throws UnusableDatabase if the user cannot create tables in the schema that statements use. */
 export async function checkSchema(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ canCreate: boolean }>(
     `select has_schema_privilege(oid, 'create') as "canCreate" from pg_namespace where nspname = 'public'`,
@@ -38,7 +38,7 @@ export async function checkSchema(client: pg.Client): Promise<void> {
   if (!rows[0].canCreate) throw unusableBecause('42501');
 }
 
-/** Throws UnusableDatabase if the tables are not where the statements look for them. */
+/** Throws UnusableDatabase if the tables are not in the schema that statements use. */
 export async function checkTables(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ isThere: boolean }>(
     `select to_regclass('public.positions') is not null as "isThere"`,

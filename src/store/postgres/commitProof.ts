@@ -16,9 +16,9 @@ export interface CommitProof {
 export const newCommitProof = (table: 'commit_proofs' | 'tally_proofs'): CommitProof => ({ table, id: randomUUID() });
 
 /**
- * The last statement of a transaction that writes nothing. What it has read may be visible and yet be lost when a
- * synchronous standby takes over, because the standby has not confirmed it. Then this writes a row, and the COMMIT waits
- * for the standby. Without synchronous standbys it writes nothing.
+ * The last statement of a transaction that writes nothing. What the transaction has read may be visible and yet be lost
+ * when a synchronous standby takes over that has not confirmed it. If synchronous standbys are configured, this
+ * statement writes a row, and COMMIT waits for a standby. Otherwise it writes nothing.
  */
 export const confirmReads = (): Statement => ({
   text: `insert into commit_proofs (id) select $1::text where current_setting('synchronous_standby_names') <> ''`,
@@ -26,8 +26,8 @@ export const confirmReads = (): Statement => ({
 });
 
 /**
- * How long the outcome of a commit is looked up, in ms: as long as the operation may still take, within these bounds, and
- * no longer than this after the server first reported no such row.
+ * The time limits for looking up the outcome of a commit, in ms: the remaining time of the operation, within these
+ * bounds, and at most `missingMs` after the server first reported no such row.
  */
 const LOOK_UP = { minMs: 1_000, maxMs: 10_000, missingMs: 1_000, pauseMs: 200 } as const;
 
@@ -78,7 +78,7 @@ function lookUpOf({ table, id }: CommitProof): Statement {
   return { text: `with own as (${own}) select 1 from ${table} where id = $1::text`, values: [id, randomUUID()] };
 }
 
-/** How long proofs are kept, in hours: much longer than any look-up lasts. */
+/** The retention of proofs, in hours: much longer than any look-up lasts. */
 const RETENTION_HOURS = 1;
 
 /** Deletes the proofs that no look-up needs any more. */

@@ -3,34 +3,33 @@ import pg from 'pg';
 import { AlreadyExists, Busy, mustBeInTime, TooLate, Unavailable } from '../faults.ts';
 import type { Deadline } from '../store.ts';
 
-/** The connection broke, or could not be had, before COMMIT was sent: nothing was written. */
+/** The connection broke, or could not be established, before COMMIT was sent: nothing was written. */
 export class Lost extends Error {}
 
-/** COMMIT was sent and not acknowledged, or not as durable: nobody knows yet whether the transaction was committed. */
+/** COMMIT was sent but not acknowledged, or not with the required durability: whether it took effect is unknown. */
 export class CommitOutcomeUnknownError extends Error {}
 
-/** For work that may run again although it may have been committed: lets `trying` run it again. */
+/** Converts an unknown commit outcome into an error that `trying` retries, for work that may run twice. */
 export function allowRepeat(error: unknown): never {
   throw error instanceof CommitOutcomeUnknownError ? new Lost(error.message, { cause: error }) : error;
 }
 
-/** Nothing was written, though no statement failed. */
+/** The transaction was rolled back although no statement failed: nothing was written. */
 export class RolledBack extends Error {}
 
-/** A row was not at the version that it should have been at: raised by `expect_rows`. */
+/** The SQLSTATE that `expect_rows` raises if a row does not have the expected version. */
 export const STALE = 'ES001';
 
-/** The server does not answer, although the connection is open. */
+/** The message for a server that does not answer although the connection is open. */
 export const SILENT = 'The database did not answer in time.';
 
 /**
- * The SQLSTATEs that mean that the database cannot be used now: connection (08), resources (53), shutdown and start
- * (57P), system (58), credentials (28), no such database (3D), a standby (25006), and the ends of a session by its
- * timeouts (25P03, 25P04).
+ * The SQLSTATEs of an unavailable database: connection (08), resources (53), shutdown and start (57P), system (58),
+ * credentials (28), no such database (3D), a standby (25006), and the ends of a session by its timeouts (25P03, 25P04).
  */
 const UNAVAILABLE_STATES = /^(?:08|53|57P|58|28|3D|25006|25P03|25P04)/;
 
-/** The SQLSTATE of an error of the database. */
+/** Returns the SQLSTATE of a database error. */
 export const sqlStateOf = (error: unknown): string | undefined =>
   error instanceof pg.DatabaseError ? error.code : undefined;
 
@@ -46,9 +45,9 @@ export function lostOr(error: unknown, isConnectionBroken: boolean): unknown {
   return isLost ? new Lost('The connection to the database is lost.', { cause: error }) : error;
 }
 
-/** Serialization failure and deadlock: PostgreSQL gave up on this one for another's sake. */
+/** Serialization failure and deadlock: PostgreSQL aborted this transaction in favour of another. */
 const GIVEN_UP: ReadonlySet<string | undefined> = new Set(['40001', '40P01']);
-/** Waited too long: for a lock, or for the statement. */
+/** A timeout: of a lock, or of the statement. */
 const WAITED: ReadonlySet<string | undefined> = new Set(['55P03', '57014']);
 const TAKEN = '23505';
 
@@ -56,13 +55,13 @@ const TAKEN = '23505';
 export const isRollback = (error: unknown): boolean =>
   GIVEN_UP.has(sqlStateOf(error)) || sqlStateOf(error)?.startsWith('23') === true;
 
-/** How long to wait before each further try, in ms; then it is given up. */
+/** The pauses before each retry, in ms. After the last one the operation fails. */
 const PAUSES_MS = [20, 200, 1_000] as const;
 
 /**
- * Tries again what certainly wrote nothing; refuses with Busy, Unavailable or AlreadyExists where that does not help,
- * and with TooLate where there is no time for it. A lost connection for which there is no time is Unavailable: asking
- * for less would not help. After a commit of unknown outcome it tries nothing again.
+ * Retries an attempt that certainly wrote nothing. Throws Busy, Unavailable or AlreadyExists if retries do not help,
+ * and TooLate if there is no time left. A lost connection without time to retry is Unavailable, because a smaller
+ * request would not help. A commit of unknown outcome is never retried.
  */
 export async function trying<T>(attempt: () => Promise<T>, until?: Deadline): Promise<T> {
   let lost: Lost | undefined;

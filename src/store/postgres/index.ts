@@ -14,14 +14,14 @@ import { refreshWords } from './searchWords.ts';
 import { postgresTallies } from './tallies.ts';
 import { type Entity, eachTable, transactOnce } from './transaction.ts';
 
-/** How many bytes one request may read before its next read is refused. */
+/** The maximum bytes that one request may read before its next read is refused. */
 const MAX_READ_BYTES = 64 * 1024 * 1024;
 
 export interface PostgresOptions {
   readonly databaseUrl: string;
-  /** A way to the database past any pooler; the same if left out. */
+  /** The URL of a connection that bypasses any pooler. Defaults to the URL of the pool. */
   readonly directUrl?: string;
-  /** The most connections at once; 10 if left out. */
+  /** The maximum number of concurrent connections. Defaults to 10. */
   readonly connections?: number;
   /** Called once when the database, or the connection for notifications, becomes unavailable. */
   readonly onError: (error: Error) => void;
@@ -30,7 +30,7 @@ export interface PostgresOptions {
   readonly onStatement?: OnStatement;
 }
 
-/** A store in PostgreSQL 15 or newer; the database must have been migrated. */
+/** Returns a store in PostgreSQL 15 or newer. The database must have been migrated. */
 export function createPostgresStore(options: PostgresOptions): Store {
   const { databaseUrl, directUrl = databaseUrl, connections = 10 } = options;
   const { onError, onRecovery = () => {}, onStatement = () => {} } = options;
@@ -38,8 +38,8 @@ export function createPostgresStore(options: PostgresOptions): Store {
   const pool = new ConnectionPool(databaseUrl, connections, onOutage);
   const changes = postgresChanges(pool, directUrl, onStatement, onOutage);
   /**
-   * The reads are on their way when the end is asked for: one flight there and back. Refuses with TooLate what one
-   * request reads beyond its bytes.
+   * Sends COMMIT together with the reads, so both take one round trip. Throws TooLate if a request reads too many
+   * bytes.
    */
   const reading = (opening: Opening): InSession => {
     let bytes = 0;

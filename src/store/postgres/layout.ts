@@ -4,37 +4,40 @@ export type SqlType = 'text' | 'uuid' | 'text[]' | 'numeric' | 'int' | 'boolean'
 
 export interface Column {
   readonly type: SqlType;
-  /** Never changed once written, so that an update leaves it out. */
+  /** Whether the column never changes once written. Updates leave it out. */
   readonly fixed: boolean;
 }
 
-/** What stands for a field where rows are ordered by it. */
+/** The expression by which a field is ordered. */
 export interface Sort {
   readonly by: string;
   readonly type: SqlType;
   readonly encode: (value: unknown) => unknown;
-  /** What the expression is where the field is null, which is within no range. */
+  /** The value of the expression if the field is null, which is within no range. */
   readonly forNull?: string;
 }
 
-/** How a table is kept in PostgreSQL. Columns bear the fields' names in snake_case; null comes with the type. */
+/**
+ * The layout of a table in PostgreSQL. Columns have the fields' names in snake_case and accept null if the field does.
+ */
 export interface Layout<E> extends ReadOptions {
   readonly table: string;
-  /** The column that says whose row it is. */
+  /** The column with the institution that owns the row. */
   readonly tenant: 'id' | 'institution_id';
   readonly columns: { readonly [F in Field<E>]: Column };
-  /** Orders and ranges of these fields go by another expression, which an index has. */
+  /** Fields that are ordered and compared by another expression, which is indexed. */
   readonly sort: { readonly [F in Field<E>]?: Sort };
   /**
-   * By the first field of an order: the fields that an index in that order begins with, most telling first. Each has
-   * one for all rows of a value and, unless the value says whose they are, one for those of one institution.
+   * For the first field of an order: the fields with which an index in that order begins, most selective first. Each
+   * has an index for all rows of a value and, unless the value implies the institution, one for those of one
+   * institution.
    */
   readonly leads: { readonly [F in Field<E>]?: readonly Field<E>[] };
-  /** Fields whose value says whose the row is. */
+  /** Fields whose value implies the institution of the row. */
   readonly owned: readonly Field<E>[];
-  /** The words by which a row is found: kept in a column `words` beside what they are made of. */
+  /** The words by which a row is found, stored in its column `words`. */
   readonly words?: { of(row: E): readonly string[]; readonly from: readonly Field<E>[] };
-  /** The terms by which a row is found: kept in a table of their own, with the keys of the row. */
+  /** The terms by which a row is found, stored in a separate table with the keys of the row. */
   readonly terms?: { readonly table: string; of(row: E): readonly string[]; readonly from: Field<E> };
 }
 
@@ -49,7 +52,7 @@ export const STAMPS = { version: changing('int'), createdAt: fixed('timestamptz'
 /** assetId -> asset_id */
 export const columnName = (field: string): string => field.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 
-/** A value as a parameter of its column's type. */
+/** Converts a value to a parameter of the column's type. */
 export function encode(value: unknown, type: SqlType): unknown {
   if (value === null || value === undefined) return null;
   if (type === 'timestamptz') return new Date(value as number).toISOString();
@@ -58,7 +61,7 @@ export function encode(value: unknown, type: SqlType): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }
 
-/** Null is behind every time. */
+/** Sorts null after every time. */
 export const timeOrNever = (column: string): Sort => ({
   by: `least(t.${column}, 'infinity')`,
   type: 'timestamptz',
@@ -67,7 +70,10 @@ export const timeOrNever = (column: string): Sort => ({
 });
 
 const DIGITS = 28;
-/** An amount as text in the same order: no row has more digits, and what is beyond all rows sorts beyond them. */
+/**
+ * Converts an amount to text that sorts in the same order. No row has more digits, and larger values sort above all
+ * rows.
+ */
 export const digitsOf = (column: string): Sort => ({
   by: `t.${column}`,
   type: 'text',

@@ -5,17 +5,17 @@ import { Outage, type OutageListener } from './outage.ts';
 import { destroy } from './pool.ts';
 
 const CHANNEL = 'escrowgrid_changes';
-/** In ms. */
+/** Times in ms. */
 export const LISTENER_TIMES = {
-  /** How long to wait before the connection is opened again. */
+  /** The pause before the connection is opened again. */
   reconnectMs: 500,
-  /** How long the server may take to answer. Nothing that is sent here waits for anything. */
+  /** The maximum time of an answer. None of the statements sent here waits for anything. */
   answerMs: 5_000,
-  /** How often the server is asked whether it is still there: a connection on which nothing arrives looks like an idle one. */
+  /** The interval of liveness checks: a dead connection on which nothing arrives looks like an idle one. */
   checkMs: 5_000,
 };
 
-/** The connection that listens for notifications, opened again whenever it breaks or is no longer answered. */
+/** The connection that listens for notifications. It is opened again whenever it breaks or is no longer answered. */
 export class Listener {
   readonly #url: string;
   readonly #wake: () => void;
@@ -65,7 +65,7 @@ export class Listener {
     }
   }
 
-  /** Listens until the connection ends or no answer arrives on it. */
+  /** Listens until the connection ends or stops answering. */
   async #listen(): Promise<void> {
     const { signal } = this.#closing;
     const client = new pg.Client({
@@ -85,7 +85,7 @@ export class Listener {
       await client.connect();
       await client.query(`set idle_session_timeout = 0; listen ${CHANNEL}`);
       this.#client = client;
-      // Other servers may have notified while nobody listened.
+      // Other servers may have notified while the connection was down.
       this.#wake();
       for (;;) {
         await client.query('select 1');

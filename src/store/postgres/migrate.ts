@@ -13,12 +13,12 @@ import { UnusableDatabase } from './unusableDatabase.ts';
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
 const TABLE = 'schema_migrations';
 const UNDEFINED_TABLE = '42P01';
-/** How often the database is asked whether it still answers while migrations run, in ms. */
+/** The interval at which the database is checked for an answer while migrations run, in ms. */
 const CHECK_MS = 5_000;
 
 /**
- * Brings the database to the schema that this program knows, under a lock that makes servers which start together
- * wait for each other. Throws UnusableDatabase if the database cannot be used as it is: the message says why.
+ * Migrates the database to the schema of this version, under a lock that makes servers which start together wait for
+ * each other. Throws UnusableDatabase if the database cannot be used; the message gives the reason.
  */
 export const migrate = (databaseUrl: string): Promise<void> =>
   connected(databaseUrl, async (client) => {
@@ -33,7 +33,7 @@ export const migrate = (databaseUrl: string): Promise<void> =>
     await checkTables(client);
   });
 
-/** Runs the migrations, which may take any time, as long as the database answers on the other connection. */
+/** Runs the migrations, which may take any time as long as the database answers on the other connection. */
 const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
   connected(
     databaseUrl,
@@ -60,7 +60,7 @@ const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
     { isPatient: true },
   );
 
-/** Throws once the database does not answer. */
+/** Checks the connection repeatedly. Throws once the database does not answer. */
 async function checkAnswers(client: pg.Client, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await client.query('select 1');
@@ -68,11 +68,13 @@ async function checkAnswers(client: pg.Client, signal: AbortSignal): Promise<voi
   }
 }
 
-/** What can go wrong where several databases of one cluster are migrated at once: each means another was first. */
+/** The errors of concurrent migrations of several databases in one cluster: another one created the role first. */
 const RIVALS: ReadonlySet<string | undefined> = new Set(['42710', '23505', 'XX000']);
 const ROLE_TRIES = 5;
 
-/** Makes the role that transactions take on, and makes this user a member. Roles belong to the cluster, not the database. */
+/**
+ * Creates the role that transactions use and makes this user a member. Roles belong to the cluster, not the database.
+ */
 async function ensureRole(client: pg.Client): Promise<void> {
   const have = async (): Promise<{ readonly there: boolean; readonly mine: boolean }> => {
     const { rows } = await client.query<{ there: boolean; mine: boolean }>(

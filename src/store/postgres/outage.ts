@@ -1,13 +1,16 @@
-/** How long nothing must have failed before an outage is over, in ms. So two servers of which one fails do not alternate. */
+/**
+ * The time without failures after which an outage is over, in ms. It keeps two servers, of which one fails, from making
+ * the state alternate.
+ */
 const QUIET_MS = 1_000;
 
-/** Called once when an outage begins, and once when it ends: never for each call that fails. */
+/** Called once when an outage begins and once when it ends, not for each call that fails. */
 export interface OutageListener {
   readonly onError: (error: Error) => void;
   readonly onRecovery: () => void;
 }
 
-/** Whether the database can be used, as the calls show. */
+/** Tracks whether the database is available, by the results of the calls. */
 export class Outage {
   readonly #listener: OutageListener;
   #failedAt: number | undefined;

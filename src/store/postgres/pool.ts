@@ -6,29 +6,31 @@ import { CommitOutcomeUnknownError, Lost, lostOr, SILENT, sqlStateOf } from './f
 import { Outage, type OutageListener } from './outage.ts';
 
 const LIMITS = {
-  /** How long a connection may take, in ms: to become free, or to be opened, with TLS and authentication. */
+  /**
+   * The maximum time to get a connection, in ms: to wait for a free one, or to open one with TLS and authentication.
+   */
   connectMs: 5_000,
-  /** How long open connections may take to close, in ms. */
+  /** The maximum time in which open connections may close, in ms. */
   closeMs: 1_000,
 } as const;
-/** The server closed a connection that was idle for longer than its idle_session_timeout: no outage. */
+/** The SQLSTATE of a connection that the server closed because it exceeded idle_session_timeout. This is no outage. */
 const IDLE_TOO_LONG = '57P05';
 const READ_ONLY = '25006';
 
-/** Closes the connection at once. A server that does not answer would never confirm that it ends. */
+/** Closes the connection at once. A server that does not answer would never acknowledge a proper end. */
 export const destroy = (client: pg.ClientBase): void => void socketOf(client)?.destroy();
 
-/** The connections whose server has reported that it ends them, or whose socket has failed. */
+/** Connections that the server has announced to end, or whose socket has failed. */
 const FAILED = new WeakSet<pg.ClientBase>();
 
 /** Whether nothing more can be sent over the connection. */
 export const isBroken = (client: pg.ClientBase): boolean => FAILED.has(client) || (socketOf(client)?.destroyed ?? true);
 
-/** The socket of a connection, which pg's types do not have. */
+/** Returns the socket of a connection, which pg's types do not declare. */
 export const socketOf = (client: pg.ClientBase): Socket | undefined =>
   (client as { readonly connection?: { readonly stream?: Socket } }).connection?.stream;
 
-/** The connections to the database. One that fails is closed, and the next call opens another. */
+/** The pool of database connections. A connection that fails is closed, and the next call opens another. */
 export class ConnectionPool {
   readonly #pool: pg.Pool;
   readonly #outage: Outage;
@@ -51,10 +53,10 @@ export class ConnectionPool {
       },
       connectionString,
       max,
-      // Later than our own, which says why there was no connection.
+      // Longer than the pool's own limit, whose error states why there was no connection.
       connectionTimeoutMillis: LIMITS.connectMs + 100,
       types: TYPES,
-      // Statements sent without waiting for each other travel together.
+      // Statements that do not wait for each other are sent in one packet.
       pipeline: true,
     });
     this.#pool.on('error', (error) => {
@@ -71,8 +73,8 @@ export class ConnectionPool {
   }
 
   /**
-   * Returns a connection, which must be released or discarded. One that comes too late is released at once. Throws Lost
-   * if the database does not answer, and Busy or TooLate if all connections are in use.
+   * Returns a connection, which must be released or discarded. A connection that arrives too late is released at once.
+   * Throws Lost if the database does not answer, and Busy or TooLate if all connections are in use.
    */
   async acquire(until: Deadline | undefined): Promise<pg.PoolClient> {
     mustBeInTime(until);
@@ -93,8 +95,8 @@ export class ConnectionPool {
   }
 
   /**
-   * Closes a connection that failed. The idle ones are closed too if they must be assumed to fail: where the server is
-   * silent, a firewall may have forgotten all connections, and where it is read-only, it is no longer the primary.
+   * Closes a connection that failed. The idle ones are closed too if they can be assumed to fail: if the server is
+   * silent, a firewall may have dropped all connections, and if it is read-only, it is no longer the primary.
    */
   discard(client: pg.PoolClient, error: unknown, isSilent: boolean): void {
     this.#acquired.delete(client);
@@ -105,7 +107,7 @@ export class ConnectionPool {
     if (isSilent || isReadOnly) for (const idle of this.#open) if (!this.#acquired.has(idle)) destroy(idle);
   }
 
-  /** Closes all connections. Calls that are under way fail if they take longer than a moment. */
+  /** Closes all connections. Calls in progress fail if they take longer than a moment. */
   async end(): Promise<void> {
     const clients = [...this.#connecting, ...this.#open];
     const ends = clients.map((client) => new Promise<void>((resolve) => client.once('end', resolve)));
@@ -140,7 +142,7 @@ export class ConnectionPool {
   }
 }
 
-/** Values come as the domain has them: times as ms, amounts as bigint. Only this pool reads them so. */
+/** Values are parsed to the domain's types: times to ms, amounts to bigint. Only this pool does so. */
 const TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') => {
     if (oid === pg.types.builtins.NUMERIC) return BigInt;

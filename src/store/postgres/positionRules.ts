@@ -6,7 +6,10 @@ import { LAYOUTS } from './layouts.ts';
 import type { Session } from './session.ts';
 import { Parameters, selectOf } from './sql.ts';
 
-/** Reads the configs and policies in two statements that join the positions, so that nobody waits for the positions first. */
+/**
+ * Reads the configs and policies in two statements that join the positions, so that neither waits for the positions
+ * first.
+ */
 export async function positionRules(
   session: Session,
   tenant: Id | null,

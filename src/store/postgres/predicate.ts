@@ -2,7 +2,8 @@ import type { Id } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/viewer.ts';
 
 /**
- * The institution that every statement of the scope names in its conditions; null for all. The first line between
- * institutions. The second, row level security, goes by the transaction's own setting and does not ask here.
+ * Returns the institution that the conditions of every statement name, or null for all institutions. This is the first
+ * barrier between institutions. The second, row level security, uses the transaction's own setting and does not depend
+ * on it.
  */
 export const predicateOf = (scope: Scope): Id | null => (scope === 'ALL' ? null : scope.institutionId);

@@ -9,7 +9,7 @@ import { LAYOUTS } from './layouts.ts';
 import type { Session } from './session.ts';
 import { Parameters, selectOf, type Statement, unreadOf, whereOf, windowOf } from './sql.ts';
 
-/** Runs work in a transaction of its own. */
+/** Runs work in its own transaction. */
 export type InSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 
 export const readerOf = <E extends { readonly id: Id }>(
@@ -29,12 +29,12 @@ export const readerOf = <E extends { readonly id: Id }>(
   counts: (selections) => inSession((session) => counts(session, layout, tenant, selections)),
 });
 
-/** How many rows are read at once, at first and at most: a row may have more than 64 KiB, but most are small. */
+/** The initial and the maximum number of rows read at once: a row may have more than 64 KiB, but most are small. */
 const ROWS_AT_ONCE = { first: 512, max: 1_024 } as const;
 
 /**
- * Reads few rows at once, many in parts, one after the other, so that what is too much is refused before all of it is
- * in memory.
+ * Reads many rows in parts, one after another, so that a read which is too large is refused before all of it is in
+ * memory.
  */
 const inParts =
   <Q, A>(rowsOf: (question: Q) => number, read: (questions: readonly Q[]) => Promise<readonly A[]>) =>
@@ -52,7 +52,7 @@ const inParts =
     return answers;
   };
 
-/** One statement for all ids; `lock` is what it ends with. Malformed ids are not even asked for. */
+/** Reads rows by id with one statement; `lock` is its final clause. Malformed ids are not sent. */
 export async function byIds<E extends { readonly id: Id }>(
   session: Session,
   layout: Layout<E>,
@@ -70,7 +70,7 @@ export async function byIds<E extends { readonly id: Id }>(
   return ids.map((id) => found.get(id));
 }
 
-/** One statement for all windows that differ in their parent alone. */
+/** Reads windows with one statement if they differ only in their parent. */
 export async function pages<E extends { readonly id: Id }>(
   session: Session,
   layout: Layout<E>,
@@ -89,7 +89,7 @@ export async function pages<E extends { readonly id: Id }>(
   });
 }
 
-/** Makes texts of JSON that were read as texts. */
+/** Replaces the texts of JSON columns that were read as text. */
 function keepTexts<E>({ asText = [], columns }: Layout<E>, rows: readonly E[]): void {
   for (const field of asText) {
     if (!(field in columns)) continue;
@@ -100,7 +100,7 @@ function keepTexts<E>({ asText = [], columns }: Layout<E>, rows: readonly E[]): 
   }
 }
 
-/** Gathers what was counted along with a row. */
+/** Moves the unread counts that were read with a row into one field. */
 function withUnread<E extends object>(row: E, participants: readonly string[]): E {
   if (participants.length === 0) return row;
   const own = { ...row } as { [column: string]: unknown };
@@ -113,7 +113,7 @@ function withUnread<E extends object>(row: E, participants: readonly string[]): 
   return { ...(own as E), unread: Object.fromEntries(counted) };
 }
 
-/** One statement for all of them. */
+/** Reads all unread counts with one statement. */
 export async function unreadCounts(
   session: Session,
   tenant: Id | null,
@@ -171,7 +171,7 @@ export async function positionTotals(
   return answers.map((totals) => totals.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)));
 }
 
-/** Asks once for each group of selections that differ in their parent alone, all in one flight. */
+/** Sends one statement per group of selections that differ only in their parent, all in one round trip. */
 async function perParent<E, S extends Selection<E>, R extends object>(
   session: Session,
   selections: readonly S[],
@@ -198,7 +198,7 @@ async function perParent<E, S extends Selection<E>, R extends object>(
   return answers;
 }
 
-/** The text, if PostgreSQL can store it, else the empty text, which no row has. */
+/** Returns the text if PostgreSQL can store it, else the empty text, which no row has. */
 const known = (text = ''): string => (textFault(text) === undefined ? text : '');
 
 function statementFor<E, S extends Selection<E>>(

@@ -7,16 +7,16 @@ import type { ConnectionPool } from './pool.ts';
 import { type OnStatement, type Session, withSession } from './session.ts';
 import type { Statement } from './sql.ts';
 
-/** What one transaction recomputes at most, so that others need not wait long to change these rows. */
+/** The maximum number of rows that one transaction recomputes, so that others do not wait long to change these rows. */
 const BATCH_ROWS = 200;
-/** Above it the transaction takes no further row. */
+/** The number of characters after which a transaction takes no further row. */
 const BATCH_CHARACTERS = 100_000;
 
 const SEARCHED: ReadonlyMap<string, Layout<Row>> = new Map(
   [LAYOUTS.chatSessions, LAYOUTS.chatMessages].map((layout) => [layout.table, layout as unknown as Layout<Row>]),
 );
 
-/** A row with the texts that its words are made of. */
+/** A row with the texts that its words are derived from. */
 type TextRow = { readonly id: string } & { readonly [field: string]: string | null };
 
 interface Progress {
@@ -25,9 +25,9 @@ interface Progress {
 }
 
 /**
- * Recomputes the words of the next rows whose words may be of an earlier tokenizer. Returns whether no such rows are
- * left. Its progress is committed with the words, so it continues after a crash, and servers that do this at once take
- * turns. A server of an earlier version leaves the words of a later one alone.
+ * Recomputes the words of the next rows that an earlier tokenizer may have computed. Returns whether no such rows are
+ * left. The progress is committed with the words, so the work resumes after a crash, and servers that run it at the
+ * same time take turns. A server of an earlier version does not touch the words of a later one.
  */
 export function refreshWords(pool: ConnectionPool, onStatement: OnStatement): Promise<boolean> {
   return trying(() =>
@@ -41,7 +41,7 @@ export function refreshWords(pool: ConnectionPool, onStatement: OnStatement): Pr
   );
 }
 
-/** Locks the progress of the tables in which rows are left. */
+/** Locks the progress of the tables that still have such rows. */
 const PENDING: Statement = {
   text: `select table_name as table, case when version = $1::int then done_through else '' end as "doneThrough"
     from search_words where version < $1::int or (version = $1::int and done_through is not null)
@@ -59,7 +59,7 @@ async function refreshBatch(session: Session, { table, doneThrough }: Progress):
     if (characters > BATCH_CHARACTERS) break;
     words.push(String(encode(layout.words.of(row), 'text[]')));
     for (const field of layout.words.from) characters += row[field]?.length ?? 0;
-    // A long text takes some milliseconds, and other requests need not wait for more than one.
+    // A long text takes some milliseconds, so other requests run between two texts.
     await nextTurn();
   }
   const done = rows.slice(0, words.length);
@@ -71,14 +71,14 @@ async function refreshBatch(session: Session, { table, doneThrough }: Progress):
   });
 }
 
-/** The rows are locked, so that nobody changes their texts before their words are written. */
+/** Returns the next rows, locked, so that their texts do not change before their words are written. */
 const batchOf = ({ table, words }: Layout<Row>, doneThrough: string): Statement => ({
   text: `select id, institution_id as "institutionId", ${(words?.from ?? []).map((field) => `${columnName(field)} as "${field}"`).join(', ')}
     from ${table} where id > $1::text order by id limit ${BATCH_ROWS} for no key update`,
   values: [doneThrough],
 });
 
-/** Rows whose words are the same already are not written again. */
+/** Updates only the rows whose words differ. */
 const updateOf = (table: string, rows: readonly { readonly id: string }[], words: readonly string[]): Statement => ({
   text: `update ${table} t set words = v.words
     from (select id, array_to_tsvector(words::text[]) as words from unnest($1::text[], $2::text[]) as u(id, words)) v

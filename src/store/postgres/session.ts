@@ -8,17 +8,22 @@ import { CommitOutcomeUnknownError, isRollback, Lost, lostOr, RolledBack, SILENT
 import { type ConnectionPool, destroy, isBroken, socketOf } from './pool.ts';
 import type { Statement } from './sql.ts';
 
-/** How much later than the deadline the server may end a statement, in ms, before it is told anew. */
+/** The time after the deadline within which the server may end a statement before its timeout is set again, in ms. */
 const SLACK_MS = 250;
 
-/** How long answers may take, in ms. */
+/** The limits for answers, in ms. */
 const ANSWER = {
-  /** BEGIN waits for nothing, so a server that does not answer it in this time, or in half of what is left, is away. */
+  /**
+   * BEGIN waits for nothing, so a server that does not answer it in this time, or in half of the remaining time, is
+   * considered unavailable.
+   */
   beginMs: 5_000,
   minBeginMs: 500,
-  /** After the time at which the server itself ends a statement. */
+  /** The additional time after the server's own timeout of a statement. */
   graceMs: 250,
-  /** The part of the time that is left in which a transaction is committed. The rest is for the look-up of its outcome. */
+  /**
+   * The fraction of the remaining time in which a transaction is committed. The rest is for the look-up of its outcome.
+   */
   commitPart: 0.75,
   minCommitMs: 500,
   rollbackMs: 1_000,
@@ -31,21 +36,21 @@ const NO_WARNING = '00000';
 /** Called with every statement that is sent, for tests that count or explain them. */
 export type OnStatement = (statement: Statement) => void;
 
-/** What a transaction is opened for. */
+/** The options of a transaction. */
 export interface Opening {
   readonly purpose: Purpose;
   readonly scope: Scope;
-  /** Once it has passed no statement is sent any more, and the server ends by itself what it is at. */
+  /** The deadline. After it no statement is sent, and the server ends the running one by itself. */
   readonly until?: Deadline | undefined;
 }
 
-/** One connection within one transaction, begun with the first statement and in the same flight. */
+/** A transaction on one connection. BEGIN is sent together with the first statement. */
 export class Session {
   readonly #client: pg.PoolClient;
   readonly #onStatement: OnStatement;
   readonly #opening: Opening;
   #begun = false;
-  /** How long the server lets a statement run, in ms. */
+  /** The statement timeout that is set on the server, in ms. */
   #statementMs = 0;
   #ended = false;
   #isSilent = false;
@@ -67,7 +72,7 @@ export class Session {
     return this.#ended;
   }
 
-  /** The bytes that the connection has received in its life. */
+  /** The total bytes that the connection has received. */
   get bytesRead(): number {
     return socketOf(this.#client)?.bytesRead ?? 0;
   }
@@ -76,7 +81,7 @@ export class Session {
     return this.#begun;
   }
 
-  /** Sends a statement at once; those before it need not have been answered. Refuses with TooLate. */
+  /** Sends a statement at once, without waiting for the answers to those before it. Throws TooLate. */
   query<R extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<R>> {
     return heard(this.#sent<R>(statement, () => this.#statementLimit()));
   }
@@ -89,12 +94,12 @@ export class Session {
     this.#hurry();
     this.#onStatement(statement);
     const answer = this.#client.query<R>(statement.text, [...statement.values]);
-    // Where BEGIN failed, a statement can succeed outside the transaction, without its role and its scope.
+    // If BEGIN failed, a statement can succeed outside the transaction, without its role and its scope.
     const checked = (result: pg.QueryResult<R>) => (this.#failure ? this.#failed(this.#failure.error) : result);
     return this.#answers.watch(answer, limitOf).then(checked, this.#failed);
   }
 
-  /** Begins, or tells the server that less time is left than it knows of. */
+  /** Begins the transaction, or shortens the server's statement timeout if less time is left than it was given. */
   #hurry(): void {
     const { purpose, scope } = this.#opening;
     const leftMs = this.#leftMs();
@@ -108,7 +113,7 @@ export class Session {
     void heard(this.#answers.watch(this.#client.query(text), limitOf).catch(this.#failed));
   }
 
-  /** What is left until the deadline, in ms. */
+  /** Returns the time until the deadline, in ms. */
   #leftMs(): number {
     return this.#opening.until?.remainingMs() ?? Infinity;
   }
@@ -118,7 +123,9 @@ export class Session {
     return { ms, isWorking: false };
   }
 
-  /** The server ends a statement by itself. It may still be at one when the deadline is nearer than that. */
+  /**
+   * Returns the limit of a statement. The server ends it by itself, but may still run it if the deadline is earlier.
+   */
   #statementLimit(): AnswerLimit {
     const leftMs = Math.max(0, this.#leftMs());
     const isWorking = leftMs < this.#statementMs - SLACK_MS;
@@ -130,24 +137,26 @@ export class Session {
     return { ms: Math.min(this.#statementMs + ANSWER.graceMs, partMs), isWorking: false };
   }
 
-  /** Closes the connection, so that all statements that were sent fail. */
+  /** Closes the connection, so that all statements in progress fail. */
   #giveUp({ isWorking }: AnswerLimit): void {
-    // Once COMMIT was sent nobody knows whether it arrived.
+    // Once COMMIT was sent, it is unknown whether it arrived.
     this.#isSilent = !isWorking || this.#ended;
     const error = this.#isSilent ? new Lost(SILENT) : new TooLate('The deadline has passed.');
     this.#failure ??= { error };
     destroy(this.#client);
   }
 
-  /** What is sent together fails together: whichever statement is awaited first tells what the first of them failed of. */
+  /**
+   * Statements that were sent together fail together: whichever is awaited first reports the first failure of them all.
+   */
   readonly #failed = (error: unknown): never => {
     this.#failure ??= { error };
     throw lostOr(this.#failure.error, isBroken(this.#client));
   };
 
   /**
-   * Ends the transaction, with a last statement in the same flight. Throws CommitOutcomeUnknownError if COMMIT was sent
-   * for something written and its outcome is not certain; every other error means that nothing was written.
+   * Ends the transaction, with a last statement in the same round trip. Throws CommitOutcomeUnknownError if COMMIT was
+   * sent for a write and its outcome is not certain; any other error means that nothing was written.
    */
   commit(last?: Statement): Promise<void> {
     return heard(this.#end(last));
@@ -156,7 +165,7 @@ export class Session {
   async #end(last: Statement | undefined): Promise<void> {
     mustBeInTime(this.#opening.until);
     const written = last && heard(this.#sent(last, () => this.#commitLimit()));
-    // Where not even that was sent, it was too late.
+    // If not even the last statement was sent, the deadline had passed.
     if (!this.#begun) return void (await written);
     mustBeInTime(this.#opening.until);
     this.#ended = true;
@@ -168,7 +177,7 @@ export class Session {
     await committed;
   }
 
-  /** A COMMIT that is answered with ROLLBACK, or with a warning, fails here, although pg throws no error. */
+  /** Sends COMMIT. Throws if it is answered with ROLLBACK or with a warning, although pg does not. */
   async #commit(): Promise<void> {
     const isWriting = this.#opening.purpose === 'writing';
     let warning: pg.DatabaseError | undefined;
@@ -186,9 +195,9 @@ export class Session {
         throw new CommitOutcomeUnknownError('COMMIT was sent and not acknowledged.', { cause });
       })
       .finally(() => this.#client.off('notice', onNotice));
-    // A statement that failed has aborted the transaction, even if nobody has awaited it: its error is the reason.
+    // A failed statement has aborted the transaction, even if no caller has awaited it: its error is the reason.
     if (command !== 'COMMIT') this.#failed(new RolledBack('COMMIT was answered with ROLLBACK.'));
-    // A synchronous standby has not confirmed it: it is committed here, and may be lost when that standby takes over.
+    // A synchronous standby has not confirmed the commit, which may be lost when that standby takes over.
     if (warning && isWriting)
       throw new CommitOutcomeUnknownError('COMMIT was acknowledged with a warning.', { cause: warning });
   }
@@ -205,15 +214,16 @@ export class Session {
   }
 }
 
-/** A failure is told to whoever awaits the promise; nobody else needs to hear it. */
+/** Marks a promise as handled, so that its rejection reaches only those who await it. */
 export function heard<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
 
 /**
- * Acquires a connection. After a failure it is rolled back, or closed where it is lost, where even the rollback fails,
- * and where a COMMIT is in doubt, so that the outcome is looked up on another one. Refuses with TooLate.
+ * Runs `use` with a connection. After a failure the transaction is rolled back. The connection is closed instead if it
+ * is lost, if the rollback fails, or if the outcome of COMMIT is unknown, which is then looked up on another one.
+ * Throws TooLate.
  */
 export async function withSession<T>(
   pool: ConnectionPool,
@@ -225,7 +235,7 @@ export async function withSession<T>(
   const session = new Session(client, onStatement, opening);
   try {
     const result = await use(session);
-    // A connection never goes back with a transaction open.
+    // A connection must not be released with an open transaction.
     if (!session.ended) await session.commit();
     pool.release(client);
     return result;

@@ -9,7 +9,7 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** Collects the parameters of a statement and names them. */
+/** Collects the parameters of a statement and returns their placeholders. */
 export class Parameters {
   readonly values: unknown[] = [];
   add(value: unknown, type: SqlType | 'bigint' | 'tsquery' | `${SqlType}[]`): string {
@@ -18,7 +18,7 @@ export class Parameters {
   }
 }
 
-/** Selects every column under its field's name, from the table as `t`. */
+/** Selects every column under its field's name from the table `t`. Omitted fields are selected as null. */
 export function selectOf<E>(layout: Layout<E>, more: readonly string[] = []): string {
   const { omit = [], asText = [] } = layout;
   const columns = Object.keys(layout.columns).map((field) => {
@@ -29,10 +29,13 @@ export function selectOf<E>(layout: Layout<E>, more: readonly string[] = []): st
   return `select ${columns.join(', ')} from ${layout.table} t`;
 }
 
-/** Fields that must be one value each, as SQL: the parent's, or one of several that are read one by one. */
+/** Fields that must equal one value each, as SQL: the parent, or one of several values that are read separately. */
 type Bound = { readonly [field: string]: string };
 
-/** No row. Behind a policy the planner would lay out a scan of the whole table for a mere `false`, though never run it. */
+/**
+ * Matches no row. With a row security policy, a plain `false` would make the planner prepare a scan of the whole table,
+ * though it never runs.
+ */
 const NOTHING = "t.id = any('{}'::text[])";
 
 /** The conditions of a selection as SQL. */
@@ -49,7 +52,7 @@ export function whereOf<E>(
   const parts = Object.entries(bound).map(([field, value]) => is(columnName(field), value));
   if (tenant !== null) {
     const own = is(layout.tenant, parameters.add(tenant, 'text'));
-    // The planner takes the two for independent and would read all of the institution's rows to narrow them down.
+    // The planner treats the two conditions as independent and would read all rows of the institution to combine them.
     parts.push(lead !== undefined && layout.owned.includes(lead) ? `(${own}) is true` : own);
   }
   for (const [field, condition] of Object.entries(selection.where) as [Field<E>, Condition<unknown>][]) {
@@ -71,16 +74,16 @@ export function whereOf<E>(
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
 }
 
-/** The sessions that have all of the words in their own text or in one of their messages'. */
+/** Selects the sessions that have all of the words in their own text or in that of one message. */
 function foundBy(words: readonly string[], tenant: string | null, parameters: Parameters): string {
   if (words.length === 0) return NOTHING;
   const lexemes = tenant === null ? words : words.map((word) => lexemeOf(tenant, word));
-  // Words are letters and digits alone: nothing in them ends the quotes.
+  // Words consist of letters and digits, so nothing in them ends the quotes.
   const query = parameters.add(lexemes.map((lexeme) => `'${lexeme}'`).join(' & '), 'tsquery');
   return `t.id in (select id from sessions_with(${query}))`;
 }
 
-/** Row `t` has the term. The planner begins with the term's rows where those are few, else with `t`. */
+/** Row `t` has the term. The planner starts with the rows of the term if they are few, else with `t`. */
 function hasTerm<E>({ terms }: Layout<E>, term: string, tenant: string | null, parameters: Parameters): string {
   if (!terms) return NOTHING;
   const scope = tenant === null ? '' : ` and m.institution_id = ${parameters.add(tenant, 'text')}`;
@@ -88,7 +91,7 @@ function hasTerm<E>({ terms }: Layout<E>, term: string, tenant: string | null, p
   return `exists (select from ${terms.table} m where ${own}${scope})`;
 }
 
-/** The values that a row can have at all: PostgreSQL takes no other text, and no row has it. */
+/** Returns the values that a row can have at all: PostgreSQL accepts no other text, so no row contains it. */
 export const storable = (values: readonly unknown[]): readonly unknown[] => [
   ...new Set(values.filter((value) => typeof value !== 'string' || textFault(value) === undefined)),
 ];
@@ -123,7 +126,7 @@ function sortOf<E>(layout: Layout<E>, field: Field<E>): Sort {
   return layout.sort[field] ?? { by: `t.${columnName(field)}`, type, encode: (value) => encode(value, type) };
 }
 
-/** The rows of one window (one more than its limit), in the direction in which they are read. */
+/** Selects the rows of one window, one more than its limit, in the direction in which they are read. */
 export function windowOf<E>(
   layout: Layout<E>,
   window: Window<E>,
@@ -136,7 +139,7 @@ export function windowOf<E>(
     field in bound || (tenant !== null && columnName(field) === layout.tenant) ? 1 : valuesOf(window, field).length;
   const lead = order && layout.leads[order]?.find((field) => valuesAt(field) > 0);
   if (lead === undefined || valuesAt(lead) === 1) return runOf(layout, window, tenant, parameters, bound, lead);
-  // Each value's index is read by itself, to the limit, and the few rows that come out are merged.
+  // The index of each value is read separately, up to the limit, and the few resulting rows are merged.
   const values = parameters.add([...valuesOf(window, lead)], `${layout.columns[lead].type}[]`);
   const { [lead]: _lead, ...where } = window.where;
   const one = { ...window, where: where as Where<E> };
@@ -147,9 +150,9 @@ export function windowOf<E>(
 }
 
 /**
- * A run of rows in one index. Where that begins with a field of one value, the order says so and the condition is
- * written so that the planner does not see that it need not: else it takes an index in the mere order of creation, in
- * the hope of meeting such rows soon, and may read all the others first.
+ * Selects a range of one index. If the index begins with a field of one value, that field is added to the order, and
+ * its condition is hidden from the planner so that it does not remove the field again. Otherwise the planner may choose
+ * an index in order of creation, expecting such rows soon, and read all others first.
  */
 function runOf<E>(
   layout: Layout<E>,
@@ -200,7 +203,7 @@ function keysOf<E>(layout: Layout<E>, { order, after, before }: Window<E>, param
   ];
 }
 
-/** How many messages of session `t` the participant, given as SQL, has not read. */
+/** Counts the messages of session `t` that the participant, given as SQL, has not read. */
 export function unreadOf(participant: string): string {
   const mark = `select r.sequence from read_marks r where r.session_id = t.id and r.participant_reference = ${participant}`;
   return (

@@ -2,12 +2,12 @@ import pg from 'pg';
 import { destroy, socketOf } from './pool.ts';
 import { UnusableDatabase, unusable } from './unusableDatabase.ts';
 
-/** How long the database may take to open a connection, and to answer a statement that waits for nothing, in ms. */
+/** The maximum time to open a connection, and to answer a statement that waits for nothing, in ms. */
 const ANSWER_MS = 5_000;
 
 /**
- * Does the work on a connection of its own, as the start and the commands do. A statement that is not answered in time
- * closes the connection, unless the work is patient. Throws UnusableDatabase for whatever the database reports.
+ * Runs work on a separate connection, for the start and the commands. A statement that is not answered in time closes
+ * the connection, unless the work is patient. Throws UnusableDatabase for any error of the database.
  */
 export async function connected(
   databaseUrl: string,
@@ -17,7 +17,7 @@ export async function connected(
   const client = new pg.Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: ANSWER_MS,
-    // Only with `pipeline` pg closes a connection on which a statement takes too long.
+    // Only with `pipeline` does pg close a connection on which a statement takes too long.
     ...(!isPatient && { query_timeout: ANSWER_MS, pipeline: true }),
   });
   client.on('error', () => undefined);
@@ -32,7 +32,7 @@ export async function connected(
     const isOfDatabase = error instanceof pg.DatabaseError || (socketOf(client)?.destroyed ?? true);
     throw isOfDatabase ? unusable(error) : error;
   } finally {
-    // A database that does not answer would never confirm that the connection ends.
+    // A database that does not answer would never acknowledge the end of the connection.
     const timer = setTimeout(destroy, ANSWER_MS, client);
     await client.end();
     clearTimeout(timer);

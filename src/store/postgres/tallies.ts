@@ -6,12 +6,12 @@ import type { ConnectionPool } from './pool.ts';
 import { type OnStatement, type Opening, withSession } from './session.ts';
 import type { Statement } from './sql.ts';
 
-/** Counts are of no institution. */
+/** Counters belong to no institution. */
 const OPENING: Opening = { purpose: 'writing', scope: 'ALL' };
 
 type Counts = ReadonlyMap<string, number>;
 
-/** The counts of all servers on one database. */
+/** The counters that all servers on one database share. */
 export function postgresTallies(pool: ConnectionPool, onStatement: OnStatement): Tallies {
   return {
     add: (window, counts) =>
@@ -27,7 +27,7 @@ export function postgresTallies(pool: ConnectionPool, onStatement: OnStatement):
   };
 }
 
-/** Adds once: the outcome of a COMMIT that is not acknowledged is looked up, so that nothing counts twice. */
+/** Adds exactly once: the outcome of an unacknowledged COMMIT is looked up, so that nothing is counted twice. */
 async function addOnce(
   pool: ConnectionPool,
   onStatement: OnStatement,
@@ -49,7 +49,7 @@ async function addOnce(
   return sums;
 }
 
-/** Every server goes through the rows by name, so that none waits for one that waits for it. */
+/** Every server locks the rows in the order of their names, which prevents deadlocks. */
 const ADD = `with proof as (insert into tally_proofs (id) values ($4::text))
   insert into tallies (window_start, name, count)
   select $1::timestamptz, v.name, v.count from unnest($2::text[], $3::bigint[]) as v(name, count) order by v.name collate "C"
@@ -61,7 +61,7 @@ const addition = (window: Instant, counts: Counts, proof: CommitProof): Statemen
   values: [new Date(window).toISOString(), [...counts.keys()], [...counts.values()], proof.id],
 });
 
-/** What another server is at is left to it, or to the next time. */
+/** Skips rows that another server has locked; that server, or the next run, deletes them. */
 const REMOVE = `with old as (
     select window_start, name from tallies where window_start < $1::timestamptz order by window_start, name for update skip locked
   ) delete from tallies t using old where t.window_start = old.window_start and t.name = old.name`;

@@ -1,7 +1,7 @@
 import type { Layout, Row } from './layout.ts';
 import type { Parameters } from './sql.ts';
 
-/** Inserts the terms of the rows that are not there yet; no statement if the rows have none. */
+/** Inserts the missing terms of the rows. Returns no statement if the rows have none. */
 export function insertTerms(layout: Layout<Row>, rows: readonly Row[], parameters: Parameters): readonly string[] {
   const { terms } = layout;
   const kept = rows.flatMap((row) => (terms?.of(row) ?? []).map((term) => ({ row, term })));
@@ -24,7 +24,7 @@ export function deleteTerms(layout: Layout<Row>, rows: readonly Row[], parameter
   );
 }
 
-/** A table of rows with a term each. */
+/** Returns a table with one row per row and term. */
 function termsAs(
   name: string,
   kept: readonly { readonly row: Row; readonly term: string | null }[],

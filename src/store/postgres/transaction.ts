@@ -26,8 +26,8 @@ type Collected = Map<TableName, Writes>;
 type Within = Omit<Opening, 'purpose'>;
 
 /**
- * One unit of work: its reads begin the transaction in their own flight; all that it writes travels as one statement,
- * with COMMIT, in another. Refuses with StaleVersion or TooLate.
+ * Runs one transaction: BEGIN is sent with the first reads, and all writes are one statement that is sent with COMMIT.
+ * Throws StaleVersion or TooLate.
  */
 export async function transactOnce<T>(
   pool: ConnectionPool,
@@ -62,13 +62,13 @@ export async function transactOnce<T>(
   }
 }
 
-/** The first audit event among the rows to insert, or a row of its own. */
+/** Returns the first audit event among the rows to insert, or a separate row, as proof of the commit. */
 function proofAmong(writes: Collected): CommitProof {
   const [event] = writes.get('auditEvents')?.insert ?? [];
   return event ? { table: 'audit_events', id: String(event['id']) } : newCommitProof('commit_proofs');
 }
 
-/** Reads and locks at once, and collects what is written until the commit. */
+/** Sends reads and locks at once, and collects writes until the commit. */
 function writersOf(session: Session, tenant: Id | null, writes: Collected, changes: Change[]): Writers {
   const writer = (name: TableName): Writer<Entity> => {
     const layout = LAYOUTS[name] as Layout<Entity>;
@@ -80,7 +80,7 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
       return collected;
     };
     return {
-      // Nobody need await what a unit of work has asked before it failed.
+      // A transaction that fails may leave promises that no caller awaits.
       byIds: (ids) => heard(byIds(session, layout, tenant, ids, '')),
       pages: (windows) => heard(pages(session, layout, tenant, windows)),
       lock: (ids) => heard(byIds(session, layout, tenant, ids, ' order by t.id for update')),
@@ -118,12 +118,12 @@ function mustBeOf(tenant: Id | null, owner: Id | undefined, what: Id): void {
 }
 
 async function turn(session: Session, what: string): Promise<void> {
-  // As JSON: what a client named may hold characters that PostgreSQL's text cannot.
+  // Encoded as JSON, because a client's text may contain characters that PostgreSQL's text type cannot.
   const values = [JSON.stringify(what)];
   await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values });
 }
 
-/** As a list of SQL. */
+/** The open states as an SQL list. */
 const OPEN = OPEN_STATES.map((state) => `'${state}'`).join(', ');
 
 async function due(session: Session, tenant: Id | null, now: number, limit: number): Promise<readonly Position[]> {
@@ -152,7 +152,7 @@ async function purgeable(
   return (await session.query<ChatSession>({ text, values: parameters.values })).rows;
 }
 
-/** Which of the rows that should have been at a version is not. */
+/** Finds the row that is not at its expected version. */
 async function staleAmong(
   pool: ConnectionPool,
   onStatement: OnStatement,

@@ -1,9 +1,9 @@
 import pg from 'pg';
 
-/** The database cannot be used as it is; the message says what to do. */
+/** The database cannot be used; the message states what to do. */
 export class UnusableDatabase extends Error {}
 
-/** By the beginning of an SQLSTATE, or by a code of the system: what is wrong, and what to do. */
+/** The problem and its fix, by the beginning of an SQLSTATE or by a system error code. */
 const REASONS = {
   ECONNREFUSED: 'The database cannot be reached: nothing listens at its address',
   ENOENT: 'The database cannot be reached: its folder of sockets has no socket of this port',
@@ -30,13 +30,13 @@ const REASONS = {
   '58': 'The database has an error of its operating system. See its log',
 } as const;
 
-/** What the database would report with this SQLSTATE, where it was found out in another way. */
+/** Returns the error of an SQLSTATE that was determined by other means than an error of the database. */
 export const unusableBecause = (state: keyof typeof REASONS): UnusableDatabase =>
   new UnusableDatabase(`${REASONS[state]} (${state}).`);
 
 /**
- * Returns the error as a sentence for the operator. It has the code, and the server's words where the code is not a
- * known one; the connection string and the password are in neither.
+ * Converts the error to a sentence for the operator. It contains the code, and the server's message if the code is
+ * unknown, but never the connection string or the password.
  */
 export function unusable(error: Error & { readonly code?: string | undefined }): UnusableDatabase {
   const { code = '', message } = error;
@@ -45,7 +45,7 @@ export function unusable(error: Error & { readonly code?: string | undefined }):
   return new UnusableDatabase(`${reason}${code && ` (${code})`}.`, { cause: error });
 }
 
-/** The reason whose code is the most specific beginning of this one. */
+/** Returns the reason with the longest matching code prefix. */
 const reasonOf = (code: string): string | undefined =>
   Object.entries(REASONS)
     .filter(([start]) => code.startsWith(start))

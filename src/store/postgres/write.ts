@@ -7,19 +7,19 @@ import { LAYOUTS } from './layouts.ts';
 import { Parameters, type Statement } from './sql.ts';
 import { deleteTerms, insertTerms } from './terms.ts';
 
-/** What a transaction has collected for one table. */
+/** The collected writes of a transaction for one table. */
 export interface Writes {
   readonly insert: Row[];
-  /** By the fields that have changed, as one text; '' stands for all that may. */
+  /** By the names of the changed fields, joined to one text; '' means that all may have changed. */
   readonly replace: Map<string, Row[]>;
   readonly remove: Row[];
 }
 
 /**
- * Everything that a transaction writes as one statement of constant text: one array a column, whatever the number of
- * rows. Foreign keys are checked at its end, so the order of its parts does not matter. Fails with ES001 if a row to
- * be replaced is not at the version before. Undefined where there is nothing to write. The proof is written with it
- * unless it is an audit event, which is among the rows.
+ * Returns everything that a transaction writes as one statement of constant text: one array per column, whatever the
+ * number of rows. Foreign keys are checked at its end, so the order of its parts does not matter. Fails with ES001 if a
+ * replaced row does not have the version before. Undefined if there is nothing to write. Includes the proof of the
+ * commit unless that is an audit event, which is among the rows.
  */
 export function writeStatement(
   writes: ReadonlyMap<TableName, Writes>,
@@ -55,12 +55,15 @@ export function writeStatement(
   return { text: `with ${parts.join(', ')} select ${checks.join(', ')}`, values: parameters.values };
 }
 
-/** Fails where BEGIN has failed, which was sent with it: the statement would be committed without its role and scope. */
+/**
+ * Fails if BEGIN, which was sent in the same round trip, has failed: the statement would be committed without role and
+ * scope.
+ */
 const IN_TRANSACTION = `expect_rows((current_setting('role') = '${APP_ROLE}')::int, 1)`;
 
 const WORDS = 'words';
 
-/** Announced changes are rows too, though nobody reads them by id. */
+/** Published changes are rows too, although they are never read by id. */
 const OUTBOX = {
   table: 'outbox',
   columns: Object.fromEntries(
@@ -99,14 +102,17 @@ function deleteOf(layout: Layout<Row>, rows: readonly Row[], tenant: string | nu
 
 const keysOf = (layout: Layout<Row>): readonly string[] => (layout.tenant === 'id' ? ['id'] : ['institutionId', 'id']);
 
-/** Row `t` is row `v`, and within the scope. */
+/** Matches row `t` to row `v` within the scope. */
 function ownRow(layout: Layout<Row>, tenant: string | null, parameters: Parameters): string {
   const parts = keysOf(layout).map((field) => `t.${columnName(field)} = v.${columnName(field)}`);
   if (tenant !== null) parts.push(`t.${layout.tenant} = ${parameters.add(tenant, 'text')}`);
   return parts.join(' and ');
 }
 
-/** The rows as a table `v`, one array a column; a list column travels as text, for arrays of arrays do not nest. */
+/**
+ * Returns the rows as a table `v`, one array per column. A list column is passed as text, because PostgreSQL has no
+ * arrays of arrays.
+ */
 function rowsOf(layout: Layout<Row>, fields: readonly string[], rows: readonly Row[], parameters: Parameters) {
   const typeOf = (field: string) => (field === WORDS ? 'text[]' : (layout.columns[field]?.type ?? 'text'));
   const arrays = fields.map((field) => {
