@@ -13,24 +13,30 @@ export interface AccessTrailOptions {
   readonly clock: Clock;
 }
 
-/** The most events a minute about strangers; the rest of them is one event more for each action. */
+/** The maximum number of events per minute about unauthenticated requests; further ones are one event per action. */
 export const STRANGERS_A_MINUTE = 60;
-/** The most events a minute about keys; the rest of them is counted with the strangers' rest. */
+/**
+ * The maximum number of events per minute about API keys; further ones are counted with the further unauthenticated
+ * ones.
+ */
 export const KEYS_A_MINUTE = 1_000;
 /** The maximum number of events per minute about refused attempts; further ones are one event per action and error code. */
 export const MAX_ATTEMPT_EVENTS_PER_MINUTE = 1_000;
 
 /**
- * Notes requests that were turned away, and writes them to the audit trail behind the requests: one event a minute
- * for each address or key and each action, with how often it was, once the minute has passed. So strangers fill
- * neither the trail nor the memory, however many requests and addresses they have. Each server keeps notes of its own.
+ * Counts rejected requests and writes them to the audit log in the background: one event per minute for each address or
+ * API key and each action, with the number of requests, once the minute has passed. So unauthenticated clients fill
+ * neither the audit log nor the memory, however many requests and addresses they have. Each server counts separately.
  * Refused attempts that are only counted (see RefusedAttempts) are recorded in the same way.
  */
 export class AccessTrail {
   readonly #options: AccessTrailOptions;
   #minute: Instant;
   #open = new Notes();
-  /** Of the minutes that have passed and are not written yet: one, or, where the record was away, several as one. */
+  /**
+   * The notes of past minutes that are not yet written: of one minute or, after an outage of the store, of several as
+   * one.
+   */
   #passed = new Notes();
   /** Events that may be written although the store was unavailable: they are written again with the same ids. */
   #unconfirmed: readonly AuditEvent[] = [];
@@ -40,12 +46,12 @@ export class AccessTrail {
     this.#minute = minuteOf(options.clock());
   }
 
-  /** How many events are waiting. */
+  /** The number of waiting events. */
   get size(): number {
     return this.#open.size + this.#passed.size + this.#unconfirmed.length;
   }
 
-  /** The key is one that there is; a token that nobody was given is a stranger's. */
+  /** Counts a rejected request. `key` must exist; a request with an unknown token is counted by its address. */
   note(action: AccessAction, address: string, key: RejectedKey | null = null): void {
     const errorCode = ACCESS_CODES[action];
     if (key) this.#count('keys', { action, errorCode, address, ...keyFacts(key) });
@@ -57,13 +63,13 @@ export class AccessTrail {
     this.#count('attempts', { action: AUDIT_ACTIONS[mutation], errorCode, institutionId, actor: actorOf(viewer) });
   }
 
-  /** Writes what was noted in minutes that have passed. What could not be written is written the next time. */
+  /** Writes the notes of past minutes. Those that cannot be written are kept for the next call. */
   async flush(): Promise<void> {
     this.#turn();
     await this.#write();
   }
 
-  /** Writes all that was noted: for the server's end. */
+  /** Writes all notes, when the server stops. */
   async finish(): Promise<void> {
     this.#close();
     await this.#write();
@@ -106,7 +112,7 @@ export class AccessTrail {
     }
   }
 
-  /** Writes the unconfirmed events unless they are there. They are one transaction: all of them are, or none is. */
+  /** Writes the unconfirmed events unless they exist. They are one transaction, so either all of them exist or none. */
   async #confirm(): Promise<void> {
     if (this.#unconfirmed.length === 0) return;
     await this.#insert(this.#unconfirmed).catch((error: unknown) => {
@@ -132,7 +138,7 @@ const keyFacts = ({ institutionId, apiKeyId }: RejectedKey) => ({
   actor: { actorKind: 'API_KEY', apiKeyId } as const,
 });
 
-/** What notes are about. The rest is what the other kinds have no room for, by action and error code. */
+/** The subject of a note. `rest` counts what exceeds the limits of the other kinds, by action and error code. */
 type Kind = 'strangers' | 'keys' | 'attempts' | 'rest';
 const MAX_NOTES: { readonly [K in Kind]: number } = {
   strangers: STRANGERS_A_MINUTE,
@@ -141,7 +147,7 @@ const MAX_NOTES: { readonly [K in Kind]: number } = {
   rest: Number.POSITIVE_INFINITY,
 };
 
-/** What will be one event each: never more of them than there may be in a minute. */
+/** Notes that become one event each, at most as many as are allowed per minute. */
 class Notes {
   readonly #kinds: { readonly [K in Kind]: Map<string, CountedFailures> } = {
     strangers: new Map(),
@@ -177,6 +183,8 @@ class Notes {
   }
 }
 
-/** What is counted together. The requests of an API key are, whatever address they come from. */
+/**
+ * Returns the name under which failures are counted. Those of an API key are counted together, whatever their address.
+ */
 const nameOf = (kind: Kind, { action, errorCode, address, institutionId, actor }: CountedFailures): string =>
   [action, errorCode, institutionId, actor.actorKind, actor.apiKeyId, kind === 'strangers' ? address : ''].join(' ');

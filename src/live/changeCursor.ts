@@ -26,7 +26,7 @@ const SALT_OFFSET = 25;
 const PLAINTEXT_BYTES = 32;
 const FORM = /^[\w-]{64}$/;
 
-/** The salt of a change: its cursor is the same on every stream. */
+/** The salt of a change's cursor. It is constant, so that the cursor is the same on every stream. */
 const UNSALTED = Buffer.alloc(PLAINTEXT_BYTES - SALT_OFFSET);
 
 /** The format of earlier servers: base64url of the id of a history, "." and the sequence. */
@@ -41,7 +41,7 @@ export function isChangeCursor(text: string): boolean {
   return former.toString('base64url') === text && FORMER_CURSOR.test(former.toString('latin1'));
 }
 
-/** Encrypts positions in the stream of changes, which says how many changes all institutions have made. */
+/** Encrypts stream positions, because they reveal how many changes all institutions have made. */
 export class ChangeCursors {
   readonly #macKey: KeyObject;
   readonly #cipherKey: KeyObject;
@@ -58,8 +58,8 @@ export class ChangeCursors {
   }
 
   /**
-   * Returns a cursor of the position that differs each time. CAUGHT_UP names the last change of any institution, so
-   * equal cursors would say that nobody has changed anything in between.
+   * Returns a cursor of the position that differs each time. CAUGHT_UP contains the last change of any institution, so
+   * equal cursors would reveal that nobody has changed anything in between.
    */
   encodeCaughtUp(position: StreamPosition): string {
     return this.#encode(position, randomBytes(UNSALTED.length));

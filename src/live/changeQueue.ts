@@ -1,9 +1,9 @@
-/** Why a queue ended before its reader did: too many changes waited. */
+/** Thrown to a reader that was too slow: too many changes waited. */
 export class TooSlow extends Error {}
 
 /**
- * The live changes of one subscriber, waiting to be read. Bounded: who reads too slowly loses the queue, not a change
- * in the middle of it, and holds up nobody else.
+ * The live changes of one subscriber that wait to be read. The queue is bounded: a reader that is too slow loses the
+ * whole queue, never a single change in the middle, and does not delay others.
  */
 export class ChangeQueue<T> {
   readonly #most: number;
@@ -26,7 +26,7 @@ export class ChangeQueue<T> {
     this.#wake();
   }
 
-  /** Ends the queue: what waits is dropped, and its reader is told, with the reason if there is one. */
+  /** Ends the queue, drops waiting changes and wakes the reader, which throws the reason if there is one. */
   end(reason?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -35,13 +35,13 @@ export class ChangeQueue<T> {
     this.#wake();
   }
 
-  /** Whether it has not ended. Refuses with the reason of the end. */
+  /** Returns whether the queue is still open. Throws the reason of its end. */
   goesOn(): boolean {
     if (this.#reason) throw this.#reason;
     return !this.#ended;
   }
 
-  /** The changes that wait, or the next that come; undefined at the end. Refuses with the reason of the end. */
+  /** Returns the waiting changes, or waits for the next; undefined at the end. Throws the reason of the end. */
   async take(): Promise<readonly T[] | undefined> {
     if (this.#waiting.length === 0 && !this.#ended) {
       await new Promise<void>((resolve) => {

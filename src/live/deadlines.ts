@@ -4,12 +4,12 @@ import { recordChange } from '../commands/positionChange.ts';
 import { advance, MOVED_FIELDS } from '../domain/move.ts';
 import { SYSTEM } from '../domain/viewer.ts';
 
-/** The most positions that one transaction expires. */
+/** The maximum number of positions that one transaction expires. */
 const BATCH = 200;
 
 /**
- * Expires every position whose hour has passed, earliest first, in batches, and answers how many. Any number of
- * servers may do it at once: each position is expired by one of them, once.
+ * Expires every open position whose expiry has passed, earliest first, in batches, and returns their number. Any number
+ * of servers may do so at the same time: each position is expired once, by one of them.
  */
 export async function expireDuePositions(context: CommandContext): Promise<number> {
   for (let expired = 0; ; ) {

@@ -1,16 +1,15 @@
-/** For how long events may pass before other work is done, in ms. */
+/** The time for which events may pass before other work runs, in ms. */
 const SLICE_MS = 5;
-/** The most events that pass before other work is done. */
+/** The maximum number of events that pass before other work runs. */
 const SLICE_EVENTS = 32;
 
 /**
- * Paces the events of all subscriptions of a process: each waits for its turn, in the order of arrival, and the event
- * loop serves other requests at least every few milliseconds. A subscription waits with one event at a time, so the
- * order of arrival is fair to all of them.
+ * Paces the events of all subscriptions of a process: events pass in the order of arrival, and the event loop serves
+ * other requests at least every few milliseconds. A subscription waits with one event at a time, so this order is fair.
  */
 export class EventGate {
   #waiting: (() => void)[] = [];
-  /** Those of `#waiting` before this index have passed. */
+  /** The index in `#waiting` before which all events have passed. */
   #passed = 0;
   #scheduled = 0;
   #sliceEndsAt = 0;
@@ -24,8 +23,8 @@ export class EventGate {
   }
 
   /**
-   * Schedules a slice: between two immediates of one turn of the event loop only promises are settled, so the work that
-   * one event causes is done, and counted, when the next may pass.
+   * Schedules a slice. Between two immediates the event loop only settles promises, so the work that one event causes
+   * is done, and counted, before the next one passes.
    */
   #schedule(): void {
     this.#scheduled = Math.min(this.#waiting.length - this.#passed, SLICE_EVENTS);

@@ -3,10 +3,10 @@ import type { IdempotencyRecord } from '../domain/idempotency.ts';
 import type { Window } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 
-/** The most records that one transaction takes out. */
+/** The maximum number of records that one transaction deletes. */
 const BATCH = 500;
 
-/** Takes out the idempotency records that are past their time, oldest first, and answers how many. */
+/** Deletes the idempotency records that are past their retention, oldest first, and returns their number. */
 export async function forgetKeys(context: CommandContext): Promise<number> {
   for (let forgotten = 0; ; ) {
     const batch = await forgetBatch(context);
@@ -19,7 +19,7 @@ const forgetBatch = ({ store, clock, keepKeysMs }: CommandContext): Promise<numb
   store.transact('ALL', async (tx) => {
     const [page] = await tx.idempotencyRecords.pages([pastTheirTime(clock() - keepKeysMs)]);
     const ids = page?.rows.map(({ id }) => id) ?? [];
-    // Another server may be at it too: what it has taken out is not there any more once it can be locked.
+    // Another server may run this at the same time; records that it has deleted are not found by `lock`.
     const rows = ids.length === 0 ? [] : await tx.idempotencyRecords.lock(ids);
     const left = rows.filter((row) => row !== undefined && row.createdAt < clock() - keepKeysMs);
     for (const row of left) if (row) tx.idempotencyRecords.remove(row);

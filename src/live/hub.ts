@@ -5,21 +5,21 @@ import { ChangeCursors } from './changeCursor.ts';
 import { ChangeQueue } from './changeQueue.ts';
 import { leavable } from './stream.ts';
 
-/** The cursor is not one of this stream (any more), or changes after it have been deleted. */
+/** The cursor is not, or no longer, one of this stream, or changes after it have been deleted. */
 export class CursorExpired extends Error {}
 
-/** There are as many subscriptions of one owner as there may be. */
+/** The owner has the maximum number of subscriptions. */
 export class TooManySubscriptions extends Error {}
 
-/** The credential that the subscription was opened with is over. */
+/** The credential with which the subscription was opened has expired or was revoked. */
 export class CredentialEnded extends Error {}
 
-/** The hub ends, and all that hangs on it. */
+/** The hub stops and ends all subscriptions. */
 export class Stopping extends Error {}
 
 /**
- * A change, or null where the live changes begin, with the cursor to resume after it. A live change is the same item
- * for all its subscribers.
+ * A change, or null where the live changes begin, with the cursor to resume after it. All subscribers of a live change
+ * receive the same object.
  */
 export interface StreamItem {
   readonly cursor: string;
@@ -30,26 +30,28 @@ type LiveQueue = ChangeQueue<LiveItem>;
 
 export interface HubOptions {
   readonly feed: ChangeFeed;
-  /** How long after the last look the feed is looked at anew, though nobody called, in ms. */
+  /** The interval after which the feed is polled again without a notification, in ms. */
   readonly lookEveryMs: number;
-  /** The most live changes that may wait for one subscriber. */
+  /** The maximum number of live changes that wait for one subscriber. */
   readonly queueChanges: number;
-  /** The most subscriptions of one owner. */
+  /** The maximum number of subscriptions per owner. */
   readonly perOwner: number;
   readonly onFault: (error: unknown) => void;
 }
 
-/** How many changes are read at once. */
+/** The number of changes that are read at once. */
 const PAGE = 500;
 
-/** Reads the feed once for all subscribers of this process, and hands each what it wants. */
+/**
+ * Reads the feed once for all subscribers of this process, and dispatches each change to those whose filter selects it.
+ */
 export class Hub {
   readonly #options: HubOptions;
-  /** Those who follow what is live. */
+  /** The queues of subscribers that receive live changes. */
   readonly #queues = new Map<LiveQueue, ChangeFilter>();
-  /** By owner, those who are catching up too. */
+  /** All queues by owner, including those of subscribers that are catching up. */
   readonly #owned = new Map<string, Set<LiveQueue>>();
-  /** The position of the last change that was dispatched; undefined before the first look. */
+  /** The position of the last dispatched change; undefined before the first poll. */
   #position: StreamPosition | undefined;
   #cursors: Promise<ChangeCursors> | undefined;
   #looking: Promise<void> | undefined;
@@ -62,12 +64,12 @@ export class Hub {
     this.#options = options;
   }
 
-  /** How many subscriptions are live. */
+  /** The number of subscriptions that receive live changes. */
   get size(): number {
     return this.#queues.size;
   }
 
-  /** Whose subscriptions there are. */
+  /** The owners of all subscriptions. */
   get owners(): readonly string[] {
     return [...this.#owned.keys()];
   }
@@ -84,20 +86,20 @@ export class Hub {
     this.#look();
   }
 
-  /** Ends every subscription, with Stopping, and looks no more. */
+  /** Ends every subscription with Stopping, and stops polling. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unhear?.();
     clearTimeout(this.#timer);
     this.#endEach(new Stopping('The hub ends.'));
     await this.#looking;
-    // Who waits has told its client by then, before what carries it is closed.
+    // Subscribers notify their clients before the connections are closed.
     await nextTurn();
   }
 
   /**
-   * Returns what was missed since the cursor `after`, then one item without a change, then live changes: each change
-   * that the filter selects once, in the order of the commits. Throws CursorExpired, TooManySubscriptions, TooSlow,
+   * Returns the changes since the cursor `after`, then one item without a change, then live changes: each change that
+   * the filter selects once, in the order of commits. Throws CursorExpired, TooManySubscriptions, TooSlow,
    * CredentialEnded or Stopping.
    */
   subscribe(owner: string, after: string | null, filter: ChangeFilter): AsyncIterableIterator<StreamItem> {
@@ -153,7 +155,10 @@ export class Hub {
     }
   }
 
-  /** Joins the live subscribers at the end, and returns the position there, or undefined if the subscriber has left. */
+  /**
+   * Delivers missed changes, then joins the live subscribers and returns the position there; undefined if the
+   * subscriber has left.
+   */
   async *#catchUp(
     queue: LiveQueue,
     cursors: ChangeCursors,
@@ -164,17 +169,17 @@ export class Hub {
     if (position === undefined) throw new CursorExpired('The cursor is of another store.');
     for (;;) {
       const { isKnown, changes, last } = await this.#options.feed.sequenceAndRead(position, PAGE, filter);
-      // Before the first look nothing was dispatched: the hub begins no later than its first subscriber.
+      // Nothing was dispatched before the first poll, so the hub starts at its first subscriber at the latest.
       this.#position ??= last;
       if (!queue.goesOn()) return undefined;
       if (!isKnown) throw new CursorExpired('The cursor is of another history, or changes after it were deleted.');
       for (const change of changes) yield { cursor: cursors.encodeChange(change), change };
-      // Scanning many pages must not keep other requests waiting.
+      // A scan of many pages must not block other requests.
       if (changes.length === PAGE) await nextTurn();
       const dispatched = this.#position;
       const isAhead = last.sequence >= dispatched.sequence;
       if (position === null || (changes.length < PAGE && isAhead)) {
-        // Nothing is awaited between the comparison and this: no change can be dispatched in between.
+        // There is no await between the comparison and this line, so no change can be dispatched in between.
         this.#queues.set(queue, filter);
         return isAhead ? last : dispatched;
       }
@@ -182,7 +187,7 @@ export class Hub {
     }
   }
 
-  /** Loads the key of the cursors once; again after a failure. */
+  /** Loads the key of the cursors once, and again after a failure. */
   #loadCursors(): Promise<ChangeCursors> {
     this.#cursors ??= this.#options.feed.cursorKey().then(
       (key) => new ChangeCursors(key),
@@ -194,13 +199,13 @@ export class Hub {
     return this.#cursors;
   }
 
-  /** Looks at the feed now, or once more when the look under way is over. */
+  /** Polls the feed now, or again once the poll in progress is done. */
   #look(): void {
     this.#again = true;
     this.#looking ??= this.#read().finally(() => {
       this.#looking = undefined;
       if (this.#stopped) return;
-      // A call that arrived after the last read and before this is not lost.
+      // A notification may have arrived after the last read.
       if (this.#again) this.#look();
       else this.#timer = setTimeout(() => this.#look(), this.#options.lookEveryMs);
     });
@@ -223,14 +228,14 @@ export class Hub {
     }
   }
 
-  /** Begins again where the changes after the last dispatched one are unknown, as after a restore. */
+  /** Restarts at the end if the changes after the last dispatched one are unknown, as after a restored backup. */
   #restart(last: StreamPosition): void {
     this.#position = last;
     this.#cursors = undefined;
     this.#endEach(new CursorExpired('The changes since the last one are unknown.'));
   }
 
-  /** The cursors may be missing only where nobody is subscribed. */
+  /** Dispatches a change. `cursors` may be undefined only if there are no subscribers. */
   #hand(change: SequencedChange, cursors: ChangeCursors | undefined): void {
     this.#position = change;
     let item: LiveItem | undefined;

@@ -8,38 +8,38 @@ import { deadlineIn } from '../store/deadline.ts';
 import type { MaybePromise, Store } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 
-/** How long a key that was read is taken for what it was, in ms: a revocation acts at least so soon. */
+/** The time for which a loaded API key is cached, in ms: a revocation takes effect after this time at the latest. */
 const REMEMBERED_MS = 500;
-/** The most keys that are remembered. */
+/** The maximum number of cached API keys. */
 const REMEMBERED_KEYS = 10_000;
-/** The maximum number of prefixes that are remembered as those of good tokens. */
+/** The maximum number of prefixes that are kept as those of valid tokens. */
 const RECOGNIZED_PREFIXES = 100_000;
-/** The most uses that one transaction notes. */
+/** The maximum number of uses that one transaction records. */
 const BATCH = 500;
 
 export interface KeyRingOptions {
   readonly store: Store;
   readonly clock: Clock;
-  /** The operator's token; null: there is none, and nobody is root. */
+  /** The root key, or null if nobody is root. */
   readonly rootToken: string | null;
-  /** How long the look-up of a token may take, in ms. */
+  /** The maximum time to look up a token, in ms. */
   readonly lookUpMs: number;
 }
 
-/** Tells who shows a token. What it costs does not grow with the number of keys. */
+/** Authenticates tokens. The time does not grow with the number of API keys. */
 export class KeyRing {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #rootHash: Buffer | undefined;
   readonly #lookUpMs: number;
-  /** By prefix. A store that answers at once is asked each time. */
+  /** API keys by prefix. Not used with a synchronous store, which is read each time. */
   readonly #remembered = new LRUCache<string, Promise<ApiKey | undefined>>({
     max: REMEMBERED_KEYS,
     ttl: REMEMBERED_MS,
   });
-  /** The prefixes of tokens that were good once: looking them up again cannot be an attempt to guess. */
+  /** Prefixes of tokens that were valid once: looking them up again cannot be an attempt to guess. */
   readonly #recognized = new LRUCache<string, true>({ max: RECOGNIZED_PREFIXES });
-  /** Uses that are to be noted. */
+  /** Uses that are not yet recorded. */
   #used = new Map<Id, number>();
 
   constructor({ store, clock, rootToken, lookUpMs }: KeyRingOptions) {
@@ -50,8 +50,9 @@ export class KeyRing {
   }
 
   /**
-   * Whose token it is; undefined for one that is malformed, unknown, expired or revoked. `beforeLookUp` is called before
-   * a token that this server has not recognized yet is looked up in the database, and may throw to prevent that.
+   * Returns the viewer of a token, or undefined if it is malformed, unknown, expired or revoked. `beforeLookUp` is
+   * called before a token that this server has not recognized yet is looked up in the database, and may throw to
+   * prevent that.
    */
   viewerOf(token: string, beforeLookUp?: () => Promise<void>): MaybePromise<Viewer | undefined> {
     if (this.#rootHash && timingSafeEqual(digest(token), this.#rootHash)) return { role: 'ROOT' };
@@ -61,7 +62,7 @@ export class KeyRing {
     return key instanceof Promise ? key.then((found) => this.#judge(token, found)) : this.#judge(token, key);
   }
 
-  /** Which of these are keys that are over: expired, revoked, or gone. */
+  /** Returns the owners that are API keys which have expired, were revoked or do not exist. */
   async dead(owners: readonly string[]): Promise<readonly Id[]> {
     const ids = owners.filter((owner) => isId('key', owner));
     const keys = ids.length === 0 ? [] : await this.#store.read('ALL').apiKeys.byIds(ids);
@@ -71,7 +72,7 @@ export class KeyRing {
     });
   }
 
-  /** Writes when keys were last used, for each at most once a minute. */
+  /** Records when API keys were last used, for each at most once per minute. */
   async noteUses(): Promise<void> {
     const used = [...this.#used];
     this.#used = new Map();

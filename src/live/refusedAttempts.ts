@@ -3,22 +3,22 @@ import { type Clock, type Instant, minuteOf } from '../domain/time.ts';
 import { institutionOwnerOf, ownerOf, type Viewer } from '../domain/viewer.ts';
 import type { AccessTrail } from './accessTrail.ts';
 
-/** What refused attempts may write to the audit log in one minute: events of their own, and bytes of payload among them. */
+/** The limits of what refused attempts write to the audit log in one minute: events, and bytes of payload in them. */
 export interface RefusalBudget {
   readonly events: number;
   readonly bytes: number;
 }
-/** Of one API key; the root key too. */
+/** The limits for one API key, and for the root key. */
 export const REFUSALS_PER_KEY: RefusalBudget = { events: 60, bytes: 1024 * 1024 };
-/** Of all API keys of an institution, since an institution can create any number of keys. */
+/** The limits for all API keys of an institution, since an institution can create any number of API keys. */
 export const REFUSALS_PER_INSTITUTION: RefusalBudget = { events: 600, bytes: 4 * 1024 * 1024 };
-/** The maximum of API keys and institutions that have a budget in one minute; attempts of others are only counted. */
+/** The maximum number of API keys and institutions with a budget in one minute; attempts of others are only counted. */
 const MAX_BUDGETS = 20_000;
 
 /**
  * Bounds what refused attempts write to the audit log. Beyond the budget of events, attempts are counted and recorded
- * after the minute as one event for each actor, action and error code. Beyond the budget of bytes, events keep only the
- * size and the field names of the input. Every server has budgets of its own.
+ * after the minute as one event per actor, action and error code. Beyond the budget of bytes, events contain only the
+ * size and the field names of the input. Every server has separate budgets.
  */
 export class BoundedRefusals implements RefusedAttempts {
   readonly #clock: Clock;

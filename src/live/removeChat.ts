@@ -1,11 +1,11 @@
 import type { CommandContext } from '../commands/context.ts';
 
-/** The most sessions that one transaction removes, with all their messages. */
+/** The maximum number of sessions that one transaction removes, with all their messages. */
 const BATCH = 20;
 
 /**
- * Removes the sessions for good that were deleted before the time, oldest first, and returns how many. A session of a
- * position that is not terminal stays: it is evidence of a deal that is not over.
+ * Purges the sessions that were deleted before the time, oldest first, and returns their number. A session of a
+ * position that is not terminal is kept, because it is evidence of a deal in progress.
  */
 export async function removeDeletedSessions({ store }: CommandContext, before: number): Promise<number> {
   for (let removed = 0; ; ) {

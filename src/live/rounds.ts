@@ -1,18 +1,18 @@
 import { StoreFullError } from '../store/faults.ts';
 
-/** Something that is done again and again beside the requests. */
+/** A recurring background job. */
 export interface Rounds {
   start(): void;
-  /** Begins no further round and waits for the one under way. */
+  /** Starts no further run and waits for the one in progress. */
   stop(): Promise<void>;
 }
 
-/** Returned by work that is complete and is not to be done again. */
+/** Returned by work that is complete and must not run again. */
 export const COMPLETE = Symbol('complete');
 
 /**
- * Does the work, waits `pauseMs`, and does it again; a round that fails is told of, and the next one comes all
- * the same. While the store is full, this is reported once and not by every round.
+ * Runs the work, waits `pauseMs`, and runs it again. A failed run is reported, and the next one follows as usual. While
+ * the store is full, this is reported once and not by every run.
  */
 export function createRounds(work: () => Promise<unknown>, pauseMs: number, onFault: (error: unknown) => void): Rounds {
   let timer: NodeJS.Timeout | undefined;

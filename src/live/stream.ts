@@ -1,6 +1,6 @@
 /**
- * A generator whose reader may leave while it waits: the call to return it would stand behind what it waits for, so
- * `leave` ends the wait.
+ * Wraps a generator whose reader may leave while it waits. Its own `return` would wait for the pending step, so `leave`
+ * ends that wait first.
  */
 export function leavable<T>(steps: AsyncGenerator<T, void, undefined>, leave: () => void): AsyncIterableIterator<T> {
   return {
