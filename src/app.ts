@@ -36,59 +36,66 @@ export const GRAPHQL_PATH = '/graphql';
 export interface AppOptions {
   readonly store: Store;
   readonly onFault: OnFault;
-  /** The operator's token; left out: nobody is root. */
+  /** The root key; absent if nobody is root. */
   readonly rootToken?: string;
   readonly clock?: Clock;
   readonly newId?: NewId;
   readonly newToken?: NewToken;
-  /** Says who asks, in the place of keys: for a server whose callers are known by other means. */
+  /** Authenticates requests instead of API keys, for a server whose callers are known by other means. */
   readonly viewerOf?: (request: Request) => Viewer;
-  /** What GraphiQL opens with; left out: there is no GraphiQL. */
+  /** The initial content of GraphiQL, which is off if this is absent. */
   readonly graphiql?: GraphiqlOptions;
-  /** Whose pages may ask, beside the server's own. */
+  /** The origins whose pages may send requests, in addition to the server's own. */
   readonly origins?: Origins;
   readonly trusted?: TrustedDocuments;
-  /** Whether browsers are told to come by TLS alone. */
+  /** Whether HSTS tells browsers to use only TLS. */
   readonly strictTransport?: boolean;
-  /** Where money is accounted for; beside the positions if left out. */
+  /** The ledger of accounting entries. Defaults to the one in the store. */
   readonly ledger?: Ledger;
-  /** What differs from the defaults. */
+  /** Settings that differ from the defaults. */
   readonly settings?: Partial<Settings>;
 }
 
-/** What is done again and again beside the requests. */
+/** Recurring background jobs. */
 interface Beside {
-  /** Expires what is due now. Answers how many. */
+  /** Expires the positions that are due now. Returns their number. */
   readonly expireDue: () => Promise<number>;
   /** Deletes what is past its retention: idempotency records, deleted chat, changes, the store's own rows. */
   readonly tidy: () => Promise<void>;
-  /** Settles what was counted and noted: limits, uses of keys, who was turned away. */
+  /** Writes what was counted: rate limits, uses of API keys, rejected requests. */
   readonly settle: () => Promise<void>;
-  /** Ends the subscriptions of keys that are over. */
+  /** Ends the subscriptions of API keys that have expired or were revoked. */
   readonly watch: () => Promise<void>;
 }
 
-/** The whole server as a value. */
+/** The server as a value, without a process or a port. */
 export interface App extends Beside {
-  /** Answers a request without a network. */
+  /** Handles a request without a network. */
   fetch(request: Request): Promise<Response>;
   listen(port: number, host: string): Promise<Listening>;
-  /** How many subscriptions are live. */
+  /** Returns the number of live subscriptions. */
   liveSubscriptions(): number;
-  /** Begins what runs beside the requests: live changes, deadlines, keys, limits, tidying. */
+  /** Starts the hub and the background jobs. */
   start(): void;
-  /** Ends it, subscriptions too, and waits for what is under way, if the database answers. */
+  /**
+   * Stops them, ends all subscriptions, and waits for work in progress, but not for a database that does not answer.
+   */
   stop(): Promise<void>;
 }
 
 const ROOT: Viewer = { role: 'ROOT' };
 const TIDY_PAUSE_MS = 60_000;
 const SETTLE_PAUSE_MS = 1_000;
-/** The pause between two batches of texts whose words are recomputed after an upgrade: most of the time is left to requests. */
+/**
+ * The pause between two batches of texts whose words are recomputed after an upgrade. It leaves most of the time to
+ * requests.
+ */
 const REFRESH_PAUSE_MS = 250;
-/** How often the keys of open subscriptions are looked at: a key that is over acts within a second. */
+/**
+ * The interval at which the API keys of open subscriptions are checked: an expired or revoked one acts within a second.
+ */
 const WATCH_PAUSE_MS = 400;
-/** How long the server waits when it stops, in ms: what a database that does not answer keeps from ending is left undone. */
+/** The maximum time to stop, in ms. Work that a database without an answer prevents from ending is abandoned. */
 const STOP_MS = 5_000;
 const NO_TRUSTED: TrustedDocuments = { texts: new Map(), only: false };
 const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
@@ -99,7 +106,7 @@ export function createApp(options: AppOptions): App {
   const settings: Settings = { ...DEFAULTS, ...options.settings };
   const { keepKeysMs, chatLimits, keysPerInstitution, lookEveryMs, queueChanges } = settings;
   const failed = (error: unknown): void => {
-    // The store reports an outage itself, once; the work is done when it is over.
+    // The store reports an outage itself, once; the work runs again when the outage is over.
     if (!(error instanceof Unavailable)) onFault(randomUUID(), error);
   };
   const keys = new KeyRing({ store, clock, rootToken: options.rootToken ?? null, lookUpMs: settings.operationMs });
@@ -116,7 +123,7 @@ export function createApp(options: AppOptions): App {
   const responses = new Responses(settings.responses, buffer, access);
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskFault(onFault) };
   const graphql = createGraphql({ ...settings, ...front, responses, bodyBytes, shared: { ...shared, hub } });
-  // The server's own doing: no request, no viewer but itself.
+  // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const beside = besideRequests({ own, settings, hub, keys, limits, trail });
   const rounds = [
@@ -154,7 +161,7 @@ export function createApp(options: AppOptions): App {
   };
 }
 
-/** Does the work, and waits for it no longer than so many ms. */
+/** Runs the work, and waits for it at most `ms` milliseconds. */
 async function within(ms: number, work: () => Promise<void>): Promise<void> {
   const waiting = new AbortController();
   const late = delay(ms, undefined, { signal: waiting.signal }).catch(() => undefined);

@@ -9,62 +9,62 @@ const INTROSPECTION = ['all', 'root', 'none'] as const;
 const RATES = ['key', 'institution', 'address', 'failedLogin', 'search', 'createApiKey', 'subscriptionCost'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-/** Everything that can be set from outside. Variables that are not read here do nothing. */
+/** Everything that the environment configures. Other variables have no effect. */
 export interface Config {
-  /** TCP port; 0 takes a free one. */
+  /** The TCP port; 0 selects a free one. */
   readonly port: number;
   readonly host: string;
   readonly environment: (typeof ENVIRONMENTS)[number];
   readonly store:
     | {
         readonly backend: 'memory';
-        /** The memory of its data above which no new objects are accepted, in MB. */
+        /** The memory of stored data above which no new objects are accepted, in MB. */
         readonly maxMb: number;
       }
     | {
         readonly backend: 'postgres';
         readonly databaseUrl: string;
         readonly directUrl: string;
-        /** The most connections at once. */
+        /** The maximum number of concurrent connections. */
         readonly connections: number;
       };
-  /** How long the sweep for positions past their hour pauses, in ms. */
+  /** The pause between two sweeps for expired positions, in ms. */
   readonly expirySweepIntervalMs: number;
-  /** How long an idempotency key is remembered, in days. */
+  /** The retention of idempotency keys, in days. */
   readonly idempotencyRetentionDays: number;
-  /** How long a unit of work may wait for the memory store, in ms. */
+  /** The maximum time that a transaction waits for the memory store, in ms. */
   readonly storeLockTimeoutMs: number;
-  /** How long a deleted chat session can be restored, in days. */
+  /** The time within which a deleted chat session can be restored, in days. */
   readonly chatRetentionDays: number;
-  /** How many chat sessions there may be, deleted ones not counted; null: any number. */
+  /** The maximum number of chat sessions, not counting deleted ones, or null for no limit. */
   readonly chatMaxSessions: number | null;
   readonly chatMaxMessagesPerSession: number;
-  /** How long changes are kept for subscribers who were away, in days. */
+  /** The retention of changes for subscribers that were disconnected, in days. */
   readonly outboxRetentionDays: number;
-  /** The most live changes that may wait for one subscriber. */
+  /** The maximum number of live changes that wait for one subscriber. */
   readonly subscriptionQueue: number;
   readonly subscriptionsPerKey: number;
-  /** Whether an empty store is filled with something to look at. */
+  /** Whether an empty store is filled with example data. */
   readonly demoData: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly access: AccessConfig;
 }
 
-/** Who may ask what, and how much. */
+/** The configuration of access and its limits. */
 export interface AccessConfig {
-  /** The operator's token. */
+  /** The root key. */
   readonly rootApiKey: string;
   readonly apiKeysPerInstitution: number;
-  /** Whether there is a page with GraphiQL. */
+  /** Whether GraphiQL is served. */
   readonly graphiql: boolean;
   readonly introspection: (typeof INTROSPECTION)[number];
-  /** Origins whose pages may ask, beside the server's own. */
+  /** Origins whose pages may send requests, in addition to the server's own. */
   readonly allowedOrigins: readonly string[];
-  /** A file of documents by their SHA-256. */
+  /** The path of a file with documents by their SHA-256. */
   readonly trustedDocuments: string | null;
   readonly trustedDocumentsOnly: boolean;
   readonly trustedProxies: number;
-  /** Points a minute; null: any number. */
+  /** Points per minute, or null for no limit. */
   readonly rates: { readonly [L in (typeof RATES)[number]]: number | null };
   readonly bodyBytes: number;
   readonly tokens: number;
@@ -73,15 +73,15 @@ export interface AccessConfig {
   readonly directives: number;
   readonly listValues: number;
   readonly cost: number;
-  /** The most bytes of one response. */
+  /** The maximum bytes of one response. */
   readonly responseBytes: number;
-  /** The most bytes of all responses that are not yet sent. */
+  /** The maximum bytes of all responses that are not yet sent. */
   readonly responseBufferBytes: number;
   readonly subscriptionCost: number;
   readonly operationMs: number;
   readonly headersMs: number;
   readonly requestMs: number;
-  /** How long an idle connection is kept open for the next request, in ms. */
+  /** The time for which an idle connection is kept open for the next request, in ms. */
   readonly keepAliveTimeoutMs: number;
   readonly silenceMs: number;
   readonly connections: number;
@@ -93,15 +93,16 @@ export interface AccessConfig {
 
 export { DEVELOPMENT_KEY, type Environment } from './variables.ts';
 
-/** The part of the heap that the data of the memory store may take; requests need the rest. */
+/** The fraction of the heap that the data of the memory store may use; requests need the rest. */
 const HEAP_PART = 0.75;
 
-/** The configuration is wrong: the message names every variable at fault. */
+/** The configuration is invalid; the message names every invalid variable. */
 export class ConfigurationError extends Error {}
 
 /**
- * The process's environment over an optional .env file. Throws ConfigurationError if a line of the file cannot be
- * understood: a variable that is lost silently could start a production server with development defaults.
+ * Returns the environment of the process, with the variables of an optional .env file as defaults. Throws
+ * ConfigurationError if a line of the file cannot be parsed: a variable that is lost silently could start a production
+ * server with development defaults.
  */
 export function environment(file = '.env'): Environment {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -110,7 +111,7 @@ export function environment(file = '.env'): Environment {
   return { ...variables, ...process.env };
 }
 
-/** The names of all variables that `readConfig` reads. */
+/** Returns the names of all variables that `readConfig` reads. */
 export function variableNames(): ReadonlySet<string> {
   const names = new Set<string>();
   const recorder = new Proxy<Environment>({}, { get: (_target, name) => void names.add(String(name)) });
@@ -121,7 +122,7 @@ export function variableNames(): ReadonlySet<string> {
 const configurationError = (problems: readonly string[]): ConfigurationError =>
   new ConfigurationError(`The configuration is wrong:\n- ${problems.join('\n- ')}`);
 
-/** Reads and judges every variable; refuses with ConfigurationError, all faults in one message. */
+/** Reads and validates every variable. Throws ConfigurationError with all problems in one message. */
 export function readConfig(env: Environment): Config {
   const faults: string[] = [];
   const read = new VariableReader(env, faults);
@@ -162,7 +163,7 @@ export function readConfig(env: Environment): Config {
     access: accessOf(read, environmentName),
   };
   const { responseBytes, responseBufferBytes } = config.access;
-  // An API key may use half of the buffer, and must have room for one response.
+  // An API key may use half of the buffer, which must have room for one response.
   if (responseBufferBytes < 2 * responseBytes) {
     faults.push('RESPONSE_BUFFER_BYTES must be at least twice MAX_RESPONSE_BYTES.');
   }

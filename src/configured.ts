@@ -4,7 +4,7 @@ import { DAY_MS } from './domain/time.ts';
 import { bareHash, sha256, type TrustedDocuments } from './server/documents/trustedDocuments.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
 
-/** The server's settings, as configured. */
+/** Returns the settings of the server for a configuration. */
 export function settingsOf(config: Config): Settings {
   const { access } = config;
   const { bodyBytes, headersMs, requestMs, keepAliveTimeoutMs, silenceMs } = access;
@@ -36,8 +36,9 @@ export function settingsOf(config: Config): Settings {
 }
 
 /**
- * Reads the file of trusted documents: a JSON object of texts by their SHA-256, as the code generator of a client
- * writes it, with "sha256:" before them or not. Refuses with ConfigurationError a file that is none, and a text that has another hash.
+ * Reads the file of trusted documents: a JSON object of texts by their SHA-256, as the code generators of clients write
+ * it, with or without "sha256:" before the hash. Throws ConfigurationError if the file is not such an object, or if a
+ * text has another hash.
  */
 export function readTrustedDocuments(file: string | null, only: boolean): TrustedDocuments {
   if (file === null && !only) return { texts: new Map(), only };

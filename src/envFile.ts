@@ -1,6 +1,6 @@
 import { parseEnv } from 'node:util';
 
-/** The variables of a .env file, and its problems: one sentence each, with the number of the line. */
+/** The variables of a .env file, and its problems: one sentence each, with the line number. */
 export interface EnvFile {
   readonly variables: Readonly<Record<string, string>>;
   readonly problems: readonly string[];

@@ -3,8 +3,8 @@ import { type NewId, typeId } from './domain/ids.ts';
 import { type Clock, type Instant, notBefore } from './domain/time.ts';
 
 /**
- * Makes ids of the clock's time, random in the rest. Each sorts after those before it: while the clock is behind the
- * last id, as after it was set back, ids take the time of the last one.
+ * Returns a function that makes ids from the time and random bits. Each id sorts after the ones before it: while the
+ * clock is behind the last id, because it was set back, ids use the time of the last one.
  */
 export function createIds(clock: Clock): NewId {
   const generator = new V7Generator();

@@ -10,12 +10,12 @@ import type { GraphiqlOptions } from './server/graphiql.ts';
 import { UnusableDatabase } from './store/postgres/unusableDatabase.ts';
 
 async function main(): Promise<void> {
-  // Until the server listens there is nothing to wait for.
+  // Until the server listens there is nothing to shut down gracefully.
   const leave = (): void => process.exit(0);
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
   const config = readConfig(environment());
-  // Written at once, so that the address stays the last line and nothing is lost at the end.
+  // Written synchronously, so that the address stays the last line and nothing is lost at exit.
   const log = pino(
     { level: config.logLevel, base: null, serializers: { err: faultFacts } },
     destination({ dest: 1, sync: true }),
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   process.stdout.write(`${page}: ${listening.origin}${GRAPHQL_PATH}\n`);
 }
 
-/** Logs what happens to the store. An outage is two lines, however many requests fail of it. */
+/** Logs events of the store. An outage is two lines, however many requests fail because of it. */
 const listenerOf = (log: Logger): StoreListener => ({
   onError: (error) => log.error({ err: error }, 'database connection lost'),
   onRecovery: () => log.info('database connection restored'),
@@ -66,13 +66,15 @@ const listenerOf = (log: Logger): StoreListener => ({
     log.warn({ usedMb: Math.round(usedBytes / 2 ** 20), maxMb: Math.round(maxBytes / 2 ** 20) }, message),
 });
 
-/** The tabs carry the key of development, and no other. */
+/** The tabs contain the development root key, and no other. */
 const pageOf = ({ demoData, access: { rootApiKey } }: Config): GraphiqlOptions => ({
   tabs: demoData ? DEMO_TABS : [],
   token: rootApiKey === DEVELOPMENT_KEY ? DEVELOPMENT_KEY : null,
 });
 
-/** Ends the start, or the end, that went wrong: a sentence where one is meant for people, else what may be told. */
+/**
+ * Ends the process after a failed start or stop, with a message for the operator if there is one, else with safe facts.
+ */
 function fail(error: unknown): void {
   process.stderr.write(`${sentence(error) ?? `EscrowGrid cannot run: ${JSON.stringify(faultFacts(error))}`}\n`);
   process.exit(1);
@@ -80,7 +82,7 @@ function fail(error: unknown): void {
 
 function sentence(error: unknown): string | undefined {
   if (error instanceof ConfigurationError || error instanceof UnusableDatabase) return error.message;
-  // What the system refuses is no fault of the program's, such as a port that is taken.
+  // An error of the system, such as a port in use, is not a bug in the program.
   return error instanceof Error && 'syscall' in error ? `EscrowGrid cannot run: ${error.message}` : undefined;
 }
 

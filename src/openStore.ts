@@ -8,14 +8,17 @@ import type { Store } from './store/store.ts';
 
 export type { OnMemoryWarning };
 
-/** Called when the state of the store changes: `onError` once when it becomes unavailable, `onRecovery` once when that ends. */
+/**
+ * Called when the state of the store changes: `onError` once when it becomes unavailable, `onRecovery` once when that
+ * ends.
+ */
 export interface StoreListener {
   readonly onError: (error: Error) => void;
   readonly onRecovery?: () => void;
   readonly onMemoryWarning?: OnMemoryWarning;
 }
 
-/** Opens the configured store, its database migrated. Refuses with UnusableDatabase. */
+/** Opens the configured store and migrates its database. Throws UnusableDatabase. */
 export async function openStore(
   { store, storeLockTimeoutMs }: Config,
   { onMemoryWarning, ...onOutage }: StoreListener,
@@ -25,7 +28,7 @@ export async function openStore(
     return createMemoryStore({ lockTimeoutMs: storeLockTimeoutMs, maxBytes, onWarning: onMemoryWarning });
   }
   const { backend: _backend, ...database } = store;
-  // The migrations' lock belongs to a session, which a pooler in transaction mode does not keep.
+  // The lock of the migrations belongs to a session, which a pooler in transaction mode does not preserve.
   await migrate(database.directUrl);
   if (database.databaseUrl !== database.directUrl) await checkConnection(database.databaseUrl);
   return createPostgresStore({ ...database, ...onOutage });

@@ -7,38 +7,38 @@ import type { OperationLimits } from './server/documents/operationCost.ts';
 import type { ResponseLimits } from './server/responseLimits.ts';
 import type { Limits } from './server/access/rateLimits.ts';
 
-/** How long and how much. Times in ms. */
+/** Limits and times of the server. Times are in ms. */
 export interface Settings {
-  /** How long an idempotency key is remembered. */
+  /** The retention of idempotency keys. */
   readonly keepKeysMs: number;
-  /** How long the sweep for positions past their hour pauses. */
+  /** The pause between two sweeps for expired positions. */
   readonly sweepPauseMs: number;
   readonly chatLimits: ChatLimits;
-  /** How long a deleted chat session can be restored. */
+  /** The time within which a deleted chat session can be restored. */
   readonly keepChatMs: number;
-  /** How long a subscriber may stay away and still miss nothing. */
+  /** The time for which a subscriber may be disconnected without missing a change. */
   readonly keepChangesMs: number;
-  /** How often the changes are looked at though nobody called. */
+  /** The interval at which the changes are polled without a notification. */
   readonly lookEveryMs: number;
-  /** The most live changes that may wait for one subscriber. */
+  /** The maximum number of live changes that wait for one subscriber. */
   readonly queueChanges: number;
   readonly subscriptionsPerKey: number;
-  /** How many API keys an institution may have, those that are over included. */
+  /** The maximum number of API keys per institution, including expired and revoked ones. */
   readonly keysPerInstitution: number;
   readonly documents: DocumentRules;
   readonly operations: OperationLimits;
   readonly responses: ResponseLimits;
-  /** How long an operation may take. */
+  /** The maximum time of an operation. */
   readonly operationMs: number;
   readonly http: HttpLimits;
-  /** The most WebSockets that are open at once. */
+  /** The maximum number of WebSockets that are open at once. */
   readonly sockets: number;
   readonly socketsPerAddress: number;
   /** The maximum number of operations that one WebSocket may have open at once. */
   readonly operationsPerSocket: number;
   /** The maximum number of bytes that wait for a client of a WebSocket that does not read them. */
   readonly socketBufferBytes: number;
-  /** Requests a minute; null: any number. */
+  /** Requests per minute, or null for no limit. */
   readonly rates: Limits;
 }
 
@@ -70,7 +70,7 @@ export const DEFAULTS: Settings = {
   sockets: 1_000,
   socketsPerAddress: 100,
   operationsPerSocket: 200,
-  // The largest answer, and what comes while a slow client reads it.
+  // The largest response, and what arrives while a slow client reads it.
   socketBufferBytes: 20 * 1024 * 1024,
   rates: {
     key: null,

@@ -9,7 +9,7 @@ export type Environment = { readonly [name: string]: string | undefined };
 /** The limits of a secret's length, in characters. */
 const SECRET = { min: 32, max: 200 } as const;
 
-/** A star that stands for anything but a port would match nothing, silently. */
+/** A wildcard for anything but a port would silently match nothing, so it is rejected. */
 const isOrigin = (text: string): boolean =>
   /^https?:[^*]*$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
@@ -93,7 +93,7 @@ export class VariableReader {
   }
 }
 
-/** What is wrong with a secret, as the rest of a sentence that does not repeat it. */
+/** Returns what is wrong with a secret, as the rest of a sentence that does not repeat it. */
 function secretProblem(text: string): string | undefined {
   if (text.length < SECRET.min || text.length > SECRET.max || !/^[\x21-\x7e]*$/.test(text)) {
     return `must be set in production, to ${SECRET.min} to ${SECRET.max} printable characters without spaces.`;

@@ -5,7 +5,7 @@ const MIN_PARTS = 16;
 /** The minimum length of a repetition or a run, in characters: random text has shorter ones. */
 const MIN_MATCH = 4;
 
-/** Placeholders and names that secrets are made of when they are not generated, in lower case. */
+/** Placeholders and names that people use in secrets that are not generated, in lower case. */
 const WORDS = (
   'admin and api apikey change changeme default demo dev development dummy escrow escrowgrid example fixme ' +
   'foobar for grid hello host insert key letmein local localhost login master new not passphrase passwd ' +
@@ -50,8 +50,9 @@ type Kind = keyof typeof REASONS;
 const KINDS = Object.keys(REASONS) as readonly Kind[];
 
 /**
- * Why a secret is easy to guess, as the rest of a sentence, or undefined if nothing shows that it is. An estimate of how
- * many independent parts the text has: enough to find placeholders and patterns, while generated secrets always pass.
+ * Returns why a secret is easy to guess, as the rest of a sentence, or undefined if nothing indicates that it is. It
+ * estimates how many independent parts the text has: enough to find placeholders and patterns, while generated secrets
+ * always pass.
  */
 export function weaknessOf(secret: string): string | undefined {
   if (new Set(secret).size < MIN_DISTINCT) return `has fewer than ${MIN_DISTINCT} different characters`;
@@ -72,7 +73,7 @@ export function weaknessOf(secret: string): string | undefined {
   return parts < MIN_PARTS ? REASONS[largestOf(covered)] : undefined;
 }
 
-/** The length of the longest part of the text that starts at the index and matches, or 0 if it is too short. */
+/** Returns the length of the longest part of the text that starts at the index and matches, or 0 if it is too short. */
 function longestMatch(text: string, index: number, isMatch: (part: string) => boolean): number {
   let end = index + MIN_MATCH;
   while (end <= text.length && isMatch(text.slice(index, end))) end += 1;

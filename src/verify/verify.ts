@@ -5,20 +5,20 @@ import type { Position } from '../domain/position.ts';
 import type { Field, Page, Reader, Readers, Store, Window } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 
-/** What was looked at, and the first thing that does not fit. */
+/** The result of a verification: what was checked, and the first difference. */
 export interface Verification {
   readonly positions: number;
   readonly events: number;
   readonly postings: number;
-  /** Null: everything is consistent. */
+  /** The first difference, or null if everything is consistent. */
   readonly difference: { readonly positionId: string; readonly message: string } | null;
 }
 
 const PAGE = 100;
 
 /**
- * Rebuilds every position's held, released, refunded and state from its ledger and its events, as of one moment, and
- * stops at the first difference.
+ * Rebuilds the held, released and refunded amounts and the state of every position from its ledger and its events, in
+ * one snapshot, and stops at the first difference.
  */
 export function verify(store: Store): Promise<Verification> {
   return store.snapshot('ALL', async (read) => {
@@ -46,7 +46,7 @@ interface History {
   readonly postings: readonly Posting[];
 }
 
-/** The histories of these positions, a few statements for all of them. */
+/** Loads the histories of these positions, with a few statements for all of them. */
 async function historiesOf(read: Readers, positions: readonly Position[]): Promise<readonly History[]> {
   const ids = positions.map(({ id }) => id);
   const events = await childrenOf(read.lifecycleEvents, 'positionId', ids, 'sequence');
@@ -64,7 +64,7 @@ async function historiesOf(read: Readers, positions: readonly Position[]): Promi
   });
 }
 
-/** All children of each parent, in order, page by page where one has many. */
+/** Loads all children of each parent in order, page by page for parents with many. */
 async function childrenOf<E extends { readonly id: string }>(
   reader: Reader<E>,
   field: Field<E>,
@@ -108,7 +108,7 @@ const windowOf = <E>({ by, of }: { readonly by: readonly Field<E>[]; readonly of
 const keyOf = <E extends { readonly id: string }>(row: E, by: readonly Field<E>[]): NonNullable<Window<E>['after']> =>
   [...by, 'id' as Field<E>].map((field) => row[field] as never);
 
-/** The first thing about the position that its history does not bear out, as a sentence. */
+/** Returns the first difference between the position and its history, as a sentence. */
 function differenceOf(position: Position, { events, ledgerEvents, postings }: History): string | undefined {
   return (
     chainFault(position, events) ??
@@ -118,7 +118,7 @@ function differenceOf(position: Position, { events, ledgerEvents, postings }: Hi
   );
 }
 
-/** The times of funding and closing must be those of the events. */
+/** Checks that the times of funding and closing are those of the events. */
 function timeFault({ fundedAt, closedAt }: Position, events: readonly LifecycleEvent[]): string | undefined {
   const funded = events.find(({ toState }) => toState === 'FUNDED')?.createdAt ?? null;
   const closed = events.find(({ toState }) => isTerminal(toState))?.createdAt ?? null;
@@ -126,7 +126,10 @@ function timeFault({ fundedAt, closedAt }: Position, events: readonly LifecycleE
   return closedAt === closed ? undefined : 'has another closedAt than its events';
 }
 
-/** The events must be gapless, each must follow from the one before, and the last must be what the position is. */
+/**
+ * Checks that the events are gapless, that each follows from the one before, and that the last has the position's
+ * state.
+ */
 function chainFault({ state, sequence, currency }: Position, events: readonly LifecycleEvent[]): string | undefined {
   if (events.length !== sequence) return `has ${events.length} events where its last is number ${sequence}`;
   for (const [at, event] of events.entries()) {
@@ -142,7 +145,7 @@ function chainFault({ state, sequence, currency }: Position, events: readonly Li
   return last?.toState === state ? undefined : `is ${state}, but its last event left it ${last?.toState ?? 'nowhere'}`;
 }
 
-/** Each event must have its ledger event, whose postings are those of what moved and add up to zero. */
+/** Checks that each event has its ledger event, whose postings equal the amount that moved and add up to zero. */
 function ledgerFault(
   events: readonly LifecycleEvent[],
   ledgerEvents: readonly LedgerEvent[],
@@ -170,7 +173,7 @@ function ledgerFault(
   return undefined;
 }
 
-/** What the postings say must be what the position says. */
+/** Checks that the balances of the postings equal those of the position. */
 function balanceFault({ held, released, refunded }: Position, postings: readonly Posting[]): string | undefined {
   const sum = (kind: Posting['accountKind'], of = (amount: bigint): boolean => amount !== 0n): bigint =>
     postings.reduce((all, { accountKind, amount }) => (accountKind === kind && of(amount) ? all + amount : all), 0n);
