@@ -1,7 +1,7 @@
-/** How a request came over the network; empty where it did not. */
+/** The network side of a request; empty if it did not arrive over a network. */
 export interface Arrival {
-  /** Where it came from, as far as that can be believed. */
+  /** The client's address, as far as it can be trusted. */
   readonly address?: string;
-  /** Reads its body. */
+  /** Reads the body of the request. */
   readonly body?: () => Promise<Buffer>;
 }

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { bodyTooLarge, refusal } from './refusal.ts';
 
 /**
- * Reads a request's body. Refuses with 413 as soon as it is known to be too large; what is still to come is
- * taken in and dropped, so that a client that is still sending can read the answer.
+ * Reads a request's body. Rejects it with 413 as soon as it is known to be too large. The rest is received and
+ * discarded, so that a client which is still sending can read the response.
  */
 export function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import type { Context } from '../schema/builder.ts';
 import { Unavailable } from '../store/faults.ts';
 import type { Deadline } from '../store/store.ts';
 
-/** How much later than the deadline the store may report that the database does not answer, in ms. */
+/** The time after the deadline within which the store may report that the database does not answer, in ms. */
 const STORE_MARGIN_MS = 500;
 
 const TOO_LATE = 'The operation took longer than it may: ask for less at once.';
@@ -12,9 +12,9 @@ export const timeout = (): GraphQLError =>
   new GraphQLError(TOO_LATE, { extensions: { code: 'TIMEOUT', http: { status: 504 } } });
 
 /**
- * Answers a query that is not done by its deadline with TIMEOUT; the record gives it up at the same moment. If that is
- * because the database does not answer, the result says so. A mutation is waited for: only the record knows whether its
- * change was kept, and gives it up before that or not at all.
+ * Returns TIMEOUT for a query that is not done by its deadline, when the store gives it up, too. If the reason is that
+ * the database does not answer, the result says so. A mutation is awaited: only the store knows whether its change was
+ * committed, and gives it up before that or not at all.
  */
 export const useDeadline = (): Plugin<Context> => ({
   onExecute: ({ args, executeFn, setExecuteFn }) => {
@@ -34,7 +34,7 @@ async function inTime(result: Promise<ExecutionResult>, until: Deadline): Promis
   return late && isAway ? late : { errors: [timeout()] };
 }
 
-/** The result, or undefined if it takes longer. */
+/** Returns the result, or undefined if it takes longer. */
 async function before(result: Promise<ExecutionResult>, ms: number): Promise<ExecutionResult | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

@@ -5,19 +5,19 @@ import { LIMITS } from '../domain/limits.ts';
 import { shortened } from '../domain/text.ts';
 import { Busy, TooLate, Unavailable } from '../store/faults.ts';
 
-/** Told of every fault of ours, with the id under which the client was told of it. */
+/** Called for every internal error, with the error id that the client received. */
 export type OnFault = (errorId: string, error: unknown) => void;
 
-/** Codes that libraries give and clients do not know, as ours. */
+/** The codes of libraries that clients do not know, mapped to the server's own. */
 const LIBRARY_CODES: ReadonlyMap<unknown, string> = new Map([
   ['REQUEST_ENTITY_TOO_LARGE', 'BAD_REQUEST'],
   ['OPERATION_RESOLUTION_FAILURE', 'BAD_REQUEST'],
 ]);
 
-/** A code as clients know it. */
+/** Returns the documented code for a code of a library; any other unchanged. */
 export const knownCode = (code: unknown): unknown => LIBRARY_CODES.get(code) ?? code;
 
-/** The same error with this code, unless it has one of its own. */
+/** Returns the error with this code, unless it has a code. */
 function coded(error: GraphQLError, code: string): GraphQLError {
   const { nodes = null, source = null, positions = null, path = null, originalError = null } = error;
   const own = error.extensions['code'];
@@ -34,7 +34,7 @@ function coded(error: GraphQLError, code: string): GraphQLError {
   });
 }
 
-/** Gives every error of the request's own making its code; those of resolvers are `maskFault`'s. */
+/** Adds a code to every error that the request caused. Errors of resolvers are handled by `maskFault`. */
 export const useErrorCodes = (): Plugin => ({
   onParse:
     () =>
@@ -48,7 +48,7 @@ export const useErrorCodes = (): Plugin => ({
     },
   onExecute: () => ({
     onExecuteDone: ({ result, setResult }) => {
-      // Without data nothing was executed: the variables or the operation's name did not fit.
+      // A result without data was not executed: the variables or the operation's name did not fit.
       if (Symbol.asyncIterator in result || !result.errors || 'data' in result) return;
       setResult({ ...result, errors: result.errors.map((error) => coded(error, 'BAD_USER_INPUT')) });
     },
@@ -61,17 +61,18 @@ export function plain(error: GraphQLError): GraphQLFormattedError {
   return { ...rest, extensions: { ...extensions, code: knownCode(code) } };
 }
 
-/** Makes of whatever was thrown what the client is told. */
+/** Converts anything thrown to the error that the client receives. */
 export type Mask = (error: unknown) => GraphQLError;
 
-/** Lets through what was meant for the client; of anything else it tells an error id and nothing more. */
+/** Passes request errors through. For any other error the client receives only an error id. */
 export const maskFault =
   (onFault: OnFault): Mask =>
   (error) => {
     if (error instanceof GraphQLError) {
       const { originalError, path, extensions } = error;
       const meant = !originalError || originalError instanceof GraphQLError;
-      // At a field without a code it is graphql's own: our answer did not fit our schema.
+      // An error at a field without a code is graphql's own: the result did not fit the schema, which is an internal
+      // error.
       if (meant && (path === undefined || extensions['code'] !== undefined)) return coded(error, codeOfRequest(error));
     }
     const fault = error instanceof GraphQLError ? (error.originalError ?? error) : error;
@@ -86,7 +87,7 @@ export const maskFault =
     });
   };
 
-/** What passes by itself: the client is told to try again. */
+/** Temporary errors, after which the client may try again. */
 const PASSING = [
   [TooLate, 'TIMEOUT', 'The operation took longer than it may, and was given up: ask for less at once.'],
   [Busy, 'BUSY', 'The server is busy with others. Nothing was done; try again.'],

@@ -3,23 +3,23 @@ import { type FetchAPI, getSSEProcessor, type Plugin } from 'graphql-yoga';
 import { plain } from './errors.ts';
 import { EVENT_STREAM_TYPE } from './mediaTypes.ts';
 
-/** How often a comment is sent while nothing happens, in ms, so that no proxy takes the connection for idle. */
+/** The interval of comments while there are no events, in ms, so that no proxy closes the connection as idle. */
 const PING_INTERVAL_MS = 12_000;
 const PING = Buffer.from(':\n\n');
 const COMPLETE = Buffer.from('event: complete\ndata:\n\n');
 
-/** Nobody may keep, compress or collect the events on the way; nginx collects them unless X-Accel-Buffering is `no`. */
+/** No cache or proxy may store, compress or buffer the events; nginx buffers them unless X-Accel-Buffering is `no`. */
 const HEADERS = {
   'content-type': EVENT_STREAM_TYPE,
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
 } as const;
 
-/** The key of a result's change cursor. A symbol is copied with the result and left out of its JSON. */
+/** The property with the cursor of a result's change. A symbol is copied with the result and left out of its JSON. */
 const CURSOR = Symbol('change cursor');
 type EventResult = ExecutionResult & { readonly [CURSOR]?: string };
 
-/** Returns a copy of the result of a change that knows the cursor of the change. */
+/** Returns a copy of the result of a change, with the cursor of the change. */
 export const withCursor = (result: ExecutionResult, cursor: string): EventResult => ({
   ...result,
   [CURSOR]: cursor,
@@ -38,8 +38,9 @@ export const processEvents: ResultProcessor = async (result, fetchAPI, type) => 
 };
 
 /**
- * An event has the cursor of its change as its id: a browser's EventSource sends the newest id as Last-Event-ID when it
- * connects again. A result without data carries no change, so it has no id, and the change is sent again after it.
+ * Serializes a result. The id of an event is the cursor of its change: a browser's EventSource sends the last id as
+ * Last-Event-ID when it reconnects. A result without data carries no change, so it has no id, and the change is sent
+ * again after a reconnection.
  */
 function eventOf(result: EventResult): Buffer {
   const { [CURSOR]: cursor, errors, data } = result;

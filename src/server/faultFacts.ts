@@ -1,23 +1,23 @@
-/** What the log tells of a fault. */
+/** An internal error as it is logged. */
 export interface FaultFacts {
-  /** The class of what was thrown. */
+  /** The class of the thrown value. */
   readonly class: string;
-  /** Why a database or the system refused: an SQLSTATE, or a name such as ECONNRESET. */
+  /** The reason of a database or system error: an SQLSTATE, or a name such as ECONNRESET. */
   readonly code?: string;
-  /** Only of errors that this program made itself: others' messages name hosts, users, tables and values. */
+  /** Only for errors that this program created: messages of others may contain hosts, users, tables and values. */
   readonly message?: string;
-  /** Where it was thrown, innermost first: "function (file.ts:12)". */
+  /** The stack, innermost first: "function (file.ts:12)". */
   readonly frames: readonly string[];
   readonly cause?: FaultFacts;
 }
 
-/** The most frames that are told, and the most causes behind one another. */
+/** The maximum number of frames, and of nested causes. */
 const FRAMES = 20;
 const CAUSES = 5;
 
 /**
- * What may be logged of whatever was thrown, for the operator to find the place: nothing of the database, of the file
- * system's paths, or of values.
+ * Returns the loggable facts about anything thrown, so that the operator can find the place: without database details,
+ * paths of the file system, or values.
  */
 export function faultFacts(thrown: unknown, causes = CAUSES): FaultFacts {
   if (!(thrown instanceof Error)) return { class: typeof thrown, frames: [] };
@@ -32,7 +32,7 @@ export function faultFacts(thrown: unknown, causes = CAUSES): FaultFacts {
   };
 }
 
-/** The lines of the stack that are frames: behind the message, which may have lines of any kind. */
+/** Returns the frames of the stack: the lines after the message, which itself may have lines of any kind. */
 function framesOf({ stack = '', message }: Error): readonly string[] {
   const end = stack.indexOf(message);
   const frames = end < 0 ? stack : stack.slice(end + message.length);
@@ -42,7 +42,7 @@ function framesOf({ stack = '', message }: Error): readonly string[] {
     .filter((line) => line.startsWith('at '));
 }
 
-/** SQLSTATEs, and the names of the system and of Node. */
+/** SQLSTATEs, and the error codes of the system and of Node. */
 const CODE = /^[A-Z\d_]{1,40}$/;
 
 function codeOf(error: Error): string | undefined {
@@ -50,7 +50,7 @@ function codeOf(error: Error): string | undefined {
   return typeof code === 'string' && CODE.test(code) ? code : undefined;
 }
 
-/** Whether it was thrown by a file of this program: not by a package, nor by the language itself. */
+/** Whether a file of this program threw the error, rather than a package or the language itself. */
 const isOurs = ([innermost = '']: readonly string[]): boolean => {
   const { place } = partsOf(innermost);
   return /^(file:\/\/|\/|[A-Z]:\\)/.test(place) && !/[\\/]node_modules[\\/]/.test(place);
@@ -62,9 +62,9 @@ const frameOf = (line: string): string => {
   return `${called} (${file.replace(/^.*[\\/]/, '')}${at})`;
 };
 
-/** A frame is "at function (place:line:column)", or "at place:line:column" where the function has no name. */
+/** Splits a frame: "at function (place:line:column)", or "at place:line:column" if the function has no name. */
 function partsOf(line: string): { readonly called: string; readonly place: string } {
   const [, called = '', place = ''] = /^at (?:(.*) \()?(.*?)\)?$/.exec(line) ?? [];
-  // A name can be a path too, where code is evaluated.
+  // A name can also be a path if code is evaluated.
   return { called: /^[\w$.<>[\] #]+$/.test(called) ? called : 'anonymous', place };
 }

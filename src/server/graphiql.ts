@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 
-/** A tab that GraphiQL opens with; its name is the operation's. */
+/** A tab that GraphiQL opens with, named after its operation. */
 export interface Tab {
   readonly query: string;
   readonly variables?: string;
@@ -12,18 +12,18 @@ export interface Tab {
 
 export interface GraphiqlOptions {
   readonly tabs: readonly Tab[];
-  /** What tabs show as their credential; null: whoever looks at them brings their own. */
+  /** The API key in the headers of the tabs, or null if users enter their own. */
   readonly token: string | null;
 }
 
 /** Sends the page. */
 export type Page = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Whether a browser asks for a page rather than a client for data. */
+/** Whether the request is a browser's request for a page rather than a client's for data. */
 export const asksForPage = ({ method, headers }: IncomingMessage): boolean =>
   method === 'GET' && (headers.accept?.includes('text/html') ?? false);
 
-/** Everything that the page needs is in it, and it asks nobody but this server. */
+/** The page contains everything that it needs and sends requests only to this server. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'unsafe-inline' 'unsafe-eval' blob:",
@@ -37,7 +37,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** GraphiQL from its package: one page without a request to anywhere else, compressed once. */
+/** Returns GraphiQL from its package: one page without requests to other hosts, compressed once. */
 export function graphiqlPage(options: GraphiqlOptions): Page {
   let compressed: Promise<CompressedPage> | undefined;
   return async (request, response) => {
@@ -70,7 +70,7 @@ interface CompressedPage {
   readonly etag: string;
 }
 
-/** Whether a client accepts gzip. One that sends no Accept-Encoding gets the page as it is. */
+/** Whether a client accepts gzip. Without Accept-Encoding the page is sent uncompressed. */
 export function acceptsGzip(acceptEncoding: string | string[] | undefined): boolean {
   const weights = new Map(
     String(acceptEncoding ?? '')
@@ -100,12 +100,12 @@ async function compress({ tabs, token }: GraphiqlOptions): Promise<CompressedPag
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
 }
 
-/** On a first visit each tab jumps away from under the first press of the mouse, which is lost. */
+/** On a first visit each tab moves away from under the first click, which is lost. */
 const STEADY_TABS = '.graphiql-tab { transform: none !important }';
 
 /**
- * GraphiQL fills its editors from what they last held, opens one more tab if no tab holds the same, and forgets the
- * variables of the first tab. So the editors begin with what the open tab holds, unless the address asks for a query.
+ * GraphiQL fills its editors from their last content, opens another tab if no tab has the same content, and forgets the
+ * variables of the first tab. So the editors start with the content of the open tab, unless the URL has a query.
  */
 const editorsBegin = (first: Partial<Tab> & { readonly headers: string | null }): string => `
   try {

@@ -8,30 +8,33 @@ import { asksForPage, type Page } from './graphiql.ts';
 import type { Arrival } from './arrival.ts';
 import { refusal, refusalResponse } from './refusal.ts';
 
-/** How long requests that are under way may still take when the server closes, in ms. */
+/** The time for which requests in progress may continue when the server closes, in ms. */
 const DRAIN_MS = 10_000;
-/** The most bytes of a request's headers. */
+/** The maximum bytes of a request's headers. */
 const HEADER_BYTES = 16 * 1024;
 
 export interface Listening {
-  /** The origin that was bound: http://127.0.0.1:4000 */
+  /** The bound origin: http://127.0.0.1:4000 */
   readonly origin: string;
-  /** Takes no more connections, lets what is under way finish, then closes the rest. */
+  /** Accepts no more connections, waits for requests in progress, then closes the rest. */
   close(): Promise<void>;
 }
 
-/** What the network may ask of the server. Times in ms. */
+/** The limits for requests and connections. Times in ms. */
 export interface HttpLimits {
   readonly bodyBytes: number;
-  /** How long the headers of a request may take to come. */
+  /** The maximum time to receive the headers of a request. */
   readonly headersMs: number;
-  /** How long a request may take to come. */
+  /** The maximum time to receive a request. */
   readonly requestMs: number;
-  /** How long an idle connection is kept open for the next request. Longer than a load balancer keeps its own. */
+  /**
+   * The time for which an idle connection is kept open for the next request. Must be longer than that of a load
+   * balancer.
+   */
   readonly keepAliveTimeoutMs: number;
-  /** How long nothing may move on a socket while something should. */
+  /** The maximum time without data on a socket during a request or a response. */
   readonly silenceMs: number;
-  /** How many proxies stand before the server, whose word on the client's address is taken. */
+  /** The number of proxies before the server whose statements about the client's address are trusted. */
   readonly trustedProxies: number;
   readonly connections: number;
 }
@@ -39,21 +42,22 @@ export interface HttpLimits {
 export interface ListenOptions {
   readonly path: string;
   readonly graphql: (request: IncomingMessage, response: ServerResponse, arrival: Arrival) => Promise<void>;
-  /** GraphiQL, or null where it is off. */
+  /** GraphiQL, or null if it is off. */
   readonly page: Page | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly limits: HttpLimits;
-  /** Serves what comes as a WebSocket; answers how to end that. */
+  /** Serves WebSockets. Returns a function that closes them. */
   readonly upgrade: (server: Server) => () => Promise<void>;
   readonly port: number;
   readonly host: string;
 }
 
-/** Serves the page where it is asked for, and hands what comes to the path on. Anything else is 404. */
+/** Serves the page if a browser requests it, and passes requests for the path to GraphQL. Anything else is 404. */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { upgrade, port, host, limits } = options;
   const server = createServer(
-    // Joined, a repeated header is rejected where it matters; by default Node keeps only the first Authorization or Host.
+    // A repeated header is joined and rejected where it matters; by default Node keeps only the first Authorization or
+    // Host.
     { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS, joinDuplicateHeaders: true },
     (request, response) => {
       answer(options, request, response).catch(() => response.destroy());
@@ -64,7 +68,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   server.keepAliveTimeout = limits.keepAliveTimeoutMs;
   server.timeout = limits.silenceMs;
   server.maxConnections = limits.connections;
-  // Connections that have asked for nothing yet: to Node they are not idle, and would hold up the end.
+  // Connections without a request yet: Node does not count them as idle, so they would delay the end.
   const silent = new Set<Socket>();
   server.on('connection', (socket) => {
     silent.add(socket);
@@ -85,10 +89,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   return { origin: `http://${name}:${bound}`, close };
 }
 
-/** A name or an address, with or without a port. Names of other letters come in their ASCII form. */
+/** A host name or an address, with or without a port. Internationalized names are sent in ASCII. */
 const HOST = /^(?:[\w.~-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/;
 
-/** How often Node looks for requests that take too long to come, in ms. */
+/** The interval at which Node checks for requests that arrive too slowly, in ms. */
 const CHECK_MS = 1_000;
 
 async function answer(options: ListenOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -109,24 +113,24 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
     address: addressOf(request, limits.trustedProxies),
     body: () => readBody(request, limits.bodyBytes),
   });
-  // Yoga takes the limit off the sockets of streams, and then whoever never reads would stay for ever.
+  // Yoga removes the timeout from the sockets of streams, and a client that never reads would then stay forever.
   if (!response.writableEnded) request.socket.setTimeout(limits.silenceMs);
 }
 
 /** Whether the request is for the path, exactly. */
 export const isAt = ({ url }: IncomingMessage, path: string): boolean => url?.split('?', 1)[0] === path;
 
-/** Where the request came from, as far as it can be believed. */
+/** Returns the client's address of a request, as far as it can be trusted. */
 export function addressOf({ socket, headers }: IncomingMessage, trustedProxies: number): string {
   const forwarded = headers['x-forwarded-for'];
   return clientAddress(socket.remoteAddress, typeof forwarded === 'string' ? forwarded : undefined, trustedProxies);
 }
 
-/** Where a request is sent in absolute form: "POST http://host/graphql HTTP/1.1". */
+/** The target of a request in absolute form: "POST http://host/graphql HTTP/1.1". */
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([^#]*)/i;
 
 /**
- * Turns a target in absolute form, as clients of a forward proxy send it, into the usual one. Its host replaces the
+ * Converts a target in absolute form, as clients of a forward proxy send it, to the usual one. Its host replaces the
  * header Host (RFC 9112, 3.2.2).
  */
 function useOriginForm(request: IncomingMessage): void {

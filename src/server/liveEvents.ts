@@ -9,21 +9,21 @@ import type { Weighed } from './documents/operationCost.ts';
 import { operationKeyOf, SharedResults } from './sharedResults.ts';
 
 export interface LiveEventsOptions<C> {
-  /** Makes the context of the next event out of the subscription's; throws if access has ended. */
+  /** Derives the context of the next event from that of the subscription; throws if access has ended. */
   readonly renew: (context: C) => Promise<C>;
-  /** Draws an event from the budget of the API key; throws RATE_LIMITED if too little of it is left. */
+  /** Charges an event to the budget of the API key; throws RATE_LIMITED if too little of it is left. */
   readonly charge: (context: C, points: number) => Promise<void>;
 }
 
 /**
- * The cost of an event whose result was executed for another subscription: it still has to be written as JSON and sent,
- * which was measured at a fifth to a tenth of the CPU time of the execution.
+ * Returns the cost of an event whose result was executed for another subscription. It still has to be serialized to
+ * JSON and sent, which was measured at a fifth to a tenth of the CPU time of the execution.
  */
 const costOfShared = (cost: number): number => Math.ceil(cost / 10);
 
 /**
- * Executes each event of a subscription with a context of its own, so that it reads what is so now and access is
- * checked again. Equal subscriptions share the results of a change, events draw on the budget of their API key, and
+ * Executes each event of a subscription in a separate context, so that it reads the current state and access is checked
+ * again. Equal subscriptions share the results of a change, events are charged to the budget of their API key, and
  * other requests are served between events. An error of the stream is its last result.
  */
 export const useLiveEvents = <C extends { readonly viewer: Viewer }>(options: LiveEventsOptions<C>): Plugin => {
@@ -87,12 +87,12 @@ class LiveEvents<C extends { readonly viewer: Viewer }> {
   }
 
   /**
-   * Returns the result of an event. `last` is the event that was delivered before: its cursor is returned where the
-   * budget is used up. Without one the client still has the cursor that it sent.
+   * Returns the result of an event. `last` is the event that was delivered before: its cursor is returned if the budget
+   * is used up. Without one the client still has the cursor that it sent.
    */
   async deliver(item: StreamItem, last: StreamItem | undefined): Promise<ExecutionResult> {
     const context = await this.#options.renew(this.#context);
-    // CAUGHT_UP carries no object: there is nothing to read, share or charge.
+    // CAUGHT_UP carries no object, so there is nothing to read, share or charge.
     if (item.change === null) return withCursor(await this.#execute(item, context), item.cursor);
     const { operationCost: cost } = this.#context;
     const find = () => this.#shared.get(item, this.#operation, context.viewer);

@@ -1,15 +1,15 @@
 export const EVENT_STREAM_TYPE = 'text/event-stream';
-/** The media types of a single result, in the order in which they are preferred where a client accepts both alike. */
+/** The media types of a single result, in order of preference if a client accepts both equally. */
 const RESULT_TYPES = ['application/json', 'application/graphql-response+json'] as const;
 export type ResultType = (typeof RESULT_TYPES)[number];
 
 interface MediaRange {
   readonly type: string;
-  /** From 0 (not acceptable) to 1. */
+  /** The weight from 0 (not acceptable) to 1. */
   readonly weight: number;
 }
 
-/** The most entries of an Accept header that are read; no client sends as many. */
+/** The maximum number of entries of an Accept header that are parsed; no client sends as many. */
 const MAX_RANGES = 50;
 
 /** Returns the media type for a single result, or undefined if the client accepts none; see `chooseMediaType`. */
@@ -21,8 +21,8 @@ export const acceptsEvents = (accept: string | null): boolean =>
 
 /**
  * Returns the best of the offered media types for an Accept header, or undefined if it accepts none of them. The most
- * specific range decides about a type (RFC 9110, 12.5.1); equal weights are decided by the client's order, then by
- * that of the offers. Without the header everything is acceptable.
+ * specific range decides about a type (RFC 9110, 12.5.1); equal weights are decided by the client's order, then by that
+ * of the offers. Without the header everything is acceptable.
  */
 export function chooseMediaType<T extends string>(accept: string | null, offers: readonly T[]): T | undefined {
   const ranges = parseAccept(accept?.trim() || '*/*');
@@ -38,7 +38,7 @@ export function chooseMediaType<T extends string>(accept: string | null, offers:
   return best?.offer;
 }
 
-/** The index of the most specific range that matches the type, -1 if none does. */
+/** Returns the index of the most specific range that matches the type, or -1 if none does. */
 function positionOfRange(type: string, ranges: readonly MediaRange[]): number {
   const [main] = type.split('/');
   for (const range of [type, `${main}/*`, '*/*']) {

@@ -1,20 +1,20 @@
 import { GraphQLError } from 'graphql';
 import { resultTypeFor } from './mediaTypes.ts';
 
-/** What a request as a whole is refused with: a code, and how HTTP says it. */
+/** The HTTP status and headers of a request error. */
 export interface RefusalOptions {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Refuses a whole request. */
+/** Returns an error for a whole request. */
 export const refusal = (message: string, code: string, http: RefusalOptions): GraphQLError =>
   new GraphQLError(message, { extensions: { code, http } });
 
 export const bodyTooLarge = (mostBytes: number): GraphQLError =>
   refusal(`The body must have at most ${mostBytes} bytes.`, 'BAD_REQUEST', { status: 413 });
 
-/** How HTTP says what is no fault of the request's. */
+/** The HTTP statuses of errors that the request did not cause. */
 const STATUSES: ReadonlyMap<string | undefined, number> = new Map([
   ['INTERNAL_SERVER_ERROR', 500],
   ['SERVICE_UNAVAILABLE', 503],

@@ -6,7 +6,7 @@ const HEADER = 'x-request-id';
 const OF_A_CLIENT = /^[\w.:/+=-]{1,200}$/;
 const ids = new WeakMap<Request, string>();
 
-/** What the request is called: its client's X-Request-Id if that is a plain word and no secret, else a new one. */
+/** Returns the id of a request: the client's X-Request-Id if it is a plain word and not a secret, else a new one. */
 export function requestIdOf(request: Request): string {
   const known = ids.get(request);
   if (known !== undefined) return known;
@@ -17,7 +17,7 @@ export function requestIdOf(request: Request): string {
   return id;
 }
 
-/** Names the request in its answer. */
+/** Adds the request id to the response. */
 export const useRequestId = (): Plugin => ({
   onResponse: ({ request, response }) => response.headers.set(HEADER, requestIdOf(request)),
 });

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { WebSocket } from 'ws';
 
 /**
- * Counts the bytes of responses that are not yet sent, in total and for each owner of requests. An owner may use as
- * much as is still free, half of all if nobody else uses any: however many owners do not read, another one finds room.
+ * Counts the bytes of responses that are not yet sent, in total and per owner of requests. An owner may use as much as
+ * is still free, which is half of all if nobody else uses any: however many owners do not read, another one finds room.
  */
 export class ResponseBuffer {
   readonly #maxBytes: number;
@@ -19,17 +19,17 @@ export class ResponseBuffer {
     return this.#bytes;
   }
 
-  /** Whether the owner may use so many bytes more. */
+  /** Whether the owner may use `bytes` more. */
   hasRoom(owner: string, bytes = 0): boolean {
     return (this.#byOwner.get(owner) ?? 0) + bytes <= this.#maxBytes - this.#bytes;
   }
 
-  /** A reservation for one response, of no bytes yet. */
+  /** Returns an empty reservation for one response. */
   reservation(owner: string): Reservation {
     return new Reservation(this, owner);
   }
 
-  /** Adds to what the owner uses, whether there is room or not. */
+  /** Adds to the bytes of the owner, whether there is room or not. */
   add(owner: string, bytes: number): void {
     this.#bytes += bytes;
     const used = (this.#byOwner.get(owner) ?? 0) + bytes;
@@ -37,7 +37,7 @@ export class ResponseBuffer {
     else this.#byOwner.set(owner, used);
   }
 
-  /** Counts what is written to a response, each chunk until the operating system has taken it. */
+  /** Counts the bytes written to a response, each chunk until the operating system has accepted it. */
   countWrites(owner: string, response: ServerResponse): void {
     const reservation = this.reservation(owner);
     const write = response.write.bind(response) as (chunk: string | Uint8Array, taken: () => void) => boolean;
@@ -45,7 +45,7 @@ export class ResponseBuffer {
     response.once('close', () => reservation.release());
   }
 
-  /** Counts what is sent over a socket, each message until the operating system has taken it. */
+  /** Counts the bytes sent over a socket, each message until the operating system has accepted it. */
   countSends(owner: string, socket: WebSocket): void {
     const reservation = this.reservation(owner);
     const send = socket.send.bind(socket) as (text: string, taken: (error?: Error) => void) => void;
@@ -60,7 +60,7 @@ export class ResponseBuffer {
   }
 }
 
-/** Bytes that one response uses, until it is released. */
+/** The bytes that one response uses until it is released. */
 export class Reservation {
   readonly #buffer: ResponseBuffer;
   readonly #owner: string;
@@ -72,21 +72,21 @@ export class Reservation {
     this.#owner = owner;
   }
 
-  /** Reserves so many bytes more; returns false if there is no room, or if it is released. */
+  /** Reserves more bytes. Returns false if there is no room, or if the reservation was released. */
   grow(bytes: number): boolean {
     if (this.#released || !this.#buffer.hasRoom(this.#owner, bytes)) return false;
     this.resize(this.#bytes + bytes);
     return true;
   }
 
-  /** Reserves exactly so many bytes, whether there is room or not. */
+  /** Sets the size of the reservation, whether there is room or not. */
   resize(bytes: number): void {
     if (this.#released) return;
     this.#buffer.add(this.#owner, bytes - this.#bytes);
     this.#bytes = bytes;
   }
 
-  /** Reserves so many bytes more, whether there is room or not; returns how to give them back. */
+  /** Reserves more bytes, whether there is room or not. Returns a function that releases them. */
   addUntil(bytes: number): () => void {
     this.resize(this.#bytes + bytes);
     return () => this.resize(this.#bytes - bytes);

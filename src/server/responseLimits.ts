@@ -10,24 +10,24 @@ import type { Mask } from './errors.ts';
 import { refusal, refusalResponse } from './refusal.ts';
 import type { Reservation, ResponseBuffer } from './responseBuffer.ts';
 
-/** What responses may take, in bytes. */
+/** The limits of responses, in bytes. */
 export interface ResponseLimits {
-  /** The most of one response. */
+  /** The maximum of one response. */
   readonly bytes: number;
-  /** The most of all responses that are not yet sent. */
+  /** The maximum of all responses that are not yet sent. */
   readonly bufferBytes: number;
 }
 
-/** Responses that are not larger are not counted: the operating system takes them at once. */
+/** Smaller responses are not counted, because the operating system accepts them at once. */
 const SMALL_BYTES = 16 * 1024;
 /** Responses that cannot be larger are not counted while they are built. */
 const COUNTED_FROM_BYTES = 4 * 1024 * 1024;
-/** The most errors of one response. */
+/** The maximum number of errors in one response. */
 const MAX_ERRORS = 100;
 
 type OperationContext = Context & YogaInitialContext & { readonly res?: ServerResponse };
 
-/** Holds responses to their limits, each and all together. */
+/** Applies the limits to each response and to all together. */
 export class Responses {
   readonly #limits: ResponseLimits;
   readonly #buffer: ResponseBuffer;
@@ -40,15 +40,18 @@ export class Responses {
     this.#access = access;
   }
 
-  /** How the response to the next event of a subscription is counted. Throws BUSY if too much waits to be read. */
+  /**
+   * Returns the counter for the response to an event of a subscription, if it is counted. Throws BUSY if too much waits
+   * to be read.
+   */
   ofEvent(context: object, viewer: Viewer): ResponseSize | undefined {
     if (!this.#buffer.hasRoom(ownerOf(viewer))) throw busy();
     return this.#isCounted(context) ? new ResponseSize(this.#limits.bytes) : undefined;
   }
 
   /**
-   * Reserves what the response may take: of a mutation all of it, of a query as it is built. Returns why the operation
-   * must not be executed, or undefined.
+   * Reserves the bytes of the response: for a mutation all of them, for a query while it is built. Returns why the
+   * operation must not be executed, or undefined.
    */
   admit(context: OperationContext, isMutation: boolean): GraphQLError | undefined {
     const bytes = estimateIn(context)?.bytes ?? 0;
@@ -68,12 +71,12 @@ export class Responses {
     return undefined;
   }
 
-  /** Gives back what was reserved, where the response is counted as it is sent over a socket. */
+  /** Releases the reservation, for a response that is counted while it is sent over a socket. */
   release(request: Request): void {
     this.#reservations.get(request)?.release();
   }
 
-  /** Counts a response until it is sent; returns false if there is no room for it. */
+  /** Counts a response until it is sent. Returns false if there is no room for it. */
   send(request: Request, response: Response, sink: ServerResponse): boolean {
     const bytes = Number(response.headers.get('content-length') ?? 0);
     const known = this.#reservations.get(request);
@@ -86,7 +89,7 @@ export class Responses {
     return this.#reservation(request, sink).grow(bytes);
   }
 
-  /** Released when the response is sent, or is of no use any more. */
+  /** Returns a reservation that is released when the response is sent or aborted. */
   #reservation(request: Request, sink: ServerResponse | undefined): Reservation {
     const reservation = this.#buffer.reservation(this.#ownerOf(request));
     if (sink?.closed) reservation.release();
@@ -111,8 +114,9 @@ const STATUS: ReadonlyMap<unknown, number> = new Map([
 ]);
 
 /**
- * Refuses what may be answered too large before it is executed or, of queries and subscriptions, while the response is
- * built. What a mutation has done is never refused afterwards: its errors say that it was executed.
+ * Rejects operations with responses that may be too large before they are executed or, for queries and subscriptions,
+ * while the response is built. A mutation that was executed is never rejected afterwards: its errors say that it was
+ * executed.
  */
 export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<OperationContext> => ({
   onExecute: ({ args, executeFn, setExecuteFn, setResultAndStopExecution }) => {
@@ -154,7 +158,7 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
   },
 });
 
-/** One error if the response was ended, and otherwise not more than a client can use. */
+/** Reduces the errors to one if the response was aborted, else to a number that a client can use. */
 function limited(result: ExecutionResult): ExecutionResult {
   const { errors = [] } = result;
   const ended = errors.find((error) => error instanceof ResponseLimitError);
@@ -167,13 +171,13 @@ function limited(result: ExecutionResult): ExecutionResult {
 
 const EXECUTED = 'The mutation was executed; this field of its result could not be read.';
 
-/** The errors below a mutation's payload say that it was executed. */
+/** Changes the errors below a mutation's payload, so that they say that the mutation was executed. */
 function afterMutation(result: ExecutionResult, mask: Mask): ExecutionResult {
   const errors = (result.errors ?? []).slice(0, MAX_ERRORS).map((error) => {
     const { path, nodes } = error;
     if (!path || path.length <= 1) return error;
     const { http: _http, code, ...extensions } = mask(error).extensions;
-    // The code BUSY says that nothing was done.
+    // The code BUSY means that nothing was done.
     const known = code === 'BUSY' ? 'SERVICE_UNAVAILABLE' : code;
     const executed = { ...extensions, code: known, executed: true };
     return new GraphQLError(EXECUTED, { path, nodes: nodes ?? null, extensions: executed });

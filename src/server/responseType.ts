@@ -27,7 +27,7 @@ export const useResponseType = (): Plugin<YogaInitialContext> => ({
     const type = Symbol.asyncIterator in result ? undefined : resultTypeFor(accept);
     if (type !== undefined) hook.setResultProcessor(processRegularResult as never, type);
     else if (acceptsEvents(accept)) hook.setResultProcessor(processEvents, EVENT_STREAM_TYPE);
-    // The error that nothing is acceptable needs a media type all the same.
+    // Even the error that nothing is acceptable needs a media type.
     else hook.setResultProcessor(processRegularResult as never, 'application/json');
   },
 });

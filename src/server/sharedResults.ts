@@ -5,14 +5,14 @@ import { canonicalJson } from '../domain/canonicalJson.ts';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import type { StreamItem } from '../live/hub.ts';
 
-/** The results that are kept at once may cost this much in total, in the unit of cost.ts. */
+/** The maximum total cost of the results that are kept at once, in the unit of cost.ts. */
 const MAX_SHARED_COST = 10_000;
 
 type Result = Promise<ExecutionResult> | ExecutionResult;
 
 /**
  * The results of the changes that are being delivered now. Subscriptions that would execute the same operation for the
- * same change, in the same scope and role, share one result. Nothing is kept once no event is under way.
+ * same change, in the same scope and role, share one result. Nothing is kept when no event is in progress.
  */
 export class SharedResults {
   readonly #results = new LRUCache<string, { readonly result: Result; readonly cost: number }>({
@@ -23,7 +23,7 @@ export class SharedResults {
   #lastItemId = 0;
   #underWay = 0;
 
-  /** Delivers one event. Results are kept until the last delivery under way has ended. */
+  /** Delivers one event. Results are kept until the last delivery in progress has ended. */
   async during<T>(deliver: () => Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
@@ -55,8 +55,9 @@ export class SharedResults {
 }
 
 /**
- * Identifies what a subscription selects from each change: the document with the variables that its selection uses.
- * The arguments of the root field only choose the changes, so clients with different `after` cursors share results.
+ * Returns a key for what a subscription selects from each change: the document with the variables that its selection
+ * uses. The arguments of the root field only select the changes, so clients with different `after` cursors share
+ * results.
  */
 export function operationKeyOf({ document, operationName, variableValues }: ExecutionArgs): string {
   const used = variablesOf(document);
@@ -67,7 +68,7 @@ export function operationKeyOf({ document, operationName, variableValues }: Exec
     .digest('base64');
 }
 
-/** The variables of a document, except those that are used only as arguments of root fields. */
+/** Returns the variables of a document, except those that are used only as arguments of root fields. */
 function variablesOf(document: DocumentNode): ReadonlySet<string> {
   const names = new Set<string>();
   visit(document, {

@@ -12,7 +12,7 @@ const MAX_CONTROL_FRAMES = 1_000;
 const MAX_EARLY_MESSAGES = 10;
 /** The number of messages in admission above which a socket is not read. Operations that are running do not count. */
 const MAX_PENDING_MESSAGES = 50;
-/** The largest payload of a `ping` that is echoed, in bytes of its JSON text. */
+/** The maximum payload of a `ping` that is returned, in bytes of its JSON text. */
 const MAX_ECHOED_BYTES = 1_024;
 
 /** The close code for a client that sends too many requests. */
@@ -29,7 +29,7 @@ export interface SocketGuardOptions {
   readonly onError: (error: unknown) => unknown;
 }
 
-/** An operation on a socket, from its `subscribe` message until nothing of it is running. */
+/** An operation on a socket, from its `subscribe` message until all its work has ended. */
 export interface SocketOperation {
   readonly id: string;
   settled: Promise<void>;
@@ -46,18 +46,18 @@ export class SocketGuard implements GraphqlSocket {
   #earlyMessages = 0;
   #pendingMessages = 0;
   #controlFrames = 0;
-  /** Of the message that is being dispatched: whether it was counted, and the operation that it begins. */
+  /** The state of the message that is being dispatched: whether it was counted, and the operation that it begins. */
   #isCounted = false;
   #begun: SocketOperation | undefined;
 
   constructor(socket: WebSocket, options: SocketGuardOptions) {
     this.#socket = socket;
     this.#options = options;
-    // ws closes the socket itself and with the right code.
+    // The ws library closes the socket itself, with the right code.
     socket.on('error', () => undefined);
     for (const event of ['ping', 'pong']) socket.on(event, () => this.#countControlFrame());
     this.#startHeartbeat();
-    // Nothing of an operation outlives its socket, whatever graphql-ws has removed from its own list.
+    // No operation outlives its socket, whatever graphql-ws has removed from its own list.
     socket.once('close', () => {
       for (const { results } of this.#operations.values()) void results?.return?.();
     });
@@ -97,7 +97,7 @@ export class SocketGuard implements GraphqlSocket {
   }
 
   onPong(): void {
-    // Counted like every message; a client that answers pings needs no answer.
+    // Pings are counted like every message, and a client that answers pings needs no answer.
   }
 
   /** Counts the message that is being dispatched as a request. */
@@ -109,7 +109,7 @@ export class SocketGuard implements GraphqlSocket {
     });
   }
 
-  /** Does what a message needs before it is executed. The socket is not read while too many messages are in admission. */
+  /** Prepares a message for execution. The socket is not read while too many messages are in admission. */
   async admit<T>(work: () => Promise<T>): Promise<T> {
     this.#isCounted = true;
     this.#pendingMessages += 1;
@@ -122,7 +122,7 @@ export class SocketGuard implements GraphqlSocket {
     }
   }
 
-  /** Notes the operation that the message being dispatched begins. */
+  /** Records the operation that the message being dispatched begins. */
   begin(id: string): SocketOperation {
     this.#begun = { id, settled: Promise.resolve() };
     return this.#begun;
@@ -130,7 +130,7 @@ export class SocketGuard implements GraphqlSocket {
 
   /**
    * Adds an operation, and returns whether it had to wait for a completed one with the same id. An operation that the
-   * client has completed counts until nothing of it is running. Throws RATE_LIMITED if there are too many.
+   * client has completed counts until all its work has ended. Throws RATE_LIMITED if there are too many.
    */
   async add(operation: SocketOperation): Promise<boolean> {
     const previous = this.#operations.get(operation.id);
@@ -144,7 +144,7 @@ export class SocketGuard implements GraphqlSocket {
     return previous !== undefined;
   }
 
-  /** Ends the results of an operation with its socket. */
+  /** Ends the results of an operation when its socket closes. */
   follow(id: string, results: AsyncIterable<unknown>): void {
     const operation = this.#operations.get(id);
     if (!operation) return;
@@ -158,7 +158,7 @@ export class SocketGuard implements GraphqlSocket {
     }
     this.#isCounted = false;
     this.#begun = undefined;
-    // It calls the hook of the message, if there is one, before it waits for anything.
+    // graphql-ws calls the hook of the message, if there is one, before it waits for anything.
     const handled = handle(rejectInexactNumbers(text));
     const operation = this.#begun as SocketOperation | undefined;
     if (operation) operation.settled = handled.catch(() => undefined);
@@ -176,7 +176,7 @@ export class SocketGuard implements GraphqlSocket {
     this.#socket.on('pong', () => (hasAnswered = true));
     const timer = setInterval(() => {
       this.#controlFrames = 0;
-      // Of a socket that is not read no pong can be seen.
+      // A pong cannot arrive on a socket that is not read.
       if (this.#socket.isPaused) return;
       if (!hasAnswered) return this.#socket.terminate();
       hasAnswered = false;
@@ -190,7 +190,7 @@ export class SocketGuard implements GraphqlSocket {
     if (this.#controlFrames > MAX_CONTROL_FRAMES) this.#socket.terminate();
   }
 
-  /** Terminates a socket whose client does not read: a close frame would wait behind what is unread. */
+  /** Terminates a socket whose client does not read: a close frame would wait behind the unread data. */
   #checkBuffer(): void {
     if (this.#socket.bufferedAmount > this.#options.socketBufferBytes) this.#socket.terminate();
   }

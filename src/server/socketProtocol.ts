@@ -14,7 +14,7 @@ import { socketRequest } from './socketRequest.ts';
 import { type SocketGuard, type SocketOperation, TOO_MANY_REQUESTS } from './socketGuard.ts';
 import type { Graphql } from './yoga.ts';
 
-/** How long a client may take to send `connection_init`, in ms. */
+/** The maximum time for a client to send `connection_init`, in ms. */
 const INIT_TIMEOUT_MS = 3_000;
 /** The close code for a client whose API key cannot be checked now. */
 const TRY_AGAIN_LATER = 1013;
@@ -29,7 +29,7 @@ export interface ProtocolOptions {
   readonly buffer: ResponseBuffer;
 }
 
-/** What belongs to one socket. */
+/** The data of one socket. */
 export interface Extra {
   readonly request: IncomingMessage;
   readonly socket: WebSocket;
@@ -46,11 +46,11 @@ export interface Protocol {
   readonly countMessage: (extra: Extra) => Promise<void>;
 }
 
-/** Makes graphql-ws execute operations as the ones that are posted. */
+/** Makes graphql-ws execute operations like those sent by POST. */
 export function protocolOf(options: ProtocolOptions): Protocol {
   const server = makeServer<Params, Extra>({
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-    // Whatever is thrown for one operation is an error of that operation alone: others of the socket go on.
+    // Anything thrown for one operation is an error of only this operation; others on the socket continue.
     execute: async (args) => maskThrown(options.mask, () => (args as unknown as Enveloped).rootValue.execute(args)),
     subscribe: async (args) => maskThrown(options.mask, () => (args as unknown as Enveloped).rootValue.subscribe(args)),
     onConnect: (connected) => {
@@ -92,7 +92,7 @@ const enter = (
 /** The reason of a close frame has at most 123 bytes. */
 const MISSING_KEY = 'Missing API key: put `authorization` or `x-api-key` into the payload of connection_init';
 
-/** Returns whether the client may connect. */
+/** Checks the credentials. Returns whether the client may connect. */
 async function connect(options: ProtocolOptions, connected: Connection): Promise<boolean> {
   const { guard, socket } = connected.extra;
   const request = requestOf(connected, options.path);
@@ -149,12 +149,12 @@ async function prepareOperation(
     const errors = validate(schema, document);
     if (errors.length > 0) return errors as readonly GraphQLError[];
     const contextValue: unknown = await contextFactory();
-    // Many clients send an empty name for none.
+    // Many clients send an empty name instead of none.
     const name = operationName || undefined;
     return { schema, document, operationName: name, variableValues, contextValue, rootValue: { execute, subscribe } };
   } catch (error) {
     const masked = mask(error);
-    // A client whose API key has ended since is not served any more.
+    // A client whose API key has since expired or been revoked is disconnected.
     if (masked.extensions['code'] === 'UNAUTHENTICATED') closeBecauseOf(masked, guard);
     return [masked];
   }
@@ -163,7 +163,7 @@ async function prepareOperation(
 const requestOf = ({ extra, connectionParams }: Connection, path: string): Request =>
   socketRequest(extra.request, connectionParams, path);
 
-/** How an operation is run goes along with its arguments. */
+/** The functions that execute an operation, passed along with its arguments. */
 interface Enveloped {
   readonly rootValue: {
     execute(args: unknown): Promise<ExecutionResult>;

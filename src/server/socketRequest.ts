@@ -6,8 +6,8 @@ const OF_UPGRADE: readonly string[] = ['accept', 'idempotency-key', 'last-event-
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /**
- * An operation over WebSocket as if it were posted (the upgrade was a GET). The credential is that of the payload of
- * `connection_init`, flat or under `headers`, or else that of the upgrade's own headers.
+ * Converts an operation over WebSocket to a POST request (the upgrade was a GET). The credential is that in the payload
+ * of `connection_init`, flat or under `headers`, or else that in the headers of the upgrade.
  */
 export function socketRequest(
   upgrade: IncomingMessage,
@@ -29,12 +29,15 @@ export function socketRequest(
   return new Request(`http://localhost${path}`, { method: 'POST', headers });
 }
 
-/** The credentials among the entries. Names that differ only in case are one header, which then has several values. */
+/**
+ * Returns the credentials among the entries. Names that differ only in case are one header, which then has several
+ * values.
+ */
 export function credentialHeaders(entries: readonly (readonly [string, unknown])[]): Headers {
   const headers = new Headers();
   for (const [name, value] of entries) {
     if (typeof value !== 'string' || !CREDENTIALS.includes(name.toLowerCase())) continue;
-    // No header can have such a value, so it is no credential that anybody has.
+    // No header can have such a value, so it cannot be a valid credential.
     headers.append(name, PRINTABLE.test(value) ? value : 'unreadable');
   }
   return headers;

@@ -14,19 +14,19 @@ const PREFLIGHT_HEADERS = [
   'graphql-require-preflight',
 ];
 const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/graphql+json']);
-/** Encodings of a body that change nothing. */
+/** Content encodings that do not change the body. */
 const PLAIN_ENCODINGS: ReadonlySet<string> = new Set(['', 'identity', 'none']);
 const NO_OBJECT = `The body must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep, with at most ${JSON_LIMITS.texts} texts; batches are not taken.`;
 
 /**
- * Parses JSON requests by POST, and by GET if a header shows that no link or form of another origin sent them. Rejects
- * other bodies with 415, a GET without such a header with 403, and with 400 what is not UTF-8 or not JSON: in a body
- * as in a GET's variables and extensions.
+ * Parses JSON requests by POST, and by GET if a header proves that no link or form of another origin sent them. Rejects
+ * other bodies with 415, a GET without such a header with 403, and with 400 anything that is not UTF-8 or not JSON, in
+ * a body as well as in a GET's variables and extensions.
  */
 export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
   onParams: ({ params, setParams }) => {
     const { operationName, ...others } = params;
-    // Many clients send an empty name for none.
+    // Many clients send an empty name instead of none.
     if (operationName === '') setParams(others);
   },
   onRequestParse: ({ request, url, serverContext, setRequestParser }) => {
@@ -73,7 +73,7 @@ function checkBodyHeaders(headers: Headers): void {
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The text of a body, without a byte order mark. */
+/** Decodes a body, without a byte order mark. */
 function utf8(body: Buffer): string {
   try {
     return UTF_8.decode(body);
@@ -87,7 +87,7 @@ const refuse = (message: string): never => {
   throw bad(message, 400);
 };
 
-/** The object that the text is; undefined for any other text, and for one that nests too deep or too often. */
+/** Parses an object; undefined for any other text, and for one that exceeds the limits of JSON. */
 function jsonObject(text: string): object | undefined {
   try {
     if (passedLimit(text, JSON_LIMITS)) return undefined;
@@ -106,16 +106,16 @@ const ALWAYS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 } as const;
-/** A year: browsers that have come by TLS once come by TLS again. */
+/** One year: a browser that has used TLS once then always uses TLS. */
 const STRICT_TRANSPORT = { 'strict-transport-security': 'max-age=31536000' };
 
-/** What every answer tells browsers, beside its content. */
+/** Returns the security headers of every response. */
 export const securityHeaders = (strictTransport: boolean): Readonly<Record<string, string>> =>
   strictTransport ? { ...ALWAYS, ...STRICT_TRANSPORT } : ALWAYS;
 
 export const useSecurityHeaders = (headers: Readonly<Record<string, string>>): Plugin => ({
   onResponse: ({ response }) => {
-    // A stream of events has its own rule of how it may be kept.
+    // A stream of events has its own rule for caching.
     for (const [name, value] of Object.entries(headers)) {
       if (!response.headers.has(name)) response.headers.set(name, value);
     }

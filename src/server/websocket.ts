@@ -12,16 +12,18 @@ import { type Extra, protocolOf, type ProtocolOptions } from './socketProtocol.t
 import { credentialHeaders } from './socketRequest.ts';
 import { SocketGuard } from './socketGuard.ts';
 
-/** How long a client may take to answer a close frame before its socket is destroyed, in ms. Unknown to the types of ws. */
+/**
+ * The maximum time for a client to answer a close frame before its socket is destroyed, in ms. The types of ws lack it.
+ */
 const CLOSING = { closeTimeout: 3_000 } as const;
 /** The close code for all clients when the server stops. */
 const GOING_AWAY = 1001;
 
 export interface WebSocketOptions extends ProtocolOptions {
   readonly origins: Origins;
-  /** The most bytes of one message of a client. */
+  /** The maximum bytes of one message of a client. */
   readonly bodyBytes: number;
-  /** The most sockets that are open at once. */
+  /** The maximum number of sockets that are open at once. */
   readonly sockets: number;
   readonly socketsPerAddress: number;
   /** The maximum number of operations on one socket at once. */
@@ -38,7 +40,8 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
     handleProtocols,
     maxPayload: options.bodyBytes,
     ...CLOSING,
-    // At most one message per socket and turn of the event loop: a flood on one socket leaves time for all others.
+    // Reads at most one message per socket and turn of the event loop, so a flood on one socket leaves time for all
+    // others.
     allowSynchronousEvents: false,
   });
   const places = new Places(options.sockets, options.socketsPerAddress);
@@ -76,7 +79,7 @@ function openerOf(options: WebSocketOptions): (socket: WebSocket, request: Incom
 const hasSeveralCredentials = ({ headers }: IncomingMessage): boolean =>
   credentialOf((name) => headers[name]?.toString() ?? null) === 'SEVERAL';
 
-/** Counts the request as one that failed, and refuses it with the reason. */
+/** Counts the upgrade as a failed request, and rejects it with the reason. */
 async function rejectCredentials(options: WebSocketOptions, upgrade: IncomingMessage, socket: Duplex): Promise<void> {
   const { path, access, mask, trustedProxies } = options;
   socket.on('error', () => undefined);
@@ -91,7 +94,7 @@ async function rejectCredentials(options: WebSocketOptions, upgrade: IncomingMes
   );
 }
 
-/** Ends a socket that asked for something else. Nobody else hears of its errors now, nor ends its half. */
+/** Ends the socket of a rejected upgrade. No other handler would receive its errors or close its side. */
 function turnAway(socket: Duplex, status: string, json = ''): void {
   socket.on('error', () => undefined);
   const type = json && 'Content-Type: application/json; charset=utf-8\r\n';

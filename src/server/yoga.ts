@@ -26,7 +26,7 @@ import { useSecurityHeaders, useTransport } from './transport.ts';
 import { type TrustedDocuments, useTrustedDocuments } from './documents/trustedDocuments.ts';
 import { useVariableUses } from './documents/variableUses.ts';
 
-/** What the requests of a server share. */
+/** The dependencies that all requests of a server share. */
 export type Shared = Omit<
   Context,
   'viewer' | 'read' | 'requestId' | 'idempotencyKey' | 'lastEventId' | 'until' | keyof RefusalCharge
@@ -38,10 +38,10 @@ export interface YogaOptions {
   readonly documents: DocumentRules;
   readonly operations: OperationLimits;
   readonly responses: Responses;
-  /** How long an operation may take, in ms. */
+  /** The maximum time of an operation, in ms. */
   readonly operationMs: number;
   readonly origins: Origins;
-  /** The most bytes of a request's body. */
+  /** The maximum bytes of a request's body. */
   readonly bodyBytes: number;
   readonly trusted: TrustedDocuments;
   readonly headers: Readonly<Record<string, string>>;
@@ -50,14 +50,14 @@ export interface YogaOptions {
 
 export type Graphql = YogaServerInstance<Arrival, Context>;
 
-/** How a GraphQL request is answered: the list is the way that it takes. */
+/** Creates the handler of GraphQL requests. The plugins run in the order of the list. */
 export function createGraphql(options: YogaOptions): Graphql {
   const { shared, access, operationMs, responses, trusted, mask } = options;
   const contextFor = (request: Request, viewer: Viewer): Context => {
     const until = deadlineIn(operationMs);
     const read = readingsOf(shared.store, scopeOf(viewer), until);
     const charge = refusalCharge(access, access.callerOf(request));
-    // Browsers send no header where there is no event yet; an empty one means the same.
+    // Browsers send no header before the first event; an empty one means the same.
     const lastEventId = request.headers.get('last-event-id') || null;
     const requestId = requestIdOf(request);
     return { ...shared, viewer, read, until, ...charge, requestId, idempotencyKey: null, lastEventId };

@@ -234,7 +234,6 @@ export interface ReadOptions {
 export interface Store {
   /** Whether readers return values instead of promises. */
   readonly answersAtOnce: boolean;
-  /** Calls `options` for each read. */
   read(scope: Scope, until?: Deadline, options?: () => ReadOptions): Readers;
   /** Writes all that the work has written, or nothing. May run the work again if the database requires a retry. */
   transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>, until?: Deadline): Promise<T>;

@@ -11,7 +11,7 @@ import type { Mask } from '../errors.ts';
 import { type CounterName, INSTITUTION_LIMITS, type KeyLimit, type RateLimits } from './rateLimits.ts';
 import { refusal, refusalResponse } from '../refusal.ts';
 
-/** Who asks, and from where. */
+/** The viewer of a request and the client's address. */
 export interface Caller {
   readonly viewer: Viewer;
   readonly address: string;
@@ -21,11 +21,11 @@ export interface AccessOptions {
   readonly keys: KeyRing;
   readonly limits: RateLimits;
   readonly trail: AccessTrail;
-  /** Says who asks, in the place of keys. */
+  /** Authenticates requests instead of API keys. */
   readonly viewerOf?: ((request: Request) => Viewer) | undefined;
 }
 
-/** Lets requests in, and counts what they ask for. */
+/** Authenticates requests and counts them against their limits. */
 export class Access {
   readonly #options: AccessOptions;
   readonly #callers = new WeakMap<Request, Caller>();
@@ -36,11 +36,12 @@ export class Access {
 
   /**
    * Authenticates a request and counts it: on the API key and the institution if it is authenticated, else on the
-   * address. So nobody who shares an address can shut out an institution. Throws RATE_LIMITED, or UNAUTHENTICATED if the
-   * request has no API key that is good now.
+   * address. So nobody who shares an address can lock out an institution. Throws RATE_LIMITED, or UNAUTHENTICATED if
+   * the request has no valid API key.
    *
-   * Looking up tokens that this server does not know counts on the address too, apart from failed requests: forged tokens
-   * cannot cause any number of look-ups, and other failed requests do not shut out an API key that is new here.
+   * Look-ups of tokens that this server does not know are counted on the address separately from failed requests:
+   * forged tokens cannot cause any number of look-ups, and other failed requests do not lock out an API key that is new
+   * to this server.
    */
   async enter(request: Request, address: string): Promise<Caller> {
     const lookUps = `look-ups of ${networkOf(address)}`;
@@ -57,7 +58,7 @@ export class Access {
     return this.#take('address', address, address, null);
   }
 
-  /** Who was let in with the request. */
+  /** Returns the caller of a request that `enter` has admitted. */
   callerOf(request: Request): Caller {
     const caller = this.#callers.get(request);
     if (!caller) throw new Error('A request that nobody let in is being answered.');
@@ -65,8 +66,8 @@ export class Access {
   }
 
   /**
-   * Who asks, as of now; undefined if the request shows no key that is good. `beforeLookUp` is called before a token that
-   * this server does not know is looked up in the database.
+   * Returns the current viewer of the request, or undefined if it has no valid API key. `beforeLookUp` is called before
+   * a token that this server does not know is looked up in the database.
    */
   viewerOf(request: Request, beforeLookUp?: () => Promise<void>): MaybePromise<Viewer | undefined> {
     const { keys, viewerOf } = this.#options;
@@ -76,15 +77,18 @@ export class Access {
   }
 
   /**
-   * Counts points on the caller's API key, then on the institution. Throws RATE_LIMITED. What one API key sends beyond
-   * its own limit is not counted on the institution, so one API key cannot use up the limit of the others.
+   * Counts points on the caller's API key, then on the institution. Throws RATE_LIMITED. Requests beyond the limit of
+   * one API key are not counted on the institution, so one API key cannot use up the limit of the others.
    */
   async charge({ viewer, address }: Caller, limit: KeyLimit, points: number): Promise<void> {
     await this.#take(limit, ownerOf(viewer), address, viewer, points);
     await this.#take(INSTITUTION_LIMITS[limit], institutionOwnerOf(viewer), address, viewer, points);
   }
 
-  /** Why a stranger is refused. A credential that fails counts as a failed login; to show none is no attempt. */
+  /**
+   * Returns the error for a request without a valid API key. An invalid credential counts as a failed login, a missing
+   * one does not.
+   */
   async #strange(request: Request, address: string): Promise<GraphQLError> {
     await this.#take('address', networkOf(address), address, null);
     const credential = credentialOf((name) => request.headers.get(name));
@@ -104,7 +108,7 @@ export class Access {
   }
 }
 
-/** The institution's key that the viewer has shown; null for root. */
+/** Returns the API key of the viewer, or null for root. */
 const apiKeyOf = (viewer: Viewer) =>
   viewer.role === 'ROOT' || viewer.apiKeyId === undefined
     ? null
@@ -124,7 +128,7 @@ export const UNAUTHENTICATED = (message = NO_KEY): GraphQLError =>
 /** The address of a request that did not come over a network. */
 const NO_ADDRESS = '127.0.0.1';
 
-/** Lets nobody by who may not come in. A fault on the way is told as any other: what is thrown here goes out as it is. */
+/** Rejects requests without access. An error thrown here is sent as it is, so internal errors are masked here, too. */
 export const useAccess = (access: Access, mask: Mask): Plugin<object, Arrival> => ({
   onRequest: async ({ request, serverContext, ...hook }) => {
     try {

@@ -1,14 +1,14 @@
 import { isIP, SocketAddress } from 'node:net';
 
-/** Stands for an address where there is none, as behind a socket in the file system. */
+/** The address of a socket without one, such as a Unix domain socket. */
 const NOBODY = '0.0.0.0';
-/** The longest text that may be an address with a port and space around it; longer ones are not looked at. */
+/** The maximum length of an address with port and white space, in characters; longer entries are not parsed. */
 const LONGEST_CHARACTERS = 100;
 
 /**
- * Whose request it is: the socket's address; behind so many trusted proxies what the outermost of them has noted in
- * X-Forwarded-For. Whatever stands left of that is the client's own saying and never looked at, nor is the header at
- * all where no proxy is trusted. An entry that is no address ends the trust: what stands right of it is taken.
+ * Returns the client's address: that of the socket or, with trusted proxies, the one that the outermost of them has
+ * added to X-Forwarded-For. Entries left of that are supplied by the client and ignored, as is the whole header without
+ * trusted proxies. An invalid entry ends the trust, and the entry right of it is used.
  */
 export function clientAddress(
   socketAddress: string | undefined,
@@ -28,8 +28,8 @@ export function clientAddress(
 }
 
 /**
- * What an address is counted by: IPv4 whole; of IPv6 the first 64 bits, for whoever has one such address has them all.
- * However the address is spelled, the answer is the same.
+ * Returns the network by which an address is counted: the whole IPv4 address, or the first 64 bits of an IPv6 address,
+ * because a client with one such address has all of that network. The spelling of the address does not matter.
  */
 export function networkOf(address: string): string {
   const whole = canonical(address) ?? NOBODY;
@@ -40,7 +40,7 @@ export function networkOf(address: string): string {
   return `${canonical(`${network}::`)}/64`;
 }
 
-/** An entry of the header without its port, brackets and space; undefined if that is no address. */
+/** Returns the address in an entry of the header without port, brackets and white space; undefined if it is invalid. */
 function addressIn(entry: string): string | undefined {
   if (entry.length > LONGEST_CHARACTERS) return undefined;
   const text = entry.trim();
@@ -51,7 +51,9 @@ function addressIn(entry: string): string | undefined {
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
 
-/** The one spelling of an address, IPv4 within IPv6 as IPv4, without the zone; undefined if it is none. */
+/**
+ * Returns the canonical spelling of an address, without a zone, with an IPv4-mapped one as IPv4; undefined if invalid.
+ */
 function canonical(text: string): string | undefined {
   const family = text.length > LONGEST_CHARACTERS ? 0 : isIP(text);
   if (family !== 6) return family === 4 ? text : undefined;

@@ -1,30 +1,33 @@
 import { createHash } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
-/** How many counts those share who come when there are as many names as there may be. */
+/** The number of shared counters for names that arrive when the maximum number of names is reached. */
 const SHARED_COUNTS = 1_024;
-/** The most names that are settled at once; the others go with the next settlement, first come, first told. */
+/**
+ * The maximum number of names that one exchange with the other servers includes, oldest first; the rest follow in the
+ * next.
+ */
 const SETTLED_AT_ONCE = 10_000;
 
 /** Points by name. */
 export type Counts = ReadonlyMap<string, number>;
 
-/** What was counted against one limit in one minute: here, and elsewhere as far as is known. */
+/** The points counted against one limit in one minute: on this server and, as far as known, on others. */
 export class Counter {
   readonly #limit: string;
   readonly #points: number;
   readonly #most: number;
   /**
-   * Its clock cannot be passed in, so it is given no time after which to forget, and has no timers then: what it
-   * counts lasts as long as it does itself, which is one minute by the clock of the server.
+   * The library's clock cannot be injected. With no duration it never expires a count and needs no timers, so the
+   * counts last as long as this object, which is one minute by the clock of the server.
    */
   readonly #limiter: RateLimiterMemory;
-  /** What all servers had counted under each name when it was last settled; 0 if it never was. */
+  /** The sum of all servers for each name in the last exchange; 0 before the first. */
   readonly #known = new Map<string, number>();
-  /** What was counted here since. */
+  /** The points counted on this server since then. */
   readonly #owed = new Map<string, number>();
 
-  /** So many points for each name, and at most so many names that are counted each by itself. */
+  /** `points` is the limit of each name, `most` the maximum number of names with their own counter. */
   constructor(limit: string, points: number, most: number) {
     this.#limit = limit;
     this.#points = points;
@@ -36,7 +39,7 @@ export class Counter {
     return this.#known.size;
   }
 
-  /** Counts the points, and answers whether there were as many left. */
+  /** Counts the points. Returns whether they were within the limit. */
   async take(who: string, points: number): Promise<boolean> {
     const name = this.#nameOf(who);
     const counted = this.#counted(points);
@@ -45,13 +48,13 @@ export class Counter {
     return this.#limiter.consume(name, counted).then(() => true, refused);
   }
 
-  /** Answers whether there are as many points left. */
+  /** Returns whether the points are within the limit, without counting them. */
   async has(who: string, points: number): Promise<boolean> {
     const answer = await this.#limiter.get(this.#nameOf(who));
     return (answer?.consumedPoints ?? 0) + this.#counted(points) <= this.#points;
   }
 
-  /** What was counted since the last settlement, as much of it as is told at once. */
+  /** Returns the points counted since the last exchange, as many as one exchange includes. */
   owed(): Counts {
     const counts = new Map<string, number>();
     for (const [name, count] of this.#owed) {
@@ -61,11 +64,11 @@ export class Counter {
     return counts;
   }
 
-  /** Takes on what all servers together have counted under the names; what this one has sent is among it. */
+  /** Adds what other servers have counted under the names. The sums include what this server has sent. */
   async settled(sent: Counts, sums: Counts): Promise<void> {
     for (const [name, count] of sent) {
       const sum = sums.get(name) ?? 0;
-      // Below zero where the record was lost: what is counted here stays counted.
+      // Negative if the store lost its counters: the points counted here stay counted.
       const elsewhere = sum - count - (this.#known.get(name) ?? 0);
       if (elsewhere > 0) await this.#limiter.penalty(name, elsewhere);
       this.#known.set(name, sum);
@@ -75,7 +78,10 @@ export class Counter {
     }
   }
 
-  /** More points than there ever are count as one too many: so no sum grows beyond what a number holds exactly. */
+  /**
+   * Limits the points to one more than the maximum, so that no sum exceeds the integers that a number represents
+   * exactly.
+   */
   #counted(points: number): number {
     return points <= this.#points ? Math.ceil(points) : this.#points + 1;
   }
@@ -87,7 +93,7 @@ export class Counter {
   }
 }
 
-/** For what the limiter rejects with: its answer, if it is no fault. */
+/** Converts a rejection of the limiter to false; rethrows errors. */
 function refused(answer: unknown): boolean {
   if (answer instanceof RateLimiterRes) return false;
   throw answer;

@@ -1,7 +1,7 @@
-/** The most characters of a token that is looked at. */
+/** The maximum length of a token, in characters; longer ones are not looked up. */
 export const TOKEN_CHARACTERS = 200;
 
-/** What a request shows as its credential. */
+/** The credential of a request. */
 export type Credential = { readonly token: string } | 'NONE' | 'SEVERAL' | 'UNREADABLE';
 
 const BEARER = /^Bearer +(\S+)$/i;

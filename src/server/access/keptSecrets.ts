@@ -2,12 +2,12 @@ import type { Plugin } from 'graphql-yoga';
 import { credentialOf } from './credential.ts';
 import { refusal } from '../refusal.ts';
 
-/** The form of an institution's token, wherever it stands in a text. */
+/** The pattern of an API key's token anywhere in a text. */
 const TOKEN = /eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}/;
-/** The fewest characters of a credential that is looked for: a shorter one could be any word. */
+/** The minimum length of a credential that is searched for: a shorter one could be any word. */
 const LEAST_CHARACTERS = 32;
 
-/** Whether the text repeats the credential that the request shows, or has a key's token in it, whosever that is. */
+/** Whether the text contains the credential of the request, or the token of any API key. */
 export const repeatsSecret = (request: Request, text: string): boolean => secretsOf(request)(text);
 
 function secretsOf(request: Request): (text: string) => boolean {
@@ -16,7 +16,7 @@ function secretsOf(request: Request): (text: string) => boolean {
   return (text) => text.length >= LEAST_CHARACTERS && (TOKEN.test(text) || (own !== null && text.includes(own)));
 }
 
-/** Whether one of the texts of a value is such, keys too. Nothing calls itself: a client may nest as deep as it likes. */
+/** Whether a text or an object key within the value matches. Iterative, so deep nesting cannot overflow the stack. */
 function hasText(value: unknown, is: (text: string) => boolean): boolean {
   const open: unknown[] = [value];
   while (open.length > 0) {
@@ -35,13 +35,13 @@ function hasText(value: unknown, is: (text: string) => boolean): boolean {
   return false;
 }
 
-/** What may have a secret in it: not a text that is too short for one. */
+/** Whether a value can contain a secret: shorter texts cannot. */
 const isOpen = (value: unknown): boolean =>
   typeof value === 'string' ? value.length >= LEAST_CHARACTERS : typeof value === 'object' && value !== null;
 
 /**
- * Refuses with 400 what has a credential where it does not belong, such as in an id or an idempotency key: answers
- * repeat those, and the record keeps them.
+ * Rejects with 400 a request with a credential in the wrong place, such as an id or an idempotency key: these are
+ * repeated in responses and stored.
  */
 export function mustKeepSecrets(request: Request, params: unknown): void {
   const key = request.headers.get('idempotency-key') ?? '';

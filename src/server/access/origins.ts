@@ -1,15 +1,18 @@
 import type { Plugin } from 'graphql-yoga';
 import { refusal, refusalResponse } from '../refusal.ts';
 
-/** Which pages of other origins may ask: their origins, exactly; "*" in the place of a port is any port. */
+/** The origins of other pages that may send requests, compared exactly; "*" in place of a port means any port. */
 export type Origins = readonly string[];
 
 const METHODS = 'GET, POST';
 const RESPONSE_HEADERS = 'retry-after, x-request-id';
-/** How long a browser may remember an answer to a preflight, in seconds. */
+/** The time for which a browser may cache a preflight response, in seconds. */
 const PREFLIGHT_SECONDS = 600;
 
-/** Whether a page of the origin may ask the server that is called `host`: its own pages may, and those that are listed. */
+/**
+ * Whether a page of the origin may send requests to the server at `host`: the server's own pages and the listed ones
+ * may.
+ */
 export function mayAsk(origin: string, host: string | null, origins: Origins): boolean {
   if (!URL.canParse(origin)) return false;
   const url = new URL(origin);
@@ -17,14 +20,17 @@ export function mayAsk(origin: string, host: string | null, origins: Origins): b
   return origins.includes(origin) || origins.includes(`${url.protocol}//${url.hostname}:*`);
 }
 
-/** The headers that a preflight names. Those of tracing and of GraphQL clients are as harmless here as any other. */
+/**
+ * Returns the headers that a preflight names. Those of tracing and of GraphQL clients are as harmless here as any
+ * other.
+ */
 const headersOf = (request: Request): string => {
   const requested = request.headers.get('access-control-request-headers') ?? '';
   return HEADER_NAMES.test(requested) ? requested : '';
 };
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~, -]{0,2000}$/;
 
-/** Answers preflights, and refuses with 403 what a page of another origin sends. No cookie is ever looked at. */
+/** Answers preflights, and rejects requests from pages of other origins with 403. Cookies are never read. */
 export const useOrigins = (origins: Origins): Plugin => ({
   onRequest: ({ request, fetchAPI, ...hook }) => {
     const origin = request.headers.get('origin');

@@ -1,6 +1,6 @@
 import { networkOf } from './address.ts';
 
-/** Places that are taken and left again: so many in all, and so many of one address. */
+/** Limits the number of connections, in total and per address. */
 export class Places {
   readonly #most: number;
   readonly #perAddress: number;
@@ -12,7 +12,7 @@ export class Places {
     this.#perAddress = perAddress;
   }
 
-  /** Takes a place, and answers how to leave it; undefined if there is none. */
+  /** Reserves a connection. Returns a function that releases it, or undefined if the limit is reached. */
   take(address: string): (() => void) | undefined {
     const name = networkOf(address);
     const taken = this.#taken.get(name) ?? 0;

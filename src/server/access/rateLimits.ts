@@ -13,10 +13,12 @@ export const LIMIT_NAMES = [
 ] as const;
 export type LimitName = (typeof LIMIT_NAMES)[number];
 
-/** How many times as large as that of one API key an institution's limit of searches, createApiKey and events is. */
+/** The limits of an institution for searches, createApiKey and events, as a multiple of those of one API key. */
 export const INSTITUTION_MULTIPLE = 3;
 
-/** The limits of API keys, each with the limit of the institution that is charged with it: API keys are free. */
+/**
+ * The limits of API keys, each with the limit of the institution that is also charged: API keys cost nothing to create.
+ */
 export const INSTITUTION_LIMITS = {
   key: 'institution',
   search: 'institutionSearch',
@@ -26,38 +28,38 @@ export const INSTITUTION_LIMITS = {
 export type KeyLimit = keyof typeof INSTITUTION_LIMITS;
 export type CounterName = LimitName | (typeof INSTITUTION_LIMITS)[KeyLimit];
 
-/** Points a minute; null: no limit, and nothing is counted. */
+/** Points per minute; null means no limit, and nothing is counted. */
 export type Limits = { readonly [L in LimitName]: number | null };
 
 export interface RateLimitsOptions {
   readonly limits: Limits;
-  /** What servers on the same record count together. */
+  /** The counters that all servers on one store share. */
   readonly tallies: Tallies;
   readonly clock: Clock;
-  /** The most names that one limit counts each by itself. */
+  /** The maximum number of names with their own counter per limit. */
   readonly namesPerLimit?: number;
 }
 
 const NAMES_PER_LIMIT = 100_000;
 
-/** What was counted in one minute. It is thrown away whole when the minute has passed. */
+/** The counters of one minute, which are discarded when it has passed. */
 interface Window {
   readonly start: Instant;
   readonly counters: Partial<Readonly<Record<CounterName, Counter>>>;
 }
 
 /**
- * Who may ask for more. A minute is the same for all servers, and all count together: `take` answers from what this
- * one knows, and `settle` tells the others, and learns from them, behind the requests. So a limit may be passed by what
- * servers let through between two settlements. What is refused counts too.
+ * Rate limits. All servers use the same minutes and count together: `take` decides from what this server knows, and
+ * `settle` exchanges counts with the others in the background. So a limit can be exceeded by what servers admit between
+ * two exchanges. Rejected requests are counted, too.
  *
- * Memory is bounded: past `namesPerLimit` names in a minute, those who come anew share 1,024 counts, each with the
- * whole limit. So a flood of addresses is still held back, and shuts out no newcomer before it has used up all of them.
+ * Memory is bounded: after `namesPerLimit` names in a minute, new ones share 1,024 counters, each with the whole limit.
+ * So a flood of addresses is still limited, and cannot lock out all new ones before it has used up all of these.
  */
 export class RateLimits {
   readonly #options: RateLimitsOptions;
   #window: Window;
-  /** Windows that began before this were forgotten. */
+  /** Windows that began before this time were deleted. */
   #forgotten: Instant = 0;
   #settling: Promise<void> | undefined;
 
@@ -66,29 +68,29 @@ export class RateLimits {
     this.#window = this.#open(minuteOf(options.clock()));
   }
 
-  /** How many names are counted now. */
+  /** The number of names that are counted now. */
   get size(): number {
     return countersOf(this.#now()).reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
-   * Counts the points against somebody's limit; answers in how many whole seconds there will be new ones, undefined if
-   * there were enough.
+   * Counts points against a limit of `who`. Returns undefined if they were within it, else the seconds until the next
+   * minute.
    */
   async take(limit: CounterName, who: string, points = 1): Promise<number | undefined> {
     const window = this.#now();
     return this.#waitFor(window, (await window.counters[limit]?.take(who, points)) ?? true);
   }
 
-  /** What `take` would answer; counts nothing. */
+  /** Returns what `take` would return, without counting. */
   async peek(limit: CounterName, who: string, points = 1): Promise<number | undefined> {
     const window = this.#now();
     return this.#waitFor(window, (await window.counters[limit]?.has(who, points)) ?? true);
   }
 
   /**
-   * Tells what was counted since the last time, and takes on what other servers have counted under the same names.
-   * Where it fails nothing is lost, and nobody refused: what could not be told goes with the next settlement.
+   * Sends what was counted since the last exchange, and adds what other servers have counted under the same names. If
+   * it fails, nothing is lost and nobody is rejected: the counts are part of the next exchange.
    */
   settle(): Promise<void> {
     this.#settling ??= this.#settle().finally(() => {
@@ -104,7 +106,7 @@ export class RateLimits {
     const sent = new Map(owed.flatMap((each) => [...each.sent]));
     const sums = sent.size > 0 ? await tallies.add(window.start, sent) : sent;
     for (const each of owed) await each.counter.settled(each.sent, sums);
-    // A minute is kept for servers whose clocks are behind.
+    // Windows are kept for one more minute, for servers whose clocks are behind.
     const before = window.start - MINUTE_MS;
     if (this.#forgotten >= before) return;
     await tallies.forget(before);
@@ -132,7 +134,7 @@ export class RateLimits {
   }
 }
 
-/** Points per minute by counter. */
+/** Returns the points per minute of each counter. */
 function pointsOf(limits: Limits): { readonly [C in CounterName]: number | null } {
   const multiple = (points: number | null) => points && points * INSTITUTION_MULTIPLE;
   return {

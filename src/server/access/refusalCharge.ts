@@ -5,8 +5,9 @@ import type { Access, Caller } from './access.ts';
 export type RefusalCharge = Required<Pick<Context, 'admitMutation' | 'onRefused'>>;
 
 /**
- * Charges one request for its refused mutations. The request itself has paid for the first mutation; each mutation that
- * follows a refused one counts as one request more. So n refused mutations cost n requests, in one document or in many.
+ * Charges one request per refused mutation that is followed by another: the request itself has paid for the first
+ * mutation, and each mutation after a refused one counts as one more request. So n refused mutations cost n requests,
+ * in one document or in many.
  */
 export function refusalCharge(access: Access, caller: Caller): RefusalCharge {
   let isOwed = false;
@@ -26,7 +27,10 @@ export function refusalCharge(access: Access, caller: Caller): RefusalCharge {
   };
 }
 
-/** The same error at a field, which does not decide the status of a response that has results of other fields. */
+/**
+ * Returns the error of a field without an HTTP status, since it does not decide the status of a response with other
+ * results.
+ */
 function withoutStatus({ message, extensions }: GraphQLError): GraphQLError {
   const { status: _status, ...http } = extensions['http'] as { readonly status: number };
   return new GraphQLError(message, { extensions: { ...extensions, http } });

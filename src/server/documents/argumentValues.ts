@@ -1,29 +1,32 @@
 import { type DirectiveNode, type FieldNode, Kind, type ValueNode } from 'graphql';
 import type { ArgumentPath } from '../../schema/weights.ts';
 
-/** The variables of an operation, as graphql coerces them: defaults are filled in. */
+/** The variables of an operation as graphql coerces them, including defaults. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** How many values the list at the path has: literal, variable or in part each; a single value is a list of one. */
+/**
+ * Returns the number of values of the list at the path, in a literal, in variables or both; a single value is a list of
+ * one.
+ */
 export function lengthAt(field: FieldNode, path: ArgumentPath, variables: Variables): number {
   const given = givenAt(field, path, variables);
   if (given === null || given === undefined) return 0;
   return Array.isArray(given) ? given.length : 1;
 }
 
-/** The number given for an argument; undefined if none is. */
+/** Returns the number given for an argument, or undefined if there is none. */
 export function numberOf(field: FieldNode, argument: string, variables: Variables): number | undefined {
   const given = givenAt(field, [argument], variables);
   return typeof given === 'number' ? given : undefined;
 }
 
-/** Whether something other than null is given at the path. */
+/** Whether a value other than null is given at the path. */
 export function isGivenAt(field: FieldNode, path: ArgumentPath, variables: Variables): boolean {
   const given = givenAt(field, path, variables);
   return given !== null && given !== undefined;
 }
 
-/** Whether `@skip` and `@include` leave it in. */
+/** Whether `@skip` and `@include` leave the selection in. */
 export function isIncluded(directives: readonly DirectiveNode[] | undefined, variables: Variables): boolean {
   return (directives ?? []).every(({ name, arguments: given }) => {
     if (name.value !== 'skip' && name.value !== 'include') return true;
@@ -37,7 +40,7 @@ function givenAt({ arguments: given }: FieldNode, [name, ...path]: ArgumentPath,
   return argument && valueAt(argument.value, path, variables);
 }
 
-/** Numbers, lists and what is null as they are; of anything else only that it is there. */
+/** Returns numbers, lists and null as they are; any other value only as present. */
 function valueAt(node: ValueNode | undefined, path: ArgumentPath, variables: Variables): unknown {
   if (node?.kind === Kind.VARIABLE) return path.reduce(memberOf, variables[node.name.value]);
   const [name, ...rest] = path;

@@ -18,28 +18,28 @@ import { type Face, faceOf } from './face.ts';
 import { fragmentsOf } from './fragments.ts';
 
 /**
- * The most that one operation may cost. A page of 100 that nests a page of 100 with a few objects a row costs some
- * 30,000, a batch of 1,000 operations with all of its results as much; three nested pages of 100 cost a million.
+ * The maximum cost of an operation. A page of 100 that nests a page of 100 with a few objects per row costs some
+ * 30,000, as does a batch of 1,000 operations with all of its results; three nested pages of 100 cost a million.
  */
 export const OPERATION_COST = 50_000;
 
 /** The maximum cost of a subscription. A change with its object, event, asset, template and institution costs about 17. */
 export const SUBSCRIPTION_COST = 500;
 
-/** What answering an operation may take at the most. */
+/** The estimated maximum that executing an operation takes. */
 export interface Estimate {
-  /** The unit is an object that has to be read or built. */
+  /** The number of objects that have to be read or built. */
   readonly cost: number;
-  /** Of the response body. */
+  /** The size of the response body. */
   readonly bytes: number;
 }
 
-/** What stands around the data of a response, its extensions included. */
+/** The bytes around the data of a response, including extensions. */
 const ENVELOPE_BYTES = 200;
 
 /**
- * Estimates a valid operation by the values of its arguments. Of an abstract type the most expensive member counts; a
- * field that is selected twice counts twice. Fragments are weighed once for each type that they are met on, so the time
+ * Estimates a valid operation from the values of its arguments. The most expensive member of an abstract type counts; a
+ * field that is selected twice counts twice. Fragments are computed once per type that they are applied to, so the time
  * is linear in the document.
  */
 export function estimateOf(
@@ -63,16 +63,16 @@ interface Weighing {
   readonly known: Map<SelectionSetNode, Map<GraphQLObjectType, Total>>;
 }
 
-/** What is below an object: so much once, and so much for each row that it is asked for. */
+/** The estimate below an object: a part that counts once, and a part per requested row. */
 interface Total extends Estimate {
   readonly costOfRow: number;
   readonly bytesOfRow: number;
 }
 const NOTHING: Total = { cost: 0, bytes: 0, costOfRow: 0, bytesOfRow: 0 };
 
-/** Sums end here, so that none becomes infinite. */
+/** Bounds a sum, so that none becomes infinite. */
 const bounded = (sum: number): number => Math.min(sum, Number.MAX_SAFE_INTEGER);
-/** More than the error of a sum of costs, which are multiples of a tenth. */
+/** Larger than the rounding error of a sum of costs, which are multiples of a tenth. */
 const ROUNDING = 1e-4;
 
 const sumOf = (a: Total, b: Total): Total => ({
@@ -87,7 +87,7 @@ function totalOfSet(set: SelectionSetNode, type: GraphQLObjectType, weighing: We
   if (!byType) weighing.known.set(set, (byType = new Map()));
   const known = byType.get(type);
   if (known) return known;
-  // A fragment within itself, which is not valid, adds nothing.
+  // A fragment within itself, which is invalid, adds nothing.
   byType.set(type, NOTHING);
   let total = NOTHING;
   for (const selection of set.selections) {
@@ -111,9 +111,9 @@ function fits(condition: NamedTypeNode | undefined, type: GraphQLObjectType, sch
   return isAbstractType(named) && schema.isSubType(named, type);
 }
 
-/** What stands around a field's name: quotation marks, a colon and a comma. */
+/** The bytes around a field's name: quotation marks, a colon and a comma. */
 const NAME_BYTES = 4;
-/** What stands around an item: brackets and a comma. */
+/** The bytes around an item: brackets and a comma. */
 const ITEM_BYTES = 3;
 
 function totalOfField(field: FieldNode, type: GraphQLObjectType, weighing: Weighing): Total {
@@ -136,13 +136,13 @@ function totalOfField(field: FieldNode, type: GraphQLObjectType, weighing: Weigh
   };
 }
 
-/** The most that one of the members of a field's type takes. */
+/** Returns the maximum of the members of a field's type. */
 function mostBelow(field: FieldNode, face: Face, weighing: Weighing): Estimate {
   const { selectionSet } = field;
   let most: Estimate = NOTHING;
   for (const each of selectionSet ? face.types : []) {
     const { cost, bytes, costOfRow, bytesOfRow } = totalOfSet(selectionSet as SelectionSetNode, each, weighing);
-    // Costs and bytes of a row are nothing together or not at all.
+    // The cost and the bytes per row are either both zero or both not.
     const rows = bytesOfRow === 0 ? 0 : rowsAsked(field, face, weighing.variables);
     most = {
       cost: bounded(Math.max(most.cost, cost + costOfRow * rows)),
@@ -157,7 +157,7 @@ function ownCost(field: FieldNode, { ownCost: own, weight: { each, given } }: Fa
   return own + more + (given && isGivenAt(field, given.at, variables) ? given.cost : 0);
 }
 
-/** How many rows the object of a field is asked for; more than a page may have is refused when it is resolved. */
+/** Returns the number of rows requested of a field's object. More than a page may have is rejected by the resolver. */
 function rowsAsked(field: FieldNode, { weight, isPaged }: Face, variables: Variables): number {
   if (weight.asks) return lengthAt(field, weight.asks, variables);
   if (!isPaged) return PAGE.usual;

@@ -1,17 +1,17 @@
 import { type DocumentNode, GraphQLError, Kind, type SelectionNode, type SelectionSetNode } from 'graphql';
 
-/** The most that one document may have. */
+/** The maximum complexity of a document. */
 export interface DocumentLimits {
-  /** How deep fields nest, fragments in their place. */
+  /** The nesting of fields, with fragments expanded. */
   readonly depth: number;
-  /** Fields that are answered under another name. */
+  /** Fields with an alias. */
   readonly aliases: number;
   readonly directives: number;
 }
 
 /**
- * Judges a document that is parsed and not yet validated: it may have any shape. Every operation is judged, or the one
- * named alone; circles of fragments are left to validation. Each node is looked at once.
+ * Checks a parsed document before validation, so it may have any form. Checks all operations, or the named one; cycles
+ * of fragments are left to validation. Each node is visited once.
  */
 export function judgeDocument(
   { definitions }: DocumentNode,
@@ -41,7 +41,7 @@ export function judgeDocument(
   ];
 }
 
-/** How often a field may stand again beside its like: validation compares each with each. */
+/** The maximum number of repeated fields: validation compares each with each of the same name. */
 const REPEATS = 50;
 
 function beyond(found: number, most: number, may: string, what: string, does: string): readonly GraphQLError[] {
@@ -50,14 +50,14 @@ function beyond(found: number, most: number, may: string, what: string, does: st
   return [new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } })];
 }
 
-/** What one definition has of its own, without the fragments that it spreads. */
+/** The measures of one definition, without the fragments that it spreads. */
 interface Measured {
   depth: number;
   aliases: number;
   directives: number;
-  /** Fields that stand again in the same selection. */
+  /** Fields whose name occurs before in the same selection. */
   repeats: number;
-  /** Which fragments are spread, and below how many fields. */
+  /** The spread fragments, each with the number of fields above it. */
   readonly spreads: { readonly name: string; readonly level: number }[];
 }
 
@@ -74,7 +74,7 @@ function measured({ directives, variableDefinitions, selectionSet }: Definition)
   return all;
 }
 
-/** The level of what does not count as deep, whatever is added to it. */
+/** The level of introspection, which does not count as deep whatever is added to it. */
 const EXEMPT = Number.NEGATIVE_INFINITY;
 
 function measureAll(selections: readonly SelectionNode[], level: number, all: Measured): void {
@@ -107,8 +107,8 @@ function measure(selection: SelectionNode, level: number, all: Measured): void {
 const isIntrospection = (field: string): boolean => field === '__schema' || field === '__type';
 
 /**
- * How deep the deepest of the operations nests. A fragment is placed once all its spreads are, so each is followed once
- * and none of a circle is; and since nothing calls itself, a long chain of fragments exhausts no stack.
+ * Returns the depth of the deepest operation. A fragment is processed once all its spreads are, so each is processed
+ * once, and those of a cycle never. Iterative, so a long chain of fragments cannot overflow the stack.
  */
 function depthOf(operations: readonly Measured[], fragments: ReadonlyMap<string, Measured>): number {
   const unplaced = spreadsOf(operations, fragments);
@@ -130,7 +130,7 @@ function depthOf(operations: readonly Measured[], fragments: ReadonlyMap<string,
   return deepest;
 }
 
-/** How often each fragment that the operations reach is spread by what they reach. */
+/** Returns how often each fragment that the operations reach is spread by definitions that they reach. */
 function spreadsOf(operations: readonly Measured[], fragments: ReadonlyMap<string, Measured>): Map<Measured, number> {
   const counts = new Map<Measured, number>();
   const reached = [...operations];

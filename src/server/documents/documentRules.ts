@@ -15,28 +15,28 @@ import { withOwnTexts } from './ownTexts.ts';
 import { refusal } from '../refusal.ts';
 import { conditionalSubscriptionErrors } from './conditionalSubscriptions.ts';
 
-/** What one document may be, and who may ask what the schema is. */
+/** The limits of documents, and the rule for introspection. */
 export interface DocumentRules extends DocumentLimits {
-  /** The most tokens of a document. */
+  /** The maximum number of tokens in a document. */
   readonly tokens: number;
   readonly introspection: Introspection;
 }
 export const INTROSPECTION = ['all', 'root', 'none'] as const;
 export type Introspection = (typeof INTROSPECTION)[number];
 
-/** Whether the viewer may ask what the schema is, and be told of fields with similar names. */
+/** Whether the viewer may introspect the schema and receive suggestions of similar names. */
 export const mayIntrospect = ({ role }: Viewer, introspection: Introspection): boolean =>
   introspection === 'all' || (introspection === 'root' && role === 'ROOT');
 
-/** How deep the brackets of a document may nest, and how many lines it may have. */
+/** The maximum nesting of brackets in a document, and its maximum number of lines. */
 const BRACKETS = 100;
 const LINES = 10_000;
-/** How many errors of one document are told. */
+/** The maximum number of errors that are returned for a document. */
 const ERRORS = 20;
 
 /**
- * Judges documents on their way from text to execution. Refuses with QUERY_TOO_COMPLEX what has too many tokens,
- * levels, aliases or directives, before it is validated; and introspection by whoever may not.
+ * Checks documents before they are executed. Rejects with QUERY_TOO_COMPLEX, before validation, documents with too many
+ * tokens, levels, aliases or directives, and introspection by viewers who may not use it.
  */
 export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<YogaInitialContext> => {
   const judged = new WeakMap<DocumentNode, readonly GraphQLError[]>();
@@ -77,7 +77,7 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
   };
 };
 
-/** graphql has no code for it. */
+/** Recognizes the error by its message, because graphql has no code for it. */
 const isOfTokens = ({ message }: GraphQLError): boolean =>
   /^Syntax Error: Document contains more that \d+ tokens/.test(message);
 

@@ -1,16 +1,19 @@
-/** The most that the text of a document, or of JSON, may have; more could exhaust the stack of whatever reads it, or its patience. */
+/**
+ * The limits for the text of a document or of JSON. Longer text could exhaust the stack or the time of whatever parses
+ * it.
+ */
 export interface TextLimits {
-  /** How deep brackets nest. */
+  /** The maximum nesting of brackets. */
   readonly brackets: number;
-  /** How many brackets open in all. */
+  /** The maximum number of opening brackets. */
   readonly openings: number;
   readonly comments: number;
   readonly lines: number;
-  /** How many quoted texts there are, names of JSON included. */
+  /** The maximum number of quoted strings, including names in JSON. */
   readonly texts: number;
 }
 
-/** What JSON of a request may have: no request needs so much, and a text of more takes long to be read. */
+/** The limits for JSON in requests: no request needs more, and parsing more takes long. */
 export const JSON_LIMITS: TextLimits = {
   brackets: 5_000,
   openings: 50_000,
@@ -23,7 +26,7 @@ const LINE = 0x0a;
 const QUOTE = 0x22;
 const HASH = 0x23;
 const BACKSLASH = 0x5c;
-/** The signs that count, by their code: brackets that open are 1, those that close 2, all others 3. */
+/** The classes of characters by their code: opening brackets are 1, closing ones 2, other relevant characters 3. */
 const OPENS = 1;
 const CLOSES = 2;
 const SIGNS = new Uint8Array(128);
@@ -31,7 +34,7 @@ for (const sign of '([{') SIGNS[sign.charCodeAt(0)] = OPENS;
 for (const sign of ')]}') SIGNS[sign.charCodeAt(0)] = CLOSES;
 for (const code of [LINE, QUOTE, HASH]) SIGNS[code] = 3;
 
-/** Which limit the text passes first; undefined if it keeps them all. Each character is read once, and none after that. */
+/** Returns the first limit that the text exceeds, or undefined. Reads each character once, and none after that. */
 export function passedLimit(text: string, limits: TextLimits): keyof TextLimits | undefined {
   const found = { brackets: 0, openings: 0, comments: 0, lines: 0, texts: 0 };
   const passed = (limit: keyof TextLimits): boolean => (found[limit] += 1) > limits[limit];
@@ -57,7 +60,7 @@ export function passedLimit(text: string, limits: TextLimits): keyof TextLimits 
   return undefined;
 }
 
-/** Where a text in its quotes ends; one that has no end goes to the end of its line. */
+/** Returns where a quoted string ends; one without an end reaches to the end of its line. */
 function endOfString(text: string, from: number): number {
   for (let at = from; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -70,7 +73,7 @@ function endOfString(text: string, from: number): number {
 
 function endOfBlock(text: string, from: number): number {
   let end = text.indexOf('"""', from);
-  // Quotes that are escaped do not end it.
+  // Escaped quotes do not end it.
   while (end > 0 && text.charCodeAt(end - 1) === BACKSLASH) end = text.indexOf('"""', end + 3);
   return end < 0 ? text.length : end + 3;
 }

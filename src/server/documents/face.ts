@@ -15,16 +15,16 @@ import {
 import { leafBytesOf } from '../../schema/leafSizes.ts';
 import { leafCost, type Weight, weightOf } from '../../schema/weights.ts';
 
-/** What the schema says of a field. */
+/** The properties of a field in the schema. */
 export interface Face {
   readonly weight: Weight;
   readonly isList: boolean;
   readonly isPaged: boolean;
-  /** The cost of resolving it once, before what its arguments add. */
+  /** The cost of resolving the field once, without what its arguments add. */
   readonly ownCost: number;
-  /** The most bytes of its value in JSON, without what is below it. */
+  /** The maximum bytes of its value in JSON, without its subfields. */
   readonly ownBytes: number;
-  /** What its objects can be; none for scalars. */
+  /** The possible types of its objects; none for scalars. */
   readonly types: readonly GraphQLObjectType[];
 }
 
@@ -37,7 +37,10 @@ const META_FIELDS = new Map(
 
 const FACES = new WeakMap<GraphQLObjectType, Map<string, Face>>();
 
-/** What the schema says of a field of an object type; undefined if it has none of the name. Below introspection nothing is looked at. */
+/**
+ * Returns the properties of a field of an object type, or undefined if it has no such field. Introspection types count
+ * as leaves.
+ */
 export function faceOf(type: GraphQLObjectType, name: string, schema: GraphQLSchema): Face | undefined {
   let faces = FACES.get(type);
   if (!faces) FACES.set(type, (faces = new Map()));

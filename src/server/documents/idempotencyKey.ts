@@ -19,9 +19,9 @@ import { fragmentsOf } from './fragments.ts';
 type MutationField = GraphQLField<unknown, unknown>;
 
 /**
- * Passes the header Idempotency-Key to the mutation that takes one. Queries and mutations that are idempotent by
- * nature ignore it. Rejects with BAD_USER_INPUT a document with several mutation fields that take a key, for which one
- * key cannot stand, and a mutation that creates a token: a retry could not return it.
+ * Passes the header Idempotency-Key to the mutation that takes an idempotency key. Queries and mutations that are
+ * idempotent by nature ignore it. Rejects with BAD_USER_INPUT a document with several mutation fields that take one,
+ * since they cannot share it, and a mutation that creates a token, since a retry could not return it.
  */
 export const useIdempotencyKey = (): Plugin<Context & YogaInitialContext> => ({
   onExecute: ({ args, setResultAndStopExecution }) => {
@@ -61,7 +61,7 @@ function createsToken({ type }: MutationField): boolean {
   return members.some((member) => isObjectType(member) && 'token' in member.getFields());
 }
 
-/** The header is sent as bytes of UTF-8, which HTTP reads as Latin-1. */
+/** Decodes the header, which is sent as UTF-8 bytes but read as Latin-1 by HTTP. */
 function decodeHeader(header: string): string {
   try {
     return UTF_8.decode(Buffer.from(header, 'latin1'));
@@ -72,8 +72,8 @@ function decodeHeader(header: string): string {
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The mutation fields that a selection names, those of its fragments included; undefined if it is too large to look
- * through. The document is valid: fragments form no cycle.
+ * Returns the mutation fields of a selection, including those in fragments; undefined if there are too many selection
+ * sets. The document is valid, so fragments form no cycle.
  */
 function mutationFieldsOf(
   schema: GraphQLSchema,
@@ -99,5 +99,5 @@ function mutationFieldsOf(
   return fields;
 }
 
-/** Fragments that spread each other twice soon exceed it. */
+/** The maximum number of selection sets: fragments that spread each other twice soon exceed it. */
 const MAX_SELECTION_SETS = 1_000;

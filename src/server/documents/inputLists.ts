@@ -23,8 +23,8 @@ import type { Variables } from './argumentValues.ts';
 import { fragmentsOf } from './fragments.ts';
 
 /**
- * Refuses a valid operation for the first list with more values than are allowed among its arguments, wherever the
- * schema has a list: literals and coerced variables alike. What is inside a scalar such as JSONObject is not looked into.
+ * Rejects a valid operation at the first list in its arguments with more values than allowed, in literals and coerced
+ * variables alike, wherever the schema has a list. Values inside a scalar such as JSONObject are not checked.
  */
 export function judgeLists(
   schema: GraphQLSchema,
@@ -36,7 +36,7 @@ export function judgeLists(
   const fragments = fragmentsOf(document);
   const search: Search = { schema, variables: variableValues, most, seen: new Set(), spread: new Set(), long: [] };
   inSelections(operation.selectionSet, schema.getRootType(operation.operation), search);
-  // Grows while it is read: with what the fragments spread.
+  // The set grows during the iteration, by the fragments that fragments spread.
   for (const name of search.spread) {
     const fragment = fragments.get(name);
     if (fragment) inSelections(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value), search);
@@ -53,9 +53,9 @@ interface Search {
   readonly schema: GraphQLSchema;
   readonly variables: Variables;
   readonly most: number;
-  /** Variables that were looked into: each is once, however often it is used. */
+  /** Variables that were checked: each is checked once, however often it is used. */
   readonly seen: Set<string>;
-  /** The fragments that are spread. */
+  /** The names of the spread fragments. */
   readonly spread: Set<string>;
   readonly long: { readonly path: Path; readonly values: number }[];
 }
@@ -100,7 +100,7 @@ function inLiteral(node: ValueNode, type: GraphQLInputType, path: Path, search: 
   }
 }
 
-/** Coerced: what the schema says is a list is one. */
+/** Checks a coerced value, which is a list wherever the schema says so. */
 function inValue(value: unknown, type: GraphQLInputType, path: Path, search: Search): void {
   if (typeof value !== 'object' || value === null) return;
   const nullable = getNullableType(type);
@@ -137,7 +137,7 @@ function argumentsWithLists(field: GraphQLField<unknown, unknown>): ReadonlyMap<
 
 const LISTS_WITHIN = new WeakMap<GraphQLInputObjectType, boolean>();
 
-/** Whether a value of the type can have a list in it. */
+/** Whether a value of the type can contain a list. */
 function hasLists(type: GraphQLInputType): boolean {
   const nullable = getNullableType(type);
   if (isListType(nullable)) return true;
@@ -150,7 +150,7 @@ function hasLists(type: GraphQLInputType): boolean {
   return found;
 }
 
-/** An input type and all that its values can be made of; types may be made of each other. */
+/** Returns an input type and all input types that its values can contain; types may contain each other. */
 function typesWithin(type: GraphQLInputObjectType): readonly GraphQLInputObjectType[] {
   const types = new Set([type]);
   for (const each of types) {

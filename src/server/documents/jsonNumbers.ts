@@ -1,15 +1,15 @@
 import { isExactNumber } from '../../domain/json.ts';
 
-/** A string, or a number with what can make it inexact: more digits than a double keeps, or an exponent. */
+/** A string, or a number with a part that can make it inexact: more digits than a double holds, or an exponent. */
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?\d[\d.]*(?:[eE][+-]?\d+)?/g;
-/** A number follows a colon, a comma, a bracket or white space: the digits within an id are none. */
+/** A number follows a colon, a comma, a bracket or white space; the digits within an id do not. */
 const MAYBE_INEXACT = /[:,[\s]-?(?:[\d.]{16}|[\d.]+[eE])/;
-/** JSON.parse makes Infinity of it, which every input rejects. */
+/** JSON.parse converts it to Infinity, which every input rejects. */
 const OUT_OF_RANGE = '1e999';
 
 /**
- * Replaces each number of a JSON text that would not come back as it was written with one that is out of range, so that
- * it is rejected where it stands, with the path of its field, instead of being rounded silently.
+ * Replaces each number of a JSON text that a double cannot represent exactly with one out of range, so that it is
+ * rejected with the path of its field instead of being rounded silently.
  */
 export const rejectInexactNumbers = (json: string): string =>
   MAYBE_INEXACT.test(json)

@@ -4,14 +4,14 @@ import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../../schema/builder.ts';
 import { stringifyWithTexts } from '../../store/jsonText.ts';
 
-/** Fields of JSON objects that take many bytes of a row. The schema returns each as it is stored, under the same name. */
+/** The fields of JSON objects that can hold many bytes. The schema returns each as it is stored, under the same name. */
 const JSON_FIELDS = ['metadata', 'payload'] as const;
-/** Fields of texts that do. */
+/** The fields of texts that can. */
 const TEXT_FIELDS = ['reason', 'deletionReason', 'description', 'body'] as const;
 
 const unselected = new WeakMap<DocumentNode, readonly string[]>();
 
-/** The large fields that no selection of the document names. */
+/** Returns the large fields that no selection of the document names. */
 function unselectedIn(document: DocumentNode): readonly string[] {
   const known = unselected.get(document);
   if (known) return known;
@@ -22,7 +22,7 @@ function unselectedIn(document: DocumentNode): readonly string[] {
   return fields;
 }
 
-/** Spares a query the reading of large fields that it does not select, and the parsing of the JSON that it does. */
+/** Keeps a query from loading large fields that it does not select, and from parsing the JSON that it does. */
 export const useLargeFields = (): Plugin<Context> => ({
   onExecute: ({ args: { document, operationName, contextValue } }) => {
     if (getOperationAST(document, operationName)?.operation !== 'query') return;

@@ -16,29 +16,29 @@ import { judgeLists } from './inputLists.ts';
 import { refusal } from '../refusal.ts';
 import { judgeVariables } from './variables.ts';
 
-/** What one operation may ask for. */
+/** The limits of an operation. */
 export interface OperationLimits {
-  /** The most objects that answering may have to read or build. */
+  /** The maximum number of objects that are read or built. */
   readonly cost: number;
   /** The maximum cost of the selection of a subscription, which is executed for each change. */
   readonly subscriptionCost: number;
-  /** The most values of one list among its arguments. */
+  /** The maximum number of values in one list among its arguments. */
   readonly listValues: number;
 }
 
-/** What the context of a subscription contains once it was weighed. */
+/** The context of a subscription after its cost was computed. */
 export interface Weighed {
   readonly operationCost: number;
 }
 
-/** For each so much of its cost an operation counts as one request more. */
+/** The cost for which an operation counts as one more request. */
 const COST_OF_A_REQUEST = 1_000;
 const tooComplex = (cost: number, most: number): GraphQLError =>
   refusal(`The operation must cost at most ${most}; it costs ${cost}: ask for less at once.`, 'QUERY_TOO_COMPLEX', {
     status: 400,
   });
 
-/** A client that sends this header is told what its operation costs. */
+/** The request header with which a client requests the cost in the response. */
 const HEADER = 'x-graphql-cost';
 
 const NOTHING: Estimate = { cost: 0, bytes: 0 };
@@ -46,12 +46,12 @@ const NOTHING: Estimate = { cost: 0, bytes: 0 };
 interface Estimated {
   readonly estimate?: Estimate;
 }
-/** What an operation was estimated at, by its context; undefined before that. */
+/** Returns the estimate of an operation by its context, or undefined before it was made. */
 export const estimateIn = (context: object): Estimate | undefined => (context as Estimated).estimate;
 
 /**
- * Weighs each operation by the values of its arguments before it is executed. Refuses with QUERY_TOO_COMPLEX what costs
- * too much, and with RATE_LIMITED a key that has asked for too much within a minute.
+ * Computes the cost of each operation from the values of its arguments before it is executed. Throws QUERY_TOO_COMPLEX
+ * if it is too high, and RATE_LIMITED if the API key has requested too much within a minute.
  */
 export const useOperationCost = (limits: OperationLimits, access: Access): Plugin<YogaInitialContext & Weighed> => {
   const weigh = async (args: ExecutionArgs): Promise<Estimate | GraphQLError> => {
@@ -62,7 +62,7 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
     if (unfit) return unfit;
     const definitions = operation.variableDefinitions ?? [];
     const { coerced } = getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 0 });
-    // What is wrong with the variables is told by the execution.
+    // The execution reports what is wrong with the variables.
     if (!coerced) return NOTHING;
     const long = judgeLists(schema, document, operation, coerced, limits.listValues);
     if (long) return long;
@@ -108,7 +108,7 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
   };
 };
 
-/** How often an operation asks for what has a limit of its own. */
+/** Returns how often an operation selects the fields that have a rate limit of their own. */
 function dearOnes(document: DocumentNode, operation: OperationDefinitionNode, variables: Variables) {
   const counts = new Map<'search' | 'createApiKey', number>();
   const count = (limit: 'search' | 'createApiKey'): void => void counts.set(limit, (counts.get(limit) ?? 0) + 1);

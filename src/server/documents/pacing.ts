@@ -4,12 +4,12 @@ import type { Context } from '../../schema/builder.ts';
 import { Pace } from '../../schema/pace.ts';
 import { estimateIn } from './operationCost.ts';
 
-/** An operation that costs less is executed at once. */
+/** The cost below which an operation is executed without pauses. */
 const PACED_FROM_COST = 500;
 
 /**
- * Lets other requests be served while an expensive operation is executed: before it, between the rows of its lists,
- * before its result is written as JSON, and before that is sent.
+ * Serves other requests while an expensive operation is executed: before it, between the rows of its lists, before its
+ * result is serialized to JSON, and before that is sent.
  */
 export const usePacing = (): Plugin<Context> => {
   const paces = new WeakMap<Request, Pace>();

@@ -3,12 +3,12 @@ import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Access } from '../access/access.ts';
 import { type Introspection, mayIntrospect } from './documentRules.ts';
 
-/** Keeps similar names out of errors of variables for whoever may not ask what the schema is. */
+/** Removes suggestions of similar names from the errors of variables for viewers who may not introspect the schema. */
 export const useSimilarNames = (introspection: Introspection, access: Access): Plugin<YogaInitialContext> => {
   const mayKnow = ({ request }: YogaInitialContext): boolean =>
     mayIntrospect(access.callerOf(request).viewer, introspection);
   const hide = (result: object, context: YogaInitialContext, setResult: (result: ExecutionResult) => void): void => {
-    // Without data nothing was executed: these are errors of the variables.
+    // A result without data was not executed, so its errors concern the variables.
     if (!('errors' in result) || 'data' in result || mayKnow(context)) return;
     setResult({ ...result, errors: (result.errors as readonly GraphQLError[]).map(withoutNames) });
   };
@@ -22,7 +22,7 @@ export const useSimilarNames = (introspection: Introspection, access: Access): P
   };
 };
 
-/** How graphql ends a message with the names that it has found. */
+/** The end that graphql appends to a message with suggestions. */
 const SIMILAR = ' Did you mean ';
 
 function withoutNames(error: GraphQLError): GraphQLError {

@@ -3,10 +3,10 @@ import type { Plugin } from 'graphql-yoga';
 import type { GraphQLError } from 'graphql';
 import { refusal } from '../refusal.ts';
 
-/** Documents that are known beforehand, by the SHA-256 of their text in hexadecimal. */
+/** Registered documents, by the SHA-256 of their text in hexadecimal. */
 export interface TrustedDocuments {
   readonly texts: ReadonlyMap<string, string>;
-  /** Whether no other document is answered. */
+  /** Whether any other document is rejected. */
   readonly only: boolean;
 }
 
@@ -34,7 +34,7 @@ export function documentOf(asked: Asked, trusted: TrustedDocuments): string | nu
 const badRequest = (message: string): GraphQLError => refusal(message, 'BAD_REQUEST', { status: 400 });
 const onlyTrusted = (): GraphQLError => badRequest('Only trusted documents are allowed on this server.');
 
-/** The protocol of WebSockets requires a text: an empty one counts as none. */
+/** Returns the text for a hash. The WebSocket protocol requires a text, so an empty one counts as absent. */
 function textOf(hash: unknown, query: string | null | undefined, { texts }: TrustedDocuments): string {
   const text = typeof hash === 'string' ? texts.get(bareHash(hash)) : undefined;
   if (text === undefined) throw badRequest('Unknown trusted document.');
@@ -42,7 +42,10 @@ function textOf(hash: unknown, query: string | null | undefined, { texts }: Trus
   return text;
 }
 
-/** Clients send the hash alone at first, and the text beside it once the hash is unknown; nothing is registered then. */
+/**
+ * Returns the text for the hash of a persisted query. Clients first send only the hash, and then, if it is unknown, the
+ * text with it; nothing is registered then.
+ */
 function persistedTextOf(hash: unknown, query: string | null | undefined, trusted: TrustedDocuments): string {
   if (typeof hash !== 'string') throw badRequest('`extensions.persistedQuery.sha256Hash` must be a string.');
   if (trusted.texts.has(bareHash(hash))) return textOf(hash, query, trusted);
@@ -52,7 +55,7 @@ function persistedTextOf(hash: unknown, query: string | null | undefined, truste
   return query;
 }
 
-/** Status, message and code as Apollo Server sends them: its clients look for each of the three. */
+/** Status, message and code are those of Apollo Server: its clients check each of the three. */
 const persistedQueryError = (kind: 'NotSupported' | 'NotFound'): GraphQLError =>
   refusal(
     `PersistedQuery${kind}`,
@@ -60,15 +63,15 @@ const persistedQueryError = (kind: 'NotSupported' | 'NotFound'): GraphQLError =>
     { status: 200 },
   );
 
-/** A hash without its kind: "sha256:..." and the bare hash are the same. */
+/** Removes the prefix of a hash: "sha256:..." and the bare hash are the same. */
 export const bareHash = (hash: string): string => hash.replace(/^sha256:/, '');
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Puts the text of a trusted document in its place. */
+/** Replaces the hash of a trusted document by its text. */
 export const useTrustedDocuments = (trusted: TrustedDocuments): Plugin => ({
   onParams: ({ request, params, setParams }) => {
-    // Yoga hands on what it does not know of a body, but not of a URL.
+    // Yoga passes unknown parameters of a body on, but not those of a URL.
     const documentId = request.method === 'GET' ? new URL(request.url).searchParams.get('documentId') : undefined;
     const query = documentOf({ documentId, ...params }, trusted);
     if (typeof query === 'string' && query !== params.query) setParams({ ...params, query });

@@ -17,18 +17,18 @@ import type { Plugin } from 'graphql-yoga';
 import type { Variables } from './argumentValues.ts';
 import { fragmentsOf } from './fragments.ts';
 
-/** How an operation uses its variables where graphql itself treats them in a way that surprises clients. */
+/** The uses of an operation's variables that graphql handles in a way that surprises clients. */
 interface VariableUses {
-  /** Nullable variables at a place that must not be null: allowed because of a default, but null is then no value. */
+  /** Nullable variables at a non-null place: allowed because of a default, but null is then not a valid value. */
   readonly mustNotBeNull: ReadonlySet<string>;
-  /** Whether a variable stands within the literal of a JSON object. */
+  /** Whether a variable is used within the literal of a JSON object. */
   readonly isWithinJson: boolean;
 }
 
 /**
- * Rejects null for a variable at a non-null place before anything is executed: graphql reports it only while the field
- * is executed, as an error of the server's own. Puts variables within a literal JSON object there as the client sent
- * them: graphql would put their internal values, such as a number for an enum or a time.
+ * Rejects null for a variable at a non-null place before anything is executed: graphql reports it only during
+ * execution, as an internal error. Inserts variables into a literal JSON object as the client sent them: graphql would
+ * insert their internal values, such as a number for an enum or a time.
  */
 export const useVariableUses = (): Plugin => {
   const known = new WeakMap<OperationDefinitionNode, VariableUses>();
@@ -37,7 +37,7 @@ export const useVariableUses = (): Plugin => {
     if (!operation?.variableDefinitions?.length) return undefined;
     let uses = known.get(operation);
     if (!uses) known.set(operation, (uses = variableUsesOf(args.schema, args.document, operation)));
-    // Most operations use no variable in either way: nothing is converted for them.
+    // Most operations use no variable in either way, so nothing is converted for them.
     if (uses.mustNotBeNull.size === 0 && !uses.isWithinJson) return undefined;
     const values = rawValues(operation, args.variableValues ?? {});
     const unfit = [...uses.mustNotBeNull].find((name) => values.get(name)?.kind === Kind.NULL);
@@ -85,7 +85,7 @@ function variableUsesOf(
   return { mustNotBeNull, isWithinJson };
 }
 
-/** The operation and the fragments that it spreads, each once. */
+/** Returns the operation and the fragments that it spreads, without duplicates. */
 function partsOf(document: DocumentNode, operation: OperationDefinitionNode): Iterable<ASTNode> {
   const fragments = fragmentsOf(document);
   const parts = new Set<ASTNode>([operation]);
@@ -100,7 +100,7 @@ function partsOf(document: DocumentNode, operation: OperationDefinitionNode): It
   return parts;
 }
 
-/** Visits variables where they are used; without an input type they stand within the literal of a custom scalar. */
+/** Visits the uses of variables. Those without an input type are within the literal of a custom scalar. */
 function visitVariables<N extends ASTNode>(
   schema: GraphQLSchema,
   node: N,
@@ -121,10 +121,10 @@ const withJsonValues = (schema: GraphQLSchema, document: DocumentNode, values: R
     typeInfo.getInputType() ? undefined : (values.get(name) ?? { kind: Kind.NULL }),
   );
 
-/** The values of variables; undefined for one that was left out and has no default. */
+/** The values of variables; undefined for one that is absent and has no default. */
 type RawValues = ReadonlyMap<string, ValueNode | undefined>;
 
-/** The values of an operation's variables as they were sent, or their defaults. */
+/** Returns the values of an operation's variables as they were sent, or their defaults. */
 function rawValues(operation: OperationDefinitionNode, sent: Variables): RawValues {
   const definitions = operation.variableDefinitions ?? [];
   return new Map(

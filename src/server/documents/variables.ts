@@ -12,14 +12,14 @@ import {
 } from 'graphql';
 import type { Variables } from './argumentValues.ts';
 
-/** So many unknown fields of one object are left to coercion, which tells each of them. */
+/** The maximum number of unknown fields of one object that are left to coercion, which reports each of them. */
 const UNKNOWN_FIELDS = 5;
-/** The most characters of a field's name that is repeated in an error, or compared with others. */
+/** The maximum characters of a field's name that are repeated in an error or compared with others. */
 const NAME = 100;
 
 /**
- * Refuses variables, as they were sent, that would take long to coerce: a list with more values than are allowed, or an
- * object with many fields that its type does not have. Coercion makes an error of each, and tells the whole object in it.
+ * Rejects variables that would take long to coerce: a list with more values than allowed, or an object with many fields
+ * that its type does not have. Coercion reports each problem with the whole object in the message.
  */
 export function judgeVariables(
   schema: GraphQLSchema,
