@@ -68,7 +68,7 @@ interface Beside {
   readonly watch: () => Promise<void>;
 }
 
-/** The server as a value, without a process or a port. */
+/** The whole server. It needs neither a process nor a port of its own. */
 export interface App extends Beside {
   /** Handles a request without a network. */
   fetch(request: Request): Promise<Response>;
@@ -106,7 +106,7 @@ export function createApp(options: AppOptions): App {
   const settings: Settings = { ...DEFAULTS, ...options.settings };
   const { keepKeysMs, chatLimits, keysPerInstitution, lookEveryMs, queueChanges } = settings;
   const failed = (error: unknown): void => {
-    // The store reports an outage itself, once; the work runs again when the outage is over.
+    // The store reports an outage itself, once; the work runs again when the outage has ended.
     if (!(error instanceof Unavailable)) onFault(randomUUID(), error);
   };
   const keys = new KeyRing({ store, clock, rootToken: options.rootToken ?? null, lookUpMs: settings.operationMs });

@@ -28,7 +28,7 @@ export async function openStore(
     return createMemoryStore({ lockTimeoutMs: storeLockTimeoutMs, maxBytes, onWarning: onMemoryWarning });
   }
   const { backend: _backend, ...database } = store;
-  // The lock of the migrations belongs to a session, which a pooler in transaction mode does not preserve.
+  // The migrations hold a session-level lock, which a pooler in transaction mode does not preserve.
   await migrate(database.directUrl);
   if (database.databaseUrl !== database.directUrl) await checkConnection(database.databaseUrl);
   return createPostgresStore({ ...database, ...onOutage });

@@ -1,6 +1,9 @@
 /** The minimum number of different characters of a secret. */
 const MIN_DISTINCT = 6;
-/** The minimum number of independent parts of a secret: a character that follows from nothing before it, a run, a repetition or a word. */
+/**
+ * The minimum number of independent parts of a secret: a character that follows from nothing before it, a run, a
+ * repetition or a word.
+ */
 const MIN_PARTS = 16;
 /** The minimum length of a repetition or a run, in characters: random text has shorter ones. */
 const MIN_MATCH = 4;

@@ -200,7 +200,10 @@ export const transitionPosition = (context: CommandContext, input: TransitionPos
   perform(transition, context, input);
 
 const fund = moving('fundPosition', () => 'FUNDED');
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or PolicyViolation. */
+/**
+ * Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or
+ * PolicyViolation.
+ */
 export const fundPosition = (context: CommandContext, input: MovePosition): Moved => perform(fund, context, input);
 
 export interface ReleasePosition extends MovePosition, ReleaseInput {}

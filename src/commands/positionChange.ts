@@ -81,7 +81,7 @@ export async function groundsOf(tx: Writers, assetIds: readonly Id[]): Promise<r
 /** More than the number of regions. */
 const REGIONS_AT_MOST = 50;
 
-/** All policies of an institution, by region. */
+/** Selects all policies of an institution, by region. */
 export const policiesOf = (institutionId: Id): Window<Policy> =>
   firstOf({
     of: { field: 'institutionId', id: institutionId },

@@ -4,12 +4,12 @@ import type { ErrorCode } from '../domain/refusals.ts';
 import type { Viewer } from '../domain/viewer.ts';
 
 /**
- * How a refused attempt enters the audit log: as an event with its payload, as an event with only the size and the field
- * names of its input, or counted in one event for all of its kind.
+ * The way in which a refused attempt is recorded in the audit log: as an event with its payload, as an event with only
+ * the size and the field names of its input, or counted in one event for all of its kind.
  */
 export type AttemptRecord = 'WHOLE' | 'SUMMARY' | 'COUNTED';
 
-/** What attempts that are counted in one event have in common. */
+/** The common properties of attempts that are counted in one event. */
 export interface RefusedAttempt {
   readonly viewer: Viewer;
   readonly mutation: MutationName;
@@ -19,7 +19,10 @@ export interface RefusedAttempt {
 
 /** Bounds what refused attempts write to the audit log, which is append-only. */
 export interface RefusedAttempts {
-  /** Returns how an attempt of the viewer is recorded, and reserves the room for it; `payloadBytes` is the size of its payload. */
+  /**
+   * Returns how an attempt of the viewer is recorded, and reserves the room for it; `payloadBytes` is the size of its
+   * payload.
+   */
   admit(viewer: Viewer, payloadBytes: number): AttemptRecord;
   /** Counts an attempt that is recorded as COUNTED. */
   count(attempt: RefusedAttempt): void;

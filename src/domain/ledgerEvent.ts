@@ -31,7 +31,7 @@ export interface Posting {
   readonly id: Id;
   readonly institutionId: Id;
   readonly ledgerEventId: Id;
-  /** 1 for the debited account, 2 for the credited one. */
+  /** 1 for the account from which the money moves, 2 for the account to which it moves. */
   readonly ordinal: number;
   readonly accountKind: LedgerAccountKind;
   readonly amount: bigint;

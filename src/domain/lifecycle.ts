@@ -1,6 +1,6 @@
 import type { Instant } from './time.ts';
 
-/** The states of a position, in the order in which they can occur. */
+/** The states of a position, in their possible order. */
 export const POSITION_STATES = ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'] as const;
 export type PositionState = (typeof POSITION_STATES)[number];
 

@@ -30,7 +30,9 @@ export interface ReleaseInput extends MoveInput {
   readonly all?: Maybe<boolean>;
 }
 
-/** Adds an issue unless the input has exactly one of `amount` and `all: true`; null and `all: false` count as absent. */
+/**
+ * Adds an issue unless the input has exactly one of `amount` and `all: true`; null and `all: false` count as absent.
+ */
 export function checkReleaseAmount({ amount, all }: ReleaseInput, issues: Issues): void {
   const hasAmount = amount !== null && amount !== undefined;
   if (hasAmount !== (all === true)) return;

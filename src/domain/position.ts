@@ -11,7 +11,9 @@ import { Conflict, PolicyViolation, ValidationFailed } from './refusals.ts';
 import type { Terms } from './templateKinds.ts';
 import { DAY_MS, type Instant } from './time.ts';
 
-/** An amount held for someone until it is released, cancelled or expires. All amounts are minor units of one currency. */
+/**
+ * An amount held for someone until it is released, cancelled or expires. All amounts are minor units of one currency.
+ */
 export interface Position {
   readonly id: Id;
   readonly institutionId: Id;

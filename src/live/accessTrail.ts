@@ -20,7 +20,9 @@ export const STRANGERS_A_MINUTE = 60;
  * ones.
  */
 export const KEYS_A_MINUTE = 1_000;
-/** The maximum number of events per minute about refused attempts; further ones are one event per action and error code. */
+/**
+ * The maximum number of events per minute about refused attempts; further ones are one event per action and error code.
+ */
 export const MAX_ATTEMPT_EVENTS_PER_MINUTE = 1_000;
 
 /**

@@ -33,7 +33,9 @@ const UNSALTED = Buffer.alloc(PLAINTEXT_BYTES - SALT_OFFSET);
 const FORMER_CURSOR = /^[\da-f]{12}\.\d{1,15}$/;
 const MAX_FORMER_CHARACTERS = 38;
 
-/** Returns whether the text has the form of a change cursor, of this server or another, in the current or former format. */
+/**
+ * Returns whether the text has the form of a change cursor, of this server or another, in the current or former format.
+ */
 export function isChangeCursor(text: string): boolean {
   if (FORM.test(text)) return true;
   if (text.length > MAX_FORMER_CHARACTERS) return false;

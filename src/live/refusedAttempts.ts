@@ -10,7 +10,7 @@ export interface RefusalBudget {
 }
 /** The limits for one API key, and for the root key. */
 export const REFUSALS_PER_KEY: RefusalBudget = { events: 60, bytes: 1024 * 1024 };
-/** The limits for all API keys of an institution, since an institution can create any number of API keys. */
+/** The limits for all API keys of one institution, which can create any number of them. */
 export const REFUSALS_PER_INSTITUTION: RefusalBudget = { events: 600, bytes: 4 * 1024 * 1024 };
 /** The maximum number of API keys and institutions with a budget in one minute; attempts of others are only counted. */
 const MAX_BUDGETS = 20_000;

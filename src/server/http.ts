@@ -120,7 +120,7 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
 /** Whether the request is for the path, exactly. */
 export const isAt = ({ url }: IncomingMessage, path: string): boolean => url?.split('?', 1)[0] === path;
 
-/** Returns the client's address of a request, as far as it can be trusted. */
+/** Returns the client's address, as far as it can be trusted. */
 export function addressOf({ socket, headers }: IncomingMessage, trustedProxies: number): string {
   const forwarded = headers['x-forwarded-for'];
   return clientAddress(socket.remoteAddress, typeof forwarded === 'string' ? forwarded : undefined, trustedProxies);

@@ -115,8 +115,8 @@ const STATUS: ReadonlyMap<unknown, number> = new Map([
 
 /**
  * Rejects operations with responses that may be too large before they are executed or, for queries and subscriptions,
- * while the response is built. A mutation that was executed is never rejected afterwards: its errors say that it was
- * executed.
+ * while the response is built. A mutation that was executed is never rejected afterwards; its errors have `executed:
+ * true`.
  */
 export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<OperationContext> => ({
   onExecute: ({ args, executeFn, setExecuteFn, setResultAndStopExecution }) => {
@@ -171,7 +171,7 @@ function limited(result: ExecutionResult): ExecutionResult {
 
 const EXECUTED = 'The mutation was executed; this field of its result could not be read.';
 
-/** Changes the errors below a mutation's payload, so that they say that the mutation was executed. */
+/** Adds `executed: true` to the errors below a mutation's payload. */
 function afterMutation(result: ExecutionResult, mask: Mask): ExecutionResult {
   const errors = (result.errors ?? []).slice(0, MAX_ERRORS).map((error) => {
     const { path, nodes } = error;

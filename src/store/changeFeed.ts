@@ -1,7 +1,7 @@
 import type { ChangeFilter, SequencedChange, StreamPosition } from '../domain/change.ts';
 import type { Instant } from '../domain/time.ts';
 
-/** The result of reading the changes after a position, up to the requested limit. */
+/** The changes after a position, up to the requested limit. */
 export interface StreamPage {
   /**
    * Whether the position is one of this stream, and no change after it has been deleted. If not, the changes after it

@@ -131,7 +131,6 @@ export interface Page<E> {
 export interface Reader<E> {
   /** Returns one row per id; undefined if it does not exist in the scope. */
   byIds(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
-  /** Returns one page per window. */
   pages(windows: readonly Window<E>[]): MaybePromise<readonly Page<E>[]>;
   /** Returns one count per selection. */
   counts(selections: readonly Selection<E>[]): MaybePromise<readonly number[]>;

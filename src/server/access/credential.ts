@@ -9,8 +9,9 @@ const BEARER = /^Bearer +(\S+)$/i;
 const JOINED = /,\s/;
 
 /**
- * Reads the API key from `Authorization: Bearer` or `X-API-Key`. Returns SEVERAL if a header is repeated, even with equal
- * values, or if the two headers differ; UNREADABLE if the scheme is another one, or the token is too long or empty.
+ * Reads the API key from `Authorization: Bearer` or `X-API-Key`. Returns SEVERAL if a header is repeated, even with
+ * equal values, or if the two headers differ; UNREADABLE if the scheme is another one, or the token is too long or
+ * empty.
  */
 export function credentialOf(header: (name: string) => string | null): Credential {
   const authorization = header('authorization');

@@ -40,8 +40,8 @@ const isOpen = (value: unknown): boolean =>
   typeof value === 'string' ? value.length >= LEAST_CHARACTERS : typeof value === 'object' && value !== null;
 
 /**
- * Rejects with 400 a request with a credential in the wrong place, such as an id or an idempotency key: these are
- * repeated in responses and stored.
+ * Rejects with status 400 any credential in the wrong place, such as an id or an idempotency key: these are repeated in
+ * responses and stored.
  */
 export function mustKeepSecrets(request: Request, params: unknown): void {
   const key = request.headers.get('idempotency-key') ?? '';

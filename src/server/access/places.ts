@@ -1,6 +1,6 @@
 import { networkOf } from './address.ts';
 
-/** Limits the number of connections, in total and per address. */
+/** Limits the number of open WebSockets, in total and per network. */
 export class Places {
   readonly #most: number;
   readonly #perAddress: number;
@@ -12,7 +12,7 @@ export class Places {
     this.#perAddress = perAddress;
   }
 
-  /** Reserves a connection. Returns a function that releases it, or undefined if the limit is reached. */
+  /** Reserves a place for a socket. Returns a function that releases it, or undefined if the limit is reached. */
   take(address: string): (() => void) | undefined {
     const name = networkOf(address);
     const taken = this.#taken.get(name) ?? 0;

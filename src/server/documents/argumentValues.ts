@@ -5,8 +5,8 @@ import type { ArgumentPath } from '../../schema/weights.ts';
 export type Variables = Readonly<Record<string, unknown>>;
 
 /**
- * Returns the number of values of the list at the path, in a literal, in variables or both; a single value is a list of
- * one.
+ * Returns the number of values in the list at the path, given in a literal, in variables or both. A single value counts
+ * as one.
  */
 export function lengthAt(field: FieldNode, path: ArgumentPath, variables: Variables): number {
   const given = givenAt(field, path, variables);
@@ -14,7 +14,7 @@ export function lengthAt(field: FieldNode, path: ArgumentPath, variables: Variab
   return Array.isArray(given) ? given.length : 1;
 }
 
-/** Returns the number given for an argument, or undefined if there is none. */
+/** Returns the number given for an argument, or undefined if it is absent or no number. */
 export function numberOf(field: FieldNode, argument: string, variables: Variables): number | undefined {
   const given = givenAt(field, [argument], variables);
   return typeof given === 'number' ? given : undefined;

@@ -23,7 +23,9 @@ import { fragmentsOf } from './fragments.ts';
  */
 export const OPERATION_COST = 50_000;
 
-/** The maximum cost of a subscription. A change with its object, event, asset, template and institution costs about 17. */
+/**
+ * The maximum cost of a subscription. A change with its object, event, asset, template and institution costs about 17.
+ */
 export const SUBSCRIPTION_COST = 500;
 
 /** The estimated maximum that executing an operation takes. */

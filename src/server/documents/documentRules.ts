@@ -36,7 +36,8 @@ const ERRORS = 20;
 
 /**
  * Checks documents before they are executed. Rejects with QUERY_TOO_COMPLEX, before validation, documents with too many
- * tokens, levels, aliases or directives, and introspection by viewers who may not use it.
+ * tokens, comments, lines, brackets, levels, aliases or directives. Rejects introspection by viewers who may not use
+ * it.
  */
 export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<YogaInitialContext> => {
   const judged = new WeakMap<DocumentNode, readonly GraphQLError[]>();

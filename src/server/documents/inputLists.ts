@@ -23,8 +23,9 @@ import type { Variables } from './argumentValues.ts';
 import { fragmentsOf } from './fragments.ts';
 
 /**
- * Rejects a valid operation at the first list in its arguments with more values than allowed, in literals and coerced
- * variables alike, wherever the schema has a list. Values inside a scalar such as JSONObject are not checked.
+ * Rejects a valid operation if a list in its arguments has more values than allowed, in literals and coerced variables
+ * alike, wherever the schema has a list. Reports the first such list. Values inside a scalar such as JSONObject are not
+ * checked.
  */
 export function judgeLists(
   schema: GraphQLSchema,
@@ -89,7 +90,7 @@ function inLiteral(node: ValueNode, type: GraphQLInputType, path: Path, search: 
   }
   const nullable = getNullableType(type);
   if (isListType(nullable)) {
-    // A single value is a list of one.
+    // GraphQL coerces a single value to a list of one item.
     if (node.kind === Kind.LIST) inItems(node.values, nullable.ofType, path, search, inLiteral);
     else inLiteral(node, nullable.ofType, path, search);
   }

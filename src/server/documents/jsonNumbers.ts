@@ -8,8 +8,8 @@ const MAYBE_INEXACT = /[:,[\s]-?(?:[\d.]{16}|[\d.]+[eE])/;
 const OUT_OF_RANGE = '1e999';
 
 /**
- * Replaces each number of a JSON text that a double cannot represent exactly with one out of range, so that it is
- * rejected with the path of its field instead of being rounded silently.
+ * Replaces each number of a JSON text that would change when it is parsed as a double with one out of range, so that it
+ * is rejected with the path of its field instead of being rounded silently.
  */
 export const rejectInexactNumbers = (json: string): string =>
   MAYBE_INEXACT.test(json)

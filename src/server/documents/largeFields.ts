@@ -4,9 +4,9 @@ import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../../schema/builder.ts';
 import { stringifyWithTexts } from '../../store/jsonText.ts';
 
-/** The fields of JSON objects that can hold many bytes. The schema returns each as it is stored, under the same name. */
+/** The fields of JSON objects that can be large. The schema returns each as it is stored, under the same name. */
 const JSON_FIELDS = ['metadata', 'payload'] as const;
-/** The fields of texts that can. */
+/** The fields of texts that can be large. */
 const TEXT_FIELDS = ['reason', 'deletionReason', 'description', 'body'] as const;
 
 const unselected = new WeakMap<DocumentNode, readonly string[]>();

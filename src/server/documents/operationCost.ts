@@ -16,7 +16,7 @@ import { judgeLists } from './inputLists.ts';
 import { refusal } from '../refusal.ts';
 import { judgeVariables } from './variables.ts';
 
-/** The limits of an operation. */
+/** The limits that apply to each operation. */
 export interface OperationLimits {
   /** The maximum number of objects that are read or built. */
   readonly cost: number;
@@ -108,7 +108,7 @@ export const useOperationCost = (limits: OperationLimits, access: Access): Plugi
   };
 };
 
-/** Returns how often an operation selects the fields that have a rate limit of their own. */
+/** Returns how often an operation selects each field with a separate rate limit. */
 function dearOnes(document: DocumentNode, operation: OperationDefinitionNode, variables: Variables) {
   const counts = new Map<'search' | 'createApiKey', number>();
   const count = (limit: 'search' | 'createApiKey'): void => void counts.set(limit, (counts.get(limit) ?? 0) + 1);

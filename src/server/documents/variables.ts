@@ -40,7 +40,7 @@ function faultOf(value: unknown, type: GraphQLInputType, path: string, most: num
   if (typeof value !== 'object' || value === null) return undefined;
   const nullable = getNullableType(type);
   if (isListType(nullable)) {
-    // A single value is a list of one.
+    // GraphQL coerces a single value to a list of one item.
     if (!Array.isArray(value)) return faultOf(value, nullable.ofType, path, most);
     const items = value as readonly unknown[];
     if (items.length > most) {

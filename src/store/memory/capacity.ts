@@ -59,7 +59,7 @@ function reserveOf(writes: readonly Write[]): Reserve {
   return rotates || writes.some(isMove) ? 'WHOLE' : 'HALF';
 }
 
-/** Whether the write moves a position. An update of a position changes other fields. */
+/** Whether the write is a move. An update of a position changes other fields. */
 const isMove = ({ name, kind, changed }: Write): boolean =>
   name === 'positions' && kind === 'replace' && (changed === undefined || changed.includes('sequence'));
 

@@ -8,8 +8,8 @@ import type { Handle } from './rows.ts';
 export type Column = readonly number[];
 
 /**
- * Numeric sort values of rows. Where two of them differ, they are ordered like the field values, so that a search reads
- * only few of the rows.
+ * Numeric sort values of rows, so that a search reads only few of the rows. Two different values are ordered like the
+ * field values.
  */
 export class Columns<E> {
   readonly #columns: readonly { readonly field: Field<E>; readonly set: FieldSet; readonly figures: number[] }[];

@@ -1,7 +1,7 @@
 import type { Field } from '../store.ts';
 import type { GroupLayout } from './layouts.ts';
 
-/** A set of indexed fields of a table, with one bit per field. */
+/** A set of indexed fields of one table, with one bit per field. */
 export type FieldSet = number;
 export const EVERY_FIELD: FieldSet = -1;
 
@@ -17,7 +17,7 @@ export class IndexedFields<E> {
     return fields.reduce((set, field) => set | (1 << this.#fields.indexOf(field)), 0);
   }
 
-  /** Returns the fields that differ between two versions of a row. */
+  /** Returns the fields in which two versions of a row differ. */
   changed(before: E, after: E): FieldSet {
     let set = 0;
     for (let at = 0; at < this.#fields.length; at += 1) {

@@ -26,7 +26,7 @@ function meeting(condition: Condition<unknown>): (value: unknown) => boolean {
   return (value) => (Array.isArray(value) ? value.some((each) => values.has(each)) : values.has(value));
 }
 
-/** Returns the values under which a field groups a row: a list field has several, null has none. */
+/** Returns the values of a field under which a row is grouped: several for a list field, none for null. */
 export function valuesOf(row: object, field: string): readonly unknown[] {
   const value = (row as Row)[field];
   if (value === null || value === undefined) return [];

@@ -6,7 +6,7 @@ import type { Handle } from './rows.ts';
 /** Compares the row of a handle with a key; negative if the row is below it. */
 export type Against = (handle: Handle) => number;
 
-/** An order of the rows of a table. */
+/** An order of one table's rows. */
 export class Ordering<E> {
   readonly compare: Compare<E>;
   readonly #by: readonly Field<E>[];

@@ -16,7 +16,7 @@ export interface Group<E> extends GroupLayout<E> {
   readonly indexes: ReadonlyMap<unknown, readonly OrderedIndex<E>[]>;
 }
 
-/** The indexes of a table. The first group contains all rows and has no fields. */
+/** All indexes of one table. The first group contains all rows and has no fields. */
 export interface Indexed<E> {
   readonly groups: readonly Group<E>[];
   readonly touched: Touched;

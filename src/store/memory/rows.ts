@@ -5,7 +5,8 @@ import { freezeJson } from '../../domain/json.ts';
 export type Handle = number;
 
 /**
- * The rows of a table, each stored once. Indexes contain handles, so a new version replaces the old one in all of them.
+ * The rows of one table, each stored once. Indexes contain handles, so a new version replaces the old one in all of
+ * them.
  */
 export class Rows<E extends { readonly id: Id }> {
   /** The rows by handle; undefined where a handle is free. */

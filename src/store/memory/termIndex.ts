@@ -46,7 +46,7 @@ export class TermIndex {
     }
   }
 
-  /** Replaces the terms of a row. */
+  /** Replaces a row's terms. */
   change(id: Id, tenant: unknown, before: readonly MetadataTerm[], after: readonly MetadataTerm[]): void {
     this.#meter.add(this.growthBy(tenant, before, after));
     for (const term of without(before, after)) this.#remove(id, tenant, term);

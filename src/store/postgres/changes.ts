@@ -89,7 +89,8 @@ export function postgresChanges(
         return onlyRow(rows).key;
       }),
     sequenceAndRead: (after, limit, filter) =>
-      // A change keeps its sequence, so this may run again. The lock is a write, so COMMIT also covers the sequences read.
+      // A change keeps its sequence, so this may run again. The lock is a write, so COMMIT also covers the sequences
+      // read.
       inSession(WRITING, async (session) => {
         // One round trip: the lock, the assignment of sequences under it, and the read of all changes that have one.
         void session.query({ text: LOCK, values: [] });

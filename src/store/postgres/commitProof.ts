@@ -16,9 +16,9 @@ export interface CommitProof {
 export const newCommitProof = (table: 'commit_proofs' | 'tally_proofs'): CommitProof => ({ table, id: randomUUID() });
 
 /**
- * The last statement of a transaction that writes nothing. What the transaction has read may be visible and yet be lost
- * when a synchronous standby takes over that has not confirmed it. If synchronous standbys are configured, this
- * statement writes a row, and COMMIT waits for a standby. Otherwise it writes nothing.
+ * The last statement of a transaction that writes nothing. Data that the transaction has read may be visible and yet be
+ * lost when a synchronous standby takes over that has not confirmed it. If synchronous standbys are configured, this
+ * statement writes a row, and COMMIT waits for the confirmation. Otherwise it writes nothing.
  */
 export const confirmReads = (): Statement => ({
   text: `insert into commit_proofs (id) select $1::text where current_setting('synchronous_standby_names') <> ''`,
@@ -69,8 +69,9 @@ export async function confirmCommit(
 }
 
 /**
- * Returns a row if the proof is there. It writes a row of its own, so only a writable primary accepts it, and its COMMIT
- * is acknowledged only after the row that it has found is durable, on synchronous standbys too. Counters need not be.
+ * Returns a row if the proof is there. The statement also writes, so only a writable primary accepts it, and its COMMIT
+ * is acknowledged only after the row that it has found is durable, on synchronous standbys too. Counters do not need
+ * this durability.
  */
 function lookUpOf({ table, id }: CommitProof): Statement {
   if (table === 'tally_proofs') return { text: 'select 1 from tally_proofs where id = $1::text', values: [id] };

@@ -34,9 +34,9 @@ export const sqlStateOf = (error: unknown): string | undefined =>
   error instanceof pg.DatabaseError ? error.code : undefined;
 
 /**
- * Returns what an error of a connection means: Lost if the database is unavailable or the connection is broken, otherwise
- * the error itself, which is an internal error unless the caller knows better. The text of an error decides nothing,
- * because it is in the language of the server.
+ * Returns what an error of a connection means: Lost if the database is unavailable or the connection is broken,
+ * otherwise the error itself, which is an internal error unless the caller knows better. The text of an error decides
+ * nothing, because it is in the language of the server.
  */
 export function lostOr(error: unknown, isConnectionBroken: boolean): unknown {
   if (error instanceof Lost || error instanceof RolledBack || error instanceof TooLate) return error;

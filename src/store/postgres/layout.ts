@@ -18,7 +18,8 @@ export interface Sort {
 }
 
 /**
- * The layout of a table in PostgreSQL. Columns have the fields' names in snake_case and accept null if the field does.
+ * The layout of a table in PostgreSQL. Columns have the fields' names in snake_case. Their types do not say whether
+ * they can be null.
  */
 export interface Layout<E> extends ReadOptions {
   readonly table: string;

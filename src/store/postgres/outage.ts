@@ -1,6 +1,6 @@
 /**
- * The time without failures after which an outage is over, in ms. It keeps two servers, of which one fails, from making
- * the state alternate.
+ * The time without failures after which an outage ends, in ms. It prevents an alternating state if one of two servers
+ * fails.
  */
 const QUIET_MS = 1_000;
 

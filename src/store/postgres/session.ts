@@ -36,7 +36,7 @@ const NO_WARNING = '00000';
 /** Called with every statement that is sent, for tests that count or explain them. */
 export type OnStatement = (statement: Statement) => void;
 
-/** The options of a transaction. */
+/** The purpose, scope and deadline of a transaction. */
 export interface Opening {
   readonly purpose: Purpose;
   readonly scope: Scope;

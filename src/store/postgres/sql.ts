@@ -9,7 +9,7 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** Collects the parameters of a statement and returns their placeholders. */
+/** Collects a statement's parameters and returns their placeholders. */
 export class Parameters {
   readonly values: unknown[] = [];
   add(value: unknown, type: SqlType | 'bigint' | 'tsquery' | `${SqlType}[]`): string {

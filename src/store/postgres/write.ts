@@ -7,7 +7,7 @@ import { LAYOUTS } from './layouts.ts';
 import { Parameters, type Statement } from './sql.ts';
 import { deleteTerms, insertTerms } from './terms.ts';
 
-/** The collected writes of a transaction for one table. */
+/** A transaction's collected writes for one table. */
 export interface Writes {
   readonly insert: Row[];
   /** By the names of the changed fields, joined to one text; '' means that all may have changed. */
