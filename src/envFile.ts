@@ -10,7 +10,9 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
 const BLANK_OR_COMMENT = /[ \t]*(?:#[^\n]*)?(?:\n|$)/y;
 /** NAME=value with an optional `export`. A quoted value may span several lines; only a comment may follow it. */
 const ASSIGNMENT =
-  /[ \t]*((?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:("[^"]*"|'[^']*'|`[^`]*`)[ \t]*(?:#[^\n]*)?|(?!["'`])[^\n]*))(?:\n|$)/y;
+  /[ \t]*(?:export[ \t]+)?(([A-Za-z_]\w*)[ \t]*=[ \t]*(?:("[^"]*"|'[^']*'|`[^`]*`)[ \t]*(?:#[^\n]*)?|(?!["'`])[^\n]*))(?:\n|$)/y;
+/** Characters that an editor may show as the end of a line, so that what follows looks like a line of its own. */
+const NOT_TEXT = /[\u0001-\u0008\v\f\u000e-\u001f\u007f\u0085\u2028\u2029]/;
 const NAME_OF_LINE = /^[ \t]*(?:export[ \t]+)?([^=\n]*?)[ \t]*=/;
 
 /**
@@ -20,7 +22,7 @@ const NAME_OF_LINE = /^[ \t]*(?:export[ \t]+)?([^=\n]*?)[ \t]*=/;
  * invisible characters: the variable would silently keep its default.
  */
 export function parseEnvFile(text: string, knownNames: ReadonlySet<string>): EnvFile {
-  const source = text.replace(BYTE_ORDER_MARK, '').replaceAll('\r\n', '\n');
+  const source = text.replace(BYTE_ORDER_MARK, '').replaceAll(/\r\n?/g, '\n');
   const variables: Record<string, string> = {};
   const problems: string[] = [];
   for (let position = 0, line = 1; position < source.length; ) {
@@ -46,6 +48,7 @@ function restOfLine(text: string, position: number): string {
 }
 
 function problemOf(entry: string, name: string | undefined, knownNames: ReadonlySet<string>): string | undefined {
+  if (NOT_TEXT.test(entry)) return 'contains a control character or another line separator than a line feed.';
   if (/[\0\uFFFD]/.test(entry)) return 'contains a character that is not UTF-8 text; save the file as UTF-8.';
   if (entry.trim() === '' || entry.trimStart().startsWith('#')) return undefined;
   const written = name ?? NAME_OF_LINE.exec(entry)?.[1] ?? '';

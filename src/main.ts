@@ -50,8 +50,9 @@ async function main(): Promise<void> {
       .then(() => store.close())
       .then(() => process.exit(0), fail);
   };
-  process.off('SIGTERM', leave).on('SIGTERM', stop);
-  process.off('SIGINT', leave).on('SIGINT', stop);
+  // In this order: a signal that has arrived meanwhile would be lost while there is no listener.
+  process.on('SIGTERM', stop).off('SIGTERM', leave);
+  process.on('SIGINT', stop).off('SIGINT', leave);
   log.info({ store: config.store.backend, environment: config.environment }, 'ready');
   const page = access.graphiql ? 'GraphiQL' : 'GraphQL';
   if (access.rootApiKey === DEVELOPMENT_KEY) process.stdout.write(`Root key, for development: ${DEVELOPMENT_KEY}\n`);

@@ -29,7 +29,12 @@ export class VariableReader {
 
   /** A host name or an address; an IPv6 address may be written in brackets, as in a URL. */
   host(name: string, otherwise: string): string {
-    return this.text(name, otherwise).replace(/^\[(.*)\]$/, '$1');
+    const text = this.text(name, otherwise);
+    const host = /^\[([^\]]*:[^\]]*)\]$/.exec(text)?.[1] ?? text;
+    if (!/^[\w.:%-]+$/.test(host)) {
+      this.#problems.push(`${name} must be a host name or an address such as 127.0.0.1 or [::1]; it is "${text}".`);
+    }
+    return host;
   }
 
   oneOf<V extends string>(name: string, values: readonly V[], otherwise: V): V {

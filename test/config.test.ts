@@ -109,6 +109,10 @@ function faultsOf(env: Environment): readonly string[] {
   return faults;
 }
 
+it.each(['[]', '[::1', '[::1]:80', 'a b', 'http://a', '[a]'])('HOST=%s is no host', (HOST) => {
+  expect(faultsOf({ HOST })).toEqual([expect.stringContaining('HOST must be a host name or an address')]);
+});
+
 describe('what is set', () => {
   const good: readonly (readonly [Environment, Partial<Config>])[] = [
     [{}, {}],
@@ -118,6 +122,7 @@ describe('what is set', () => {
     [{ PORT: '' }, {}],
     [{ HOST: '::1' }, { host: '::1' }],
     [{ HOST: '[::1]' }, { host: '::1' }],
+    [{ HOST: 'my-host.internal' }, { host: 'my-host.internal' }],
     [{ HOST: '' }, {}],
     [{ NODE_ENV: 'development' }, {}],
     [{ NODE_ENV: 'test' }, { environment: 'test' }],

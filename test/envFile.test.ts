@@ -23,6 +23,11 @@ describe('a .env file', () => {
     ['PORT = 5001 \n', { PORT: '5001' }],
     ['\tPORT=5001\n  HOST=::1', { PORT: '5001', HOST: '::1' }],
     ['export PORT=5001', { PORT: '5001' }],
+    [
+      'export\tPORT=5001\nexport  HOST=::1\n\texport \t NODE_ENV = test',
+      { PORT: '5001', HOST: '::1', NODE_ENV: 'test' },
+    ],
+    ['# old Mac\rPORT=5001 # c\rHOST=::1\r', { PORT: '5001', HOST: '::1' }],
     ['PORT=', { PORT: '' }],
     ['PORT=5001 # the port', { PORT: '5001' }],
     [`A='one # two' # three\nB="x=y"\nC=\`it's\``, { A: 'one # two', B: 'x=y', C: "it's" }],
@@ -44,6 +49,13 @@ describe('a .env file', () => {
 
   const bad: readonly (readonly [text: string, problems: readonly string[]])[] = [
     ['NODE_ENV production', [`Line 1 ${MALFORMED}`]],
+    ...['\v', '\f', '\u0085', '\u2028', '\u2029', '\u001b'].map(
+      (end) =>
+        [
+          `PORT=1\n# production${end}NODE_ENV=production`,
+          ['Line 2 contains a control character or another line separator than a line feed.'],
+        ] as const,
+    ),
     ['# fine\nNODE_ENV: production\nPORT=1\nnonsense', [`Line 2 ${MALFORMED}`, `Line 4 ${MALFORMED}`]],
     ['=x', [`Line 1 ${MALFORMED}`]],
     ['1PORT=x', [`Line 1 ${MALFORMED}`]],

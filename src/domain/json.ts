@@ -72,6 +72,8 @@ const isStorable = (value: number): boolean =>
 /** Whether a number in JSON or GraphQL notation keeps its value when it is parsed as a double. */
 export function isExactNumber(text: string): boolean {
   const value = Number(text);
+  // It would be returned with an exponent.
+  if (/^-?\d+$/.test(text) && !Number.isSafeInteger(value)) return false;
   return isStorable(value) && decimalOf(text) === decimalOf(String(value));
 }
 

@@ -20,8 +20,11 @@ export interface GraphiqlOptions {
 export type Page = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** Whether the request is a browser's request for a page rather than a client's for data. */
-export const asksForPage = ({ method, headers }: IncomingMessage): boolean =>
-  method === 'GET' && (headers.accept?.includes('text/html') ?? false);
+export const asksForPage = (request: IncomingMessage): boolean =>
+  isReading(request) && (request.headers.accept?.includes('text/html') ?? false);
+
+/** Whether the request has a method by which browsers and monitors read pages. */
+export const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
 /** The page contains everything that it needs and sends requests only to this server. */
 const POLICY = [

@@ -4,8 +4,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { clientAddress } from './access/address.ts';
 import { readBody } from './body.ts';
-import { asksForPage, type Page } from './graphiql.ts';
+import { asksForPage, isReading, type Page } from './graphiql.ts';
 import type { Arrival } from './arrival.ts';
+import { resultTypeFor } from './mediaTypes.ts';
 import { refusal, refusalResponse } from './refusal.ts';
 
 /** The time for which requests in progress may continue when the server closes, in ms. */
@@ -106,9 +107,12 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
   if ((request.headersDistinct['idempotency-key']?.length ?? 0) > 1) {
     return reject(request, response, refusal('Send one header Idempotency-Key.', 'BAD_REQUEST', { status: 400 }));
   }
-  if (page && isAt(request, '/') && request.method === 'GET') return redirect(response, path);
+  if (page && isAt(request, '/') && isReading(request)) return redirect(response, path);
   if (!isAt(request, path)) return reject(request, response, notFound(path));
-  if (asksForPage(request)) return page ? page(request, response) : reject(request, response, notFound(path));
+  if (asksForPage(request)) {
+    if (page) return page(request, response);
+    if (resultTypeFor(request.headers.accept ?? null) === undefined) return reject(request, response, notFound(path));
+  }
   await graphql(request, response, {
     address: addressOf(request, limits.trustedProxies),
     body: () => readBody(request, limits.bodyBytes),
@@ -133,7 +137,7 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([^#]*)/i;
  * Converts a target in absolute form, as clients of a forward proxy send it, to the usual one. Its host replaces the
  * header Host (RFC 9112, 3.2.2).
  */
-function useOriginForm(request: IncomingMessage): void {
+export function useOriginForm(request: IncomingMessage): void {
   const [, host, target] = ABSOLUTE_FORM.exec(request.url ?? '') ?? [];
   if (host === undefined || target === undefined) return;
   request.headers.host = host;

@@ -141,17 +141,25 @@ async function prepareOperation(
     // The end of a completed operation with the same id removes the entry of this one.
     if (await guard.add(operation)) connected.subscriptions[operation.id] ??= null;
     mustKeepSecrets(request, params);
-    const { operationName, variables: variableValues } = params;
+    const { operationName, ...others } = params;
     const query = documentOf(params, trusted) ?? '';
-    const enveloped = graphql.getEnveloped({ request, params: { ...params, query } } as never);
+    // Many clients send an empty name instead of none.
+    const named = { ...others, ...(operationName && { operationName }), query };
+    const enveloped = graphql.getEnveloped({ request, params: named } as never);
     const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
     const document = parse(query);
     const errors = validate(schema, document);
     if (errors.length > 0) return errors as readonly GraphQLError[];
     const contextValue: unknown = await contextFactory();
-    // Many clients send an empty name instead of none.
-    const name = operationName || undefined;
-    return { schema, document, operationName: name, variableValues, contextValue, rootValue: { execute, subscribe } };
+    const rootValue = { execute, subscribe };
+    return {
+      schema,
+      document,
+      operationName: operationName || undefined,
+      variableValues: params.variables,
+      contextValue,
+      rootValue,
+    };
   } catch (error) {
     const masked = mask(error);
     // A client whose API key has since expired or been revoked is disconnected.

@@ -39,6 +39,7 @@ export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
         return params as GraphQLParams;
       });
     } else if (request.method === 'GET') {
+      if (!isUtf8(request.url)) throw bad('The address must be UTF-8, percent-encoded.', 400);
       const isJson = JSON_TYPES.has(parseContentType(request.headers).type);
       if (!isJson && !PREFLIGHT_HEADERS.some((name) => request.headers.has(name))) {
         throw bad(`A GET needs one of the headers ${PREFLIGHT_HEADERS.join(', ')}.`, 403);
@@ -51,6 +52,16 @@ export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
     }
   },
 });
+
+/** Whether the query of an address, percent-decoded, is UTF-8. Incomplete escapes such as "100%" stand for themselves. */
+function isUtf8(url: string): boolean {
+  try {
+    decodeURIComponent(url.replaceAll(/%(?![\dA-Fa-f]{2})/g, '%25'));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 interface ContentType {
   readonly type: string;

@@ -7,7 +7,7 @@ import { credentialOf } from './access/credential.ts';
 import { mayAsk, type Origins } from './access/origins.ts';
 import { Places } from './access/places.ts';
 import { plain } from './errors.ts';
-import { addressOf, isAt } from './http.ts';
+import { addressOf, isAt, useOriginForm } from './http.ts';
 import { type Extra, protocolOf, type ProtocolOptions } from './socketProtocol.ts';
 import { credentialHeaders } from './socketRequest.ts';
 import { SocketGuard } from './socketGuard.ts';
@@ -47,6 +47,7 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
   const places = new Places(options.sockets, options.socketsPerAddress);
   const open = openerOf(options);
   server.on('upgrade', (request, socket, head) => {
+    useOriginForm(request);
     const { origin, host = null } = request.headers;
     if (!isAt(request, path)) return turnAway(socket, '404 Not Found');
     if (origin !== undefined && !mayAsk(origin, host, origins)) return turnAway(socket, '403 Forbidden');

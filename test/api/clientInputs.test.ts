@@ -68,6 +68,25 @@ onBothStores((open) => {
     expect(server.faults).toEqual([]);
   });
 
+  it.each([{ c: null }, {}])(
+    'a variable %j at a field of a oneOf input is named, before anything is written',
+    async (variables) => {
+      const count = async () =>
+        (await server.ask<{ assets: { totalCount: number } }>('{ assets { totalCount } }')).data?.assets.totalCount;
+      const before = await count();
+      const document = `mutation ($c: CreatePositionInput, $t: ID!) {
+      one: createAsset(input: {templateId: $t, label: "A"}) { __typename }
+      two: applyPositions(input: {operations: [{create: $c}]}) { __typename } }`;
+      const { data, errors } = await server.ask(document, { ...variables, t: deal.templateId });
+      expect(data ?? undefined).toBeUndefined();
+      expect(errors).toMatchObject([
+        { message: expect.stringContaining('"$c"') as unknown, extensions: { code: 'BAD_USER_INPUT' } },
+      ]);
+      expect(await count()).toBe(before);
+      expect(server.faults).toEqual([]);
+    },
+  );
+
   describe('metadata', () => {
     const CREATE = `mutation ($template: ID!, $p: ChatPriority, $t: DateTime, $n: Int, $j: JSONObject = {d: 1}, $l: [ChatPriority!]) {
       createAsset(input: {templateId: $template, label: "A", metadata: {p: $p, nested: [{t: $t, n: $n}], j: $j, l: $l}}) {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -60,6 +61,45 @@ describe('a WebSocket', () => {
     expect(read).toEqual({ data: { chatSession: { title: 'Pier 9' } } });
     const refused = await only(client.ask(CREATE, { input: { ...input, title: '' } }));
     expect(refused.data).toEqual({ createChatSession: { code: 'VALIDATION_FAILED' } });
+  });
+
+  it('takes an empty operationName for none', async () => {
+    const socket = await bare();
+    const received = async () =>
+      JSON.parse(String(((await once(socket, 'message')) as [Buffer])[0])) as { payload?: unknown };
+    socket.send('{"type":"connection_init"}');
+    await received();
+    socket.send(
+      JSON.stringify({
+        id: '1',
+        type: 'subscribe',
+        payload: { query: 'query Only { __typename }', operationName: '' },
+      }),
+    );
+    expect((await received()).payload).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('is opened by a target in absolute form', async () => {
+    const { port, hostname, host } = new URL((await ready).address);
+    const upgrade = request({
+      hostname,
+      port,
+      path: `http://${host}/graphql`,
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+        'sec-websocket-protocol': 'graphql-transport-ws',
+      },
+    });
+    upgrade.end();
+    const [response, socket] = (await once(upgrade, 'upgrade')) as [
+      { readonly statusCode: number },
+      { destroy(): void },
+    ];
+    socket.destroy();
+    expect(response.statusCode).toBe(101);
   });
 
   it('answers each error with a code, and goes on', async () => {

@@ -167,6 +167,21 @@ describe('what browsers are told', () => {
   it('there is no page where it is off', async () => {
     const page = await fetch(address, { headers: { accept: 'text/html' } });
     expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('The GraphQL API is at /graphql.')]);
+    const headers = { accept: 'text/html,*/*;q=0.8', 'x-api-key': ROOT_TOKEN };
+    const data = await fetch(`${address}?query={__typename}`, { headers });
+    expect([data.status, await data.json()]).toEqual([200, { data: { __typename: 'Query' } }]);
+  });
+
+  it('a HEAD is answered as a GET is, without its body', async () => {
+    const head = async (path: string) =>
+      fetch(new URL(path, strictAddress), { method: 'HEAD', redirect: 'manual', headers: { accept: 'text/html' } });
+    expect((await head('/')).status).toBe(302);
+    const page = await head('/graphql');
+    expect([page.status, page.headers.get('content-type'), await page.text()]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      '',
+    ]);
   });
 
   it('the address of the server leads to GraphiQL, and names the path of the API where that is off', async () => {

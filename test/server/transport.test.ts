@@ -168,6 +168,15 @@ describe('the text of a body', () => {
   });
 });
 
+it.each(['%DF', '%C3%28', 'a%ED%A0%80', '%FF%FE'])(
+  'a GET with %s in its address, which is not UTF-8, is 400',
+  async (text) => {
+    const at = (query: string) => fetch(`${address}?query=${query}`, { headers: KNOWN });
+    expect((await at(`{__typename}%23${text}`)).status).toBe(400);
+    expect((await at('{__typename}%23%C3%9F%F0%9F%98%80+100%')).status).toBe(200);
+  },
+);
+
 it('an empty operationName counts as none', async () => {
   const params = { query: 'query Only { __typename }', operationName: '' };
   const { body } = await sent({ method: 'POST', headers: JSON_TYPE, body: JSON.stringify(params) });

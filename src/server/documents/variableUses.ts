@@ -2,9 +2,11 @@ import {
   type ASTNode,
   type DocumentNode,
   type ExecutionArgs,
+  getNamedType,
   getOperationAST,
   GraphQLError,
   type GraphQLSchema,
+  isInputObjectType,
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
@@ -21,6 +23,8 @@ import { fragmentsOf } from './fragments.ts';
 interface VariableUses {
   /** Nullable variables at a non-null place: allowed because of a default, but null is then not a valid value. */
   readonly mustNotBeNull: ReadonlySet<string>;
+  /** Nullable variables at a field of a oneOf input: graphql allows them, but neither null nor nothing is a value. */
+  readonly mustBeGiven: ReadonlySet<string>;
   /** Whether a variable is used within the literal of a JSON object. */
   readonly isWithinJson: boolean;
 }
@@ -38,10 +42,12 @@ export const useVariableUses = (): Plugin => {
     let uses = known.get(operation);
     if (!uses) known.set(operation, (uses = variableUsesOf(args.schema, args.document, operation)));
     // Most operations use no variable in either way, so nothing is converted for them.
-    if (uses.mustNotBeNull.size === 0 && !uses.isWithinJson) return undefined;
+    if (uses.mustNotBeNull.size + uses.mustBeGiven.size === 0 && !uses.isWithinJson) return undefined;
     const values = rawValues(operation, args.variableValues ?? {});
     const unfit = [...uses.mustNotBeNull].find((name) => values.get(name)?.kind === Kind.NULL);
     if (unfit !== undefined) return nullError(unfit);
+    const missing = [...uses.mustBeGiven].find((name) => (values.get(name)?.kind ?? Kind.NULL) === Kind.NULL);
+    if (missing !== undefined) return missingError(missing);
     if (uses.isWithinJson) args.document = withJsonValues(args.schema, args.document, values);
     return undefined;
   };
@@ -62,6 +68,11 @@ const nullError = (name: string): GraphQLError =>
     extensions: { code: 'BAD_USER_INPUT' },
   });
 
+const missingError = (name: string): GraphQLError =>
+  new GraphQLError(`Variable "$${name}" must be given here, and must not be null.`, {
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+
 function variableUsesOf(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -73,16 +84,23 @@ function variableUsesOf(
     ),
   );
   const mustNotBeNull = new Set<string>();
+  const mustBeGiven = new Set<string>();
   let isWithinJson = false;
   for (const part of partsOf(document, operation)) {
     visitVariables(schema, part, (name, typeInfo) => {
       const type = typeInfo.getInputType();
       if (!type) isWithinJson = true;
       else if (isNonNullType(type) && nullable.has(name)) mustNotBeNull.add(name);
+      else if (isOneOf(typeInfo) && nullable.has(name)) mustBeGiven.add(name);
       return undefined;
     });
   }
-  return { mustNotBeNull, isWithinJson };
+  return { mustNotBeNull, mustBeGiven, isWithinJson };
+}
+
+function isOneOf(typeInfo: TypeInfo): boolean {
+  const parent = getNamedType(typeInfo.getParentInputType());
+  return isInputObjectType(parent) && parent.isOneOf;
 }
 
 /** Returns the operation and the fragments that it spreads, without duplicates. */
