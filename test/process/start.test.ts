@@ -83,6 +83,17 @@ describe('a start', () => {
     expect(ended).toEqual(programs.map(() => ({ code: 0, signal: null })));
   });
 
+  it.each(['SIGTERM', 'SIGINT'])('is ended by a %s that comes when it begins to listen', async (signal) => {
+    const program = `import http from 'node:http';
+      const { listen } = http.Server.prototype;
+      http.Server.prototype.listen = function (...options) {
+        process.kill(process.pid, '${signal}');
+        return listen.apply(this, options);
+      };`;
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(program)}`;
+    expect((await start({ NODE_OPTIONS }).ended).signal).toBeNull();
+  });
+
   it('in production is on the memory store too, with a warning and without demo data', async () => {
     const ROOT_API_KEY = randomBytes(24).toString('hex');
     const program = start({ NODE_ENV: 'production', ROOT_API_KEY });
