@@ -11,42 +11,45 @@ import { Position } from './position.ts';
 import { CreatePositionInput, TransitionPositionInput } from './positionMutations.ts';
 
 const PositionOperation = builder.inputType('PositionOperation', {
-  description: 'One operation of a batch: exactly one of its members. It has no idempotency key of its own.',
+  description: 'One operation of a batch. Set exactly one field, without `idempotencyKey`: that is set on the batch.',
   isOneOf: true,
   fields: (t) => ({
-    create: t.field({ type: CreatePositionInput, description: 'Opens a position.' }),
-    transition: t.field({ type: TransitionPositionInput, description: 'Moves a position.' }),
+    create: t.field({ type: CreatePositionInput, description: 'Creates a position.' }),
+    transition: t.field({ type: TransitionPositionInput, description: 'Changes the state of a position.' }),
   }),
 });
 
 const ApplyPositionsInput = builder.inputType('ApplyPositionsInput', {
-  description: 'A batch of operations on positions of one institution.',
+  description: 'Input for applyPositions.',
   fields: (t) => ({
     operations: t.field({
       type: [PositionOperation],
       required: true,
-      description: `1 to ${LIMITS.listInputs} operations, done in order, each seeing the one before.`,
+      description: `The operations, 1 to ${LIMITS.listInputs}. They are executed in order; each one sees the changes of the previous ones.`,
     }),
     atomic: t.boolean({
       required: true,
       defaultValue: true,
-      description: 'All or none; if false, each operation stands for itself.',
+      description: 'Whether all operations are rejected if one is. If false, only the failing operations are rejected.',
     }),
     dryRun: t.boolean({
       required: true,
       defaultValue: false,
-      description: 'Runs everything and writes nothing; claims no idempotency key.',
+      description:
+        'Whether to return what the batch would do without storing anything. A dry run does not use up the idempotency key.',
     }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 
 const PositionOperationStatus = builder.enumType('PositionOperationStatus', {
-  description: 'What became of one operation.',
+  description: 'The outcome of one operation.',
   values: {
-    APPLIED: { description: 'It was done (in a dry run: it could have been).' },
-    REFUSED: { description: 'It was refused; see `error`.' },
-    NOT_DONE: { description: 'Another operation of an atomic batch was refused.' },
+    APPLIED: { description: 'The operation was applied; in a dry run, it would have been.' },
+    REFUSED: { description: 'The operation was rejected; see `error`.' },
+    NOT_DONE: {
+      description: 'The operation was not applied because another operation of the atomic batch was rejected.',
+    },
   },
 });
 
@@ -54,52 +57,53 @@ const applied = (result: OperationResult): PositionChanged | undefined =>
   result.status === 'APPLIED' ? result : undefined;
 
 const PositionOperationResult = builder.objectRef<OperationResult>('PositionOperationResult').implement({
-  description: 'What became of one operation, in the order of the operations.',
+  description: 'The result of one operation of a batch.',
   fields: (t) => ({
-    status: t.expose('status', { type: PositionOperationStatus, description: 'What became of it.' }),
+    status: t.expose('status', { type: PositionOperationStatus, description: 'The outcome of the operation.' }),
     position: t.field({
       type: Position,
       nullable: true,
-      description: 'The position as the operation left it; null if it was not applied.',
+      description: 'The position after the operation, or null if the operation was not applied.',
       resolve: (result) => applied(result)?.position,
     }),
     event: t.field({
       type: LifecycleEvent,
       nullable: true,
-      description: 'The event that was written; null if it was not applied.',
+      description: 'The lifecycle event of the operation, or null if the operation was not applied.',
       resolve: (result) => applied(result)?.event,
     }),
     ledgerEvent: t.field({
       type: LedgerEvent,
       nullable: true,
-      description: "The ledger's entry for it; null if it was not applied.",
+      description: 'The ledger event of the operation, or null if the operation was not applied.',
       resolve: (result) => applied(result)?.ledgerEvent,
     }),
     error: t.field({
       type: UserError,
       nullable: true,
-      description: 'Why it was refused; its path leads into the whole input.',
+      description:
+        'The reason why the operation was rejected, or null if it was not. Its path starts at the input of the batch.',
       resolve: (result) => (result.status === 'REFUSED' ? result.error : null),
     }),
   }),
 });
 
 const ApplyPositionsPayload = builder.objectRef<Replayable<PositionsApplied>>('ApplyPositionsPayload').implement({
-  description: 'The batch was run; its results tell what became of each operation.',
+  description: 'Result of applyPositions. Operations can have failed: `results` has the outcome of each.',
   fields: (t) => ({
     results: t.field({
       type: [PositionOperationResult],
-      description: 'One an operation, in order.',
+      description: 'The results, one per operation, in the order of the operations.',
       resolve: ({ results }) => results,
     }),
-    committed: t.exposeBoolean('committed', { description: 'Whether something was written.' }),
+    committed: t.exposeBoolean('committed', { description: 'Whether any change was stored.' }),
     replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
   }),
 });
 
 mutation(
   'applyPositions',
-  'Opens and moves many positions of one institution at once, in order.',
+  'Creates and changes many positions of one institution in one transaction, in order.',
   ApplyPositionsInput,
   resultType(ApplyPositionsPayload, 'ApplyPositionsResult', [
     'VALIDATION_FAILED',

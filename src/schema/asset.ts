@@ -5,32 +5,40 @@ import type { Parent } from '../store/store.ts';
 import { AssetTemplate } from './assetTemplate.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
-import { anyOf, DateTimeRange, equals, textMatching, whereOf, withinTimes } from './filter.ts';
+import { anyOf, DateTimeRange, describeFilter, equals, textMatching, whereOf, withinTimes } from './filter.ts';
 import { Institution, VERSIONED } from './institution.ts';
 import { METADATA_FILTER, MetadataCondition, termsOf } from './metadataFilter.ts';
-import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType, UPDATE_ERRORS } from './mutation.ts';
+import {
+  EXPECTED_VERSION,
+  IDEMPOTENCY_KEY,
+  mutation,
+  REPLAYED,
+  resultType,
+  UNCHANGED,
+  UPDATE_ERRORS,
+} from './mutation.ts';
 import { Node, node } from './node.ts';
 import { type OrderBy, orderByName } from './order.ts';
 import type { Readings } from './readings.ts';
 
 export const Asset = builder.objectRef<AssetRow>('Asset').implement({
-  description: 'The deal that money is held for: a building site, an invoice, a letter of credit.',
+  description: 'The deal that money is held for, such as a building site, an invoice or a letter of credit.',
   interfaces: [Node],
   fields: (t) => ({
     institution: t.field({
       type: Institution,
       nullable: true,
-      description: 'Whose it is.',
+      description: 'The institution that owns the asset.',
       resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
     }),
     template: t.field({
       type: AssetTemplate,
       nullable: true,
-      description: 'What it was made under.',
+      description: 'The asset template under which the asset was created.',
       resolve: ({ templateId }, _args, { read }) => read.assetTemplates.byId(templateId),
     }),
-    label: t.exposeString('label', { description: 'What people call it.' }),
-    metadata: t.expose('metadata', { type: 'JSONObject', description: "The client's own data." }),
+    label: t.exposeString('label', { description: 'The display name. Not necessarily unique.' }),
+    metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the client, returned as it was sent.' }),
     version: t.exposeInt('version', { description: VERSIONED.version }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: VERSIONED.createdAt }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: VERSIONED.updatedAt }),
@@ -40,20 +48,22 @@ node('ast', 'Asset', (read, id) => read.assets.byId(id));
 
 const AssetConnection = connectionType(Asset);
 const AssetFilter = builder.inputType('AssetFilter', {
-  description: 'Which assets. Members are and-ed, the values of a list or-ed; an empty list matches nothing.',
+  description: describeFilter('assets'),
   fields: (t) => ({
-    institutionId: t.id({ description: 'Of this institution.' }),
-    templateIds: t.idList({ description: 'Made under one of these templates.' }),
-    label: t.string({ description: 'Called exactly this.' }),
-    labelStartsWith: t.string({ description: 'With a label that begins with this text, by code point.' }),
+    institutionId: t.id({ description: 'Only assets of this institution.' }),
+    templateIds: t.idList({ description: 'Only assets created under one of these asset templates.' }),
+    label: t.string({ description: 'Only assets with exactly this label.' }),
+    labelStartsWith: t.string({
+      description: 'Only assets whose label starts with this text, compared by code point (case-sensitive).',
+    }),
     metadata: t.field({ type: [MetadataCondition], description: METADATA_FILTER }),
-    createdAt: t.field({ type: DateTimeRange, description: 'Created then.' }),
+    createdAt: t.field({ type: DateTimeRange, description: 'Only assets created within these bounds.' }),
   }),
 });
 
 const order = orderByName<AssetRow>('Asset', 'assets', 'LABEL', 'label');
 const listArgs = builder.args((t) => ({
-  filter: t.field({ type: AssetFilter, description: 'Which of them; all if left out.' }),
+  filter: t.field({ type: AssetFilter, description: 'Filters the assets. Defaults to all.' }),
   ...order.args,
   ...pageArgs,
 }));
@@ -78,14 +88,14 @@ builder.queryFields((t) => ({
   asset: t.field({
     type: Asset,
     nullable: true,
-    description: 'The asset with this id; null if it is unknown.',
-    args: { id: t.arg.id({ required: true, description: 'Its id: ast_...' }) },
+    description: 'Returns the asset with this id, or null if it does not exist or is not visible to the viewer.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the asset: ast_...' }) },
     resolve: (_root, { id }, { read }) => read.assets.byId(id),
   }),
   assets: t.field({
     type: AssetConnection,
     nullable: true,
-    description: 'Assets.',
+    description: 'Returns the assets that the viewer may see.',
     args: listArgs,
     resolve: (_root, args, { read }) => list(read, args),
   }),
@@ -95,7 +105,7 @@ builder.objectField(Institution, 'assets', (t) =>
   t.field({
     type: AssetConnection,
     nullable: true,
-    description: 'Its assets.',
+    description: 'The assets of the institution.',
     args: listArgs,
     resolve: ({ id }, args, { read }) => list(read, args, { field: 'institutionId', id }),
   }),
@@ -105,19 +115,19 @@ builder.objectField(AssetTemplate, 'assets', (t) =>
   t.field({
     type: AssetConnection,
     nullable: true,
-    description: 'The assets that were created under it.',
+    description: 'The assets that were created under the asset template.',
     args: listArgs,
     resolve: ({ id }, args, { read }) => list(read, args, { field: 'templateId', id }),
   }),
 );
 
 const CreateAssetInput = builder.inputType('CreateAssetInput', {
-  description: 'A new asset.',
+  description: 'Input for createAsset.',
   fields: (t) => ({
-    institutionId: t.id({ description: 'Whose it will be; may be left out, for the template says it.' }),
-    templateId: t.id({ required: true, description: 'The template that it is made under.' }),
-    label: t.string({ required: true, description: '1 to 200 characters.' }),
-    metadata: t.field({ type: 'JSONObject', description: "The client's own data; {} if left out." }),
+    institutionId: t.id({ description: 'The institution of the asset template. Optional; if set, it must match.' }),
+    templateId: t.id({ required: true, description: 'The asset template.' }),
+    label: t.string({ required: true, description: 'The display name. 1 to 200 characters.' }),
+    metadata: t.field({ type: 'JSONObject', description: 'Data of the client. Defaults to {}.' }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
@@ -125,9 +135,12 @@ const CreateAssetInput = builder.inputType('CreateAssetInput', {
 const UpdateAssetInput = builder.inputType('UpdateAssetInput', {
   description: 'Input for updateAsset. A field that is left out stays as it is.',
   fields: (t) => ({
-    assetId: t.id({ required: true, description: 'The asset.' }),
-    label: t.string({ description: 'The label. 1 to 200 characters.' }),
-    metadata: t.field({ type: 'JSONObject', description: "The client's own data, as a whole." }),
+    assetId: t.id({ required: true, description: 'The asset to update.' }),
+    label: t.string({ description: 'The display name. 1 to 200 characters.' }),
+    metadata: t.field({
+      type: 'JSONObject',
+      description: 'Data of the client. Replaces the previous data as a whole.',
+    }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
@@ -141,12 +154,12 @@ const payload = (name: string, description: string) =>
       replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
     }),
   });
-const CreateAssetPayload = payload('CreateAssetPayload', 'The asset was created.');
-const UpdateAssetPayload = payload('UpdateAssetPayload', 'Result of a successful update.');
+const CreateAssetPayload = payload('CreateAssetPayload', 'Result of a successful createAsset.');
+const UpdateAssetPayload = payload('UpdateAssetPayload', 'Result of a successful updateAsset.');
 
 mutation(
   'createAsset',
-  'Creates an asset under a template.',
+  'Creates an asset under an asset template.',
   CreateAssetInput,
   resultType(CreateAssetPayload, 'CreateAssetResult', [
     'VALIDATION_FAILED',
@@ -159,7 +172,7 @@ mutation(
 );
 mutation(
   'updateAsset',
-  'Updates an asset. If no field differs, the object is returned as it is, and only the audit event is written.',
+  `Updates an asset. ${UNCHANGED}`,
   UpdateAssetInput,
   resultType(UpdateAssetPayload, 'UpdateAssetResult', UPDATE_ERRORS),
   updateAsset,

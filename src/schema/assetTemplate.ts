@@ -6,28 +6,40 @@ import { TEMPLATE_KINDS } from '../domain/templateKinds.ts';
 import type { Parent } from '../store/store.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
-import { anyOf, equals, textMatching, whereOf } from './filter.ts';
-import { Institution, Region, Vertical, VERSIONED } from './institution.ts';
-import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType, UPDATE_ERRORS } from './mutation.ts';
+import { anyOf, describeFilter, equals, textMatching, whereOf } from './filter.ts';
+import { Institution, INSTITUTION_ID, Region, Vertical, VERSIONED } from './institution.ts';
+import {
+  EXPECTED_VERSION,
+  IDEMPOTENCY_KEY,
+  mutation,
+  REPLAYED,
+  resultType,
+  UNCHANGED,
+  UPDATE_ERRORS,
+} from './mutation.ts';
 import { Node, node } from './node.ts';
 import { type OrderBy, orderByName } from './order.ts';
 import type { Readings } from './readings.ts';
 
 export const AssetTemplate = builder.objectRef<AssetTemplateRow>('AssetTemplate').implement({
-  description: 'What an institution lets assets be made under: a kind with its terms, for one region.',
+  description:
+    'The rules under which an institution creates assets and opens positions in one region: a kind and its config.',
   interfaces: [Node],
   fields: (t) => ({
     institution: t.field({
       type: Institution,
       nullable: true,
-      description: 'Whose it is.',
+      description: 'The institution that owns the asset template.',
       resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
     }),
-    code: t.exposeString('code', { description: 'Its kind: one of `templateKinds`.' }),
-    name: t.exposeString('name', { description: 'Its name; not necessarily unique.' }),
+    code: t.exposeString('code', { description: 'The code of the kind, one of `templateKinds`.' }),
+    name: t.exposeString('name', { description: 'The name. Not necessarily unique.' }),
     vertical: t.expose('vertical', { type: Vertical, description: 'The line of business, which the code determines.' }),
-    region: t.expose('region', { type: Region, description: 'Where it holds.' }),
-    config: t.expose('config', { type: 'JSONObject', description: 'Its terms, as `TemplateKind.configSchema` asks.' }),
+    region: t.expose('region', { type: Region, description: 'The region in which the asset template applies.' }),
+    config: t.expose('config', {
+      type: 'JSONObject',
+      description: 'The rules, in the form of `TemplateKind.configSchema`.',
+    }),
     version: t.exposeInt('version', { description: VERSIONED.version }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: VERSIONED.createdAt }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: VERSIONED.updatedAt }),
@@ -39,13 +51,15 @@ const TemplateKind = builder.objectRef<Kind>('TemplateKind').implement({
   description:
     'A kind of asset template. Retainage and countries are recorded in the config and have no effect on positions yet.',
   fields: (t) => ({
-    code: t.exposeString('code', { description: 'What templates name it by.' }),
-    name: t.exposeString('name', { description: 'What people call it.' }),
-    vertical: t.expose('vertical', { type: Vertical, description: 'The line of business that it belongs to.' }),
+    code: t.exposeString('code', {
+      description: 'The code, unique among the kinds. `AssetTemplate.code` refers to it.',
+    }),
+    name: t.exposeString('name', { description: 'The display name.' }),
+    vertical: t.expose('vertical', { type: Vertical, description: 'The line of business of the kind.' }),
     configSchema: t.expose('configSchema', {
       type: 'JSONObject',
       description:
-        "What a template's config must be, as JSON Schema (2020-12). The descriptions of its properties say which of them no rule uses yet.",
+        'The JSON Schema (2020-12) of the config of an asset template of this kind. The descriptions of its properties mark those that no rule uses yet.',
     }),
   }),
 });
@@ -55,26 +69,28 @@ builder.queryField('templateKinds', (t) =>
     type: [TemplateKind],
     nullable: true,
     description:
-      'The kinds that templates can have. The currency, the amounts and the tenor of a config are enforced for positions. `retainagePercentage`, `country` and `issuingBankCountry` are validated and stored, but no rule uses them yet: nothing is retained.',
+      'Returns the kinds of asset templates. The currency, the amounts and the tenor of a config are enforced for positions. `retainagePercentage`, `country` and `issuingBankCountry` are validated and stored, but no rule uses them yet: nothing is retained.',
     resolve: () => [...TEMPLATE_KINDS.values()],
   }),
 );
 
 const AssetTemplateConnection = connectionType(AssetTemplate);
 const AssetTemplateFilter = builder.inputType('AssetTemplateFilter', {
-  description: 'Which asset templates. Members are and-ed, the values of a list or-ed; an empty list matches nothing.',
+  description: describeFilter('asset templates'),
   fields: (t) => ({
-    institutionId: t.id({ description: 'Of this institution.' }),
-    codes: t.stringList({ description: 'Of one of these kinds.' }),
-    verticals: t.field({ type: [Vertical], description: 'Of one of these lines of business.' }),
-    regions: t.field({ type: [Region], description: 'For one of these regions.' }),
-    nameStartsWith: t.string({ description: 'With a name that begins with this text, by code point.' }),
+    institutionId: t.id({ description: 'Only asset templates of this institution.' }),
+    codes: t.stringList({ description: 'Only asset templates whose kind has one of these codes.' }),
+    verticals: t.field({ type: [Vertical], description: 'Only asset templates of these lines of business.' }),
+    regions: t.field({ type: [Region], description: 'Only asset templates of these regions.' }),
+    nameStartsWith: t.string({
+      description: 'Only asset templates whose name starts with this text, compared by code point (case-sensitive).',
+    }),
   }),
 });
 
 const order = orderByName<AssetTemplateRow>('AssetTemplate', 'asset templates', 'NAME', 'name');
 const listArgs = builder.args((t) => ({
-  filter: t.field({ type: AssetTemplateFilter, description: 'Which of them; all if left out.' }),
+  filter: t.field({ type: AssetTemplateFilter, description: 'Filters the asset templates. Defaults to all.' }),
   ...order.args,
   ...pageArgs,
 }));
@@ -99,14 +115,15 @@ builder.queryFields((t) => ({
   assetTemplate: t.field({
     type: AssetTemplate,
     nullable: true,
-    description: 'The asset template with this id; null if it is unknown.',
-    args: { id: t.arg.id({ required: true, description: 'Its id: tmpl_...' }) },
+    description:
+      'Returns the asset template with this id, or null if it does not exist or is not visible to the viewer.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the asset template: tmpl_...' }) },
     resolve: (_root, { id }, { read }) => read.assetTemplates.byId(id),
   }),
   assetTemplates: t.field({
     type: AssetTemplateConnection,
     nullable: true,
-    description: 'Asset templates.',
+    description: 'Returns the asset templates that the viewer may see.',
     args: listArgs,
     resolve: (_root, args, { read }) => list(read, args),
   }),
@@ -116,21 +133,29 @@ builder.objectField(Institution, 'assetTemplates', (t) =>
   t.field({
     type: AssetTemplateConnection,
     nullable: true,
-    description: 'Its asset templates.',
+    description: 'The asset templates of the institution.',
     args: listArgs,
     resolve: ({ id }, args, { read }) => list(read, args, { field: 'institutionId', id }),
   }),
 );
 
 const CreateAssetTemplateInput = builder.inputType('CreateAssetTemplateInput', {
-  description: 'A new asset template.',
+  description: 'Input for createAssetTemplate.',
   fields: (t) => ({
-    institutionId: t.id({ description: "Whose it will be; an institution's key may leave it out." }),
-    code: t.string({ required: true, description: 'One of the codes of `templateKinds`.' }),
-    name: t.string({ required: true, description: '1 to 200 characters.' }),
-    vertical: t.field({ type: Vertical, required: true, description: "The code's, and among the institution's." }),
-    region: t.field({ type: Region, required: true, description: "Among the institution's." }),
-    config: t.field({ type: 'JSONObject', required: true, description: "What the kind's `configSchema` asks for." }),
+    institutionId: t.id({ description: INSTITUTION_ID }),
+    code: t.string({ required: true, description: 'The code of the kind, one of `templateKinds`.' }),
+    name: t.string({ required: true, description: 'The name. 1 to 200 characters.' }),
+    vertical: t.field({
+      type: Vertical,
+      required: true,
+      description: 'The line of business. Must be that of the kind, and one of the institution.',
+    }),
+    region: t.field({ type: Region, required: true, description: 'The region. Must be one of the institution.' }),
+    config: t.field({
+      type: 'JSONObject',
+      required: true,
+      description: 'The rules. Must be valid against `configSchema` of the kind.',
+    }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
@@ -139,12 +164,12 @@ const UpdateAssetTemplateInput = builder.inputType('UpdateAssetTemplateInput', {
   description:
     'Input for updateAssetTemplate. A field that is left out stays as it is. Code, vertical and region cannot change.',
   fields: (t) => ({
-    templateId: t.id({ required: true, description: 'The asset template.' }),
+    templateId: t.id({ required: true, description: 'The asset template to update.' }),
     name: t.string({ description: 'The name. 1 to 200 characters.' }),
     config: t.field({
       type: 'JSONObject',
       description:
-        'The whole config, as `configSchema` of the kind requires. It applies to positions opened from now on; earlier ones keep the version they were opened under.',
+        'The rules, as a whole. Must be valid against `configSchema` of the kind. They apply to positions that are opened from now on; earlier positions keep the version under which they were opened.',
     }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
@@ -159,12 +184,12 @@ const payload = (name: string, description: string) =>
       replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
     }),
   });
-const CreateAssetTemplatePayload = payload('CreateAssetTemplatePayload', 'The asset template was created.');
-const UpdateAssetTemplatePayload = payload('UpdateAssetTemplatePayload', 'Result of a successful update.');
+const CreateAssetTemplatePayload = payload('CreateAssetTemplatePayload', 'Result of a successful createAssetTemplate.');
+const UpdateAssetTemplatePayload = payload('UpdateAssetTemplatePayload', 'Result of a successful updateAssetTemplate.');
 
 mutation(
   'createAssetTemplate',
-  'Creates an asset template under an institution.',
+  'Creates an asset template of an institution.',
   CreateAssetTemplateInput,
   resultType(CreateAssetTemplatePayload, 'CreateAssetTemplateResult', [
     'VALIDATION_FAILED',
@@ -177,7 +202,7 @@ mutation(
 );
 mutation(
   'updateAssetTemplate',
-  'Updates an asset template. Every version of its config is kept. If no field differs, the object is returned as it is, and only the audit event is written.',
+  `Updates an asset template. Every version of its config is kept. ${UNCHANGED}`,
   UpdateAssetTemplateInput,
   resultType(UpdateAssetTemplatePayload, 'UpdateAssetTemplateResult', UPDATE_ERRORS),
   updateAssetTemplate,

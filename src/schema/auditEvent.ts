@@ -1,65 +1,75 @@
 import type { AuditEvent as AuditEventRow } from '../domain/auditEvent.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
-import { anyOf, DateTimeRange, equals, whereOf, withinTimes } from './filter.ts';
+import { anyOf, DateTimeRange, describeFilter, equals, whereOf, withinTimes } from './filter.ts';
 import { Institution } from './institution.ts';
 import { Actor } from './lifecycleEvent.ts';
 import { Node, node } from './node.ts';
 
 const AuditOutcome = builder.enumType('AuditOutcome', {
-  description: 'How an attempt ended.',
+  description: 'The outcome of an attempt.',
   values: {
-    SUCCESS: { description: 'It was done.' },
-    FAILURE: { description: 'It was refused; nothing was changed.' },
+    SUCCESS: { description: 'The mutation was executed.' },
+    FAILURE: { description: 'The mutation or request was rejected; nothing was changed.' },
   },
 });
 
 const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
   description:
-    'The record of one attempted mutation, or of rejected requests, which are one event per minute and address or API key. Beyond a limit per API key and minute, refused attempts are one event per action and error code. Events of a minute are written after it. Never changed once written.',
+    'The record of one attempted mutation or of rejected requests. Rejected requests are summarized in one event per minute, action and address or API key; so are failed attempts above a limit per API key and minute, in one event per action and error code. Summaries are written when the minute has passed. Audit events never change.',
   interfaces: [Node],
   fields: (t) => ({
     institution: t.field({
       type: Institution,
       nullable: true,
-      description: 'Whose trail it is in; null if no institution is concerned.',
+      description: 'The institution whose audit log contains the event, or null if the event concerns no institution.',
       resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
     }),
     action: t.exposeString('action', {
       description:
-        'What was attempted: POSITION_FUNDED, POLICY_SET, ...; or what came of requests that were turned away: ACCESS_REFUSED, RATE_LIMITED.',
+        'The attempted action, such as POSITION_FUNDED or POLICY_SET; for rejected requests ACCESS_REFUSED (missing or invalid API key) or RATE_LIMITED.',
     }),
-    outcome: t.expose('outcome', { type: AuditOutcome, description: 'How it ended.' }),
-    actor: t.field({ type: Actor, description: 'Who attempted it.', resolve: (event) => event }),
-    resourceType: t.exposeString('resourceType', { nullable: true, description: 'The type of what it was about.' }),
-    resourceId: t.exposeID('resourceId', { nullable: true, description: 'The id of what it was about.' }),
+    outcome: t.expose('outcome', { type: AuditOutcome, description: 'The outcome of the attempt.' }),
+    actor: t.field({ type: Actor, description: 'The actor of the attempt.', resolve: (event) => event }),
+    resourceType: t.exposeString('resourceType', {
+      nullable: true,
+      description: 'The type of the object that was the target, or null if there was none.',
+    }),
+    resourceId: t.exposeID('resourceId', {
+      nullable: true,
+      description: 'The id of the object that was the target, or null if there was none.',
+    }),
     requestId: t.exposeString('requestId', {
       nullable: true,
-      description: 'The request that it came with, as the answer and the log name it.',
+      description:
+        'The id of the request, which the response and the server log also have, or null for a summary of several requests or attempts.',
     }),
-    errorCode: t.exposeString('errorCode', { nullable: true, description: 'Why it was refused; null if it was done.' }),
+    errorCode: t.exposeString('errorCode', {
+      nullable: true,
+      description: 'The code of the error, or null if the mutation was executed.',
+    }),
     payload: t.expose('payload', {
       type: 'JSONObject',
       nullable: true,
       description:
-        'The input, as far as it can be stored; or only its size and field names if the attempt was forbidden or refused attempts took too much room. Rejected requests have `address`, and events of several requests or attempts have `occurrences`. Never a secret.',
+        'The details of the attempt: the input without long texts, or a summary of a batch; only the size and the field names of the input if the attempt was forbidden or failed attempts took too much space. Summaries of rejected requests have `address` and `occurrences`, those of failed attempts `occurrences`. It never contains secrets.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was attempted.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the attempt was made.' }),
   }),
 });
 node('aud', 'AuditEvent', (read, id) => read.auditEvents.byId(id));
 
 const AuditEventConnection = connectionType(AuditEvent);
 const AuditEventFilter = builder.inputType('AuditEventFilter', {
-  description: 'Which audit events. Members are and-ed, the values of a list or-ed; an empty list matches nothing.',
+  description: describeFilter('audit events'),
   fields: (t) => ({
-    institutionId: t.id({ description: 'In the trail of this institution.' }),
-    actions: t.stringList({ description: 'One of these actions.' }),
-    outcome: t.field({ type: AuditOutcome, description: 'That ended so.' }),
-    resourceId: t.id({ description: 'About the object with this id.' }),
-    apiKeyId: t.id({ description: 'Attempted with this API key.' }),
-    requestId: t.string({ description: 'That came with this request.' }),
-    createdAt: t.field({ type: DateTimeRange, description: 'Attempted then.' }),
+    institutionId: t.id({ description: 'Only events in the audit log of this institution.' }),
+    actions: t.stringList({ description: 'Only events of these actions.' }),
+    outcome: t.field({ type: AuditOutcome, description: 'Only events with this outcome.' }),
+    resourceId: t.id({ description: 'Only events whose target is the object with this id.' }),
+    apiKeyId: t.id({ description: 'Only events caused with this API key.' }),
+    requestId: t.string({ description: 'Only events of the request with this id.' }),
+    createdAt: t.field({ type: DateTimeRange, description: 'Only events within these bounds.' }),
   }),
 });
 
@@ -67,8 +77,11 @@ builder.queryField('auditEvents', (t) =>
   t.field({
     type: AuditEventConnection,
     nullable: true,
-    description: 'The audit trail, newest first.',
-    args: { filter: t.arg({ type: AuditEventFilter, description: 'Which of it; all if left out.' }), ...pageArgs },
+    description: 'Returns the audit log, newest first.',
+    args: {
+      filter: t.arg({ type: AuditEventFilter, description: 'Filters the audit events. Defaults to all.' }),
+      ...pageArgs,
+    },
     resolve: (_root, { filter, ...page }, { read }) => {
       const where = whereOf<AuditEventRow>({
         institutionId: equals(filter?.institutionId),

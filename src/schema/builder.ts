@@ -8,20 +8,20 @@ import type { Pace } from './pace.ts';
 import type { Readings } from './readings.ts';
 import type { ResponseSize } from './responseSize.ts';
 
-/** What resolvers work with: made anew for each request. */
+/** The context of resolvers, created for each request. */
 export interface Context extends CommandContext {
   readonly read: Readings;
   readonly hub: Hub;
   readonly until: Deadline;
   /** Called before each mutation. Throws RATE_LIMITED if refused mutations of the request have used up the limit. */
   readonly admitMutation: () => Promise<void>;
-  /** The request's header Idempotency-Key. */
+  /** The header Idempotency-Key of the request, or null without one. */
   readonly idempotencyKey: string | null;
   /** The change cursor of the request's header Last-Event-ID. It takes precedence over the argument `after`. */
   readonly lastEventId: string | null;
-  /** Counts the response while it is built; left out where it cannot be too large. */
+  /** Counts the response while it is built; undefined if the response cannot be too large. */
   readonly responseSize?: ResponseSize | undefined;
-  /** Leaves time for other requests; left out where the operation is small. */
+  /** Leaves time for other requests; undefined if the operation is small. */
   readonly pace?: Pace | undefined;
 }
 
@@ -39,8 +39,11 @@ export const builder = new SchemaBuilder<{
 
 export type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
 
-builder.queryType({ description: 'What can be read. Everything is scoped to what the viewer may see.' });
+builder.queryType({
+  description:
+    'The queries. They return only objects that the viewer may see: with an API key those of its institution, with the root key all. Other objects are reported as not found.',
+});
 builder.mutationType({
   description:
-    'What can be done. Each takes one input and answers a union: its payload, or one of the expected refusals, which all are a `UserError`.',
+    'The mutations. Each has one argument `input` and returns a union: its payload, or one of the expected errors, all of which implement `UserError`.',
 });

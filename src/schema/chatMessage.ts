@@ -16,36 +16,38 @@ import { ChatSession } from './chatSession.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
 import { IntRange, whereOf, within } from './filter.ts';
 import { VERSIONED } from './institution.ts';
-import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 import { Node, node } from './node.ts';
 
 const ChatMessageRevision = builder.objectRef<ChatRevision>('ChatMessageRevision').implement({
-  description: 'An earlier text of a message: what it said before an edit, or before it was deleted.',
+  description: 'An earlier text of a message, kept when the message was edited or deleted.',
   fields: (t) => ({
-    version: t.exposeInt('version', { description: "The message's version when it said this." }),
-    body: t.exposeString('body', { description: 'What it said.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it began to say this.' }),
+    version: t.exposeInt('version', { description: 'The version of the message that had this text.' }),
+    body: t.exposeString('body', { description: 'The text.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the message received this text.' }),
   }),
 });
 
 export const ChatMessage = builder.objectRef<ChatMessageRow>('ChatMessage');
 ChatMessage.implement({
-  description: 'One message of a chat session.',
+  description: 'A message of a chat session.',
   interfaces: [Node],
   fields: (t) => ({
     chatSession: t.field({
       type: ChatSession,
       nullable: true,
-      description: 'The session that it is in.',
+      description: 'The chat session of the message.',
       resolve: ({ sessionId }, _args, { read }) => read.chatSessions.byId(sessionId),
     }),
-    sequence: t.exposeInt('sequence', { description: 'Its place in the session, from 1, without a gap.' }),
-    authorReference: t.exposeString('authorReference', { description: "Who wrote it: the client's reference." }),
-    body: t.exposeString('body', { nullable: true, description: 'What it says; null: it was deleted.' }),
+    sequence: t.exposeInt('sequence', {
+      description: 'The number of the message within the chat session, starting at 1, without gaps.',
+    }),
+    authorReference: t.exposeString('authorReference', { description: 'The client-supplied reference of the author.' }),
+    body: t.exposeString('body', { nullable: true, description: 'The text, or null if the message was deleted.' }),
     replyTo: t.field({
       type: ChatMessage,
       nullable: true,
-      description: 'The message that it answers.',
+      description: 'The message that this one replies to, or null if it is not a reply.',
       resolve: ({ replyToId }, _args, { read }) => (replyToId === null ? null : read.chatMessages.byId(replyToId)),
     }),
     revisions: t.field({
@@ -65,29 +67,49 @@ ChatMessage.implement({
     }),
     idempotencyKey: t.exposeString('idempotencyKey', {
       nullable: true,
-      description: 'The key that it was posted with, by which a client finds its own.',
+      description:
+        'The idempotency key with which the message was posted, or null without one. A client recognizes its own messages by it.',
     }),
     version: t.exposeInt('version', { description: VERSIONED.version }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was posted.' }),
-    editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true, description: 'When it was last edited.' }),
-    deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When it was deleted.' }),
-    deletionReason: t.exposeString('deletionReason', { nullable: true, description: 'Why it was deleted.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the message was posted.' }),
+    editedAt: t.expose('editedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the message was last edited, or null if it never was.',
+    }),
+    deletedAt: t.expose('deletedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the message was deleted, or null if it was not.',
+    }),
+    deletionReason: t.exposeString('deletionReason', {
+      nullable: true,
+      description: 'The reason for the deletion, or null if the message was not deleted or no reason was given.',
+    }),
   }),
 });
 node('msg', 'ChatMessage', (read, id) => read.chatMessages.byId(id));
 
 const ChatMessageConnection = connectionType(ChatMessage);
 const ChatMessageFilter = builder.inputType('ChatMessageFilter', {
-  description: 'Which messages of a session.',
-  fields: (t) => ({ sequence: t.field({ type: IntRange, description: 'Of such a sequence: { gt: 41 } from 42 on.' }) }),
+  description: 'Filters the messages of a chat session.',
+  fields: (t) => ({
+    sequence: t.field({
+      type: IntRange,
+      description: 'Only messages whose sequence is within these bounds: { gt: 41 } returns 42 and later.',
+    }),
+  }),
 });
 
 builder.objectField(ChatSession, 'messages', (t) =>
   t.field({
     type: ChatMessageConnection,
     nullable: true,
-    description: 'Its messages, oldest first; the newest page is `last: n`.',
-    args: { filter: t.arg({ type: ChatMessageFilter, description: 'Which of them; all if left out.' }), ...pageArgs },
+    description: 'The messages of the chat session, oldest first. Use `last: n` for the newest n.',
+    args: {
+      filter: t.arg({ type: ChatMessageFilter, description: 'Filters the messages. Defaults to all.' }),
+      ...pageArgs,
+    },
     resolve: ({ id }, { filter, ...page }, { read }) => {
       const where = whereOf<ChatMessageRow>({ sequence: within(filter?.sequence) });
       const selection = { of: { field: 'sessionId', id }, where } as const;
@@ -97,47 +119,50 @@ builder.objectField(ChatSession, 'messages', (t) =>
 );
 
 const PostChatMessageInput = builder.inputType('PostChatMessageInput', {
-  description: 'A new message.',
+  description: 'Input for postChatMessage.',
   fields: (t) => ({
-    chatSessionId: t.id({ required: true, description: 'The session, which must be active.' }),
-    authorReference: t.string({ required: true, description: 'Who writes it: 1 to 200 characters.' }),
-    body: t.string({ required: true, description: 'What it says: 1 to 10,000 characters.' }),
-    replyToId: t.id({ description: 'A message of the same session that it answers.' }),
+    chatSessionId: t.id({ required: true, description: 'The chat session. Must be active and not deleted.' }),
+    authorReference: t.string({ required: true, description: 'Your reference of the author. 1 to 200 characters.' }),
+    body: t.string({ required: true, description: 'The text. 1 to 10,000 characters.' }),
+    replyToId: t.id({ description: 'The message to reply to. Must be in the same chat session.' }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 const EditChatMessageInput = builder.inputType('EditChatMessageInput', {
-  description: 'Another body for a message.',
+  description: 'Input for editChatMessage.',
   fields: (t) => ({
     chatMessageId: t.id({ required: true, description: 'The message.' }),
-    body: t.string({ required: true, description: 'What it shall say: 1 to 10,000 characters.' }),
-    expectedVersion: t.int({ description: 'The version last read; if it is another now, StaleVersionError.' }),
+    body: t.string({ required: true, description: 'The new text. 1 to 10,000 characters.' }),
+    expectedVersion: t.int({ description: EXPECTED_VERSION }),
   }),
 });
 const DeleteChatMessageInput = builder.inputType('DeleteChatMessageInput', {
-  description: 'The end of a message.',
+  description: 'Input for deleteChatMessage.',
   fields: (t) => ({
     chatMessageId: t.id({ required: true, description: 'The message.' }),
-    reason: t.string({ description: 'Why: at most 1,000 characters.' }),
+    reason: t.string({ description: 'The reason. At most 1,000 characters.' }),
   }),
 });
 const MarkChatSessionReadInput = builder.inputType('MarkChatSessionReadInput', {
-  description: 'How far a participant has read.',
+  description: 'Input for markChatSessionRead.',
   fields: (t) => ({
-    chatSessionId: t.id({ required: true, description: 'The session.' }),
-    participantReference: t.string({ required: true, description: 'Who has read: 1 to 200 characters.' }),
+    chatSessionId: t.id({ required: true, description: 'The chat session.' }),
+    participantReference: t.string({
+      required: true,
+      description: 'Your reference of the participant. 1 to 200 characters.',
+    }),
     upToSequence: t.int({
       required: true,
-      description: 'The sequence of the last message read; a mark never moves back.',
+      description: 'The sequence of the last message that the participant has read. The read mark never moves back.',
     }),
   }),
 });
 
 const PostChatMessagePayload = builder.objectRef<Replayable<ChatMessagePosted>>('PostChatMessagePayload').implement({
-  description: 'The message was posted.',
+  description: 'Result of a successful postChatMessage.',
   fields: (t) => ({
     chatMessage: t.expose('chatMessage', { type: ChatMessage, description: 'The message.' }),
-    chatSession: t.expose('chatSession', { type: ChatSession, description: 'The session, as it is now.' }),
+    chatSession: t.expose('chatSession', { type: ChatSession, description: 'The chat session, in its current state.' }),
     replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
   }),
 });
@@ -147,13 +172,13 @@ const changed = (name: string, description: string) =>
     fields: (t) => ({ chatMessage: t.expose('chatMessage', { type: ChatMessage, description: 'The message.' }) }),
   });
 const MarkChatSessionReadPayload = builder.objectRef<ChatSessionRead>('MarkChatSessionReadPayload').implement({
-  description: 'The mark stands there, or further on.',
-  fields: (t) => ({ chatSession: t.expose('chatSession', { type: ChatSession, description: 'The session.' }) }),
+  description: 'Result of a successful markChatSessionRead. The read mark is at the sequence, or was already after it.',
+  fields: (t) => ({ chatSession: t.expose('chatSession', { type: ChatSession, description: 'The chat session.' }) }),
 });
 
 mutation(
   'postChatMessage',
-  'Posts a message.',
+  'Posts a message in a chat session.',
   PostChatMessageInput,
   resultType(PostChatMessagePayload, 'PostChatMessageResult', [
     'VALIDATION_FAILED',
@@ -167,9 +192,9 @@ mutation(
 );
 mutation(
   'editChatMessage',
-  `Edits a message, at most ${LIMITS.revisions} times; what it said before is kept. With the body that it has already it is answered as it is.`,
+  `Edits a message, at most ${LIMITS.revisions} times. The earlier texts are kept as revisions. If the text does not differ, the message is returned unchanged.`,
   EditChatMessageInput,
-  resultType(changed('EditChatMessagePayload', 'The message was edited.'), 'EditChatMessageResult', [
+  resultType(changed('EditChatMessagePayload', 'Result of a successful editChatMessage.'), 'EditChatMessageResult', [
     'VALIDATION_FAILED',
     'FORBIDDEN',
     'NOT_FOUND',
@@ -180,18 +205,18 @@ mutation(
 );
 mutation(
   'deleteChatMessage',
-  'Deletes a message. A tombstone stays in its place, and its last text is kept as a revision.',
+  'Deletes the text of a message. The message stays in the list without its body, and its last text is kept as a revision. A message that is already deleted is returned unchanged.',
   DeleteChatMessageInput,
-  resultType(changed('DeleteChatMessagePayload', 'The message is deleted.'), 'DeleteChatMessageResult', [
-    'VALIDATION_FAILED',
-    'FORBIDDEN',
-    'NOT_FOUND',
-  ]),
+  resultType(
+    changed('DeleteChatMessagePayload', 'Result of a successful deleteChatMessage.'),
+    'DeleteChatMessageResult',
+    ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND'],
+  ),
   deleteChatMessage,
 );
 mutation(
   'markChatSessionRead',
-  'Says how far a participant has read a session.',
+  'Sets the read mark of a participant in a chat session.',
   MarkChatSessionReadInput,
   resultType(MarkChatSessionReadPayload, 'MarkChatSessionReadResult', ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND']),
   markChatSessionRead,

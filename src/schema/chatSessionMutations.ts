@@ -9,41 +9,48 @@ import type { Replayable } from '../commands/perform.ts';
 import type { ErrorCode } from '../domain/refusals.ts';
 import { builder } from './builder.ts';
 import { ACTIVE, ChatPriority, ChatSession } from './chatSession.ts';
-import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 
 const payload = (name: string, description: string) =>
   builder.objectRef<Replayable<ChatSessionChanged>>(name).implement({
     description,
     fields: (t) => ({
-      chatSession: t.expose('chatSession', { type: ChatSession, description: 'The session.' }),
+      chatSession: t.expose('chatSession', { type: ChatSession, description: 'The chat session.' }),
       replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
     }),
   });
 
 const CreateChatSessionInput = builder.inputType('CreateChatSessionInput', {
-  description: 'A new chat session.',
+  description: 'Input for createChatSession.',
   fields: (t) => ({
-    institutionId: t.id({ description: 'Whose it will be; may be left out where the position says it.' }),
-    positionId: t.id({ description: 'The position that it is about, if it is about one.' }),
-    ownerReference: t.string({ required: true, description: 'Who leads it: 1 to 200 characters.' }),
-    title: t.string({ required: true, description: 'What it is about: 1 to 200 characters.' }),
-    description: t.string({ description: 'The same at length: at most 10,000 characters.' }),
-    priority: t.field({ type: ChatPriority, description: 'MEDIUM if left out.' }),
-    active: t.boolean({ description: 'true if left out.' }),
+    institutionId: t.id({
+      description:
+        'The institution. Required with the root key if `positionId` is absent; if both are set, it must be the institution of the position. Defaults to the institution of the position or of the API key.',
+    }),
+    positionId: t.id({ description: 'The position that the chat session is about. Defaults to none.' }),
+    ownerReference: t.string({
+      required: true,
+      description: 'Your reference of the owner, who leads the conversation. 1 to 200 characters.',
+    }),
+    title: t.string({ required: true, description: 'The subject. 1 to 200 characters.' }),
+    description: t.string({ description: 'A longer description of the subject. At most 10,000 characters.' }),
+    priority: t.field({ type: ChatPriority, description: 'The urgency. Defaults to MEDIUM.' }),
+    active: t.boolean({ description: `${ACTIVE} Defaults to true.` }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 
-const EXPECTED = 'The version last read; if it is another now, StaleVersionError.';
 const UpdateChatSessionInput = builder.inputType('UpdateChatSessionInput', {
-  description: 'A change of a session: what is left out stays as it is.',
+  description: 'Input for updateChatSession. A field that is left out stays as it is.',
   fields: (t) => ({
-    chatSessionId: t.id({ required: true, description: 'The session.' }),
-    title: t.string({ description: '1 to 200 characters.' }),
-    description: t.string({ description: 'At most 10,000 characters; null clears it.' }),
-    priority: t.field({ type: ChatPriority, description: 'How urgent it is.' }),
+    chatSessionId: t.id({ required: true, description: 'The chat session to update.' }),
+    title: t.string({ description: 'The subject. 1 to 200 characters.' }),
+    description: t.string({
+      description: 'A longer description of the subject. At most 10,000 characters. Null removes it.',
+    }),
+    priority: t.field({ type: ChatPriority, description: 'The urgency.' }),
     active: t.boolean({ description: ACTIVE }),
-    expectedVersion: t.int({ description: EXPECTED }),
+    expectedVersion: t.int({ description: EXPECTED_VERSION }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
@@ -52,8 +59,8 @@ const named = (name: string, description: string) =>
   builder.inputType(name, {
     description,
     fields: (t) => ({
-      chatSessionId: t.id({ required: true, description: 'The session.' }),
-      expectedVersion: t.int({ description: EXPECTED }),
+      chatSessionId: t.id({ required: true, description: 'The chat session.' }),
+      expectedVersion: t.int({ description: EXPECTED_VERSION }),
       idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
     }),
   });
@@ -62,44 +69,45 @@ const COMMON: readonly ErrorCode[] = ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOU
 
 mutation(
   'createChatSession',
-  'Opens a chat session.',
+  'Creates a chat session.',
   CreateChatSessionInput,
-  resultType(payload('CreateChatSessionPayload', 'The session was opened.'), 'CreateChatSessionResult', [
-    ...COMMON,
-    'CAPACITY_EXCEEDED',
-  ]),
+  resultType(
+    payload('CreateChatSessionPayload', 'Result of a successful createChatSession.'),
+    'CreateChatSessionResult',
+    [...COMMON, 'CAPACITY_EXCEEDED'],
+  ),
   createChatSession,
 );
 mutation(
   'updateChatSession',
-  'Changes a chat session.',
+  'Updates a chat session. If no field differs, the object is returned unchanged.',
   UpdateChatSessionInput,
-  resultType(payload('UpdateChatSessionPayload', 'The session was changed.'), 'UpdateChatSessionResult', [
-    ...COMMON,
-    'CONFLICT',
-    'STALE_VERSION',
-  ]),
+  resultType(
+    payload('UpdateChatSessionPayload', 'Result of a successful updateChatSession.'),
+    'UpdateChatSessionResult',
+    [...COMMON, 'CONFLICT', 'STALE_VERSION'],
+  ),
   updateChatSession,
 );
 mutation(
   'deleteChatSession',
-  'Deletes a chat session, unless its position holds money. The session can be restored until it is removed permanently: after the retention period, and not before its position is terminal.',
-  named('DeleteChatSessionInput', 'The session to delete.'),
-  resultType(payload('DeleteChatSessionPayload', 'The session is deleted.'), 'DeleteChatSessionResult', [
-    ...COMMON,
-    'CONFLICT',
-    'STALE_VERSION',
-  ]),
+  'Deletes a chat session, which is not allowed while its position holds money. The chat session can be restored until it is removed permanently: after the retention period, and not before its position is in a terminal state.',
+  named('DeleteChatSessionInput', 'Input for deleteChatSession.'),
+  resultType(
+    payload('DeleteChatSessionPayload', 'Result of a successful deleteChatSession.'),
+    'DeleteChatSessionResult',
+    [...COMMON, 'CONFLICT', 'STALE_VERSION'],
+  ),
   deleteChatSession,
 );
 mutation(
   'restoreChatSession',
-  'Brings a deleted chat session back.',
-  named('RestoreChatSessionInput', 'The session to bring back.'),
-  resultType(payload('RestoreChatSessionPayload', 'The session is there again.'), 'RestoreChatSessionResult', [
-    ...COMMON,
-    'CAPACITY_EXCEEDED',
-    'STALE_VERSION',
-  ]),
+  'Restores a deleted chat session.',
+  named('RestoreChatSessionInput', 'Input for restoreChatSession.'),
+  resultType(
+    payload('RestoreChatSessionPayload', 'Result of a successful restoreChatSession.'),
+    'RestoreChatSessionResult',
+    [...COMMON, 'CAPACITY_EXCEEDED', 'STALE_VERSION'],
+  ),
   restoreChatSession,
 );

@@ -5,16 +5,16 @@ import { decodeCursor, encodeCursor, listMark } from './cursor.ts';
 import { badInput } from './errors.ts';
 import type { Reading } from './readings.ts';
 
-/** How many rows a page has: where nothing is asked for, and at the most. */
+/** The number of items of a page: the default and the maximum. */
 export const PAGE = { usual: 20, most: 100 } as const;
 
-/** A part of a list, with what its neighbours are known to be. */
+/** A page of a list. */
 export interface Connection<E> {
   readonly rows: readonly E[];
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
   readonly cursorOf: (row: E) => string;
-  /** Counts when asked, not before. */
+  /** Counts the items of the whole list. Called only if `totalCount` is selected. */
   readonly total: () => MaybePromise<number>;
 }
 
@@ -24,49 +24,63 @@ interface Edge<E> {
 }
 
 const PageInfo = builder.objectRef<Connection<unknown>>('PageInfo').implement({
-  description: 'Where a page stands in its list.',
+  description: 'Information about a page of a list.',
   fields: (t) => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether more follows.' }),
-    hasPreviousPage: t.exposeBoolean('hasPreviousPage', { description: 'Whether something comes before.' }),
+    hasNextPage: t.exposeBoolean('hasNextPage', {
+      description: 'Whether more items follow the page. Always true if `before` is set.',
+    }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+      description: 'Whether more items precede the page. Always true if `after` is set.',
+    }),
     startCursor: t.string({
       nullable: true,
-      description: 'The cursor of the first row; null for an empty page.',
+      description: 'The cursor of the first item, or null if the page is empty.',
       resolve: ({ rows, cursorOf }) => (rows.length > 0 ? cursorOf(rows[0]) : null),
     }),
     endCursor: t.string({
       nullable: true,
-      description: 'The cursor of the last row; null for an empty page.',
+      description: 'The cursor of the last item, or null if the page is empty.',
       resolve: ({ rows, cursorOf }) => (rows.length > 0 ? cursorOf(rows.at(-1)) : null),
     }),
   }),
 });
 
-/** The connection type of an entity. Exact outside; inside, Pothos cannot follow a type parameter. */
+/** Returns the connection type of an entity. The casts are necessary because Pothos cannot follow a type parameter. */
 export function connectionType<E extends object>(of: ObjectRef<Types, E>): ObjectRef<Types, Connection<E>> {
   const type = of as unknown as ObjectRef<Types, object>;
   const Edge = builder.objectRef<Edge<object>>(`${of.name}Edge`).implement({
-    description: `One ${of.name} in a list, with its place.`,
+    description: `One ${of.name} of a page, with its cursor.`,
     fields: (t) => ({
       cursor: t.string({
-        description: 'The place, for `after` and `before` of a list with the same parent, filter and order.',
+        description:
+          'The cursor of the item. You can pass it as `after` or `before` to a list with the same parent, filter and order.',
         resolve: (edge) => edge.of.cursorOf(edge.row),
       }),
       node: t.field({ type, description: `The ${of.name}.`, resolve: (edge) => edge.row }),
     }),
   });
   return builder.objectRef<Connection<object>>(`${of.name}Connection`).implement({
-    description: `A page of a list of ${of.name}.`,
+    description: `A page of a list of ${of.name} objects.`,
     fields: (t) => ({
       edges: t.field({
         type: [Edge],
-        description: 'The rows, each with its cursor.',
+        description: 'The items of the page, each with its cursor.',
         resolve: (page) => page.rows.map((row) => ({ row, of: page })),
       }),
-      nodes: t.field({ type: [type], description: 'The rows alone.', resolve: (page) => page.rows }),
-      pageInfo: t.field({ type: PageInfo, description: 'Where the page stands.', resolve: (page) => page as never }),
+      nodes: t.field({
+        type: [type],
+        description: 'The items of the page, without cursors.',
+        resolve: (page) => page.rows,
+      }),
+      pageInfo: t.field({
+        type: PageInfo,
+        description: 'Information about the page.',
+        resolve: (page) => page as never,
+      }),
       totalCount: t.int({
         nullable: true,
-        description: 'How many rows the whole list has; counted only if selected, null if it cannot be had in time.',
+        description:
+          'The number of items of the whole list, or null if they could not be counted in time. Counted only if selected.',
         resolve: (page) => page.total(),
       }),
     }),
@@ -81,18 +95,21 @@ export interface PageArgs {
   readonly before?: string | null | undefined;
 }
 
-/** To be spread into a list's arguments, behind its filter and order. */
+/** The arguments that page a list. They follow its filter and order. */
 export const pageArgs = builder.args((t) => ({
-  first: t.int({ description: `The first so many rows, 0 to ${PAGE.most}; ${PAGE.usual} if neither is given.` }),
-  after: t.string({
-    description: 'Only rows that come later in the list than this cursor; with `first` the next ones.',
+  first: t.int({
+    description: `Returns the first n items, 0 to ${PAGE.most}. Defaults to ${PAGE.usual} if \`last\` is absent too.`,
   }),
-  last: t.int({ description: `The last so many rows, 0 to ${PAGE.most}; not together with \`first\`.` }),
+  after: t.string({
+    description: 'Returns only items after this cursor. Use it with `first` for the next page.',
+  }),
+  last: t.int({ description: `Returns the last n items, 0 to ${PAGE.most}. Not allowed together with \`first\`.` }),
   before: t.string({
-    description: 'Only rows that come earlier in the list than this cursor; with `last` the ones just before it.',
+    description: 'Returns only items before this cursor. Use it with `last` for the previous page.',
   }),
 }));
-/** Reads one page. Refuses with BAD_USER_INPUT, naming the argument. */
+
+/** Returns one page. Throws BAD_USER_INPUT for an invalid argument. */
 export function connect<E extends object>(
   reading: Reading<E>,
   list: string,
@@ -130,11 +147,12 @@ export function connect<E extends object>(
 }
 
 function sizeOf({ first, last }: PageArgs): { readonly limit: number; readonly backward: boolean } {
-  if (typeof first === 'number' && typeof last === 'number') throw badInput('first and last exclude each other.');
+  if (typeof first === 'number' && typeof last === 'number')
+    throw badInput('`first` and `last` are not allowed together. Send only one of them.');
   const backward = typeof last === 'number';
   const limit = (backward ? last : first) ?? PAGE.usual;
   if (limit < 0 || limit > PAGE.most) {
-    throw badInput(`${backward ? 'last' : 'first'} must be from 0 to ${PAGE.most}; it is ${limit}.`);
+    throw badInput(`\`${backward ? 'last' : 'first'}\` must be from 0 to ${PAGE.most}; it is ${limit}.`);
   }
   return { limit, backward };
 }

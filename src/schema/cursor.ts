@@ -6,7 +6,7 @@ import { EARLIEST, LATEST } from '../domain/time.ts';
 import type { Key, Order } from '../store/store.ts';
 import { badInput } from './errors.ts';
 
-/** What a field's value is in a cursor, where lists are ordered by it. */
+/** The parsers of the fields that a cursor can contain. */
 const IN_CURSOR: { readonly [field: string]: (part: unknown) => Key[number] | undefined } = {
   createdAt: (part) => instant(part),
   updatedAt: (part) => instant(part),
@@ -27,22 +27,24 @@ const instant = (part: unknown): number | undefined => (isWithin(part, EARLIEST,
 const isWithin = (part: unknown, low: number, high: number): part is number =>
   Number.isSafeInteger(part) && (part as number) >= low && (part as number) <= high;
 
-/** A short text that tells lists of another type, parent, filter or order apart, so that their cursors are not mixed up. */
+/** Returns a short hash of a list's type, parent, filter and order, by which a cursor of another list is rejected. */
 export const listMark = (list: unknown): string =>
   createHash('sha256').update(JSON.stringify(list, bigintAsText)).digest('base64url').slice(0, 8);
 
 const bigintAsText = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
 
-/** Where a row stands, as an opaque text. */
+/** Returns the cursor of a row: its list and sort key as an opaque text. */
 export function encodeCursor<E>(mark: string, { by }: Order<E>, row: E): string {
   const key = [...by, 'id'].map((field) => (row as { readonly [field: string]: unknown })[field]);
   return Buffer.from(JSON.stringify([mark, ...key], bigintAsText)).toString('base64url');
 }
 
-/** Reads a cursor of this very list; refuses any other, naming the argument. */
+/** Returns the sort key of a cursor of this list. Throws BAD_USER_INPUT for any other text. */
 export function decodeCursor<E>(argument: 'after' | 'before', text: string, mark: string, { by }: Order<E>): Key {
   const refuse = (): never => {
-    throw badInput(`${argument} is not a cursor of this list, with this parent, filter and order.`);
+    throw badInput(
+      `\`${argument}\` is not a cursor of this list. Send a cursor that the list returned with the same parent, filter and order.`,
+    );
   };
   const [own, ...parts] = parsed(text) ?? refuse();
   const fields = [...by, 'id'];
@@ -53,11 +55,11 @@ export function decodeCursor<E>(argument: 'after' | 'before', text: string, mark
   });
 }
 
-/** The most UTF-8 bytes of a code point, or of its escape in JSON. */
+/** The maximum number of UTF-8 bytes of a code point, or of its escape in JSON. */
 const MAX_CODE_POINT_BYTES = 4;
-/** The most bytes of a cursor besides a name or title: its mark, an id, a number. */
+/** The maximum number of bytes of a cursor besides a name or title: its list hash, an id, a number. */
 const OTHER_BYTES = 200;
-/** The most characters of a cursor, in base64url: every cursor that is given out is accepted. */
+/** The maximum number of characters of a cursor, in base64url. Every cursor that the server returns is shorter. */
 const CURSOR_CHARACTERS = Math.ceil(((LIMITS.nameCharacters * MAX_CODE_POINT_BYTES + OTHER_BYTES) * 4) / 3);
 
 function parsed(text: string): readonly unknown[] | undefined {

@@ -14,29 +14,30 @@ import type {
   ValidationFailed,
   ValidationIssue,
 } from '../domain/refusals.ts';
+import { LIMITS } from '../domain/limits.ts';
 import { builder } from './builder.ts';
 import { PositionState } from './lifecycle.ts';
 import { Money } from './money.ts';
 
-/** A fault in a query's arguments: an entry in `errors`, its field null. */
+/** Returns the request error for an invalid argument. */
 export const badInput = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 
 const CODES: { readonly [C in ErrorCode]: string } = {
-  VALIDATION_FAILED: 'The input breaks a rule; `ValidationError.issues` lists every fault.',
-  NOT_FOUND: 'There is no such object, or the viewer may not know of it.',
-  FORBIDDEN: "The viewer's role does not allow this.",
-  ILLEGAL_TRANSITION: 'The lifecycle does not allow the move now.',
-  INSUFFICIENT_FUNDS: 'More was asked for than the position holds.',
-  POLICY_VIOLATION: "A rule of the template's config or of the institution's policy is broken.",
-  STALE_VERSION: 'The object has changed since the client read it.',
-  IDEMPOTENCY_CONFLICT: 'The idempotency key was used with another input.',
-  CONFLICT: 'The request does not fit what the object is now.',
-  CAPACITY_EXCEEDED: 'A limit on how many there may be is reached.',
+  VALIDATION_FAILED: 'The input is invalid; `ValidationError.issues` lists the problems.',
+  NOT_FOUND: 'The object does not exist, or the viewer may not see it.',
+  FORBIDDEN: 'The role of the viewer does not allow the mutation.',
+  ILLEGAL_TRANSITION: 'The lifecycle does not allow the transition now.',
+  INSUFFICIENT_FUNDS: 'The requested amount exceeds what the position holds.',
+  POLICY_VIOLATION: 'The position violates a rule of the asset template or of the policy of the institution.',
+  STALE_VERSION: 'The object has changed since the client read it: it has another version than `expectedVersion`.',
+  IDEMPOTENCY_CONFLICT: 'The idempotency key was already used with another input.',
+  CONFLICT: 'The request conflicts with the current state of the object or with another object.',
+  CAPACITY_EXCEEDED: 'A limit on the number of objects is reached.',
 };
 
 const Code = builder.enumType('ErrorCode', {
-  description: 'What kind of refusal it is. The enum is open: keep a default branch.',
+  description: 'The kind of a user error. The enum is open: values are added without notice, so keep a default branch.',
   values: Object.fromEntries(Object.entries(CODES).map(([code, description]) => [code, { description }])) as {
     readonly [C in ErrorCode]: { readonly description: string };
   },
@@ -44,115 +45,131 @@ const Code = builder.enumType('ErrorCode', {
 
 export const UserError = builder.interfaceRef<Facts>('UserError').implement({
   description:
-    'An expected "no" of a mutation. Nothing was written. Clients can always select `... on UserError { code message }`.',
+    'An expected error of a mutation. Nothing was changed; only the attempt is recorded in the audit log. You can always select `... on UserError { code message }`.',
   resolveType: ({ code }): string => ERRORS[code].name,
   fields: (t) => ({
-    code: t.expose('code', { type: Code, description: 'The kind of refusal, for programs.' }),
-    message: t.exposeString('message', { description: 'What is wrong, in a sentence for people; never parse it.' }),
+    code: t.expose('code', { type: Code, description: 'The kind of the error. Programs decide by it.' }),
+    message: t.exposeString('message', { description: 'A message for people. Never parse it.' }),
     path: t.stringList({
       nullable: true,
-      description: 'Where in the input it stands, list positions as digits: ["operations", "3", "create", "amount"].',
+      description:
+        'The path to the field of the input that caused the error, with list indexes as digits: ["operations", "3", "create", "amount"]. Null if no single field caused it.',
       resolve: ({ path }) => path,
     }),
   }),
 });
 
 const Issue = builder.objectRef<ValidationIssue>('ValidationIssue').implement({
-  description: 'One fault of an input.',
+  description: 'One problem in an input.',
   fields: (t) => ({
-    path: t.stringList({ description: 'Where in the input it stands.', resolve: ({ path }) => path }),
-    message: t.exposeString('message', { description: 'What is wrong: goes on from the name of what stands there.' }),
+    path: t.stringList({ description: 'The path to the invalid field of the input.', resolve: ({ path }) => path }),
+    message: t.exposeString('message', {
+      description: 'A message for people that continues the name of the field: "must be ...". Never parse it.',
+    }),
   }),
 });
 
 const PolicyRule = builder.enumType('PolicyRule', {
-  description: "A rule of the institution's policy or of the template's config.",
+  description: 'A rule of an asset template or of a policy.',
   values: {
-    MIN_AMOUNT: { description: 'The least amount of a position.' },
-    MAX_AMOUNT: { description: 'The most that a position may be about.' },
-    CURRENCY: { description: 'The currencies that are allowed.' },
-    TENOR: { description: 'How far away the expiry may be.' },
+    MIN_AMOUNT: { description: 'The minimum amount of a position.' },
+    MAX_AMOUNT: { description: 'The maximum amount of a position.' },
+    CURRENCY: { description: 'The allowed currencies.' },
+    TENOR: { description: 'The maximum time between the creation and the expiry of a position.' },
   },
 });
 
-/** The type of each refusal, by its code. */
+/** The type of each user error, by its code. */
 export const ERRORS = {
   VALIDATION_FAILED: builder.objectRef<Facts<ValidationFailed>>('ValidationError').implement({
-    description: 'The input breaks a rule.',
+    description: 'The input is invalid.',
     interfaces: [UserError],
     fields: (t) => ({
-      issues: t.field({ type: [Issue], description: 'Every fault that was found.', resolve: ({ issues }) => issues }),
+      issues: t.field({
+        type: [Issue],
+        description: `The problems that were found, at most ${LIMITS.issues}.`,
+        resolve: ({ issues }) => issues,
+      }),
     }),
   }),
   NOT_FOUND: builder.objectRef<Facts<NotFound>>('NotFoundError').implement({
-    description: "There is no such object. Another institution's is as unknown as one that never was.",
+    description: 'The object does not exist. Objects of other institutions are reported in the same way.',
     interfaces: [UserError],
     fields: (t) => ({
-      id: t.exposeID('id', { nullable: true, description: 'The id that was asked for; null if it was not an id.' }),
+      id: t.exposeID('id', {
+        nullable: true,
+        description: 'The id that was not found, or null if the object was not requested by id.',
+      }),
     }),
   }),
   FORBIDDEN: builder.objectRef<Facts<Forbidden>>('ForbiddenError').implement({
-    description: "The viewer's role does not allow the mutation; judged before anything is looked up.",
+    description: 'The role of the viewer does not allow the mutation. Roles are checked before any object is loaded.',
     interfaces: [UserError],
   }),
   ILLEGAL_TRANSITION: builder.objectRef<Facts<IllegalTransition>>('IllegalTransitionError').implement({
-    description: 'The lifecycle does not allow the move now.',
+    description: 'The lifecycle does not allow the transition now.',
     interfaces: [UserError],
     fields: (t) => ({
-      from: t.expose('from', { type: PositionState, description: 'The state the position is in.' }),
-      to: t.expose('to', { type: PositionState, description: 'The state that was asked for.' }),
+      from: t.expose('from', { type: PositionState, description: 'The current state of the position.' }),
+      to: t.expose('to', { type: PositionState, description: 'The requested state.' }),
       allowedTransitions: t.field({
         type: [PositionState],
-        description: 'What the lifecycle allows now.',
+        description: 'The states that the lifecycle allows now.',
         resolve: ({ allowedTransitions }) => allowedTransitions,
       }),
     }),
   }),
   INSUFFICIENT_FUNDS: builder.objectRef<Facts<InsufficientFunds>>('InsufficientFundsError').implement({
-    description: 'More was asked for than the position holds.',
+    description: 'The requested amount exceeds what the position holds.',
     interfaces: [UserError],
     fields: (t) => ({
-      held: t.expose('held', { type: Money, description: 'What the position holds.' }),
-      requested: t.expose('requested', { type: Money, description: 'What was asked for.' }),
+      held: t.expose('held', { type: Money, description: 'The amount that the position holds.' }),
+      requested: t.expose('requested', { type: Money, description: 'The requested amount.' }),
     }),
   }),
   POLICY_VIOLATION: builder.objectRef<Facts<PolicyViolation>>('PolicyViolationError').implement({
-    description: "A rule of the template's config or of the institution's policy is broken.",
+    description: 'The position violates a rule of the asset template or of the policy of the institution.',
     interfaces: [UserError],
     fields: (t) => ({
-      rule: t.expose('rule', { type: PolicyRule, description: 'The rule that is broken.' }),
-      limit: t.expose('limit', { type: Money, nullable: true, description: "The rule's amount, if it has one." }),
+      rule: t.expose('rule', { type: PolicyRule, description: 'The violated rule.' }),
+      limit: t.expose('limit', {
+        type: Money,
+        nullable: true,
+        description: 'The amount of the rule, or null if the rule has no amount.',
+      }),
     }),
   }),
   STALE_VERSION: builder.objectRef<Facts<StaleVersion>>('StaleVersionError').implement({
-    description: 'The object has changed since the client read it: read it again.',
+    description: 'The object has changed since the client read it. Load it again and decide with its current version.',
     interfaces: [UserError],
     fields: (t) => ({
-      expectedVersion: t.exposeInt('expectedVersion', { description: 'The version that the client named.' }),
-      currentVersion: t.exposeInt('currentVersion', { description: 'The version that the object is at.' }),
+      expectedVersion: t.exposeInt('expectedVersion', { description: 'The version that the client sent.' }),
+      currentVersion: t.exposeInt('currentVersion', { description: 'The current version of the object.' }),
     }),
   }),
   IDEMPOTENCY_CONFLICT: builder.objectRef<Facts<IdempotencyConflict>>('IdempotencyConflictError').implement({
-    description: 'The idempotency key was used before, with another input.',
+    description: 'The idempotency key was already used with another input.',
     interfaces: [UserError],
-    fields: (t) => ({ idempotencyKey: t.exposeString('idempotencyKey', { description: 'The key.' }) }),
+    fields: (t) => ({ idempotencyKey: t.exposeString('idempotencyKey', { description: 'The idempotency key.' }) }),
   }),
   CONFLICT: builder.objectRef<Facts<Conflict>>('ConflictError').implement({
-    description: 'The request does not fit what the object is now: inactive, deleted, revoked, in use.',
+    description:
+      'The request conflicts with the current state of the object, such as inactive, deleted, revoked or in use, or with another object.',
     interfaces: [UserError],
     fields: (t) => ({
       conflictingId: t.exposeID('conflictingId', {
         nullable: true,
-        description: 'The id of the other object that the request conflicts with, or null if there is none.',
+        description:
+          'The id of the other object that the request conflicts with, or null if it conflicts with no other object.',
       }),
     }),
   }),
   CAPACITY_EXCEEDED: builder.objectRef<Facts<CapacityExceeded>>('CapacityError').implement({
-    description: 'A limit on how many there may be is reached.',
+    description: 'A limit on the number of objects is reached.',
     interfaces: [UserError],
-    fields: (t) => ({ capacity: t.exposeInt('capacity', { description: 'How many there may be.' }) }),
+    fields: (t) => ({ capacity: t.exposeInt('capacity', { description: 'The maximum number of objects.' }) }),
   }),
 } as const satisfies { readonly [C in ErrorCode]: { readonly name: string } };
 
-/** A refusal's facts, or anything else. */
+/** Returns whether the value is a user error. */
 export const isRefused = (value: object): value is Facts => 'code' in value && 'path' in value;

@@ -10,25 +10,25 @@ import { badInput } from './errors.ts';
 type Maybe<T> = T | null | undefined;
 type Bounds<V> = { readonly [B in keyof Range<V>]?: Maybe<V> };
 
-/** Conditions over an entity's fields; what a client left out is left out. */
+/** Returns the conditions that are defined. */
 export function whereOf<E>(conditions: { readonly [F in Field<E>]?: Condition<unknown> | undefined }): Where<E> {
   return Object.fromEntries(Object.entries(conditions).filter(([, condition]) => condition !== undefined)) as Where<E>;
 }
 
-/** Exactly this value. */
+/** Returns the condition that a field has exactly this value, or undefined without a value. */
 export const equals = <V>(value: Maybe<V>): { readonly in: readonly V[] } | undefined =>
   value === null || value === undefined ? undefined : { in: [value] };
 
-/** One of the values; an empty list matches nothing. Refuses with BAD_USER_INPUT more than 100 of them. */
+/** Returns the condition that a field has one of the values; an empty list matches nothing. Throws BAD_USER_INPUT if there are too many. */
 export function anyOf<V>(argument: string, values: Maybe<readonly V[]>): { readonly in: readonly V[] } | undefined {
   if (values === null || values === undefined) return undefined;
   if (values.length > LIMITS.listValues) {
-    throw badInput(`filter.${argument} must have at most ${LIMITS.listValues} values; it has ${values.length}.`);
+    throw badInput(`\`filter.${argument}\` must have at most ${LIMITS.listValues} values; it has ${values.length}.`);
   }
   return { in: values };
 }
 
-/** Both conditions on one field; either may be left out. */
+/** Returns the conjunction of two conditions on one field; either may be undefined. */
 export function both<V>(
   one: { readonly in: readonly V[] } | undefined,
   other: { readonly in: readonly V[] } | undefined,
@@ -37,16 +37,16 @@ export function both<V>(
   return { in: one.in.filter((value) => other.in.includes(value)) };
 }
 
-/** A text that equals the one, and begins with the other; either may be left out. */
+/** Returns the condition that a text equals `equal` and starts with `prefix`; either may be missing. */
 export function textMatching(equal: Maybe<string>, prefix: Maybe<string>): Condition<string> | undefined {
   if (prefix === null || prefix === undefined) return equals(equal);
   if (typeof equal === 'string') return { in: equal.startsWith(prefix) ? [equal] : [] };
-  // No stored text begins with what cannot be stored.
+  // No stored text starts with a text that cannot be stored.
   const isStorable = isWithin(prefix, LIMITS.nameCharacters) && textFault(prefix) === undefined;
   return isStorable ? { range: boundsOfPrefix(prefix) } : { in: [] };
 }
 
-/** Within the bounds that are given. */
+/** Returns the condition that a value is within the bounds, or undefined without bounds. */
 export function within<V>(bounds: Maybe<Bounds<V>>): Condition<V> | undefined {
   if (bounds === null || bounds === undefined) return undefined;
   const given = Object.entries(bounds).filter(([, bound]) => bound !== null && bound !== undefined);
@@ -54,8 +54,8 @@ export function within<V>(bounds: Maybe<Bounds<V>>): Condition<V> | undefined {
 }
 
 /**
- * Within the bounds, in whole milliseconds as times are stored. A finer bound is rounded so that it still means the
- * same: `lt` and `gte` up, `gt` and `lte` down.
+ * Returns the condition that a time is within the bounds, in whole milliseconds as times are stored. A finer bound is
+ * rounded so that it matches the same times: `lt` and `gte` up, `gt` and `lte` down.
  */
 export function withinTimes(bounds: Maybe<Bounds<Instant>>): Condition<Instant> | undefined {
   if (bounds === null || bounds === undefined) return undefined;
@@ -70,32 +70,36 @@ export function withinTimes(bounds: Maybe<Bounds<Instant>>): Condition<Instant> 
   });
 }
 
-/** Within the bounds, as the number that lists compare amounts by. Refuses with BAD_USER_INPUT what is no amount. */
+/** Returns the condition that an amount is within the bounds, as a magnitude. Throws BAD_USER_INPUT for an invalid amount. */
 export function withinAmounts(argument: string, bounds: Maybe<Bounds<string>>): Condition<bigint> | undefined {
   if (bounds === null || bounds === undefined) return undefined;
   const magnitudes = Object.entries(bounds).map(([bound, text]) => {
     if (text === null || text === undefined) return [bound, null] as const;
     const decimal = parseDecimal(text);
-    if (typeof decimal === 'string') throw badInput(`filter.${argument}.${bound} ${decimal}`);
+    if (typeof decimal === 'string') throw badInput(`\`filter.${argument}.${bound}\` ${decimal}`);
     return [bound, magnitudeOfDecimal(decimal)] as const;
   });
   return within(Object.fromEntries(magnitudes) as Bounds<bigint>);
 }
 
-/** Exactly this currency, active or former. Throws BAD_USER_INPUT for one that ISO 4217 never had. */
+/** Returns the condition that a currency, active or former, is exactly this one. Throws BAD_USER_INPUT for an unknown code. */
 export function equalsCurrency(argument: string, code: Maybe<string>): Condition<CurrencyCode> | undefined {
   if (code === null || code === undefined) return undefined;
-  if (!isCurrency(code) && !isFormerCurrency(code)) throw badInput(`filter.${argument} ${currencyIssue(code)}`);
+  if (!isCurrency(code) && !isFormerCurrency(code)) throw badInput(`\`filter.${argument}\` ${currencyIssue(code)}`);
   return { in: [code] };
 }
 
 type InputFields = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
-const BOUNDS = 'Bounds, and-ed; what is left out does not bound.';
+/** Returns the description of a filter of these objects. */
+export const describeFilter = (nouns: string): string =>
+  `Filters ${nouns}. Fields are combined with AND, list values with OR. An empty list matches nothing.`;
+
+const BOUNDS = 'A range of values. Bounds are combined with AND; an absent bound does not limit the range.';
 const boundsOf = <T extends 'Int' | 'Decimal' | 'DateTime'>(t: InputFields, type: T) => ({
-  gte: t.field({ type, description: 'At least this.' }),
-  gt: t.field({ type, description: 'More than this.' }),
-  lte: t.field({ type, description: 'At most this.' }),
-  lt: t.field({ type, description: 'Less than this.' }),
+  gte: t.field({ type, description: 'At least this value.' }),
+  gt: t.field({ type, description: 'More than this value.' }),
+  lte: t.field({ type, description: 'At most this value.' }),
+  lt: t.field({ type, description: 'Less than this value.' }),
 });
 export const IntRange = builder.inputType('IntRange', { description: BOUNDS, fields: (t) => boundsOf(t, 'Int') });
 export const DecimalRange = builder.inputType('DecimalRange', {
@@ -108,9 +112,9 @@ export const DateTimeRange = builder.inputType('DateTimeRange', {
 });
 
 export const OrderDirection = builder.enumType('OrderDirection', {
-  description: 'Which way a list goes.',
+  description: 'The direction of an order.',
   values: {
-    ASC: { description: 'Smallest, oldest first.' },
-    DESC: { description: 'Largest, newest first.' },
+    ASC: { description: 'Ascending: smallest or oldest first.' },
+    DESC: { description: 'Descending: largest or newest first.' },
   },
 });

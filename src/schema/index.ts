@@ -29,12 +29,12 @@ import './subscription.ts';
 
 const DESCRIPTION = `EscrowGrid: escrow for institutions.
 
-An institution defines asset templates, creates assets under them and opens positions: amounts held for someone until
+An institution defines asset templates, creates assets under them and opens positions: amounts held in escrow until
 they are released, cancelled or expire. Enums and unions are open: values and members are added without notice, so keep
-a default branch. Expected refusals of a mutation are members of its result; all else is in \`errors\`, each with
-\`extensions.code\`.`;
+a default branch. Expected errors of a mutation are members of its result. All other errors are entries of \`errors\` with
+\`extensions.code\`. A nullable field whose description does not mention null is null only if \`errors\` has an entry for it.`;
 
-/** The whole face, in the order written: enum values keep it. */
+/** The whole schema. Types, fields and enum values keep the order in which they are declared. */
 export const schema = paceFields(
   countResponses(
     guard(

@@ -3,13 +3,21 @@ import type { Replayable } from '../commands/perform.ts';
 import type { Institution as InstitutionRow } from '../domain/institution.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
-import { anyOf, textMatching, whereOf } from './filter.ts';
-import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType, UPDATE_ERRORS } from './mutation.ts';
+import { anyOf, describeFilter, textMatching, whereOf } from './filter.ts';
+import {
+  EXPECTED_VERSION,
+  IDEMPOTENCY_KEY,
+  mutation,
+  REPLAYED,
+  resultType,
+  UNCHANGED,
+  UPDATE_ERRORS,
+} from './mutation.ts';
 import { Node, node } from './node.ts';
 import { orderByName } from './order.ts';
 
 export const Region = builder.enumType('Region', {
-  description: 'Where an institution does business.',
+  description: 'A region in which an institution does business.',
   values: {
     US: { description: 'The United States.' },
     EU_UK: { description: 'The European Union and the United Kingdom.' },
@@ -26,22 +34,31 @@ export const Vertical = builder.enumType('Vertical', {
   },
 });
 
-/** What every versioned object tells of itself. */
+/** The descriptions of the fields that every versioned object has. */
 export const VERSIONED = {
-  version: 'Grows by one with each change of its own fields, from 1.',
-  createdAt: 'When it was created.',
-  updatedAt: 'When it was last changed.',
+  version:
+    'The version of the object: 1 when it is created, increased by 1 with each committed change of its own fields.',
+  createdAt: 'When the object was created.',
+  updatedAt: 'When the object was last changed.',
 } as const;
 
+/** The description of the argument that names the owner of a new or named object. */
+export const INSTITUTION_ID =
+  'The institution. Required with the root key. Defaults to the institution of the API key.';
+
 export const Institution = builder.objectRef<InstitutionRow>('Institution').implement({
-  description: 'A bank, fund or enterprise: the tenant that everything else belongs to.',
+  description: 'A bank, fund or enterprise: the tenant that owns all other objects.',
   interfaces: [Node],
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'Its name; not necessarily unique.' }),
-    regions: t.field({ type: [Region], description: 'Where it does business.', resolve: ({ regions }) => regions }),
+    name: t.exposeString('name', { description: 'The name. Not necessarily unique.' }),
+    regions: t.field({
+      type: [Region],
+      description: 'The regions in which the institution does business.',
+      resolve: ({ regions }) => regions,
+    }),
     verticals: t.field({
       type: [Vertical],
-      description: 'Its lines of business.',
+      description: 'The lines of business of the institution.',
       resolve: ({ verticals }) => verticals,
     }),
     version: t.exposeInt('version', { description: VERSIONED.version }),
@@ -53,12 +70,14 @@ node('inst', 'Institution', (read, id) => read.institutions.byId(id));
 
 const InstitutionConnection = connectionType(Institution);
 const InstitutionFilter = builder.inputType('InstitutionFilter', {
-  description: 'Which institutions. Members are and-ed, the values of a list or-ed; an empty list matches nothing.',
+  description: describeFilter('institutions'),
   fields: (t) => ({
-    name: t.string({ description: 'Exactly this name.' }),
-    nameStartsWith: t.string({ description: 'A name that begins with this text, by code point.' }),
-    regions: t.field({ type: [Region], description: 'Does business in one of these.' }),
-    verticals: t.field({ type: [Vertical], description: 'Has one of these.' }),
+    name: t.string({ description: 'Only institutions with exactly this name.' }),
+    nameStartsWith: t.string({
+      description: 'Only institutions whose name starts with this text, compared by code point (case-sensitive).',
+    }),
+    regions: t.field({ type: [Region], description: 'Only institutions that do business in one of these regions.' }),
+    verticals: t.field({ type: [Vertical], description: 'Only institutions with one of these lines of business.' }),
   }),
 });
 
@@ -68,16 +87,16 @@ builder.queryFields((t) => ({
   institution: t.field({
     type: Institution,
     nullable: true,
-    description: 'The institution with this id; null if it is unknown.',
-    args: { id: t.arg.id({ required: true, description: 'Its id: inst_...' }) },
+    description: 'Returns the institution with this id, or null if it does not exist or is not visible to the viewer.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the institution: inst_...' }) },
     resolve: (_root, { id }, { read }) => read.institutions.byId(id),
   }),
   institutions: t.field({
     type: InstitutionConnection,
     nullable: true,
-    description: 'Institutions.',
+    description: 'Returns the institutions that the viewer may see: all with the root key, otherwise the own one.',
     args: {
-      filter: t.arg({ type: InstitutionFilter, description: 'Which of them; all if left out.' }),
+      filter: t.arg({ type: InstitutionFilter, description: 'Filters the institutions. Defaults to all.' }),
       ...order.args,
       ...pageArgs,
     },
@@ -93,11 +112,11 @@ builder.queryFields((t) => ({
 }));
 
 const CreateInstitutionInput = builder.inputType('CreateInstitutionInput', {
-  description: 'A new institution.',
+  description: 'Input for createInstitution.',
   fields: (t) => ({
-    name: t.string({ required: true, description: '1 to 200 characters.' }),
-    regions: t.field({ type: [Region], required: true, description: 'At least one.' }),
-    verticals: t.field({ type: [Vertical], description: 'At least one; all of them if left out.' }),
+    name: t.string({ required: true, description: 'The name. 1 to 200 characters.' }),
+    regions: t.field({ type: [Region], required: true, description: 'The regions. At least one.' }),
+    verticals: t.field({ type: [Vertical], description: 'The lines of business. At least one. Defaults to all.' }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
@@ -128,12 +147,12 @@ const payload = (name: string, description: string) =>
       replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
     }),
   });
-const CreateInstitutionPayload = payload('CreateInstitutionPayload', 'The institution was created.');
-const UpdateInstitutionPayload = payload('UpdateInstitutionPayload', 'Result of a successful update.');
+const CreateInstitutionPayload = payload('CreateInstitutionPayload', 'Result of a successful createInstitution.');
+const UpdateInstitutionPayload = payload('UpdateInstitutionPayload', 'Result of a successful updateInstitution.');
 
 mutation(
   'createInstitution',
-  'Creates an institution. For root alone.',
+  'Creates an institution. Requires the root key.',
   CreateInstitutionInput,
   resultType(CreateInstitutionPayload, 'CreateInstitutionResult', [
     'VALIDATION_FAILED',
@@ -145,7 +164,7 @@ mutation(
 );
 mutation(
   'updateInstitution',
-  'Updates an institution. If no field differs, the object is returned as it is, and only the audit event is written.',
+  `Updates an institution. ${UNCHANGED}`,
   UpdateInstitutionInput,
   resultType(UpdateInstitutionPayload, 'UpdateInstitutionResult', [...UPDATE_ERRORS, 'CONFLICT']),
   updateInstitution,

@@ -3,7 +3,7 @@ import type { Window } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
-import { anyOf, DateTimeRange, equals, whereOf, withinTimes } from './filter.ts';
+import { anyOf, DateTimeRange, describeFilter, equals, whereOf, withinTimes } from './filter.ts';
 import { Institution } from './institution.ts';
 import { PositionState } from './lifecycle.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
@@ -12,35 +12,35 @@ import { Node, node } from './node.ts';
 import { Position } from './position.ts';
 
 const LedgerEventKind = builder.enumType('LedgerEventKind', {
-  description: 'What the ledger was told of.',
+  description: 'The kind of a ledger event.',
   values: {
-    POSITION_CREATED: { description: 'A position was opened; no money moved.' },
-    POSITION_STATE_CHANGED: { description: 'A position moved, and its money with it.' },
+    POSITION_CREATED: { description: 'A position was created; no money moved.' },
+    POSITION_STATE_CHANGED: { description: 'The state of a position changed, and its money moved if it held any.' },
   },
 });
 
 const LedgerAccountKind = builder.enumType('LedgerAccountKind', {
-  description: 'Whose account it is.',
+  description: 'The kind of a ledger account.',
   values: {
-    PAYER: { description: 'Who pays into escrow, and is paid back.' },
-    ESCROW: { description: 'What is held.' },
-    PAYEE: { description: 'Who is paid out of escrow.' },
+    PAYER: { description: 'The account of the payer, who pays into escrow and receives refunds.' },
+    ESCROW: { description: 'The escrow account, with the held money.' },
+    PAYEE: { description: 'The account of the payee, who receives releases.' },
   },
 });
 
 const Posting = builder.objectRef<PostingRow>('Posting').implement({
-  description: 'One leg of a ledger event. The legs of one event add up to zero.',
+  description: 'One leg of a ledger event. The postings of one event add up to zero.',
   fields: (t) => ({
-    accountKind: t.expose('accountKind', { type: LedgerAccountKind, description: 'The account.' }),
+    accountKind: t.expose('accountKind', { type: LedgerAccountKind, description: 'The kind of the account.' }),
     amount: t.field({
       type: Money,
-      description: 'Signed: plus is into the account.',
+      description: 'The signed amount: positive if money enters the account, negative if it leaves.',
       resolve: ({ amount, currency }) => ({ minorUnits: amount, currency }),
     }),
   }),
 });
 
-/** More postings than any ledger event has. */
+/** A page size above the number of postings of any ledger event. */
 const POSTINGS_AT_MOST = 10;
 const postingsOf = (ledgerEventId: string): Window<PostingRow> =>
   firstOf({
@@ -50,56 +50,56 @@ const postingsOf = (ledgerEventId: string): Window<PostingRow> =>
   });
 
 export const LedgerEvent = builder.objectRef<LedgerEventRow>('LedgerEvent').implement({
-  description: "The ledger's entry for one change of a position. Never changed once written.",
+  description: 'The accounting entry of one lifecycle event. Ledger events never change.',
   interfaces: [Node],
   fields: (t) => ({
     institution: t.field({
       type: Institution,
       nullable: true,
-      description: 'Whose it is.',
+      description: 'The institution that owns the ledger event.',
       resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
     }),
-    kind: t.expose('kind', { type: LedgerEventKind, description: 'What the ledger was told of.' }),
+    kind: t.expose('kind', { type: LedgerEventKind, description: 'The kind of the ledger event.' }),
     position: t.field({
       type: Position,
       nullable: true,
-      description: 'The position, as it is now.',
+      description: 'The position, in its current state.',
       resolve: ({ positionId }, _args, { read }) => read.positions.byId(positionId),
     }),
     lifecycleEvent: t.field({
       type: LifecycleEvent,
       nullable: true,
-      description: 'The change that it accounts for.',
+      description: 'The lifecycle event that the entry accounts for.',
       resolve: ({ lifecycleEventId }, _args, { read }) => read.lifecycleEvents.byId(lifecycleEventId),
     }),
-    sequence: t.exposeInt('sequence', { description: "The position's: that of the change." }),
+    sequence: t.exposeInt('sequence', { description: 'The sequence of the lifecycle event within the position.' }),
     fromState: t.expose('fromState', {
       type: PositionState,
       nullable: true,
-      description: 'The state before; null for creation.',
+      description: 'The state before the change, or null for the creation.',
     }),
-    toState: t.expose('toState', { type: PositionState, nullable: true, description: 'The state after.' }),
+    toState: t.expose('toState', { type: PositionState, nullable: true, description: 'The state after the change.' }),
     postings: t.field({
       type: [Posting],
-      description: 'Its legs: none where no money moved, else two that add up to zero.',
+      description: 'The postings: two that add up to zero, or none if no money moved.',
       resolve: ({ id }, _args, { read }) => {
         const page = read.postings.page(postingsOf(id));
         return page instanceof Promise ? page.then(({ rows }) => rows) : page.rows;
       },
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was written.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the change happened.' }),
   }),
 });
 node('led', 'LedgerEvent', (read, id) => read.ledgerEvents.byId(id));
 
 const LedgerEventConnection = connectionType(LedgerEvent);
 const LedgerEventFilter = builder.inputType('LedgerEventFilter', {
-  description: 'Which ledger events. Members are and-ed, the values of a list or-ed; an empty list matches nothing.',
+  description: describeFilter('ledger events'),
   fields: (t) => ({
-    institutionId: t.id({ description: 'Of this institution.' }),
-    positionIds: t.idList({ description: 'Of one of these positions.' }),
-    kinds: t.field({ type: [LedgerEventKind], description: 'Of one of these kinds.' }),
-    createdAt: t.field({ type: DateTimeRange, description: 'Written then.' }),
+    institutionId: t.id({ description: 'Only ledger events of this institution.' }),
+    positionIds: t.idList({ description: 'Only ledger events of one of these positions.' }),
+    kinds: t.field({ type: [LedgerEventKind], description: 'Only ledger events of one of these kinds.' }),
+    createdAt: t.field({ type: DateTimeRange, description: 'Only ledger events within these bounds.' }),
   }),
 });
 
@@ -107,8 +107,11 @@ builder.queryField('ledgerEvents', (t) =>
   t.field({
     type: LedgerEventConnection,
     nullable: true,
-    description: 'Ledger events, newest first.',
-    args: { filter: t.arg({ type: LedgerEventFilter, description: 'Which of them; all if left out.' }), ...pageArgs },
+    description: 'Returns the ledger events that the viewer may see, newest first.',
+    args: {
+      filter: t.arg({ type: LedgerEventFilter, description: 'Filters the ledger events. Defaults to all.' }),
+      ...pageArgs,
+    },
     resolve: (_root, { filter, ...page }, { read }) => {
       const where = whereOf<LedgerEventRow>({
         institutionId: equals(filter?.institutionId),
@@ -125,7 +128,7 @@ builder.objectField(Position, 'ledgerEvents', (t) =>
   t.field({
     type: LedgerEventConnection,
     nullable: true,
-    description: 'Its entries in the ledger, oldest first.',
+    description: 'The ledger events of the position, oldest first.',
     args: { ...pageArgs },
     resolve: ({ id }, page, { read }) => {
       const of = { field: 'positionId', id } as const;
@@ -138,7 +141,7 @@ builder.objectField(LifecycleEvent, 'ledgerEvent', (t) =>
   t.field({
     type: LedgerEvent,
     nullable: true,
-    description: "The ledger's entry for it.",
+    description: 'The ledger event that accounts for the change.',
     resolve: ({ id }, _args, { read }) => {
       const page = read.ledgerEvents.page(
         firstOf({

@@ -2,27 +2,30 @@ import { isTerminal, LIFECYCLE, POSITION_STATES, type PositionState as State } f
 import { builder } from './builder.ts';
 
 export const PositionState = builder.enumType('PositionState', {
-  description: 'Where a position is in its lifecycle.',
+  description: 'The state of a position.',
   values: {
-    CREATED: { description: 'Agreed; nothing is in escrow yet.' },
+    CREATED: { description: 'The position was created; nothing is in escrow yet.' },
     FUNDED: { description: 'The whole amount is in escrow.' },
-    PARTIALLY_RELEASED: { description: 'A part was paid out, the rest is in escrow.' },
-    RELEASED: { description: 'All of it was paid out. Terminal.' },
-    CANCELLED: { description: 'Called off; what was held went back to the payer. Terminal.' },
-    EXPIRED: { description: 'Its time ran out; what was held went back to the payer. Terminal.' },
+    PARTIALLY_RELEASED: { description: 'A part was released to the payee; the rest is in escrow.' },
+    RELEASED: { description: 'Everything was released to the payee. Terminal.' },
+    CANCELLED: { description: 'The position was cancelled; the held amount was returned to the payer. Terminal.' },
+    EXPIRED: { description: 'The position expired; the held amount was returned to the payer. Terminal.' },
   },
 });
 
 const LifecycleRule = builder.objectRef<State>('LifecycleRule').implement({
-  description: 'What the lifecycle allows from one state.',
+  description: 'The transitions that the lifecycle allows from one state.',
   fields: (t) => ({
     state: t.field({ type: PositionState, description: 'The state.', resolve: (state) => state }),
     allowedTransitions: t.field({
       type: [PositionState],
-      description: 'The states that can follow it.',
+      description: 'The states to which a position in this state can change.',
       resolve: (state) => LIFECYCLE[state],
     }),
-    terminal: t.boolean({ description: 'Whether nothing can follow it.', resolve: isTerminal }),
+    terminal: t.boolean({
+      description: 'Whether the state is terminal: no transition is allowed from it.',
+      resolve: isTerminal,
+    }),
   }),
 });
 
@@ -30,7 +33,7 @@ builder.queryField('lifecycle', (t) =>
   t.field({
     type: [LifecycleRule],
     nullable: true,
-    description: 'The lifecycle of every position: one rule a state.',
+    description: 'Returns the lifecycle of positions, one rule per state.',
     resolve: () => POSITION_STATES,
   }),
 );

@@ -8,47 +8,52 @@ import { Node, node } from './node.ts';
 import { Position } from './position.ts';
 
 const ActorKind = builder.enumType('ActorKind', {
-  description: 'Whose doing something was.',
+  description: 'The kind of an actor.',
   values: {
     ROOT: { description: 'The operator of the server.' },
-    API_KEY: { description: "An institution's key." },
-    SYSTEM: { description: 'The server itself: a deadline.' },
-    ANONYMOUS: { description: 'Someone without a credential.' },
+    API_KEY: { description: 'A caller with an API key of an institution.' },
+    SYSTEM: { description: 'The server itself, such as when a position expires automatically.' },
+    ANONYMOUS: { description: 'A caller without a valid credential.' },
   },
 });
 
 export const Actor = builder.objectRef<ActorRow>('Actor').implement({
-  description: 'Who did something.',
-  fields: (t) => ({ kind: t.expose('actorKind', { type: ActorKind, description: 'What kind of actor.' }) }),
+  description: 'The actor who caused an event.',
+  fields: (t) => ({ kind: t.expose('actorKind', { type: ActorKind, description: 'The kind of the actor.' }) }),
 });
 
 export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEvent').implement({
-  description: 'One change of a position. Never changed once written.',
+  description: 'The record of one state change of a position. Lifecycle events never change.',
   interfaces: [Node],
   fields: (t) => ({
     position: t.field({
       type: Position,
       nullable: true,
-      description: 'The position, as it is now.',
+      description: 'The position, in its current state.',
       resolve: ({ positionId }, _args, { read }) => read.positions.byId(positionId),
     }),
-    sequence: t.exposeInt('sequence', { description: 'Its place in the position, from 1 (creation), without a gap.' }),
+    sequence: t.exposeInt('sequence', {
+      description: 'The number of the event within the position: 1 for the creation, without gaps.',
+    }),
     fromState: t.expose('fromState', {
       type: PositionState,
       nullable: true,
-      description: 'The state before; null for creation.',
+      description: 'The state before the change, or null for the creation.',
     }),
-    toState: t.expose('toState', { type: PositionState, description: 'The state after.' }),
+    toState: t.expose('toState', { type: PositionState, description: 'The state after the change.' }),
     moved: t.field({
       type: Money,
       nullable: true,
-      description: 'The money that moved; null if none did.',
+      description: 'The amount of money that moved, or null if none did.',
       resolve: ({ moved, currency }) => (moved === null ? null : { minorUnits: moved, currency }),
     }),
-    reason: t.exposeString('reason', { nullable: true, description: 'Why, in the words of whoever did it.' }),
-    metadata: t.expose('metadata', { type: 'JSONObject', description: "The client's own data about the move." }),
-    actor: t.field({ type: Actor, description: 'Who did it.', resolve: (event) => event }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it happened.' }),
+    reason: t.exposeString('reason', {
+      nullable: true,
+      description: 'The reason that the client sent, or null if it sent none.',
+    }),
+    metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the client about the change.' }),
+    actor: t.field({ type: Actor, description: 'The actor who caused the change.', resolve: (event) => event }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the change happened.' }),
   }),
 });
 node('evt', 'LifecycleEvent', (read, id) => read.lifecycleEvents.byId(id));
@@ -60,7 +65,7 @@ builder.objectField(Position, 'events', (t) =>
   t.field({
     type: LifecycleEventConnection,
     nullable: true,
-    description: 'Its history, oldest first.',
+    description: 'The lifecycle events of the position, oldest first.',
     args: { ...pageArgs },
     resolve: ({ id }, page, { read }) =>
       connect(

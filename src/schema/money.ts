@@ -8,21 +8,23 @@ export const Money = builder.objectRef<Amount>('Money').implement({
   fields: (t) => ({
     amount: t.field({
       type: 'Decimal',
-      description: 'In the currency\'s unit, with exactly its digits: "1250.00" USD, "1250" JPY.',
+      description:
+        'The amount in the unit of the currency, with exactly as many decimals as the currency has: "1250.00" for USD, "1250" for JPY.',
       resolve: ({ minorUnits, currency }) => formatMinorUnits(minorUnits, currency),
     }),
     currencyCode: t.expose('currency', { type: 'CurrencyCode', description: 'The currency.' }),
     minorUnits: t.string({
-      description: 'The same in minor units, as a whole number: "125000" for 1250.00 USD.',
+      description: 'The amount in minor units, as an integer: "125000" for 1250.00 USD.',
       resolve: ({ minorUnits }) => minorUnits.toString(),
     }),
     formatted: t.string({
-      description: 'The amount as people of the locale write it.',
+      description: 'The amount with its currency, formatted for people of the locale.',
       args: {
         locale: t.arg.string({
           required: true,
           defaultValue: 'en',
-          description: 'A BCP 47 tag such as "de-CH"; one that is not known reads as "en".',
+          description:
+            'The locale as a BCP 47 tag, such as "de-CH". An unknown tag is treated as "en". Defaults to "en".',
         }),
       },
       resolve: (money, { locale }) => formatted(money, locale.length > LOCALE_CHARACTERS ? 'en' : locale),
@@ -30,10 +32,10 @@ export const Money = builder.objectRef<Amount>('Money').implement({
   }),
 });
 
-/** The most formats that are kept: making one takes ten times longer than using it. All currencies in 30 locales. */
+/** The maximum number of cached formats: all currencies in 30 locales. Creating a format takes ten times longer than using it. */
 const FORMATS = 5_000;
 const formats = new LRUCache<string, Intl.NumberFormat>({ max: FORMATS });
-/** The locales that were asked for, each as it is known. */
+/** The supported locale of each requested one. */
 const locales = new LRUCache<string, string>({ max: FORMATS });
 
 function formatted({ minorUnits, currency }: Amount, asked: string): string {
@@ -51,7 +53,7 @@ function formatOf(currency: CurrencyCode, locale: string): Intl.NumberFormat {
   return new Intl.NumberFormat(locale, style);
 }
 
-/** Longer than any locale's tag. */
+/** A length above that of any supported tag. */
 const LOCALE_CHARACTERS = 64;
 
 function knownLocale(locale: string): string {
@@ -68,7 +70,8 @@ export const MoneyInput = builder.inputType('MoneyInput', {
     amount: t.field({
       type: 'Decimal',
       required: true,
-      description: 'Above zero, with no more digits than the currency has; at most 24 before the point.',
+      description:
+        'The amount in the unit of the currency. Must be positive, with at most as many decimals as the currency has and at most 24 digits before the decimal point.',
     }),
     currencyCode: t.field({ type: 'CurrencyCode', required: true, description: 'The currency.' }),
   }),

@@ -8,22 +8,25 @@ import { badInput, ERRORS, isRefused } from './errors.ts';
 
 type Result<P> = UnionRef<Types, P | Facts>;
 
-/** The union of a mutation's payload and the refusals that its command can answer with. */
+/** Returns the union of the payload of a mutation and its user errors. */
 export function resultType<P extends object>(
   payload: ObjectRef<Types, P>,
   name: string,
   codes: readonly ErrorCode[],
 ): Result<P> {
   return builder.unionType(name, {
-    description: `The \`${payload.name}\`, or why it was refused. The union is open: keep \`... on UserError\`.`,
+    description: `The \`${payload.name}\` or a user error. The union is open: always select \`... on UserError\`.`,
     types: [payload, ...codes.map((code) => ERRORS[code])] as never,
     resolveType: (value: P | Facts) => (isRefused(value) ? ERRORS[value.code].name : payload.name),
   });
 }
 
-/** What a payload says of its key. */
+/** The description of `replayed` in every payload. */
 export const REPLAYED =
-  'Whether this is the answer to an earlier call with the same idempotency key: nothing was done twice, and the objects are as they are now.';
+  'Whether the mutation was executed by an earlier call with the same idempotency key and not again now. The objects are returned in their current state.';
+
+/** What every update does if there is nothing to change. */
+export const UNCHANGED = 'If no field differs, the object is returned unchanged and only the audit event is written.';
 
 /** The user errors of every mutation that changes fields of an object. */
 export const UPDATE_ERRORS: readonly ErrorCode[] = [
@@ -35,17 +38,17 @@ export const UPDATE_ERRORS: readonly ErrorCode[] = [
   'IDEMPOTENCY_CONFLICT',
 ];
 
-/** What an input says of the version that it expects. */
+/** The description of `expectedVersion` in every input. */
 export const EXPECTED_VERSION =
-  'The version last read. If the object has another version now, the result is a StaleVersionError.';
+  'The version that you last read. If the object has another version now, the result is a StaleVersionError.';
 
-/** What an input says of its key. */
+/** The description of `idempotencyKey` in every input. */
 export const IDEMPOTENCY_KEY =
-  'Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same.';
+  'Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead.';
 
 /**
- * The shape of every mutation: one input, one command, one result. A refusal leaves as a member of the result. It takes
- * an idempotency key if its input has a place for one.
+ * Adds a mutation: one input, one command, one result. User errors are returned as members of the result. The mutation
+ * accepts the header Idempotency-Key if its input has the field `idempotencyKey`.
  */
 export function mutation<I extends object, P extends object>(
   name: MutationName,
@@ -59,7 +62,7 @@ export function mutation<I extends object, P extends object>(
       type,
       description,
       nullable: true,
-      args: { input: t.arg({ type: input, required: true, description: 'What to do.' }) },
+      args: { input: t.arg({ type: input, required: true, description: `Input for ${name}.` }) },
       resolve: (async (
         _root: unknown,
         args: { readonly input: I },
@@ -73,11 +76,11 @@ export function mutation<I extends object, P extends object>(
   );
 }
 
-/** The input with the idempotency key of the header, if it takes one. Throws BAD_USER_INPUT if it has another. */
+/** Returns the input with the idempotency key of the header, if it has that field. Throws BAD_USER_INPUT if the two differ. */
 function withKey<I extends Keyed>(input: I, { idempotencyKey }: Context, type: unknown): I {
   if (idempotencyKey === null || !isInputObjectType(type) || !('idempotencyKey' in type.getFields())) return input;
   if ((input.idempotencyKey ?? idempotencyKey) !== idempotencyKey) {
-    throw badInput('input.idempotencyKey differs from the header Idempotency-Key.');
+    throw badInput('`input.idempotencyKey` differs from the header Idempotency-Key. Send only one of them.');
   }
   return { ...input, idempotencyKey };
 }
@@ -90,7 +93,7 @@ async function answer<P>(work: Promise<P>, context: Context): Promise<P | Facts>
     if (error instanceof RememberedRefusal) return error.facts;
     throw error;
   } finally {
-    // What the request has read before may have changed.
+    // Objects that the request read before may have changed.
     context.read.clear();
   }
 }

@@ -12,20 +12,22 @@ type ById = (read: Readings, id: Id) => MaybePromise<Entity | undefined>;
 
 const TYPES = new Map<string, { readonly name: string; readonly byId: ById }>();
 
-/** Lets `node` and `nodes` answer the ids of a type. */
+/** Makes `node` and `nodes` return the objects of a type. */
 export function node(prefix: IdPrefix, name: string, byId: ById): void {
   TYPES.set(prefix, { name, byId });
 }
 
 export const Node = builder.interfaceRef<Entity>('Node').implement({
-  description: 'Whatever has an id of its own.',
+  description: 'An object with an id.',
   resolveType: ({ id }) => TYPES.get(prefixOf(id) ?? '')?.name,
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The id: opaque, but its prefix names the type and ids sort by creation.' }),
+    id: t.exposeID('id', {
+      description: 'The id. It is opaque, but its prefix identifies the type, and ids sort by time of creation.',
+    }),
   }),
 });
 
-/** What the viewer's role may not see is as unknown as what never was. */
+/** Returns the object, or null if it does not exist or is not visible to the viewer. */
 const resolve = ({ read, viewer }: Context, id: Id): MaybePromise<Entity | null> => {
   const type = TYPES.get(prefixOf(id) ?? '');
   const row = type && isAllowed(viewer, type.name) ? (type.byId(read, id) ?? null) : null;
@@ -36,8 +38,8 @@ builder.queryField('node', (t) =>
   t.field({
     type: Node,
     nullable: true,
-    description: 'The object with this id; null if there is none or the viewer may not know of it.',
-    args: { id: t.arg.id({ required: true, description: 'The id of any type.' }) },
+    description: 'Returns the object with this id, or null if it does not exist or is not visible to the viewer.',
+    args: { id: t.arg.id({ required: true, description: 'An id of any type.' }) },
     resolve: (_root, { id }, context) => resolve(context, id),
   }),
 );
@@ -46,11 +48,14 @@ builder.queryField('nodes', (t) =>
   t.field({
     type: [Node],
     nullable: { list: false, items: true },
-    description: 'The objects with these ids, in the order asked, null for each that is unknown.',
-    args: { ids: t.arg.idList({ required: true, description: `At most ${LIMITS.listValues} ids of any type.` }) },
+    description:
+      'Returns the objects with these ids, in request order; null for each that does not exist or that the viewer may not see.',
+    args: {
+      ids: t.arg.idList({ required: true, description: `The ids, of any types. At most ${LIMITS.listValues}.` }),
+    },
     resolve: (_root, { ids }, context) => {
       if (ids.length > LIMITS.listValues) {
-        throw badInput(`ids must have at most ${LIMITS.listValues} values; it has ${ids.length}.`);
+        throw badInput(`\`ids\` must have at most ${LIMITS.listValues} values; it has ${ids.length}.`);
       }
       return ids.map((id) => resolve(context, id)) as never;
     },

@@ -8,14 +8,14 @@ interface Named {
 }
 type Names = 'NAME' | 'LABEL';
 
-/** What lists of entities with a name, or a label, can be ordered by. */
+/** Adds the order types of lists of entities with a name or a label. Returns their argument and its translation. */
 export function orderByName<E extends Named>(type: string, nouns: string, name: Names, field: Field<E>) {
   const OrderField = builder.enumType(`${type}OrderField`, {
-    description: `What ${nouns} are ordered by; ties by id.`,
+    description: `The fields that ${nouns} can be ordered by. Equal values are ordered by id.`,
     values: {
-      CREATED_AT: { description: 'When they were created.' },
-      UPDATED_AT: { description: 'When they last changed.' },
-      [name]: { description: `Their ${name.toLowerCase()}, by code point; equal ones by when they were created.` },
+      CREATED_AT: { description: 'By time of creation.' },
+      UPDATED_AT: { description: 'By time of the last change.' },
+      [name]: { description: `By ${name.toLowerCase()}, compared by code point; equal ones by time of creation.` },
     } as { readonly [V in 'CREATED_AT' | 'UPDATED_AT' | Names]: { readonly description: string } },
   });
   const OrderInput = builder.inputType(`${type}Order`, {
@@ -44,5 +44,5 @@ export function orderByName<E extends Named>(type: string, nouns: string, name: 
   return { args, orderOf };
 }
 
-/** An order as a list's argument has it. */
+/** The value of the argument `orderBy`. */
 export type OrderBy = { readonly field: string; readonly direction: 'ASC' | 'DESC' } | null | undefined;

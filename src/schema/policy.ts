@@ -1,54 +1,58 @@
 import type { Replayable } from '../commands/perform.ts';
 import { deletePolicy, type PolicyDeleted, type PolicySet, setPolicy } from '../commands/policy.ts';
 import { policiesOf } from '../commands/positionChange.ts';
+import { LIMITS } from '../domain/limits.ts';
 import type { PolicyLimit as Limit, Policy as PolicyRow } from '../domain/policy.ts';
 import { limitOf } from '../domain/policy.ts';
 import type { ErrorCode } from '../domain/refusals.ts';
 import { builder } from './builder.ts';
-import { Institution, Region, VERSIONED } from './institution.ts';
+import { Institution, INSTITUTION_ID, Region, VERSIONED } from './institution.ts';
 import { Money } from './money.ts';
-import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
 import { Node, node } from './node.ts';
 
 const PolicyLimit = builder.objectRef<Limit>('PolicyLimit').implement({
-  description: 'What positions in one currency may be about.',
+  description: 'The minimum and maximum amount of positions in one currency.',
   fields: (t) => ({
     currencyCode: t.expose('currency', { type: 'CurrencyCode', description: 'The currency.' }),
     minAmount: t.field({
       type: Money,
       nullable: true,
-      description: 'The least; null: no bound.',
+      description: 'The minimum amount, or null for no minimum.',
       resolve: (limit) => limitOf(limit, limit.minAmount),
     }),
     maxAmount: t.field({
       type: Money,
       nullable: true,
-      description: 'The most; null: no bound.',
+      description: 'The maximum amount, or null for no maximum.',
       resolve: (limit) => limitOf(limit, limit.maxAmount),
     }),
   }),
 });
 
 const Policy = builder.objectRef<PolicyRow>('Policy').implement({
-  description: "An institution's rules for the positions of one region.",
+  description: 'The rules that an institution sets for its positions in one region.',
   interfaces: [Node],
   fields: (t) => ({
     institution: t.field({
       type: Institution,
       nullable: true,
-      description: 'Whose it is.',
+      description: 'The institution that owns the policy.',
       resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
     }),
-    region: t.expose('region', { type: Region, description: 'Where it holds: for the templates of this region.' }),
+    region: t.expose('region', {
+      type: Region,
+      description: 'The region. The policy applies to positions whose asset template has this region.',
+    }),
     allowedCurrencies: t.field({
       type: ['CurrencyCode'],
       nullable: true,
-      description: 'The currencies that positions may have; null: any.',
+      description: 'The currencies that positions may have, or null if all are allowed.',
       resolve: ({ allowedCurrencies }) => allowedCurrencies,
     }),
     limits: t.field({
       type: [PolicyLimit],
-      description: 'The bounds of amounts, one entry a currency at the most.',
+      description: 'The limits of amounts, at most one entry per currency.',
       resolve: ({ limits }) => limits,
     }),
     version: t.exposeInt('version', { description: VERSIONED.version }),
@@ -62,7 +66,7 @@ builder.objectField(Institution, 'policies', (t) =>
   t.field({
     type: [Policy],
     nullable: true,
-    description: 'Its policies, one a region at the most.',
+    description: 'The policies of the institution, at most one per region.',
     resolve: ({ id }, _args, { read }) => {
       const page = read.policies.page(policiesOf(id));
       return page instanceof Promise ? page.then(({ rows }) => rows) : page.rows;
@@ -71,41 +75,53 @@ builder.objectField(Institution, 'policies', (t) =>
 );
 
 const PolicyLimitInput = builder.inputType('PolicyLimitInput', {
-  description: 'What positions in one currency may be about.',
+  description: 'The minimum and maximum amount of positions in one currency.',
   fields: (t) => ({
-    currencyCode: t.field({ type: 'CurrencyCode', required: true, description: 'One of the allowed currencies.' }),
-    minAmount: t.field({ type: 'Decimal', description: 'The least; no bound if left out.' }),
-    maxAmount: t.field({ type: 'Decimal', description: 'The most; no bound if left out.' }),
+    currencyCode: t.field({
+      type: 'CurrencyCode',
+      required: true,
+      description: 'The currency. Must be one of `allowedCurrencies` if that is set, and in one entry only.',
+    }),
+    minAmount: t.field({ type: 'Decimal', description: 'The minimum amount. Defaults to no minimum.' }),
+    maxAmount: t.field({
+      type: 'Decimal',
+      description: 'The maximum amount. Must not be below `minAmount`. Defaults to no maximum.',
+    }),
   }),
 });
 
-const WHOSE = "Whose it is; an institution's key may leave it out.";
-const EXPECTED = 'The version last read, 0 for none; if it is another now, StaleVersionError.';
+const EXPECTED = `${EXPECTED_VERSION} Send 0 if the region had no policy.`;
 
 const SetPolicyInput = builder.inputType('SetPolicyInput', {
-  description: 'A whole policy, in the place of the one before.',
+  description: 'Input for setPolicy.',
   fields: (t) => ({
-    institutionId: t.id({ description: WHOSE }),
-    region: t.field({ type: Region, required: true, description: "One of the institution's." }),
-    allowedCurrencies: t.field({ type: ['CurrencyCode'], description: 'Any if left out.' }),
-    limits: t.field({ type: [PolicyLimitInput], description: 'None if left out; each currency once.' }),
+    institutionId: t.id({ description: INSTITUTION_ID }),
+    region: t.field({ type: Region, required: true, description: 'The region. Must be one of the institution.' }),
+    allowedCurrencies: t.field({
+      type: ['CurrencyCode'],
+      description: `The allowed currencies, 1 to ${LIMITS.listInputs}. Defaults to all.`,
+    }),
+    limits: t.field({
+      type: [PolicyLimitInput],
+      description: 'The limits of amounts, at most one entry per currency. Defaults to none.',
+    }),
     expectedVersion: t.int({ description: EXPECTED }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 
 const DeletePolicyInput = builder.inputType('DeletePolicyInput', {
-  description: 'The end of a policy.',
+  description: 'Input for deletePolicy.',
   fields: (t) => ({
-    institutionId: t.id({ description: WHOSE }),
-    region: t.field({ type: Region, required: true, description: "The policy's." }),
+    institutionId: t.id({ description: INSTITUTION_ID }),
+    region: t.field({ type: Region, required: true, description: 'The region of the policy.' }),
     expectedVersion: t.int({ description: EXPECTED }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 
 const SetPolicyPayload = builder.objectRef<Replayable<PolicySet>>('SetPolicyPayload').implement({
-  description: 'The policy was set.',
+  description: 'Result of a successful setPolicy.',
   fields: (t) => ({
     policy: t.expose('policy', { type: Policy, description: 'The policy.' }),
     replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
@@ -113,13 +129,13 @@ const SetPolicyPayload = builder.objectRef<Replayable<PolicySet>>('SetPolicyPayl
 });
 
 const DeletePolicyPayload = builder.objectRef<Replayable<PolicyDeleted>>('DeletePolicyPayload').implement({
-  description: 'The policy was deleted.',
+  description: 'Result of a successful deletePolicy.',
   fields: (t) => ({
-    deletedPolicyId: t.exposeID('deletedPolicyId', { description: 'The id that it had.' }),
+    deletedPolicyId: t.exposeID('deletedPolicyId', { description: 'The id of the deleted policy.' }),
     institution: t.field({
       type: Institution,
       nullable: true,
-      description: 'Whose it was.',
+      description: 'The institution that owned the policy.',
       resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
     }),
     replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
@@ -135,7 +151,7 @@ const CODES: readonly ErrorCode[] = [
 ];
 mutation(
   'setPolicy',
-  'Sets the policy of a region, replacing the whole of it.',
+  'Sets the policy of a region. It replaces the previous policy as a whole.',
   SetPolicyInput,
   resultType(SetPolicyPayload, 'SetPolicyResult', [...CODES, 'CAPACITY_EXCEEDED']),
   setPolicy,

@@ -11,6 +11,7 @@ import {
   both,
   DateTimeRange,
   DecimalRange,
+  describeFilter,
   equals,
   equalsCurrency,
   OrderDirection,
@@ -34,61 +35,68 @@ const money =
   (row: PositionRow): typeof Money.$inferType => ({ minorUnits: of(row), currency: row.currency });
 
 export const Position = builder.objectRef<PositionRow>('Position').implement({
-  description: 'An amount held for someone until it is released, cancelled or expires.',
+  description: 'An amount held in escrow until it is released, cancelled or expires.',
   interfaces: [Node],
   fields: (t) => ({
     institution: t.field({
       type: Institution,
       nullable: true,
-      description: 'Whose it is.',
+      description: 'The institution that owns the position.',
       resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
     }),
     asset: t.field({
       type: Asset,
       nullable: true,
-      description: 'The deal that the money is held for.',
+      description: 'The asset: the deal that the money is held for.',
       resolve: ({ assetId }, _args, { read }) => read.assets.byId(assetId),
     }),
-    holderReference: t.exposeString('holderReference', { description: "Whom it is held for: the client's reference." }),
+    holderReference: t.exposeString('holderReference', {
+      description: 'The client-supplied reference of the party the money is held for.',
+    }),
     externalReference: t.exposeString('externalReference', {
       nullable: true,
-      description: "The client's own name for the position.",
+      description: 'The client-supplied reference of the position, or null if it has none.',
     }),
-    metadata: t.expose('metadata', { type: 'JSONObject', description: "The client's own data." }),
-    state: t.expose('state', { type: PositionState, description: 'Where it is in its lifecycle, as stored.' }),
+    metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the client, returned as it was sent.' }),
+    state: t.expose('state', {
+      type: PositionState,
+      description:
+        'The stored state. A position whose `expiresAt` has passed stays in it until the server expires the position.',
+    }),
     allowedTransitions: t.field({
       type: [PositionState],
       description:
-        'The states that the lifecycle allows next, whatever the viewer may do; only EXPIRED from `expiresAt` on. See `viewerAllowedTransitions`.',
+        'The states that the lifecycle allows next, regardless of the role of the viewer (see `viewerAllowedTransitions`). From `expiresAt` on it is only EXPIRED.',
       resolve: (position, _args, { clock }) => allowedTransitions(position, clock()),
     }),
     viewerAllowedTransitions: t.field({
       type: [PositionState],
       description:
-        'The states to which the viewer may move the position now: `allowedTransitions`, or an empty list if the role of the viewer allows no transition. The policy is checked when the position is funded.',
+        'The states to which the viewer may move the position now: `allowedTransitions`, or an empty list if the role of the viewer allows no transition. The policy is checked only when the position is funded.',
       resolve: (position, _args, { clock, viewer }) => viewerAllowedTransitions(viewer, position, clock()),
     }),
-    amount: t.field({ type: Money, description: 'What was agreed.', resolve: money(({ amount }) => amount) }),
+    amount: t.field({ type: Money, description: 'The agreed amount.', resolve: money(({ amount }) => amount) }),
     funded: t.field({
       type: Money,
-      description: 'What was put in escrow: always held + released + refunded.',
+      description: 'The amount that was paid into escrow. Always equal to held + released + refunded.',
       resolve: money(fundedOf),
     }),
-    held: t.field({ type: Money, description: 'What is in escrow now.', resolve: money(({ held }) => held) }),
+    held: t.field({ type: Money, description: 'The amount in escrow now.', resolve: money(({ held }) => held) }),
     released: t.field({
       type: Money,
-      description: 'What was paid out so far.',
+      description: 'The amount that was released to the payee so far.',
       resolve: money(({ released }) => released),
     }),
     refunded: t.field({
       type: Money,
-      description: 'What went back to the payer.',
+      description: 'The amount that was returned to the payer.',
       resolve: money(({ refunded }) => refunded),
     }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'From when on it can only expire.',
+      description:
+        'When the position expires, or null if it never does. From then on EXPIRED is the only allowed transition.',
     }),
     version: t.exposeInt('version', { description: VERSIONED.version }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: VERSIONED.createdAt }),
@@ -102,8 +110,7 @@ builder.objectFields(Position, (t) => ({
   templateConfig: t.field({
     type: 'JSONObject',
     nullable: true,
-    description:
-      'The config of the asset template in that version, which the position is held to; null if it cannot be read.',
+    description: 'The config of the asset template in that version, whose rules apply to the position.',
     resolve: ({ templateId, templateVersion }, _args, { read }) =>
       configOf(read.templateConfigs.byId(templateConfigId(templateId, templateVersion))),
   }),
@@ -121,29 +128,36 @@ builder.objectFields(Position, (t) => ({
 node('pos', 'Position', (read, id) => read.positions.byId(id));
 
 export const PositionFilter = builder.inputType('PositionFilter', {
-  description: 'Which positions. Members are and-ed, the values of a list or-ed; an empty list matches nothing.',
+  description: describeFilter('positions'),
   fields: (t) => ({
-    institutionId: t.id({ description: 'Of this institution.' }),
-    assetIds: t.idList({ description: 'Of one of these assets.' }),
-    templateIds: t.idList({ description: 'Of assets made under one of these templates.' }),
-    holderReference: t.string({ description: 'Held for exactly this reference.' }),
-    holderReferences: t.stringList({ description: 'Held for one of these references.' }),
-    externalReference: t.string({ description: 'With exactly this reference.' }),
+    institutionId: t.id({ description: 'Only positions of this institution.' }),
+    assetIds: t.idList({ description: 'Only positions of one of these assets.' }),
+    templateIds: t.idList({ description: 'Only positions of assets of these asset templates.' }),
+    holderReference: t.string({ description: 'Only positions with exactly this holder reference.' }),
+    holderReferences: t.stringList({ description: 'Only positions with one of these holder references.' }),
+    externalReference: t.string({ description: 'Only positions with exactly this external reference.' }),
     referenceStartsWith: t.string({
-      description: 'With an external reference that begins with this text, by code point.',
+      description:
+        'Only positions whose external reference starts with this text, compared by code point (case-sensitive).',
     }),
     metadata: t.field({ type: [MetadataCondition], description: METADATA_FILTER }),
-    states: t.field({ type: [PositionState], description: 'In one of these states.' }),
-    currencyCode: t.field({ type: 'CurrencyCode', description: 'In this currency.' }),
-    amount: t.field({ type: DecimalRange, description: 'Of such an amount, whatever its currency.' }),
-    createdAt: t.field({ type: DateTimeRange, description: 'Created then.' }),
-    updatedAt: t.field({ type: DateTimeRange, description: 'Last changed then.' }),
-    expiresAt: t.field({ type: DateTimeRange, description: 'Expiring then; never those without an expiry.' }),
+    states: t.field({ type: [PositionState], description: 'Only positions in one of these states.' }),
+    currencyCode: t.field({ type: 'CurrencyCode', description: 'Only positions in this currency.' }),
+    amount: t.field({
+      type: DecimalRange,
+      description: 'Only positions whose agreed amount is within these bounds, as a number regardless of its currency.',
+    }),
+    createdAt: t.field({ type: DateTimeRange, description: 'Only positions created within these bounds.' }),
+    updatedAt: t.field({ type: DateTimeRange, description: 'Only positions last changed within these bounds.' }),
+    expiresAt: t.field({
+      type: DateTimeRange,
+      description: 'Only positions that expire within these bounds. Positions that never expire do not match.',
+    }),
   }),
 });
 type Filter = typeof PositionFilter.$inferInput | null | undefined;
 
-/** The positions that a filter means, of a parent or of all. */
+/** Returns the selection of the positions that match a filter, of a parent or of all. */
 export function selectionOf(filter: Filter, of?: Parent<PositionRow>): Selection<PositionRow> {
   const where = whereOf<PositionRow>({
     institutionId: equals(filter?.institutionId),
@@ -162,33 +176,33 @@ export function selectionOf(filter: Filter, of?: Parent<PositionRow>): Selection
 }
 
 const PositionOrderField = builder.enumType('PositionOrderField', {
-  description: 'What positions are ordered by; ties by id.',
+  description: 'The fields that positions can be ordered by. Equal values are ordered by id.',
   values: {
-    CREATED_AT: { value: 'createdAt', description: 'When they were created.' },
-    UPDATED_AT: { value: 'updatedAt', description: 'When they last changed.' },
-    AMOUNT: { value: 'magnitude', description: 'Their amount as a number, whatever its currency.' },
-    EXPIRES_AT: { value: 'expiresAt', description: 'When they expire; those that never do come last in ASC.' },
+    CREATED_AT: { value: 'createdAt', description: 'By time of creation.' },
+    UPDATED_AT: { value: 'updatedAt', description: 'By time of the last change.' },
+    AMOUNT: { value: 'magnitude', description: 'By agreed amount, as a number regardless of its currency.' },
+    EXPIRES_AT: { value: 'expiresAt', description: 'By expiry; positions without one are last in ASC, first in DESC.' },
   } as const satisfies {
     readonly [name: string]: { readonly value: Field<PositionRow>; readonly description: string };
   },
 });
 
 const PositionOrder = builder.inputType('PositionOrder', {
-  description: 'How a list of positions is ordered.',
+  description: 'The order of a list of positions.',
   fields: (t) => ({
-    field: t.field({ type: PositionOrderField, required: true, description: 'By what.' }),
-    direction: t.field({ type: OrderDirection, required: true, description: 'Which way.' }),
+    field: t.field({ type: PositionOrderField, required: true, description: 'The field to order by.' }),
+    direction: t.field({ type: OrderDirection, required: true, description: 'The direction.' }),
   }),
 });
 type OrderBy = typeof PositionOrder.$inferInput | null | undefined;
 
 const PositionConnection = connectionType(Position);
 const listArgs = builder.args((t) => ({
-  filter: t.field({ type: PositionFilter, description: 'Which of them; all if left out.' }),
+  filter: t.field({ type: PositionFilter, description: 'Filters the positions. Defaults to all.' }),
   orderBy: t.field({
     type: PositionOrder,
     defaultValue: { field: 'createdAt', direction: 'DESC' },
-    description: 'How they are ordered; newest first if left out.',
+    description: 'The order of the positions. Defaults to newest first.',
   }),
   ...pageArgs,
 }));
@@ -206,7 +220,7 @@ builder.queryField('positions', (t) =>
   t.field({
     type: PositionConnection,
     nullable: true,
-    description: 'Positions.',
+    description: 'Returns the positions that the viewer may see.',
     args: listArgs,
     resolve: (_root, args, { read }) => list(read, args),
   }),
@@ -216,7 +230,7 @@ builder.objectField(Institution, 'positions', (t) =>
   t.field({
     type: PositionConnection,
     nullable: true,
-    description: 'Its positions.',
+    description: 'The positions of the institution.',
     args: listArgs,
     resolve: ({ id }, args, { read }) => list(read, args, { field: 'institutionId', id }),
   }),
@@ -226,7 +240,7 @@ builder.objectField(Asset, 'positions', (t) =>
   t.field({
     type: PositionConnection,
     nullable: true,
-    description: 'The positions of this deal.',
+    description: 'The positions of the asset.',
     args: listArgs,
     resolve: ({ id }, args, { read }) => list(read, args, { field: 'assetId', id }),
   }),

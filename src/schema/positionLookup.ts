@@ -13,7 +13,7 @@ interface Args {
   readonly institutionId?: Id | null | undefined;
 }
 
-/** The position with an id, or the only one with a reference. Throws BAD_USER_INPUT. */
+/** Returns the position with an id, or the only one with an external reference. Throws BAD_USER_INPUT for invalid arguments. */
 function lookUp(
   { id, externalReference, institutionId }: Args,
   context: Context,
@@ -21,16 +21,18 @@ function lookUp(
   const hasId = typeof id === 'string';
   const hasReference = typeof externalReference === 'string';
   if (hasId === hasReference || (hasId && typeof institutionId === 'string')) {
-    throw badInput('position takes either `id`, or `externalReference` with `institutionId`.');
+    throw badInput(
+      '`position` requires either `id` or `externalReference`; `institutionId` is allowed only with `externalReference`.',
+    );
   }
   if (hasId) return context.read.positions.byId(id);
   const institution = institutionId ?? ownInstitution(context.viewer);
   if (institution === undefined) {
-    throw badInput('institutionId is required with `externalReference`: the root key belongs to no institution.');
+    throw badInput('`institutionId` is required with `externalReference`: the root key belongs to no institution.');
   }
   const page = context.read.positions.page(
     firstOf<PositionRow>({
-      // As a parent, so that the lookups of a request are one statement.
+      // The reference is the parent, so that all lookups of a request share one statement.
       of: { field: 'externalReference', id: externalReference ?? '' },
       where: { institutionId: { in: [institution] } },
       order: { by: ['createdAt'], direction: 'ASC' },
@@ -43,7 +45,7 @@ function lookUp(
 function onlyOne({ rows, more }: Page<PositionRow>): PositionRow | undefined {
   if (!more) return rows[0];
   throw badInput(
-    'Several positions have this externalReference. List them with `positions(filter: { externalReference: ... })`.',
+    'Several positions have this `externalReference`. List them with `positions(filter: { externalReference: ... })`.',
   );
 }
 
@@ -51,15 +53,17 @@ builder.queryField('position', (t) =>
   t.field({
     type: Position,
     nullable: true,
-    description: 'The position with this id, or with this external reference; null if there is none.',
+    description:
+      'Returns the position with this id or external reference, or null if it does not exist or is not visible to the viewer.',
     args: {
       id: t.arg.id({ description: 'The id of the position: pos_... Required unless `externalReference` is given.' }),
       externalReference: t.arg.string({
         description:
-          'The external reference, instead of `id`. BAD_USER_INPUT if several positions of the institution have it.',
+          'The external reference, instead of `id`. If several positions of the institution have it, the result is a BAD_USER_INPUT error.',
       }),
       institutionId: t.arg.id({
-        description: 'The institution of the external reference. Defaults to the institution of the API key.',
+        description:
+          'The institution of the external reference. Required with the root key. Defaults to the institution of the API key.',
       }),
     },
     resolve: (_root, args, context) => lookUp(args, context),

@@ -15,7 +15,15 @@ import { PositionState } from './lifecycle.ts';
 import { LedgerEvent } from './ledgerEvent.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
 import { MoneyInput } from './money.ts';
-import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType, UPDATE_ERRORS } from './mutation.ts';
+import {
+  EXPECTED_VERSION,
+  IDEMPOTENCY_KEY,
+  mutation,
+  REPLAYED,
+  resultType,
+  UNCHANGED,
+  UPDATE_ERRORS,
+} from './mutation.ts';
 import { Position } from './position.ts';
 
 type Changed = Replayable<PositionChanged>;
@@ -34,64 +42,81 @@ const changePayload = (name: string, description: string) =>
   builder.objectRef<Changed>(name).implement({ description, interfaces: [PositionChangePayload] });
 
 const CreatePositionPayload = builder.objectRef<Changed>('CreatePositionPayload').implement({
-  description: 'The position was created.',
+  description: 'Result of a successful createPosition.',
   fields: (t) => ({
-    position: t.expose('position', { type: Position, description: 'The position, as it is now.' }),
-    event: t.expose('event', { type: LifecycleEvent, description: 'The event that was written.' }),
-    ledgerEvent: t.expose('ledgerEvent', { type: LedgerEvent, description: "The ledger's entry for it." }),
+    position: t.expose('position', { type: Position, description: 'The position, in its current state.' }),
+    event: t.expose('event', { type: LifecycleEvent, description: 'The lifecycle event of the creation.' }),
+    ledgerEvent: t.expose('ledgerEvent', { type: LedgerEvent, description: 'The ledger event of the creation.' }),
     replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
   }),
 });
 
 export const CreatePositionInput = builder.inputType('CreatePositionInput', {
-  description: 'A new position.',
+  description: 'Input for createPosition.',
   fields: (t) => ({
-    institutionId: t.id({ description: 'Whose it will be; may be left out, for the asset says it.' }),
-    assetId: t.id({ required: true, description: 'The deal that the money is held for.' }),
-    holderReference: t.string({ required: true, description: 'Whom it is held for: 1 to 200 characters.' }),
-    amount: t.field({ type: MoneyInput, required: true, description: "How much, in the template's currency." }),
-    externalReference: t.string({ description: "The client's own name for it: 1 to 200 characters." }),
+    institutionId: t.id({ description: 'The institution of the asset. Optional; if set, it must match.' }),
+    assetId: t.id({ required: true, description: 'The asset: the deal that the money is held for.' }),
+    holderReference: t.string({
+      required: true,
+      description: 'Your reference of the party the money is held for. 1 to 200 characters.',
+    }),
+    amount: t.field({
+      type: MoneyInput,
+      required: true,
+      description: 'The agreed amount, in the currency of the asset template.',
+    }),
+    externalReference: t.string({
+      description:
+        'Your reference of the position. 1 to 200 characters. Not necessarily unique; see `uniqueReference`.',
+    }),
     uniqueReference: t.boolean({
       description:
         'Whether the external reference must be unique among the positions of the institution that were created with this flag. If one has it, the result is a ConflictError with its id. Positions created without the flag do not count. Requires `externalReference`. Defaults to false.',
     }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'From when on it can only expire; needed where the template has maxTenorDays.',
+      description:
+        'When the position expires. Must be in the future. Required if the config of the asset template has `maxTenorDays`. Defaults to never.',
     }),
-    metadata: t.field({ type: 'JSONObject', description: "The client's own data; {} if left out." }),
+    metadata: t.field({ type: 'JSONObject', description: 'Data of the client. Defaults to {}.' }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 
 type InputFields = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
-const positionId = (t: InputFields) => t.id({ required: true, description: 'The position.' });
+const positionId = (t: InputFields) => t.id({ required: true, description: 'The position to change.' });
 const amount = (t: InputFields, description: string) => t.field({ type: 'Decimal', description });
 const remark = (t: InputFields) => ({
-  reason: t.string({ description: 'Why, for the history: at most 1,000 characters.' }),
-  metadata: t.field({ type: 'JSONObject', description: "The client's own data about the move; {} if left out." }),
-  expectedVersion: t.int({ description: 'The version last read; if it is another now, StaleVersionError.' }),
+  reason: t.string({ description: 'The reason, kept with the lifecycle event. At most 1,000 characters.' }),
+  metadata: t.field({
+    type: 'JSONObject',
+    description: 'Data of the client about the change, kept with the lifecycle event. Defaults to {}.',
+  }),
+  expectedVersion: t.int({ description: EXPECTED_VERSION }),
   idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
 });
 const moveInput = (name: string, description: string) =>
   builder.inputType(name, { description, fields: (t) => ({ positionId: positionId(t), ...remark(t) }) });
 
 export const TransitionPositionInput = builder.inputType('TransitionPositionInput', {
-  description: 'A move to any state.',
+  description: 'Input for transitionPosition.',
   fields: (t) => ({
     positionId: positionId(t),
-    toState: t.field({ type: PositionState, required: true, description: 'The state that it shall have.' }),
-    amount: amount(t, 'How much to release, in the currency of the position: for PARTIALLY_RELEASED alone.'),
+    toState: t.field({ type: PositionState, required: true, description: 'The new state of the position.' }),
+    amount: amount(
+      t,
+      'The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is held. Not allowed for other states.',
+    ),
     ...remark(t),
   }),
 });
 const ReleasePositionInput = builder.inputType('ReleasePositionInput', {
-  description: 'A payment out of escrow.',
+  description: 'Input for releasePosition.',
   fields: (t) => ({
     positionId: positionId(t),
     amount: amount(
       t,
-      'The amount to release, in the currency of the position. Required unless `all` is true; not allowed with it.',
+      'The amount to release, in the currency of the position; at most what is held. Required unless `all` is true, and not allowed with it.',
     ),
     all: t.boolean({
       description:
@@ -103,7 +128,7 @@ const ReleasePositionInput = builder.inputType('ReleasePositionInput', {
 
 mutation(
   'createPosition',
-  'Opens a position. Nothing is in escrow until it is funded.',
+  'Creates a position. Nothing is in escrow until it is funded.',
   CreatePositionInput,
   resultType(CreatePositionPayload, 'CreatePositionResult', [
     'VALIDATION_FAILED',
@@ -123,24 +148,27 @@ const UpdatePositionInput = builder.inputType('UpdatePositionInput', {
     positionId: t.id({ required: true, description: 'The position, in any state.' }),
     externalReference: t.string({
       description:
-        "The client's own name for the position. 1 to 200 characters; null clears it, unless the position was created with `uniqueReference`.",
+        'Your reference of the position. 1 to 200 characters. Null removes it, which is not allowed if the position was created with `uniqueReference`.',
     }),
-    metadata: t.field({ type: 'JSONObject', description: "The client's own data, as a whole." }),
+    metadata: t.field({
+      type: 'JSONObject',
+      description: 'Data of the client. Replaces the previous data as a whole.',
+    }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 const UpdatePositionPayload = builder.objectRef<Replayable<PositionUpdated>>('UpdatePositionPayload').implement({
-  description: 'Result of a successful update.',
+  description: 'Result of a successful updatePosition.',
   fields: (t) => ({
-    position: t.expose('position', { type: Position, description: 'The position, as it is now.' }),
+    position: t.expose('position', { type: Position, description: 'The position, in its current state.' }),
     replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
   }),
 });
 
 mutation(
   'updatePosition',
-  'Updates what the client calls a position and keeps with it. No money moves and no lifecycle event is written; subscribers receive a change of kind UPDATED. If no field differs, the object is returned as it is, and only the audit event is written.',
+  `Updates the external reference and the metadata of a position. No money moves and no lifecycle event is written; subscribers receive a change of kind UPDATED. ${UNCHANGED}`,
   UpdatePositionInput,
   resultType(UpdatePositionPayload, 'UpdatePositionResult', [...UPDATE_ERRORS, 'CONFLICT']),
   updatePosition,
@@ -158,7 +186,7 @@ const PAY: readonly ErrorCode[] = [...MOVE, 'INSUFFICIENT_FUNDS'];
 
 mutation(
   'transitionPosition',
-  'Moves a position to another state.',
+  'Changes the state of a position to any allowed state, with the same effects as fundPosition, releasePosition, cancelPosition and expirePosition.',
   TransitionPositionInput,
   resultType(
     changePayload('TransitionPositionPayload', 'Result of a successful transition.'),
@@ -169,8 +197,8 @@ mutation(
 );
 mutation(
   'fundPosition',
-  'Puts the whole amount in escrow. The rules of the template and of the current policy are checked again.',
-  moveInput('FundPositionInput', 'The payment into escrow.'),
+  'Pays the whole agreed amount into escrow. The config under which the position was opened and the current policy are checked again.',
+  moveInput('FundPositionInput', 'Input for fundPosition.'),
   resultType(changePayload('FundPositionPayload', 'Result of a successful funding.'), 'FundPositionResult', [
     ...MOVE,
     'POLICY_VIOLATION',
@@ -179,15 +207,15 @@ mutation(
 );
 mutation(
   'releasePosition',
-  'Releases a part of what is held, or everything, to the payee.',
+  'Releases a part of the held amount, or all of it, to the payee.',
   ReleasePositionInput,
   resultType(changePayload('ReleasePositionPayload', 'Result of a successful release.'), 'ReleasePositionResult', PAY),
   releasePosition,
 );
 mutation(
   'cancelPosition',
-  'Calls a position off; what is held goes back to the payer.',
-  moveInput('CancelPositionInput', 'The end of a position by decision.'),
+  'Cancels a position. The held amount is returned to the payer.',
+  moveInput('CancelPositionInput', 'Input for cancelPosition.'),
   resultType(
     changePayload('CancelPositionPayload', 'Result of a successful cancellation.'),
     'CancelPositionResult',
@@ -197,8 +225,8 @@ mutation(
 );
 mutation(
   'expirePosition',
-  'Expires a position by hand; what is held goes back to the payer.',
-  moveInput('ExpirePositionInput', 'The end of a position by its time.'),
+  'Expires a position immediately, even before its `expiresAt`. The held amount is returned to the payer. After `expiresAt` the server does it automatically.',
+  moveInput('ExpirePositionInput', 'Input for expirePosition.'),
   resultType(changePayload('ExpirePositionPayload', 'Result of a successful expiry.'), 'ExpirePositionResult', MOVE),
   expirePosition,
 );

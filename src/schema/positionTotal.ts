@@ -8,25 +8,25 @@ import { Money } from './money.ts';
 import { PositionFilter, selectionOf } from './position.ts';
 import type { Readings } from './readings.ts';
 
-/** The totals of one currency, state by state; never empty. */
+/** The totals of one currency, one per state; never empty. */
 type OfCurrency = readonly [Total, ...Total[]];
 
 const sum = (all: readonly Total[], of: (total: Total) => bigint): bigint =>
   all.reduce((before, total) => before + of(total), 0n);
 
 const PARTS: { readonly [name: string]: { readonly description: string; readonly of: (total: Total) => bigint } } = {
-  amount: { description: 'What was agreed, summed.', of: ({ amount }) => amount },
-  funded: { description: 'What was put in escrow, summed.', of: fundedOf },
-  held: { description: 'What is in escrow now, summed.', of: ({ held }) => held },
-  released: { description: 'What was paid out, summed.', of: ({ released }) => released },
-  refunded: { description: 'What went back to the payers, summed.', of: ({ refunded }) => refunded },
+  amount: { description: 'The sum of the agreed amounts.', of: ({ amount }) => amount },
+  funded: { description: 'The sum of the amounts that were paid into escrow.', of: fundedOf },
+  held: { description: 'The sum of the amounts that are in escrow now.', of: ({ held }) => held },
+  released: { description: 'The sum of the amounts that were released to payees.', of: ({ released }) => released },
+  refunded: { description: 'The sum of the amounts that were returned to payers.', of: ({ refunded }) => refunded },
 };
 
 const PositionStateTotal = builder.objectRef<Total>('PositionStateTotal').implement({
-  description: 'The sums of the positions of one currency and state.',
+  description: 'The sums of the matching positions of one currency and state.',
   fields: (t) => ({
     state: t.expose('state', { type: PositionState, description: 'The state.' }),
-    count: t.exposeInt('count', { description: 'How many positions there are.' }),
+    count: t.exposeInt('count', { description: 'The number of positions.' }),
     ...Object.fromEntries(
       Object.entries(PARTS).map(([name, { description, of }]) => [
         name,
@@ -41,7 +41,7 @@ const PositionStateTotal = builder.objectRef<Total>('PositionStateTotal').implem
 });
 
 const PositionTotal = builder.objectRef<OfCurrency>('PositionTotal').implement({
-  description: 'The sums of the positions of one currency.',
+  description: 'The sums of the matching positions of one currency.',
   fields: (t) => ({
     currencyCode: t.field({
       type: 'CurrencyCode',
@@ -49,7 +49,7 @@ const PositionTotal = builder.objectRef<OfCurrency>('PositionTotal').implement({
       resolve: ([{ currency }]) => currency,
     }),
     count: t.int({
-      description: 'How many positions there are.',
+      description: 'The number of positions.',
       resolve: (ofCurrency) => ofCurrency.reduce((all, { count }) => all + count, 0),
     }),
     ...Object.fromEntries(
@@ -64,14 +64,14 @@ const PositionTotal = builder.objectRef<OfCurrency>('PositionTotal').implement({
     ),
     byState: t.field({
       type: [PositionStateTotal],
-      description: 'The same by state; states without a position are left out.',
+      description: 'The sums by state. States without a matching position are omitted.',
       resolve: (ofCurrency) => ofCurrency,
     }),
   }),
 });
 
 const args = builder.args((t) => ({
-  filter: t.field({ type: PositionFilter, description: 'Which positions; all if left out.' }),
+  filter: t.field({ type: PositionFilter, description: 'Filters the positions. Defaults to all.' }),
 }));
 type Filter = Parameters<typeof selectionOf>[0];
 
@@ -90,13 +90,13 @@ function byCurrency(found: readonly Total[]): OfCurrency[] {
   return [...groups.values()];
 }
 
-const description = 'The sums of the positions that match, one entry a currency, by its code.';
+const LIST = 'sums of the matching positions, one entry per currency, ordered by currency code.';
 
 builder.queryField('positionTotals', (t) =>
   t.field({
     type: [PositionTotal],
     nullable: true,
-    description,
+    description: `Returns the ${LIST}`,
     args,
     resolve: (_root, { filter }, { read }) => totals(read, filter),
   }),
@@ -106,7 +106,7 @@ builder.objectField(Institution, 'positionTotals', (t) =>
   t.field({
     type: [PositionTotal],
     nullable: true,
-    description,
+    description: `The ${LIST}`,
     args,
     resolve: ({ id }, { filter }, { read }) => totals(read, filter, { field: 'institutionId', id }),
   }),
@@ -116,7 +116,7 @@ builder.objectField(Asset, 'positionTotals', (t) =>
   t.field({
     type: [PositionTotal],
     nullable: true,
-    description,
+    description: `The ${LIST}`,
     args,
     resolve: ({ id }, { filter }, { read }) => totals(read, filter, { field: 'assetId', id }),
   }),

@@ -73,7 +73,7 @@ function restrict(field: GraphQLField<unknown, Context>, roles: readonly ViewerR
     (resolve: GraphQLFieldResolver<unknown, Context>): GraphQLFieldResolver<unknown, Context> =>
     (source, args, context, info) => {
       if (roles.includes(context.viewer.role)) return resolve(source, args, context, info);
-      throw new GraphQLError("The viewer's role does not allow this.", { extensions: { code: 'FORBIDDEN' } });
+      throw new GraphQLError('The role of the viewer does not allow this.', { extensions: { code: 'FORBIDDEN' } });
     };
   field.resolve = checked(field.resolve ?? defaultFieldResolver);
   if (field.subscribe) field.subscribe = checked(field.subscribe);

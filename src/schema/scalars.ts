@@ -8,7 +8,7 @@ const refuse = (message: string, node?: ValueNode): never => {
   throw new GraphQLError(message, { nodes: node ?? null });
 };
 
-/** A scalar that travels as a JSON string, read by `read`; undefined is refused with the sentence. */
+/** Adds a scalar that is a JSON string. `read` parses it; if that returns undefined, the error message is `sentence`. */
 function textScalar<V>(
   name: 'DateTime' | 'Decimal' | 'CurrencyCode',
   description: string,
@@ -32,9 +32,9 @@ function textScalar<V>(
 
 textScalar(
   'DateTime',
-  'A point in time: RFC 3339 with its zone, answered in UTC with milliseconds, such as "2026-01-31T12:00:00.000Z".',
-  'A DateTime is an RFC 3339 time with its zone, such as "2026-01-31T12:00:00Z".',
-  // Half a millisecond stands for what is finer: the bounds of a filter are rounded to the side that they mean.
+  'A point in time in RFC 3339 format. Inputs require a time zone; outputs are in UTC with milliseconds, such as "2026-01-31T12:00:00.000Z".',
+  'A DateTime must be an RFC 3339 time with its time zone, such as "2026-01-31T12:00:00Z".',
+  // A fraction below a millisecond is read as half a millisecond, so that the bounds of a filter can be rounded correctly.
   (text) => {
     const instant = parseInstant(text);
     return instant !== undefined && isFinerThanMs(text) ? instant + 0.5 : instant;
@@ -45,16 +45,16 @@ textScalar(
 
 textScalar(
   'Decimal',
-  'An exact decimal number, written as a string so that nothing rounds it: "1250.00".',
-  'A Decimal is a string, such as "1250.00": a JSON number would be rounded.',
+  'An exact decimal number, as a string so that JSON parsers do not round it: "1250.00".',
+  'A Decimal must be a string, such as "1250.00": a JSON number would be rounded.',
   (text) => text,
   (text) => text,
 );
 
 textScalar(
   'CurrencyCode',
-  `A currency of ISO 4217, in capital letters. New amounts take one of the ${CURRENCY_CODES.length} active codes that have a minor unit; stored amounts keep a currency that was withdrawn since, and lists can be filtered by it.`,
-  'A CurrencyCode is a string of three capital letters, such as "USD".',
+  `A currency code of ISO 4217, in capital letters. New amounts must have one of the ${CURRENCY_CODES.length} active codes with a minor unit. Stored amounts keep currencies that were withdrawn since, and lists can be filtered by them.`,
+  'A CurrencyCode must be a string of three capital letters, such as "USD".',
   (text) => text,
   (text) => text,
 );
@@ -63,10 +63,11 @@ builder.scalarType('JSONObject', {
   description:
     'Any JSON object, returned as it was sent. Keys keep their order, except that keys that are integers such as "7" come first, in ascending order. Numbers that a 64-bit float cannot hold exactly, and integers beyond 2^53 - 1, are rejected; send them as strings. At most 64 KB and 10 levels deep.',
   serialize: (value) => value,
-  parseValue: (value) => (isObject(value) ? value : refuse('A JSONObject is a JSON object, such as {"key": "value"}.')),
+  parseValue: (value) =>
+    isObject(value) ? value : refuse('A JSONObject must be a JSON object, such as {"key": "value"}.'),
   parseLiteral: (node, variables) => {
     const value = literal(node, variables ?? {});
-    return isObject(value) ? value : refuse('A JSONObject is an object, such as {key: "value"}.', node);
+    return isObject(value) ? value : refuse('A JSONObject must be an object, such as {key: "value"}.', node);
   },
 });
 
@@ -76,7 +77,7 @@ const isObject = (value: unknown): value is JsonObject =>
 function literal(node: ValueNode, variables: { readonly [name: string]: unknown }): JsonValue {
   switch (node.kind) {
     case Kind.OBJECT:
-      // As JSON.parse does, this makes a key "__proto__" a key, so that it can be refused as one.
+      // Like JSON.parse, this makes "__proto__" an ordinary key, so that validation can reject it.
       return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, literal(value, variables)]));
     case Kind.LIST:
       return node.values.map((value) => literal(value, variables));

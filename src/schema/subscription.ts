@@ -17,32 +17,32 @@ import { Position } from './position.ts';
 
 builder.subscriptionType({
   description:
-    'What can be followed live. What was missed since `after` comes first, then on every stream one change of kind CAUGHT_UP, then live changes, each once. However a stream ends, subscribe again with the newest cursor; after CURSOR_EXPIRED without one, and read again.',
+    'The subscriptions. A stream first delivers the changes missed since `after`, then one change of kind CAUGHT_UP, then live changes, each exactly once. When a stream ends, for whatever reason, subscribe again with the newest cursor. After the error CURSOR_EXPIRED subscribe without a cursor and load your lists again.',
 });
 
 const ChangeKind = builder.enumType('ChangeKind', {
-  description: 'What has happened.',
+  description: 'The kind of a change.',
   values: {
     CAUGHT_UP: {
       description:
-        'Nothing: from here on changes are live. Comes on every stream, without `after` at once: the moment to read lists.',
+        'No object changed; all later changes are live. Every stream has one such change, immediately if `after` is absent. Load your lists when it arrives.',
     },
-    CREATED: { description: 'The object is new.' },
-    UPDATED: { description: 'The object has changed, or was restored.' },
-    DELETED: { description: 'The object was deleted; it still answers, with `deletedAt`.' },
+    CREATED: { description: 'The object was created.' },
+    UPDATED: { description: 'The object was changed or restored.' },
+    DELETED: { description: 'The object was deleted. It can still be read and has `deletedAt`.' },
   },
 });
 
-const CURSOR = 'The place of the change, for `after`.';
+const CURSOR = 'The cursor of the change, to pass as `after` when you subscribe again.';
 const now = (what: string): string =>
-  `The ${what} as it is now, which may be newer than the change: replace what you have by id if the version is not lower. null with CAUGHT_UP, and where the viewer may not see it any more.`;
+  `The ${what} in its current state, which may be newer than the change. Replace your copy with the same id unless its version is higher. Null with CAUGHT_UP, and if the viewer can no longer see it.`;
 const kindOf = ({ change }: StreamItem) => change?.kind ?? 'CAUGHT_UP';
 
 const PositionChange = builder.objectRef<StreamItem>('PositionChange').implement({
   description: 'A change of a position.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: CURSOR }),
-    kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
+    kind: t.field({ type: ChangeKind, description: 'The kind of the change.', resolve: kindOf }),
     position: t.field({
       type: Position,
       nullable: true,
@@ -52,7 +52,8 @@ const PositionChange = builder.objectRef<StreamItem>('PositionChange').implement
     event: t.field({
       type: LifecycleEvent,
       nullable: true,
-      description: 'The event that the change left; null with CAUGHT_UP, and after updatePosition, which leaves none.',
+      description:
+        'The lifecycle event of the change. Null with CAUGHT_UP, and for updatePosition, which writes no lifecycle event.',
       resolve: ({ change }, _args, { read }) => (change?.detailId ? read.lifecycleEvents.byId(change.detailId) : null),
     }),
   }),
@@ -60,14 +61,14 @@ const PositionChange = builder.objectRef<StreamItem>('PositionChange').implement
 
 const ChatSessionChange = builder.objectRef<StreamItem>('ChatSessionChange').implement({
   description:
-    'A change of a chat session: of its own fields, not its messages. A live list of sessions follows `chatMessageChanged` too, for what messages change in it. Read marks are not announced.',
+    'A change of the own fields of a chat session, not of its messages. For a live list of chat sessions subscribe to `chatMessageChanged` too, because messages change `messageCount` and `lastActivityAt`. Changes of read marks are not published.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: CURSOR }),
-    kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
+    kind: t.field({ type: ChangeKind, description: 'The kind of the change.', resolve: kindOf }),
     chatSession: t.field({
       type: ChatSession,
       nullable: true,
-      description: now('session'),
+      description: now('chat session'),
       resolve: ({ change }, _args, { read }) => change && read.chatSessions.byId(change.objectId),
     }),
   }),
@@ -77,7 +78,7 @@ const ChatMessageChange = builder.objectRef<StreamItem>('ChatMessageChange').imp
   description: 'A change of a chat message.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: CURSOR }),
-    kind: t.field({ type: ChangeKind, description: 'What has happened.', resolve: kindOf }),
+    kind: t.field({ type: ChangeKind, description: 'The kind of the change.', resolve: kindOf }),
     chatMessage: t.field({
       type: ChatMessage,
       nullable: true,
@@ -89,19 +90,19 @@ const ChatMessageChange = builder.objectRef<StreamItem>('ChatMessageChange').imp
 
 interface Wanted {
   readonly topic: ChangeFilter['topic'];
-  /** The object that is followed, or whose parts are: its id, and how it is read. */
+  /** The id of the object to follow, or of the parent of the objects to follow. */
   readonly object: Id | null | undefined;
   readonly read: (id: Id) => MaybePromise<{ readonly institutionId: Id } | undefined>;
-  /** What of a change must be the object. */
+  /** The field of a change that contains that id. */
   readonly field: 'objectId' | 'detailId';
   readonly institutionId: Id | null | undefined;
   readonly after: string | null | undefined;
 }
 
 const coded = (message: string, code: string): GraphQLError => new GraphQLError(message, { extensions: { code } });
-const unknown = (): GraphQLError => coded('There is no such object.', 'NOT_FOUND');
+const unknown = (): GraphQLError => coded('The object was not found. Check the ids of the arguments.', 'NOT_FOUND');
 
-/** Follows changes. Refuses before the first with NOT_FOUND what the viewer may not know of. */
+/** Returns a stream of changes. Throws NOT_FOUND if there is no such object that the viewer may see. */
 async function follow(context: Context, wanted: Wanted): Promise<AsyncIterable<StreamItem>> {
   const { viewer, read, hub, lastEventId } = context;
   const { topic, object, field } = wanted;
@@ -111,9 +112,14 @@ async function follow(context: Context, wanted: Wanted): Promise<AsyncIterable<S
   const found = object ? await wanted.read(object) : undefined;
   if (object && (!found || (named !== null && found.institutionId !== named))) throw unknown();
   const institutionId = named ?? ownInstitution(viewer) ?? found?.institutionId;
-  if (institutionId === undefined) throw badInput('Root must name an object or an institution.');
+  if (institutionId === undefined)
+    throw badInput(
+      '`institutionId` or the id of an object is required with the root key, which belongs to no institution.',
+    );
   if (after !== null && !isChangeCursor(after)) {
-    throw badInput(`${lastEventId === null ? '`after`' : 'The header Last-Event-ID'} is not a change cursor.`);
+    throw badInput(
+      `${lastEventId === null ? '`after`' : 'The header Last-Event-ID'} is not a change cursor. Send the \`cursor\` of the last change that you received.`,
+    );
   }
   const filter: ChangeFilter = { institutionId, topic, ...(object && { [field]: object }) };
   const items = hub.subscribe(ownerOf(viewer), after, filter);
@@ -128,30 +134,32 @@ async function* told(items: AsyncIterable<StreamItem>): AsyncGenerator<StreamIte
   }
 }
 
-/** Why a stream ended, as its client is told. */
+/** Returns the request error for the end of a stream. */
 function ended(error: unknown): unknown {
   if (error instanceof CursorExpired) {
     return coded('The cursor has expired. Subscribe without `after` and load the lists again.', 'CURSOR_EXPIRED');
   }
-  if (error instanceof TooManySubscriptions) return coded('There are too many subscriptions already.', 'RATE_LIMITED');
-  if (error instanceof TooSlow) return coded('Changes were read too slowly: subscribe again with `after`.', 'BUSY');
-  if (error instanceof CredentialEnded) return coded('The credential is over.', 'UNAUTHENTICATED');
+  if (error instanceof TooManySubscriptions)
+    return coded('Limit of open subscriptions reached. End others first.', 'RATE_LIMITED');
+  if (error instanceof TooSlow) return coded('The changes were read too slowly. Subscribe again with `after`.', 'BUSY');
+  if (error instanceof CredentialEnded)
+    return coded('The API key has expired or was revoked. Subscribe again with a valid one.', 'UNAUTHENTICATED');
   if (error instanceof Stopping) {
-    return coded('The server is stopping: subscribe again with `after`.', 'SERVICE_UNAVAILABLE');
+    return coded('The server is stopping. Subscribe again with `after`.', 'SERVICE_UNAVAILABLE');
   }
   return error;
 }
 
 const INSTITUTION =
-  'Of this institution. Root must name an object or an institution; a key may leave both out and follows its own.';
-const AFTER = 'The cursor of the last change seen, CAUGHT_UP included; only live changes if left out.';
+  'Only changes in this institution. The root key requires this argument or the id of an object. Defaults to the institution of the API key.';
+const AFTER = 'The cursor of the last change that you received, including CAUGHT_UP. Defaults to live changes only.';
 
 builder.subscriptionFields((t) => ({
   positionChanged: t.field({
     type: PositionChange,
-    description: 'Positions that are opened or move.',
+    description: 'Delivers the positions that are created, change their state or are updated.',
     args: {
-      positionId: t.arg.id({ description: 'This position alone.' }),
+      positionId: t.arg.id({ description: 'Only changes of this position.' }),
       institutionId: t.arg.id({ description: INSTITUTION }),
       after: t.arg.string({ description: AFTER }),
     },
@@ -167,9 +175,9 @@ builder.subscriptionFields((t) => ({
   }),
   chatSessionChanged: t.field({
     type: ChatSessionChange,
-    description: 'Chat sessions whose own fields change.',
+    description: 'Delivers the chat sessions that are created, updated, deleted or restored.',
     args: {
-      chatSessionId: t.arg.id({ description: 'This session alone.' }),
+      chatSessionId: t.arg.id({ description: 'Only changes of this chat session.' }),
       institutionId: t.arg.id({ description: INSTITUTION }),
       after: t.arg.string({ description: AFTER }),
     },
@@ -185,9 +193,9 @@ builder.subscriptionFields((t) => ({
   }),
   chatMessageChanged: t.field({
     type: ChatMessageChange,
-    description: 'Chat messages that are posted, edited or deleted.',
+    description: 'Delivers the chat messages that are posted, edited or deleted.',
     args: {
-      chatSessionId: t.arg.id({ description: 'Of this session alone.' }),
+      chatSessionId: t.arg.id({ description: 'Only messages of this chat session.' }),
       institutionId: t.arg.id({ description: INSTITUTION }),
       after: t.arg.string({ description: AFTER }),
     },

@@ -25,17 +25,17 @@ onBothStores((open) => {
     [
       'an amount as a number',
       'mutation { releasePosition(input: { positionId: "x", amount: 1.00 }) { __typename } }',
-      /A Decimal is a string/,
+      /A Decimal must be a string/,
     ],
     [
       'an amount as a word',
       'mutation { releasePosition(input: { positionId: "x", amount: ONE }) { __typename } }',
-      /A Decimal is a string/,
+      /A Decimal must be a string/,
     ],
     [
       'a list as metadata',
       'mutation { createAsset(input: { templateId: "x", label: "l", metadata: [] }) { __typename } }',
-      /A JSONObject is an object/,
+      /A JSONObject must be an object/,
     ],
     [
       'a time without a zone',

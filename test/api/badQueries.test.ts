@@ -70,7 +70,7 @@ onBothStores((open) => {
     const ids = Array.from({ length: 100 }, () => position);
     expect((await server.run(NodesDocument, { ids })).nodes).toHaveLength(100);
     const { code, message, answer } = await errorOf(server, NodesDocument, { ids: [...ids, 'x'] });
-    expect([code, message]).toEqual(['BAD_USER_INPUT', 'ids must have at most 100 values; it has 101.']);
+    expect([code, message]).toEqual(['BAD_USER_INPUT', '`ids` must have at most 100 values; it has 101.']);
     expect(answer.errors?.[0]?.path).toEqual(['nodes']);
     expect((await server.run(NodesDocument, { ids: [] })).nodes).toEqual([]);
   });
@@ -100,17 +100,17 @@ onBothStores((open) => {
   });
 
   it.each<readonly [string, TypedDocumentNode<unknown, never>, object, RegExp]>([
-    ['101 codes', TemplateIdsDocument, { codes: Array(101).fill('x') }, /^filter.codes must have at most 100 values/],
+    ['101 codes', TemplateIdsDocument, { codes: Array(101).fill('x') }, /^`filter.codes` must have at most 100 values/],
     ['101 verticals', TemplateIdsDocument, { verticals: Array(101).fill('CONSTRUCTION') }, /^filter.verticals/],
     ['101 regions', InstitutionIdsDocument, { regions: Array(101).fill('US') }, /^filter.regions/],
     ['101 templates', AssetIdsDocument, { templateIds: Array(101).fill('x') }, /^filter.templateIds/],
     ['101 assets', PositionIdsDocument, { assetIds: Array(101).fill('x') }, /^filter.assetIds/],
     ['101 states', PositionIdsDocument, { states: Array(101).fill('CREATED') }, /^filter.states/],
-    ['no currency', PositionIdsDocument, { currencyCode: 'XXX' }, /^filter.currencyCode must be a currency/],
-    ['a currency with NUL', PositionIdsDocument, { currencyCode: 'US\u0000' }, /^filter.currencyCode must be/],
-    ['an amount below zero', PositionIdsDocument, { amount: { gte: '-1' } }, /^filter.amount.gte must be a plain/],
-    ['25 digits', PositionIdsDocument, { amount: { lt: '1'.repeat(25) } }, /^filter.amount.lt must have at most 24/],
-    ['5 digits', PositionIdsDocument, { amount: { gt: '0.00001' } }, /^filter.amount.gt must have at most 4/],
+    ['no currency', PositionIdsDocument, { currencyCode: 'XXX' }, /^`filter.currencyCode` must be a currency/],
+    ['a currency with NUL', PositionIdsDocument, { currencyCode: 'US\u0000' }, /^`filter.currencyCode` must be/],
+    ['an amount below zero', PositionIdsDocument, { amount: { gte: '-1' } }, /^`filter.amount.gte` must be a plain/],
+    ['25 digits', PositionIdsDocument, { amount: { lt: '1'.repeat(25) } }, /^`filter.amount.lt` must have at most 24/],
+    ['5 digits', PositionIdsDocument, { amount: { gt: '0.00001' } }, /^`filter.amount.gt` must have at most 4/],
   ])('a filter with %s is BAD_USER_INPUT', async (_what, document, filter, sentence) => {
     const { code, message, answer } = await errorOf(server, document, { filter });
     expect([code, message]).toEqual(['BAD_USER_INPUT', expect.stringMatching(sentence)]);

@@ -27,11 +27,11 @@ onBothStores((open) => {
   });
 
   it.each<readonly [string, unknown, RegExp]>([
-    ['a number', { amount: { amount: 1250, currencyCode: 'USD' } }, /A Decimal is a string/],
+    ['a number', { amount: { amount: 1250, currencyCode: 'USD' } }, /A Decimal must be a string/],
     ['a number with a point', { amount: { amount: 0.1, currencyCode: 'USD' } }, /would be rounded/],
-    ['a number beyond all', { amount: { amount: 1e300, currencyCode: 'USD' } }, /A Decimal is a string/],
-    ['a truth', { amount: { amount: true, currencyCode: 'USD' } }, /A Decimal is a string/],
-    ['a list', { amount: { amount: ['1'], currencyCode: 'USD' } }, /A Decimal is a string/],
+    ['a number beyond all', { amount: { amount: 1e300, currencyCode: 'USD' } }, /A Decimal must be a string/],
+    ['a truth', { amount: { amount: true, currencyCode: 'USD' } }, /A Decimal must be a string/],
+    ['a list', { amount: { amount: ['1'], currencyCode: 'USD' } }, /A Decimal must be a string/],
     ['no amount', { amount: { currencyCode: 'USD' } }, /"Decimal!" was not provided/],
     ['null for an amount', { amount: null }, /not to be null/],
     ['a number for a currency', { amount: { amount: '1', currencyCode: 840 } }, /three capital letters/],
@@ -41,8 +41,8 @@ onBothStores((open) => {
     ['a number for an expiry', { expiresAt: 1_900_000_000_000 }, /RFC 3339/],
     ['an expiry of 1 MB', { expiresAt: long(1_000_000) }, /RFC 3339/],
     ['an expiry with NUL', { expiresAt: '2027-01-01T00:00:00Z\u0000' }, /RFC 3339/],
-    ['a list for metadata', { metadata: [] }, /A JSONObject is a JSON object/],
-    ['a text for metadata', { metadata: '{}' }, /A JSONObject is a JSON object/],
+    ['a list for metadata', { metadata: [] }, /A JSONObject must be a JSON object/],
+    ['a text for metadata', { metadata: '{}' }, /A JSONObject must be a JSON object/],
     ['a number for a text', { holderReference: 5 }, /String cannot represent/],
     ['a list for an id', { assetId: ['x'] }, /ID cannot represent/],
     ['an object for an id of 900 KB', { assetId: { is: long(900_000) } }, /got invalid value/],

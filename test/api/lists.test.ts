@@ -20,6 +20,9 @@ import {
   TemplateIdsDocument,
 } from './documents/graphql.ts';
 
+const NOT_A_CURSOR =
+  '`after` is not a cursor of this list. Send a cursor that the list returned with the same parent, filter and order.';
+
 const ROWS = 23;
 
 interface World {
@@ -145,12 +148,12 @@ onBothStores((open) => {
     });
 
     it.each([
-      [{ first: 101 }, 'first must be from 0 to 100; it is 101.'],
-      [{ last: 101 }, 'last must be from 0 to 100; it is 101.'],
-      [{ first: -1 }, 'first must be from 0 to 100; it is -1.'],
-      [{ last: -2147483648 }, 'last must be from 0 to 100; it is -2147483648.'],
-      [{ first: 1, last: 1 }, 'first and last exclude each other.'],
-      [{ after: 'x' }, 'after is not a cursor of this list, with this parent, filter and order.'],
+      [{ first: 101 }, '`first` must be from 0 to 100; it is 101.'],
+      [{ last: 101 }, '`last` must be from 0 to 100; it is 101.'],
+      [{ first: -1 }, '`first` must be from 0 to 100; it is -1.'],
+      [{ last: -2147483648 }, '`last` must be from 0 to 100; it is -2147483648.'],
+      [{ first: 1, last: 1 }, '`first` and `last` are not allowed together. Send only one of them.'],
+      [{ after: 'x' }, NOT_A_CURSOR],
     ])('refuses %j, its field null', async (args, message) => {
       const answer = await server.ask(document, { ...variables(), ...args });
       mustBeClean(server, answer);

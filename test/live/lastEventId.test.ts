@@ -82,7 +82,13 @@ describe('the header Last-Event-ID', () => {
   it('is an error that names the header where it is sent twice', async () => {
     const stream = await subscribe(world, header([cursors[1] ?? '', cursors[2] ?? '']));
     expect(resultOf(await stream.next())).toMatchObject({
-      errors: [{ message: 'The header Last-Event-ID is not a change cursor.', extensions: { code: 'BAD_USER_INPUT' } }],
+      errors: [
+        {
+          message:
+            'The header Last-Event-ID is not a change cursor. Send the `cursor` of the last change that you received.',
+          extensions: { code: 'BAD_USER_INPUT' },
+        },
+      ],
     });
   });
 

@@ -115,7 +115,7 @@ onBothStores((open) => {
       );
       expect([code, message]).toEqual([
         'BAD_USER_INPUT',
-        'filter.holderReferences must have at most 100 values; it has 101.',
+        '`filter.holderReferences` must have at most 100 values; it has 101.',
       ]);
     });
   });

@@ -57,13 +57,14 @@ onBothStores((open) => {
 
   it('refuses a reference that several positions have, and names the list to use', async () => {
     const several =
-      'BAD_USER_INPUT: Several positions have this externalReference. List them with `positions(filter: { externalReference: ... })`.';
+      'BAD_USER_INPUT: Several positions have this `externalReference`. List them with `positions(filter: { externalReference: ... })`.';
     expect(await ask({ reference: 'twice', of: own })).toBe(several);
     expect(await asOwn(() => ask({ reference: 'twice' }))).toBe(several);
   });
 
   it('takes exactly one of id and the pair', async () => {
-    const ways = 'BAD_USER_INPUT: position takes either `id`, or `externalReference` with `institutionId`.';
+    const ways =
+      'BAD_USER_INPUT: `position` requires either `id` or `externalReference`; `institutionId` is allowed only with `externalReference`.';
     expect(await ask({})).toBe(ways);
     expect(await ask({ id: null, reference: null })).toBe(ways);
     expect(await ask({ of: own })).toBe(ways);
@@ -71,7 +72,7 @@ onBothStores((open) => {
     expect(await ask({ id: only, of: own })).toBe(ways);
     expect(await ask({ id: only, reference: 'only', of: own })).toBe(ways);
     expect(await ask({ reference: 'only' })).toBe(
-      'BAD_USER_INPUT: institutionId is required with `externalReference`: the root key belongs to no institution.',
+      'BAD_USER_INPUT: `institutionId` is required with `externalReference`: the root key belongs to no institution.',
     );
   });
 

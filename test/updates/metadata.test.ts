@@ -100,7 +100,7 @@ onBothStores((open) => {
         `query($of: [MetadataCondition!]) { ${list}(filter: { metadata: $of }) { totalCount } }`,
         { of: times(11, () => is('a', 'x')[0]) },
       );
-      expect([code, message]).toEqual(['BAD_USER_INPUT', 'filter.metadata must have at most 10 values; it has 11.']);
+      expect([code, message]).toEqual(['BAD_USER_INPUT', '`filter.metadata` must have at most 10 values; it has 11.']);
     });
   });
 

@@ -4,63 +4,63 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Where a position is in its lifecycle. */
+/** The state of a position. */
 export type PositionState =
-  /** Agreed; nothing is in escrow yet. */
+  /** The position was created; nothing is in escrow yet. */
   | 'CREATED'
   /** The whole amount is in escrow. */
   | 'FUNDED'
-  /** A part was paid out, the rest is in escrow. */
+  /** A part was released to the payee; the rest is in escrow. */
   | 'PARTIALLY_RELEASED'
-  /** All of it was paid out. Terminal. */
+  /** Everything was released to the payee. Terminal. */
   | 'RELEASED'
-  /** Called off; what was held went back to the payer. Terminal. */
+  /** The position was cancelled; the held amount was returned to the payer. Terminal. */
   | 'CANCELLED'
-  /** Its time ran out; what was held went back to the payer. Terminal. */
+  /** The position expired; the held amount was returned to the payer. Terminal. */
   | 'EXPIRED';
 
-/** What kind of refusal it is. The enum is open: keep a default branch. */
+/** The kind of a user error. The enum is open: values are added without notice, so keep a default branch. */
 export type ErrorCode =
-  /** The input breaks a rule; `ValidationError.issues` lists every fault. */
+  /** The input is invalid; `ValidationError.issues` lists the problems. */
   | 'VALIDATION_FAILED'
-  /** There is no such object, or the viewer may not know of it. */
+  /** The object does not exist, or the viewer may not see it. */
   | 'NOT_FOUND'
-  /** The viewer's role does not allow this. */
+  /** The role of the viewer does not allow the mutation. */
   | 'FORBIDDEN'
-  /** The lifecycle does not allow the move now. */
+  /** The lifecycle does not allow the transition now. */
   | 'ILLEGAL_TRANSITION'
-  /** More was asked for than the position holds. */
+  /** The requested amount exceeds what the position holds. */
   | 'INSUFFICIENT_FUNDS'
-  /** A rule of the template's config or of the institution's policy is broken. */
+  /** The position violates a rule of the asset template or of the policy of the institution. */
   | 'POLICY_VIOLATION'
-  /** The object has changed since the client read it. */
+  /** The object has changed since the client read it: it has another version than `expectedVersion`. */
   | 'STALE_VERSION'
-  /** The idempotency key was used with another input. */
+  /** The idempotency key was already used with another input. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** The request does not fit what the object is now. */
+  /** The request conflicts with the current state of the object or with another object. */
   | 'CONFLICT'
-  /** A limit on how many there may be is reached. */
+  /** A limit on the number of objects is reached. */
   | 'CAPACITY_EXCEEDED';
 
-/** A rule of the institution's policy or of the template's config. */
+/** A rule of an asset template or of a policy. */
 export type PolicyRule =
-  /** The least amount of a position. */
+  /** The minimum amount of a position. */
   | 'MIN_AMOUNT'
-  /** The most that a position may be about. */
+  /** The maximum amount of a position. */
   | 'MAX_AMOUNT'
-  /** The currencies that are allowed. */
+  /** The allowed currencies. */
   | 'CURRENCY'
-  /** How far away the expiry may be. */
+  /** The maximum time between the creation and the expiry of a position. */
   | 'TENOR';
 
-/** Which way a list goes. */
+/** The direction of an order. */
 export type OrderDirection =
-  /** Smallest, oldest first. */
+  /** Ascending: smallest or oldest first. */
   | 'ASC'
-  /** Largest, newest first. */
+  /** Descending: largest or newest first. */
   | 'DESC';
 
-/** Where an institution does business. */
+/** A region in which an institution does business. */
 export type Region =
   /** The United States. */
   | 'US'
@@ -78,149 +78,149 @@ export type Vertical =
   /** Trade finance: invoices and letters of credit. */
   | 'TRADE_FINANCE';
 
-/** What positions are ordered by; ties by id. */
+/** The fields that positions can be ordered by. Equal values are ordered by id. */
 export type PositionOrderField =
-  /** When they were created. */
+  /** By time of creation. */
   | 'CREATED_AT'
-  /** When they last changed. */
+  /** By time of the last change. */
   | 'UPDATED_AT'
-  /** Their amount as a number, whatever its currency. */
+  /** By agreed amount, as a number regardless of its currency. */
   | 'AMOUNT'
-  /** When they expire; those that never do come last in ASC. */
+  /** By expiry; positions without one are last in ASC, first in DESC. */
   | 'EXPIRES_AT';
 
-/** Whose doing something was. */
+/** The kind of an actor. */
 export type ActorKind =
   /** The operator of the server. */
   | 'ROOT'
-  /** An institution's key. */
+  /** A caller with an API key of an institution. */
   | 'API_KEY'
-  /** The server itself: a deadline. */
+  /** The server itself, such as when a position expires automatically. */
   | 'SYSTEM'
-  /** Someone without a credential. */
+  /** A caller without a valid credential. */
   | 'ANONYMOUS';
 
-/** What the ledger was told of. */
+/** The kind of a ledger event. */
 export type LedgerEventKind =
-  /** A position was opened; no money moved. */
+  /** A position was created; no money moved. */
   | 'POSITION_CREATED'
-  /** A position moved, and its money with it. */
+  /** The state of a position changed, and its money moved if it held any. */
   | 'POSITION_STATE_CHANGED';
 
-/** Whose account it is. */
+/** The kind of a ledger account. */
 export type LedgerAccountKind =
-  /** Who pays into escrow, and is paid back. */
+  /** The account of the payer, who pays into escrow and receives refunds. */
   | 'PAYER'
-  /** What is held. */
+  /** The escrow account, with the held money. */
   | 'ESCROW'
-  /** Who is paid out of escrow. */
+  /** The account of the payee, who receives releases. */
   | 'PAYEE';
 
-/** What became of one operation. */
+/** The outcome of one operation. */
 export type PositionOperationStatus =
-  /** It was done (in a dry run: it could have been). */
+  /** The operation was applied; in a dry run, it would have been. */
   | 'APPLIED'
-  /** It was refused; see `error`. */
+  /** The operation was rejected; see `error`. */
   | 'REFUSED'
-  /** Another operation of an atomic batch was refused. */
+  /** The operation was not applied because another operation of the atomic batch was rejected. */
   | 'NOT_DONE';
 
-/** How an attempt ended. */
+/** The outcome of an attempt. */
 export type AuditOutcome =
-  /** It was done. */
+  /** The mutation was executed. */
   | 'SUCCESS'
-  /** It was refused; nothing was changed. */
+  /** The mutation or request was rejected; nothing was changed. */
   | 'FAILURE';
 
-/** How urgent a session is. */
+/** The urgency of a chat session. */
 export type ChatPriority =
-  /** Can wait. */
+  /** Lower than normal urgency. */
   | 'LOW'
-  /** The usual. */
+  /** Normal urgency; the default. */
   | 'MEDIUM'
-  /** Should not wait. */
+  /** Higher than normal urgency. */
   | 'HIGH'
-  /** Must not wait. */
+  /** Requires immediate attention. */
   | 'URGENT';
 
-/** What sessions are ordered by; ties by id. */
+/** The fields that chat sessions can be ordered by. Equal values are ordered by id. */
 export type ChatSessionOrderField =
-  /** When they were created. */
+  /** By time of creation. */
   | 'CREATED_AT'
-  /** When their own fields were last changed. */
+  /** By `updatedAt`: the last change, not counting messages. */
   | 'UPDATED_AT'
-  /** When a message was last posted, or they were created while there is none. */
+  /** By `lastActivityAt`: the last message, or the creation. */
   | 'LAST_ACTIVITY_AT'
-  /** Their priority by rank, then their last activity, both in the direction asked. */
+  /** By urgency, then by last activity, both in the same direction. */
   | 'PRIORITY'
-  /** Their title, by code point. */
+  /** By title, compared by code point. */
   | 'TITLE';
 
 /** An exact amount of one currency. */
 export type MoneyInput = {
-  /** Above zero, with no more digits than the currency has; at most 24 before the point. */
+  /** The amount in the unit of the currency. Must be positive, with at most as many decimals as the currency has and at most 24 digits before the decimal point. */
   amount: string;
   /** The currency. */
   currencyCode: string;
 };
 
-/** Bounds, and-ed; what is left out does not bound. */
+/** A range of values. Bounds are combined with AND; an absent bound does not limit the range. */
 export type IntRange = {
-  /** At least this. */
+  /** At least this value. */
   gte?: number | null | undefined;
-  /** More than this. */
+  /** More than this value. */
   gt?: number | null | undefined;
-  /** At most this. */
+  /** At most this value. */
   lte?: number | null | undefined;
-  /** Less than this. */
+  /** Less than this value. */
   lt?: number | null | undefined;
 };
 
-/** Bounds, and-ed; what is left out does not bound. */
+/** A range of values. Bounds are combined with AND; an absent bound does not limit the range. */
 export type DecimalRange = {
-  /** At least this. */
+  /** At least this value. */
   gte?: string | null | undefined;
-  /** More than this. */
+  /** More than this value. */
   gt?: string | null | undefined;
-  /** At most this. */
+  /** At most this value. */
   lte?: string | null | undefined;
-  /** Less than this. */
+  /** Less than this value. */
   lt?: string | null | undefined;
 };
 
-/** Bounds, and-ed; what is left out does not bound. */
+/** A range of values. Bounds are combined with AND; an absent bound does not limit the range. */
 export type DateTimeRange = {
-  /** At least this. */
+  /** At least this value. */
   gte?: string | null | undefined;
-  /** More than this. */
+  /** More than this value. */
   gt?: string | null | undefined;
-  /** At most this. */
+  /** At most this value. */
   lte?: string | null | undefined;
-  /** Less than this. */
+  /** Less than this value. */
   lt?: string | null | undefined;
 };
 
-/** Which institutions. Members are and-ed, the values of a list or-ed; an empty list matches nothing. */
+/** Filters institutions. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type InstitutionFilter = {
-  /** Exactly this name. */
+  /** Only institutions with exactly this name. */
   name?: string | null | undefined;
-  /** A name that begins with this text, by code point. */
+  /** Only institutions whose name starts with this text, compared by code point (case-sensitive). */
   nameStartsWith?: string | null | undefined;
-  /** Does business in one of these. */
+  /** Only institutions that do business in one of these regions. */
   regions?: Array<Region> | null | undefined;
-  /** Has one of these. */
+  /** Only institutions with one of these lines of business. */
   verticals?: Array<Vertical> | null | undefined;
 };
 
-/** A new institution. */
+/** Input for createInstitution. */
 export type CreateInstitutionInput = {
-  /** 1 to 200 characters. */
+  /** The name. 1 to 200 characters. */
   name: string;
-  /** At least one. */
+  /** The regions. At least one. */
   regions: Array<Region>;
-  /** At least one; all of them if left out. */
+  /** The lines of business. At least one. Defaults to all. */
   verticals?: Array<Vertical> | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -234,217 +234,217 @@ export type UpdateInstitutionInput = {
   regions?: Array<Region> | null | undefined;
   /** All lines of business. At least one; one that an asset template uses cannot be removed. */
   verticals?: Array<Vertical> | null | undefined;
-  /** The version last read. If the object has another version now, the result is a StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** Which asset templates. Members are and-ed, the values of a list or-ed; an empty list matches nothing. */
+/** Filters asset templates. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type AssetTemplateFilter = {
-  /** Of this institution. */
+  /** Only asset templates of this institution. */
   institutionId?: string | number | null | undefined;
-  /** Of one of these kinds. */
+  /** Only asset templates whose kind has one of these codes. */
   codes?: Array<string> | null | undefined;
-  /** Of one of these lines of business. */
+  /** Only asset templates of these lines of business. */
   verticals?: Array<Vertical> | null | undefined;
-  /** For one of these regions. */
+  /** Only asset templates of these regions. */
   regions?: Array<Region> | null | undefined;
-  /** With a name that begins with this text, by code point. */
+  /** Only asset templates whose name starts with this text, compared by code point (case-sensitive). */
   nameStartsWith?: string | null | undefined;
 };
 
-/** A new asset template. */
+/** Input for createAssetTemplate. */
 export type CreateAssetTemplateInput = {
-  /** Whose it will be; an institution's key may leave it out. */
+  /** The institution. Required with the root key. Defaults to the institution of the API key. */
   institutionId?: string | number | null | undefined;
-  /** One of the codes of `templateKinds`. */
+  /** The code of the kind, one of `templateKinds`. */
   code: string;
-  /** 1 to 200 characters. */
+  /** The name. 1 to 200 characters. */
   name: string;
-  /** The code's, and among the institution's. */
+  /** The line of business. Must be that of the kind, and one of the institution. */
   vertical: Vertical;
-  /** Among the institution's. */
+  /** The region. Must be one of the institution. */
   region: Region;
-  /** What the kind's `configSchema` asks for. */
+  /** The rules. Must be valid against `configSchema` of the kind. */
   config: Record<string, unknown>;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for updateAssetTemplate. A field that is left out stays as it is. Code, vertical and region cannot change. */
 export type UpdateAssetTemplateInput = {
-  /** The asset template. */
+  /** The asset template to update. */
   templateId: string | number;
   /** The name. 1 to 200 characters. */
   name?: string | null | undefined;
-  /** The whole config, as `configSchema` of the kind requires. It applies to positions opened from now on; earlier ones keep the version they were opened under. */
+  /** The rules, as a whole. Must be valid against `configSchema` of the kind. They apply to positions that are opened from now on; earlier positions keep the version under which they were opened. */
   config?: Record<string, unknown> | null | undefined;
-  /** The version last read. If the object has another version now, the result is a StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** One value that the metadata must have at a path. */
+/** A value that the metadata must have at a path. */
 export type MetadataCondition = {
-  /** The keys from the outside in, joined by dots: "invoice.number". A key that contains dots is written as it is. An item of a list is at the path of the list. */
+  /** The path: the keys from the outermost to the innermost, joined by dots, such as "invoice.number". A key that contains dots is not escaped. The items of a list have the path of the list. */
   path: string;
-  /** The value: a string as it is, a number or a boolean as JSON writes it ("12.5", "true"). "5" finds both 5 and "5". Null, objects and lists themselves are not found. */
+  /** The value: a string unchanged, a number or a boolean in JSON notation ("12.5", "true"). "5" matches both 5 and "5". Null, objects and lists themselves never match. */
   equals: string;
 };
 
-/** Which assets. Members are and-ed, the values of a list or-ed; an empty list matches nothing. */
+/** Filters assets. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type AssetFilter = {
-  /** Of this institution. */
+  /** Only assets of this institution. */
   institutionId?: string | number | null | undefined;
-  /** Made under one of these templates. */
+  /** Only assets created under one of these asset templates. */
   templateIds?: Array<string | number> | null | undefined;
-  /** Called exactly this. */
+  /** Only assets with exactly this label. */
   label?: string | null | undefined;
-  /** With a label that begins with this text, by code point. */
+  /** Only assets whose label starts with this text, compared by code point (case-sensitive). */
   labelStartsWith?: string | null | undefined;
-  /** The metadata has all of these values. At most 10 conditions. Only the first 100 values of an object's metadata are found. */
+  /** Only objects whose metadata has all of these values. At most 10 conditions. Only the first 100 values of the metadata of an object are searched. */
   metadata?: Array<MetadataCondition> | null | undefined;
-  /** Created then. */
+  /** Only assets created within these bounds. */
   createdAt?: DateTimeRange | null | undefined;
 };
 
-/** A new asset. */
+/** Input for createAsset. */
 export type CreateAssetInput = {
-  /** Whose it will be; may be left out, for the template says it. */
+  /** The institution of the asset template. Optional; if set, it must match. */
   institutionId?: string | number | null | undefined;
-  /** The template that it is made under. */
+  /** The asset template. */
   templateId: string | number;
-  /** 1 to 200 characters. */
+  /** The display name. 1 to 200 characters. */
   label: string;
-  /** The client's own data; {} if left out. */
+  /** Data of the client. Defaults to {}. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for updateAsset. A field that is left out stays as it is. */
 export type UpdateAssetInput = {
-  /** The asset. */
+  /** The asset to update. */
   assetId: string | number;
-  /** The label. 1 to 200 characters. */
+  /** The display name. 1 to 200 characters. */
   label?: string | null | undefined;
-  /** The client's own data, as a whole. */
+  /** Data of the client. Replaces the previous data as a whole. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** The version last read. If the object has another version now, the result is a StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** Which positions. Members are and-ed, the values of a list or-ed; an empty list matches nothing. */
+/** Filters positions. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type PositionFilter = {
-  /** Of this institution. */
+  /** Only positions of this institution. */
   institutionId?: string | number | null | undefined;
-  /** Of one of these assets. */
+  /** Only positions of one of these assets. */
   assetIds?: Array<string | number> | null | undefined;
-  /** Of assets made under one of these templates. */
+  /** Only positions of assets of these asset templates. */
   templateIds?: Array<string | number> | null | undefined;
-  /** Held for exactly this reference. */
+  /** Only positions with exactly this holder reference. */
   holderReference?: string | null | undefined;
-  /** Held for one of these references. */
+  /** Only positions with one of these holder references. */
   holderReferences?: Array<string> | null | undefined;
-  /** With exactly this reference. */
+  /** Only positions with exactly this external reference. */
   externalReference?: string | null | undefined;
-  /** With an external reference that begins with this text, by code point. */
+  /** Only positions whose external reference starts with this text, compared by code point (case-sensitive). */
   referenceStartsWith?: string | null | undefined;
-  /** The metadata has all of these values. At most 10 conditions. Only the first 100 values of an object's metadata are found. */
+  /** Only objects whose metadata has all of these values. At most 10 conditions. Only the first 100 values of the metadata of an object are searched. */
   metadata?: Array<MetadataCondition> | null | undefined;
-  /** In one of these states. */
+  /** Only positions in one of these states. */
   states?: Array<PositionState> | null | undefined;
-  /** In this currency. */
+  /** Only positions in this currency. */
   currencyCode?: string | null | undefined;
-  /** Of such an amount, whatever its currency. */
+  /** Only positions whose agreed amount is within these bounds, as a number regardless of its currency. */
   amount?: DecimalRange | null | undefined;
-  /** Created then. */
+  /** Only positions created within these bounds. */
   createdAt?: DateTimeRange | null | undefined;
-  /** Last changed then. */
+  /** Only positions last changed within these bounds. */
   updatedAt?: DateTimeRange | null | undefined;
-  /** Expiring then; never those without an expiry. */
+  /** Only positions that expire within these bounds. Positions that never expire do not match. */
   expiresAt?: DateTimeRange | null | undefined;
 };
 
-/** How a list of positions is ordered. */
+/** The order of a list of positions. */
 export type PositionOrder = {
-  /** By what. */
+  /** The field to order by. */
   field: PositionOrderField;
-  /** Which way. */
+  /** The direction. */
   direction: OrderDirection;
 };
 
-/** Which ledger events. Members are and-ed, the values of a list or-ed; an empty list matches nothing. */
+/** Filters ledger events. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type LedgerEventFilter = {
-  /** Of this institution. */
+  /** Only ledger events of this institution. */
   institutionId?: string | number | null | undefined;
-  /** Of one of these positions. */
+  /** Only ledger events of one of these positions. */
   positionIds?: Array<string | number> | null | undefined;
-  /** Of one of these kinds. */
+  /** Only ledger events of one of these kinds. */
   kinds?: Array<LedgerEventKind> | null | undefined;
-  /** Written then. */
+  /** Only ledger events within these bounds. */
   createdAt?: DateTimeRange | null | undefined;
 };
 
-/** A new position. */
+/** Input for createPosition. */
 export type CreatePositionInput = {
-  /** Whose it will be; may be left out, for the asset says it. */
+  /** The institution of the asset. Optional; if set, it must match. */
   institutionId?: string | number | null | undefined;
-  /** The deal that the money is held for. */
+  /** The asset: the deal that the money is held for. */
   assetId: string | number;
-  /** Whom it is held for: 1 to 200 characters. */
+  /** Your reference of the party the money is held for. 1 to 200 characters. */
   holderReference: string;
-  /** How much, in the template's currency. */
+  /** The agreed amount, in the currency of the asset template. */
   amount: MoneyInput;
-  /** The client's own name for it: 1 to 200 characters. */
+  /** Your reference of the position. 1 to 200 characters. Not necessarily unique; see `uniqueReference`. */
   externalReference?: string | null | undefined;
   /** Whether the external reference must be unique among the positions of the institution that were created with this flag. If one has it, the result is a ConflictError with its id. Positions created without the flag do not count. Requires `externalReference`. Defaults to false. */
   uniqueReference?: boolean | null | undefined;
-  /** From when on it can only expire; needed where the template has maxTenorDays. */
+  /** When the position expires. Must be in the future. Required if the config of the asset template has `maxTenorDays`. Defaults to never. */
   expiresAt?: string | null | undefined;
-  /** The client's own data; {} if left out. */
+  /** Data of the client. Defaults to {}. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** A move to any state. */
+/** Input for transitionPosition. */
 export type TransitionPositionInput = {
-  /** The position. */
+  /** The position to change. */
   positionId: string | number;
-  /** The state that it shall have. */
+  /** The new state of the position. */
   toState: PositionState;
-  /** How much to release, in the currency of the position: for PARTIALLY_RELEASED alone. */
+  /** The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is held. Not allowed for other states. */
   amount?: string | null | undefined;
-  /** Why, for the history: at most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
   reason?: string | null | undefined;
-  /** The client's own data about the move; {} if left out. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** The version last read; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** A payment out of escrow. */
+/** Input for releasePosition. */
 export type ReleasePositionInput = {
-  /** The position. */
+  /** The position to change. */
   positionId: string | number;
-  /** The amount to release, in the currency of the position. Required unless `all` is true; not allowed with it. */
+  /** The amount to release, in the currency of the position; at most what is held. Required unless `all` is true, and not allowed with it. */
   amount?: string | null | undefined;
   /** Whether to release everything that is held. Required to be true unless `amount` is set; false and null count as absent. */
   all?: boolean | null | undefined;
-  /** Why, for the history: at most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
   reason?: string | null | undefined;
-  /** The client's own data about the move; {} if left out. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** The version last read; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -452,264 +452,264 @@ export type ReleasePositionInput = {
 export type UpdatePositionInput = {
   /** The position, in any state. */
   positionId: string | number;
-  /** The client's own name for the position. 1 to 200 characters; null clears it, unless the position was created with `uniqueReference`. */
+  /** Your reference of the position. 1 to 200 characters. Null removes it, which is not allowed if the position was created with `uniqueReference`. */
   externalReference?: string | null | undefined;
-  /** The client's own data, as a whole. */
+  /** Data of the client. Replaces the previous data as a whole. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** The version last read. If the object has another version now, the result is a StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** The payment into escrow. */
+/** Input for fundPosition. */
 export type FundPositionInput = {
-  /** The position. */
+  /** The position to change. */
   positionId: string | number;
-  /** Why, for the history: at most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
   reason?: string | null | undefined;
-  /** The client's own data about the move; {} if left out. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** The version last read; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** The end of a position by decision. */
+/** Input for cancelPosition. */
 export type CancelPositionInput = {
-  /** The position. */
+  /** The position to change. */
   positionId: string | number;
-  /** Why, for the history: at most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
   reason?: string | null | undefined;
-  /** The client's own data about the move; {} if left out. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** The version last read; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** The end of a position by its time. */
+/** Input for expirePosition. */
 export type ExpirePositionInput = {
-  /** The position. */
+  /** The position to change. */
   positionId: string | number;
-  /** Why, for the history: at most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
   reason?: string | null | undefined;
-  /** The client's own data about the move; {} if left out. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** The version last read; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** One operation of a batch: exactly one of its members. It has no idempotency key of its own. */
+/** One operation of a batch. Set exactly one field, without `idempotencyKey`: that is set on the batch. */
 export type PositionOperation =
-  {   /** Opens a position. */
+  {   /** Creates a position. */
   create: CreatePositionInput; transition?: never; }
-  |  { create?: never;   /** Moves a position. */
+  |  { create?: never;   /** Changes the state of a position. */
   transition: TransitionPositionInput; };
 
-/** A batch of operations on positions of one institution. */
+/** Input for applyPositions. */
 export type ApplyPositionsInput = {
-  /** 1 to 1000 operations, done in order, each seeing the one before. */
+  /** The operations, 1 to 1000. They are executed in order; each one sees the changes of the previous ones. */
   operations: Array<PositionOperation>;
-  /** All or none; if false, each operation stands for itself. */
+  /** Whether all operations are rejected if one is. If false, only the failing operations are rejected. */
   atomic?: boolean;
-  /** Runs everything and writes nothing; claims no idempotency key. */
+  /** Whether to return what the batch would do without storing anything. A dry run does not use up the idempotency key. */
   dryRun?: boolean;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** What positions in one currency may be about. */
+/** The minimum and maximum amount of positions in one currency. */
 export type PolicyLimitInput = {
-  /** One of the allowed currencies. */
+  /** The currency. Must be one of `allowedCurrencies` if that is set, and in one entry only. */
   currencyCode: string;
-  /** The least; no bound if left out. */
+  /** The minimum amount. Defaults to no minimum. */
   minAmount?: string | null | undefined;
-  /** The most; no bound if left out. */
+  /** The maximum amount. Must not be below `minAmount`. Defaults to no maximum. */
   maxAmount?: string | null | undefined;
 };
 
-/** A whole policy, in the place of the one before. */
+/** Input for setPolicy. */
 export type SetPolicyInput = {
-  /** Whose it is; an institution's key may leave it out. */
+  /** The institution. Required with the root key. Defaults to the institution of the API key. */
   institutionId?: string | number | null | undefined;
-  /** One of the institution's. */
+  /** The region. Must be one of the institution. */
   region: Region;
-  /** Any if left out. */
+  /** The allowed currencies, 1 to 1000. Defaults to all. */
   allowedCurrencies?: Array<string> | null | undefined;
-  /** None if left out; each currency once. */
+  /** The limits of amounts, at most one entry per currency. Defaults to none. */
   limits?: Array<PolicyLimitInput> | null | undefined;
-  /** The version last read, 0 for none; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. Send 0 if the region had no policy. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** The end of a policy. */
+/** Input for deletePolicy. */
 export type DeletePolicyInput = {
-  /** Whose it is; an institution's key may leave it out. */
+  /** The institution. Required with the root key. Defaults to the institution of the API key. */
   institutionId?: string | number | null | undefined;
-  /** The policy's. */
+  /** The region of the policy. */
   region: Region;
-  /** The version last read, 0 for none; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. Send 0 if the region had no policy. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** Which audit events. Members are and-ed, the values of a list or-ed; an empty list matches nothing. */
+/** Filters audit events. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type AuditEventFilter = {
-  /** In the trail of this institution. */
+  /** Only events in the audit log of this institution. */
   institutionId?: string | number | null | undefined;
-  /** One of these actions. */
+  /** Only events of these actions. */
   actions?: Array<string> | null | undefined;
-  /** That ended so. */
+  /** Only events with this outcome. */
   outcome?: AuditOutcome | null | undefined;
-  /** About the object with this id. */
+  /** Only events whose target is the object with this id. */
   resourceId?: string | number | null | undefined;
-  /** Attempted with this API key. */
+  /** Only events caused with this API key. */
   apiKeyId?: string | number | null | undefined;
-  /** That came with this request. */
+  /** Only events of the request with this id. */
   requestId?: string | null | undefined;
-  /** Attempted then. */
+  /** Only events within these bounds. */
   createdAt?: DateTimeRange | null | undefined;
 };
 
-/** Which sessions. Members are and-ed, the values of a list or-ed; an empty list matches nothing. */
+/** Filters chat sessions. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type ChatSessionFilter = {
-  /** Of this institution. */
+  /** Only chat sessions of this institution. */
   institutionId?: string | number | null | undefined;
-  /** About one of these positions. */
+  /** Only chat sessions about one of these positions. */
   positionIds?: Array<string | number> | null | undefined;
-  /** Led by exactly this reference. */
+  /** Only chat sessions with exactly this owner reference. */
   ownerReference?: string | null | undefined;
-  /** Of one of these priorities. */
+  /** Only chat sessions with one of these priorities. */
   priorities?: Array<ChatPriority> | null | undefined;
-  /** Taking new messages, or not. */
+  /** Only chat sessions that accept new messages (true) or do not (false). */
   active?: boolean | null | undefined;
-  /** With all of these words in title and description, or in one message. Whole words, no beginnings of them; case does not count, accents do. Deleted messages and earlier versions are not searched; a text without a word matches nothing. At most 1,000 characters. */
+  /** Only chat sessions with all of these words in the title and description, or in one message. Words match as a whole and not by prefix; the search ignores case but not accents. Deleted messages and earlier texts are not searched. A text without any word matches nothing. At most 1,000 characters. */
   search?: string | null | undefined;
-  /** Created then. */
+  /** Only chat sessions created within these bounds. */
   createdAt?: DateTimeRange | null | undefined;
-  /** Deleted ones too. */
+  /** Whether to return deleted chat sessions too. */
   includeDeleted?: boolean;
 };
 
-/** How a list of sessions is ordered. */
+/** The order of a list of chat sessions. */
 export type ChatSessionOrder = {
-  /** By what. */
+  /** The field to order by. */
   field: ChatSessionOrderField;
-  /** Which way. */
+  /** The direction. */
   direction: OrderDirection;
 };
 
-/** A new chat session. */
+/** Input for createChatSession. */
 export type CreateChatSessionInput = {
-  /** Whose it will be; may be left out where the position says it. */
+  /** The institution. Required with the root key if `positionId` is absent; if both are set, it must be the institution of the position. Defaults to the institution of the position or of the API key. */
   institutionId?: string | number | null | undefined;
-  /** The position that it is about, if it is about one. */
+  /** The position that the chat session is about. Defaults to none. */
   positionId?: string | number | null | undefined;
-  /** Who leads it: 1 to 200 characters. */
+  /** Your reference of the owner, who leads the conversation. 1 to 200 characters. */
   ownerReference: string;
-  /** What it is about: 1 to 200 characters. */
+  /** The subject. 1 to 200 characters. */
   title: string;
-  /** The same at length: at most 10,000 characters. */
+  /** A longer description of the subject. At most 10,000 characters. */
   description?: string | null | undefined;
-  /** MEDIUM if left out. */
+  /** The urgency. Defaults to MEDIUM. */
   priority?: ChatPriority | null | undefined;
-  /** true if left out. */
+  /** Whether the chat session accepts new messages. Edits, deletions and read marks are always possible. Defaults to true. */
   active?: boolean | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** A change of a session: what is left out stays as it is. */
+/** Input for updateChatSession. A field that is left out stays as it is. */
 export type UpdateChatSessionInput = {
-  /** The session. */
+  /** The chat session to update. */
   chatSessionId: string | number;
-  /** 1 to 200 characters. */
+  /** The subject. 1 to 200 characters. */
   title?: string | null | undefined;
-  /** At most 10,000 characters; null clears it. */
+  /** A longer description of the subject. At most 10,000 characters. Null removes it. */
   description?: string | null | undefined;
-  /** How urgent it is. */
+  /** The urgency. */
   priority?: ChatPriority | null | undefined;
-  /** Whether it takes new messages; edits, deletions and read marks stay possible. */
+  /** Whether the chat session accepts new messages. Edits, deletions and read marks are always possible. */
   active?: boolean | null | undefined;
-  /** The version last read; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** The session to delete. */
+/** Input for deleteChatSession. */
 export type DeleteChatSessionInput = {
-  /** The session. */
+  /** The chat session. */
   chatSessionId: string | number;
-  /** The version last read; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** The session to bring back. */
+/** Input for restoreChatSession. */
 export type RestoreChatSessionInput = {
-  /** The session. */
+  /** The chat session. */
   chatSessionId: string | number;
-  /** The version last read; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** Which messages of a session. */
+/** Filters the messages of a chat session. */
 export type ChatMessageFilter = {
-  /** Of such a sequence: { gt: 41 } from 42 on. */
+  /** Only messages whose sequence is within these bounds: { gt: 41 } returns 42 and later. */
   sequence?: IntRange | null | undefined;
 };
 
-/** A new message. */
+/** Input for postChatMessage. */
 export type PostChatMessageInput = {
-  /** The session, which must be active. */
+  /** The chat session. Must be active and not deleted. */
   chatSessionId: string | number;
-  /** Who writes it: 1 to 200 characters. */
+  /** Your reference of the author. 1 to 200 characters. */
   authorReference: string;
-  /** What it says: 1 to 10,000 characters. */
+  /** The text. 1 to 10,000 characters. */
   body: string;
-  /** A message of the same session that it answers. */
+  /** The message to reply to. Must be in the same chat session. */
   replyToId?: string | number | null | undefined;
-  /** Called again with the same key and the same input, the mutation is not done twice but answers the first result again. 1 to 255 characters; the header Idempotency-Key does the same. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
   idempotencyKey?: string | null | undefined;
 };
 
-/** Another body for a message. */
+/** Input for editChatMessage. */
 export type EditChatMessageInput = {
   /** The message. */
   chatMessageId: string | number;
-  /** What it shall say: 1 to 10,000 characters. */
+  /** The new text. 1 to 10,000 characters. */
   body: string;
-  /** The version last read; if it is another now, StaleVersionError. */
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
 };
 
-/** The end of a message. */
+/** Input for deleteChatMessage. */
 export type DeleteChatMessageInput = {
   /** The message. */
   chatMessageId: string | number;
-  /** Why: at most 1,000 characters. */
+  /** The reason. At most 1,000 characters. */
   reason?: string | null | undefined;
 };
 
-/** How far a participant has read. */
+/** Input for markChatSessionRead. */
 export type MarkChatSessionReadInput = {
-  /** The session. */
+  /** The chat session. */
   chatSessionId: string | number;
-  /** Who has read: 1 to 200 characters. */
+  /** Your reference of the participant. 1 to 200 characters. */
   participantReference: string;
-  /** The sequence of the last message read; a mark never moves back. */
+  /** The sequence of the last message that the participant has read. The read mark never moves back. */
   upToSequence: number;
 };
 
