@@ -52,7 +52,7 @@ const create: Command<CreateApiKey, CheckedCreate, Ground, ApiKeyCreated> = {
   owner: ({ institution }) => institution?.id,
   act: (tx, { institution, kept }, checked, { newId, newToken, clock, keysPerInstitution }) => {
     const { id } = found(institution, 'institution', 'institutionId', checked.institutionId);
-    if (kept >= keysPerInstitution) throw new CapacityExceeded('API keys an institution', keysPerInstitution);
+    if (kept >= keysPerInstitution) throw new CapacityExceeded('API keys per institution', keysPerInstitution);
     const token = newToken();
     const apiKey = newApiKey(checked, id, token, newId('key'), clock());
     tx.apiKeys.insert(apiKey);

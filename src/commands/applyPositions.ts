@@ -36,15 +36,15 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
   name: 'applyPositions',
   check: (input, issues, { clock }) => {
     const { operations, atomic, dryRun } = input;
-    if (operations.length === 0) issues.add(['operations'], 'must have at least one.');
+    if (operations.length === 0) issues.add(['operations'], 'must have at least one value.');
     if (operations.length > LIMITS.listInputs) {
-      issues.add(['operations'], `must have at most ${LIMITS.listInputs}; it has ${operations.length}.`);
+      issues.add(['operations'], `must have at most ${LIMITS.listInputs} values; it has ${operations.length}.`);
     }
     issues.settle();
     operations.forEach(({ create, transition }, at) => {
       const path = ['operations', `${at}`, create ? 'create' : 'transition', 'idempotencyKey'];
       const key = (create ?? transition)?.idempotencyKey ?? null;
-      if (key !== null) issues.add(path, "must be left out: the key is the batch's.");
+      if (key !== null) issues.add(path, 'is not allowed here; set the idempotency key on the batch.');
     });
     issues.settle();
     const now = clock();

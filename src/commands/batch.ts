@@ -66,7 +66,9 @@ export function mustBeOfOne({ positions, grounds }: Loaded, operations: readonly
         : positions.get(checked.positionId)?.institutionId;
     first ??= owner;
     if (owner === undefined || owner === first) continue;
-    throw new ValidationFailed([{ path: [...path, field], message: 'must be of the same institution as the others.' }]);
+    throw new ValidationFailed([
+      { path: [...path, field], message: 'must belong to the same institution as the other operations.' },
+    ]);
   }
 }
 

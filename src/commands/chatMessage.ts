@@ -69,10 +69,11 @@ const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null
     const before = found(session, 'chat session', 'chatSessionId', chatSessionId);
     mustTakeMessages(before);
     if (replyToId !== null && repliedTo?.sessionId !== chatSessionId) {
-      throw new ValidationFailed([{ path: ['replyToId'], message: 'must be a message of the same session.' }]);
+      throw new ValidationFailed([{ path: ['replyToId'], message: 'must be a message of the same chat session.' }]);
     }
     const { messagesPerSession } = chatLimits;
-    if (before.messageCount >= messagesPerSession) throw new CapacityExceeded('messages a session', messagesPerSession);
+    if (before.messageCount >= messagesPerSession)
+      throw new CapacityExceeded('messages per chat session', messagesPerSession);
     const chatSession = sessionWithMessage(before, clock());
     const chatMessage: ChatMessage = Object.freeze({
       id: newId('msg'),
@@ -137,9 +138,11 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
     const { version } = before;
     if (typeof expectedVersion === 'number' && expectedVersion !== version)
       throw new StaleVersion(expectedVersion, version);
-    if (before.deletedAt !== null) throw new Conflict('The message is deleted.', ['chatMessageId']);
+    if (before.deletedAt !== null)
+      throw new Conflict('The message is deleted and cannot be edited.', ['chatMessageId']);
     if (before.body === body) return { chatMessage: before };
-    if (version > LIMITS.revisions) throw new Conflict('The message was edited too often.', ['chatMessageId']);
+    if (version > LIMITS.revisions)
+      throw new Conflict(`A message can be edited at most ${LIMITS.revisions} times.`, ['chatMessageId']);
     const chatMessage = editedMessage(before, body, clock());
     tx.chatRevisions.insert(revisionOf(before));
     tx.chatMessages.replace(chatMessage);

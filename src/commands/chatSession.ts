@@ -185,7 +185,7 @@ const update = changing<UpdateChatSession, CheckedNamed & { readonly patch: Part
   'updateChatSession',
   (input, issues) => ({ ...checkedNamed(input), patch: checkChatSessionPatch(input, issues) }),
   (session, { patch }) => {
-    if (session.deleted) throw new Conflict('The session is deleted.', ['chatSessionId']);
+    if (session.deleted) throw new Conflict('The chat session is deleted. Restore it first.', ['chatSessionId']);
     const fields = Object.keys(patch) as (keyof typeof patch)[];
     // An update that changes no field writes nothing.
     return fields.every((field) => patch[field] === session[field]) ? undefined : patch;
@@ -201,7 +201,7 @@ const remove = changing<Named, CheckedNamed>(
   (session, _checked, { clock }, { position }) => {
     if (session.deleted) return undefined;
     if (position && position.held > 0n) {
-      throw new Conflict('The session cannot be deleted while its position holds money.', ['chatSessionId']);
+      throw new Conflict('The chat session cannot be deleted while its position holds money.', ['chatSessionId']);
     }
     return deletedSession(session, clock());
   },

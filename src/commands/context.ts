@@ -44,7 +44,7 @@ export interface CommandContext {
 export function institutionFor(viewer: Viewer, institutionId: Maybe<Id>, issues: Issues): Id {
   if (viewer.role !== 'ROOT') return institutionId ?? viewer.institutionId;
   if (institutionId === null || institutionId === undefined) {
-    issues.add(['institutionId'], 'must name an institution: root belongs to none.');
+    issues.add(['institutionId'], 'is required with the root key.');
   }
   return institutionId ?? '';
 }

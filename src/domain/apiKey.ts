@@ -116,7 +116,7 @@ const USUAL_OVERLAP_SECONDS = 24 * 60 * 60;
 export function checkOverlap(overlapSeconds: Maybe<number>, issues: Issues): number {
   const seconds = overlapSeconds ?? USUAL_OVERLAP_SECONDS;
   if (seconds < 0 || seconds > LIMITS.overlapSeconds) {
-    issues.add(['overlapSeconds'], `must be from 0 to ${LIMITS.overlapSeconds}, a week; it is ${seconds}.`);
+    issues.add(['overlapSeconds'], `must be from 0 to ${LIMITS.overlapSeconds} (one week); it is ${seconds}.`);
   }
   return seconds;
 }
@@ -131,9 +131,11 @@ export interface Rotation {
 
 /** Rotates an API key. Throws Conflict if it is revoked, has expired or was rotated before. */
 export function rotate(key: ApiKey, overlapSeconds: number, followedById: Id, now: Instant): Rotation {
-  if (key.revokedAt !== null) throw new Conflict('The key is revoked.', ['apiKeyId']);
-  if (!isLive(key, now)) throw new Conflict('The key has expired.', ['apiKeyId']);
-  if (key.followedById !== null) throw new Conflict('The key has a follower already: rotate that one.', ['apiKeyId']);
+  if (key.revokedAt !== null) throw new Conflict('The API key is revoked. Create a new one.', ['apiKeyId']);
+  if (!isLive(key, now)) throw new Conflict('The API key has expired. Create a new one.', ['apiKeyId']);
+  if (key.followedById !== null) {
+    throw new Conflict('The API key was already rotated. Rotate the one that replaced it.', ['apiKeyId']);
+  }
   const { label, role, createdAt, expiresAt } = key;
   const ends = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, now + overlapSeconds * 1_000);
   return {

@@ -68,7 +68,7 @@ export function checkAssetTemplate(input: AssetTemplateInput, issues = new Issue
   issues.settle();
   if (kind === undefined) return input;
   if (kind.vertical !== input.vertical)
-    issues.add(['vertical'], `must be ${kind.vertical}: ${kind.code} belongs to it.`);
+    issues.add(['vertical'], `must be ${kind.vertical}, the line of business of ${kind.code}.`);
   addConfigIssues(issues, config, kind, input.region);
   issues.settle();
   return { ...input, name, config };
@@ -77,7 +77,7 @@ export function checkAssetTemplate(input: AssetTemplateInput, issues = new Issue
 function addConfigIssues(issues: Issues, config: JsonObject, kind: TemplateKind, region: Region): void {
   for (const { path, message } of configFaults(config, kind)) issues.add(['config', ...path], message);
   if ((config['region'] ?? region) !== region) {
-    issues.add(['config', 'region'], `must be the template's region, ${region}.`);
+    issues.add(['config', 'region'], `must be ${region}, the region of the asset template.`);
   }
 }
 
@@ -111,9 +111,9 @@ export function newAssetTemplate(checked: AssetTemplateInput, of: Institution, i
   const { code, name, vertical, region, config } = checked;
   const issues = new Issues();
   if (!of.regions.includes(region))
-    issues.add(['region'], `must be one of the institution's: ${of.regions.join(', ')}.`);
+    issues.add(['region'], `must be one of the regions of the institution: ${of.regions.join(', ')}.`);
   if (!of.verticals.includes(vertical)) {
-    issues.add(['vertical'], `must be one of the institution's: ${of.verticals.join(', ')}.`);
+    issues.add(['vertical'], `must be one of the lines of business of the institution: ${of.verticals.join(', ')}.`);
   }
   issues.settle();
   const own = { code, name, vertical, region, config };

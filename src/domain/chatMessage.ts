@@ -66,14 +66,15 @@ export const checkedBody = (body: string, issues: Issues): string => issues.text
 
 /** Throws Conflict if the session does not accept messages. */
 export function mustTakeMessages({ deleted, active }: ChatSession): void {
-  if (deleted) throw new Conflict('The session is deleted.', ['chatSessionId']);
-  if (!active) throw new Conflict('The session is not active.', ['chatSessionId']);
+  if (deleted) throw new Conflict('The chat session is deleted. Restore it first.', ['chatSessionId']);
+  if (!active) throw new Conflict('The chat session is not active. Set its `active` to true first.', ['chatSessionId']);
 }
 
 /** Throws ValidationFailed if the mark is beyond the last message. */
 export function checkMark({ messageCount }: ChatSession, upToSequence: number): void {
   const issues = new Issues();
-  if (upToSequence > messageCount) issues.add(['upToSequence'], `must be at most ${messageCount}, the last message's.`);
+  if (upToSequence > messageCount)
+    issues.add(['upToSequence'], `must be at most ${messageCount}, the sequence of the last message.`);
   issues.settle();
 }
 

@@ -47,7 +47,7 @@ export const FORMER_CURRENCY_CODES: readonly CurrencyCode[] = [...FORMER_DIGITS.
 export const currencyIssue = (code: unknown): string =>
   typeof code === 'string' && isFormerCurrency(code)
     ? `must be an active currency; ${code} was withdrawn from ISO 4217.`
-    : 'must be a currency of ISO 4217 such as "USD".';
+    : 'must be an ISO 4217 currency code such as "USD".';
 
 /** The maximum number of minor-unit digits of any currency. */
 export const MOST_DIGITS = 4;

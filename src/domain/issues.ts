@@ -79,7 +79,7 @@ export class Issues {
 
   /** Reads a list of at least one value, without duplicates. */
   choice<V>(path: Path, values: readonly V[]): readonly V[] {
-    if (values.length === 0) this.add(path, 'must name at least one.');
+    if (values.length === 0) this.add(path, 'must have at least one value.');
     return Object.freeze([...new Set(values)]);
   }
 
@@ -87,7 +87,7 @@ export class Issues {
   positive(path: Path, text: string): Decimal {
     const decimal = parseDecimal(text);
     if (typeof decimal !== 'string' && decimal.units > 0n) return decimal;
-    this.add(path, typeof decimal === 'string' ? decimal : 'must be more than zero.');
+    this.add(path, typeof decimal === 'string' ? decimal : 'must be greater than zero.');
     return { units: 0n, scale: 0 };
   }
 
@@ -116,7 +116,7 @@ export class Issues {
   future(path: Path, time: Maybe<Instant>, now: Instant): Instant | null {
     if (time === null || time === undefined) return null;
     const instant = Math.floor(time);
-    if (instant <= now) this.#late.push({ path, message: 'must lie in the future.' });
+    if (instant <= now) this.#late.push({ path, message: 'must be in the future.' });
     return instant;
   }
 }

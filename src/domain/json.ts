@@ -12,7 +12,7 @@ export function jsonFault(value: JsonObject): string | undefined {
   const fault = valueFault(value, 1, { left: LIMITS.jsonBytes / 2 });
   if (fault !== undefined) return fault;
   const bytes = Buffer.byteLength(JSON.stringify(value));
-  return bytes > LIMITS.jsonBytes ? `must be at most ${LIMITS.jsonBytes} bytes of JSON; it is ${bytes}.` : undefined;
+  return bytes > LIMITS.jsonBytes ? `must have at most ${LIMITS.jsonBytes} bytes as JSON; it has ${bytes}.` : undefined;
 }
 
 /** Returns the size of a value as compact JSON, in bytes. Iterative, so deep nesting cannot overflow the stack. */
@@ -37,11 +37,11 @@ export function jsonBytes(value: unknown): number {
 }
 
 function valueFault(value: JsonValue, depth: number, values: { left: number }): string | undefined {
-  if ((values.left -= 1) < 0) return `must be at most ${LIMITS.jsonBytes} bytes of JSON.`;
+  if ((values.left -= 1) < 0) return `must have at most ${LIMITS.jsonBytes} bytes as JSON.`;
   if (typeof value === 'string') return textFault(value);
   if (typeof value === 'number') return isStorable(value) ? undefined : NUMBERS;
   if (typeof value !== 'object' || value === null) return undefined;
-  if (depth > LIMITS.jsonDepth) return `must be at most ${LIMITS.jsonDepth} levels deep.`;
+  if (depth > LIMITS.jsonDepth) return `must have at most ${LIMITS.jsonDepth} levels of nesting.`;
   if (Array.isArray(value)) {
     for (const item of value as readonly JsonValue[]) {
       const fault = valueFault(item, depth + 1, values);
@@ -51,7 +51,7 @@ function valueFault(value: JsonValue, depth: number, values: { left: number }): 
   }
   for (const key of Object.keys(value)) {
     // This key would set the prototype when the object is copied.
-    if (key === '__proto__') return 'must not have a key "__proto__".';
+    if (key === '__proto__') return 'must not contain the key "__proto__".';
     const fault = textFault(key) ?? valueFault((value as JsonObject)[key] ?? null, depth + 1, values);
     if (fault !== undefined) return fault;
   }

@@ -27,16 +27,18 @@ const DECIMAL = /^(\d+)(?:\.(\d+))?$/;
  */
 export function parseDecimal(text: string): Decimal | string {
   const [, integer, fraction = ''] = DECIMAL.exec(text) ?? [];
-  if (integer === undefined) return 'must be a plain decimal number such as "1250.00": digits and at most one point.';
-  if (integer.length > MOST_INTEGER_DIGITS) return `must have at most ${MOST_INTEGER_DIGITS} digits before the point.`;
-  if (fraction.length > MOST_DIGITS) return `must have at most ${MOST_DIGITS} digits behind the point.`;
+  if (integer === undefined)
+    return 'must be a plain decimal number such as "1250.00", with digits and at most one decimal point.';
+  if (integer.length > MOST_INTEGER_DIGITS)
+    return `must have at most ${MOST_INTEGER_DIGITS} digits before the decimal point.`;
+  if (fraction.length > MOST_DIGITS) return `must have at most ${MOST_DIGITS} decimals.`;
   return { units: BigInt(integer + fraction), scale: fraction.length };
 }
 
 /** Converts the decimal to minor units of the currency; returns a sentence if it has more digits than the currency. */
 export function toMinorUnits(decimal: Decimal, currency: CurrencyCode): bigint | string {
   const digits = digitsOf(currency);
-  if (decimal.scale > digits) return `must have at most ${digits} digits behind the point: it is in ${currency}.`;
+  if (decimal.scale > digits) return `must have at most ${digits} decimals in ${currency}.`;
   return decimal.units * 10n ** BigInt(digits - decimal.scale);
 }
 

@@ -108,19 +108,21 @@ function targetOf({ held, currency }: Position, { toState, amount }: Move): Posi
 function movedBy(position: Position, toState: PositionState, amount: Decimal | null): bigint {
   const { held, currency } = position;
   if (toState === 'FUNDED' || toState === 'CANCELLED' || toState === 'EXPIRED') {
-    if (amount !== null) throw badAmount(`must be left out: ${toState} takes all there is.`);
+    if (amount !== null) throw badAmount(`is not allowed here; ${toState} always moves the whole amount.`);
     return toState === 'FUNDED' ? position.amount : held;
   }
   if (amount === null) {
     if (toState === 'RELEASED') return held;
-    throw badAmount('must say how much to release.');
+    throw badAmount('is required: the amount to release.');
   }
   const asked = toMinorUnits(amount, currency);
   if (typeof asked === 'string') throw badAmount(asked);
-  if (asked <= 0n) throw badAmount('must be more than zero.');
+  if (asked <= 0n) throw badAmount('must be greater than zero.');
   if (asked > held) throw new InsufficientFunds({ minorUnits: held, currency }, { minorUnits: asked, currency });
-  if (toState === 'RELEASED' && asked < held) throw badAmount('must be all that is held, or left out.');
-  if (toState === 'PARTIALLY_RELEASED' && asked === held) throw badAmount('must be less than what is held.');
+  if (toState === 'RELEASED' && asked < held)
+    throw badAmount('must be the whole held amount; omit it to release everything.');
+  if (toState === 'PARTIALLY_RELEASED' && asked === held)
+    throw badAmount('must be less than the held amount; release everything with RELEASED.');
   return asked;
 }
 

@@ -42,7 +42,8 @@ export type PolicyRules = Pick<Policy, 'region' | 'allowedCurrencies' | 'limits'
 /** Validates the input without reading the store. Throws ValidationFailed. */
 export function checkPolicy({ region, allowedCurrencies, limits }: PolicyInput, issues = new Issues()): PolicyRules {
   const codes = allowedCurrencies ?? null;
-  if (codes?.length === 0) issues.add(['allowedCurrencies'], 'must name at least one; leave it out to allow any.');
+  if (codes?.length === 0)
+    issues.add(['allowedCurrencies'], 'must have at least one value; omit it to allow all currencies.');
   if (codes && codes.length > LIMITS.listInputs) tooMany(issues, 'allowedCurrencies');
   const allowed = codes && codes.flatMap((code, at) => issues.currency(['allowedCurrencies', `${at}`], code) ?? []);
   const bounds = limits ?? [];
@@ -52,15 +53,15 @@ export function checkPolicy({ region, allowedCurrencies, limits }: PolicyInput, 
     const currency = issues.currency([...path, 'currencyCode'], bound.currencyCode);
     if (currency === undefined) return [];
     if (bounds.findIndex(({ currencyCode }) => currencyCode === currency) < at) {
-      issues.add([...path, 'currencyCode'], 'must not be limited twice.');
+      issues.add([...path, 'currencyCode'], 'must be in one entry only.');
     }
     if (allowed && !allowed.includes(currency)) {
-      issues.add([...path, 'currencyCode'], 'must be one of allowedCurrencies.');
+      issues.add([...path, 'currencyCode'], 'must be one of `allowedCurrencies`.');
     }
     const least = amountOf(issues, [...path, 'minAmount'], bound.minAmount, currency);
     const most = amountOf(issues, [...path, 'maxAmount'], bound.maxAmount, currency);
     if (least !== null && most !== null && least > most) {
-      issues.add([...path, 'minAmount'], 'must not be above maxAmount.');
+      issues.add([...path, 'minAmount'], 'must not be greater than `maxAmount`.');
     }
     const text = (minorUnits: bigint | null) => (minorUnits === null ? null : formatMinorUnits(minorUnits, currency));
     return [Object.freeze({ currency, minAmount: text(least), maxAmount: text(most) })];
@@ -95,7 +96,7 @@ export function newPolicy(
 ): Policy {
   const issues = new Issues();
   if (!of.regions.includes(rules.region)) {
-    issues.add(['region'], `must be one of the institution's: ${of.regions.join(', ')}.`);
+    issues.add(['region'], `must be one of the regions of the institution: ${of.regions.join(', ')}.`);
   }
   issues.settle();
   const { region, allowedCurrencies, limits } = rules;
@@ -123,16 +124,16 @@ export function obeyPolicy({ amount }: Pick<PositionDraft, 'amount'>, policy: Po
   if (!policy) return;
   const { allowedCurrencies, limits } = policy;
   if (allowedCurrencies && !allowedCurrencies.includes(amount.currency)) {
-    const message = `The institution's policy allows ${allowedCurrencies.join(', ')} only.`;
+    const message = `The policy of the institution allows only ${allowedCurrencies.join(', ')}.`;
     throw new PolicyViolation('CURRENCY', message, ['amount', 'currencyCode']);
   }
   const limit = limits.find(({ currency }) => currency === amount.currency);
   const least = limit ? limitOf(limit, limit.minAmount) : null;
   if (least && amount.minorUnits < least.minorUnits) {
-    throw new PolicyViolation('MIN_AMOUNT', "The amount is below the policy's least.", ['amount'], least);
+    throw new PolicyViolation('MIN_AMOUNT', 'The amount is below the `limit` of the policy.', ['amount'], least);
   }
   const most = limit ? limitOf(limit, limit.maxAmount) : null;
   if (most && amount.minorUnits > most.minorUnits) {
-    throw new PolicyViolation('MAX_AMOUNT', "The amount is above the policy's most.", ['amount'], most);
+    throw new PolicyViolation('MAX_AMOUNT', 'The amount is above the `limit` of the policy.', ['amount'], most);
   }
 }

@@ -104,17 +104,27 @@ export function obeyTerms(
 ): void {
   const { currency, minAmount, maxAmount, maxTenorDays } = terms;
   if (amount.currency !== currency) {
-    throw new PolicyViolation('CURRENCY', `The template allows ${currency} only.`, ['amount', 'currencyCode']);
+    throw new PolicyViolation('CURRENCY', `The asset template allows only ${currency}.`, ['amount', 'currencyCode']);
   }
   const bound = (minorUnits: bigint): Money => ({ minorUnits, currency });
   if (minAmount !== null && amount.minorUnits < minAmount) {
-    throw new PolicyViolation('MIN_AMOUNT', "The amount is below the template's least.", ['amount'], bound(minAmount));
+    throw new PolicyViolation(
+      'MIN_AMOUNT',
+      'The amount is below the `limit` of the asset template.',
+      ['amount'],
+      bound(minAmount),
+    );
   }
   if (maxAmount !== null && amount.minorUnits > maxAmount) {
-    throw new PolicyViolation('MAX_AMOUNT', "The amount is above the template's most.", ['amount'], bound(maxAmount));
+    throw new PolicyViolation(
+      'MAX_AMOUNT',
+      'The amount is above the `limit` of the asset template.',
+      ['amount'],
+      bound(maxAmount),
+    );
   }
   if (maxTenorDays !== null && (expiresAt === null || expiresAt > createdAt + maxTenorDays * DAY_MS)) {
-    const message = `The template asks for an expiresAt at most ${maxTenorDays} days from now.`;
+    const message = `\`expiresAt\` is required and must be at most ${maxTenorDays} days after the creation of the position.`;
     throw new PolicyViolation('TENOR', message, ['expiresAt']);
   }
 }
@@ -193,7 +203,7 @@ export function assertReferenceFree(uniqueReference: string | null | undefined, 
   const id = typeof uniqueReference === 'string' ? taken.get(uniqueReference) : undefined;
   if (id === undefined) return;
   throw new Conflict(
-    `The position ${id} was created with \`uniqueReference\` and has this external reference.`,
+    `The position ${id} was created with \`uniqueReference\` and has this external reference. Send another one.`,
     ['externalReference'],
     id,
   );

@@ -67,7 +67,7 @@ export class NotFound extends Refusal {
   readonly code = 'NOT_FOUND';
   readonly id: string | null;
   constructor(what: string, path: Path, id: string | null) {
-    super(`There is no ${what} with this id.`, path);
+    super(`The ${what} was not found. Check \`${path.at(-1) ?? 'id'}\`.`, path);
     this.id = id;
   }
 }
@@ -84,8 +84,8 @@ export class IllegalTransition extends Refusal {
   readonly to: PositionState;
   readonly allowedTransitions: readonly PositionState[];
   constructor(from: PositionState, to: PositionState, allowedTransitions: readonly PositionState[]) {
-    const allowed = allowedTransitions.length === 0 ? 'nothing more' : allowedTransitions.join(', ');
-    super(`A position that is ${from} cannot become ${to}; it allows ${allowed}.`);
+    const allowed = allowedTransitions.length === 0 ? 'none' : allowedTransitions.join(', ');
+    super(`The position cannot change from ${from} to ${to}. Allowed transitions: ${allowed}.`);
     this.from = from;
     this.to = to;
     this.allowedTransitions = allowedTransitions;
@@ -98,7 +98,7 @@ export class InsufficientFunds extends Refusal {
   readonly held: Money;
   readonly requested: Money;
   constructor(held: Money, requested: Money) {
-    super('More was asked for than the position holds.', ['amount']);
+    super('The requested amount exceeds what the position holds. Request at most `held`.', ['amount']);
     this.held = held;
     this.requested = requested;
   }
@@ -125,7 +125,8 @@ export class StaleVersion extends Refusal {
   readonly expectedVersion: number;
   readonly currentVersion: number;
   constructor(expectedVersion: number, currentVersion: number) {
-    super(`The object is at version ${currentVersion}, not ${expectedVersion}: read it again.`, ['expectedVersion']);
+    const message = `The object has version ${currentVersion}, not ${expectedVersion}. Load it again before you retry.`;
+    super(message, ['expectedVersion']);
     this.expectedVersion = expectedVersion;
     this.currentVersion = currentVersion;
   }
@@ -136,7 +137,7 @@ export class IdempotencyConflict extends Refusal {
   readonly code = 'IDEMPOTENCY_CONFLICT';
   readonly idempotencyKey: string;
   constructor(idempotencyKey: string) {
-    super('This idempotency key was used with another input.', ['idempotencyKey']);
+    super('This idempotency key was already used with another input. Send a new one.', ['idempotencyKey']);
     this.idempotencyKey = idempotencyKey;
   }
 }
@@ -157,7 +158,7 @@ export class CapacityExceeded extends Refusal {
   readonly code = 'CAPACITY_EXCEEDED';
   readonly capacity: number;
   constructor(what: string, capacity: number) {
-    super(`There may be at most ${capacity} ${what}.`);
+    super(`Limit of ${capacity.toLocaleString('en-US')} ${what} reached.`);
     this.capacity = capacity;
   }
 }

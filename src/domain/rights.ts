@@ -131,5 +131,9 @@ export const viewerAllowedTransitions = (
 export function mustBeAllowed({ role }: Viewer, mutation: MutationName): void {
   const roles = MUTATIONS[`Mutation.${mutation}`];
   if (roles.includes(role)) return;
-  throw new Forbidden(roles.includes('ADMIN') ? 'This key may only read.' : 'Only root may do this.');
+  throw new Forbidden(
+    roles.includes('ADMIN')
+      ? 'This API key is read-only. Send one with the role ADMIN.'
+      : 'This mutation requires the root key.',
+  );
 }

@@ -13,7 +13,7 @@ const oneOf = (values: readonly string[], message: string | ((value: unknown) =>
   });
 
 const currency = oneOf(CURRENCY_CODES, currencyIssue);
-const country = oneOf(COUNTRY_CODES, 'must be a country of ISO 3166-1 in two letters such as "SG".');
+const country = oneOf(COUNTRY_CODES, 'must be a two-letter ISO 3166-1 country code such as "SG".');
 const region = oneOf(REGIONS, `must be one of ${REGIONS.join(', ')}.`);
 const amount = z
   .string('must be a decimal string such as "1250.00".')
@@ -25,10 +25,10 @@ const percentage = z
   .string('must be a decimal string such as "5.5".')
   .regex(
     /^(100(\.0{1,4})?|\d{1,2}(\.\d{1,4})?)$/,
-    'must be a decimal string from "0" to "100", at most 4 digits behind the point.',
+    'must be a decimal string from "0" to "100" with at most 4 decimals.',
   );
 const tenor = z
-  .int('must be a whole number of days.')
+  .int('must be an integer number of days.')
   .min(1, 'must be at least 1 day.')
   .max(LIMITS.tenorDays, `must be at most ${LIMITS.tenorDays} days.`);
 
@@ -41,7 +41,8 @@ const named = (keys: readonly string[]): string =>
 
 const configOf = <S extends z.core.$ZodLooseShape>(shape: S) =>
   z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? `has unknown keys: ${named(issue.keys)}.` : undefined),
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? `must not have unknown keys: ${named(issue.keys)}.` : undefined,
   });
 
 /** The description of a property that is validated and stored but that no rule reads. */
@@ -130,7 +131,7 @@ export function configFaults(config: JsonObject, of: TemplateKind): readonly Val
   if (faults.length > 0) return faults;
   const { minAmount, maxAmount } = termsOf(config);
   const crossed = minAmount !== null && maxAmount !== null && minAmount > maxAmount;
-  return crossed ? [{ path: ['minAmount'], message: 'must not be above maxAmount.' }] : [];
+  return crossed ? [{ path: ['minAmount'], message: 'must not be greater than `maxAmount`.' }] : [];
 }
 
 function minorUnits(text: string, of: CurrencyCode): bigint | string {

@@ -5,8 +5,8 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 /** Returns why the text cannot be stored, as a sentence, or undefined if it can. */
 export function textFault(text: string): string | undefined {
-  if (!text.isWellFormed()) return 'must not contain half a character (a lone surrogate).';
-  if (CONTROL.test(text)) return 'must not contain control characters other than tab and line breaks.';
+  if (!text.isWellFormed()) return 'must not contain unpaired surrogates.';
+  if (CONTROL.test(text)) return 'must not contain control characters except tabs and line breaks.';
   return undefined;
 }
 

@@ -33,7 +33,7 @@ const CODES: { readonly [C in ErrorCode]: string } = {
   STALE_VERSION: 'The object has changed since the client read it: it has another version than `expectedVersion`.',
   IDEMPOTENCY_CONFLICT: 'The idempotency key was already used with another input.',
   CONFLICT: 'The request conflicts with the current state of the object or with another object.',
-  CAPACITY_EXCEEDED: 'A limit on the number of objects is reached.',
+  CAPACITY_EXCEEDED: 'A limit on the number of objects or on the size of the stored data is reached.',
 };
 
 const Code = builder.enumType('ErrorCode', {
@@ -165,9 +165,13 @@ export const ERRORS = {
     }),
   }),
   CAPACITY_EXCEEDED: builder.objectRef<Facts<CapacityExceeded>>('CapacityError').implement({
-    description: 'A limit on the number of objects is reached.',
+    description: 'A limit on the number of objects or on the size of the stored data is reached.',
     interfaces: [UserError],
-    fields: (t) => ({ capacity: t.exposeInt('capacity', { description: 'The maximum number of objects.' }) }),
+    fields: (t) => ({
+      capacity: t.exposeInt('capacity', {
+        description: 'The limit that was reached, in the unit that `message` names.',
+      }),
+    }),
   }),
 } as const satisfies { readonly [C in ErrorCode]: { readonly name: string } };
 

@@ -100,12 +100,14 @@ onBothStores((open) => {
     };
 
     it('without operations, and with 1,001', async () => {
-      expect(await faultsOf([])).toBe('operations must have at least one.');
-      expect(await faultsOf(times(1_001, () => create()))).toBe('operations must have at most 1000; it has 1001.');
+      expect(await faultsOf([])).toBe('operations must have at least one value.');
+      expect(await faultsOf(times(1_001, () => create()))).toBe(
+        'operations must have at most 1000 values; it has 1001.',
+      );
     });
 
     it('with a key in an operation, even an empty one', async () => {
-      const fault = "idempotencyKey must be left out: the key is the batch's.";
+      const fault = 'idempotencyKey is not allowed here; set the idempotency key on the batch.';
       const moved = move(await created(), 'FUNDED', { idempotencyKey: 'own' });
       expect(await faultsOf([create(), create({ idempotencyKey: 'own' })])).toBe(`operations.1.create.${fault}`);
       expect(await faultsOf([create({ idempotencyKey: '' })])).toBe(`operations.0.create.${fault}`);
@@ -115,7 +117,7 @@ onBothStores((open) => {
     it('with operations of two institutions', async () => {
       const { server, other } = scene;
       const theirs = move((await openPosition(server, other)).id, 'FUNDED');
-      const fault = 'must be of the same institution as the others.';
+      const fault = 'must belong to the same institution as the other operations.';
       expect(await faultsOf([create(), create({}, other)])).toBe(`operations.1.create.assetId ${fault}`);
       expect(await faultsOf([move(await created(), 'FUNDED'), theirs])).toBe(
         `operations.1.transition.positionId ${fault}`,

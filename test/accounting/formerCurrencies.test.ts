@@ -165,7 +165,7 @@ onBothStores((open) => {
     for (const code of ['XXX', 'XAU', 'usd', 'hrk', '']) {
       expect(await errorOf(server, query, { code })).toMatchObject({
         code: 'BAD_USER_INPUT',
-        message: '`filter.currencyCode` must be a currency of ISO 4217 such as "USD".',
+        message: '`filter.currencyCode` must be an ISO 4217 currency code such as "USD".',
       });
     }
   });

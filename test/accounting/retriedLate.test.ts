@@ -29,7 +29,7 @@ onBothStores((open) => {
     expect(await call(server, 'createPosition', keyless)).toMatchObject({
       code: 'VALIDATION_FAILED',
       path: ['expiresAt'],
-      issues: [{ path: ['expiresAt'], message: 'must lie in the future.' }],
+      issues: [{ path: ['expiresAt'], message: 'must be in the future.' }],
     });
     const { results } = await call(server, 'applyPositions', { operations: batch.operations });
     const path = ['operations', '0', 'create', 'expiresAt'];

@@ -3,13 +3,13 @@ import { onBothStores } from '../support/stores.ts';
 import { CreatePositionDocument, ReleasePositionDocument, TransitionPositionDocument } from './documents/graphql.ts';
 
 const AMOUNTS: readonly (readonly [text: string, sentence: RegExp])[] = [
-  ['1.001', /at most 2 digits behind the point/],
-  ['0.00001', /at most 4 digits behind the point/],
+  ['1.001', /at most 2 decimals/],
+  ['0.00001', /at most 4 decimals/],
   [`1${'0'.repeat(24)}`, /at most 24 digits/],
   [`${'0'.repeat(24)}1`, /at most 24 digits/],
   [long(1_000_000, '9'), /at most 24 digits/],
-  ['0', /more than zero/],
-  ['0.00', /more than zero/],
+  ['0', /greater than zero/],
+  ['0.00', /greater than zero/],
   ...['-1.00', '+1', '1e3', ' 1', '1\n', '', '.5', '5.', '1,000.00', '1.0.0', '0x10', 'NaN', 'Infinity', '١٢'].map(
     (text) => [text, /plain decimal/] as const,
   ),
@@ -38,7 +38,7 @@ const CASES: readonly Case[] = [
       CreatePositionDocument,
       about('1.00', code),
       'amount.currencyCode',
-      /currency of ISO 4217/,
+      /ISO 4217 currency code/,
     ],
   ),
   ['yen with digits', CreatePositionDocument, about('1.5', 'JPY'), 'amount.amount', /at most 0 digits/],

@@ -106,7 +106,12 @@ onBothStores((open) => {
     ['101 templates', AssetIdsDocument, { templateIds: Array(101).fill('x') }, /^filter.templateIds/],
     ['101 assets', PositionIdsDocument, { assetIds: Array(101).fill('x') }, /^filter.assetIds/],
     ['101 states', PositionIdsDocument, { states: Array(101).fill('CREATED') }, /^filter.states/],
-    ['no currency', PositionIdsDocument, { currencyCode: 'XXX' }, /^`filter.currencyCode` must be a currency/],
+    [
+      'no currency',
+      PositionIdsDocument,
+      { currencyCode: 'XXX' },
+      /^`filter.currencyCode` must be an ISO 4217 currency code/,
+    ],
     ['a currency with NUL', PositionIdsDocument, { currencyCode: 'US\u0000' }, /^`filter.currencyCode` must be/],
     ['an amount below zero', PositionIdsDocument, { amount: { gte: '-1' } }, /^`filter.amount.gte` must be a plain/],
     ['25 digits', PositionIdsDocument, { amount: { lt: '1'.repeat(25) } }, /^`filter.amount.lt` must have at most 24/],

@@ -54,7 +54,7 @@ const CONFIGS: readonly (readonly [what: string, patch: object, path: string, se
   ['too many digits', escrow({ currency: 'JPY', minAmount: '1.5' }), 'config.minAmount', /at most 0 digits/],
   ['25 digits', escrow({ maxAmount: long(25, '1') }), 'config.maxAmount', /plain decimal/],
   ['a minimum above the maximum', escrow({ minAmount: '2', maxAmount: '1.99' }), 'config.minAmount', /above max/],
-  ['another region', escrow({ region: 'SG' }), 'config.region', /template's region, US/],
+  ['another region', escrow({ region: 'SG' }), 'config.region', /must be US, the region of the asset template/],
   ['a region that is none', escrow({ region: 'MARS' }), 'config.region', /one of US, EU_UK, SG, UAE/],
   ['no percentage', retainage(), 'config.retainagePercentage', /decimal string/],
   ['a number for a percentage', retainage(5), 'config.retainagePercentage', /decimal string/],

@@ -20,8 +20,8 @@ const TEXTS: readonly (readonly [what: string, text: string, sentence: RegExp])[
   ['1 MB', long(1_000_000), /at most 200 characters/],
   ['NUL', 'a\u0000b', /control characters/],
   ['DEL', 'a\u007fb', /control characters/],
-  ['a lone high surrogate', 'a\ud800', /half a character/],
-  ['a lone low surrogate', '\udc00a', /half a character/],
+  ['a lone high surrogate', 'a\ud800', /unpaired surrogates/],
+  ['a lone low surrogate', '\udc00a', /unpaired surrogates/],
 ];
 const OBJECTS: readonly (readonly [what: string, object: object, sentence: RegExp])[] = [
   ['of 65 KB', { text: long(65 * 1024) }, /at most 65536 bytes/],
@@ -29,11 +29,11 @@ const OBJECTS: readonly (readonly [what: string, object: object, sentence: RegEx
   ['11 deep', deep(11), /at most 10 levels/],
   ['11 deep in lists', { in: [[[[[[[[[[]]]]]]]]]] }, /at most 10 levels/],
   ['1,000 deep', deep(1_000), /at most 10 levels/],
-  ['with __proto__', { inner: { ['__proto__']: { admin: true } } }, /must not have a key "__proto__"/],
+  ['with __proto__', { inner: { ['__proto__']: { admin: true } } }, /must not contain the key "__proto__"/],
   ['with NUL', { list: ['\u0000'] }, /control characters/],
   ['with NUL in a key', { 'a\u0000': 1 }, /control characters/],
-  ['with a lone surrogate', { text: '\ud800' }, /half a character/],
-  ['with a lone surrogate in a key', { '\udfff': 1 }, /half a character/],
+  ['with a lone surrogate', { text: '\ud800' }, /unpaired surrogates/],
+  ['with a lone surrogate in a key', { '\udfff': 1 }, /unpaired surrogates/],
 ];
 
 const CASES: readonly Case[] = [
@@ -70,7 +70,7 @@ const CASES: readonly Case[] = [
     TransitionPositionDocument,
     move({ toState: 'CANCELLED', reason: '\ud83d' }),
     'reason',
-    /half a character/,
+    /unpaired surrogates/,
   ],
 ];
 

@@ -37,7 +37,7 @@ onBothStores((open) => {
   it('ADMIN cannot create institutions', async () => {
     as('ADMIN');
     const outcome = await outcomeOf(server(), CreateInstitutionDocument, { name: 'Bank', regions: ['US'] });
-    expect(outcome).toMatchObject({ code: 'FORBIDDEN', message: 'Only root may do this.' });
+    expect(outcome).toMatchObject({ code: 'FORBIDDEN', message: 'This mutation requires the root key.' });
   });
 
   it('every mutation answers for an id of others as for one that never was', async () => {

@@ -126,7 +126,7 @@ describe('what a new key is', () => {
     expect(faultsOf(() => checkApiKey({ label: 'x'.repeat(201), role: 'ADMIN' }, NOW))).toHaveLength(1);
     const late = new Issues();
     checkApiKey({ label: 'x', role: 'ADMIN', expiresAt: NOW }, NOW, late);
-    expect(faultsOf(() => late.settleHour())).toEqual(['expiresAt: must lie in the future.']);
+    expect(faultsOf(() => late.settleHour())).toEqual(['expiresAt: must be in the future.']);
   });
 });
 
@@ -150,7 +150,7 @@ describe('a rotation', () => {
     const issues = new Issues();
     checkOverlap(overlap, issues);
     expect(faultsOf(() => issues.settle())).toEqual([
-      `overlapSeconds: must be from 0 to ${WEEK_SECONDS}, a week; it is ${overlap}.`,
+      `overlapSeconds: must be from 0 to ${WEEK_SECONDS} (one week); it is ${overlap}.`,
     ]);
   });
 
@@ -167,10 +167,12 @@ describe('a rotation', () => {
     const revoked = revokedKey(keyOf(), NOW);
     expect(refusalOf(() => rotate(revoked, 0, NEXT, NOW))).toMatchObject({
       code: 'CONFLICT',
-      message: 'The key is revoked.',
+      message: 'The API key is revoked. Create a new one.',
     });
     const expired = keyOf({ expiresAt: NOW });
-    expect(refusalOf(() => rotate(expired, 0, NEXT, NOW))).toMatchObject({ message: 'The key has expired.' });
+    expect(refusalOf(() => rotate(expired, 0, NEXT, NOW))).toMatchObject({
+      message: 'The API key has expired. Create a new one.',
+    });
     expect(rotate(expired, 0, NEXT, NOW - 1).previous.expiresAt).toBe(NOW - 1);
   });
 
@@ -178,7 +180,7 @@ describe('a rotation', () => {
     const { previous } = rotate(keyOf(), 30, NEXT, NOW);
     expect(refusalOf(() => rotate(previous, 30, 'key_3', NOW + 1))).toMatchObject({
       code: 'CONFLICT',
-      message: 'The key has a follower already: rotate that one.',
+      message: 'The API key was already rotated. Rotate the one that replaced it.',
     });
   });
 });

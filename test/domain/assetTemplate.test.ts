@@ -37,7 +37,11 @@ describe('an institution', () => {
   test('with an empty list of regions or verticals is refused, all faults at once', () => {
     expect(
       faultsOf(() => newInstitution(checkInstitution({ name: '', regions: [], verticals: [] }), 'inst_1', NOW)),
-    ).toEqual(['name: must not be blank.', 'regions: must name at least one.', 'verticals: must name at least one.']);
+    ).toEqual([
+      'name: must not be blank.',
+      'regions: must have at least one value.',
+      'verticals: must have at least one value.',
+    ]);
   });
 });
 
@@ -59,7 +63,7 @@ describe('a template', () => {
     const faulty = { ...escrow, code: 'NOPE', name: 'a'.repeat(201), config: { a: '\u0007' } };
     expect(faultsOf(() => checkAssetTemplate(faulty))).toEqual([
       'name: must be at most 200 characters long.',
-      'config: must not contain control characters other than tab and line breaks.',
+      'config: must not contain control characters except tabs and line breaks.',
       'code: must be one of CONSTR_ESCROW, CONSTR_RETAINAGE, TF_INVOICE, TF_LC.',
     ]);
   });
@@ -68,16 +72,16 @@ describe('a template', () => {
     const config = { currency: 'usd', region: 'SG', minAmount: 'x', colour: 'red' };
     const faults = faultsOf(() => checkAssetTemplate({ ...escrow, config }));
     expect(faults.toSorted()).toEqual([
-      'config.currency: must be a currency of ISO 4217 such as "USD".',
+      'config.currency: must be an ISO 4217 currency code such as "USD".',
       'config.minAmount: must be a plain decimal number such as "1250.00".',
-      'config: has unknown keys: colour.',
+      'config: must not have unknown keys: colour.',
     ]);
   });
 
   test('has one region: the config of an escrow names the same', () => {
     const config = { currency: 'SGD', region: 'US' };
     expect(faultsOf(() => checkAssetTemplate({ ...escrow, config }))).toEqual([
-      "config.region: must be the template's region, SG.",
+      'config.region: must be SG, the region of the asset template.',
     ]);
   });
 });
@@ -87,11 +91,11 @@ describe('mistakes of the predecessor', () => {
     const faults = faultsOf(() =>
       checkAssetTemplate({ ...escrow, vertical: 'TRADE_FINANCE', config: { nonsense: 1 } }),
     );
-    expect(faults[0]).toBe('vertical: must be CONSTRUCTION: CONSTR_ESCROW belongs to it.');
-    expect(faults).toContain('config: has unknown keys: nonsense.');
+    expect(faults[0]).toBe('vertical: must be CONSTRUCTION, the line of business of CONSTR_ESCROW.');
+    expect(faults).toContain('config: must not have unknown keys: nonsense.');
     const invoice = { currency: 'SGD', maxTenorDays: 30, country: 'SG' };
     expect(faultsOf(() => checkAssetTemplate({ ...escrow, code: 'TF_INVOICE', config: invoice }))).toEqual([
-      'vertical: must be TRADE_FINANCE: TF_INVOICE belongs to it.',
+      'vertical: must be TRADE_FINANCE, the line of business of TF_INVOICE.',
     ]);
   });
 
@@ -99,7 +103,7 @@ describe('mistakes of the predecessor', () => {
     const outside = checkAssetTemplate({ ...escrow, region: 'UAE', config: { currency: 'AED', region: 'UAE' } });
     expect(refusalOf(() => newAssetTemplate(outside, bank, 'tmpl_1', NOW))).toMatchObject({
       code: 'VALIDATION_FAILED',
-      issues: [{ path: ['region'], message: "must be one of the institution's: SG, US." }],
+      issues: [{ path: ['region'], message: 'must be one of the regions of the institution: SG, US.' }],
     });
   });
 
@@ -107,7 +111,7 @@ describe('mistakes of the predecessor', () => {
     const config = { currency: 'SGD', maxTenorDays: 30, country: 'SG' };
     const invoice = checkAssetTemplate({ ...escrow, code: 'TF_INVOICE', vertical: 'TRADE_FINANCE', config });
     expect(faultsOf(() => newAssetTemplate(invoice, bank, 'tmpl_1', NOW))).toEqual([
-      "vertical: must be one of the institution's: CONSTRUCTION.",
+      'vertical: must be one of the lines of business of the institution: CONSTRUCTION.',
     ]);
   });
 });

@@ -16,7 +16,7 @@ const isFrozenInDepth = (value: JsonValue): boolean =>
   (Object.isFrozen(value) && Object.values(value).every((inner: JsonValue) => isFrozenInDepth(inner)));
 
 describe('how deep', () => {
-  const TOO_DEEP = 'must be at most 10 levels deep.';
+  const TOO_DEEP = 'must have at most 10 levels of nesting.';
 
   test('10 levels of objects or lists are stored, 11 are not', () => {
     expect([jsonFault(nested(10)), jsonFault(nestedLists(10))]).toEqual([undefined, undefined]);
@@ -37,7 +37,9 @@ describe('how large', () => {
 
   test('65,536 bytes of JSON are stored, one more is not', () => {
     expect(jsonFault({ a: 'x'.repeat(65_536 - wrapping) })).toBeUndefined();
-    expect(jsonFault({ a: 'x'.repeat(65_537 - wrapping) })).toBe('must be at most 65536 bytes of JSON; it is 65537.');
+    expect(jsonFault({ a: 'x'.repeat(65_537 - wrapping) })).toBe(
+      'must have at most 65536 bytes as JSON; it has 65537.',
+    );
   });
 
   test('bytes are counted as they are written: two for é, four for an emoji, two for a line break', () => {
@@ -45,7 +47,9 @@ describe('how large', () => {
     expect(jsonFault({ a: '😀'.repeat(room) })).toBeUndefined();
     expect(jsonFault({ a: '😀'.repeat(room - 1) + 'éé' })).toBeUndefined();
     expect(jsonFault({ a: '😀'.repeat(room - 1) + '\n\n' })).toBeUndefined();
-    expect(jsonFault({ a: '😀'.repeat(room - 1) + 'ééé' })).toBe('must be at most 65536 bytes of JSON; it is 65538.');
+    expect(jsonFault({ a: '😀'.repeat(room - 1) + 'ééé' })).toBe(
+      'must have at most 65536 bytes as JSON; it has 65538.',
+    );
   });
 });
 
@@ -81,21 +85,17 @@ test.each([
 
 describe('what is in it', () => {
   test.each([
-    ['a text with NUL', '{"a":"\\u0000"}', 'must not contain control characters other than tab and line breaks.'],
-    [
-      'a text in a list',
-      '{"a":[1,["\\u009f"]]}',
-      'must not contain control characters other than tab and line breaks.',
-    ],
-    ['half a character', '{"a":{"b":"\\ud800"}}', 'must not contain half a character (a lone surrogate).'],
-    ['half a character in a key', '{"a":{"\\udc00":1}}', 'must not contain half a character (a lone surrogate).'],
-    ['NUL in a key', '{"\\u0000":1}', 'must not contain control characters other than tab and line breaks.'],
+    ['a text with NUL', '{"a":"\\u0000"}', 'must not contain control characters except tabs and line breaks.'],
+    ['a text in a list', '{"a":[1,["\\u009f"]]}', 'must not contain control characters except tabs and line breaks.'],
+    ['half a character', '{"a":{"b":"\\ud800"}}', 'must not contain unpaired surrogates.'],
+    ['half a character in a key', '{"a":{"\\udc00":1}}', 'must not contain unpaired surrogates.'],
+    ['NUL in a key', '{"\\u0000":1}', 'must not contain control characters except tabs and line breaks.'],
     ['a number beyond all numbers', '{"a":[1e400]}', NUMBERS],
     ['an integer beyond 2^53', '{"a":9007199254740994}', NUMBERS],
     ['a negative integer beyond 2^53', '{"a":[-9007199254740992]}', NUMBERS],
-    ['"__proto__" at the top', '{"__proto__":{"admin":true}}', 'must not have a key "__proto__".'],
-    ['"__proto__" further down', '{"a":{"b":{"__proto__":1}}}', 'must not have a key "__proto__".'],
-    ['"__proto__" in a list', '{"a":[0,{"__proto__":null}]}', 'must not have a key "__proto__".'],
+    ['"__proto__" at the top', '{"__proto__":{"admin":true}}', 'must not contain the key "__proto__".'],
+    ['"__proto__" further down', '{"a":{"b":{"__proto__":1}}}', 'must not contain the key "__proto__".'],
+    ['"__proto__" in a list', '{"a":[0,{"__proto__":null}]}', 'must not contain the key "__proto__".'],
   ])('%s is refused', (_what, text, fault) => {
     expect(jsonFault(parse(text))).toBe(fault);
   });

@@ -131,10 +131,10 @@ describe('each pair by itself', () => {
 
   test.each(pairsThat('no', LAW))('$from does not become $to, and the refusal tells what it allows', ({ from, to }) => {
     const allowed = pairsThat('yes', LAW).flatMap((pair) => (pair.from === from ? [pair.to] : []));
-    const what = allowed.length === 0 ? 'nothing more' : allowed.join(', ');
+    const what = allowed.length === 0 ? 'none' : allowed.join(', ');
     expect(refusalOf(() => attempt(from, to, NOW))).toEqual({
       code: 'ILLEGAL_TRANSITION',
-      message: `A position that is ${from} cannot become ${to}; it allows ${what}.`,
+      message: `The position cannot change from ${from} to ${to}. Allowed transitions: ${what}.`,
       path: null,
       from,
       to,

@@ -68,9 +68,7 @@ describe('amounts', () => {
         (of, integer, fraction, extra) => {
           const more = fraction.slice(0, digitsOf(of) + extra);
           expect(read(written(integer, more), of)).toBe(
-            more.length > 4
-              ? 'must have at most 4 digits behind the point.'
-              : `must have at most ${digitsOf(of)} digits behind the point: it is in ${of}.`,
+            more.length > 4 ? 'must have at most 4 decimals.' : `must have at most ${digitsOf(of)} decimals in ${of}.`,
           );
         },
       ),
@@ -117,7 +115,7 @@ describe('amounts', () => {
 });
 
 describe('refusals', () => {
-  const PLAIN = 'must be a plain decimal number such as "1250.00": digits and at most one point.';
+  const PLAIN = 'must be a plain decimal number such as "1250.00", with digits and at most one decimal point.';
   const notPlain = '| | 1|1 |+1|-1|-0|1e3|1E3|1.|.5|.|1.2.3|1,000|1_000|0x10|1n|NaN|Infinity|١٢|１２|−1'.split('|');
 
   test.each([...notPlain, '1\n', '1\u00a0000', '1\u0000'])('%j is no plain decimal', (text) => {
@@ -126,17 +124,17 @@ describe('refusals', () => {
 
   test('24 digits before the point are read, 25 are refused, leading zeros counted', () => {
     expect(parseDecimal('9'.repeat(24))).toEqual({ units: 10n ** 24n - 1n, scale: 0 });
-    const tooLong = 'must have at most 24 digits before the point.';
+    const tooLong = 'must have at most 24 digits before the decimal point.';
     expect(parseDecimal('9'.repeat(25))).toBe(tooLong);
     expect(parseDecimal(`${'0'.repeat(24)}1`)).toBe(tooLong);
     expect(parseDecimal(`${'9'.repeat(1_000_000)}.5`)).toBe(tooLong);
   });
 
   test.each([
-    ['0.1', 'JPY', 'must have at most 0 digits behind the point: it is in JPY.'],
-    ['0.001', 'USD', 'must have at most 2 digits behind the point: it is in USD.'],
-    ['0.0001', 'KWD', 'must have at most 3 digits behind the point: it is in KWD.'],
-    ['0.00001', 'CLF', 'must have at most 4 digits behind the point.'],
+    ['0.1', 'JPY', 'must have at most 0 decimals in JPY.'],
+    ['0.001', 'USD', 'must have at most 2 decimals in USD.'],
+    ['0.0001', 'KWD', 'must have at most 3 decimals in KWD.'],
+    ['0.00001', 'CLF', 'must have at most 4 decimals.'],
   ])('%s is too fine for %s', (text, code, sentence) => {
     expect(read(text, currency(code))).toBe(sentence);
   });
@@ -163,6 +161,6 @@ describe('mistakes of the predecessor', () => {
   });
 
   test('mistake 1: amounts were floats: 123456789012345678.12345678 is refused, never rewritten', () => {
-    expect(parseDecimal('123456789012345678.12345678')).toBe('must have at most 4 digits behind the point.');
+    expect(parseDecimal('123456789012345678.12345678')).toBe('must have at most 4 decimals.');
   });
 });

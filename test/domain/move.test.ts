@@ -17,7 +17,7 @@ const release = (from: Position, amount?: string) => {
   return [position.state, moved, position.held];
 };
 
-const leftOut = (to: PositionState) => `amount: must be left out: ${to} takes all there is.`;
+const leftOut = (to: PositionState) => `amount: is not allowed here; ${to} always moves the whole amount.`;
 
 const codeOf = (position: Position, move: Move, now = NOW) => refusalOf(() => advance(position, move, now)).code;
 
@@ -57,7 +57,7 @@ describe('a release by its amount', () => {
   test('of more than is held is InsufficientFunds, which says what is held and what was asked for', () => {
     expect(refusalOf(() => release(PARTIALLY_RELEASED, '60.01'))).toEqual({
       code: 'INSUFFICIENT_FUNDS',
-      message: 'More was asked for than the position holds.',
+      message: 'The requested amount exceeds what the position holds. Request at most `held`.',
       path: ['amount'],
       held: { minorUnits: 6_000n, currency: usd },
       requested: { minorUnits: 6_001n, currency: usd },
@@ -74,15 +74,20 @@ describe('amounts that a move does not take', () => {
     ['FUNDED with what was agreed', IN.CREATED, moveTo('FUNDED', '100.00'), leftOut('FUNDED')],
     ['CANCELLED with what is held', FUNDED, moveTo('CANCELLED', '100.00'), leftOut('CANCELLED')],
     ['EXPIRED with a part', FUNDED, moveTo('EXPIRED', '1'), leftOut('EXPIRED')],
-    ['a part without an amount', FUNDED, moveTo('PARTIALLY_RELEASED'), 'amount: must say how much to release.'],
-    ['a part that is all', FUNDED, moveTo('PARTIALLY_RELEASED', '100'), 'amount: must be less than what is held.'],
-    ['RELEASED with a part', FUNDED, moveTo('RELEASED', '99.99'), 'amount: must be all that is held, or left out.'],
+    ['a part without an amount', FUNDED, moveTo('PARTIALLY_RELEASED'), 'amount: is required: the amount to release.'],
     [
-      'more digits than USD has',
+      'a part that is all',
       FUNDED,
-      moveTo('BY_AMOUNT', '1.000'),
-      'amount: must have at most 2 digits behind the point: it is in USD.',
+      moveTo('PARTIALLY_RELEASED', '100'),
+      'amount: must be less than the held amount; release everything with RELEASED.',
     ],
+    [
+      'RELEASED with a part',
+      FUNDED,
+      moveTo('RELEASED', '99.99'),
+      'amount: must be the whole held amount; omit it to release everything.',
+    ],
+    ['more digits than USD has', FUNDED, moveTo('BY_AMOUNT', '1.000'), 'amount: must have at most 2 decimals in USD.'],
   ])('%s is a ValidationError', (_what, position, move, fault) => {
     expect(faultsOf(() => advance(position, move, NOW))).toEqual([fault]);
   });
@@ -139,9 +144,9 @@ describe('what the input of a move alone shows', () => {
   test('all faults are told at once', () => {
     const input = { amount: '0.00', reason: 'x'.repeat(1_001), metadata: { note: '\u0000' } };
     expect(faultsOf(() => checkMove('BY_AMOUNT', input))).toEqual([
-      'amount: must be more than zero.',
+      'amount: must be greater than zero.',
       'reason: must be at most 1000 characters long.',
-      'metadata: must not contain control characters other than tab and line breaks.',
+      'metadata: must not contain control characters except tabs and line breaks.',
     ]);
   });
 

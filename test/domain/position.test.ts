@@ -32,11 +32,11 @@ describe('what the input of a position alone shows', () => {
     };
     expect(faultsOf(() => checkPosition(faulty, NOW))).toEqual([
       'holderReference: must not be blank.',
-      'externalReference: must not contain control characters other than tab and line breaks.',
-      'metadata: must not contain half a character (a lone surrogate).',
-      'amount.amount: must be a plain decimal number such as "1250.00": digits and at most one point.',
-      'amount.currencyCode: must be a currency of ISO 4217 such as "USD".',
-      'expiresAt: must lie in the future.',
+      'externalReference: must not contain control characters except tabs and line breaks.',
+      'metadata: must not contain unpaired surrogates.',
+      'amount.amount: must be a plain decimal number such as "1250.00", with digits and at most one decimal point.',
+      'amount.currencyCode: must be an ISO 4217 currency code such as "USD".',
+      'expiresAt: must be in the future.',
     ]);
     expect(refusalOf(() => checkPosition(faulty, NOW))).toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -45,12 +45,12 @@ describe('what the input of a position alone shows', () => {
   });
 
   test.each([
-    ['0', 'USD', 'amount.amount: must be more than zero.'],
-    ['0.00', 'USD', 'amount.amount: must be more than zero.'],
-    ['1.001', 'USD', 'amount.amount: must have at most 2 digits behind the point: it is in USD.'],
-    ['1.0', 'JPY', 'amount.amount: must have at most 0 digits behind the point: it is in JPY.'],
-    ['9'.repeat(25), 'USD', 'amount.amount: must have at most 24 digits before the point.'],
-    ['1', 'BTC', 'amount.currencyCode: must be a currency of ISO 4217 such as "USD".'],
+    ['0', 'USD', 'amount.amount: must be greater than zero.'],
+    ['0.00', 'USD', 'amount.amount: must be greater than zero.'],
+    ['1.001', 'USD', 'amount.amount: must have at most 2 decimals in USD.'],
+    ['1.0', 'JPY', 'amount.amount: must have at most 0 decimals in JPY.'],
+    ['9'.repeat(25), 'USD', 'amount.amount: must have at most 24 digits before the decimal point.'],
+    ['1', 'BTC', 'amount.currencyCode: must be an ISO 4217 currency code such as "USD".'],
   ])('an amount of %s %s is refused', (amount, currencyCode, fault) => {
     expect(faultsOf(() => checkPosition({ ...input, amount: { amount, currencyCode } }, NOW))).toEqual([fault]);
   });
@@ -123,9 +123,17 @@ describe('the terms of the template', () => {
     expect(obeys(draftOf('10.00'), terms)).not.toThrow();
     expect(obeys(draftOf('1000.50'), terms)).not.toThrow();
     const facts = { code: 'POLICY_VIOLATION', path: ['amount'] };
-    const below = { rule: 'MIN_AMOUNT', message: "The amount is below the template's least.", limit: limit(1_000n) };
+    const below = {
+      rule: 'MIN_AMOUNT',
+      message: 'The amount is below the `limit` of the asset template.',
+      limit: limit(1_000n),
+    };
     expect(violation(draftOf('9.99'), terms)).toEqual({ ...facts, ...below });
-    const above = { rule: 'MAX_AMOUNT', message: "The amount is above the template's most.", limit: limit(100_050n) };
+    const above = {
+      rule: 'MAX_AMOUNT',
+      message: 'The amount is above the `limit` of the asset template.',
+      limit: limit(100_050n),
+    };
     expect(violation(draftOf('1000.51'), terms)).toEqual({ ...facts, ...above });
   });
 
@@ -139,7 +147,7 @@ describe('the terms of the template', () => {
   test('another currency is refused before its amount is looked at', () => {
     expect(violation(draftOf('5', 'EUR'), terms)).toEqual({
       code: 'POLICY_VIOLATION',
-      message: 'The template allows USD only.',
+      message: 'The asset template allows only USD.',
       path: ['amount', 'currencyCode'],
       rule: 'CURRENCY',
       limit: null,
@@ -149,7 +157,7 @@ describe('the terms of the template', () => {
   test('a tenor asks for an expiresAt at most so many times 24 hours from now', () => {
     const latest = NOW + 30 * DAY_MS;
     expect(obeys(draftOf('1', 'USD', latest), tenor)).not.toThrow();
-    const message = 'The template asks for an expiresAt at most 30 days from now.';
+    const message = '`expiresAt` is required and must be at most 30 days after the creation of the position.';
     const facts = { code: 'POLICY_VIOLATION', message, path: ['expiresAt'], rule: 'TENOR', limit: null };
     expect(violation(draftOf('1', 'USD', latest + 1), tenor)).toEqual(facts);
     expect(violation(draftOf('1'), tenor)).toEqual(facts);

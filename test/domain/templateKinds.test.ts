@@ -54,7 +54,9 @@ describe.each([
   });
 
   test('refuses unknown keys by name', () => {
-    expect(faults(code, { maxAmont: '1', Currency: 'USD' })).toEqual([': has unknown keys: maxAmont, Currency.']);
+    expect(faults(code, { maxAmont: '1', Currency: 'USD' })).toEqual([
+      ': must not have unknown keys: maxAmont, Currency.',
+    ]);
   });
 
   test('shows the same keys as JSON Schema', () => {
@@ -73,15 +75,15 @@ describe.each([
     expect(faults(code, { currency: 'BGN' })).toEqual([
       'currency: must be an active currency; BGN was withdrawn from ISO 4217.',
     ]);
-    expect(faults(code, { currency: 'XXX' })).toEqual(['currency: must be a currency of ISO 4217 such as "USD".']);
+    expect(faults(code, { currency: 'XXX' })).toEqual(['currency: must be an ISO 4217 currency code such as "USD".']);
   });
 });
 
 describe('CONSTR_ESCROW', () => {
   test.each([
-    [{ minAmount: '1001' }, 'minAmount: must not be above maxAmount.'],
-    [{ minAmount: '10.001' }, 'minAmount: must have at most 2 digits behind the point: it is in USD.'],
-    [{ maxAmount: '1000.5', currency: 'JPY' }, 'maxAmount: must have at most 0 digits behind the point: it is in JPY.'],
+    [{ minAmount: '1001' }, 'minAmount: must not be greater than `maxAmount`.'],
+    [{ minAmount: '10.001' }, 'minAmount: must have at most 2 decimals in USD.'],
+    [{ maxAmount: '1000.5', currency: 'JPY' }, 'maxAmount: must have at most 0 decimals in JPY.'],
     [{ minAmount: 10 }, 'minAmount: must be a decimal string such as "1250.00".'],
     [{ minAmount: null }, 'minAmount: must be a decimal string such as "1250.00".'],
     [{ maxAmount: '1e9' }, 'maxAmount: must be a plain decimal number such as "1250.00".'],
@@ -116,7 +118,7 @@ describe('CONSTR_RETAINAGE', () => {
   test.each(['100.0001', '100.1', '101', '1000', '-1', '', '5%', '5.', '.5', '1e1', '5.00001', ' 5'])(
     '%j percent do not',
     (retainagePercentage) => {
-      const sentence = 'must be a decimal string from "0" to "100", at most 4 digits behind the point.';
+      const sentence = 'must be a decimal string from "0" to "100" with at most 4 decimals.';
       expect(faults('CONSTR_RETAINAGE', { retainagePercentage })).toEqual([`retainagePercentage: ${sentence}`]);
     },
   );
@@ -132,8 +134,8 @@ describe('trade finance', () => {
     [0, 'must be at least 1 day.'],
     [-1, 'must be at least 1 day.'],
     [36_501, 'must be at most 36500 days.'],
-    [1.5, 'must be a whole number of days.'],
-    ['30', 'must be a whole number of days.'],
+    [1.5, 'must be an integer number of days.'],
+    ['30', 'must be an integer number of days.'],
   ])('a tenor of %j is refused', (maxTenorDays, sentence) => {
     expect(faults('TF_LC', { maxTenorDays })).toEqual([`maxTenorDays: ${sentence}`]);
   });
@@ -147,7 +149,7 @@ describe('trade finance', () => {
     expect(COUNTRY_CODES).toHaveLength(249);
     expect(COUNTRY_CODES.filter((country) => faults('TF_INVOICE', { country }).length > 0)).toEqual([]);
     for (const country of ['UK', 'EU', 'XK', 'AN', 'SU', 'YU', 'ZR', 'sg', 'SGP', 'ZZ', '']) {
-      const sentence = 'country: must be a country of ISO 3166-1 in two letters such as "SG".';
+      const sentence = 'country: must be a two-letter ISO 3166-1 country code such as "SG".';
       expect([country, ...faults('TF_INVOICE', { country })]).toEqual([country, sentence]);
     }
   });

@@ -6,8 +6,8 @@ import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { faultsOf } from './given.ts';
 
-const HALF = 'must not contain half a character (a lone surrogate).';
-const CONTROL = 'must not contain control characters other than tab and line breaks.';
+const HALF = 'must not contain unpaired surrogates.';
+const CONTROL = 'must not contain control characters except tabs and line breaks.';
 
 /** Any text that is well formed, and often one of the characters where UTF-16 and code points part ways. */
 const edges = fc.constantFrom('', 'a', '\t', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '😀', '\u{10ffff}');

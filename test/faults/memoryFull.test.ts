@@ -73,7 +73,7 @@ it('a refused creation is a CapacityError that leaves an audit event and is not 
   const refused = await call('createPosition', creation({ idempotencyKey: 'k' }));
   expect(refused).toMatchObject({
     code: 'CAPACITY_EXCEEDED',
-    message: `There may be at most ${maxMb} MB of data in memory.`,
+    message: `Limit of ${maxMb} MB of data in memory reached.`,
   });
   expect(await counts()).toEqual([positions, events + 1, records]);
 });

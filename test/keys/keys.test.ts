@@ -165,7 +165,10 @@ onBothStores((open) => {
     const { token: next, previous } = await callKey(server, 'rotateApiKey', { apiKeyId: id, overlapSeconds: 60 });
     expect(previous).toEqual({ id, expiresAt: new Date(server.now + 60_000).toISOString(), revokedAt: null });
     const again = await callKey(server, 'rotateApiKey', { apiKeyId: id, overlapSeconds: 60 });
-    expect(again).toMatchObject({ code: 'CONFLICT', message: 'The key has a follower already: rotate that one.' });
+    expect(again).toMatchObject({
+      code: 'CONFLICT',
+      message: 'The API key was already rotated. Rotate the one that replaced it.',
+    });
     const status = async (shown?: string) => (await server.ask('{ __typename }', {}, shown)).status;
     server.now += 59_999;
     expect([await status(token), await status(next)]).toEqual([200, 200]);

@@ -13,7 +13,7 @@ onBothStores((open) => {
     code: 'CONFLICT',
     path: ['externalReference'],
     conflictingId: first.position?.id,
-    message: `The position ${first.position?.id} was created with \`uniqueReference\` and has this external reference.`,
+    message: `The position ${first.position?.id} was created with \`uniqueReference\` and has this external reference. Send another one.`,
   });
 
   it('createPosition with uniqueReference refuses a second such position, with the id of the first', async () => {

@@ -39,7 +39,7 @@ export type ErrorCode =
   | 'IDEMPOTENCY_CONFLICT'
   /** The request conflicts with the current state of the object or with another object. */
   | 'CONFLICT'
-  /** A limit on the number of objects is reached. */
+  /** A limit on the number of objects or on the size of the stored data is reached. */
   | 'CAPACITY_EXCEEDED';
 
 /** A rule of an asset template or of a policy. */
