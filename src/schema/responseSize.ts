@@ -71,8 +71,9 @@ export class ResponseSize {
 }
 
 export const tooLarge = (maxBytes: number): string =>
-  `The response must have at most ${maxBytes} bytes; it has more: request fewer rows or fields.`;
-export const BUSY = 'Too many responses are waiting to be read. Nothing was done; read them, and try again.';
+  `The response must have at most ${maxBytes} bytes; it has more. Request fewer items or fields.`;
+export const BUSY =
+  'Too many responses are waiting to be read. The operation was not executed; read them and try again.';
 
 /** The JSON of objects is the same each time. */
 const JSON_BYTES = new WeakMap<object, number>();

@@ -20,7 +20,8 @@ export function readBody(request: IncomingMessage, mostBytes: number): Promise<B
       else parts.push(part);
     };
     const finish = (): void => resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
-    const gone = (): void => reject(refusal('The body did not come whole.', 'BAD_REQUEST', { status: 400 }));
+    const gone = (): void =>
+      reject(refusal('The request body is incomplete. Send it again.', 'BAD_REQUEST', { status: 400 }));
     request.on('error', gone).once('close', gone);
     if (Number(request.headers['content-length']) > mostBytes) {
       refuse();

@@ -7,7 +7,7 @@ import type { Deadline } from '../store/store.ts';
 /** The time after the deadline within which the store may report that the database does not answer, in ms. */
 const STORE_MARGIN_MS = 500;
 
-const TOO_LATE = 'The operation took longer than it may: ask for less at once.';
+const TOO_LATE = 'The operation timed out. Request fewer items or fields.';
 export const timeout = (): GraphQLError =>
   new GraphQLError(TOO_LATE, { extensions: { code: 'TIMEOUT', http: { status: 504 } } });
 

@@ -81,7 +81,7 @@ export const maskFault =
     }
     const errorId = randomUUID();
     onFault(errorId, fault);
-    return new GraphQLError(`Something went wrong on our side. Name the error id ${errorId} to the operator.`, {
+    return new GraphQLError(`Internal server error. Report the error id ${errorId} to the operator.`, {
       ...where(error),
       extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
     });
@@ -89,12 +89,12 @@ export const maskFault =
 
 /** Temporary errors, after which the client may try again. */
 const PASSING = [
-  [TooLate, 'TIMEOUT', 'The operation took longer than it may, and was given up: ask for less at once.'],
-  [Busy, 'BUSY', 'The server is busy with others. Nothing was done; try again.'],
+  [TooLate, 'TIMEOUT', 'The operation timed out and was not executed. Request fewer items or fields.'],
+  [Busy, 'BUSY', 'The server is busy. The operation was not executed; try again.'],
   [
     Unavailable,
     'SERVICE_UNAVAILABLE',
-    'The server cannot reach its records now. Try again, with the same idempotency key.',
+    'The service is temporarily unavailable. Try again with the same idempotency key.',
   ],
 ] as const;
 

@@ -102,10 +102,14 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
   useOriginForm(request);
   const { host = 'localhost' } = request.headers;
   if (!HOST.test(host) || !URL.canParse(`http://${host}`)) {
-    return reject(request, response, refusal('The header Host names no host.', 'BAD_REQUEST', { status: 400 }));
+    return reject(request, response, refusal('The header Host must be a valid host.', 'BAD_REQUEST', { status: 400 }));
   }
   if ((request.headersDistinct['idempotency-key']?.length ?? 0) > 1) {
-    return reject(request, response, refusal('Send one header Idempotency-Key.', 'BAD_REQUEST', { status: 400 }));
+    return reject(
+      request,
+      response,
+      refusal('Send the header Idempotency-Key only once.', 'BAD_REQUEST', { status: 400 }),
+    );
   }
   if (page && isAt(request, '/') && isReading(request)) return redirect(response, path);
   if (!isAt(request, path)) return reject(request, response, notFound(path));
@@ -145,7 +149,7 @@ export function useOriginForm(request: IncomingMessage): void {
 }
 
 const notFound = (path: string): GraphQLError =>
-  refusal(`Nothing is here. The GraphQL API is at ${path}.`, 'NOT_FOUND', { status: 404 });
+  refusal(`Not found. The GraphQL API is at ${path}.`, 'NOT_FOUND', { status: 404 });
 
 function redirect(response: ServerResponse, path: string): void {
   response.writeHead(302, { location: path }).end();

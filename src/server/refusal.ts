@@ -12,7 +12,7 @@ export const refusal = (message: string, code: string, http: RefusalOptions): Gr
   new GraphQLError(message, { extensions: { code, http } });
 
 export const bodyTooLarge = (mostBytes: number): GraphQLError =>
-  refusal(`The body must have at most ${mostBytes} bytes.`, 'BAD_REQUEST', { status: 413 });
+  refusal(`The request body must have at most ${mostBytes} bytes.`, 'BAD_REQUEST', { status: 413 });
 
 /** The HTTP statuses of errors that the request did not cause. */
 const STATUSES: ReadonlyMap<string | undefined, number> = new Map([

@@ -169,7 +169,7 @@ function limited(result: ExecutionResult): ExecutionResult {
   return errors.length > MAX_ERRORS ? { ...result, errors: errors.slice(0, MAX_ERRORS) } : result;
 }
 
-const EXECUTED = 'The mutation was executed; this field of its result could not be read.';
+const EXECUTED = 'The mutation was executed, but this field of its result could not be read. Load it with a query.';
 
 /** Adds `executed: true` to the errors below a mutation's payload. */
 function afterMutation(result: ExecutionResult, mask: Mask): ExecutionResult {

@@ -15,7 +15,9 @@ export const useResponseType = (): Plugin<YogaInitialContext> => ({
   onRequestParse: ({ request }) => {
     const accept = acceptOf(request);
     if (resultTypeFor(accept) !== undefined || acceptsEvents(accept)) return;
-    throw notAcceptable('Accept application/graphql-response+json, application/json or text/event-stream.');
+    throw notAcceptable(
+      'No acceptable response type. Accept application/graphql-response+json, application/json or text/event-stream.',
+    );
   },
   onSubscribe: ({ args, setResultAndStopExecution }) => {
     if (acceptsEvents(acceptOf(args.contextValue.request))) return;

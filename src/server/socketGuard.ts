@@ -154,7 +154,7 @@ export class SocketGuard implements GraphqlSocket {
 
   async #receive(handle: (text: string) => Promise<void>, text: string): Promise<void> {
     if (passedLimit(text, JSON_LIMITS)) {
-      return this.close(CloseCode.BadRequest, 'The message nests too deep or too often');
+      return this.close(CloseCode.BadRequest, 'The message has too many levels of nesting or strings');
     }
     this.#isCounted = false;
     this.#begun = undefined;

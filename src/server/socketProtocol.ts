@@ -90,7 +90,7 @@ const enter = (
 ) => access.enter(request, addressOf(connected.extra.request, trustedProxies));
 
 /** The reason of a close frame has at most 123 bytes. */
-const MISSING_KEY = 'Missing API key: put `authorization` or `x-api-key` into the payload of connection_init';
+const MISSING_KEY = 'Missing API key. Send `authorization` or `x-api-key` in the payload of `connection_init`.';
 
 /** Checks the credentials. Returns whether the client may connect. */
 async function connect(options: ProtocolOptions, connected: Connection): Promise<boolean> {

@@ -16,7 +16,7 @@ const PREFLIGHT_HEADERS = [
 const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/graphql+json']);
 /** Content encodings that do not change the body. */
 const PLAIN_ENCODINGS: ReadonlySet<string> = new Set(['', 'identity', 'none']);
-const NO_OBJECT = `The body must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep, with at most ${JSON_LIMITS.texts} texts; batches are not taken.`;
+const NO_OBJECT = `The request body must be a JSON object with at most ${JSON_LIMITS.brackets} levels of nesting and ${JSON_LIMITS.texts} strings. Batched requests are not supported.`;
 
 /**
  * Parses JSON requests by POST, and by GET if a header proves that no link or form of another origin sent them. Rejects
@@ -42,12 +42,12 @@ export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
       if (!isUtf8(request.url)) throw bad('The address must be UTF-8, percent-encoded.', 400);
       const isJson = JSON_TYPES.has(parseContentType(request.headers).type);
       if (!isJson && !PREFLIGHT_HEADERS.some((name) => request.headers.has(name))) {
-        throw bad(`A GET needs one of the headers ${PREFLIGHT_HEADERS.join(', ')}.`, 403);
+        throw bad(`A GET request must have one of the headers ${PREFLIGHT_HEADERS.join(', ')}.`, 403);
       }
       for (const name of ['variables', 'extensions']) {
         const text = url.searchParams.get(name);
         if (text && text !== 'null' && jsonObject(text) === undefined)
-          refuse(`${name} must be a JSON object, at most ${JSON_LIMITS.brackets} levels deep.`);
+          refuse(`\`${name}\` must be a JSON object with at most ${JSON_LIMITS.brackets} levels of nesting.`);
       }
     }
   },
@@ -76,10 +76,12 @@ function parseContentType(headers: Headers): ContentType {
 
 function checkBodyHeaders(headers: Headers): void {
   const { type, charset } = parseContentType(headers);
-  if (!JSON_TYPES.has(type)) throw bad('Send the request as JSON, with content-type application/json.', 415);
-  if (!/^utf-?8$/.test(charset)) throw bad('Send the request in UTF-8.', 415);
+  if (!JSON_TYPES.has(type))
+    throw bad('The request body must be JSON. Send it with the header `Content-Type: application/json`.', 415);
+  if (!/^utf-?8$/.test(charset)) throw bad('The request body must be UTF-8 text.', 415);
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
-  if (!PLAIN_ENCODINGS.has(encoding)) throw bad('Send the request without content-encoding.', 415);
+  if (!PLAIN_ENCODINGS.has(encoding))
+    throw bad('The request body must not be compressed. Send it without the header Content-Encoding.', 415);
 }
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
@@ -89,7 +91,7 @@ function utf8(body: Buffer): string {
   try {
     return UTF_8.decode(body);
   } catch {
-    return refuse('The body must be UTF-8 text.');
+    return refuse('The request body must be UTF-8 text.');
   }
 }
 

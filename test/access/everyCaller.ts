@@ -183,12 +183,13 @@ export function everyCaller(open: OpenStore): void {
         const token = at.strangers[who] ?? null;
         const { status, headers, text } = await attempt(who, token, slot, at.owner, value);
         expect([slot.name, status, headers.get('www-authenticate')]).toEqual([slot.name, 401, 'Bearer']);
-        const message = token === null ? 'Show an API key: Authorization: Bearer, or X-API-Key.' : NO_KEY;
+        const missing = 'Missing API key. Send it as `Authorization: Bearer <key>` or `X-API-Key: <key>`.';
+        const message = token === null ? missing : NO_KEY;
         expect(JSON.parse(text)).toEqual({ errors: [{ message, extensions: { code: 'UNAUTHENTICATED' } }] });
       }
     },
   );
-  const NO_KEY = 'This is no API key that is good now.';
+  const NO_KEY = 'Invalid API key.';
 
   it("the owner's world is as it was", async () => {
     expect(await ownersAnswers()).toEqual(before);

@@ -41,15 +41,15 @@ const CASES: readonly Case[] = [
       /ISO 4217 currency code/,
     ],
   ),
-  ['yen with digits', CreatePositionDocument, about('1.5', 'JPY'), 'amount.amount', /at most 0 digits/],
-  ['no amount', TransitionPositionDocument, move({ toState: 'PARTIALLY_RELEASED' }), 'amount', /how much/],
+  ['yen with digits', CreatePositionDocument, about('1.5', 'JPY'), 'amount.amount', /at most 0 decimals/],
+  ['no amount', TransitionPositionDocument, move({ toState: 'PARTIALLY_RELEASED' }), 'amount', /is required/],
   ...['FUNDED', 'CANCELLED', 'EXPIRED'].map(
     (toState): Case => [
       `an amount to become ${toState}`,
       TransitionPositionDocument,
       ({ created, funded }) => ({ positionId: toState === 'FUNDED' ? created : funded, toState, amount: '1' }),
       'amount',
-      /left out/,
+      /not allowed here/,
     ],
   ),
   [
@@ -64,7 +64,7 @@ const CASES: readonly Case[] = [
     TransitionPositionDocument,
     move({ toState: 'RELEASED', amount: '99.99' }),
     'amount',
-    /all that/,
+    /whole held amount/,
   ],
 ];
 

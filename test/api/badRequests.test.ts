@@ -74,17 +74,17 @@ onBothStores((open) => {
     [
       'broken variables',
       { headers: ASKED, query: '?query={lifecycle{state}}&variables={"a":' },
-      /variables must be a JSON object/,
+      /`variables` must be a JSON object/,
     ],
     [
       'a list for variables by GET',
       { headers: ASKED, query: '?query={lifecycle{state}}&variables=[1]' },
-      /variables must be a JSON object/,
+      /`variables` must be a JSON object/,
     ],
     [
       'broken extensions',
       { headers: ASKED, query: '?query={lifecycle{state}}&extensions=x' },
-      /extensions must be a JSON object/,
+      /`extensions` must be a JSON object/,
     ],
     ['no document by GET', { headers: ASKED, query: '?x=1' }, /\S/],
     ['PUT', { method: 'PUT', body: '{}' }, /\S/],

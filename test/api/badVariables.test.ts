@@ -35,7 +35,7 @@ onBothStores((open) => {
     ['no amount', { amount: { currencyCode: 'USD' } }, /"Decimal!" was not provided/],
     ['null for an amount', { amount: null }, /not to be null/],
     ['a number for a currency', { amount: { amount: '1', currencyCode: 840 } }, /three capital letters/],
-    ['an expiry without a zone', { expiresAt: '2027-01-01T00:00:00' }, /RFC 3339 time with its zone/],
+    ['an expiry without a zone', { expiresAt: '2027-01-01T00:00:00' }, /RFC 3339 time with its time zone/],
     ['a day for an expiry', { expiresAt: '2027-01-01' }, /RFC 3339/],
     ['a day that never comes', { expiresAt: '2027-02-29T00:00:00Z' }, /RFC 3339/],
     ['a number for an expiry', { expiresAt: 1_900_000_000_000 }, /RFC 3339/],

@@ -40,7 +40,7 @@ it.each([
   });
   expect(errors).toMatchObject([
     {
-      message: 'The mutation was executed; this field of its result could not be read.',
+      message: 'The mutation was executed, but this field of its result could not be read. Load it with a query.',
       path: ['createPosition', 'position', 'institution'],
       extensions: { code, executed: true },
     },

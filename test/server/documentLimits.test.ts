@@ -14,7 +14,7 @@ const judged = (text: string | DocumentNode, limits: DocumentLimits = LIMITS, op
     expect(extensions).toEqual({ code: 'QUERY_TOO_COMPLEX' });
     return message;
   });
-const tooDeep = (levels: number) => [`The document must nest at most 3 levels deep; it nests ${levels}.`];
+const tooDeep = (levels: number) => [`The document must have at most 3 levels of nesting; it has ${levels}.`];
 const nested = (levels: number): string => (levels === 1 ? 'a' : `a { ${nested(levels - 1)} }`);
 
 describe('depth', () => {
@@ -54,7 +54,7 @@ describe('depth', () => {
     expect(judged(document)).toEqual(levels > 3 ? tooDeep(levels) : []);
     expect(judged(document, { ...LIMITS, depth: levels })).toEqual([]);
     const [message] = judged(document, { ...LIMITS, depth: levels - 1 });
-    expect(message).toMatch(new RegExp(`; it nests ${levels}\\.$`));
+    expect(message).toMatch(new RegExp(`; it has ${levels}\\.$`));
   });
 
   it('the operation that is named counts alone; a name that is not there leaves all', () => {
@@ -89,7 +89,7 @@ it('the depth of any document is that of its fragments each in its place', () =>
     fc.property(fc.array(fc.nat(1_000), { size: 'max', minLength: 20, maxLength: 150 }), (choices) => {
       const document = parse(documentOf(choices));
       const [message] = judgeDocument(document, { depth: 0, aliases: 1_000, directives: 1_000 });
-      expect(message?.message).toMatch(new RegExp(`; it nests ${naiveDepth(document)}\\.$`));
+      expect(message?.message).toMatch(new RegExp(`; it has ${naiveDepth(document)}\\.$`));
     }),
   ));
 

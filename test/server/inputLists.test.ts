@@ -17,7 +17,7 @@ function judged(
   expect(error?.extensions ?? CODE).toEqual(CODE);
   return error?.message;
 }
-const long = (path: string, values = 4) => `${path} must have at most 3 values; it has ${values}.`;
+const long = (path: string, values = 4) => `\`${path}\` must have at most 3 values; it has ${values}.`;
 const ids = (count: number) => Array.from({ length: count }, (_, at) => `id${at}`);
 const literal = (values: readonly string[]) => JSON.stringify(values);
 

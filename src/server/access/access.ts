@@ -102,7 +102,7 @@ export class Access {
     if (seconds === undefined) return;
     this.#options.trail.note('RATE_LIMITED', networkOf(address), viewer && apiKeyOf(viewer));
     const http = { status: 429, headers: { 'retry-after': String(seconds) } };
-    throw new GraphQLError(`Too many requests: try again in ${seconds} s.`, {
+    throw new GraphQLError(`Too many requests. Try again in ${seconds} s.`, {
       extensions: { code: 'RATE_LIMITED', retryAfter: seconds, http },
     });
   }
@@ -114,9 +114,9 @@ const apiKeyOf = (viewer: Viewer) =>
     ? null
     : { apiKeyId: viewer.apiKeyId, institutionId: viewer.institutionId };
 
-const NO_KEY = 'This is no API key that is good now.';
+const NO_KEY = 'Invalid API key.';
 const MESSAGES = {
-  NONE: 'Show an API key: Authorization: Bearer, or X-API-Key.',
+  NONE: 'Missing API key. Send it as `Authorization: Bearer <key>` or `X-API-Key: <key>`.',
   SEVERAL:
     'The request has more than one API key. Send it once, as `Authorization: Bearer <key>` or `X-API-Key: <key>`.',
   UNREADABLE: NO_KEY,

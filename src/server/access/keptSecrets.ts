@@ -47,7 +47,8 @@ export function mustKeepSecrets(request: Request, params: unknown): void {
   const key = request.headers.get('idempotency-key') ?? '';
   const secret = secretsOf(request);
   if (!secret(key) && !hasText(params, secret)) return;
-  throw refusal('A credential belongs in the header Authorization or X-API-Key alone.', 'BAD_REQUEST', { status: 400 });
+  const message = 'The request contains a credential outside of the headers Authorization and X-API-Key. Remove it.';
+  throw refusal(message, 'BAD_REQUEST', { status: 400 });
 }
 
 export const useKeptSecrets = (): Plugin => ({

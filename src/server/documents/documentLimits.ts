@@ -34,19 +34,19 @@ export function judgeDocument(
   const repeats = all.reduce((sum, each) => sum + each.repeats, 0);
   const depth = depthOf(named.length > 0 ? named : operations, fragments);
   return [
-    ...beyond(depth, limits.depth, 'nest at most', 'levels deep', 'nests'),
-    ...beyond(aliases, limits.aliases, 'have at most', 'aliases', 'has'),
-    ...beyond(directives, limits.directives, 'have at most', 'directives', 'has'),
-    ...beyond(repeats, REPEATS, 'select at most', 'fields again', 'selects'),
+    ...beyond(depth, limits.depth, 'levels of nesting'),
+    ...beyond(aliases, limits.aliases, 'aliases'),
+    ...beyond(directives, limits.directives, 'directives'),
+    ...beyond(repeats, REPEATS, 'repeated fields'),
   ];
 }
 
 /** The maximum number of repeated fields: validation compares each with each of the same name. */
 const REPEATS = 50;
 
-function beyond(found: number, most: number, may: string, what: string, does: string): readonly GraphQLError[] {
+function beyond(found: number, most: number, what: string): readonly GraphQLError[] {
   if (found <= most) return [];
-  const message = `The document must ${may} ${most} ${what}; it ${does} ${found}.`;
+  const message = `The document must have at most ${most} ${what}; it has ${found}.`;
   return [new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } })];
 }
 

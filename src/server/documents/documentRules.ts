@@ -55,9 +55,7 @@ export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<Y
         try {
           return withOwnTexts(parseFn(source, { ...options, maxTokens: rules.tokens }), source);
         } catch (error) {
-          throw error instanceof GraphQLError && isOfTokens(error)
-            ? tooComplex(`have at most ${rules.tokens} tokens`)
-            : error;
+          throw error instanceof GraphQLError && isOfTokens(error) ? tooComplex(`${rules.tokens} tokens`) : error;
         }
       });
     },
@@ -83,12 +81,12 @@ const isOfTokens = ({ message }: GraphQLError): boolean =>
   /^Syntax Error: Document contains more that \d+ tokens/.test(message);
 
 const MUST = {
-  openings: ({ tokens }: DocumentRules) => `have at most ${tokens} tokens`,
-  texts: ({ tokens }: DocumentRules) => `have at most ${tokens} tokens`,
-  brackets: () => `nest at most ${BRACKETS} brackets deep`,
-  comments: ({ tokens }: DocumentRules) => `have at most ${tokens} comments`,
-  lines: () => `have at most ${LINES} lines`,
+  openings: ({ tokens }: DocumentRules) => `${tokens} tokens`,
+  texts: ({ tokens }: DocumentRules) => `${tokens} tokens`,
+  brackets: () => `${BRACKETS} levels of nested brackets`,
+  comments: ({ tokens }: DocumentRules) => `${tokens} comments`,
+  lines: () => `${LINES} lines`,
 } as const;
 
-const tooComplex = (must: string): GraphQLError =>
-  refusal(`The document must ${must}.`, 'QUERY_TOO_COMPLEX', { status: 400 });
+const tooComplex = (limit: string): GraphQLError =>
+  refusal(`The document must have at most ${limit}.`, 'QUERY_TOO_COMPLEX', { status: 400 });

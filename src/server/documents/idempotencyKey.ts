@@ -40,12 +40,12 @@ export const useIdempotencyKey = (): Plugin<Context & YogaInitialContext> => ({
 });
 
 const ONE_FIELD =
-  'The header Idempotency-Key is for one mutation field. Set `idempotencyKey` on each of several fields.';
+  'The header Idempotency-Key is allowed with one mutation only. Set `idempotencyKey` in each input instead.';
 
 function problemOf(fields: readonly MutationField[]): string | undefined {
   const creator = fields.find(createsToken);
   if (creator)
-    return `The header Idempotency-Key is not allowed with ${creator.name}, whose token is returned only once.`;
+    return `The header Idempotency-Key is not allowed with ${creator.name}, because its token is returned only once.`;
   return fields.filter(takesKey).length > 1 ? ONE_FIELD : undefined;
 }
 

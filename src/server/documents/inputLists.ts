@@ -44,7 +44,7 @@ export function judgeLists(
   }
   const [first] = search.long;
   if (!first) return undefined;
-  const message = `${first.path.join('.')} must have at most ${most} values; it has ${first.values}.`;
+  const message = `\`${first.path.join('.')}\` must have at most ${most} values; it has ${first.values}.`;
   return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
 }
 

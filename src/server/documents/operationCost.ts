@@ -34,9 +34,13 @@ export interface Weighed {
 /** The cost for which an operation counts as one more request. */
 const COST_OF_A_REQUEST = 1_000;
 const tooComplex = (cost: number, most: number): GraphQLError =>
-  refusal(`The operation must cost at most ${most}; it costs ${cost}: ask for less at once.`, 'QUERY_TOO_COMPLEX', {
-    status: 400,
-  });
+  refusal(
+    `The operation must cost at most ${most}; it costs ${cost}. Request fewer items or fields.`,
+    'QUERY_TOO_COMPLEX',
+    {
+      status: 400,
+    },
+  );
 
 /** The request header with which a client requests the cost in the response. */
 const HEADER = 'x-graphql-cost';

@@ -37,8 +37,9 @@ const onlyTrusted = (): GraphQLError => badRequest('Only trusted documents are a
 /** Returns the text for a hash. The WebSocket protocol requires a text, so an empty one counts as absent. */
 function textOf(hash: unknown, query: string | null | undefined, { texts }: TrustedDocuments): string {
   const text = typeof hash === 'string' ? texts.get(bareHash(hash)) : undefined;
-  if (text === undefined) throw badRequest('Unknown trusted document.');
-  if (query && query !== text) throw badRequest('The trusted document with this hash has another text.');
+  if (text === undefined) throw badRequest('Unknown trusted document. Check its hash.');
+  if (query && query !== text)
+    throw badRequest('The query differs from the trusted document with this hash. Send only the hash.');
   return text;
 }
 
@@ -51,7 +52,7 @@ function persistedTextOf(hash: unknown, query: string | null | undefined, truste
   if (trusted.texts.has(bareHash(hash))) return textOf(hash, query, trusted);
   if (!query) throw trusted.texts.size === 0 ? persistedQueryError('NotSupported') : persistedQueryError('NotFound');
   if (trusted.only) throw onlyTrusted();
-  if (sha256(query) !== bareHash(hash)) throw badRequest('The text of the persisted query has another hash.');
+  if (sha256(query) !== bareHash(hash)) throw badRequest('The hash of the persisted query does not match its text.');
   return query;
 }
 

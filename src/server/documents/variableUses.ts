@@ -64,7 +64,7 @@ export const useVariableUses = (): Plugin => {
 };
 
 const nullError = (name: string): GraphQLError =>
-  new GraphQLError(`Variable "$${name}" must not be null here; leave it out for the default.`, {
+  new GraphQLError(`Variable "$${name}" must not be null here. Omit it to use the default.`, {
     extensions: { code: 'BAD_USER_INPUT' },
   });
 

@@ -44,7 +44,7 @@ function faultOf(value: unknown, type: GraphQLInputType, path: string, most: num
     if (!Array.isArray(value)) return faultOf(value, nullable.ofType, path, most);
     const items = value as readonly unknown[];
     if (items.length > most) {
-      return refused(`${path} must have at most ${most} values; it has ${items.length}.`, 'QUERY_TOO_COMPLEX');
+      return refused(`\`${path}\` must have at most ${most} values; it has ${items.length}.`, 'QUERY_TOO_COMPLEX');
     }
     return firstOf(items.entries(), ([at, item]) => faultOf(item, nullable.ofType, `${path}.${at}`, most));
   }
@@ -52,7 +52,7 @@ function faultOf(value: unknown, type: GraphQLInputType, path: string, most: num
   const fields = nullable.getFields();
   const given = Object.keys(value);
   if (given.length > Object.keys(fields).length + UNKNOWN_FIELDS || given.some((name) => name.length > NAME)) {
-    return refused(`Some field of ${path} is not defined by type "${nullable.name}".`, 'BAD_USER_INPUT');
+    return refused(`\`${path}\` has a field that is not defined by type "${nullable.name}".`, 'BAD_USER_INPUT');
   }
   return firstOf(Object.values(fields), (field) =>
     faultOf((value as Variables)[field.name], field.type, `${path}.${field.name}`, most),
