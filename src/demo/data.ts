@@ -15,7 +15,10 @@ import type { Store } from '../store/store.ts';
 
 const EPOCH = Date.parse('2026-01-01T00:00:00.000Z');
 
-/** The demo object of a type that the nth step makes. Always the same, so that examples can name it; real ids cannot be guessed. */
+/**
+ * Returns the id of the object of a type that the nth step creates. It is always the same, so that examples can use it;
+ * real ids cannot be guessed.
+ */
 function demoId(prefix: IdPrefix, n: number): Id {
   const bytes = createHash('sha256').update(`EscrowGrid demo ${prefix} ${n}`).digest().subarray(0, 16);
   bytes.writeUIntBE(EPOCH + n, 0, 6);
@@ -25,8 +28,9 @@ function demoId(prefix: IdPrefix, n: number): Id {
 }
 
 /**
- * Fills a store that has no institution yet with deals in every state, through the commands that clients use. Each step
- * has a key and ids of its own number: servers that start together do it once.
+ * Fills a store without institutions with positions in every state, through the commands that clients use. The
+ * idempotency key and the ids of each step are derived from its number, so that servers that start together write the
+ * data once.
  */
 export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
   const [institutions] = await store.read('ALL').institutions.counts([{ where: {} }]);
@@ -40,7 +44,7 @@ export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
     const ledger = createStoredLedger(newId);
     const chatLimits = { sessions: null, messagesPerSession: 1_000 };
     const limits = { keepKeysMs: DAY_MS, chatLimits, keysPerInstitution: 0, refusedAttempts: UNBOUNDED };
-    // A token that anybody can read opens nothing: there are no keys in the demo.
+    // The demo creates no API keys: a token in public source code must not be valid.
     const newToken = (): string => '';
     const context = { viewer, store, ledger, clock, newId, newToken, ...limits, requestId: null };
     return [context, { ...input, idempotencyKey: `demo ${n}` }];
@@ -49,10 +53,10 @@ export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
   await tradeFinance(step, clock());
 }
 
-/** What a command takes, for the next step. */
+/** Returns the arguments of a command for the next step. */
 type Step = <const I extends object>(input: I) => [CommandContext, I & { readonly idempotencyKey: string }];
 
-/** What examples name: the objects of these steps. */
+/** The objects that examples use. */
 export const DEMO = {
   pier: demoId('ast', 4),
   /** Partly released. */
@@ -117,8 +121,8 @@ async function construction(step: Step): Promise<void> {
   );
   const say = (authorReference: string, body: string) =>
     postChatMessage(...step({ chatSessionId: chatSession.id, authorReference, body }));
-  await say('clerk-12', 'The survey of the north wall has not come yet.');
-  await say('contractor-001', 'It will be with you on Friday.');
+  await say('clerk-12', 'The survey of the north wall has not arrived yet.');
+  await say('contractor-001', 'You will receive it on Friday.');
 }
 
 async function tradeFinance(step: Step, now: number): Promise<void> {
@@ -151,7 +155,7 @@ async function tradeFinance(step: Step, now: number): Promise<void> {
   );
   const { asset: invoice } = await createAsset(...step({ templateId: invoices.id, label: 'Invoice 4711' }));
   const { asset: letter } = await createAsset(...step({ templateId: letters.id, label: 'LC 2026/88' }));
-  // Midnight of a day, so that servers that start together mean the same.
+  // Midnight, so that servers that start together use the same time.
   const expiresAt = (Math.floor(now / DAY_MS) + 60) * DAY_MS;
   const { position: shipment } = await createPosition(
     ...step({

@@ -3,10 +3,10 @@ import { DEMO } from './data.ts';
 
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
 
-/** What GraphiQL opens with: operations that succeed on the demo data, as often as one likes. */
+/** The tabs that GraphiQL opens with: operations that succeed on the demo data any number of times. */
 export const DEMO_TABS: readonly Tab[] = [
   {
-    query: `# What is in escrow now, newest first. Press play.
+    query: `# The positions that hold money, newest first. Press the play button to run it.
 query Positions($first: Int, $filter: PositionFilter) {
   positions(first: $first, filter: $filter) {
     totalCount
@@ -26,7 +26,7 @@ query Positions($first: Int, $filter: PositionFilter) {
     variables: json({ first: 10, filter: { states: ['FUNDED', 'PARTIALLY_RELEASED'] } }),
   },
   {
-    query: `# One position and how it came to be.
+    query: `# A position and its lifecycle events.
 query PositionHistory($id: ID!) {
   position(id: $id) {
     state
@@ -51,14 +51,14 @@ query PositionHistory($id: ID!) {
     variables: json({ id: DEMO.groundwork }),
   },
   {
-    query: `# The lifecycle, and what templates can say.
+    query: `# The lifecycle of positions, and the kinds of asset templates.
 query Rules {
   lifecycle { state allowedTransitions terminal }
   templateKinds { code name vertical configSchema }
 }`,
   },
   {
-    query: `# What each institution holds, by currency and state.
+    query: `# The money that each institution holds, by currency and state.
 query Totals {
   institutions {
     nodes {
@@ -74,7 +74,7 @@ query Totals {
 }`,
   },
   {
-    query: `# Opens a position. It holds nothing until funded.
+    query: `# Creates a position. It holds no money until it is funded.
 mutation OpenPosition($input: CreatePositionInput!) {
   createPosition(input: $input) {
     ... on CreatePositionPayload {
@@ -92,7 +92,7 @@ mutation OpenPosition($input: CreatePositionInput!) {
     }),
   },
   {
-    query: `# Releases a cent. "all": true in place of the amount releases everything that is held.
+    query: `# Releases one cent. Send "all": true instead of "amount" to release everything that is held.
 mutation Release($input: ReleasePositionInput!) {
   releasePosition(input: $input) {
     ... on ReleasePositionPayload {

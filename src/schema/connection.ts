@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor, listMark } from './cursor.ts';
 import { badInput } from './errors.ts';
 import type { Reading } from './readings.ts';
 
-/** The number of items of a page: the default and the maximum. */
+/** The default and the maximum page size. */
 export const PAGE = { usual: 20, most: 100 } as const;
 
 /** A page of a list. */

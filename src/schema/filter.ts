@@ -19,7 +19,10 @@ export function whereOf<E>(conditions: { readonly [F in Field<E>]?: Condition<un
 export const equals = <V>(value: Maybe<V>): { readonly in: readonly V[] } | undefined =>
   value === null || value === undefined ? undefined : { in: [value] };
 
-/** Returns the condition that a field has one of the values; an empty list matches nothing. Throws BAD_USER_INPUT if there are too many. */
+/**
+ * Returns the condition that a field has one of the values; an empty list matches nothing. Throws BAD_USER_INPUT if
+ * there are too many.
+ */
 export function anyOf<V>(argument: string, values: Maybe<readonly V[]>): { readonly in: readonly V[] } | undefined {
   if (values === null || values === undefined) return undefined;
   if (values.length > LIMITS.listValues) {
@@ -70,7 +73,10 @@ export function withinTimes(bounds: Maybe<Bounds<Instant>>): Condition<Instant> 
   });
 }
 
-/** Returns the condition that an amount is within the bounds, as a magnitude. Throws BAD_USER_INPUT for an invalid amount. */
+/**
+ * Returns the condition that an amount is within the bounds, as a magnitude. Throws BAD_USER_INPUT for an invalid
+ * amount.
+ */
 export function withinAmounts(argument: string, bounds: Maybe<Bounds<string>>): Condition<bigint> | undefined {
   if (bounds === null || bounds === undefined) return undefined;
   const magnitudes = Object.entries(bounds).map(([bound, text]) => {
@@ -82,7 +88,10 @@ export function withinAmounts(argument: string, bounds: Maybe<Bounds<string>>): 
   return within(Object.fromEntries(magnitudes) as Bounds<bigint>);
 }
 
-/** Returns the condition that a currency, active or former, is exactly this one. Throws BAD_USER_INPUT for an unknown code. */
+/**
+ * Returns the condition that a currency, active or former, is exactly this one. Throws BAD_USER_INPUT for an unknown
+ * code.
+ */
 export function equalsCurrency(argument: string, code: Maybe<string>): Condition<CurrencyCode> | undefined {
   if (code === null || code === undefined) return undefined;
   if (!isCurrency(code) && !isFormerCurrency(code)) throw badInput(`\`filter.${argument}\` ${currencyIssue(code)}`);

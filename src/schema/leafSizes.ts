@@ -2,10 +2,12 @@ import { getNamedType, getNullableType, type GraphQLField, isEnumType, isListTyp
 import { CURRENCY_CODES } from '../domain/currencies.ts';
 import { LIMITS } from '../domain/limits.ts';
 
-/** The most bytes of a text in JSON: a code point takes at most four in UTF-8, and an escaped one two. */
+/**
+ * Returns the maximum number of bytes of a text in JSON: a code point takes at most four in UTF-8, an escaped one two.
+ */
 const text = (codePoints: number): number => 4 * codePoints + 2;
 
-/** The most bytes of a value in JSON, by scalar. Texts that may be longer than a name are in `TEXTS`. */
+/** The maximum number of bytes of a JSON value, by scalar. Texts that can be longer than a name are in `TEXTS`. */
 const SCALARS: Readonly<Record<string, number>> = {
   Boolean: 5,
   Int: 11,
@@ -19,12 +21,14 @@ const SCALARS: Readonly<Record<string, number>> = {
 };
 
 const CURSOR = Math.ceil((text(LIMITS.nameCharacters) + 100) * (4 / 3)) + 2;
-/** Of the names of input fields and of positions in lists. */
+/** The maximum number of bytes of a path: names of input fields and list indexes. */
 const PATH = 256;
-/** The most bytes of a message: a UTF-16 unit takes at most three in UTF-8. */
+/** Returns the maximum number of bytes of an error text: a UTF-16 unit takes at most three in UTF-8. */
 const message = (units: number): number => 3 * units + 2;
 
-/** The most bytes of a field's value where its scalar does not say it; by coordinate, a star stands for any type. */
+/**
+ * The maximum number of bytes of a field, where its scalar does not define it. By coordinate; a star matches any type.
+ */
 const TEXTS: Readonly<Record<string, number>> = {
   '*.body': text(LIMITS.bodyCharacters),
   '*.description': text(LIMITS.bodyCharacters),
@@ -38,15 +42,15 @@ const TEXTS: Readonly<Record<string, number>> = {
   '*.endCursor': CURSOR,
   '*.path': PATH,
   '*.__typename': text(LIMITS.nameCharacters / 4),
-  // How much is introspected shows only when it is.
+  // The size of an introspection is unknown before it is executed.
   'Query.__schema': Infinity,
   'Query.__type': Infinity,
 };
 
-/** The most values of a list of leaves that nothing else bounds: that of currencies is the longest. */
+/** The maximum number of values of a list of leaves: the list of currencies is the longest. */
 const LIST_VALUES = CURRENCY_CODES.length;
 
-/** The most bytes that the value of a leaf field takes in JSON. */
+/** Returns the maximum number of bytes of a leaf field in JSON. */
 export function leafBytesOf(type: string, { name, type: shown }: GraphQLField<unknown, unknown>): number {
   const known = TEXTS[`${type}.${name}`] ?? TEXTS[`*.${name}`];
   if (known !== undefined) return known;

@@ -1,6 +1,8 @@
 import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 
-/** The fields that a list's rows are asked for: below `nodes` and `edges { node }`, fragments followed. */
+/**
+ * Returns the fields that are selected of the items of a list: below `nodes` and `edges { node }`, including fragments.
+ */
 export function fieldsOfRows(info: GraphQLResolveInfo): readonly FieldNode[] {
   const lists = info.fieldNodes.flatMap(({ selectionSet }) => fieldsIn(selectionSet, info));
   const rows = lists.flatMap((field) => {
@@ -11,7 +13,9 @@ export function fieldsOfRows(info: GraphQLResolveInfo): readonly FieldNode[] {
   return rows.flatMap(({ selectionSet }) => fieldsIn(selectionSet, info));
 }
 
-/** The fields of a selection, each fragment followed once: fragments that double each other are soon too many. */
+/**
+ * Returns the fields of a selection. Each fragment is expanded only once, because nested fragments grow exponentially.
+ */
 function fieldsIn(
   selectionSet: SelectionSetNode | undefined,
   info: GraphQLResolveInfo,
@@ -27,7 +31,7 @@ function fieldsIn(
   });
 }
 
-/** A string argument of a field, given as a literal or as a variable; undefined if it is no string. */
+/** Returns a string argument of a field, from a literal or a variable, or undefined if it is not a string. */
 export function stringArgument(field: FieldNode, name: string, info: GraphQLResolveInfo): string | undefined {
   const value = field.arguments?.find((argument) => argument.name.value === name)?.value;
   const given = value?.kind === Kind.VARIABLE ? info.variableValues[value.name.value] : undefined;

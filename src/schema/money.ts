@@ -32,7 +32,10 @@ export const Money = builder.objectRef<Amount>('Money').implement({
   }),
 });
 
-/** The maximum number of cached formats: all currencies in 30 locales. Creating a format takes ten times longer than using it. */
+/**
+ * The maximum number of cached formats: all currencies in 30 locales. Creating a format takes ten times longer than
+ * using it.
+ */
 const FORMATS = 5_000;
 const formats = new LRUCache<string, Intl.NumberFormat>({ max: FORMATS });
 /** The supported locale of each requested one. */

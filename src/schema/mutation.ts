@@ -25,7 +25,7 @@ export function resultType<P extends object>(
 export const REPLAYED =
   'Whether the mutation was executed by an earlier call with the same idempotency key and not again now. The objects are returned in their current state.';
 
-/** What every update does if there is nothing to change. */
+/** The description of an update that changes nothing. */
 export const UNCHANGED = 'If no field differs, the object is returned unchanged and only the audit event is written.';
 
 /** The user errors of every mutation that changes fields of an object. */
@@ -76,7 +76,10 @@ export function mutation<I extends object, P extends object>(
   );
 }
 
-/** Returns the input with the idempotency key of the header, if it has that field. Throws BAD_USER_INPUT if the two differ. */
+/**
+ * Returns the input with the idempotency key of the header, if it has that field. Throws BAD_USER_INPUT if the two
+ * differ.
+ */
 function withKey<I extends Keyed>(input: I, { idempotencyKey }: Context, type: unknown): I {
   if (idempotencyKey === null || !isInputObjectType(type) || !('idempotencyKey' in type.getFields())) return input;
   if ((input.idempotencyKey ?? idempotencyKey) !== idempotencyKey) {

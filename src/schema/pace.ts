@@ -12,22 +12,22 @@ import {
 } from 'graphql';
 import { weightOf } from './weights.ts';
 
-/** For how long one operation may keep the event loop before other work is done, in ms. */
+/** How long one operation may occupy the event loop before it yields to other work, in ms. */
 const SLICE_MS = 10;
 
-/** Lets other requests be served while one operation is executed that takes long. */
+/** Makes a long operation yield to other requests. */
 export class Pace {
   #sliceEndsAt = performance.now() + SLICE_MS;
   #interruptions = 0;
   #turn: Promise<void> = Promise.resolve();
   #onResume: (() => void)[] = [];
 
-  /** Whether a list waits for other work to be done. */
+  /** Whether a list is waiting for other work. */
   get isInterrupted(): boolean {
     return this.#interruptions > 0;
   }
 
-  /** Calls back when no list is interrupted any more. */
+  /** Calls `callback` when no list is interrupted any more. */
   whenResumed(callback: () => void): void {
     this.#onResume.push(callback);
   }
@@ -36,7 +36,9 @@ export class Pace {
     return performance.now() >= this.#sliceEndsAt;
   }
 
-  /** Resolves when the event loop has done what else was waiting; for each caller in a turn of the loop of its own. */
+  /**
+   * Resolves when the event loop has done the other pending work. Each caller resumes in a separate turn of the loop.
+   */
   async yield(): Promise<void> {
     this.#interruptions += 1;
     this.#turn = this.#turn.then(() => new Promise((resolve) => setImmediate(resolve)));
@@ -46,7 +48,7 @@ export class Pace {
     if (!this.isInterrupted) for (const callback of this.#onResume.splice(0)) callback();
   }
 
-  /** The same items, with other work done between them. */
+  /** Returns the same items, yielding to other work between them. */
   async *items<T>(items: Iterable<T>): AsyncGenerator<T, void, undefined> {
     for (const item of items) {
       if (this.isSliceUsed) await this.yield();
@@ -55,18 +57,17 @@ export class Pace {
   }
 }
 
-/** The part of a context that this needs. */
+/** The part of a context that pacing needs. */
 interface Paced {
-  /** Left out where an operation is small enough to be executed at once. */
+  /** Undefined if the operation is small enough to be executed without yielding. */
   readonly pace?: Pace | undefined;
 }
 
-/** A field that costs as much by itself may take milliseconds. */
+/** The cost from which resolving a single field can take milliseconds. */
 const EXPENSIVE_COST = 10;
 
 /**
- * Makes lists of objects, and fields that cost much by themselves, leave time for other requests, where the context has
- * a `pace`.
+ * Makes lists of objects, and expensive fields, yield to other requests if the context has a `pace`.
  */
 export function paceFields(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {

@@ -13,7 +13,10 @@ interface Args {
   readonly institutionId?: Id | null | undefined;
 }
 
-/** Returns the position with an id, or the only one with an external reference. Throws BAD_USER_INPUT for invalid arguments. */
+/**
+ * Returns the position with an id, or the only one with an external reference. Throws BAD_USER_INPUT for invalid
+ * arguments.
+ */
 function lookUp(
   { id, externalReference, institutionId }: Args,
   context: Context,

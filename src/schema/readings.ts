@@ -18,30 +18,33 @@ import type {
   Window,
 } from '../store/store.ts';
 
-/** Reads one thing at a time for a resolver; what is asked for together is read together. */
+/** Reads from one table for resolvers. Concurrent reads are batched. */
 export interface Reading<E> {
   byId(id: Id): MaybePromise<E | undefined>;
   page(window: Window<E>): MaybePromise<Page<E>>;
   count(selection: Selection<E>): MaybePromise<number>;
 }
 
-/** The readings of one request. */
+/** The readers of one request. */
 export type Readings = { readonly [T in TableName]: Reading<Tables[T]> } & {
   positionTotals(selection: Selection<Position>): MaybePromise<readonly Total[]>;
   unreadCount(of: UnreadOf): MaybePromise<number>;
-  /** Reads rows with these options from now on. */
+  /** Sets the options with which rows are read from now on. */
   use(options: ReadOptions): void;
-  /** Batches what the rows of a list ask for as a whole, though the list is interrupted. */
+  /** Keeps the reads of all items of a list in one batch, although the list yields to other requests. */
   follow(pace: Pace): void;
-  /** Forgets what was read, after something was written. */
+  /** Clears the cache after a write. */
   clear(): void;
 };
 
-/** A store that answers at once needs no batches, and its resolvers make no promises; any other is asked once a tick. */
+/**
+ * Returns the readers of a request. A synchronous store is read directly, without promises; any other is read in
+ * batches, one per tick.
+ */
 export function readingsOf(store: Store, scope: Scope, until?: Deadline): Readings {
   let options: ReadOptions = {};
   let pace: Pace | undefined;
-  /** Dispatches a batch when everything that can be asked for is asked for. */
+  /** Dispatches a batch when all resolvers that can run have run. */
   const schedule = (dispatch: () => void): void => {
     const dispatchOrWait = (): void => (pace?.isInterrupted ? pace.whenResumed(() => schedule(dispatch)) : dispatch());
     void Promise.resolve().then(() => process.nextTick(dispatchOrWait));
@@ -68,7 +71,7 @@ export function readingsOf(store: Store, scope: Scope, until?: Deadline): Readin
     },
     clear: () => loaders.forEach((loader) => loader.clearAll()),
   };
-  // Made when first asked for: a request reads from few tables.
+  // Created on first use: a request reads from few tables.
   for (const [name, reader] of Object.entries(tables)) {
     let made: Reading<Entity> | undefined;
     Object.defineProperty(readings, name, { get: () => (made ??= reading(reader as Reader<Entity>)) });
@@ -90,7 +93,7 @@ function far<E>(reader: Reader<E>, ids: DataLoader<Id, E | undefined>, schedule:
   return { byId: (id) => ids.load(id), page: (window) => pages.load(window), count: (each) => counts.load(each) };
 }
 
-/** One question at a time: answered at once, or batched. */
+/** Returns a function that reads one item, directly or in a batch. */
 function oneOf<Q, A>(
   store: Store,
   ask: (questions: readonly Q[]) => MaybePromise<readonly A[]>,
@@ -101,7 +104,7 @@ function oneOf<Q, A>(
   return (one) => loader.load(one);
 }
 
-/** Calls a function when a batch is to be read. */
+/** Calls a function when a batch is due. */
 type Schedule = (dispatch: () => void) => void;
 
 const batching = <Q, A>(

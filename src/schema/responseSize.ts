@@ -15,20 +15,20 @@ import {
 } from 'graphql';
 import { JsonText } from '../store/jsonText.ts';
 
-/** What stands around a field's name, or around an object and an item of a list. */
+/** The number of bytes of the punctuation of a field, an object or a list item. */
 const PUNCTUATION_BYTES = 4;
-/** The bytes of a number, a time or a boolean in JSON, at most. */
+/** The maximum number of bytes of a number, a time or a boolean in JSON. */
 const SMALL_VALUE_BYTES = 26;
-/** The length of a text below which its bytes are counted without what JSON escapes. */
+/** The length below which the bytes of a text are counted without JSON escapes. */
 const SHORT = 256;
 
-/** Ends an operation whose response would be too large, or would take more memory than there is for its API key. */
+/** Ends an operation whose response would be too large, or exceed the memory for the responses of its API key. */
 export class ResponseLimitError extends GraphQLError {}
 
-/** Reserves memory for so many more bytes; returns false if there is none. */
+/** Reserves memory for more bytes. Returns false if the memory is used up. */
 export type Reserve = (bytes: number) => boolean;
 
-/** How many bytes are reserved at once. */
+/** The number of bytes of one reservation. */
 const RESERVED_AT_ONCE = 256 * 1024;
 
 /** Counts the bytes of a response while it is built. */
@@ -44,12 +44,12 @@ export class ResponseSize {
     this.#reserve = reserve;
   }
 
-  /** Why the operation was ended; undefined if it was not. */
+  /** The error that ended the operation, or undefined. */
   get error(): ResponseLimitError | undefined {
     return this.#error;
   }
 
-  /** Counts the value of a field, and returns it. Throws ResponseLimitError once the response is too large. */
+  /** Counts the value of a field and returns it. Throws ResponseLimitError if the response is too large. */
   add(value: unknown, info: GraphQLResolveInfo): unknown {
     if (this.#error) throw this.#error;
     this.#bytes += (info.path.key as string).length + PUNCTUATION_BYTES + bytesOf(value, info.returnType);
@@ -61,7 +61,7 @@ export class ResponseSize {
     return value;
   }
 
-  /** One error for all fields: making one for each would take longer than the fields. */
+  /** Creates the one error for all fields: an error for each field would be more expensive than the fields. */
   #end(message: string, code: string, { path, fieldNodes }: GraphQLResolveInfo): ResponseLimitError {
     const keys: (string | number)[] = [];
     for (let each: typeof path | undefined = path; each; each = each.prev) keys.unshift(each.key);
@@ -75,7 +75,7 @@ export const tooLarge = (maxBytes: number): string =>
 export const BUSY =
   'Too many responses are waiting to be read. The operation was not executed; read them and try again.';
 
-/** The JSON of objects is the same each time. */
+/** The sizes of JSON objects, which never change. */
 const JSON_BYTES = new WeakMap<object, number>();
 
 function bytesOf(value: unknown, type: GraphQLOutputType): number {
@@ -84,7 +84,7 @@ function bytesOf(value: unknown, type: GraphQLOutputType): number {
     return Array.isArray(value) ? value.length * PUNCTUATION_BYTES : 0;
   }
   if (value instanceof JsonText) return Buffer.byteLength(value.text);
-  // What is escaped in a short text is not worth looking for.
+  // Escapes in short texts are ignored: searching for them would cost more than the error.
   if (typeof value === 'string') return Buffer.byteLength(value.length < SHORT ? value : JSON.stringify(value)) + 2;
   if (typeof value !== 'object') return SMALL_VALUE_BYTES;
   let bytes = JSON_BYTES.get(value);
@@ -94,13 +94,13 @@ function bytesOf(value: unknown, type: GraphQLOutputType): number {
 
 /** The part of a context that this needs. */
 interface Counting {
-  /** Counts what is answered; left out where it cannot be too much. */
+  /** Counts the response; undefined if the response cannot be too large. */
   readonly responseSize?: ResponseSize | undefined;
 }
 
 const counting = new WeakSet<GraphQLField<unknown, Counting>>();
 
-/** Lets each field of the schema be counted, where the context has a `responseSize`. */
+/** Makes every field of the schema count its value if the context has a `responseSize`. */
 export function countResponses(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (isObjectType(type)) for (const field of Object.values(type.getFields())) count(field);
@@ -109,7 +109,7 @@ export function countResponses(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
-/** The fields of introspection are shared by all schemas of the process, and are changed once. */
+/** Wraps the resolver of a field, once: introspection fields are shared by all schemas of the process. */
 function count(field: GraphQLField<unknown, Counting>): void {
   if (counting.has(field)) return;
   counting.add(field);

@@ -15,9 +15,8 @@ import type { Context } from './builder.ts';
 type Rights = { readonly [coordinate: string]: readonly ViewerRole[] };
 
 /**
- * Holds the schema to the table of rights: every operation, every type that is a node and every edge must have a line,
- * or this throws; and whoever a line leaves out is refused with FORBIDDEN, before anything is looked up. Mutations
- * answer for themselves, with a ForbiddenError.
+ * Enforces the table of rights: fields throw FORBIDDEN for roles that are not in their line, before anything is loaded.
+ * Mutations return a ForbiddenError themselves. Throws if an operation, a node type or an edge has no line.
  */
 export function guard(schema: GraphQLSchema, rights: Rights): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
@@ -38,7 +37,7 @@ export function guard(schema: GraphQLSchema, rights: Rights): GraphQLSchema {
   return schema;
 }
 
-/** Payloads and single rows of pages show only what a field with a line of its own has let through. */
+/** Payloads and edges of connections are no edges here: the field that returns them has a line and is checked. */
 const isEdge = (type: GraphQLObjectType, { type: shown }: GraphQLField<unknown, unknown>): boolean => {
   const named = getNamedType(shown);
   if (/(Payload|Result|Change|Connection|Edge)$/.test(type.name)) return false;
@@ -51,7 +50,7 @@ const isRoot = (schema: GraphQLSchema, type: GraphQLObjectType): boolean =>
 const isNode = (type: unknown): type is GraphQLObjectType =>
   isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node');
 
-/** The nodes that a field of the type shows: the type itself, or what a page or a change has of them. */
+/** Returns the node types that a field of the type exposes: the type itself, or those of a connection or a change. */
 function nodesIn(shown: GraphQLNamedType): readonly GraphQLObjectType[] {
   if (isNode(shown)) return [shown];
   if (!isObjectType(shown) || !/(Connection|Change)$/.test(shown.name)) return [];
@@ -66,7 +65,7 @@ function rolesAt(rights: Rights, coordinate: string): readonly ViewerRole[] {
   return roles;
 }
 
-/** What everyone may use costs nothing to check. */
+/** Restricts a field to the roles. A field for everyone keeps its resolver. */
 function restrict(field: GraphQLField<unknown, Context>, roles: readonly ViewerRole[]): void {
   if (roles.length === VIEWER_ROLES.length) return;
   const checked =

@@ -8,7 +8,9 @@ const refuse = (message: string, node?: ValueNode): never => {
   throw new GraphQLError(message, { nodes: node ?? null });
 };
 
-/** Adds a scalar that is a JSON string. `read` parses it; if that returns undefined, the error message is `sentence`. */
+/**
+ * Adds a scalar that is a JSON string. `read` parses it; if that returns undefined, the error message is `sentence`.
+ */
 function textScalar<V>(
   name: 'DateTime' | 'Decimal' | 'CurrencyCode',
   description: string,
@@ -34,7 +36,8 @@ textScalar(
   'DateTime',
   'A point in time in RFC 3339 format. Inputs require a time zone; outputs are in UTC with milliseconds, such as "2026-01-31T12:00:00.000Z".',
   'A DateTime must be an RFC 3339 time with its time zone, such as "2026-01-31T12:00:00Z".',
-  // A fraction below a millisecond is read as half a millisecond, so that the bounds of a filter can be rounded correctly.
+  // A fraction below a millisecond is read as half a millisecond, so that the bounds of a filter can be rounded
+  // correctly.
   (text) => {
     const instant = parseInstant(text);
     return instant !== undefined && isFinerThanMs(text) ? instant + 0.5 : instant;

@@ -4,40 +4,45 @@ import { POSITION_STATES } from '../domain/lifecycle.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { TEMPLATE_KINDS } from '../domain/templateKinds.ts';
 
-/** Where a list or a text stands among a field's arguments. */
+/** The path to a value in the arguments of a field. */
 export type ArgumentPath = readonly string[];
 
-/** What a field costs, where its type does not say it. The unit is an object that may have to be read or built. */
+/** The cost of a field, where its type does not define it. The unit is one object to read or build. */
 export interface Weight {
-  /** Resolving it once. If left out: 1 for an object, what its size costs for a leaf, and for a list only its items. */
+  /**
+   * The cost of resolving it once. Defaults to 1 for an object, to the cost of its size for a leaf, and to 0 for a
+   * list.
+   */
   readonly own?: number;
-  /** So much more for each value of a list. */
+  /** The additional cost per value of a list argument. */
   readonly each?: { readonly at: ArgumentPath; readonly cost: number };
-  /** So much more if this is given. */
+  /** The additional cost if an argument is set. */
   readonly given?: { readonly at: ArgumentPath; readonly cost: number };
-  /** How many items its list has: a number, as many as this list, or as many as the object that it is of was asked for. */
+  /**
+   * The number of items of its list: a number, the length of a list argument, or the number requested of the parent.
+   */
   readonly items?: number | ArgumentPath | 'asked';
-  /** The most items that its list can have, if that is more than it is taken to cost. */
+  /** The maximum number of items of its list, if that exceeds `items`. */
   readonly maxItems?: number;
-  /** The list that says how many the object below is asked for; `first` and `last` say it where they are arguments. */
+  /** The list argument whose length is the number requested of the payload. Connections use `first` and `last`. */
   readonly asks?: ArgumentPath;
 }
 
-/** How many items a list of objects is taken to have where nothing says it. */
+/** The assumed number of items of a list of objects without `items`. */
 export const USUAL_ITEMS = 10;
 
 /** The cost of a leaf of ordinary size. */
 const LEAF_COST = 0.4;
 const KIBIBYTE = 1024;
-/** The cost of each KiB that a text can have: what serializing and sending it takes. */
+/** The cost per KiB of the maximum size of a text: serializing and sending it. */
 const COST_PER_KIBIBYTE = 2;
-/** The same of a JSON object, which has to be parsed as well and can consist of very many small values. */
+/** The cost per KiB of a JSON object, which must be parsed too and can consist of many small values. */
 const COST_PER_JSON_KIBIBYTE = 4;
 
-/** The cost of a time, which has to be written out. */
+/** The cost of a time, which must be formatted. */
 const TIME_COST = 0.8;
 
-/** The cost of a leaf of a scalar whose value takes at most so many bytes. */
+/** Returns the cost of a leaf of a scalar with this maximum size in bytes. */
 export const leafCost = (scalar: string, bytes: number): number =>
   (scalar === 'DateTime' ? TIME_COST : LEAF_COST) +
   (scalar === 'JSONObject' ? COST_PER_JSON_KIBIBYTE : COST_PER_KIBIBYTE) * Math.floor(bytes / KIBIBYTE);
@@ -45,24 +50,24 @@ export const leafCost = (scalar: string, bytes: number): number =>
 const OPERATIONS: ArgumentPath = ['input', 'operations'];
 
 /**
- * What an operation of a batch writes: a position, its lifecycle event, a ledger event with two postings and a change
- * for subscribers, with their indexes.
+ * The cost of the writes of one operation of a batch: a position, its lifecycle event, a ledger event with two postings
+ * and a change for subscribers, with their indexes.
  */
 const WRITES_OF_AN_OPERATION = 25;
 
-/** Each condition of a `metadata` filter is looked up by itself. */
+/** The cost per condition of a `metadata` filter, each of which is a separate lookup. */
 const METADATA_CONDITIONS = { at: ['filter', 'metadata'], cost: 20 } as const;
 
-/** By coordinate; a star stands for any name. The first that fits holds, from the exact one on. */
+/** The costs by coordinate; a star matches any name. The most specific entry applies. */
 export const WEIGHTS: Readonly<Record<string, Weight>> = {
   '*Connection.edges': { items: 'asked' },
   '*Connection.nodes': { items: 'asked' },
-  // It may walk an index.
+  // It can scan an index.
   '*Connection.totalCount': { own: 10 },
   'ChatSession.unreadCount': { own: 10 },
-  // It is read for each reader by itself.
+  // It is read separately for each participant.
   'ChatSession.lastReadSequence': { own: 1 },
-  // Another locale may need a format that has to be made.
+  // A locale can require a new format.
   'Money.formatted': { own: 1, given: { at: ['locale'], cost: 3 } },
   '*.positionTotals': { own: 50, each: METADATA_CONDITIONS, maxItems: CURRENCY_CODES.length },
   '*.chatSessions': { given: { at: ['filter', 'search'], cost: 100 } },
@@ -73,17 +78,17 @@ export const WEIGHTS: Readonly<Record<string, Weight>> = {
   'Query.templateKinds': { items: TEMPLATE_KINDS.size },
   'Institution.policies': { items: REGIONS.length },
   'Policy.limits': { maxItems: CURRENCY_CODES.length },
-  // Few messages are edited. The last text of a deleted message is one revision more than it has edits.
+  // Few messages are edited. A deleted message has one revision more than edits: its last text.
   'ChatMessage.revisions': { items: 2, maxItems: LIMITS.revisions + 1 },
-  // An operation of a batch rarely has more. What has more wrote nothing.
+  // Operations of a batch rarely have more, and those that do wrote nothing.
   'ValidationError.issues': { items: 5 },
   'PositionTotal.byState': { items: POSITION_STATES.length },
   'LedgerEvent.postings': { items: 2 },
   'ApplyPositionsPayload.results': { items: 'asked' },
-  // All types with their fields; one type with those that its fields are of.
+  // All types with their fields, or one type with the types of its fields.
   'Query.__schema': { own: 10_000 },
   'Query.__type': { own: 500 },
-  // It writes as well.
+  // Mutations also write.
   'Mutation.applyPositions': { own: 10, each: { at: OPERATIONS, cost: WRITES_OF_AN_OPERATION }, asks: OPERATIONS },
   'Mutation.__typename': {},
   'Mutation.*': { own: 10 },

@@ -101,11 +101,11 @@ onBothStores((open) => {
 
   it.each<readonly [string, TypedDocumentNode<unknown, never>, object, RegExp]>([
     ['101 codes', TemplateIdsDocument, { codes: Array(101).fill('x') }, /^`filter.codes` must have at most 100 values/],
-    ['101 verticals', TemplateIdsDocument, { verticals: Array(101).fill('CONSTRUCTION') }, /^filter.verticals/],
-    ['101 regions', InstitutionIdsDocument, { regions: Array(101).fill('US') }, /^filter.regions/],
-    ['101 templates', AssetIdsDocument, { templateIds: Array(101).fill('x') }, /^filter.templateIds/],
-    ['101 assets', PositionIdsDocument, { assetIds: Array(101).fill('x') }, /^filter.assetIds/],
-    ['101 states', PositionIdsDocument, { states: Array(101).fill('CREATED') }, /^filter.states/],
+    ['101 verticals', TemplateIdsDocument, { verticals: Array(101).fill('CONSTRUCTION') }, /^`filter.verticals`/],
+    ['101 regions', InstitutionIdsDocument, { regions: Array(101).fill('US') }, /^`filter.regions`/],
+    ['101 templates', AssetIdsDocument, { templateIds: Array(101).fill('x') }, /^`filter.templateIds`/],
+    ['101 assets', PositionIdsDocument, { assetIds: Array(101).fill('x') }, /^`filter.assetIds`/],
+    ['101 states', PositionIdsDocument, { states: Array(101).fill('CREATED') }, /^`filter.states`/],
     [
       'no currency',
       PositionIdsDocument,
@@ -138,7 +138,7 @@ onBothStores((open) => {
           const { code, message, answer } = await errorOf(server, PositionIdsDocument, { [argument]: cursor });
           expect([code, message]).toEqual([
             'BAD_USER_INPUT',
-            expect.stringMatching(new RegExp(`^${argument} is not a`)),
+            expect.stringMatching(new RegExp(`^\`${argument}\` is not a`)),
           ]);
           expect(answer.data).toEqual({ list: null });
         }

@@ -106,7 +106,11 @@ describe('aliases and directives', () => {
 
   it('all that is too much is told, the depth first', () => {
     const messages = judged('{ x: a @a { x: a @a { x: a @a { x: a @a } } } }');
-    expect(messages.map((message) => message.split('; ')[1])).toEqual(['it nests 4.', 'it has 4.', 'it has 4.']);
+    expect(messages.map((message) => message.split(' at most ')[1])).toEqual([
+      '3 levels of nesting; it has 4.',
+      '2 aliases; it has 4.',
+      '2 directives; it has 4.',
+    ]);
   });
 
   it('in introspection too', () => {
