@@ -74,8 +74,7 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
     deletedAt: t.expose('deletedAt', {
       type: 'DateTime',
       nullable: true,
-      description:
-        'When the chat session was deleted, or null if it was not. See deleteChatSession for how long it can be restored.',
+      description: 'When the chat session was deleted, or null if it was not. It can be restored for a time.',
     }),
     messageCount: t.exposeInt('messageCount', { description: 'The number of messages, including deleted ones.' }),
     unreadCount: t.int({

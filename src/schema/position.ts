@@ -58,11 +58,7 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
       description: 'The client-supplied reference of the position, or null if it has none.',
     }),
     metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the client, returned as it was sent.' }),
-    state: t.expose('state', {
-      type: PositionState,
-      description:
-        'The stored state. A position whose `expiresAt` has passed stays in it until the server expires the position.',
-    }),
+    state: t.expose('state', { type: PositionState, description: 'The state. It can briefly lag behind `expiresAt`.' }),
     allowedTransitions: t.field({
       type: [PositionState],
       description:
@@ -95,8 +91,7 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
-      description:
-        'When the position expires, or null if it never does. From then on EXPIRED is the only allowed transition.',
+      description: 'When the position expires, or null if it never does. From then on only EXPIRED is allowed.',
     }),
     version: t.exposeInt('version', { description: VERSIONED.version }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: VERSIONED.createdAt }),

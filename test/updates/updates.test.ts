@@ -157,7 +157,7 @@ onBothStores((open) => {
       ['no region', 'updateInstitution', { regions: [] }, 'regions: must have at least one value.'],
       ['verticals of null', 'updateInstitution', { verticals: null }, 'verticals: must not be null.'],
       ['a config of null', 'updateAssetTemplate', { config: null }, 'config: must not be null.'],
-      ['an empty config', 'updateAssetTemplate', { config: {} }, 'config.currency: must be a currency'],
+      ['an empty config', 'updateAssetTemplate', { config: {} }, 'config.currency: must be an ISO 4217 currency code'],
       ['a config of another region', 'updateAssetTemplate', { config: { ...CONFIG, region: 'SG' } }, 'config.region:'],
       [
         'an unknown config key',
