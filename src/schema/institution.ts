@@ -94,7 +94,8 @@ builder.queryFields((t) => ({
   institutions: t.field({
     type: InstitutionConnection,
     nullable: true,
-    description: 'Returns the institutions that the viewer may see: all with the root key, otherwise the own one.',
+    description:
+      'Returns the institutions that the viewer may see: all with the root key, only its own with an API key.',
     args: {
       filter: t.arg({ type: InstitutionFilter, description: 'Filters the institutions. Defaults to all.' }),
       ...order.args,
@@ -124,7 +125,7 @@ const CreateInstitutionInput = builder.inputType('CreateInstitutionInput', {
 const UpdateInstitutionInput = builder.inputType('UpdateInstitutionInput', {
   description: 'Input for updateInstitution. A field that is left out stays as it is.',
   fields: (t) => ({
-    institutionId: t.id({ description: 'The institution. Defaults to the institution of the API key.' }),
+    institutionId: t.id({ description: INSTITUTION_ID }),
     name: t.string({ description: 'The name. 1 to 200 characters.' }),
     regions: t.field({
       type: [Region],

@@ -15,7 +15,7 @@ const LedgerEventKind = builder.enumType('LedgerEventKind', {
   description: 'The kind of a ledger event.',
   values: {
     POSITION_CREATED: { description: 'A position was created; no money moved.' },
-    POSITION_STATE_CHANGED: { description: 'The state of a position changed, and its money moved if it held any.' },
+    POSITION_STATE_CHANGED: { description: 'The state of a position changed; `postings` has the money that moved.' },
   },
 });
 

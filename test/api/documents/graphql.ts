@@ -104,7 +104,7 @@ export type ActorKind =
 export type LedgerEventKind =
   /** A position was created; no money moved. */
   | 'POSITION_CREATED'
-  /** The state of a position changed, and its money moved if it held any. */
+  /** The state of a position changed; `postings` has the money that moved. */
   | 'POSITION_STATE_CHANGED';
 
 /** The kind of a ledger account. */
@@ -226,7 +226,7 @@ export type CreateInstitutionInput = {
 
 /** Input for updateInstitution. A field that is left out stays as it is. */
 export type UpdateInstitutionInput = {
-  /** The institution. Defaults to the institution of the API key. */
+  /** The institution. Required with the root key. Defaults to the institution of the API key. */
   institutionId?: string | number | null | undefined;
   /** The name. 1 to 200 characters. */
   name?: string | null | undefined;
