@@ -84,7 +84,7 @@ onBothStores((open) => {
       expect(await answer(nested(LIMITS.jsonDepth + 1))).toContain('metadata must have at most 10 levels of nesting.');
       expect(await answer(nested(65))).toContain('metadata must have at most 10 levels of nesting.');
       expect(await answer(sized(LIMITS.jsonBytes))).toMatchObject({ replayed: false });
-      expect(await answer(sized(LIMITS.jsonBytes + 1))).toContain('metadata must be at most 65536 bytes');
+      expect(await answer(sized(LIMITS.jsonBytes + 1))).toContain('metadata must have at most 65536 bytes');
       const proto = JSON.parse('{"__proto__": {"a": "p"}}') as JsonObject;
       expect(await answer(proto)).toContain('metadata must not contain the key "__proto__".');
       const hostile = { constructor: 'c', '': { '': 'e' }, a: { '': { b: 'x' } } };
