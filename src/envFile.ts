@@ -12,7 +12,7 @@ const BLANK_OR_COMMENT = /[ \t]*(?:#[^\n]*)?(?:\n|$)/y;
 const ASSIGNMENT =
   /[ \t]*(?:export[ \t]+)?(([A-Za-z_]\w*)[ \t]*=[ \t]*(?:("[^"]*"|'[^']*'|`[^`]*`)[ \t]*(?:#[^\n]*)?|(?!["'`])[^\n]*))(?:\n|$)/y;
 /** Characters that an editor may show as the end of a line, so that what follows looks like a line of its own. */
-const NOT_TEXT = /[\u0001-\u0008\v\f\u000e-\u001f\u007f\u0085\u2028\u2029]/;
+const NOT_TEXT = /[^\P{Cc}\t\n\0]|[\u2028\u2029]/u;
 const NAME_OF_LINE = /^[ \t]*(?:export[ \t]+)?([^=\n]*?)[ \t]*=/;
 
 /**

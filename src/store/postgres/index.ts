@@ -62,8 +62,8 @@ export function createPostgresStore(options: PostgresOptions): Store {
   };
   return {
     answersAtOnce: false,
-    read: (scope, until, options) =>
-      readersOf(predicateOf(scope), reading({ purpose: 'reading', scope, until }), options),
+    read: (scope, until, readOptions) =>
+      readersOf(predicateOf(scope), reading({ purpose: 'reading', scope, until }), readOptions),
     changes,
     tallies: postgresTallies(pool, onStatement),
     transact: (scope, work, until) =>
