@@ -181,8 +181,9 @@ describe('the changes in PostgreSQL', () => {
     const after = new ChangeCursors(await store.changes.cursorKey()).encodeChange(before);
     const ticks = hub.subscribe('a', after, { institutionId, topic: 'CHAT_MESSAGE' });
     expect(await sequences(ticks, 1)).toEqual(['live']);
+    // What the connection that listens sends last: a check that it is alive, or a notification.
     const listeners = `select pid from pg_stat_activity where datname = current_database()
-      and (query ilike 'listen %' or query ilike 'notify %')`;
+      and query in ('select 1', 'notify escrowgrid_changes')`;
     const pids = async (): Promise<number[]> =>
       asAdmin(url, async (admin) => (await admin.query<{ pid: number }>(listeners)).rows.map(({ pid }) => pid));
     const killed = await untilSome(pids);
