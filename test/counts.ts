@@ -42,7 +42,7 @@ export const COUNTS = {
   /** Changes that a client receives which reconnects whenever its connection breaks. */
   reconnectedChanges: FULL ? 400 : 40,
   /** Events past a client that never reads. */
-  liveEvents: FULL ? 100_000 : 2_000,
+  liveEvents: FULL ? 100_000 : 1_000,
   /** Changes that many writers commit at once, each to be placed once. */
   placedChanges: FULL ? 5_000 : 400,
   /** Random lives of a position on each store, told again by its ledger. */
