@@ -1,5 +1,4 @@
-import { type AssetCreated, createAsset, updateAsset } from '../commands/asset.ts';
-import type { Replayable } from '../commands/perform.ts';
+import { createAsset, updateAsset } from '../commands/asset.ts';
 import type { Asset as AssetRow } from '../domain/asset.ts';
 import type { Parent } from '../store/store.ts';
 import { AssetTemplate } from './assetTemplate.ts';
@@ -12,7 +11,7 @@ import {
   EXPECTED_VERSION,
   IDEMPOTENCY_KEY,
   mutation,
-  REPLAYED,
+  payloadType,
   resultType,
   UNCHANGED,
   UPDATE_ERRORS,
@@ -146,16 +145,8 @@ const UpdateAssetInput = builder.inputType('UpdateAssetInput', {
   }),
 });
 
-const payload = (name: string, description: string) =>
-  builder.objectRef<Replayable<AssetCreated>>(name).implement({
-    description,
-    fields: (t) => ({
-      asset: t.expose('asset', { type: Asset, description: 'The asset.' }),
-      replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
-    }),
-  });
-const CreateAssetPayload = payload('CreateAssetPayload', 'Result of a successful createAsset.');
-const UpdateAssetPayload = payload('UpdateAssetPayload', 'Result of a successful updateAsset.');
+const CreateAssetPayload = payloadType('createAsset', 'asset', Asset, 'The asset.');
+const UpdateAssetPayload = payloadType('updateAsset', 'asset', Asset, 'The asset.');
 
 mutation(
   'createAsset',

@@ -1,5 +1,4 @@
-import { type AssetTemplateCreated, createAssetTemplate, updateAssetTemplate } from '../commands/assetTemplate.ts';
-import type { Replayable } from '../commands/perform.ts';
+import { createAssetTemplate, updateAssetTemplate } from '../commands/assetTemplate.ts';
 import type { AssetTemplate as AssetTemplateRow } from '../domain/assetTemplate.ts';
 import type { TemplateKind as Kind } from '../domain/templateKinds.ts';
 import { TEMPLATE_KINDS } from '../domain/templateKinds.ts';
@@ -12,7 +11,7 @@ import {
   EXPECTED_VERSION,
   IDEMPOTENCY_KEY,
   mutation,
-  REPLAYED,
+  payloadType,
   resultType,
   UNCHANGED,
   UPDATE_ERRORS,
@@ -176,16 +175,18 @@ const UpdateAssetTemplateInput = builder.inputType('UpdateAssetTemplateInput', {
   }),
 });
 
-const payload = (name: string, description: string) =>
-  builder.objectRef<Replayable<AssetTemplateCreated>>(name).implement({
-    description,
-    fields: (t) => ({
-      assetTemplate: t.expose('assetTemplate', { type: AssetTemplate, description: 'The asset template.' }),
-      replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
-    }),
-  });
-const CreateAssetTemplatePayload = payload('CreateAssetTemplatePayload', 'Result of a successful createAssetTemplate.');
-const UpdateAssetTemplatePayload = payload('UpdateAssetTemplatePayload', 'Result of a successful updateAssetTemplate.');
+const CreateAssetTemplatePayload = payloadType(
+  'createAssetTemplate',
+  'assetTemplate',
+  AssetTemplate,
+  'The asset template.',
+);
+const UpdateAssetTemplatePayload = payloadType(
+  'updateAssetTemplate',
+  'assetTemplate',
+  AssetTemplate,
+  'The asset template.',
+);
 
 mutation(
   'createAssetTemplate',

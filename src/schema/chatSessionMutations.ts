@@ -1,24 +1,16 @@
 import {
-  type ChatSessionChanged,
   createChatSession,
   deleteChatSession,
   restoreChatSession,
   updateChatSession,
 } from '../commands/chatSession.ts';
-import type { Replayable } from '../commands/perform.ts';
+import type { MutationName } from '../domain/auditEvent.ts';
 import type { ErrorCode } from '../domain/refusals.ts';
 import { builder } from './builder.ts';
 import { ACTIVE, ChatPriority, ChatSession } from './chatSession.ts';
-import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, payloadType, resultType } from './mutation.ts';
 
-const payload = (name: string, description: string) =>
-  builder.objectRef<Replayable<ChatSessionChanged>>(name).implement({
-    description,
-    fields: (t) => ({
-      chatSession: t.expose('chatSession', { type: ChatSession, description: 'The chat session.' }),
-      replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
-    }),
-  });
+const payload = (name: MutationName) => payloadType(name, 'chatSession', ChatSession, 'The chat session.');
 
 const CreateChatSessionInput = builder.inputType('CreateChatSessionInput', {
   description: 'Input for createChatSession.',
@@ -71,43 +63,31 @@ mutation(
   'createChatSession',
   'Creates a chat session.',
   CreateChatSessionInput,
-  resultType(
-    payload('CreateChatSessionPayload', 'Result of a successful createChatSession.'),
-    'CreateChatSessionResult',
-    [...COMMON, 'CAPACITY_EXCEEDED'],
-  ),
+  resultType(payload('createChatSession'), 'CreateChatSessionResult', [...COMMON, 'CAPACITY_EXCEEDED']),
   createChatSession,
 );
 mutation(
   'updateChatSession',
   'Updates a chat session. If no field differs, the object is returned unchanged.',
   UpdateChatSessionInput,
-  resultType(
-    payload('UpdateChatSessionPayload', 'Result of a successful updateChatSession.'),
-    'UpdateChatSessionResult',
-    [...COMMON, 'CONFLICT', 'STALE_VERSION'],
-  ),
+  resultType(payload('updateChatSession'), 'UpdateChatSessionResult', [...COMMON, 'CONFLICT', 'STALE_VERSION']),
   updateChatSession,
 );
 mutation(
   'deleteChatSession',
   'Deletes a chat session, which is not allowed while its position holds money. The chat session can be restored until it is removed permanently: after the retention period, and not before its position is in a terminal state.',
   named('DeleteChatSessionInput', 'Input for deleteChatSession.'),
-  resultType(
-    payload('DeleteChatSessionPayload', 'Result of a successful deleteChatSession.'),
-    'DeleteChatSessionResult',
-    [...COMMON, 'CONFLICT', 'STALE_VERSION'],
-  ),
+  resultType(payload('deleteChatSession'), 'DeleteChatSessionResult', [...COMMON, 'CONFLICT', 'STALE_VERSION']),
   deleteChatSession,
 );
 mutation(
   'restoreChatSession',
   'Restores a deleted chat session.',
   named('RestoreChatSessionInput', 'Input for restoreChatSession.'),
-  resultType(
-    payload('RestoreChatSessionPayload', 'Result of a successful restoreChatSession.'),
-    'RestoreChatSessionResult',
-    [...COMMON, 'CAPACITY_EXCEEDED', 'STALE_VERSION'],
-  ),
+  resultType(payload('restoreChatSession'), 'RestoreChatSessionResult', [
+    ...COMMON,
+    'CAPACITY_EXCEEDED',
+    'STALE_VERSION',
+  ]),
   restoreChatSession,
 );

@@ -1,5 +1,4 @@
-import { createInstitution, type InstitutionCreated, updateInstitution } from '../commands/institution.ts';
-import type { Replayable } from '../commands/perform.ts';
+import { createInstitution, updateInstitution } from '../commands/institution.ts';
 import type { Institution as InstitutionRow } from '../domain/institution.ts';
 import { builder } from './builder.ts';
 import { connect, connectionType, pageArgs } from './connection.ts';
@@ -8,7 +7,7 @@ import {
   EXPECTED_VERSION,
   IDEMPOTENCY_KEY,
   mutation,
-  REPLAYED,
+  payloadType,
   resultType,
   UNCHANGED,
   UPDATE_ERRORS,
@@ -140,16 +139,8 @@ const UpdateInstitutionInput = builder.inputType('UpdateInstitutionInput', {
   }),
 });
 
-const payload = (name: string, description: string) =>
-  builder.objectRef<Replayable<InstitutionCreated>>(name).implement({
-    description,
-    fields: (t) => ({
-      institution: t.expose('institution', { type: Institution, description: 'The institution.' }),
-      replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
-    }),
-  });
-const CreateInstitutionPayload = payload('CreateInstitutionPayload', 'Result of a successful createInstitution.');
-const UpdateInstitutionPayload = payload('UpdateInstitutionPayload', 'Result of a successful updateInstitution.');
+const CreateInstitutionPayload = payloadType('createInstitution', 'institution', Institution, 'The institution.');
+const UpdateInstitutionPayload = payloadType('updateInstitution', 'institution', Institution, 'The institution.');
 
 mutation(
   'createInstitution',

@@ -1,6 +1,6 @@
 import type { InputObjectRef, ObjectRef, UnionRef } from '@pothos/core';
 import { type GraphQLResolveInfo, isInputObjectType } from 'graphql';
-import { type Keyed, RememberedRefusal } from '../commands/perform.ts';
+import { type Keyed, RememberedRefusal, type Replayable } from '../commands/perform.ts';
 import type { MutationName } from '../domain/auditEvent.ts';
 import { type ErrorCode, type Facts, factsOf, Refusal } from '../domain/refusals.ts';
 import { builder, type Context, type Types } from './builder.ts';
@@ -24,6 +24,24 @@ export function resultType<P extends object>(
 /** The description of `replayed` in every payload. */
 export const REPLAYED =
   'Whether the mutation was executed by an earlier call with the same idempotency key and not again now. The objects are returned in their current state.';
+
+/** Returns the payload of a mutation that results in one object. */
+export const payloadType = <K extends string, E extends object>(
+  mutationName: MutationName,
+  field: K,
+  type: ObjectRef<Types, E>,
+  description: string,
+): ObjectRef<Types, Replayable<{ readonly [F in K]: E }>> => {
+  const name = `${mutationName.charAt(0).toUpperCase()}${mutationName.slice(1)}Payload`;
+  return builder.objectRef<Replayable<{ readonly [F in K]: E }>>(name).implement({
+    description: `Result of a successful ${mutationName}.`,
+    fields: (t) => ({
+      // Pothos cannot follow a type parameter.
+      [field]: t.field({ type, description, resolve: (payload) => payload[field] as never }),
+      replayed: t.boolean({ description: REPLAYED, resolve: ({ replayed }) => replayed }),
+    }),
+  });
+};
 
 /** The description of an update that changes nothing. */
 export const UNCHANGED = 'If no field differs, the object is returned unchanged and only the audit event is written.';

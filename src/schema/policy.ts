@@ -1,5 +1,5 @@
 import type { Replayable } from '../commands/perform.ts';
-import { deletePolicy, type PolicyDeleted, type PolicySet, setPolicy } from '../commands/policy.ts';
+import { deletePolicy, type PolicyDeleted, setPolicy } from '../commands/policy.ts';
 import { policiesOf } from '../commands/positionChange.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { PolicyLimit as Limit, Policy as PolicyRow } from '../domain/policy.ts';
@@ -8,7 +8,7 @@ import type { ErrorCode } from '../domain/refusals.ts';
 import { builder } from './builder.ts';
 import { Institution, INSTITUTION_ID, Region, VERSIONED } from './institution.ts';
 import { Money } from './money.ts';
-import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, payloadType, REPLAYED, resultType } from './mutation.ts';
 import { Node, node } from './node.ts';
 
 const PolicyLimit = builder.objectRef<Limit>('PolicyLimit').implement({
@@ -120,13 +120,7 @@ const DeletePolicyInput = builder.inputType('DeletePolicyInput', {
   }),
 });
 
-const SetPolicyPayload = builder.objectRef<Replayable<PolicySet>>('SetPolicyPayload').implement({
-  description: 'Result of a successful setPolicy.',
-  fields: (t) => ({
-    policy: t.expose('policy', { type: Policy, description: 'The policy.' }),
-    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
-  }),
-});
+const SetPolicyPayload = payloadType('setPolicy', 'policy', Policy, 'The policy.');
 
 const DeletePolicyPayload = builder.objectRef<Replayable<PolicyDeleted>>('DeletePolicyPayload').implement({
   description: 'Result of a successful deletePolicy.',

@@ -8,7 +8,7 @@ import {
 } from '../commands/position.ts';
 import type { Replayable } from '../commands/perform.ts';
 import type { PositionChanged } from '../commands/positionChange.ts';
-import { type PositionUpdated, updatePosition } from '../commands/updatePosition.ts';
+import { updatePosition } from '../commands/updatePosition.ts';
 import type { ErrorCode } from '../domain/refusals.ts';
 import { builder, type Types } from './builder.ts';
 import { PositionState } from './lifecycle.ts';
@@ -19,6 +19,7 @@ import {
   EXPECTED_VERSION,
   IDEMPOTENCY_KEY,
   mutation,
+  payloadType,
   REPLAYED,
   resultType,
   UNCHANGED,
@@ -158,13 +159,12 @@ const UpdatePositionInput = builder.inputType('UpdatePositionInput', {
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
-const UpdatePositionPayload = builder.objectRef<Replayable<PositionUpdated>>('UpdatePositionPayload').implement({
-  description: 'Result of a successful updatePosition.',
-  fields: (t) => ({
-    position: t.expose('position', { type: Position, description: 'The position, in its current state.' }),
-    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
-  }),
-});
+const UpdatePositionPayload = payloadType(
+  'updatePosition',
+  'position',
+  Position,
+  'The position, in its current state.',
+);
 
 mutation(
   'updatePosition',

@@ -45,9 +45,9 @@ export const useVariableUses = (): Plugin => {
     if (uses.mustNotBeNull.size + uses.mustBeGiven.size === 0 && !uses.isWithinJson) return undefined;
     const values = rawValues(operation, args.variableValues ?? {});
     const unfit = [...uses.mustNotBeNull].find((name) => values.get(name)?.kind === Kind.NULL);
-    if (unfit !== undefined) return nullError(unfit);
+    if (unfit !== undefined) return badVariable(unfit, 'must not be null here. Omit it to use the default.');
     const missing = [...uses.mustBeGiven].find((name) => (values.get(name)?.kind ?? Kind.NULL) === Kind.NULL);
-    if (missing !== undefined) return missingError(missing);
+    if (missing !== undefined) return badVariable(missing, 'must be given here, and must not be null.');
     if (uses.isWithinJson) args.document = withJsonValues(args.schema, args.document, values);
     return undefined;
   };
@@ -63,15 +63,8 @@ export const useVariableUses = (): Plugin => {
   };
 };
 
-const nullError = (name: string): GraphQLError =>
-  new GraphQLError(`Variable "$${name}" must not be null here. Omit it to use the default.`, {
-    extensions: { code: 'BAD_USER_INPUT' },
-  });
-
-const missingError = (name: string): GraphQLError =>
-  new GraphQLError(`Variable "$${name}" must be given here, and must not be null.`, {
-    extensions: { code: 'BAD_USER_INPUT' },
-  });
+const badVariable = (name: string, problem: string): GraphQLError =>
+  new GraphQLError(`Variable "$${name}" ${problem}`, { extensions: { code: 'BAD_USER_INPUT' } });
 
 function variableUsesOf(
   schema: GraphQLSchema,
