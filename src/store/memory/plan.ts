@@ -75,36 +75,39 @@ function matching<E>(conditions: Conditions, among: readonly Among<E>[]): (row: 
  * Returns every row that meets the conditions, without duplicates, from the smallest index range or set that contains
  * them.
  */
-export function* matchesOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): Iterable<E> {
-  const exact = among.length === 0 ? exactOf(table, conditions) : undefined;
-  if (exact) return yield* rowsOf(exact);
+export const matchesOf = <E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): Iterable<E> =>
+  matchesIn(leastOf(table, conditions, among), conditions, among);
+
+function* matchesIn<E>(least: Least<E>, conditions: Conditions, among: readonly Among<E>[]): Iterable<E> {
+  if (least.isExact) return yield* least.rows();
   const matches = matching(conditions, among);
-  for (const row of leastOf(table, conditions, among).rows()) if (matches(row)) yield row;
+  for (const row of least.rows()) if (matches(row)) yield row;
 }
 
 /** Counts the rows that meet the conditions, without reading them if one index range contains exactly these rows. */
 export function countOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): number {
-  const exact = among.length === 0 ? exactOf(table, conditions) : undefined;
-  if (exact) return exact.size;
+  const least = leastOf(table, conditions, among);
+  if (least.isExact) return least.size;
   let count = 0;
-  for (const _row of matchesOf(table, conditions, among)) count += 1;
+  for (const _row of matchesIn(least, conditions, among)) count += 1;
   return count;
 }
 
-/** Returns an index range that contains all matches and nothing else, if there is one. */
-const exactOf = <E>(table: Indexed<E>, conditions: Conditions): Source<E> | undefined =>
-  sourcesOf(table, conditions, null, {}, false).find(({ isExact }) => isExact);
+/** The smallest index range or set that contains every match. */
+interface Least<E> {
+  readonly size: number;
+  /** Whether it contains nothing else. */
+  readonly isExact: boolean;
+  rows(): Iterable<E>;
+}
 
-/** Returns the smallest index range or set that contains every match. */
-function leastOf<E>(
-  table: Indexed<E>,
-  conditions: Conditions,
-  among: readonly Among<E>[],
-): Pick<Among<E>, 'size' | 'rows'> {
-  const index = smallest(sourcesOf(table, conditions, null, {}, false));
-  const least = smallest([...among, ...(index ? [{ size: index.size, rows: () => rowsOf(index) }] : [])]);
-  if (!least) throw new Error('No index can answer this list.');
-  return least;
+function leastOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): Least<E> {
+  const sources = sourcesOf(table, conditions, null, {}, false);
+  const index = sources.find(({ isExact }) => isExact) ?? smallest(sources);
+  const set = smallest(among);
+  if (set && (!index || set.size <= index.size)) return { size: set.size, isExact: false, rows: () => set.rows() };
+  if (!index) throw new Error('No index can answer this list.');
+  return { size: index.size, isExact: index.isExact && !set, rows: () => rowsOf(index) };
 }
 
 function boundsOf<E>({ order, after, before }: Window<E>): Bounds {
