@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type BackgroundJobs, backgroundJobs, createJobs } from './backgroundJobs.ts';
 import type { CommandContext } from './commands/context.ts';
 import { createStoredLedger, type Ledger } from './commands/ledger.ts';
 import { type NewToken, TOKEN_BYTES, tokenOf } from './domain/apiKey.ts';
@@ -7,16 +8,12 @@ import type { NewId } from './domain/ids.ts';
 import type { Clock } from './domain/time.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createIds } from './ids.ts';
-import { AccessTrail } from './live/accessTrail.ts';
-import { expireDuePositions } from './live/deadlines.ts';
-import { forgetKeys } from './live/forgetKeys.ts';
-import { Hub } from './live/hub.ts';
-import { KeyRing } from './live/keyRing.ts';
-import { removeDeletedSessions } from './live/removeChat.ts';
-import { BoundedRefusals } from './live/refusedAttempts.ts';
-import { COMPLETE, createRounds } from './live/rounds.ts';
+import { RejectionLog } from './server/access/rejectionLog.ts';
+import { Hub } from './subscriptions/hub.ts';
+import { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
+import { BoundedFailedAttempts } from './server/access/failedAttempts.ts';
 import { Access } from './server/access/access.ts';
-import { maskFault, type OnFault } from './server/errors.ts';
+import { maskError, type OnInternalError } from './server/errors.ts';
 import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
 import type { Origins } from './server/access/origins.ts';
@@ -24,18 +21,18 @@ import { RateLimits } from './server/access/rateLimits.ts';
 import { ResponseBuffer } from './server/responseBuffer.ts';
 import { Responses } from './server/responseLimits.ts';
 import { securityHeaders } from './server/transport.ts';
-import type { TrustedDocuments } from './server/documents/trustedDocuments.ts';
+import type { TrustedDocuments } from './server/operations/trustedDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphql } from './server/yoga.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
-import { Unavailable } from './store/faults.ts';
+import { UnavailableError } from './store/errors.ts';
 import type { Store } from './store/store.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
 export interface AppOptions {
   readonly store: Store;
-  readonly onFault: OnFault;
+  readonly onInternalError: OnInternalError;
   /** The root key; absent if nobody is root. */
   readonly rootToken?: string;
   readonly clock?: Clock;
@@ -56,20 +53,8 @@ export interface AppOptions {
   readonly settings?: Partial<Settings>;
 }
 
-/** Recurring background jobs. */
-interface Beside {
-  /** Expires the positions that are due now. Returns their number. */
-  readonly expireDue: () => Promise<number>;
-  /** Deletes what is past its retention: idempotency records, deleted chat, changes, the store's own rows. */
-  readonly tidy: () => Promise<void>;
-  /** Writes what was counted: rate limits, uses of API keys, rejected requests. */
-  readonly settle: () => Promise<void>;
-  /** Ends the subscriptions of API keys that have expired or were revoked. */
-  readonly watch: () => Promise<void>;
-}
-
 /** The whole server. It needs neither a process nor a port of its own. */
-export interface App extends Beside {
+export interface App extends BackgroundJobs {
   /** Handles a request without a network. */
   fetch(request: Request): Promise<Response>;
   listen(port: number, host: string): Promise<Listening>;
@@ -84,55 +69,44 @@ export interface App extends Beside {
 }
 
 const ROOT: Viewer = { role: 'ROOT' };
-const TIDY_PAUSE_MS = 60_000;
-const SETTLE_PAUSE_MS = 1_000;
-/**
- * The pause between two batches of texts whose words are recomputed after an upgrade. It leaves most of the time to
- * requests.
- */
-const REFRESH_PAUSE_MS = 250;
-/**
- * The interval at which the API keys of open subscriptions are checked: an expired or revoked one acts within a second.
- */
-const WATCH_PAUSE_MS = 400;
 /** The maximum time to stop, in ms. Work that a database without an answer prevents from ending is abandoned. */
 const STOP_MS = 5_000;
 const NO_TRUSTED: TrustedDocuments = { texts: new Map(), only: false };
 const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
 
 export function createApp(options: AppOptions): App {
-  const { store, onFault, clock = Date.now, newId = createIds(clock), newToken = newRandomToken } = options;
+  const { store, onInternalError, clock = Date.now, newId = createIds(clock), newToken = newRandomToken } = options;
   const { ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED, graphiql } = options;
   const settings: Settings = { ...DEFAULTS, ...options.settings };
-  const { keepKeysMs, chatLimits, keysPerInstitution, lookEveryMs, queueChanges } = settings;
+  const { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution, pollIntervalMs, maxQueuedChanges } = settings;
   const failed = (error: unknown): void => {
     // The store reports an outage itself, once; the work runs again when the outage has ended.
-    if (!(error instanceof Unavailable)) onFault(randomUUID(), error);
+    if (!(error instanceof UnavailableError)) onInternalError(randomUUID(), error);
   };
-  const keys = new KeyRing({ store, clock, rootToken: options.rootToken ?? null, lookUpMs: settings.operationMs });
-  const limits = new RateLimits({ limits: settings.rates, tallies: store.tallies, clock });
-  const trail = new AccessTrail({ store, newId, clock });
-  const access = new Access({ keys, limits, trail, viewerOf: options.viewerOf });
-  const perOwner = settings.subscriptionsPerKey;
-  const hub = new Hub({ feed: store.changes, lookEveryMs, queueChanges, perOwner, onFault: failed });
-  const refusedAttempts = new BoundedRefusals(clock, trail);
-  const shared = { store, ledger, clock, newId, newToken, keepKeysMs, chatLimits, keysPerInstitution, refusedAttempts };
+  const authenticator = new ApiKeyAuthenticator({
+    store,
+    clock,
+    rootToken: options.rootToken ?? null,
+    lookUpTimeoutMs: settings.operationMs,
+  });
+  const limits = new RateLimits({ limits: settings.rates, counters: store.counters, clock });
+  const rejections = new RejectionLog({ store, newId, clock });
+  const access = new Access({ authenticator, limits, rejections, viewerOf: options.viewerOf });
+  const maxPerOwner = settings.subscriptionsPerKey;
+  const hub = new Hub({ feed: store.changes, pollIntervalMs, maxQueuedChanges, maxPerOwner, onInternalError: failed });
+  const failedAttempts = new BoundedFailedAttempts(clock, rejections);
+  const limitsOfCommands = { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution };
+  const shared = { store, ledger, clock, newId, newToken, failedAttempts, ...limitsOfCommands };
   const headers = securityHeaders(options.strictTransport ?? false);
   const { bodyBytes } = settings.http;
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
   const responses = new Responses(settings.responses, buffer, access);
-  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskFault(onFault) };
+  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskError(onInternalError) };
   const graphql = createGraphql({ ...settings, ...front, responses, bodyBytes, shared: { ...shared, hub } });
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
-  const beside = besideRequests({ own, settings, hub, keys, limits, trail });
-  const rounds = [
-    createRounds(async () => ((await store.refreshWords()) ? COMPLETE : undefined), REFRESH_PAUSE_MS, failed),
-    createRounds(beside.expireDue, settings.sweepPauseMs, failed),
-    createRounds(beside.tidy, TIDY_PAUSE_MS, failed),
-    createRounds(beside.settle, SETTLE_PAUSE_MS, failed),
-    createRounds(beside.watch, WATCH_PAUSE_MS, failed),
-  ];
+  const background = backgroundJobs({ own, settings, hub, authenticator, limits, rejections });
+  const jobs = createJobs(background, store, settings.sweepPauseMs, failed);
   return {
     fetch: async (request) => graphql.fetch(request),
     listen: (port, host) =>
@@ -145,54 +119,26 @@ export function createApp(options: AppOptions): App {
         port,
         host,
       }),
-    ...beside,
+    ...background,
     liveSubscriptions: () => hub.size,
     start: () => {
       hub.start();
-      for (const each of rounds) each.start();
+      for (const each of jobs) each.start();
     },
     stop: () =>
-      within(STOP_MS, async () => {
+      withTimeLimit(STOP_MS, async () => {
         await hub.stop();
-        await Promise.all(rounds.map((each) => each.stop()));
-        await beside.settle().catch(failed);
-        await trail.finish().catch(failed);
+        await Promise.all(jobs.map((each) => each.stop()));
+        await background.flushCounters().catch(failed);
+        await rejections.finish().catch(failed);
       }),
   };
 }
 
 /** Runs the work, and waits for it at most `ms` milliseconds. */
-async function within(ms: number, work: () => Promise<void>): Promise<void> {
+async function withTimeLimit(ms: number, work: () => Promise<void>): Promise<void> {
   const waiting = new AbortController();
   const late = delay(ms, undefined, { signal: waiting.signal }).catch(() => undefined);
   await Promise.race([work(), late]);
   waiting.abort();
 }
-
-interface BesideOptions {
-  readonly own: CommandContext;
-  readonly settings: Settings;
-  readonly hub: Hub;
-  readonly keys: KeyRing;
-  readonly limits: RateLimits;
-  readonly trail: AccessTrail;
-}
-
-const besideRequests = ({ own, settings, hub, keys, limits, trail }: BesideOptions): Beside => ({
-  expireDue: () => expireDuePositions(own),
-  tidy: async () => {
-    const now = own.clock();
-    await forgetKeys(own);
-    await removeDeletedSessions(own, now - settings.keepChatMs);
-    await own.store.changes.deleteBefore(now - settings.keepChangesMs);
-    await own.store.cleanUp();
-  },
-  settle: async () => {
-    await limits.settle();
-    await keys.noteUses();
-    await trail.flush();
-  },
-  watch: async () => {
-    for (const key of await keys.dead(hub.owners)) hub.endAll(key);
-  },
-});

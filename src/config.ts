@@ -83,9 +83,9 @@ export interface AccessConfig {
   readonly requestMs: number;
   /** The time for which an idle connection is kept open for the next request, in ms. */
   readonly keepAliveTimeoutMs: number;
-  readonly silenceMs: number;
+  readonly idleTimeoutMs: number;
   readonly connections: number;
-  readonly sockets: number;
+  readonly maxWebSockets: number;
   readonly socketsPerAddress: number;
   readonly operationsPerSocket: number;
   readonly socketBufferBytes: number;
@@ -210,9 +210,9 @@ function accessOf(read: VariableReader, environmentName: Config['environment']):
     headersMs: read.whole('HEADERS_TIMEOUT_MS', 10_000, 100, 600_000),
     keepAliveTimeoutMs: read.whole('KEEP_ALIVE_TIMEOUT_MS', 75_000, 1_000, 3_600_000),
     requestMs: read.whole('REQUEST_TIMEOUT_MS', 30_000, 100, 600_000),
-    silenceMs: read.whole('SILENCE_TIMEOUT_MS', 60_000, 20_000, 3_600_000),
+    idleTimeoutMs: read.whole('SILENCE_TIMEOUT_MS', 60_000, 20_000, 3_600_000),
     connections: read.whole('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
-    sockets: read.whole('MAX_SOCKETS', 1_000, 0, 1_000_000),
+    maxWebSockets: read.whole('MAX_SOCKETS', 1_000, 0, 1_000_000),
     socketsPerAddress: read.whole('MAX_SOCKETS_PER_ADDRESS', 100, 0, 1_000_000),
     operationsPerSocket: read.whole('MAX_OPERATIONS_PER_SOCKET', 200, 1, 100_000),
     socketBufferBytes: read.whole('MAX_SOCKET_BUFFER_BYTES', 20 * 1024 * 1024, 65_536, 999_999_999),

@@ -1,33 +1,33 @@
 import { readFileSync } from 'node:fs';
 import { type Config, ConfigurationError } from './config.ts';
 import { DAY_MS } from './domain/time.ts';
-import { bareHash, sha256, type TrustedDocuments } from './server/documents/trustedDocuments.ts';
+import { bareHash, sha256, type TrustedDocuments } from './server/operations/trustedDocuments.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
 
 /** Returns the settings of the server for a configuration. */
 export function settingsOf(config: Config): Settings {
   const { access } = config;
-  const { bodyBytes, headersMs, requestMs, keepAliveTimeoutMs, silenceMs } = access;
+  const { bodyBytes, headersMs, requestMs, keepAliveTimeoutMs, idleTimeoutMs } = access;
   const { trustedProxies, connections } = access;
   const { tokens, depth, aliases, directives, introspection, cost, subscriptionCost, listValues } = access;
-  const { operationMs, responseBytes, responseBufferBytes, sockets, socketsPerAddress, rates } = access;
+  const { operationMs, responseBytes, responseBufferBytes, maxWebSockets, socketsPerAddress, rates } = access;
   const { operationsPerSocket, socketBufferBytes } = access;
   return {
     ...DEFAULTS,
-    keepKeysMs: config.idempotencyRetentionDays * DAY_MS,
+    idempotencyRetentionMs: config.idempotencyRetentionDays * DAY_MS,
     sweepPauseMs: config.expirySweepIntervalMs,
     chatLimits: { sessions: config.chatMaxSessions, messagesPerSession: config.chatMaxMessagesPerSession },
-    keepChatMs: config.chatRetentionDays * DAY_MS,
-    keepChangesMs: config.outboxRetentionDays * DAY_MS,
-    queueChanges: config.subscriptionQueue,
+    chatRetentionMs: config.chatRetentionDays * DAY_MS,
+    changeRetentionMs: config.outboxRetentionDays * DAY_MS,
+    maxQueuedChanges: config.subscriptionQueue,
     subscriptionsPerKey: config.subscriptionsPerKey,
-    keysPerInstitution: access.apiKeysPerInstitution,
+    apiKeysPerInstitution: access.apiKeysPerInstitution,
     documents: { tokens, depth, aliases, directives, introspection },
     operations: { cost, subscriptionCost, listValues },
     responses: { bytes: responseBytes, bufferBytes: responseBufferBytes },
     operationMs,
-    http: { bodyBytes, headersMs, requestMs, keepAliveTimeoutMs, silenceMs, trustedProxies, connections },
-    sockets,
+    http: { bodyBytes, headersMs, requestMs, keepAliveTimeoutMs, idleTimeoutMs, trustedProxies, connections },
+    maxWebSockets,
     socketsPerAddress,
     operationsPerSocket,
     socketBufferBytes,

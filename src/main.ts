@@ -5,9 +5,9 @@ import { readTrustedDocuments, settingsOf } from './configured.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
 import { openStore, type StoreListener } from './openStore.ts';
-import { faultFacts } from './server/faultFacts.ts';
+import { serializeError } from './server/serializeError.ts';
 import type { GraphiqlOptions } from './server/graphiql.ts';
-import { UnusableDatabase } from './store/postgres/unusableDatabase.ts';
+import { UnusableDatabaseError } from './store/postgres/unusableDatabase.ts';
 
 async function main(): Promise<void> {
   // Until the server listens there is nothing to shut down gracefully.
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const config = readConfig(environment());
   // Written synchronously, so that the address stays the last line and nothing is lost at exit.
   const log = pino(
-    { level: config.logLevel, base: null, serializers: { err: faultFacts } },
+    { level: config.logLevel, base: null, serializers: { err: serializeError } },
     destination({ dest: 1, sync: true }),
   );
   const store = await openStore(config, listenerOf(log));
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const app = createApp({
     store,
     rootToken: access.rootApiKey,
-    onFault: (errorId, error) => log.error({ errorId, err: error }, 'a fault of ours'),
+    onInternalError: (errorId, error) => log.error({ errorId, err: error }, 'a fault of ours'),
     ...(access.graphiql && { graphiql: pageOf(config) }),
     origins: access.allowedOrigins,
     trusted: readTrustedDocuments(access.trustedDocuments, access.trustedDocumentsOnly),
@@ -77,12 +77,12 @@ const pageOf = ({ demoData, access: { rootApiKey } }: Config): GraphiqlOptions =
  * Ends the process after a failed start or stop, with a message for the operator if there is one, else with safe facts.
  */
 function fail(error: unknown): void {
-  process.stderr.write(`${sentence(error) ?? `EscrowGrid cannot run: ${JSON.stringify(faultFacts(error))}`}\n`);
+  process.stderr.write(`${sentence(error) ?? `EscrowGrid cannot run: ${JSON.stringify(serializeError(error))}`}\n`);
   process.exit(1);
 }
 
 function sentence(error: unknown): string | undefined {
-  if (error instanceof ConfigurationError || error instanceof UnusableDatabase) return error.message;
+  if (error instanceof ConfigurationError || error instanceof UnusableDatabaseError) return error.message;
   // An error of the system, such as a port in use, is not a bug in the program.
   return error instanceof Error && 'syscall' in error ? `EscrowGrid cannot run: ${error.message}` : undefined;
 }

@@ -18,7 +18,7 @@ export interface StoreListener {
   readonly onMemoryWarning?: OnMemoryWarning;
 }
 
-/** Opens the configured store and migrates its database. Throws UnusableDatabase. */
+/** Opens the configured store and migrates its database. Throws UnusableDatabaseError. */
 export async function openStore(
   { store, storeLockTimeoutMs }: Config,
   { onMemoryWarning, ...onOutage }: StoreListener,

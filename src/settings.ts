@@ -1,30 +1,30 @@
 import type { ChatLimits } from './commands/context.ts';
 import { DAY_MS } from './domain/time.ts';
-import { OPERATION_COST, SUBSCRIPTION_COST } from './server/documents/cost.ts';
-import type { DocumentRules } from './server/documents/documentRules.ts';
+import { OPERATION_COST, SUBSCRIPTION_COST } from './server/operations/cost.ts';
+import type { DocumentRules } from './server/operations/documentRules.ts';
 import type { HttpLimits } from './server/http.ts';
-import type { OperationLimits } from './server/documents/operationCost.ts';
+import type { OperationLimits } from './server/operations/operationCost.ts';
 import type { ResponseLimits } from './server/responseLimits.ts';
 import type { Limits } from './server/access/rateLimits.ts';
 
 /** Limits and times of the server. Times are in ms. */
 export interface Settings {
   /** The retention of idempotency keys. */
-  readonly keepKeysMs: number;
+  readonly idempotencyRetentionMs: number;
   /** The pause between two sweeps for expired positions. */
   readonly sweepPauseMs: number;
   readonly chatLimits: ChatLimits;
   /** The time within which a deleted chat session can be restored. */
-  readonly keepChatMs: number;
+  readonly chatRetentionMs: number;
   /** The time for which a subscriber may be disconnected without missing a change. */
-  readonly keepChangesMs: number;
+  readonly changeRetentionMs: number;
   /** The interval at which the changes are polled without a notification. */
-  readonly lookEveryMs: number;
+  readonly pollIntervalMs: number;
   /** The maximum number of live changes that wait for one subscriber. */
-  readonly queueChanges: number;
+  readonly maxQueuedChanges: number;
   readonly subscriptionsPerKey: number;
   /** The maximum number of API keys per institution, including expired and revoked ones. */
-  readonly keysPerInstitution: number;
+  readonly apiKeysPerInstitution: number;
   readonly documents: DocumentRules;
   readonly operations: OperationLimits;
   readonly responses: ResponseLimits;
@@ -32,7 +32,7 @@ export interface Settings {
   readonly operationMs: number;
   readonly http: HttpLimits;
   /** The maximum number of WebSockets that are open at once. */
-  readonly sockets: number;
+  readonly maxWebSockets: number;
   readonly socketsPerAddress: number;
   /** The maximum number of operations that one WebSocket may have open at once. */
   readonly operationsPerSocket: number;
@@ -45,15 +45,15 @@ export interface Settings {
 const MEBIBYTE = 1024 * 1024;
 
 export const DEFAULTS: Settings = {
-  keepKeysMs: 30 * DAY_MS,
+  idempotencyRetentionMs: 30 * DAY_MS,
   sweepPauseMs: 1_000,
   chatLimits: { sessions: null, messagesPerSession: 100_000 },
-  keepChatMs: 30 * DAY_MS,
-  keepChangesMs: 7 * DAY_MS,
-  lookEveryMs: 1_000,
-  queueChanges: 1_000,
+  chatRetentionMs: 30 * DAY_MS,
+  changeRetentionMs: 7 * DAY_MS,
+  pollIntervalMs: 1_000,
+  maxQueuedChanges: 1_000,
   subscriptionsPerKey: 100,
-  keysPerInstitution: 10_000,
+  apiKeysPerInstitution: 10_000,
   documents: { tokens: 1_000, depth: 10, aliases: 15, directives: 8, introspection: 'all' },
   operations: { cost: OPERATION_COST, subscriptionCost: SUBSCRIPTION_COST, listValues: 1_000 },
   responses: { bytes: 16 * MEBIBYTE, bufferBytes: 256 * MEBIBYTE },
@@ -63,11 +63,11 @@ export const DEFAULTS: Settings = {
     headersMs: 10_000,
     requestMs: 30_000,
     keepAliveTimeoutMs: 75_000,
-    silenceMs: 60_000,
+    idleTimeoutMs: 60_000,
     trustedProxies: 0,
     connections: 10_000,
   },
-  sockets: 1_000,
+  maxWebSockets: 1_000,
   socketsPerAddress: 100,
   operationsPerSocket: 200,
   // The largest response, and what arrives while a slow client reads it.

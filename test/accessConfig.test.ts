@@ -50,9 +50,9 @@ const NUMBERS: Readonly<Record<string, readonly [keyof Config | keyof AccessConf
   OPERATION_TIMEOUT_MS: ['operationMs', 100, 600_000],
   HEADERS_TIMEOUT_MS: ['headersMs', 100, 600_000],
   REQUEST_TIMEOUT_MS: ['requestMs', 100, 600_000],
-  SILENCE_TIMEOUT_MS: ['silenceMs', 20_000, 3_600_000],
+  SILENCE_TIMEOUT_MS: ['idleTimeoutMs', 20_000, 3_600_000],
   MAX_CONNECTIONS: ['connections', 1, 1_000_000],
-  MAX_SOCKETS: ['sockets', 0, 1_000_000],
+  MAX_SOCKETS: ['maxWebSockets', 0, 1_000_000],
   MAX_SOCKETS_PER_ADDRESS: ['socketsPerAddress', 0, 1_000_000],
 };
 const NO_NUMBERS = ['none', 'off', 'NaN', 'Infinity', '-1', '1e3', '0x10', '1_000', '1.5', '1 000', '١', 'undefined'];

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 /** What both stores stand on, and all that is above them. */
 const PLATE = [
   'store/store.ts',
-  'store/faults.ts',
+  'store/errors.ts',
   'store/window.ts',
   'store/deadline.ts',
   'store/jsonText.ts',
@@ -17,7 +17,7 @@ const PLATE = [
 /** What each part of the house may import, besides itself: only what stands below it. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
-  'store/faults.ts': [],
+  'store/errors.ts': [],
   'store/jsonText.ts': [],
   'store/changeFeed.ts': ['domain'],
   'store/store.ts': ['store/changeFeed.ts', 'store/deadline.ts', 'domain'],
@@ -26,9 +26,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/memory': PLATE,
   'store/postgres': PLATE,
   commands: PLATE,
-  live: ['commands', ...PLATE],
-  schema: ['live', 'commands', ...PLATE],
-  server: ['schema', 'live', 'commands', ...PLATE],
+  subscriptions: PLATE,
+  jobs: ['commands', ...PLATE],
+  schema: ['subscriptions', 'commands', ...PLATE],
+  server: ['schema', 'subscriptions', 'commands', ...PLATE],
   'ids.ts': ['domain'],
   'weakSecret.ts': [],
   'envFile.ts': [],
@@ -36,7 +37,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['envFile.ts', 'variables.ts'],
   'settings.ts': ['server', 'commands', ...PLATE],
   'configured.ts': ['config.ts', 'settings.ts', 'server', ...PLATE],
-  'app.ts': ['ids.ts', 'settings.ts', 'server', 'schema', 'live', 'commands', ...PLATE],
+  'backgroundJobs.ts': ['settings.ts', 'server', 'subscriptions', 'jobs', 'commands', ...PLATE],
+  'app.ts': [
+    'ids.ts',
+    'settings.ts',
+    'backgroundJobs.ts',
+    'server',
+    'schema',
+    'subscriptions',
+    'jobs',
+    'commands',
+    ...PLATE,
+  ],
   demo: ['server', 'commands', ...PLATE],
   'openStore.ts': ['config.ts', 'store/memory', 'store/postgres', 'store/store.ts'],
   verify: ['openStore.ts', 'config.ts', 'demo', 'store/postgres', ...PLATE],
@@ -85,9 +97,9 @@ const partOf = (path: string): string | undefined =>
 const linesWith = (pattern: RegExp, within: (path: string) => boolean): readonly string[] =>
   [...SOURCES].flatMap(([path, text]) =>
     within(path)
-      ? text.split('\n').flatMap((line, at) => {
+      ? text.split('\n').flatMap((line, index) => {
           const code = line.replace(/^\s*(\/?\*|\/\/).*|\s\/\/ .*/, '');
-          return pattern.test(code) ? [`src/${path}:${at + 1}: ${line.trim()}`] : [];
+          return pattern.test(code) ? [`src/${path}:${index + 1}: ${line.trim()}`] : [];
         })
       : [],
   );
@@ -153,11 +165,11 @@ const IS_NO_FUNCTION = /^\s*(\} )?(if|else|for|while|switch|catch|do|try)\b/;
 it('has short functions', () => {
   const long = [...SOURCES].flatMap(([path, text]) => {
     const lines = text.split('\n');
-    return lines.flatMap((line, at) => {
+    return lines.flatMap((line, index) => {
       if (!OPENS.test(line) || IS_NO_FUNCTION.test(line)) return [];
       const depth = line.length - line.trimStart().length;
-      const length = lines.slice(at + 1).findIndex((each) => each.startsWith(`${' '.repeat(depth)}}`)) + 2;
-      return length > longestFunctionLines ? [`src/${path}:${at + 1} has ${length} lines`] : [];
+      const length = lines.slice(index + 1).findIndex((each) => each.startsWith(`${' '.repeat(depth)}}`)) + 2;
+      return length > longestFunctionLines ? [`src/${path}:${index + 1} has ${length} lines`] : [];
     });
   });
   expect(long).toEqual([]);

@@ -89,7 +89,7 @@ describe(`a generated secret always passes (TEST_SEED=${SEED}):`, () => {
     ['32 random digits', (bytes) => drawn(bytes, digits)],
     [
       '32 random printable characters',
-      (bytes) => drawn(bytes, String.fromCharCode(...Array.from({ length: 94 }, (_, at) => at + 33))),
+      (bytes) => drawn(bytes, String.fromCharCode(...Array.from({ length: 94 }, (_, index) => index + 33))),
     ],
   ])('%s', (_what, make) => {
     const secrets = Array.from({ length: COUNTS.rootKeys }, (_, number) => make(randomBytes(number)));

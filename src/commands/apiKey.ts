@@ -11,16 +11,16 @@ import {
 import type { Id } from '../domain/ids.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
-import { CapacityExceeded } from '../domain/refusals.ts';
+import { CapacityExceededError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { type CommandContext, found, institutionFor } from './context.ts';
-import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type CommandContext, orNotFound, institutionFor } from './context.ts';
+import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 
 // A token is returned once and never stored, so these mutations store no payload and take no idempotency key.
 
 const resourceOf = (id: Id) => ({ type: 'ApiKey', id }) as const;
 
-export interface CreateApiKey extends ApiKeyInput, Keyed {
+export interface CreateApiKey extends ApiKeyInput, Idempotent {
   readonly institutionId?: Maybe<Id>;
 }
 export interface ApiKeyCreated {
@@ -28,12 +28,12 @@ export interface ApiKeyCreated {
   readonly token: string;
 }
 type CheckedCreate = CheckedApiKey & { readonly institutionId: Id };
-interface Ground {
+interface Loaded {
   readonly institution: Institution | undefined;
-  readonly kept: number;
+  readonly count: number;
 }
 
-const create: Command<CreateApiKey, CheckedCreate, Ground, ApiKeyCreated> = {
+const create: Command<CreateApiKey, CheckedCreate, Loaded, ApiKeyCreated> = {
   name: 'createApiKey',
   check: (input, issues, { viewer, clock }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
@@ -41,18 +41,19 @@ const create: Command<CreateApiKey, CheckedCreate, Ground, ApiKeyCreated> = {
   },
   load: async (tx, { institutionId }) => {
     // The advisory lock serializes the counts, so that two concurrent requests cannot both take the last place.
-    const turn = tx.takeTurn(`keys of ${institutionId}`);
+    const lock = tx.advisoryLock(`keys of ${institutionId}`);
     const [institutions, counts] = await Promise.all([
       tx.institutions.byIds([institutionId]),
       tx.apiKeys.counts([{ where: { institutionId: { in: [institutionId] } } }]),
-      turn,
+      lock,
     ]);
-    return { institution: institutions[0], kept: counts[0] ?? 0 };
+    return { institution: institutions[0], count: counts[0] ?? 0 };
   },
   owner: ({ institution }) => institution?.id,
-  act: (tx, { institution, kept }, checked, { newId, newToken, clock, keysPerInstitution }) => {
-    const { id } = found(institution, 'institution', 'institutionId', checked.institutionId);
-    if (kept >= keysPerInstitution) throw new CapacityExceeded('API keys per institution', keysPerInstitution);
+  act: (tx, { institution, count }, checked, { newId, newToken, clock, apiKeysPerInstitution }) => {
+    const { id } = orNotFound(institution, 'institution', 'institutionId', checked.institutionId);
+    if (count >= apiKeysPerInstitution)
+      throw new CapacityExceededError('API keys per institution', apiKeysPerInstitution);
     const token = newToken();
     const apiKey = newApiKey(checked, id, token, newId('key'), clock());
     tx.apiKeys.insert(apiKey);
@@ -61,30 +62,30 @@ const create: Command<CreateApiKey, CheckedCreate, Ground, ApiKeyCreated> = {
   resource: (payload) => payload && resourceOf(payload.apiKey.id),
 };
 
-/** Throws Forbidden, ValidationFailed, NotFound or CapacityExceeded. */
+/** Throws ForbiddenError, ValidationError, NotFoundError or CapacityExceededError. */
 export const createApiKey = (context: CommandContext, input: CreateApiKey): Promise<Replayable<ApiKeyCreated>> =>
   perform(create, context, input);
 
-interface Named extends Keyed {
+interface ApiKeyRef extends Idempotent {
   readonly apiKeyId: Id;
 }
-const load = async (tx: Writers, { apiKeyId }: Named): Promise<ApiKey | undefined> =>
+const load = async (tx: Writers, { apiKeyId }: ApiKeyRef): Promise<ApiKey | undefined> =>
   (await tx.apiKeys.lock([apiKeyId]))[0];
 
 export interface ApiKeyRevoked {
   readonly apiKey: ApiKey;
 }
 
-const revoke: Command<Named, Named, ApiKey | undefined, ApiKeyRevoked> = {
+const revoke: Command<ApiKeyRef, ApiKeyRef, ApiKey | undefined, ApiKeyRevoked> = {
   name: 'revokeApiKey',
   check: (input, issues) => {
-    issues.settle();
+    issues.throwIfAny();
     return input;
   },
   load,
   owner: (key) => key?.institutionId,
   act: (tx, loaded, { apiKeyId }, { clock }) => {
-    const key = found(loaded, 'API key', 'apiKeyId', apiKeyId);
+    const key = orNotFound(loaded, 'API key', 'apiKeyId', apiKeyId);
     if (key.revokedAt !== null) return { apiKey: key };
     const apiKey = revokedKey(key, clock());
     tx.apiKeys.replace(apiKey);
@@ -93,11 +94,11 @@ const revoke: Command<Named, Named, ApiKey | undefined, ApiKeyRevoked> = {
   resource: (_payload, { apiKeyId }) => resourceOf(apiKeyId),
 };
 
-/** Revoking a revoked API key returns it unchanged. Throws Forbidden, ValidationFailed or NotFound. */
-export const revokeApiKey = (context: CommandContext, input: Named): Promise<Replayable<ApiKeyRevoked>> =>
+/** Revoking a revoked API key returns it unchanged. Throws ForbiddenError, ValidationError or NotFoundError. */
+export const revokeApiKey = (context: CommandContext, input: ApiKeyRef): Promise<Replayable<ApiKeyRevoked>> =>
   perform(revoke, context, input);
 
-export interface RotateApiKey extends Named {
+export interface RotateApiKey extends ApiKeyRef {
   /** The time during which both API keys are accepted, in seconds. */
   readonly overlapSeconds?: Maybe<number>;
 }
@@ -105,11 +106,11 @@ export interface ApiKeyRotated extends ApiKeyCreated {
   readonly previous: ApiKey;
 }
 
-const rotation: Command<RotateApiKey, Named & { readonly overlap: number }, ApiKey | undefined, ApiKeyRotated> = {
+const rotation: Command<RotateApiKey, ApiKeyRef & { readonly overlap: number }, ApiKey | undefined, ApiKeyRotated> = {
   name: 'rotateApiKey',
   check: ({ apiKeyId, overlapSeconds }, issues) => {
     const overlap = checkOverlap(overlapSeconds, issues);
-    issues.settle();
+    issues.throwIfAny();
     return { apiKeyId, overlap };
   },
   load,
@@ -117,7 +118,7 @@ const rotation: Command<RotateApiKey, Named & { readonly overlap: number }, ApiK
   act: (tx, loaded, { apiKeyId, overlap }, { newId, newToken, clock }) => {
     const now = clock();
     const id = newId('key');
-    const { next, previous } = rotate(found(loaded, 'API key', 'apiKeyId', apiKeyId), overlap, id, now);
+    const { next, previous } = rotate(orNotFound(loaded, 'API key', 'apiKeyId', apiKeyId), overlap, id, now);
     const token = newToken();
     const apiKey = newApiKey(next, previous.institutionId, token, id, now);
     tx.apiKeys.replace(previous);
@@ -125,12 +126,12 @@ const rotation: Command<RotateApiKey, Named & { readonly overlap: number }, ApiK
     return { apiKey, token, previous };
   },
   resource: (_payload, { apiKeyId }) => resourceOf(apiKeyId),
-  told: (input, payload) => ({ ...input, ...(payload && { followedById: payload.apiKey.id }) }),
+  auditPayload: (input, payload) => ({ ...input, ...(payload && { followedById: payload.apiKey.id }) }),
 };
 
 /**
- * Creates an API key that replaces another, which expires after the overlap. Throws Forbidden, ValidationFailed,
- * NotFound or Conflict.
+ * Creates an API key that replaces another, which expires after the overlap. Throws ForbiddenError, ValidationError,
+ * NotFoundError or ConflictError.
  */
 export const rotateApiKey = (context: CommandContext, input: RotateApiKey): Promise<Replayable<ApiKeyRotated>> =>
   perform(rotation, context, input);

@@ -1,16 +1,29 @@
-import { isRemembered, reviveFacts, storeFacts } from '../domain/idempotency.ts';
+import { isStoredError, fromStoredError, toStoredError } from '../domain/idempotency.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { LIMITS } from '../domain/limits.ts';
-import { type Facts, factsOf, Refusal } from '../domain/refusals.ts';
+import { type ErrorData, toErrorData, UserError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { Batch, checkedOperation, type Loaded, mustBeOfOne, type Operation, type PositionOperation } from './batch.ts';
+import {
+  Batch,
+  checkedOperation,
+  type Loaded,
+  assertOneInstitution,
+  type Operation,
+  type PositionOperation,
+} from './batch.ts';
 import type { CommandContext } from './context.ts';
-import { type Command, type Keyed, perform, type Replayable, type Verdict } from './perform.ts';
+import { type Command, type Idempotent, perform, type Replayable, type Outcome } from './perform.ts';
 import { fundedBy, requestOfCreate, requestOfMove } from './position.ts';
-import { groundsOf, type PositionChanged, recallChanges, recordChange, rememberChange } from './positionChange.ts';
+import {
+  loadPositionContexts,
+  type PositionChanged,
+  loadChanges,
+  recordChange,
+  storedChange,
+} from './positionChange.ts';
 import { loadTakenReferences } from './uniqueReference.ts';
 
-export interface ApplyPositions extends Keyed {
+export interface ApplyPositions extends Idempotent {
   readonly operations: readonly PositionOperation[];
   readonly atomic: boolean;
   readonly dryRun: boolean;
@@ -19,7 +32,7 @@ export interface ApplyPositions extends Keyed {
 /** The result of one operation. NOT_DONE: another operation of the same atomic batch was refused. */
 export type OperationResult =
   | ({ readonly status: 'APPLIED' } & PositionChanged)
-  | { readonly status: 'REFUSED'; readonly error: Facts }
+  | { readonly status: 'REFUSED'; readonly error: ErrorData }
   | { readonly status: 'NOT_DONE' };
 export interface PositionsApplied {
   readonly results: readonly OperationResult[];
@@ -40,15 +53,19 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
     if (operations.length > LIMITS.listInputs) {
       issues.add(['operations'], `must have at most ${LIMITS.listInputs} values; it has ${operations.length}.`);
     }
-    issues.settle();
-    operations.forEach(({ create, transition }, at) => {
-      const path = ['operations', `${at}`, create ? 'create' : 'transition', 'idempotencyKey'];
+    issues.throwIfAny();
+    operations.forEach(({ create, transition }, index) => {
+      const path = ['operations', `${index}`, create ? 'create' : 'transition', 'idempotencyKey'];
       const key = (create ?? transition)?.idempotencyKey ?? null;
       if (key !== null) issues.add(path, 'is not allowed here; set the idempotency key on the batch.');
     });
-    issues.settle();
+    issues.throwIfAny();
     const now = clock();
-    return { operations: operations.map((operation, at) => checkedOperation(operation, at, now)), atomic, dryRun };
+    return {
+      operations: operations.map((operation, index) => checkedOperation(operation, index, now)),
+      atomic,
+      dryRun,
+    };
   },
   request: ({ operations, atomic }) => ({
     atomic,
@@ -57,28 +74,28 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
       return each.kind === 'transition' ? requestOfMove(each.checked) : requestOfCreate(each.checked);
     }),
   }),
-  claims: ({ dryRun }) => !dryRun,
+  usesIdempotencyKey: ({ dryRun }) => !dryRun,
   load: async (tx, { operations }) => {
     const moves = operations.flatMap((each) => (each.kind === 'transition' ? [each.checked] : []));
     const assetIds = operations.flatMap((each) => (each.kind === 'create' ? [each.checked.assetId] : []));
-    const [positions, rules, grounds] = await Promise.all([
+    const [positions, rules, contexts] = await Promise.all([
       tx.positions.lock([...new Set(moves.map(({ positionId }) => positionId))]),
       tx.rulesOf(fundedBy(moves)),
-      groundsOf(tx, [...new Set(assetIds)]),
+      loadPositionContexts(tx, [...new Set(assetIds)]),
     ]);
     const references = operations.map((each) => (each.kind === 'create' ? each.checked.uniqueReference : null));
     return {
       rules,
       positions: new Map(positions.flatMap((each) => (each ? [[each.id, each]] : []))),
-      grounds: new Map(grounds.flatMap((each) => (each ? [[each.asset.id, each]] : []))),
+      contexts: new Map(contexts.flatMap((each) => (each ? [[each.asset.id, each]] : []))),
       // The references of one institution suffice: a batch of several is rejected.
-      taken: await loadTakenReferences(tx, grounds.find((each) => each)?.asset.institutionId, references),
+      taken: await loadTakenReferences(tx, contexts.find((each) => each)?.asset.institutionId, references),
     };
   },
-  owner: ({ positions, grounds }) =>
-    positions.values().next().value?.institutionId ?? grounds.values().next().value?.asset.institutionId,
+  owner: ({ positions, contexts }) =>
+    positions.values().next().value?.institutionId ?? contexts.values().next().value?.asset.institutionId,
   act: (tx, loaded, checked, context) => {
-    mustBeOfOne(loaded, checked.operations);
+    assertOneInstitution(loaded, checked.operations);
     const batch = new Batch(tx, loaded, context);
     const outcomes = checked.operations.map((operation) =>
       checked.atomic && batch.refused ? null : batch.run(operation),
@@ -87,44 +104,44 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
     const committed = !undone && !checked.dryRun && batch.changed;
     if (committed) batch.writePositions();
     const results = outcomes.map((outcome): OperationResult => {
-      if (outcome instanceof Refusal) return { status: 'REFUSED', error: factsOf(outcome) };
+      if (outcome instanceof UserError) return { status: 'REFUSED', error: toErrorData(outcome) };
       if (outcome === null || undone) return { status: 'NOT_DONE' };
-      const { before, position, moved, remark } = outcome;
+      const { before, position, moved, note } = outcome;
       const to = checked.dryRun ? NOWHERE : tx;
-      return { status: 'APPLIED', ...recordChange(to, context, before, position, moved, remark) };
+      return { status: 'APPLIED', ...recordChange(to, context, before, position, moved, note) };
     });
     return { results, committed };
   },
   resource: () => null,
-  remember: ({ results, committed }) => ({
+  storePayload: ({ results, committed }) => ({
     committed,
     results: results.map((result): JsonObject => {
-      if (result.status === 'APPLIED') return { status: result.status, ...rememberChange(result) };
+      if (result.status === 'APPLIED') return { status: result.status, ...storedChange(result) };
       return result.status === 'REFUSED'
-        ? { status: result.status, error: storeFacts(result.error) }
+        ? { status: result.status, error: toStoredError(result.error) }
         : { status: result.status };
     }),
   }),
-  recall: async (tx, remembered) => {
-    const stored = remembered['results'] as readonly JsonObject[];
+  loadPayload: async (tx, payload) => {
+    const stored = payload['results'] as readonly JsonObject[];
     const changes = (
-      await recallChanges(
+      await loadChanges(
         tx,
         stored.filter(({ status }) => status === 'APPLIED'),
       )
     ).values();
     const results = stored.map(({ status, error }): OperationResult => {
       if (status === 'APPLIED') return { status, ...(changes.next().value as PositionChanged) };
-      return status === 'REFUSED' ? { status, error: reviveFacts(error as JsonObject) } : { status: 'NOT_DONE' };
+      return status === 'REFUSED' ? { status, error: fromStoredError(error as JsonObject) } : { status: 'NOT_DONE' };
     });
-    return { results, committed: remembered['committed'] === true };
+    return { results, committed: payload['committed'] === true };
   },
-  verdict: ({ results, committed }, { dryRun }): Verdict => {
+  outcome: ({ results, committed }, { dryRun }): Outcome => {
     const refused = results.flatMap((result) => (result.status === 'REFUSED' ? [result.error.code] : []));
-    if (dryRun || committed) return { errorCode: null, remembered: !dryRun };
-    return { errorCode: refused[0] ?? null, remembered: refused.every(isRemembered) };
+    if (dryRun || committed) return { errorCode: null, isStored: !dryRun };
+    return { errorCode: refused[0] ?? null, isStored: refused.every(isStoredError) };
   },
-  told: ({ operations, atomic, dryRun, idempotencyKey }, payload) => ({
+  auditPayload: ({ operations, atomic, dryRun, idempotencyKey }, payload) => ({
     operations: operations.length,
     atomic,
     dryRun,
@@ -137,8 +154,8 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
 
 /**
  * Runs up to 1,000 operations in order; each sees the results of those before it. An atomic batch applies all or none.
- * Throws Forbidden, ValidationFailed, IdempotencyConflict, or CapacityExceeded if the batch as a whole exceeds the
- * store's limit; the errors of single operations are in their results, including CapacityExceeded for creations above
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, or CapacityExceededError if the batch as a whole exceeds the
+ * store's limit; the errors of single operations are in their results, including CapacityExceededError for creations above
  * the limit.
  */
 export const applyPositions = (context: CommandContext, input: ApplyPositions): Promise<Replayable<PositionsApplied>> =>
@@ -151,5 +168,5 @@ const NOWHERE = {
   lifecycleEvents: NO_WRITER,
   ledgerEvents: NO_WRITER,
   postings: NO_WRITER,
-  announce: nothing,
+  publish: nothing,
 } as unknown as Writers;

@@ -10,11 +10,11 @@ import {
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Maybe } from '../domain/issues.ts';
-import { type CommandContext, found, mustBeOf, ownInstitution } from './context.ts';
-import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type CommandContext, orNotFound, assertInstitution, ownInstitution } from './context.ts';
+import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 import { type UpdateInput, updating } from './update.ts';
 
-export interface CreateAsset extends AssetInput, Keyed {
+export interface CreateAsset extends AssetInput, Idempotent {
   readonly institutionId?: Maybe<Id>;
   readonly templateId: Id;
 }
@@ -33,19 +33,19 @@ const command: Command<CreateAsset, Checked, AssetTemplate | undefined, AssetCre
   load: async (tx, { templateId }) => (await tx.assetTemplates.byIds([templateId]))[0],
   owner: (template) => template?.institutionId,
   act: (tx, loaded, checked, { viewer, newId, clock }) => {
-    mustBeOf(ownInstitution(viewer), checked.institutionId);
-    const template = found(loaded, 'asset template', 'templateId', checked.templateId);
-    mustBeOf(template.institutionId, checked.institutionId);
+    assertInstitution(ownInstitution(viewer), checked.institutionId);
+    const template = orNotFound(loaded, 'asset template', 'templateId', checked.templateId);
+    assertInstitution(template.institutionId, checked.institutionId);
     const asset = newAsset(checked, template, newId('ast'), clock());
     tx.assets.insert(asset);
     return { asset };
   },
   resource: (payload) => payload && { type: 'Asset', id: payload.asset.id },
-  remember: ({ asset }) => ({ id: asset.id }),
-  recall: async (tx, { id }) => ({ asset: (await tx.assets.byIds([id as string]))[0] as Asset }),
+  storePayload: ({ asset }) => ({ id: asset.id }),
+  loadPayload: async (tx, { id }) => ({ asset: (await tx.assets.byIds([id as string]))[0] as Asset }),
 };
 
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or CapacityExceededError. */
 export const createAsset = (context: CommandContext, input: CreateAsset): Promise<Replayable<AssetCreated>> =>
   perform(command, context, input);
 
@@ -64,6 +64,6 @@ const update = updating<UpdateAsset, Asset, 'asset'>({
   check: checkAssetPatch,
 });
 
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or StaleVersionError. */
 export const updateAsset = (context: CommandContext, input: UpdateAsset): Promise<Replayable<AssetCreated>> =>
   perform(update, context, input);

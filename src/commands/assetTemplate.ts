@@ -12,11 +12,11 @@ import type { Id } from '../domain/ids.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
 import type { MaybePromise, Writers } from '../store/store.ts';
-import { type CommandContext, found, institutionFor } from './context.ts';
-import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type CommandContext, orNotFound, institutionFor } from './context.ts';
+import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 import { type UpdateInput, updating } from './update.ts';
 
-export interface CreateAssetTemplate extends AssetTemplateInput, Keyed {
+export interface CreateAssetTemplate extends AssetTemplateInput, Idempotent {
   readonly institutionId?: Maybe<Id>;
 }
 export interface AssetTemplateCreated {
@@ -28,9 +28,9 @@ type Checked = AssetTemplateInput & { readonly institutionId: Id };
  * Waits for concurrent transactions that create templates of the institution, or remove regions or verticals from it.
  * Does not wait for those of another institution, which the viewer cannot change.
  */
-export const takeTemplatesTurn = (tx: Writers, institutionId: Id, { viewer }: CommandContext): MaybePromise<void> =>
+export const lockTemplates = (tx: Writers, institutionId: Id, { viewer }: CommandContext): MaybePromise<void> =>
   viewer.role === 'ROOT' || viewer.institutionId === institutionId
-    ? tx.takeTurn(`templates of ${institutionId}`)
+    ? tx.advisoryLock(`templates of ${institutionId}`)
     : undefined;
 
 const command: Command<CreateAssetTemplate, Checked, Institution | undefined, AssetTemplateCreated> = {
@@ -40,27 +40,27 @@ const command: Command<CreateAssetTemplate, Checked, Institution | undefined, As
     return { ...checkAssetTemplate(input, issues), institutionId };
   },
   load: async (tx, { institutionId }, context) => {
-    const turn = takeTemplatesTurn(tx, institutionId, context);
+    const turn = lockTemplates(tx, institutionId, context);
     const [institution] = await tx.institutions.byIds([institutionId]);
     await turn;
     return institution;
   },
   owner: (institution) => institution?.id,
   act: (tx, loaded, checked, { newId, clock }) => {
-    const institution = found(loaded, 'institution', 'institutionId', checked.institutionId);
+    const institution = orNotFound(loaded, 'institution', 'institutionId', checked.institutionId);
     const assetTemplate = newAssetTemplate(checked, institution, newId('tmpl'), clock());
     tx.assetTemplates.insert(assetTemplate);
     tx.templateConfigs.insert(templateConfigOf(assetTemplate));
     return { assetTemplate };
   },
   resource: (payload) => payload && { type: 'AssetTemplate', id: payload.assetTemplate.id },
-  remember: ({ assetTemplate }) => ({ id: assetTemplate.id }),
-  recall: async (tx, { id }) => ({
+  storePayload: ({ assetTemplate }) => ({ id: assetTemplate.id }),
+  loadPayload: async (tx, { id }) => ({
     assetTemplate: (await tx.assetTemplates.byIds([id as string]))[0] as AssetTemplate,
   }),
 };
 
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or CapacityExceededError. */
 export const createAssetTemplate = (
   context: CommandContext,
   input: CreateAssetTemplate,
@@ -86,7 +86,7 @@ const update = updating<UpdateAssetTemplate, AssetTemplate, 'assetTemplate'>({
   written: (tx, after) => tx.templateConfigs.insert(templateConfigOf(after)),
 });
 
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or StaleVersionError. */
 export const updateAssetTemplate = (
   context: CommandContext,
   input: UpdateAssetTemplate,

@@ -8,13 +8,13 @@ import {
 } from '../domain/auditEvent.ts';
 import type { Id, NewId } from '../domain/ids.ts';
 import { isWellFormedId } from '../domain/ids.ts';
-import { type JsonObject, type JsonValue, jsonBytes, jsonFault } from '../domain/json.ts';
+import { type JsonObject, type JsonValue, jsonBytes, jsonIssue } from '../domain/json.ts';
 import { LIMITS } from '../domain/limits.ts';
-import type { ErrorCode } from '../domain/refusals.ts';
-import { textFault } from '../domain/text.ts';
+import type { ErrorCode } from '../domain/userErrors.ts';
+import { textIssue } from '../domain/text.ts';
 import { formatInstant, type Instant } from '../domain/time.ts';
 import { type Actor, actorOf } from '../domain/viewer.ts';
-import { StoreFullError } from '../store/faults.ts';
+import { StoreFullError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
 
@@ -35,34 +35,34 @@ export const auditEventOf = (context: CommandContext, attempt: Attempt): AuditEv
   eventOf(context, attempt, payloadOf(attempt.input));
 
 /** An attempt that was refused. */
-export interface Refused extends Attempt {
+export interface Failure extends Attempt {
   readonly errorCode: ErrorCode;
   /** The whole input, of which only the size and the field names are recorded if its values are not. */
   readonly sent: object;
 }
 
-export interface AuditedRefusal {
+export interface AuditedFailure {
   /** Undefined if the attempt is only counted. */
   readonly event: AuditEvent | undefined;
   /** Must be called once the event, if there is one, has been committed. */
   readonly report: () => void;
 }
 
-/** Decides how a refused attempt is recorded. */
-export function auditRefusal(context: CommandContext, refused: Refused): AuditedRefusal {
-  const event = refusedEventOf(context, refused);
+/** Decides how a failed attempt is recorded. */
+export function auditUserError(context: CommandContext, refused: Failure): AuditedFailure {
+  const event = failureEventOf(context, refused);
   const report = (): void => {
-    context.onRefused?.();
-    if (!event) context.refusedAttempts.count({ ...refused, viewer: context.viewer });
+    context.onUserError?.();
+    if (!event) context.failedAttempts.count({ ...refused, viewer: context.viewer });
   };
   return { event, report };
 }
 
 /** For a forbidden attempt no values are kept; otherwise any API key could fill the audit log with them. */
-function refusedEventOf(context: CommandContext, refused: Refused): AuditEvent | undefined {
+function failureEventOf(context: CommandContext, refused: Failure): AuditEvent | undefined {
   const { errorCode, input, sent } = refused;
   const payload = errorCode === 'FORBIDDEN' ? summaryOf(sent) : payloadOf(input);
-  const record = context.refusedAttempts.admit(context.viewer, jsonBytes(payload));
+  const record = context.failedAttempts.admit(context.viewer, jsonBytes(payload));
   if (record === 'COUNTED') return undefined;
   return eventOf(context, refused, record === 'WHOLE' ? payload : summaryOf(sent));
 }
@@ -104,7 +104,7 @@ export async function recordOrCount<T>(
   }
 }
 
-/** Rejected requests, or refused attempts, that are alike and are recorded as one audit event. */
+/** Rejected requests, or failed attempts, that are alike and are recorded as one audit event. */
 export interface CountedFailures {
   readonly action: AuditAction;
   readonly errorCode: ErrorCode | AccessCode;
@@ -161,6 +161,6 @@ const summaryOf = (input: object): JsonObject => ({
 });
 
 function faultOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value.length > TEXT_UNITS ? `${value.length} characters` : textFault(value);
-  return typeof value === 'object' && value !== null ? jsonFault(value as JsonObject) : undefined;
+  if (typeof value === 'string') return value.length > TEXT_UNITS ? `${value.length} characters` : textIssue(value);
+  return typeof value === 'object' && value !== null ? jsonIssue(value as JsonObject) : undefined;
 }

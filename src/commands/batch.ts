@@ -1,11 +1,11 @@
 import type { Id } from '../domain/ids.ts';
 import { Issues, type Maybe } from '../domain/issues.ts';
-import { MOVED_FIELDS, type Remark } from '../domain/move.ts';
+import { MOVED_FIELDS, type EventNote } from '../domain/move.ts';
 import type { Position } from '../domain/position.ts';
-import { type Path, Refusal, ValidationFailed } from '../domain/refusals.ts';
+import { type Path, UserError, ValidationError } from '../domain/userErrors.ts';
 import type { Instant } from '../domain/time.ts';
 import type { PositionRules, Writers } from '../store/store.ts';
-import { type CommandContext, found } from './context.ts';
+import { type CommandContext, orNotFound } from './context.ts';
 import {
   type CheckedCreate,
   type CheckedMove,
@@ -16,18 +16,18 @@ import {
   openPosition,
   type TransitionPosition,
 } from './position.ts';
-import type { Ground } from './positionChange.ts';
+import type { PositionContext } from './positionChange.ts';
 import type { TakenReferences } from './uniqueReference.ts';
 
 /** One operation of a batch after validation of its input. */
 export type Operation =
   | { readonly kind: 'create'; readonly path: Path; readonly checked: CheckedCreate; readonly issues: Issues }
   | { readonly kind: 'transition'; readonly path: Path; readonly checked: CheckedMove }
-  | { readonly kind: 'refused'; readonly path: Path; readonly input: PositionOperation; readonly refusal: Refusal };
+  | { readonly kind: 'refused'; readonly path: Path; readonly input: PositionOperation; readonly refusal: UserError };
 /** The objects that a batch refers to, in their state before the batch. */
 export interface Loaded {
   readonly positions: ReadonlyMap<Id, Position>;
-  readonly grounds: ReadonlyMap<Id, Ground>;
+  readonly contexts: ReadonlyMap<Id, PositionContext>;
   /** The rules of the positions that the batch funds. */
   readonly rules: PositionRules;
   readonly taken: TakenReferences;
@@ -39,22 +39,22 @@ export interface PositionOperation {
   readonly transition?: Maybe<TransitionPosition>;
 }
 /** Validates the input of one operation. A problem refuses only this operation. */
-export function checkedOperation(input: PositionOperation, at: number, now: Instant): Operation {
+export function checkedOperation(input: PositionOperation, index: number, now: Instant): Operation {
   const { create, transition } = input;
   const issues = new Issues();
-  const path = ['operations', `${at}`, create ? 'create' : 'transition'];
+  const path = ['operations', `${index}`, create ? 'create' : 'transition'];
   try {
     if (create) return { kind: 'create', path, issues, checked: checkedCreate(create, now, issues) };
     const { toState, ...move } = transition as TransitionPosition;
     return { kind: 'transition', path, checked: checkedMove(toState, move, issues) };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { kind: 'refused', path, input, refusal: error.within(path) };
+    if (!(error instanceof UserError)) throw error;
+    return { kind: 'refused', path, input, refusal: error.atPath(path) };
   }
 }
 
-/** Throws ValidationFailed if the operations concern more than one institution. */
-export function mustBeOfOne({ positions, grounds }: Loaded, operations: readonly Operation[]): void {
+/** Throws ValidationError if the operations concern more than one institution. */
+export function assertOneInstitution({ positions, contexts }: Loaded, operations: readonly Operation[]): void {
   let first: Id | undefined;
   for (const { kind, path, ...operation } of operations) {
     if (!('checked' in operation)) continue;
@@ -62,11 +62,11 @@ export function mustBeOfOne({ positions, grounds }: Loaded, operations: readonly
     const field = kind === 'create' ? 'assetId' : 'positionId';
     const owner =
       'assetId' in checked
-        ? grounds.get(checked.assetId)?.asset.institutionId
+        ? contexts.get(checked.assetId)?.asset.institutionId
         : positions.get(checked.positionId)?.institutionId;
     first ??= owner;
     if (owner === undefined || owner === first) continue;
-    throw new ValidationFailed([
+    throw new ValidationError([
       { path: [...path, field], message: 'must belong to the same institution as the other operations.' },
     ]);
   }
@@ -76,7 +76,7 @@ interface Change {
   readonly before: Position | null;
   readonly position: Position;
   readonly moved: bigint;
-  readonly remark: Remark | undefined;
+  readonly note: EventNote | undefined;
 }
 
 /** Applies the operations of a batch one after another and keeps the resulting positions. */
@@ -102,17 +102,17 @@ export class Batch {
   }
 
   /** Applies the operation. Returns the change, or the user error if it is refused. */
-  run(operation: Operation): Change | Refusal {
+  run(operation: Operation): Change | UserError {
     try {
       if (operation.kind === 'refused') throw operation.refusal;
-      if (operation.kind === 'create') operation.issues.settleHour();
+      if (operation.kind === 'create') operation.issues.throwIfTimeIssues();
       const change = operation.kind === 'create' ? this.#create(operation.checked) : this.#move(operation.checked);
       this.#now.set(change.position.id, change.position);
       return change;
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof UserError)) throw error;
       this.refused = true;
-      return operation.kind === 'refused' ? error : error.within(operation.path);
+      return operation.kind === 'refused' ? error : error.atPath(operation.path);
     }
   }
 
@@ -125,20 +125,20 @@ export class Batch {
   }
 
   #create(checked: CheckedCreate): Change {
-    const position = openPosition(this.#loaded.grounds.get(checked.assetId), this.#taken, checked, this.#context);
+    const position = openPosition(this.#loaded.contexts.get(checked.assetId), this.#taken, checked, this.#context);
     this.#tx.checkCapacity(this.#creates + 1);
     this.#creates += 1;
     if (position.uniqueReference !== null) this.#taken.set(position.uniqueReference, position.id);
-    return { before: null, position, moved: 0n, remark: undefined };
+    return { before: null, position, moved: 0n, note: undefined };
   }
 
   #move(checked: CheckedMove): Change {
     const { positionId } = checked;
     const kept = this.#loaded.positions.get(positionId);
-    const before = found(this.#now.get(positionId) ?? kept, 'position', 'positionId', positionId);
+    const before = orNotFound(this.#now.get(positionId) ?? kept, 'position', 'positionId', positionId);
     const { position, moved } = moveFrom(before, checked, this.#loaded.rules, this.#context);
     // Versions count commits, and the whole batch is one commit.
     const version = (kept?.version ?? 0) + 1;
-    return { before, position: Object.freeze({ ...position, version }), moved, remark: checked };
+    return { before, position: Object.freeze({ ...position, version }), moved, note: checked };
   }
 }

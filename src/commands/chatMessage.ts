@@ -5,7 +5,7 @@ import {
   checkedBody,
   checkMark,
   editedMessage,
-  mustTakeMessages,
+  assertAcceptsMessages,
   type ReadMark,
   readMarkId,
   revisionOf,
@@ -15,22 +15,22 @@ import { type ChatSession, sessionWithMessage } from '../domain/chatSession.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { LIMITS } from '../domain/limits.ts';
-import { CapacityExceeded, Conflict, StaleVersion, ValidationFailed } from '../domain/refusals.ts';
+import { CapacityExceededError, ConflictError, StaleVersionError, ValidationError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { type CommandContext, found } from './context.ts';
-import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type CommandContext, orNotFound } from './context.ts';
+import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 
-const sessionNamed = (id: Id) => ({ type: 'ChatSession', id }) as const;
+const sessionIdOf = (id: Id) => ({ type: 'ChatSession', id }) as const;
 const messageNamed = (id: Id) => ({ type: 'ChatMessage', id }) as const;
 
 /** Publishes a change of a message. */
-function announce(tx: Writers, kind: ChangeKind, message: ChatMessage): void {
+function publishChange(tx: Writers, kind: ChangeKind, message: ChatMessage): void {
   const { institutionId, id: objectId, sessionId: detailId } = message;
   const createdAt = changedAt(message);
-  tx.announce({ topic: 'CHAT_MESSAGE', kind, institutionId, objectId, detailId, createdAt });
+  tx.publish({ topic: 'CHAT_MESSAGE', kind, institutionId, objectId, detailId, createdAt });
 }
 
-export interface PostChatMessage extends Keyed {
+export interface PostChatMessage extends Idempotent {
   readonly chatSessionId: Id;
   readonly authorReference: string;
   readonly body: string;
@@ -46,14 +46,14 @@ interface CheckedPost {
   readonly body: string;
   readonly replyToId: Id | null;
 }
-type PostGround = { readonly session: ChatSession | undefined; readonly repliedTo: ChatMessage | undefined };
+type LoadedPost = { readonly session: ChatSession | undefined; readonly repliedTo: ChatMessage | undefined };
 
-const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null }, PostGround, ChatMessagePosted> = {
+const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null }, LoadedPost, ChatMessagePosted> = {
   name: 'postChatMessage',
   check: ({ chatSessionId, authorReference, body, replyToId, idempotencyKey }, issues) => {
     issues.text(['authorReference'], authorReference);
     checkedBody(body, issues);
-    issues.settle();
+    issues.throwIfAny();
     return { chatSessionId, authorReference, body, replyToId: replyToId ?? null, key: idempotencyKey ?? null };
   },
   load: async (tx, { chatSessionId, replyToId }) => {
@@ -66,14 +66,14 @@ const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null
   owner: ({ session }) => session?.institutionId,
   act: (tx, { session, repliedTo }, checked, { newId, clock, chatLimits }) => {
     const { chatSessionId, authorReference, body, replyToId, key } = checked;
-    const before = found(session, 'chat session', 'chatSessionId', chatSessionId);
-    mustTakeMessages(before);
+    const before = orNotFound(session, 'chat session', 'chatSessionId', chatSessionId);
+    assertAcceptsMessages(before);
     if (replyToId !== null && repliedTo?.sessionId !== chatSessionId) {
-      throw new ValidationFailed([{ path: ['replyToId'], message: 'must be a message of the same chat session.' }]);
+      throw new ValidationError([{ path: ['replyToId'], message: 'must be a message of the same chat session.' }]);
     }
     const { messagesPerSession } = chatLimits;
     if (before.messageCount >= messagesPerSession)
-      throw new CapacityExceeded('messages per chat session', messagesPerSession);
+      throw new CapacityExceededError('messages per chat session', messagesPerSession);
     const chatSession = sessionWithMessage(before, clock());
     const chatMessage: ChatMessage = Object.freeze({
       id: newId('msg'),
@@ -92,23 +92,23 @@ const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null
     });
     tx.chatMessages.insert(chatMessage);
     tx.chatSessions.replace(chatSession, ['messageCount', 'lastActivityAt']);
-    announce(tx, 'CREATED', chatMessage);
+    publishChange(tx, 'CREATED', chatMessage);
     return { chatMessage, chatSession };
   },
   resource: (payload, { chatSessionId }) =>
-    payload ? messageNamed(payload.chatMessage.id) : sessionNamed(chatSessionId),
-  told: ({ body: _body, ...input }) => input,
-  remember: ({ chatMessage }) => ({ id: chatMessage.id, sessionId: chatMessage.sessionId }),
-  recall: async (tx, { id, sessionId }) => {
+    payload ? messageNamed(payload.chatMessage.id) : sessionIdOf(chatSessionId),
+  auditPayload: ({ body: _body, ...input }) => input,
+  storePayload: ({ chatMessage }) => ({ id: chatMessage.id, sessionId: chatMessage.sessionId }),
+  loadPayload: async (tx, { id, sessionId }) => {
     const [messages, sessions] = await Promise.all([
       tx.chatMessages.byIds([id as Id]),
       tx.chatSessions.byIds([sessionId as Id]),
     ]);
-    const chatSession = found(sessions[0], 'chat session', 'chatSessionId', sessionId as Id);
+    const chatSession = orNotFound(sessions[0], 'chat session', 'chatSessionId', sessionId as Id);
     return { chatMessage: messages[0] as ChatMessage, chatSession };
   },
 };
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, Conflict or CapacityExceeded. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, ConflictError or CapacityExceededError. */
 export const postChatMessage = (
   context: CommandContext,
   input: PostChatMessage,
@@ -118,7 +118,7 @@ export interface ChatMessageChanged {
   readonly chatMessage: ChatMessage;
 }
 
-export interface EditChatMessage extends Keyed {
+export interface EditChatMessage extends Idempotent {
   readonly chatMessageId: Id;
   readonly body: string;
   readonly expectedVersion?: Maybe<number>;
@@ -128,38 +128,38 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
   name: 'editChatMessage',
   check: (input, issues) => {
     checkedBody(input.body, issues);
-    issues.settle();
+    issues.throwIfAny();
     return input;
   },
   load: async (tx, { chatMessageId }) => (await tx.chatMessages.lock([chatMessageId]))[0],
   owner: (message) => message?.institutionId,
   act: (tx, loaded, { chatMessageId, body, expectedVersion }, { clock }) => {
-    const before = found(loaded, 'chat message', 'chatMessageId', chatMessageId);
+    const before = orNotFound(loaded, 'chat message', 'chatMessageId', chatMessageId);
     const { version } = before;
     if (typeof expectedVersion === 'number' && expectedVersion !== version)
-      throw new StaleVersion(expectedVersion, version);
+      throw new StaleVersionError(expectedVersion, version);
     if (before.deletedAt !== null)
-      throw new Conflict('The message is deleted and cannot be edited.', ['chatMessageId']);
+      throw new ConflictError('The message is deleted and cannot be edited.', ['chatMessageId']);
     if (before.body === body) return { chatMessage: before };
     if (version > LIMITS.revisions)
-      throw new Conflict(`A message can be edited at most ${LIMITS.revisions} times.`, ['chatMessageId']);
+      throw new ConflictError(`A message can be edited at most ${LIMITS.revisions} times.`, ['chatMessageId']);
     const chatMessage = editedMessage(before, body, clock());
     tx.chatRevisions.insert(revisionOf(before));
     tx.chatMessages.replace(chatMessage);
-    announce(tx, 'UPDATED', chatMessage);
+    publishChange(tx, 'UPDATED', chatMessage);
     return { chatMessage };
   },
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
-  told: ({ body: _body, ...input }) => input,
+  auditPayload: ({ body: _body, ...input }) => input,
 };
 /**
- * An edit that does not change the text writes nothing. Throws Forbidden, ValidationFailed, NotFound, StaleVersion or
- * Conflict.
+ * An edit that does not change the text writes nothing. Throws ForbiddenError, ValidationError, NotFoundError, StaleVersionError or
+ * ConflictError.
  */
 export const editChatMessage = (context: CommandContext, input: EditChatMessage): Promise<ChatMessageChanged> =>
   perform(edit, context, input);
 
-export interface DeleteChatMessage extends Keyed {
+export interface DeleteChatMessage extends Idempotent {
   readonly chatMessageId: Id;
   readonly reason?: Maybe<string>;
 }
@@ -172,31 +172,31 @@ const remove: Command<
 > = {
   name: 'deleteChatMessage',
   check: (input, issues) => {
-    const kept = issues.remark(['reason'], input.reason, LIMITS.reasonCharacters);
-    issues.settle();
+    const kept = issues.note(['reason'], input.reason, LIMITS.reasonCharacters);
+    issues.throwIfAny();
     return { ...input, kept };
   },
   load: async (tx, { chatMessageId }) => (await tx.chatMessages.lock([chatMessageId]))[0],
   owner: (message) => message?.institutionId,
   act: (tx, loaded, { chatMessageId, kept }, { clock }) => {
-    const before = found(loaded, 'chat message', 'chatMessageId', chatMessageId);
+    const before = orNotFound(loaded, 'chat message', 'chatMessageId', chatMessageId);
     if (before.deletedAt !== null) return { chatMessage: before };
     const chatMessage = tombstoneOf(before, kept, clock());
     tx.chatRevisions.insert(revisionOf(before));
     tx.chatMessages.replace(chatMessage);
-    announce(tx, 'DELETED', chatMessage);
+    publishChange(tx, 'DELETED', chatMessage);
     return { chatMessage };
   },
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
 };
 /**
- * Replaces the message by a tombstone and keeps its last text as a revision. Throws Forbidden, ValidationFailed or
- * NotFound.
+ * Replaces the message by a tombstone and keeps its last text as a revision. Throws ForbiddenError, ValidationError or
+ * NotFoundError.
  */
 export const deleteChatMessage = (context: CommandContext, input: DeleteChatMessage): Promise<ChatMessageChanged> =>
   perform(remove, context, input);
 
-export interface MarkChatSessionRead extends Keyed {
+export interface MarkChatSessionRead extends Idempotent {
   readonly chatSessionId: Id;
   readonly participantReference: string;
   readonly upToSequence: number;
@@ -204,14 +204,14 @@ export interface MarkChatSessionRead extends Keyed {
 export interface ChatSessionRead {
   readonly chatSession: ChatSession;
 }
-type MarkGround = { readonly session: ChatSession | undefined; readonly mark: ReadMark | undefined };
+type LoadedMark = { readonly session: ChatSession | undefined; readonly mark: ReadMark | undefined };
 
-const mark: Command<MarkChatSessionRead, MarkChatSessionRead, MarkGround, ChatSessionRead> = {
+const mark: Command<MarkChatSessionRead, MarkChatSessionRead, LoadedMark, ChatSessionRead> = {
   name: 'markChatSessionRead',
   check: (input, issues) => {
     issues.text(['participantReference'], input.participantReference);
     if (input.upToSequence < 0) issues.add(['upToSequence'], 'must not be negative.');
-    issues.settle();
+    issues.throwIfAny();
     return input;
   },
   load: async (tx, { chatSessionId, participantReference }) => {
@@ -223,7 +223,7 @@ const mark: Command<MarkChatSessionRead, MarkChatSessionRead, MarkGround, ChatSe
   },
   owner: ({ session }) => session?.institutionId,
   act: (tx, loaded, { chatSessionId, participantReference, upToSequence }) => {
-    const chatSession = found(loaded.session, 'chat session', 'chatSessionId', chatSessionId);
+    const chatSession = orNotFound(loaded.session, 'chat session', 'chatSessionId', chatSessionId);
     checkMark(chatSession, upToSequence);
     // A mark never moves back.
     if (upToSequence <= (loaded.mark?.sequence ?? 0)) return { chatSession };
@@ -235,8 +235,8 @@ const mark: Command<MarkChatSessionRead, MarkChatSessionRead, MarkGround, ChatSe
     else tx.readMarks.insert({ ...own, version: 1 });
     return { chatSession };
   },
-  resource: (_payload, { chatSessionId }) => sessionNamed(chatSessionId),
+  resource: (_payload, { chatSessionId }) => sessionIdOf(chatSessionId),
 };
-/** Throws Forbidden, ValidationFailed or NotFound. */
+/** Throws ForbiddenError, ValidationError or NotFoundError. */
 export const markChatSessionRead = (context: CommandContext, input: MarkChatSessionRead): Promise<ChatSessionRead> =>
   perform(mark, context, input);

@@ -15,10 +15,10 @@ import type { Id } from '../domain/ids.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import type { Position } from '../domain/position.ts';
-import { CapacityExceeded, Conflict, StaleVersion } from '../domain/refusals.ts';
+import { CapacityExceededError, ConflictError, StaleVersionError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { type CommandContext, found, institutionFor, mustBeOf, ownInstitution } from './context.ts';
-import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type CommandContext, orNotFound, institutionFor, assertInstitution, ownInstitution } from './context.ts';
+import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 
 export interface ChatSessionChanged {
   readonly chatSession: ChatSession;
@@ -26,15 +26,15 @@ export interface ChatSessionChanged {
 type Changed = Promise<Replayable<ChatSessionChanged>>;
 
 const resourceOf = (id: Id) => ({ type: 'ChatSession', id }) as const;
-const remember = ({ chatSession }: ChatSessionChanged) => ({ id: chatSession.id, session: { ...chatSession } });
+const storePayload = ({ chatSession }: ChatSessionChanged) => ({ id: chatSession.id, session: { ...chatSession } });
 /** Returns the payload of the audit event: the input without its description, and with the name of the priority. */
-function told(input: ChatSessionPatch & Keyed): object {
+function auditPayload(input: ChatSessionPatch & Idempotent): object {
   const { description: _body, priority, ...rest } = input;
   const [name] = Object.entries(CHAT_PRIORITIES).find(([, rank]) => rank === priority) ?? [];
   return name === undefined ? rest : { ...rest, priority: name };
 }
 /** Returns the session in its current state, or as it was first returned if it has been purged since. */
-const recall = async (
+const loadPayload = async (
   tx: Writers,
   { id, session }: { readonly [field: string]: unknown },
 ): Promise<ChatSessionChanged> => ({
@@ -42,37 +42,37 @@ const recall = async (
 });
 
 /** Publishes a change of the session's own fields. */
-function announce(tx: Writers, kind: ChangeKind, { institutionId, id, updatedAt }: ChatSession): void {
-  tx.announce({ topic: 'CHAT_SESSION', kind, institutionId, objectId: id, detailId: null, createdAt: updatedAt });
+function publishChange(tx: Writers, kind: ChangeKind, { institutionId, id, updatedAt }: ChatSession): void {
+  tx.publish({ topic: 'CHAT_SESSION', kind, institutionId, objectId: id, detailId: null, createdAt: updatedAt });
 }
 
-/** Throws CapacityExceeded if the limit of sessions is reached. Deleted sessions do not count. */
-function mustHaveRoom(live: number, { chatLimits }: CommandContext): void {
+/** Throws CapacityExceededError if the limit of sessions is reached. Deleted sessions do not count. */
+function assertCapacity(live: number, { chatLimits }: CommandContext): void {
   const { sessions } = chatLimits;
-  if (sessions !== null && live >= sessions) throw new CapacityExceeded('chat sessions', sessions);
+  if (sessions !== null && live >= sessions) throw new CapacityExceededError('chat sessions', sessions);
 }
 
 /** Counts under an advisory lock, so that two concurrent requests cannot both take the last place. */
 async function countLive(tx: Writers, { chatLimits }: CommandContext): Promise<number> {
   if (chatLimits.sessions === null) return 0;
-  const turn = tx.takeTurn('chat sessions');
+  const lock = tx.advisoryLock('chat sessions');
   const [live = 0] = await tx.chatSessions.counts([{ where: { deleted: { in: [false] } } }]);
-  await turn;
+  await lock;
   return live;
 }
 
-export interface CreateChatSession extends ChatSessionInput, Keyed {
+export interface CreateChatSession extends ChatSessionInput, Idempotent {
   readonly institutionId?: Maybe<Id>;
   readonly positionId?: Maybe<Id>;
 }
 type CheckedCreate = CheckedSession & { readonly positionId: Id | null; readonly institutionId: Id | null };
-interface Ground {
+interface Loaded {
   readonly institution: Institution | undefined;
   readonly position: Position | undefined;
   readonly live: number;
 }
 
-const create: Command<CreateChatSession, CheckedCreate, Ground, ChatSessionChanged> = {
+const create: Command<CreateChatSession, CheckedCreate, Loaded, ChatSessionChanged> = {
   name: 'createChatSession',
   check: (input, issues, { viewer }) => {
     const positionId = input.positionId ?? null;
@@ -92,68 +92,68 @@ const create: Command<CreateChatSession, CheckedCreate, Ground, ChatSessionChang
   owner: ({ institution, position }) => position?.institutionId ?? institution?.id,
   act: (tx, { institution, position, live }, checked, context) => {
     const { positionId, institutionId } = checked;
-    mustBeOf(ownInstitution(context.viewer), institutionId);
+    assertInstitution(ownInstitution(context.viewer), institutionId);
     const owner =
       positionId === null
-        ? found(institution, 'institution', 'institutionId', institutionId ?? '').id
-        : found(position, 'position', 'positionId', positionId).institutionId;
-    mustBeOf(owner, institutionId);
-    mustHaveRoom(live, context);
+        ? orNotFound(institution, 'institution', 'institutionId', institutionId ?? '').id
+        : orNotFound(position, 'position', 'positionId', positionId).institutionId;
+    assertInstitution(owner, institutionId);
+    assertCapacity(live, context);
     const chatSession = newChatSession(checked, owner, positionId, context.newId('chat'), context.clock());
     tx.chatSessions.insert(chatSession);
-    announce(tx, 'CREATED', chatSession);
+    publishChange(tx, 'CREATED', chatSession);
     return { chatSession };
   },
   resource: (payload) => payload && resourceOf(payload.chatSession.id),
-  told,
-  remember,
-  recall,
+  auditPayload,
+  storePayload,
+  loadPayload,
 };
 
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or CapacityExceeded. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or CapacityExceededError. */
 export const createChatSession = (context: CommandContext, input: CreateChatSession): Changed =>
   perform(create, context, input);
 
-interface Named extends Keyed {
+interface ChatSessionRef extends Idempotent {
   readonly chatSessionId: Id;
   readonly expectedVersion?: Maybe<number>;
 }
-interface CheckedNamed {
+interface CheckedRef {
   readonly chatSessionId: Id;
   readonly expectedVersion: number | null;
 }
-const checkedNamed = ({ chatSessionId, expectedVersion }: Named): CheckedNamed => ({
+const checkRef = ({ chatSessionId, expectedVersion }: ChatSessionRef): CheckedRef => ({
   chatSessionId,
   expectedVersion: expectedVersion ?? null,
 });
 
-interface Loaded {
+interface LoadedSession {
   readonly session: ChatSession | undefined;
   /** The position of a session that is being deleted. */
   readonly position: Position | undefined;
   readonly live: number;
 }
 
-/** Returns the loaded session. Throws NotFound, or StaleVersion if it has not the version that the client has read. */
-function sessionOf({ session }: Loaded, { chatSessionId, expectedVersion }: CheckedNamed): ChatSession {
-  const chatSession = found(session, 'chat session', 'chatSessionId', chatSessionId);
+/** Returns the loaded session. Throws NotFoundError, or StaleVersionError if it has not the version that the client has read. */
+function sessionOf({ session }: LoadedSession, { chatSessionId, expectedVersion }: CheckedRef): ChatSession {
+  const chatSession = orNotFound(session, 'chat session', 'chatSessionId', chatSessionId);
   if (expectedVersion !== null && expectedVersion !== chatSession.edition) {
-    throw new StaleVersion(expectedVersion, chatSession.edition);
+    throw new StaleVersionError(expectedVersion, chatSession.edition);
   }
   return chatSession;
 }
 
 /** Defines a mutation that changes a session's own fields. `change` returns undefined if nothing is to be written. */
-const changing = <I extends Named, C extends CheckedNamed>(
+const changing = <I extends ChatSessionRef, C extends CheckedRef>(
   name: 'updateChatSession' | 'deleteChatSession' | 'restoreChatSession',
   check: (input: I, issues: Issues) => C,
   change: (
     session: ChatSession,
     checked: C,
     context: CommandContext,
-    loaded: Loaded,
+    loaded: LoadedSession,
   ) => Partial<ChatSession> | undefined,
-): Command<I, C, Loaded, ChatSessionChanged> => ({
+): Command<I, C, LoadedSession, ChatSessionChanged> => ({
   name,
   check,
   load: async (tx, { chatSessionId }, context) => {
@@ -171,52 +171,54 @@ const changing = <I extends Named, C extends CheckedNamed>(
     if (changed === undefined) return { chatSession: session };
     const chatSession = editedSession(session, changed, context.clock());
     tx.chatSessions.replace(chatSession);
-    announce(tx, name === 'deleteChatSession' ? 'DELETED' : 'UPDATED', chatSession);
+    publishChange(tx, name === 'deleteChatSession' ? 'DELETED' : 'UPDATED', chatSession);
     return { chatSession };
   },
   resource: (_payload, { chatSessionId }) => resourceOf(chatSessionId),
-  told,
-  remember,
-  recall,
+  auditPayload,
+  storePayload,
+  loadPayload,
 });
 
-export interface UpdateChatSession extends ChatSessionPatch, Named {}
-const update = changing<UpdateChatSession, CheckedNamed & { readonly patch: Partial<CheckedSession> }>(
+export interface UpdateChatSession extends ChatSessionPatch, ChatSessionRef {}
+const update = changing<UpdateChatSession, CheckedRef & { readonly patch: Partial<CheckedSession> }>(
   'updateChatSession',
-  (input, issues) => ({ ...checkedNamed(input), patch: checkChatSessionPatch(input, issues) }),
+  (input, issues) => ({ ...checkRef(input), patch: checkChatSessionPatch(input, issues) }),
   (session, { patch }) => {
-    if (session.deleted) throw new Conflict('The chat session is deleted. Restore it first.', ['chatSessionId']);
+    if (session.deleted) throw new ConflictError('The chat session is deleted. Restore it first.', ['chatSessionId']);
     const fields = Object.keys(patch) as (keyof typeof patch)[];
     // An update that changes no field writes nothing.
     return fields.every((field) => patch[field] === session[field]) ? undefined : patch;
   },
 );
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError. */
 export const updateChatSession = (context: CommandContext, input: UpdateChatSession): Changed =>
   perform(update, context, input);
 
-const remove = changing<Named, CheckedNamed>(
+const remove = changing<ChatSessionRef, CheckedRef>(
   'deleteChatSession',
-  (input, issues) => (issues.settle(), checkedNamed(input)),
+  (input, issues) => (issues.throwIfAny(), checkRef(input)),
   (session, _checked, { clock }, { position }) => {
     if (session.deleted) return undefined;
     if (position && position.held > 0n) {
-      throw new Conflict('The chat session cannot be deleted while its position holds money.', ['chatSessionId']);
+      throw new ConflictError('The chat session cannot be deleted while its position holds money.', ['chatSessionId']);
     }
     return deletedSession(session, clock());
   },
 );
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict. */
-export const deleteChatSession = (context: CommandContext, input: Named): Changed => perform(remove, context, input);
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError. */
+export const deleteChatSession = (context: CommandContext, input: ChatSessionRef): Changed =>
+  perform(remove, context, input);
 
-const restore = changing<Named, CheckedNamed>(
+const restore = changing<ChatSessionRef, CheckedRef>(
   'restoreChatSession',
-  (input, issues) => (issues.settle(), checkedNamed(input)),
+  (input, issues) => (issues.throwIfAny(), checkRef(input)),
   (session, _checked, context, { live }) => {
     if (!session.deleted) return undefined;
-    mustHaveRoom(live, context);
+    assertCapacity(live, context);
     return { deleted: false, deletedAt: null };
   },
 );
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or CapacityExceeded. */
-export const restoreChatSession = (context: CommandContext, input: Named): Changed => perform(restore, context, input);
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or CapacityExceededError. */
+export const restoreChatSession = (context: CommandContext, input: ChatSessionRef): Changed =>
+  perform(restore, context, input);

@@ -1,12 +1,12 @@
 import type { NewToken } from '../domain/apiKey.ts';
 import type { Id, NewId } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
-import { NotFound } from '../domain/refusals.ts';
+import { NotFoundError } from '../domain/userErrors.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Deadline, Store } from '../store/store.ts';
 import type { Ledger } from './ledger.ts';
-import type { RefusedAttempts } from './refusedAttempts.ts';
+import type { FailedAttempts } from './failedAttempts.ts';
 
 /** The maximum numbers of chat sessions and messages. */
 export interface ChatLimits {
@@ -23,19 +23,19 @@ export interface CommandContext {
   readonly clock: Clock;
   readonly newId: NewId;
   /** The retention of idempotency keys. */
-  readonly keepKeysMs: number;
+  readonly idempotencyRetentionMs: number;
   readonly chatLimits: ChatLimits;
   /** The maximum number of API keys per institution, including expired and revoked ones. */
-  readonly keysPerInstitution: number;
+  readonly apiKeysPerInstitution: number;
   /** Makes the token of a new API key. */
   readonly newToken: NewToken;
   /** When the server gives up the operation; absent if it never does. */
   readonly until?: Deadline;
   /** The request id in the log and the audit log, or null if there is none. */
   readonly requestId: string | null;
-  readonly refusedAttempts: RefusedAttempts;
-  /** Called once for each refused mutation, including replayed ones. */
-  readonly onRefused?: () => void;
+  readonly failedAttempts: FailedAttempts;
+  /** Called once for each failed mutation, including replayed ones. */
+  readonly onUserError?: () => void;
 }
 
 /**
@@ -49,17 +49,17 @@ export function institutionFor(viewer: Viewer, institutionId: Maybe<Id>, issues:
   return institutionId ?? '';
 }
 
-/** Returns the loaded row. Throws NotFound if it is undefined. */
-export function found<E>(row: E | undefined, what: string, field: string, id: Id): E {
-  if (row === undefined) throw new NotFound(what, [field], id);
+/** Returns the loaded row. Throws NotFoundError if it is undefined. */
+export function orNotFound<E>(row: E | undefined, what: string, field: string, id: Id): E {
+  if (row === undefined) throw new NotFoundError(what, [field], id);
   return row;
 }
 
-/** Throws NotFound if the input names another institution than `owner`: the viewer's own, or that of the object. */
-export function mustBeOf(owner: Id | undefined, institutionId: Maybe<Id>): void {
+/** Throws NotFoundError if the input names another institution than `owner`: the viewer's own, or that of the object. */
+export function assertInstitution(owner: Id | undefined, institutionId: Maybe<Id>): void {
   const named = institutionId !== null && institutionId !== undefined;
   if (named && owner !== undefined && institutionId !== owner) {
-    throw new NotFound('institution', ['institutionId'], institutionId);
+    throw new NotFoundError('institution', ['institutionId'], institutionId);
   }
 }
 

@@ -1,4 +1,4 @@
-import { SERVER } from '../domain/auditEvent.ts';
+import { SERVER_INSTITUTION_ID } from '../domain/auditEvent.ts';
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { Id } from '../domain/ids.ts';
 import {
@@ -11,15 +11,15 @@ import {
   removedBy,
 } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
-import { Conflict } from '../domain/refusals.ts';
+import { ConflictError } from '../domain/userErrors.ts';
 import type { Where, Writers } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
-import { takeTemplatesTurn } from './assetTemplate.ts';
+import { lockTemplates } from './assetTemplate.ts';
 import { type CommandContext, institutionFor } from './context.ts';
-import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 import { type UpdateInput, updating } from './update.ts';
 
-export interface CreateInstitution extends InstitutionInput, Keyed {}
+export interface CreateInstitution extends InstitutionInput, Idempotent {}
 export interface InstitutionCreated {
   readonly institution: Institution;
 }
@@ -29,18 +29,18 @@ const command: Command<CreateInstitution, ReturnType<typeof checkInstitution>, n
   check: checkInstitution,
   load: async () => null,
   // The new institution has no idempotency keys yet, so those of this mutation belong to root.
-  owner: () => SERVER,
+  owner: () => SERVER_INSTITUTION_ID,
   act: (tx, _loaded, checked, { newId, clock }) => {
     const institution = newInstitution(checked, newId('inst'), clock());
     tx.institutions.insert(institution);
     return { institution };
   },
   resource: (payload) => payload && { type: 'Institution', id: payload.institution.id },
-  remember: ({ institution }) => ({ id: institution.id }),
-  recall: async (tx, { id }) => ({ institution: (await tx.institutions.byIds([id as string]))[0] as Institution }),
+  storePayload: ({ institution }) => ({ id: institution.id }),
+  loadPayload: async (tx, { id }) => ({ institution: (await tx.institutions.byIds([id as string]))[0] as Institution }),
 };
 
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict or CapacityExceeded. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError or CapacityExceededError. */
 export const createInstitution = (
   context: CommandContext,
   input: CreateInstitution,
@@ -68,7 +68,7 @@ const update = updating<UpdateInstitution, Institution, 'institution', InUse>({
   idOf: (input, issues, { viewer }) => institutionFor(viewer, input.institutionId, issues),
   check: checkInstitutionPatch,
   // Acquired before the row, as in createAssetTemplate: the opposite order could deadlock.
-  lock: (tx, id, { regions, verticals }, context) => (regions || verticals) && takeTemplatesTurn(tx, id, context),
+  lock: (tx, id, { regions, verticals }, context) => (regions || verticals) && lockTemplates(tx, id, context),
   load: loadInUse,
   decide: (_before, changes, inUse) => {
     const { regions, verticals } = inUse ?? {};
@@ -82,7 +82,7 @@ async function loadInUse(tx: Writers, before: Institution, patch: Partial<Instit
   const removed = removedBy(before, patch);
   const oldest = (where: Where<AssetTemplate>) =>
     firstOf<AssetTemplate>({
-      of: { field: 'institutionId', id: before.id },
+      parent: { field: 'institutionId', id: before.id },
       where,
       order: { by: ['createdAt'], direction: 'ASC' },
       limit: 1,
@@ -95,10 +95,10 @@ async function loadInUse(tx: Writers, before: Institution, patch: Partial<Instit
   return { regions: inRegions?.rows[0], verticals: inVerticals?.rows[0] };
 }
 
-const inUseBy = ({ id }: AssetTemplate, field: 'regions' | 'verticals', value: string): Conflict =>
-  new Conflict(`${value} cannot be removed: the asset template ${id} uses it.`, [field], id);
+const inUseBy = ({ id }: AssetTemplate, field: 'regions' | 'verticals', value: string): ConflictError =>
+  new ConflictError(`${value} cannot be removed: the asset template ${id} uses it.`, [field], id);
 
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError. */
 export const updateInstitution = (
   context: CommandContext,
   input: UpdateInstitution,

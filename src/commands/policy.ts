@@ -2,22 +2,22 @@ import type { Id } from '../domain/ids.ts';
 import type { Institution, Region } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { checkPolicy, newPolicy, type Policy, type PolicyInput, type PolicyRules } from '../domain/policy.ts';
-import { NotFound, StaleVersion } from '../domain/refusals.ts';
+import { NotFoundError, StaleVersionError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { type CommandContext, found, institutionFor } from './context.ts';
-import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type CommandContext, orNotFound, institutionFor } from './context.ts';
+import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 import { policiesOf } from './positionChange.ts';
 
-interface Named extends Keyed {
+interface PolicyRef extends Idempotent {
   readonly institutionId?: Maybe<Id>;
   readonly region: Region;
   readonly expectedVersion?: Maybe<number>;
 }
-export interface SetPolicy extends Named, PolicyInput {}
+export interface SetPolicy extends PolicyRef, PolicyInput {}
 export interface PolicySet {
   readonly policy: Policy;
 }
-export type DeletePolicy = Named;
+export type DeletePolicy = PolicyRef;
 export interface PolicyDeleted {
   readonly deletedPolicyId: Id;
   readonly institutionId: Id;
@@ -42,11 +42,11 @@ async function load(tx: Writers, { institutionId, region }: { institutionId: Id;
   return { institution: institutions[0], policy };
 }
 
-/** Throws StaleVersion if the version differs. Without a policy the version is 0. */
-function mustBeAt(policy: Policy | undefined, expectedVersion: Maybe<number>): void {
+/** Throws StaleVersionError if the version differs. Without a policy the version is 0. */
+function assertVersion(policy: Policy | undefined, expectedVersion: Maybe<number>): void {
   const version = policy?.version ?? 0;
   if (typeof expectedVersion === 'number' && expectedVersion !== version)
-    throw new StaleVersion(expectedVersion, version);
+    throw new StaleVersionError(expectedVersion, version);
 }
 
 type CheckedSet = PolicyRules & { readonly institutionId: Id; readonly expectedVersion: Maybe<number> };
@@ -60,27 +60,29 @@ const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
   load,
   owner: ({ institution }) => institution?.id,
   act: (tx, loaded, checked, { newId, clock }) => {
-    const institution = found(loaded.institution, 'institution', 'institutionId', checked.institutionId);
-    mustBeAt(loaded.policy, checked.expectedVersion);
+    const institution = orNotFound(loaded.institution, 'institution', 'institutionId', checked.institutionId);
+    assertVersion(loaded.policy, checked.expectedVersion);
     const policy = newPolicy(checked, loaded.policy, institution, newId('pol'), clock());
     if (loaded.policy) tx.policies.replace(policy);
     else tx.policies.insert(policy);
     return { policy };
   },
   resource: (payload) => payload && { type: 'Policy', id: payload.policy.id },
-  remember: ({ policy }) => ({
+  storePayload: ({ policy }) => ({
     id: policy.id,
     institutionId: policy.institutionId,
     region: policy.region,
     policy: { ...policy } as never,
   }),
   // A policy that was deleted since is returned as it was set.
-  recall: async (tx, { id, policy }) => ({ policy: (await tx.policies.byIds([id as string]))[0] ?? (policy as never) }),
+  loadPayload: async (tx, { id, policy }) => ({
+    policy: (await tx.policies.byIds([id as string]))[0] ?? (policy as never),
+  }),
 };
 
 /**
- * Replaces the whole policy. Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or
- * CapacityExceeded.
+ * Replaces the whole policy. Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or
+ * CapacityExceededError.
  */
 export const setPolicy = (context: CommandContext, input: SetPolicy): Promise<Replayable<PolicySet>> =>
   perform(set, context, input);
@@ -91,27 +93,27 @@ const remove: Command<DeletePolicy, CheckedDelete, Loaded, PolicyDeleted> = {
   name: 'deletePolicy',
   check: (input, issues, { viewer }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
-    issues.settle();
+    issues.throwIfAny();
     return { institutionId, region: input.region, expectedVersion: input.expectedVersion ?? null };
   },
   load,
   owner: ({ institution }) => institution?.id,
   act: (tx, { institution, policy }, { institutionId, expectedVersion }) => {
-    found(institution, 'institution', 'institutionId', institutionId);
+    orNotFound(institution, 'institution', 'institutionId', institutionId);
     // The input names the region, not an id.
-    if (!policy) throw new NotFound('policy', ['region'], null);
-    mustBeAt(policy, expectedVersion);
+    if (!policy) throw new NotFoundError('policy', ['region'], null);
+    assertVersion(policy, expectedVersion);
     tx.policies.remove(policy);
     return { deletedPolicyId: policy.id, institutionId };
   },
   resource: (payload) => payload && { type: 'Policy', id: payload.deletedPolicyId },
-  remember: ({ deletedPolicyId, institutionId }) => ({ deletedPolicyId, institutionId }),
-  recall: async (_tx, { deletedPolicyId, institutionId }) => ({
+  storePayload: ({ deletedPolicyId, institutionId }) => ({ deletedPolicyId, institutionId }),
+  loadPayload: async (_tx, { deletedPolicyId, institutionId }) => ({
     deletedPolicyId: deletedPolicyId as Id,
     institutionId: institutionId as Id,
   }),
 };
 
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound or StaleVersion. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or StaleVersionError. */
 export const deletePolicy = (context: CommandContext, input: DeletePolicy): Promise<Replayable<PolicyDeleted>> =>
   perform(remove, context, input);

@@ -11,7 +11,7 @@ import {
   type Move,
   type MoveInput,
   type ReleaseInput,
-  type Remark,
+  type EventNote,
 } from '../domain/move.ts';
 import {
   assertReferenceFree,
@@ -21,56 +21,59 @@ import {
   type PositionDraft,
   type PositionInput,
 } from '../domain/position.ts';
-import { StaleVersion } from '../domain/refusals.ts';
+import { StaleVersionError } from '../domain/userErrors.ts';
 import type { Instant } from '../domain/time.ts';
 import type { PositionRules } from '../store/store.ts';
-import { type CommandContext, found, mustBeOf, ownInstitution } from './context.ts';
-import { type Command, type Keyed, perform, type Replayable } from './perform.ts';
+import { type CommandContext, orNotFound, assertInstitution, ownInstitution } from './context.ts';
+import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 import {
   checkFunding,
-  type Ground,
-  groundsOf,
-  obeyGround,
+  type PositionContext,
+  loadPositionContexts,
+  checkTemplateAndPolicy,
   type PositionChanged,
-  recallChanges,
+  loadChanges,
   recordChange,
-  rememberChange,
+  storedChange,
 } from './positionChange.ts';
 import { loadTakenReferences, type TakenReferences } from './uniqueReference.ts';
 
-export interface CreatePosition extends PositionInput, Keyed {
+export interface CreatePosition extends PositionInput, Idempotent {
   readonly institutionId?: Maybe<Id>;
   readonly assetId: Id;
 }
 export type CheckedCreate = PositionDraft & { readonly assetId: Id; readonly institutionId: Maybe<Id> };
 
-const recallOne: Command<Keyed, never, never, PositionChanged>['recall'] = async (tx, remembered) =>
-  (await recallChanges(tx, [remembered]))[0] as PositionChanged;
+const loadChange: Command<Idempotent, never, never, PositionChanged>['loadPayload'] = async (tx, stored) =>
+  (await loadChanges(tx, [stored]))[0] as PositionChanged;
 
-interface CreateGround {
-  readonly ground: Ground | undefined;
+interface LoadedCreate {
+  readonly positionContext: PositionContext | undefined;
   readonly taken: TakenReferences;
 }
 
-const create: Command<CreatePosition, CheckedCreate, CreateGround, PositionChanged> = {
+const create: Command<CreatePosition, CheckedCreate, LoadedCreate, PositionChanged> = {
   name: 'createPosition',
   check: (input, issues, { clock }) => {
     return checkedCreate(input, clock(), issues);
   },
   request: requestOfCreate,
   load: async (tx, { assetId, uniqueReference }) => {
-    const [ground] = await groundsOf(tx, [assetId]);
-    return { ground, taken: await loadTakenReferences(tx, ground?.asset.institutionId, [uniqueReference]) };
+    const [positionContext] = await loadPositionContexts(tx, [assetId]);
+    return {
+      positionContext,
+      taken: await loadTakenReferences(tx, positionContext?.asset.institutionId, [uniqueReference]),
+    };
   },
-  owner: ({ ground }) => ground?.asset.institutionId,
-  act: (tx, { ground, taken }, checked, context) => {
-    const position = openPosition(ground, taken, checked, context);
+  owner: ({ positionContext }) => positionContext?.asset.institutionId,
+  act: (tx, loaded, checked, context) => {
+    const position = openPosition(loaded.positionContext, loaded.taken, checked, context);
     tx.positions.insert(position);
     return recordChange(tx, context, null, position);
   },
   resource: (payload) => payload && { type: 'Position', id: payload.position.id },
-  remember: rememberChange,
-  recall: recallOne,
+  storePayload: storedChange,
+  loadPayload: loadChange,
 };
 
 export function checkedCreate(input: CreatePosition, now: Instant, issues: Issues): CheckedCreate {
@@ -86,32 +89,32 @@ export function requestOfCreate({ institutionId: _implied, uniqueReference, ...r
   return uniqueReference === null ? rest : { ...rest, uniqueReference };
 }
 
-/** Opens a position. Throws NotFound, PolicyViolation or Conflict. */
+/** Opens a position. Throws NotFoundError, PolicyViolationError or ConflictError. */
 export function openPosition(
-  loaded: Ground | undefined,
+  loaded: PositionContext | undefined,
   taken: TakenReferences,
   checked: CheckedCreate,
   { viewer, newId, clock }: CommandContext,
 ): Position {
-  mustBeOf(ownInstitution(viewer), checked.institutionId);
-  const ground = found(loaded, 'asset', 'assetId', checked.assetId);
-  mustBeOf(ground.asset.institutionId, checked.institutionId);
+  assertInstitution(ownInstitution(viewer), checked.institutionId);
+  const context = orNotFound(loaded, 'asset', 'assetId', checked.assetId);
+  assertInstitution(context.asset.institutionId, checked.institutionId);
   const now = clock();
-  obeyGround(checked, ground, now);
+  checkTemplateAndPolicy(checked, context, now);
   assertReferenceFree(checked.uniqueReference, taken);
-  return newPosition(checked, ground.asset, ground.template, newId('pos'), now);
+  return newPosition(checked, context.asset, context.template, newId('pos'), now);
 }
 
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, PolicyViolation, Conflict or CapacityExceeded. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, PolicyViolationError, ConflictError or CapacityExceededError. */
 export const createPosition = (context: CommandContext, input: CreatePosition): Promise<Replayable<PositionChanged>> =>
   perform(create, context, input);
 
 /** The common fields of the inputs of all moves. */
-export interface MovePosition extends MoveInput, Keyed {
+export interface MovePosition extends MoveInput, Idempotent {
   readonly positionId: Id;
   readonly expectedVersion?: Maybe<number>;
 }
-export interface CheckedMove extends Move, Remark {
+export interface CheckedMove extends Move, EventNote {
   readonly positionId: Id;
   readonly expectedVersion: Maybe<number>;
 }
@@ -146,14 +149,14 @@ const moving = <I extends MovePosition>(
   },
   owner: ({ position }) => position?.institutionId,
   act: (tx, loaded, checked, context) => {
-    const before = found(loaded.position, 'position', 'positionId', checked.positionId);
+    const before = orNotFound(loaded.position, 'position', 'positionId', checked.positionId);
     const { position, moved } = moveFrom(before, checked, loaded.rules, context);
     tx.positions.replace(position, MOVED_FIELDS);
     return recordChange(tx, context, before, position, moved, checked);
   },
   resource: (_payload, { positionId }) => ({ type: 'Position', id: positionId }),
-  remember: rememberChange,
-  recall: recallOne,
+  storePayload: storedChange,
+  loadPayload: loadChange,
 });
 
 export function checkedMove(toState: Move['toState'], input: MovePosition, issues: Issues): CheckedMove {
@@ -171,8 +174,8 @@ export const requestOfMove = ({ amount, ...rest }: CheckedMove): unknown => ({
 });
 
 /**
- * Returns the position after the move. Throws StaleVersion, IllegalTransition, ValidationFailed, InsufficientFunds or,
- * where the move funds the position, PolicyViolation.
+ * Returns the position after the move. Throws StaleVersionError, IllegalTransitionError, ValidationError, InsufficientFundsError or,
+ * where the move funds the position, PolicyViolationError.
  */
 export function moveFrom(
   before: Position,
@@ -182,7 +185,7 @@ export function moveFrom(
 ): ReturnType<typeof advance> {
   const { expectedVersion } = checked;
   if (typeof expectedVersion === 'number' && expectedVersion !== before.version) {
-    throw new StaleVersion(expectedVersion, before.version);
+    throw new StaleVersionError(expectedVersion, before.version);
   }
   const advanced = advance(before, checked, clock());
   if (advanced.position.state === 'FUNDED') checkFunding(before, rules);
@@ -201,8 +204,8 @@ export const transitionPosition = (context: CommandContext, input: TransitionPos
 
 const fund = moving('fundPosition', () => 'FUNDED');
 /**
- * Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or
- * PolicyViolation.
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError, IllegalTransitionError or
+ * PolicyViolationError.
  */
 export const fundPosition = (context: CommandContext, input: MovePosition): Moved => perform(fund, context, input);
 
@@ -210,16 +213,16 @@ export interface ReleasePosition extends MovePosition, ReleaseInput {}
 
 const release = moving<ReleasePosition>('releasePosition', () => 'BY_AMOUNT', checkReleaseAmount);
 /**
- * Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion, IllegalTransition or
- * InsufficientFunds.
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError, IllegalTransitionError or
+ * InsufficientFundsError.
  */
 export const releasePosition = (context: CommandContext, input: ReleasePosition): Moved =>
   perform(release, context, input);
 
 const cancel = moving('cancelPosition', () => 'CANCELLED');
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or IllegalTransitionError. */
 export const cancelPosition = (context: CommandContext, input: MovePosition): Moved => perform(cancel, context, input);
 
 const expire = moving('expirePosition', () => 'EXPIRED');
-/** Throws Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or IllegalTransition. */
+/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or IllegalTransitionError. */
 export const expirePosition = (context: CommandContext, input: MovePosition): Moved => perform(expire, context, input);

@@ -4,11 +4,11 @@ import type { Id } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LedgerEvent } from '../domain/ledgerEvent.ts';
 import { type LifecycleEvent, newLifecycleEvent } from '../domain/lifecycleEvent.ts';
-import type { Remark } from '../domain/move.ts';
-import { obeyPolicy, type Policy } from '../domain/policy.ts';
-import { obeyTerms, type Position, type PositionDraft } from '../domain/position.ts';
-import { PolicyViolation } from '../domain/refusals.ts';
-import { termsOf } from '../domain/templateKinds.ts';
+import type { EventNote } from '../domain/move.ts';
+import { checkPolicyRules, type Policy } from '../domain/policy.ts';
+import { checkTemplateRules, type Position, type PositionDraft } from '../domain/position.ts';
+import { PolicyViolationError } from '../domain/userErrors.ts';
+import { templateRulesOf } from '../domain/templateKinds.ts';
 import type { Instant } from '../domain/time.ts';
 import { type Actor, actorOf } from '../domain/viewer.ts';
 import type { PositionRules, Window, Writers } from '../store/store.ts';
@@ -22,7 +22,7 @@ export interface PositionChanged {
   readonly ledgerEvent: LedgerEvent;
 }
 
-const NO_REMARK: Remark = { reason: null, metadata: {} };
+const NO_NOTE: EventNote = { reason: null, metadata: {} };
 
 /** Writes the events of a move. The caller writes the position itself. */
 export function recordChange(
@@ -31,12 +31,12 @@ export function recordChange(
   before: Position | null,
   position: Position,
   moved = 0n,
-  remark: Remark = NO_REMARK,
+  note: EventNote = NO_NOTE,
   actor: Actor = actorOf(viewer),
 ): PositionChanged {
-  const event = newLifecycleEvent(newId('evt'), before, position, moved, remark, actor);
+  const event = newLifecycleEvent(newId('evt'), before, position, moved, note, actor);
   tx.lifecycleEvents.insert(event);
-  tx.announce({
+  tx.publish({
     topic: 'POSITION',
     kind: before === null ? 'CREATED' : 'UPDATED',
     institutionId: position.institutionId,
@@ -50,7 +50,7 @@ export function recordChange(
 }
 
 /** The objects that determine whether a position may be opened under an asset. */
-export interface Ground {
+export interface PositionContext {
   readonly asset: Asset;
   readonly template: AssetTemplate;
   /** The institution's policy for the template's region. */
@@ -58,7 +58,10 @@ export interface Ground {
 }
 
 /** Loads the context of each asset in two round trips, whatever their number; undefined if the asset does not exist. */
-export async function groundsOf(tx: Writers, assetIds: readonly Id[]): Promise<readonly (Ground | undefined)[]> {
+export async function loadPositionContexts(
+  tx: Writers,
+  assetIds: readonly Id[],
+): Promise<readonly (PositionContext | undefined)[]> {
   if (assetIds.length === 0) return [];
   const assets = await tx.assets.byIds(assetIds);
   const known = assets.filter((asset) => asset !== undefined);
@@ -79,24 +82,28 @@ export async function groundsOf(tx: Writers, assetIds: readonly Id[]): Promise<r
 }
 
 /** More than the number of regions. */
-const REGIONS_AT_MOST = 50;
+const MAX_REGIONS = 50;
 
 /** Selects all policies of an institution, by region. */
 export const policiesOf = (institutionId: Id): Window<Policy> =>
   firstOf({
-    of: { field: 'institutionId', id: institutionId },
+    parent: { field: 'institutionId', id: institutionId },
     order: { by: ['region'], direction: 'ASC' },
-    limit: REGIONS_AT_MOST,
+    limit: MAX_REGIONS,
   });
 
-/** Throws PolicyViolation if the template's or the institution's rules do not allow the position. */
-export function obeyGround(draft: PositionDraft, { template, policy }: Ground, now: Instant): void {
-  obeyTerms(draft, termsOf(template.config), now);
-  obeyPolicy(draft, policy);
+/** Throws PolicyViolationError if the template's or the institution's rules do not allow the position. */
+export function checkTemplateAndPolicy(
+  draft: PositionDraft,
+  { template, policy }: PositionContext,
+  now: Instant,
+): void {
+  checkTemplateRules(draft, templateRulesOf(template.config), now);
+  checkPolicyRules(draft, policy);
 }
 
 /**
- * Throws PolicyViolation if the whole amount of the position breaks the config that it was opened under or its
+ * Throws PolicyViolationError if the whole amount of the position breaks the config that it was opened under or its
  * institution's current policy. The violation has no path: the input of a funding has no amount.
  */
 export function checkFunding(position: Position, { configs, policies }: PositionRules): void {
@@ -108,35 +115,32 @@ export function checkFunding(position: Position, { configs, policies }: Position
   const { currency, amount: minorUnits, expiresAt, createdAt } = position;
   const amount = { minorUnits, currency };
   try {
-    obeyTerms({ amount, expiresAt }, termsOf(opened.config), createdAt);
-    obeyPolicy({ amount }, policy);
+    checkTemplateRules({ amount, expiresAt }, templateRulesOf(opened.config), createdAt);
+    checkPolicyRules({ amount }, policy);
   } catch (error) {
-    if (error instanceof PolicyViolation) error.path = null;
+    if (error instanceof PolicyViolationError) error.path = null;
     throw error;
   }
 }
 
 /** Converts a change to the ids of its objects; `recallChanges` is the inverse. */
-export const rememberChange = ({ position, event, ledgerEvent }: PositionChanged): JsonObject => ({
+export const storedChange = ({ position, event, ledgerEvent }: PositionChanged): JsonObject => ({
   positionId: position.id,
   eventId: event.id,
   ledgerEventId: ledgerEvent.id,
 });
 
 /** Returns the positions in their current state, with the events of the first call. */
-export async function recallChanges(
-  tx: Writers,
-  remembered: readonly JsonObject[],
-): Promise<readonly PositionChanged[]> {
-  const ids = (field: string): readonly Id[] => remembered.map((change) => change[field] as Id);
+export async function loadChanges(tx: Writers, stored: readonly JsonObject[]): Promise<readonly PositionChanged[]> {
+  const ids = (field: string): readonly Id[] => stored.map((change) => change[field] as Id);
   const [positions, events, ledgerEvents] = await Promise.all([
     tx.positions.byIds(ids('positionId')),
     tx.lifecycleEvents.byIds(ids('eventId')),
     tx.ledgerEvents.byIds(ids('ledgerEventId')),
   ]);
-  return remembered.map((_change, at) => ({
-    position: positions[at] as Position,
-    event: events[at] as LifecycleEvent,
-    ledgerEvent: ledgerEvents[at] as LedgerEvent,
+  return stored.map((_change, index) => ({
+    position: positions[index] as Position,
+    event: events[index] as LifecycleEvent,
+    ledgerEvent: ledgerEvents[index] as LedgerEvent,
   }));
 }

@@ -2,14 +2,14 @@ import type { MutationName, Resource } from '../domain/auditEvent.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import { changedFields, nextVersion } from '../domain/patch.ts';
-import { StaleVersion } from '../domain/refusals.ts';
+import { StaleVersionError } from '../domain/userErrors.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Field, Writer, Writers } from '../store/store.ts';
-import { type CommandContext, found } from './context.ts';
-import type { Command, Keyed } from './perform.ts';
+import { type CommandContext, orNotFound } from './context.ts';
+import type { Command, Idempotent } from './perform.ts';
 
 /** The input of every update: a field that is left out stays as it is. */
-export interface UpdateInput extends Keyed {
+export interface UpdateInput extends Idempotent {
   readonly expectedVersion?: Maybe<number>;
 }
 
@@ -74,9 +74,9 @@ export const updating = <I extends UpdateInput, E extends Entity, N extends stri
     },
     owner: ({ before }) => before && update.institutionId(before),
     act: (tx, loaded, { id, expectedVersion, patch }, { clock }) => {
-      const before = found(loaded.before, update.noun, idField, id);
+      const before = orNotFound(loaded.before, update.noun, idField, id);
       if (expectedVersion !== null && expectedVersion !== before.version) {
-        throw new StaleVersion(expectedVersion, before.version);
+        throw new StaleVersionError(expectedVersion, before.version);
       }
       const changed = changedFields(before, patch);
       const changes = update.decide?.(before, changed, loaded.more) ?? changed;
@@ -91,7 +91,7 @@ export const updating = <I extends UpdateInput, E extends Entity, N extends stri
       const id = result ? result[payload].id : (input[idField] as Maybe<Id>);
       return typeof id === 'string' ? { type: update.resource, id } : null;
     },
-    remember: (result) => ({ id: result[payload].id }),
-    recall: async (tx, { id }) => payloadOf((await table(tx).byIds([id as Id]))[0] as E),
+    storePayload: (result) => ({ id: result[payload].id }),
+    loadPayload: async (tx, { id }) => payloadOf((await table(tx).byIds([id as Id]))[0] as E),
   };
 };

@@ -35,7 +35,7 @@ const update = updating<UpdatePosition, Position, 'position', TakenReferences>({
     return kept;
   },
   written: (tx, { institutionId, id, updatedAt }) =>
-    tx.announce({
+    tx.publish({
       topic: 'POSITION',
       kind: 'UPDATED',
       institutionId,
@@ -48,7 +48,7 @@ const update = updating<UpdatePosition, Position, 'position', TakenReferences>({
 
 /**
  * Changes the references and metadata that the client keeps with a position, in any state. No money moves. Throws
- * Forbidden, ValidationFailed, IdempotencyConflict, NotFound, StaleVersion or Conflict.
+ * ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError.
  */
 export const updatePosition = (context: CommandContext, input: UpdatePosition): Promise<Replayable<PositionUpdated>> =>
   perform(update, context, input);

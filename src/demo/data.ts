@@ -5,7 +5,7 @@ import { postChatMessage } from '../commands/chatMessage.ts';
 import { createChatSession } from '../commands/chatSession.ts';
 import type { CommandContext } from '../commands/context.ts';
 import { createStoredLedger } from '../commands/ledger.ts';
-import { UNBOUNDED } from '../commands/refusedAttempts.ts';
+import { UNBOUNDED_FAILED_ATTEMPTS } from '../commands/failedAttempts.ts';
 import { createInstitution } from '../commands/institution.ts';
 import { cancelPosition, createPosition, expirePosition, fundPosition, releasePosition } from '../commands/position.ts';
 import { CHAT_PRIORITIES } from '../domain/chatSession.ts';
@@ -43,7 +43,12 @@ export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
     const newId = (prefix: IdPrefix): Id => demoId(prefix, n);
     const ledger = createStoredLedger(newId);
     const chatLimits = { sessions: null, messagesPerSession: 1_000 };
-    const limits = { keepKeysMs: DAY_MS, chatLimits, keysPerInstitution: 0, refusedAttempts: UNBOUNDED };
+    const limits = {
+      idempotencyRetentionMs: DAY_MS,
+      chatLimits,
+      apiKeysPerInstitution: 0,
+      failedAttempts: UNBOUNDED_FAILED_ATTEMPTS,
+    };
     // The demo creates no API keys: a token in public source code must not be valid.
     const newToken = (): string => '';
     const context = { viewer, store, ledger, clock, newId, newToken, ...limits, requestId: null };

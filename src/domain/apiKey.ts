@@ -3,7 +3,7 @@ import { base32 } from './base32.ts';
 import type { Id } from './ids.ts';
 import { Issues, type Maybe } from './issues.ts';
 import { LIMITS } from './limits.ts';
-import { Conflict } from './refusals.ts';
+import { ConflictError } from './userErrors.ts';
 import { type Instant, LATEST, notBefore } from './time.ts';
 
 export const API_KEY_ROLES = ['ADMIN', 'READ_ONLY'] as const;
@@ -70,11 +70,11 @@ export interface ApiKeyInput {
 }
 export type CheckedApiKey = Pick<ApiKey, 'label' | 'role' | 'expiresAt'>;
 
-/** Validates the input without reading the store. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkApiKey(input: ApiKeyInput, now: Instant, issues = new Issues()): CheckedApiKey {
   const label = issues.text(['label'], input.label);
   const expiresAt = issues.future(['expiresAt'], input.expiresAt, now);
-  issues.settle();
+  issues.throwIfAny();
   return { label, role: input.role, expiresAt };
 }
 
@@ -110,11 +110,11 @@ export const usedKey = (key: ApiKey, usedAt: Instant): ApiKey =>
 /**
  * The default overlap of a rotation: one day, during which both API keys are accepted and the new one can be deployed.
  */
-const USUAL_OVERLAP_SECONDS = 24 * 60 * 60;
+const DEFAULT_OVERLAP_SECONDS = 24 * 60 * 60;
 
 /** Returns the overlap in seconds. Adds an issue if it is negative or longer than a week. */
 export function checkOverlap(overlapSeconds: Maybe<number>, issues: Issues): number {
-  const seconds = overlapSeconds ?? USUAL_OVERLAP_SECONDS;
+  const seconds = overlapSeconds ?? DEFAULT_OVERLAP_SECONDS;
   if (seconds < 0 || seconds > LIMITS.overlapSeconds) {
     issues.add(['overlapSeconds'], `must be from 0 to ${LIMITS.overlapSeconds} (one week); it is ${seconds}.`);
   }
@@ -129,12 +129,12 @@ export interface Rotation {
   readonly previous: ApiKey;
 }
 
-/** Rotates an API key. Throws Conflict if it is revoked, has expired or was rotated before. */
+/** Rotates an API key. Throws ConflictError if it is revoked, has expired or was rotated before. */
 export function rotate(key: ApiKey, overlapSeconds: number, followedById: Id, now: Instant): Rotation {
-  if (key.revokedAt !== null) throw new Conflict('The API key is revoked. Create a new one.', ['apiKeyId']);
-  if (!isLive(key, now)) throw new Conflict('The API key has expired. Create a new one.', ['apiKeyId']);
+  if (key.revokedAt !== null) throw new ConflictError('The API key is revoked. Create a new one.', ['apiKeyId']);
+  if (!isLive(key, now)) throw new ConflictError('The API key has expired. Create a new one.', ['apiKeyId']);
   if (key.followedById !== null) {
-    throw new Conflict('The API key was already rotated. Rotate the one that replaced it.', ['apiKeyId']);
+    throw new ConflictError('The API key was already rotated. Rotate the one that replaced it.', ['apiKeyId']);
   }
   const { label, role, createdAt, expiresAt } = key;
   const ends = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, now + overlapSeconds * 1_000);
@@ -145,4 +145,4 @@ export function rotate(key: ApiKey, overlapSeconds: number, followedById: Id, no
 }
 
 /** The minimum interval between two writes of the last use of an API key, in ms. */
-export const USE_NOTED_EVERY_MS = 60_000;
+export const LAST_USED_INTERVAL_MS = 60_000;

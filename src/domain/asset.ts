@@ -24,11 +24,11 @@ export interface AssetInput {
 
 export type CheckedAsset = Pick<Asset, 'label' | 'metadata'>;
 
-/** Validates the input without reading the store. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkAsset(input: AssetInput, issues = new Issues()): CheckedAsset {
   const label = issues.text(['label'], input.label);
   const metadata = issues.json(['metadata'], input.metadata);
-  issues.settle();
+  issues.throwIfAny();
   return { label, metadata };
 }
 
@@ -37,14 +37,14 @@ export interface AssetPatch {
   readonly metadata?: Maybe<JsonObject>;
 }
 
-/** Validates the input without reading the store. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkAssetPatch(input: AssetPatch, issues: Issues): Partial<Asset> {
   const { label, metadata } = givenFields(issues, { label: input.label, metadata: input.metadata });
   const patch = {
     ...(label !== undefined && { label: issues.text(['label'], label) }),
     ...(metadata && { metadata: issues.json(['metadata'], metadata) }),
   };
-  issues.settle();
+  issues.throwIfAny();
   return patch;
 }
 

@@ -3,7 +3,7 @@ import type { Institution, Region, Vertical } from './institution.ts';
 import { Issues, type Maybe } from './issues.ts';
 import type { JsonObject } from './json.ts';
 import { givenFields } from './patch.ts';
-import { configFaults, TEMPLATE_KINDS, type TemplateKind } from './templateKinds.ts';
+import { configIssues, TEMPLATE_KINDS, type TemplateKind } from './templateKinds.ts';
 import type { Instant } from './time.ts';
 
 /** The rules under which an institution creates assets: a kind and its config, for one region. */
@@ -59,23 +59,23 @@ export interface AssetTemplateInput {
   readonly config: JsonObject;
 }
 
-/** Validates the input without reading the store. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkAssetTemplate(input: AssetTemplateInput, issues = new Issues()): AssetTemplateInput {
   const kind = TEMPLATE_KINDS.get(input.code);
   const name = issues.text(['name'], input.name);
   const config = issues.json(['config'], input.config);
   if (kind === undefined) issues.add(['code'], `must be one of ${[...TEMPLATE_KINDS.keys()].join(', ')}.`);
-  issues.settle();
+  issues.throwIfAny();
   if (kind === undefined) return input;
   if (kind.vertical !== input.vertical)
     issues.add(['vertical'], `must be ${kind.vertical}, the line of business of ${kind.code}.`);
   addConfigIssues(issues, config, kind, input.region);
-  issues.settle();
+  issues.throwIfAny();
   return { ...input, name, config };
 }
 
 function addConfigIssues(issues: Issues, config: JsonObject, kind: TemplateKind, region: Region): void {
-  for (const { path, message } of configFaults(config, kind)) issues.add(['config', ...path], message);
+  for (const { path, message } of configIssues(config, kind)) issues.add(['config', ...path], message);
   if ((config['region'] ?? region) !== region) {
     issues.add(['config', 'region'], `must be ${region}, the region of the asset template.`);
   }
@@ -86,36 +86,44 @@ export interface AssetTemplatePatch {
   readonly config?: Maybe<JsonObject>;
 }
 
-/** Validates the input without reading the store. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkAssetTemplatePatch(input: AssetTemplatePatch, issues: Issues): Partial<AssetTemplate> {
   const { name, config } = givenFields(issues, { name: input.name, config: input.config });
   const patch = {
     ...(name !== undefined && { name: issues.text(['name'], name) }),
     ...(config && { config: issues.json(['config'], config) }),
   };
-  issues.settle();
+  issues.throwIfAny();
   return patch;
 }
 
-/** Throws ValidationFailed if the template's kind does not allow the patch's config. */
+/** Throws ValidationError if the template's kind does not allow the patch's config. */
 export function assertConfigFits({ code, region }: AssetTemplate, { config }: Partial<AssetTemplate>): void {
   const kind = TEMPLATE_KINDS.get(code);
   if (config === undefined || kind === undefined) return;
   const issues = new Issues();
   addConfigIssues(issues, config, kind, region);
-  issues.settle();
+  issues.throwIfAny();
 }
 
-/** Throws ValidationFailed if the region or the vertical is not one of the institution's. */
-export function newAssetTemplate(checked: AssetTemplateInput, of: Institution, id: Id, now: Instant): AssetTemplate {
+/** Throws ValidationError if the region or the vertical is not one of the institution's. */
+export function newAssetTemplate(
+  checked: AssetTemplateInput,
+  institution: Institution,
+  id: Id,
+  now: Instant,
+): AssetTemplate {
   const { code, name, vertical, region, config } = checked;
   const issues = new Issues();
-  if (!of.regions.includes(region))
-    issues.add(['region'], `must be one of the regions of the institution: ${of.regions.join(', ')}.`);
-  if (!of.verticals.includes(vertical)) {
-    issues.add(['vertical'], `must be one of the lines of business of the institution: ${of.verticals.join(', ')}.`);
+  if (!institution.regions.includes(region))
+    issues.add(['region'], `must be one of the regions of the institution: ${institution.regions.join(', ')}.`);
+  if (!institution.verticals.includes(vertical)) {
+    issues.add(
+      ['vertical'],
+      `must be one of the lines of business of the institution: ${institution.verticals.join(', ')}.`,
+    );
   }
-  issues.settle();
+  issues.throwIfAny();
   const own = { code, name, vertical, region, config };
-  return Object.freeze({ id, institutionId: of.id, ...own, version: 1, createdAt: now, updatedAt: now });
+  return Object.freeze({ id, institutionId: institution.id, ...own, version: 1, createdAt: now, updatedAt: now });
 }

@@ -1,6 +1,6 @@
 import type { Id } from './ids.ts';
 import type { JsonObject } from './json.ts';
-import type { ErrorCode } from './refusals.ts';
+import type { ErrorCode } from './userErrors.ts';
 import type { Instant } from './time.ts';
 import type { Actor } from './viewer.ts';
 
@@ -51,7 +51,7 @@ export type AccessCode = (typeof ACCESS_CODES)[AccessAction];
 export type AuditAction = (typeof AUDIT_ACTIONS)[MutationName] | AccessAction;
 
 /** The institution id of events that concern only the server itself. */
-export const SERVER: Id = `inst_${'0'.repeat(26)}`;
+export const SERVER_INSTITUTION_ID: Id = `inst_${'0'.repeat(26)}`;
 
 /** The object that a mutation concerns. */
 export interface Resource {

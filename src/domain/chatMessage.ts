@@ -4,7 +4,7 @@ import type { Id } from './ids.ts';
 import { typeIdOfText } from './ids.ts';
 import { Issues } from './issues.ts';
 import { LIMITS } from './limits.ts';
-import { Conflict } from './refusals.ts';
+import { ConflictError } from './userErrors.ts';
 import { type Instant, notBefore } from './time.ts';
 import { tokensOf } from './tokens.ts';
 
@@ -64,18 +64,19 @@ export const tokensOfMessage = ({ body }: ChatMessage): readonly string[] => (bo
 /** Validates a message body. Problems are added to the issues. */
 export const checkedBody = (body: string, issues: Issues): string => issues.text(['body'], body, LIMITS.bodyCharacters);
 
-/** Throws Conflict if the session does not accept messages. */
-export function mustTakeMessages({ deleted, active }: ChatSession): void {
-  if (deleted) throw new Conflict('The chat session is deleted. Restore it first.', ['chatSessionId']);
-  if (!active) throw new Conflict('The chat session is not active. Set its `active` to true first.', ['chatSessionId']);
+/** Throws ConflictError if the session does not accept messages. */
+export function assertAcceptsMessages({ deleted, active }: ChatSession): void {
+  if (deleted) throw new ConflictError('The chat session is deleted. Restore it first.', ['chatSessionId']);
+  if (!active)
+    throw new ConflictError('The chat session is not active. Set its `active` to true first.', ['chatSessionId']);
 }
 
-/** Throws ValidationFailed if the mark is beyond the last message. */
+/** Throws ValidationError if the mark is beyond the last message. */
 export function checkMark({ messageCount }: ChatSession, upToSequence: number): void {
   const issues = new Issues();
   if (upToSequence > messageCount)
     issues.add(['upToSequence'], `must be at most ${messageCount}, the sequence of the last message.`);
-  issues.settle();
+  issues.throwIfAny();
 }
 
 /** When the message was last changed: posted, edited or deleted. */

@@ -44,12 +44,12 @@ export interface ChatSessionInput {
 }
 export type CheckedSession = Pick<ChatSession, 'ownerReference' | 'title' | 'description' | 'priority' | 'active'>;
 
-/** Validates the input without reading the store. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkChatSession(input: ChatSessionInput, issues = new Issues()): CheckedSession {
   const ownerReference = issues.text(['ownerReference'], input.ownerReference);
   const title = issues.text(['title'], input.title);
-  const description = issues.remark(['description'], input.description, LIMITS.bodyCharacters);
-  issues.settle();
+  const description = issues.note(['description'], input.description, LIMITS.bodyCharacters);
+  issues.throwIfAny();
   const { priority, active } = input;
   return { ownerReference, title, description, priority: priority ?? CHAT_PRIORITIES.MEDIUM, active: active ?? true };
 }
@@ -89,7 +89,7 @@ export interface ChatSessionPatch {
 
 /**
  * Validates the input without reading the store: an absent field stays as it is, and only the description may be null.
- * Throws ValidationFailed.
+ * Throws ValidationError.
  */
 export function checkChatSessionPatch(
   { title, description, priority, active }: ChatSessionPatch,
@@ -98,8 +98,8 @@ export function checkChatSessionPatch(
   const fixed = { title, priority, active };
   for (const [name, value] of Object.entries(fixed)) if (value === null) issues.add([name], 'must not be null.');
   if (typeof title === 'string') issues.text(['title'], title);
-  if (description !== undefined) issues.remark(['description'], description, LIMITS.bodyCharacters);
-  issues.settle();
+  if (description !== undefined) issues.note(['description'], description, LIMITS.bodyCharacters);
+  issues.throwIfAny();
   const given = Object.entries({ ...fixed, description }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as Partial<CheckedSession>;
 }

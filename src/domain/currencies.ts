@@ -50,7 +50,7 @@ export const currencyIssue = (code: unknown): string =>
     : 'must be an ISO 4217 currency code such as "USD".';
 
 /** The maximum number of minor-unit digits of any currency. */
-export const MOST_DIGITS = 4;
+export const MAX_DECIMALS = 4;
 
 /** Whether the text is an active code: three capital letters, as the standard writes it. */
 export const isCurrency = (code: string): code is CurrencyCode => DIGITS.has(code);

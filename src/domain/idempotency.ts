@@ -5,7 +5,7 @@ import { type Id, typeIdOfText } from './ids.ts';
 import type { Issues, Maybe } from './issues.ts';
 import type { JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
-import type { ErrorCode, Facts } from './refusals.ts';
+import type { ErrorCode, ErrorData } from './userErrors.ts';
 import type { Instant } from './time.ts';
 
 /** The result of the first call with an idempotency key, from which every later call is answered. */
@@ -43,22 +43,22 @@ export const requestHash = (request: unknown): string =>
  * User errors that depend on stored state are kept, and a retry returns them again. After any other error a retry runs
  * again.
  */
-const REMEMBERED: ReadonlySet<ErrorCode> = new Set([
+const STORED_ERRORS: ReadonlySet<ErrorCode> = new Set([
   'ILLEGAL_TRANSITION',
   'INSUFFICIENT_FUNDS',
   'POLICY_VIOLATION',
   'STALE_VERSION',
   'CONFLICT',
 ]);
-export const isRemembered = (code: ErrorCode): boolean => REMEMBERED.has(code);
+export const isStoredError = (code: ErrorCode): boolean => STORED_ERRORS.has(code);
 
 /** Converts the fields of a user error to JSON, with amounts in minor units as strings. */
-export const storeFacts = (facts: Facts): JsonObject =>
+export const toStoredError = (data: ErrorData): JsonObject =>
   JSON.parse(
-    JSON.stringify(facts, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+    JSON.stringify(data, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
   ) as JsonObject;
 
-export const reviveFacts = (stored: JsonObject): Facts =>
+export const fromStoredError = (stored: JsonObject): ErrorData =>
   JSON.parse(JSON.stringify(stored), (key, value: unknown) =>
     key === 'minorUnits' ? BigInt(value as string) : value,
-  ) as Facts;
+  ) as ErrorData;

@@ -27,7 +27,7 @@ export interface InstitutionInput {
   readonly verticals?: Maybe<readonly Vertical[]>;
 }
 
-/** Validates the input without reading the store. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkInstitution(
   input: InstitutionInput,
   issues = new Issues(),
@@ -35,7 +35,7 @@ export function checkInstitution(
   const name = issues.text(['name'], input.name);
   const regions = issues.choice(['regions'], input.regions);
   const verticals = issues.choice(['verticals'], input.verticals ?? VERTICALS);
-  issues.settle();
+  issues.throwIfAny();
   return { name, regions, verticals };
 }
 
@@ -45,7 +45,7 @@ export interface InstitutionPatch {
   readonly verticals?: Maybe<readonly Vertical[]>;
 }
 
-/** Validates the input without reading the store. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkInstitutionPatch(input: InstitutionPatch, issues: Issues): Partial<Institution> {
   const { name, regions, verticals } = givenFields(issues, {
     name: input.name,
@@ -57,7 +57,7 @@ export function checkInstitutionPatch(input: InstitutionPatch, issues: Issues): 
     ...(regions && { regions: issues.choice(['regions'], regions) }),
     ...(verticals && { verticals: issues.choice(['verticals'], verticals) }),
   };
-  issues.settle();
+  issues.throwIfAny();
   return patch;
 }
 

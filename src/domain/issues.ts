@@ -1,9 +1,9 @@
 import { type CurrencyCode, currencyIssue, isCurrency } from './currencies.ts';
-import { freezeJson, type JsonObject, jsonFault } from './json.ts';
+import { freezeJson, type JsonObject, jsonIssue } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { type Decimal, type Money, parseDecimal, toMinorUnits } from './money.ts';
-import { type Path, ValidationFailed, type ValidationIssue } from './refusals.ts';
-import { isWithin, textFault } from './text.ts';
+import { type Path, ValidationError, type ValidationIssue } from './userErrors.ts';
+import { isWithin, textIssue } from './text.ts';
 import type { Instant } from './time.ts';
 
 /** An input value that may be absent or null. */
@@ -17,7 +17,7 @@ export interface MoneyText {
 
 /**
  * Collects every problem of an input, so that a form can display all of them at once. Each method adds an issue for an
- * invalid value and returns a value to continue with; `settle` then throws ValidationFailed.
+ * invalid value and returns a value to continue with; `settle` then throws ValidationError.
  */
 export class Issues {
   readonly #found: ValidationIssue[] = [];
@@ -30,27 +30,27 @@ export class Issues {
   }
 
   /**
-   * Throws ValidationFailed if there is any issue. Issues that depend on the current time do not suffice, but are
+   * Throws ValidationError if there is any issue. Issues that depend on the current time do not suffice, but are
    * included.
    */
-  settle(): void {
+  throwIfAny(): void {
     const [first, ...rest] = this.#found;
-    if (first) throw new ValidationFailed([first, ...rest, ...this.#late]);
+    if (first) throw new ValidationError([first, ...rest, ...this.#late]);
   }
 
   /**
-   * Throws ValidationFailed if there are issues that depend on the current time. Separate, because a retry of a
+   * Throws ValidationError if there are issues that depend on the current time. Separate, because a retry of a
    * completed call must not fail on them.
    */
-  settleHour(): void {
+  throwIfTimeIssues(): void {
     const [first, ...rest] = this.#late;
-    if (first) throw new ValidationFailed([first, ...rest]);
+    if (first) throw new ValidationError([first, ...rest]);
   }
 
   /** Reads a required text of 1 to `most` code points that is not blank. */
-  text(path: Path, value: string, most: number = LIMITS.nameCharacters): string {
+  text(path: Path, value: string, maxCodePoints: number = LIMITS.nameCharacters): string {
     if (value.trim() === '') this.add(path, 'must not be blank.');
-    return this.#storable(path, value, most);
+    return this.#storable(path, value, maxCodePoints);
   }
 
   /** Reads an optional text, which must meet the rules of `text` if it is present. */
@@ -59,19 +59,21 @@ export class Issues {
   }
 
   /** Reads an optional note of at most `most` code points, which may be blank. */
-  remark(path: Path, value: Maybe<string>, most: number): string | null {
-    return value === null || value === undefined ? null : this.#storable(path, value, most);
+  note(path: Path, value: Maybe<string>, maxCodePoints: number): string | null {
+    return value === null || value === undefined ? null : this.#storable(path, value, maxCodePoints);
   }
 
-  #storable(path: Path, value: string, most: number): string {
-    const fault = isWithin(value, most) ? textFault(value) : `must be at most ${most} characters long.`;
+  #storable(path: Path, value: string, maxCodePoints: number): string {
+    const fault = isWithin(value, maxCodePoints)
+      ? textIssue(value)
+      : `must be at most ${maxCodePoints} characters long.`;
     if (fault !== undefined) this.add(path, fault);
     return value;
   }
 
   /** Reads a JSON object within the limits and freezes it. Defaults to {}. */
   json(path: Path, value: Maybe<JsonObject>): JsonObject {
-    const fault = jsonFault(value ?? {});
+    const fault = jsonIssue(value ?? {});
     if (fault === undefined) return freezeJson(value ?? {});
     this.add(path, fault);
     return {};

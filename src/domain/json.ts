@@ -1,5 +1,5 @@
 import { LIMITS } from './limits.ts';
-import { textFault } from './text.ts';
+import { textIssue } from './text.ts';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -7,9 +7,9 @@ export interface JsonObject {
 }
 
 /** Returns why the object cannot be stored, as a sentence, or undefined if it can. */
-export function jsonFault(value: JsonObject): string | undefined {
+export function jsonIssue(value: JsonObject): string | undefined {
   // Each value takes at least two bytes.
-  const fault = valueFault(value, 1, { left: LIMITS.jsonBytes / 2 });
+  const fault = valueIssue(value, 1, { left: LIMITS.jsonBytes / 2 });
   if (fault !== undefined) return fault;
   const bytes = Buffer.byteLength(JSON.stringify(value));
   return bytes > LIMITS.jsonBytes ? `must have at most ${LIMITS.jsonBytes} bytes as JSON; it has ${bytes}.` : undefined;
@@ -36,15 +36,15 @@ export function jsonBytes(value: unknown): number {
   return bytes;
 }
 
-function valueFault(value: JsonValue, depth: number, values: { left: number }): string | undefined {
+function valueIssue(value: JsonValue, depth: number, values: { left: number }): string | undefined {
   if ((values.left -= 1) < 0) return `must have at most ${LIMITS.jsonBytes} bytes as JSON.`;
-  if (typeof value === 'string') return textFault(value);
+  if (typeof value === 'string') return textIssue(value);
   if (typeof value === 'number') return isStorable(value) ? undefined : NUMBERS;
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > LIMITS.jsonDepth) return `must have at most ${LIMITS.jsonDepth} levels of nesting.`;
   if (Array.isArray(value)) {
     for (const item of value as readonly JsonValue[]) {
-      const fault = valueFault(item, depth + 1, values);
+      const fault = valueIssue(item, depth + 1, values);
       if (fault !== undefined) return fault;
     }
     return undefined;
@@ -52,7 +52,7 @@ function valueFault(value: JsonValue, depth: number, values: { left: number }): 
   for (const key of Object.keys(value)) {
     // This key would set the prototype when the object is copied.
     if (key === '__proto__') return 'must not contain the key "__proto__".';
-    const fault = textFault(key) ?? valueFault((value as JsonObject)[key] ?? null, depth + 1, values);
+    const fault = textIssue(key) ?? valueIssue((value as JsonObject)[key] ?? null, depth + 1, values);
     if (fault !== undefined) return fault;
   }
   return undefined;

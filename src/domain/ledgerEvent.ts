@@ -39,7 +39,7 @@ export interface Posting {
 }
 
 /** The accounts from which and to which money moves when a position reaches the state; null if none moves. */
-const WAYS: { readonly [S in PositionState]: readonly [LedgerAccountKind, LedgerAccountKind] | null } = {
+const POSTING_ACCOUNTS: { readonly [S in PositionState]: readonly [LedgerAccountKind, LedgerAccountKind] | null } = {
   CREATED: null,
   FUNDED: ['PAYER', 'ESCROW'],
   PARTIALLY_RELEASED: ['ESCROW', 'PAYEE'],
@@ -57,7 +57,7 @@ export function newLedgerEvent(id: Id, kind: LedgerEventKind, event: LifecycleEv
 /** Returns the two postings of the amount that moved, or none if no money moved. */
 export function postingsOf({ id, institutionId, toState }: LedgerEvent, event: LifecycleEvent): readonly Posting[] {
   const { moved, currency } = event;
-  const way = WAYS[toState];
+  const way = POSTING_ACCOUNTS[toState];
   if (moved === null || way === null) return [];
   const leg = (ordinal: 1 | 2, amount: bigint): Posting => {
     const accountKind = way[ordinal - 1] as LedgerAccountKind;

@@ -2,7 +2,7 @@ import type { CurrencyCode } from './currencies.ts';
 import type { Id } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { PositionState } from './lifecycle.ts';
-import type { Remark } from './move.ts';
+import type { EventNote } from './move.ts';
 import type { Position } from './position.ts';
 import type { Instant } from './time.ts';
 import type { Actor } from './viewer.ts';
@@ -32,7 +32,7 @@ export const newLifecycleEvent = (
   from: Position | null,
   to: Position,
   moved: bigint,
-  { reason, metadata }: Remark,
+  { reason, metadata }: EventNote,
   { actorKind, apiKeyId }: Actor,
 ): LifecycleEvent =>
   Object.freeze({

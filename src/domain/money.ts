@@ -1,4 +1,4 @@
-import { type CurrencyCode, digitsOf, MOST_DIGITS } from './currencies.ts';
+import { type CurrencyCode, digitsOf, MAX_DECIMALS } from './currencies.ts';
 
 /** An exact amount: a whole number of the currency's minor units (cents for USD, yen for JPY). */
 export interface Money {
@@ -17,7 +17,7 @@ export interface Decimal {
  * The maximum number of digits before the decimal point. With those after it, an amount in minor units fits NUMERIC(28,
  * 0).
  */
-export const MOST_INTEGER_DIGITS = 24;
+export const MAX_INTEGER_DIGITS = 24;
 
 const DECIMAL = /^(\d+)(?:\.(\d+))?$/;
 
@@ -29,9 +29,9 @@ export function parseDecimal(text: string): Decimal | string {
   const [, integer, fraction = ''] = DECIMAL.exec(text) ?? [];
   if (integer === undefined)
     return 'must be a plain decimal number such as "1250.00", with digits and at most one decimal point.';
-  if (integer.length > MOST_INTEGER_DIGITS)
-    return `must have at most ${MOST_INTEGER_DIGITS} digits before the decimal point.`;
-  if (fraction.length > MOST_DIGITS) return `must have at most ${MOST_DIGITS} decimals.`;
+  if (integer.length > MAX_INTEGER_DIGITS)
+    return `must have at most ${MAX_INTEGER_DIGITS} digits before the decimal point.`;
+  if (fraction.length > MAX_DECIMALS) return `must have at most ${MAX_DECIMALS} decimals.`;
   return { units: BigInt(integer + fraction), scale: fraction.length };
 }
 
@@ -60,7 +60,7 @@ export function formatMinorUnits(minorUnits: bigint, currency: CurrencyCode): st
  * ordered and filtered by it: 12.50 USD and 12.500 KWD have the same magnitude.
  */
 export const magnitudeOf = ({ minorUnits, currency }: Money): bigint =>
-  minorUnits * 10n ** BigInt(MOST_DIGITS - digitsOf(currency));
+  minorUnits * 10n ** BigInt(MAX_DECIMALS - digitsOf(currency));
 
 /** Returns the magnitude of a decimal without a currency. */
-export const magnitudeOfDecimal = ({ units, scale }: Decimal): bigint => units * 10n ** BigInt(MOST_DIGITS - scale);
+export const magnitudeOfDecimal = ({ units, scale }: Decimal): bigint => units * 10n ** BigInt(MAX_DECIMALS - scale);

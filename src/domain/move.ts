@@ -4,7 +4,7 @@ import { allowedTransitions, isTerminal, type PositionState } from './lifecycle.
 import { LIMITS } from './limits.ts';
 import { type Decimal, toMinorUnits } from './money.ts';
 import type { Position } from './position.ts';
-import { IllegalTransition, InsufficientFunds, ValidationFailed } from './refusals.ts';
+import { IllegalTransitionError, InsufficientFundsError, ValidationError } from './userErrors.ts';
 import { type Instant, notBefore } from './time.ts';
 
 /** A requested transition. A release without a state becomes PARTIALLY_RELEASED or RELEASED depending on its amount. */
@@ -14,7 +14,7 @@ export interface Move {
 }
 
 /** The client's note on a move, stored with its event. */
-export interface Remark {
+export interface EventNote {
   readonly reason: string | null;
   readonly metadata: JsonObject;
 }
@@ -42,13 +42,13 @@ export function checkReleaseAmount({ amount, all }: ReleaseInput, issues: Issues
   );
 }
 
-/** Validates the input without reading the store. Throws ValidationFailed. */
-export function checkMove(toState: Move['toState'], input: MoveInput, issues = new Issues()): Move & Remark {
+/** Validates the input without reading the store. Throws ValidationError. */
+export function checkMove(toState: Move['toState'], input: MoveInput, issues = new Issues()): Move & EventNote {
   const { amount } = input;
   const decimal = amount === null || amount === undefined ? null : issues.positive(['amount'], amount);
-  const reason = issues.remark(['reason'], input.reason, LIMITS.reasonCharacters);
+  const reason = issues.note(['reason'], input.reason, LIMITS.reasonCharacters);
   const metadata = issues.json(['metadata'], input.metadata);
-  issues.settle();
+  issues.throwIfAny();
   return { toState, amount: decimal, reason, metadata };
 }
 
@@ -72,13 +72,13 @@ export const MOVED_FIELDS = [
 
 /**
  * Computes a move. This pure function is the only place where the money of a position changes. Throws
- * IllegalTransition, ValidationFailed (an amount that is missing, not allowed or has too many digits for the currency)
- * or InsufficientFunds, checked in this order.
+ * IllegalTransitionError, ValidationError (an amount that is missing, not allowed or has too many digits for the currency)
+ * or InsufficientFundsError, checked in this order.
  */
 export function advance(position: Position, move: Move, now: Instant): Advance {
   const toState = targetOf(position, move);
   const allowed = allowedTransitions(position, now);
-  if (!allowed.includes(toState)) throw new IllegalTransition(position.state, toState, allowed);
+  if (!allowed.includes(toState)) throw new IllegalTransitionError(position.state, toState, allowed);
   const moved = movedBy(position, toState, move.amount);
   const left = toState === 'FUNDED' ? moved : position.held - moved;
   const released = toState === 'RELEASED' || toState === 'PARTIALLY_RELEASED' ? moved : 0n;
@@ -115,15 +115,16 @@ function movedBy(position: Position, toState: PositionState, amount: Decimal | n
     if (toState === 'RELEASED') return held;
     throw badAmount('is required: the amount to release.');
   }
-  const asked = toMinorUnits(amount, currency);
-  if (typeof asked === 'string') throw badAmount(asked);
-  if (asked <= 0n) throw badAmount('must be greater than zero.');
-  if (asked > held) throw new InsufficientFunds({ minorUnits: held, currency }, { minorUnits: asked, currency });
-  if (toState === 'RELEASED' && asked < held)
+  const requested = toMinorUnits(amount, currency);
+  if (typeof requested === 'string') throw badAmount(requested);
+  if (requested <= 0n) throw badAmount('must be greater than zero.');
+  if (requested > held)
+    throw new InsufficientFundsError({ minorUnits: held, currency }, { minorUnits: requested, currency });
+  if (toState === 'RELEASED' && requested < held)
     throw badAmount('must be the whole held amount; omit it to release everything.');
-  if (toState === 'PARTIALLY_RELEASED' && asked === held)
+  if (toState === 'PARTIALLY_RELEASED' && requested === held)
     throw badAmount('must be less than the held amount; release everything with RELEASED.');
-  return asked;
+  return requested;
 }
 
-const badAmount = (message: string): ValidationFailed => new ValidationFailed([{ path: ['amount'], message }]);
+const badAmount = (message: string): ValidationError => new ValidationError([{ path: ['amount'], message }]);

@@ -5,7 +5,7 @@ import { Issues, type Maybe } from './issues.ts';
 import { LIMITS } from './limits.ts';
 import { formatMinorUnits, type Money, parseDecimal, toMinorUnits } from './money.ts';
 import type { PositionDraft } from './position.ts';
-import { PolicyViolation } from './refusals.ts';
+import { PolicyViolationError } from './userErrors.ts';
 import { type Instant, notBefore } from './time.ts';
 
 /** The allowed amounts of positions in one currency, as decimal text; null means no bound. */
@@ -39,34 +39,35 @@ export interface PolicyInput {
 /** The rules of a policy after validation of the input. */
 export type PolicyRules = Pick<Policy, 'region' | 'allowedCurrencies' | 'limits'>;
 
-/** Validates the input without reading the store. Throws ValidationFailed. */
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkPolicy({ region, allowedCurrencies, limits }: PolicyInput, issues = new Issues()): PolicyRules {
   const codes = allowedCurrencies ?? null;
   if (codes?.length === 0)
     issues.add(['allowedCurrencies'], 'must have at least one value; omit it to allow all currencies.');
   if (codes && codes.length > LIMITS.listInputs) tooMany(issues, 'allowedCurrencies');
-  const allowed = codes && codes.flatMap((code, at) => issues.currency(['allowedCurrencies', `${at}`], code) ?? []);
+  const allowed =
+    codes && codes.flatMap((code, index) => issues.currency(['allowedCurrencies', `${index}`], code) ?? []);
   const bounds = limits ?? [];
   if (bounds.length > LIMITS.listInputs) tooMany(issues, 'limits');
-  const checked = bounds.flatMap((bound, at) => {
-    const path = ['limits', `${at}`];
+  const checked = bounds.flatMap((bound, index) => {
+    const path = ['limits', `${index}`];
     const currency = issues.currency([...path, 'currencyCode'], bound.currencyCode);
     if (currency === undefined) return [];
-    if (bounds.findIndex(({ currencyCode }) => currencyCode === currency) < at) {
+    if (bounds.findIndex(({ currencyCode }) => currencyCode === currency) < index) {
       issues.add([...path, 'currencyCode'], 'must be in one entry only.');
     }
     if (allowed && !allowed.includes(currency)) {
       issues.add([...path, 'currencyCode'], 'must be one of `allowedCurrencies`.');
     }
-    const least = amountOf(issues, [...path, 'minAmount'], bound.minAmount, currency);
-    const most = amountOf(issues, [...path, 'maxAmount'], bound.maxAmount, currency);
-    if (least !== null && most !== null && least > most) {
+    const min = amountOf(issues, [...path, 'minAmount'], bound.minAmount, currency);
+    const max = amountOf(issues, [...path, 'maxAmount'], bound.maxAmount, currency);
+    if (min !== null && max !== null && min > max) {
       issues.add([...path, 'minAmount'], 'must not be greater than `maxAmount`.');
     }
     const text = (minorUnits: bigint | null) => (minorUnits === null ? null : formatMinorUnits(minorUnits, currency));
-    return [Object.freeze({ currency, minAmount: text(least), maxAmount: text(most) })];
+    return [Object.freeze({ currency, minAmount: text(min), maxAmount: text(max) })];
   });
-  issues.settle();
+  issues.throwIfAny();
   const unique = allowed && Object.freeze([...new Set(allowed)]);
   return { region, allowedCurrencies: unique, limits: Object.freeze(checked) };
 }
@@ -84,25 +85,25 @@ function amountOf(issues: Issues, path: readonly string[], text: Maybe<string>, 
 }
 
 /**
- * Returns a new policy, or the next version of the previous one. Throws ValidationFailed if the institution does not
+ * Returns a new policy, or the next version of the previous one. Throws ValidationError if the institution does not
  * have the region.
  */
 export function newPolicy(
   rules: PolicyRules,
   before: Policy | undefined,
-  of: Institution,
+  institution: Institution,
   id: Id,
   now: Instant,
 ): Policy {
   const issues = new Issues();
-  if (!of.regions.includes(rules.region)) {
-    issues.add(['region'], `must be one of the regions of the institution: ${of.regions.join(', ')}.`);
+  if (!institution.regions.includes(rules.region)) {
+    issues.add(['region'], `must be one of the regions of the institution: ${institution.regions.join(', ')}.`);
   }
-  issues.settle();
+  issues.throwIfAny();
   const { region, allowedCurrencies, limits } = rules;
   return Object.freeze({
     id: before?.id ?? id,
-    institutionId: of.id,
+    institutionId: institution.id,
     region,
     allowedCurrencies,
     limits,
@@ -119,21 +120,21 @@ export function limitOf({ currency }: PolicyLimit, text: string | null): Money |
   return { minorUnits: toMinorUnits(decimal, currency) as bigint, currency };
 }
 
-/** Throws PolicyViolation if the institution's policy does not allow the amount. */
-export function obeyPolicy({ amount }: Pick<PositionDraft, 'amount'>, policy: Policy | undefined): void {
+/** Throws PolicyViolationError if the institution's policy does not allow the amount. */
+export function checkPolicyRules({ amount }: Pick<PositionDraft, 'amount'>, policy: Policy | undefined): void {
   if (!policy) return;
   const { allowedCurrencies, limits } = policy;
   if (allowedCurrencies && !allowedCurrencies.includes(amount.currency)) {
     const message = `The policy of the institution allows only ${allowedCurrencies.join(', ')}.`;
-    throw new PolicyViolation('CURRENCY', message, ['amount', 'currencyCode']);
+    throw new PolicyViolationError('CURRENCY', message, ['amount', 'currencyCode']);
   }
   const limit = limits.find(({ currency }) => currency === amount.currency);
-  const least = limit ? limitOf(limit, limit.minAmount) : null;
-  if (least && amount.minorUnits < least.minorUnits) {
-    throw new PolicyViolation('MIN_AMOUNT', 'The amount is below the `limit` of the policy.', ['amount'], least);
+  const min = limit ? limitOf(limit, limit.minAmount) : null;
+  if (min && amount.minorUnits < min.minorUnits) {
+    throw new PolicyViolationError('MIN_AMOUNT', 'The amount is below the `limit` of the policy.', ['amount'], min);
   }
-  const most = limit ? limitOf(limit, limit.maxAmount) : null;
-  if (most && amount.minorUnits > most.minorUnits) {
-    throw new PolicyViolation('MAX_AMOUNT', 'The amount is above the `limit` of the policy.', ['amount'], most);
+  const max = limit ? limitOf(limit, limit.maxAmount) : null;
+  if (max && amount.minorUnits > max.minorUnits) {
+    throw new PolicyViolationError('MAX_AMOUNT', 'The amount is above the `limit` of the policy.', ['amount'], max);
   }
 }

@@ -7,8 +7,8 @@ import type { JsonObject } from './json.ts';
 import type { PositionState } from './lifecycle.ts';
 import { type Money, magnitudeOf } from './money.ts';
 import { givenFields } from './patch.ts';
-import { Conflict, PolicyViolation, ValidationFailed } from './refusals.ts';
-import type { Terms } from './templateKinds.ts';
+import { ConflictError, PolicyViolationError, ValidationError } from './userErrors.ts';
+import type { TemplateRules } from './templateKinds.ts';
 import { DAY_MS, type Instant } from './time.ts';
 
 /**
@@ -77,7 +77,7 @@ export interface PositionDraft {
 }
 
 /**
- * Validates the input without reading the store. Throws ValidationFailed. A caller that passes its own issues must call
+ * Validates the input without reading the store. Throws ValidationError. A caller that passes its own issues must call
  * `settleHour` itself.
  */
 export function checkPosition(input: PositionInput, now: Instant, brought?: Issues): PositionDraft {
@@ -91,24 +91,27 @@ export function checkPosition(input: PositionInput, now: Instant, brought?: Issu
   const metadata = issues.json(['metadata'], input.metadata);
   const amount = issues.money(['amount'], input.amount);
   const expiresAt = issues.future(['expiresAt'], input.expiresAt, now);
-  issues.settle();
-  if (!brought) issues.settleHour();
+  issues.throwIfAny();
+  if (!brought) issues.throwIfTimeIssues();
   return { holderReference, externalReference, uniqueReference, metadata, amount: amount as Money, expiresAt };
 }
 
-/** Throws PolicyViolation if the template's rules do not allow a position that is created at `createdAt`. */
-export function obeyTerms(
+/** Throws PolicyViolationError if the template's rules do not allow a position that is created at `createdAt`. */
+export function checkTemplateRules(
   { amount, expiresAt }: Pick<PositionDraft, 'amount' | 'expiresAt'>,
-  terms: Terms,
+  terms: TemplateRules,
   createdAt: Instant,
 ): void {
   const { currency, minAmount, maxAmount, maxTenorDays } = terms;
   if (amount.currency !== currency) {
-    throw new PolicyViolation('CURRENCY', `The asset template allows only ${currency}.`, ['amount', 'currencyCode']);
+    throw new PolicyViolationError('CURRENCY', `The asset template allows only ${currency}.`, [
+      'amount',
+      'currencyCode',
+    ]);
   }
   const bound = (minorUnits: bigint): Money => ({ minorUnits, currency });
   if (minAmount !== null && amount.minorUnits < minAmount) {
-    throw new PolicyViolation(
+    throw new PolicyViolationError(
       'MIN_AMOUNT',
       'The amount is below the `limit` of the asset template.',
       ['amount'],
@@ -116,7 +119,7 @@ export function obeyTerms(
     );
   }
   if (maxAmount !== null && amount.minorUnits > maxAmount) {
-    throw new PolicyViolation(
+    throw new PolicyViolationError(
       'MAX_AMOUNT',
       'The amount is above the `limit` of the asset template.',
       ['amount'],
@@ -125,7 +128,7 @@ export function obeyTerms(
   }
   if (maxTenorDays !== null && (expiresAt === null || expiresAt > createdAt + maxTenorDays * DAY_MS)) {
     const message = `\`expiresAt\` is required and must be at most ${maxTenorDays} days after the creation of the position.`;
-    throw new PolicyViolation('TENOR', message, ['expiresAt']);
+    throw new PolicyViolationError('TENOR', message, ['expiresAt']);
   }
 }
 
@@ -170,7 +173,7 @@ export interface PositionPatch {
   readonly metadata?: Maybe<JsonObject>;
 }
 
-/** Validates the input without reading the store; null clears the external reference. Throws ValidationFailed. */
+/** Validates the input without reading the store; null clears the external reference. Throws ValidationError. */
 export function checkPositionPatch(
   { externalReference, metadata: given }: PositionPatch,
   issues: Issues,
@@ -182,12 +185,12 @@ export function checkPositionPatch(
     }),
     ...(metadata && { metadata: issues.json(['metadata'], metadata) }),
   };
-  issues.settle();
+  issues.throwIfAny();
   return patch;
 }
 
 /**
- * The changes with `uniqueReference` in step with the external reference. Throws ValidationFailed if a reference that
+ * The changes with `uniqueReference` in step with the external reference. Throws ValidationError if a reference that
  * must be unique would be cleared.
  */
 export function keepReferenceUnique({ uniqueReference }: Position, changes: Partial<Position>): Partial<Position> {
@@ -195,14 +198,14 @@ export function keepReferenceUnique({ uniqueReference }: Position, changes: Part
   if (uniqueReference === null || externalReference === undefined) return changes;
   if (externalReference !== null) return { ...changes, uniqueReference: externalReference };
   const message = 'must not be null: the position was created with `uniqueReference`.';
-  throw new ValidationFailed([{ path: ['externalReference'], message }]);
+  throw new ValidationError([{ path: ['externalReference'], message }]);
 }
 
-/** Throws Conflict if another position of the institution has the reference that must be unique. */
+/** Throws ConflictError if another position of the institution has the reference that must be unique. */
 export function assertReferenceFree(uniqueReference: string | null | undefined, taken: ReadonlyMap<string, Id>): void {
   const id = typeof uniqueReference === 'string' ? taken.get(uniqueReference) : undefined;
   if (id === undefined) return;
-  throw new Conflict(
+  throw new ConflictError(
     `The position ${id} was created with \`uniqueReference\` and has this external reference. Send another one.`,
     ['externalReference'],
     id,

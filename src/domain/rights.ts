@@ -1,17 +1,17 @@
 import type { MutationName } from './auditEvent.ts';
 import { allowedTransitions, type PositionState } from './lifecycle.ts';
 import type { Position } from './position.ts';
-import { Forbidden } from './refusals.ts';
+import { ForbiddenError } from './userErrors.ts';
 import type { Instant } from './time.ts';
 import { VIEWER_ROLES, type Viewer, type ViewerRole } from './viewer.ts';
 
 type Roles = readonly ViewerRole[];
 const EVERYONE: Roles = VIEWER_ROLES;
 const WRITERS: Roles = ['ROOT', 'ADMIN'];
-const ROOT_ALONE: Roles = ['ROOT'];
+const ROOT_ONLY: Roles = ['ROOT'];
 
 const MUTATIONS: { readonly [M in MutationName as `Mutation.${M}`]: Roles } = {
-  'Mutation.createInstitution': ROOT_ALONE,
+  'Mutation.createInstitution': ROOT_ONLY,
   'Mutation.updateInstitution': WRITERS,
   'Mutation.createAssetTemplate': WRITERS,
   'Mutation.updateAssetTemplate': WRITERS,
@@ -127,11 +127,11 @@ export const viewerAllowedTransitions = (
 ): readonly PositionState[] =>
   isAllowed(viewer, 'Mutation.transitionPosition') ? allowedTransitions(position, now) : [];
 
-/** Throws Forbidden if the viewer's role does not allow the mutation. */
-export function mustBeAllowed({ role }: Viewer, mutation: MutationName): void {
+/** Throws ForbiddenError if the viewer's role does not allow the mutation. */
+export function assertAllowed({ role }: Viewer, mutation: MutationName): void {
   const roles = MUTATIONS[`Mutation.${mutation}`];
   if (roles.includes(role)) return;
-  throw new Forbidden(
+  throw new ForbiddenError(
     roles.includes('ADMIN')
       ? 'This API key is read-only. Send one with the role ADMIN.'
       : 'This mutation requires the root key.',

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { COUNTRY_CODES } from './countries.ts';
-import { CURRENCY_CODES, type CurrencyCode, currencyIssue, MOST_DIGITS } from './currencies.ts';
+import { CURRENCY_CODES, type CurrencyCode, currencyIssue, MAX_DECIMALS } from './currencies.ts';
 import { REGIONS, type Vertical } from './institution.ts';
 import { freezeJson, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
-import { MOST_INTEGER_DIGITS, parseDecimal, toMinorUnits } from './money.ts';
-import type { ValidationIssue } from './refusals.ts';
+import { MAX_INTEGER_DIGITS, parseDecimal, toMinorUnits } from './money.ts';
+import type { ValidationIssue } from './userErrors.ts';
 
 const oneOf = (values: readonly string[], message: string | ((value: unknown) => string)) =>
   z.enum(values as [string, ...string[]], {
@@ -18,7 +18,7 @@ const region = oneOf(REGIONS, `must be one of ${REGIONS.join(', ')}.`);
 const amount = z
   .string('must be a decimal string such as "1250.00".')
   .regex(
-    new RegExp(`^\\d{1,${MOST_INTEGER_DIGITS}}(\\.\\d{1,${MOST_DIGITS}})?$`),
+    new RegExp(`^\\d{1,${MAX_INTEGER_DIGITS}}(\\.\\d{1,${MAX_DECIMALS}})?$`),
     'must be a plain decimal number such as "1250.00".',
   );
 const percentage = z
@@ -99,7 +99,7 @@ export const TEMPLATE_KINDS: ReadonlyMap<string, TemplateKind> = new Map(
 );
 
 /** The rules of a config for positions; null where it has none. Amounts are in minor units of the currency. */
-export interface Terms {
+export interface TemplateRules {
   readonly currency: CurrencyCode;
   readonly minAmount: bigint | null;
   readonly maxAmount: bigint | null;
@@ -107,12 +107,12 @@ export interface Terms {
 }
 
 /** Reads the rules of a config that has passed `configFaults`. */
-export function termsOf(config: JsonObject): Terms {
-  const of = config['currency'] as CurrencyCode;
+export function templateRulesOf(config: JsonObject): TemplateRules {
+  const currencyCode = config['currency'] as CurrencyCode;
   const bound = (key: string): bigint | null =>
-    config[key] === undefined ? null : (minorUnits(config[key] as string, of) as bigint);
+    config[key] === undefined ? null : (minorUnits(config[key] as string, currencyCode) as bigint);
   return {
-    currency: of,
+    currency: currencyCode,
     minAmount: bound('minAmount'),
     maxAmount: bound('maxAmount'),
     maxTenorDays: (config['maxTenorDays'] as number | undefined) ?? null,
@@ -120,8 +120,8 @@ export function termsOf(config: JsonObject): Terms {
 }
 
 /** Returns every problem of a config, with paths relative to the config; none if it fits its kind. */
-export function configFaults(config: JsonObject, of: TemplateKind): readonly ValidationIssue[] {
-  const { error } = of.config.safeParse(config);
+export function configIssues(config: JsonObject, currencyCode: TemplateKind): readonly ValidationIssue[] {
+  const { error } = currencyCode.config.safeParse(config);
   if (error) return error.issues.map(({ path, message }) => ({ path: path.map(String), message }));
   const faults = (['minAmount', 'maxAmount'] as const).flatMap((key) => {
     const bound =
@@ -129,12 +129,12 @@ export function configFaults(config: JsonObject, of: TemplateKind): readonly Val
     return typeof bound === 'string' ? [{ path: [key], message: bound }] : [];
   });
   if (faults.length > 0) return faults;
-  const { minAmount, maxAmount } = termsOf(config);
+  const { minAmount, maxAmount } = templateRulesOf(config);
   const crossed = minAmount !== null && maxAmount !== null && minAmount > maxAmount;
   return crossed ? [{ path: ['minAmount'], message: 'must not be greater than `maxAmount`.' }] : [];
 }
 
-function minorUnits(text: string, of: CurrencyCode): bigint | string {
+function minorUnits(text: string, currencyCode: CurrencyCode): bigint | string {
   const decimal = parseDecimal(text);
-  return typeof decimal === 'string' ? decimal : toMinorUnits(decimal, of);
+  return typeof decimal === 'string' ? decimal : toMinorUnits(decimal, currencyCode);
 }

@@ -4,7 +4,7 @@
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 /** Returns why the text cannot be stored, as a sentence, or undefined if it can. */
-export function textFault(text: string): string | undefined {
+export function textIssue(text: string): string | undefined {
   if (!text.isWellFormed()) return 'must not contain unpaired surrogates.';
   if (CONTROL.test(text)) return 'must not contain control characters except tabs and line breaks.';
   return undefined;
@@ -42,9 +42,9 @@ export function shortened(text: string, characters: number): string {
 /** Compares texts by code point, as PostgreSQL's collation "C" does. JavaScript's `<` compares UTF-16 units. */
 export function compareText(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);
-  for (let at = 0; at < shorter; at += 1) {
-    const left = a.charCodeAt(at);
-    const right = b.charCodeAt(at);
+  for (let index = 0; index < shorter; index += 1) {
+    const left = a.charCodeAt(index);
+    const right = b.charCodeAt(index);
     if (left !== right) return rank(left) - rank(right);
   }
   return a.length - b.length;

@@ -76,7 +76,7 @@ builder.objectField(Institution, 'apiKeys', (t) =>
       connect(
         read.apiKeys,
         'ApiKey',
-        { of: { field: 'institutionId', id }, where: {} },
+        { parent: { field: 'institutionId', id }, where: {} },
         { by: ['createdAt'], direction: 'DESC' },
         page,
       ),
@@ -195,25 +195,25 @@ const RotateApiKeyPayload = builder
     }),
   });
 
-const NAMED = ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND'] as const;
+const COMMON_ERRORS = ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND'] as const;
 mutation(
   'createApiKey',
   'Creates an API key. Returns its token, only this once.',
   CreateApiKeyInput,
-  resultType(CreateApiKeyPayload, 'CreateApiKeyResult', [...NAMED, 'CAPACITY_EXCEEDED']),
+  resultType(CreateApiKeyPayload, 'CreateApiKeyResult', [...COMMON_ERRORS, 'CAPACITY_EXCEEDED']),
   createApiKey,
 );
 mutation(
   'revokeApiKey',
   'Revokes an API key immediately and ends its open subscriptions. An API key that is already revoked is returned unchanged.',
   RevokeApiKeyInput,
-  resultType(RevokeApiKeyPayload, 'RevokeApiKeyResult', NAMED),
+  resultType(RevokeApiKeyPayload, 'RevokeApiKeyResult', COMMON_ERRORS),
   revokeApiKey,
 );
 mutation(
   'rotateApiKey',
   'Creates an API key that replaces another one. Returns its token, only this once. Each API key can be rotated once.',
   RotateApiKeyInput,
-  resultType(RotateApiKeyPayload, 'RotateApiKeyResult', [...NAMED, 'CONFLICT']),
+  resultType(RotateApiKeyPayload, 'RotateApiKeyResult', [...COMMON_ERRORS, 'CONFLICT']),
   rotateApiKey,
 );

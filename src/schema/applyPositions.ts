@@ -3,7 +3,7 @@ import type { Replayable } from '../commands/perform.ts';
 import type { PositionChanged } from '../commands/positionChange.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { builder } from './builder.ts';
-import { UserError } from './errors.ts';
+import { UserErrorInterface } from './errors.ts';
 import { LedgerEvent } from './ledgerEvent.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
 import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
@@ -79,7 +79,7 @@ const PositionOperationResult = builder.objectRef<OperationResult>('PositionOper
       resolve: (result) => applied(result)?.ledgerEvent,
     }),
     error: t.field({
-      type: UserError,
+      type: UserErrorInterface,
       nullable: true,
       description:
         'The reason why the operation was rejected, or null if it was not. Its path starts at the input of the batch.',

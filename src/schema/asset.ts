@@ -18,7 +18,7 @@ import {
 } from './mutation.ts';
 import { Node, node } from './node.ts';
 import { type OrderBy, orderByName } from './order.ts';
-import type { Readings } from './readings.ts';
+import type { Loaders } from './loaders.ts';
 
 export const Asset = builder.objectRef<AssetRow>('Asset').implement({
   description: 'The deal that money is held for, such as a building site, an invoice or a letter of credit.',
@@ -69,9 +69,9 @@ const listArgs = builder.args((t) => ({
 
 type Filter = typeof AssetFilter.$inferInput;
 const list = (
-  read: Readings,
+  read: Loaders,
   { filter, orderBy, ...page }: PageArgs & { readonly filter?: Filter | null | undefined; readonly orderBy?: OrderBy },
-  of?: Parent<AssetRow>,
+  parent?: Parent<AssetRow>,
 ) => {
   const where = whereOf<AssetRow>({
     institutionId: equals(filter?.institutionId),
@@ -79,7 +79,7 @@ const list = (
     label: textMatching(filter?.label, filter?.labelStartsWith),
     createdAt: withinTimes(filter?.createdAt),
   });
-  const selection = { where, ...termsOf(filter?.metadata), ...(of && { of }) };
+  const selection = { where, ...termsOf(filter?.metadata), ...(parent && { parent }) };
   return connect(read.assets, 'Asset', selection, order.orderOf(orderBy), page);
 };
 

@@ -18,7 +18,7 @@ import {
 } from './mutation.ts';
 import { Node, node } from './node.ts';
 import { type OrderBy, orderByName } from './order.ts';
-import type { Readings } from './readings.ts';
+import type { Loaders } from './loaders.ts';
 
 export const AssetTemplate = builder.objectRef<AssetTemplateRow>('AssetTemplate').implement({
   description:
@@ -96,9 +96,9 @@ const listArgs = builder.args((t) => ({
 
 type Filter = typeof AssetTemplateFilter.$inferInput;
 const list = (
-  read: Readings,
+  read: Loaders,
   { filter, orderBy, ...page }: PageArgs & { readonly filter?: Filter | null | undefined; readonly orderBy?: OrderBy },
-  of?: Parent<AssetTemplateRow>,
+  parent?: Parent<AssetTemplateRow>,
 ) => {
   const where = whereOf<AssetTemplateRow>({
     institutionId: equals(filter?.institutionId),
@@ -107,7 +107,13 @@ const list = (
     region: anyOf('regions', filter?.regions),
     name: textMatching(null, filter?.nameStartsWith),
   });
-  return connect(read.assetTemplates, 'AssetTemplate', { where, ...(of && { of }) }, order.orderOf(orderBy), page);
+  return connect(
+    read.assetTemplates,
+    'AssetTemplate',
+    { where, ...(parent && { parent }) },
+    order.orderOf(orderBy),
+    page,
+  );
 };
 
 builder.queryFields((t) => ({

@@ -2,18 +2,18 @@ import SchemaBuilder from '@pothos/core';
 import type { CommandContext } from '../commands/context.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Hub } from '../live/hub.ts';
+import type { Hub } from '../subscriptions/hub.ts';
 import type { Deadline } from '../store/store.ts';
 import type { Pace } from './pace.ts';
-import type { Readings } from './readings.ts';
+import type { Loaders } from './loaders.ts';
 import type { ResponseSize } from './responseSize.ts';
 
 /** The context of resolvers, created for each request. */
 export interface Context extends CommandContext {
-  readonly read: Readings;
+  readonly read: Loaders;
   readonly hub: Hub;
   readonly until: Deadline;
-  /** Called before each mutation. Throws RATE_LIMITED if refused mutations of the request have used up the limit. */
+  /** Called before each mutation. Throws RATE_LIMITED if failed mutations of the request have used up the limit. */
   readonly admitMutation: () => Promise<void>;
   /** The header Idempotency-Key of the request, or null without one. */
   readonly idempotencyKey: string | null;

@@ -57,7 +57,7 @@ ChatMessage.implement({
       resolve: ({ id }, _args, { read }) => {
         const page = read.chatRevisions.page(
           firstOf({
-            of: { field: 'messageId', id },
+            parent: { field: 'messageId', id },
             order: { by: ['version'], direction: 'ASC' },
             limit: MAX_REVISIONS,
           }),
@@ -112,7 +112,7 @@ builder.objectField(ChatSession, 'messages', (t) =>
     },
     resolve: ({ id }, { filter, ...page }, { read }) => {
       const where = whereOf<ChatMessageRow>({ sequence: within(filter?.sequence) });
-      const selection = { of: { field: 'sessionId', id }, where } as const;
+      const selection = { parent: { field: 'sessionId', id }, where } as const;
       return connect(read.chatMessages, 'ChatMessage', selection, { by: ['sequence'], direction: 'ASC' }, page);
     },
   }),

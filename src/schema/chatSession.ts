@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { readMarkId } from '../domain/chatMessage.ts';
 import { CHAT_PRIORITIES, type ChatSession as ChatSessionRow } from '../domain/chatSession.ts';
 import { LIMITS } from '../domain/limits.ts';
-import { isWithin, textFault } from '../domain/text.ts';
+import { isWithin, textIssue } from '../domain/text.ts';
 import { tokensOf } from '../domain/tokens.ts';
 import type { Field, Parent, WithUnread } from '../store/store.ts';
 import { builder } from './builder.ts';
@@ -13,7 +13,7 @@ import { Institution, VERSIONED } from './institution.ts';
 import { fieldsOfRows, stringArgument } from './lookAhead.ts';
 import { Node, node } from './node.ts';
 import { Position } from './position.ts';
-import type { Readings } from './readings.ts';
+import type { Loaders } from './loaders.ts';
 
 export const ChatPriority = builder.enumType('ChatPriority', {
   description: 'The urgency of a chat session.',
@@ -27,7 +27,7 @@ export const ChatPriority = builder.enumType('ChatPriority', {
 
 /** Returns the reference. Throws BAD_USER_INPUT if it cannot be stored, so that no participant can have it. */
 function participant(reference: string): string {
-  const fault = textFault(reference);
+  const fault = textIssue(reference);
   if (fault !== undefined) throw badInput(`\`participantReference\` ${fault}`);
   return reference;
 }
@@ -169,10 +169,10 @@ const listArgs = builder.args((t) => ({
 const COUNTED_ALONG = 5;
 
 function list(
-  read: Readings,
+  read: Loaders,
   args: PageArgs & { readonly filter?: Filter; readonly orderBy?: OrderBy },
   info: GraphQLResolveInfo,
-  of?: Parent<ChatSessionRow>,
+  parent?: Parent<ChatSessionRow>,
 ) {
   const { filter, orderBy, ...page } = args;
   const where = whereOf<ChatSessionRow>({
@@ -185,7 +185,7 @@ function list(
     deleted: filter?.includeDeleted ? undefined : { in: [false] },
   });
   const search = wordsOf(filter?.search);
-  const selection = { where, ...(of && { of }), ...(search && { search }) };
+  const selection = { where, ...(parent && { parent }), ...(search && { search }) };
   const by = ORDERS[orderBy?.field ?? 'LAST_ACTIVITY_AT'] ?? [];
   const order = { by, direction: orderBy?.direction ?? 'DESC' } as const;
   return connect(read.chatSessions, 'ChatSession', selection, order, page, alongOf(info));
@@ -204,7 +204,7 @@ function alongOf(info: GraphQLResolveInfo) {
   const references = fields
     .filter(({ name }) => name.value === 'unreadCount')
     .map((field) => stringArgument(field, 'participantReference', info))
-    .filter((reference) => reference !== undefined && textFault(reference) === undefined);
+    .filter((reference) => reference !== undefined && textIssue(reference) === undefined);
   return { unreadFor: [...new Set(references)].slice(0, COUNTED_ALONG) as readonly string[] };
 }
 

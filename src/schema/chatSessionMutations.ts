@@ -5,7 +5,7 @@ import {
   updateChatSession,
 } from '../commands/chatSession.ts';
 import type { MutationName } from '../domain/auditEvent.ts';
-import type { ErrorCode } from '../domain/refusals.ts';
+import type { ErrorCode } from '../domain/userErrors.ts';
 import { builder } from './builder.ts';
 import { ACTIVE, ChatPriority, ChatSession } from './chatSession.ts';
 import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, payloadType, resultType } from './mutation.ts';
@@ -57,27 +57,27 @@ const named = (name: string, description: string) =>
     }),
   });
 
-const COMMON: readonly ErrorCode[] = ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'IDEMPOTENCY_CONFLICT'];
+const COMMON_ERRORS: readonly ErrorCode[] = ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'IDEMPOTENCY_CONFLICT'];
 
 mutation(
   'createChatSession',
   'Creates a chat session.',
   CreateChatSessionInput,
-  resultType(payload('createChatSession'), 'CreateChatSessionResult', [...COMMON, 'CAPACITY_EXCEEDED']),
+  resultType(payload('createChatSession'), 'CreateChatSessionResult', [...COMMON_ERRORS, 'CAPACITY_EXCEEDED']),
   createChatSession,
 );
 mutation(
   'updateChatSession',
   'Updates a chat session. If no field differs, the object is returned unchanged.',
   UpdateChatSessionInput,
-  resultType(payload('updateChatSession'), 'UpdateChatSessionResult', [...COMMON, 'CONFLICT', 'STALE_VERSION']),
+  resultType(payload('updateChatSession'), 'UpdateChatSessionResult', [...COMMON_ERRORS, 'CONFLICT', 'STALE_VERSION']),
   updateChatSession,
 );
 mutation(
   'deleteChatSession',
   'Deletes a chat session, which is not allowed while its position holds money. The chat session can be restored until it is removed permanently: after the retention period, and not before its position is in a terminal state.',
   named('DeleteChatSessionInput', 'Input for deleteChatSession.'),
-  resultType(payload('deleteChatSession'), 'DeleteChatSessionResult', [...COMMON, 'CONFLICT', 'STALE_VERSION']),
+  resultType(payload('deleteChatSession'), 'DeleteChatSessionResult', [...COMMON_ERRORS, 'CONFLICT', 'STALE_VERSION']),
   deleteChatSession,
 );
 mutation(
@@ -85,7 +85,7 @@ mutation(
   'Restores a deleted chat session.',
   named('RestoreChatSessionInput', 'Input for restoreChatSession.'),
   resultType(payload('restoreChatSession'), 'RestoreChatSessionResult', [
-    ...COMMON,
+    ...COMMON_ERRORS,
     'CAPACITY_EXCEEDED',
     'STALE_VERSION',
   ]),

@@ -3,10 +3,10 @@ import type { MaybePromise, Order, Page, Selection, Window } from '../store/stor
 import { builder, type Types } from './builder.ts';
 import { decodeCursor, encodeCursor, listMark } from './cursor.ts';
 import { badInput } from './errors.ts';
-import type { Reading } from './readings.ts';
+import type { Loader } from './loaders.ts';
 
 /** The default and the maximum page size. */
-export const PAGE = { usual: 20, most: 100 } as const;
+export const PAGE_SIZE = { default: 20, max: 100 } as const;
 
 /** A page of a list. */
 export interface Connection<E> {
@@ -98,12 +98,12 @@ export interface PageArgs {
 /** The arguments that page a list. They follow its filter and order. */
 export const pageArgs = builder.args((t) => ({
   first: t.int({
-    description: `Returns the first n items, 0 to ${PAGE.most}. Defaults to ${PAGE.usual} if \`last\` is absent too.`,
+    description: `Returns the first n items, 0 to ${PAGE_SIZE.max}. Defaults to ${PAGE_SIZE.default} if \`last\` is absent too.`,
   }),
   after: t.string({
     description: 'Returns only items after this cursor. Use it with `first` for the next page.',
   }),
-  last: t.int({ description: `Returns the last n items, 0 to ${PAGE.most}. Not allowed together with \`first\`.` }),
+  last: t.int({ description: `Returns the last n items, 0 to ${PAGE_SIZE.max}. Not allowed together with \`first\`.` }),
   before: t.string({
     description: 'Returns only items before this cursor. Use it with `last` for the previous page.',
   }),
@@ -111,7 +111,7 @@ export const pageArgs = builder.args((t) => ({
 
 /** Returns one page. Throws BAD_USER_INPUT for an invalid argument. */
 export function connect<E extends object>(
-  reading: Reading<E>,
+  reading: Loader<E>,
   list: string,
   selection: Selection<E>,
   order: Order<E>,
@@ -121,7 +121,7 @@ export function connect<E extends object>(
   const { limit, backward } = sizeOf(args);
   let mark: string | undefined;
   const ownMark = (): string =>
-    (mark ??= listMark([list, selection.of, selection.where, selection.search, order, ...(selection.terms ?? [])]));
+    (mark ??= listMark([list, selection.parent, selection.where, selection.search, order, ...(selection.terms ?? [])]));
   const key = (argument: 'after' | 'before') => {
     const text = args[argument];
     return typeof text === 'string' ? decodeCursor(argument, text, ownMark(), order) : null;
@@ -150,9 +150,9 @@ function sizeOf({ first, last }: PageArgs): { readonly limit: number; readonly b
   if (typeof first === 'number' && typeof last === 'number')
     throw badInput('`first` and `last` are not allowed together. Send only one of them.');
   const backward = typeof last === 'number';
-  const limit = (backward ? last : first) ?? PAGE.usual;
-  if (limit < 0 || limit > PAGE.most) {
-    throw badInput(`\`${backward ? 'last' : 'first'}\` must be from 0 to ${PAGE.most}; it is ${limit}.`);
+  const limit = (backward ? last : first) ?? PAGE_SIZE.default;
+  if (limit < 0 || limit > PAGE_SIZE.max) {
+    throw badInput(`\`${backward ? 'last' : 'first'}\` must be from 0 to ${PAGE_SIZE.max}; it is ${limit}.`);
   }
   return { limit, backward };
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { prefixOf } from '../domain/ids.ts';
 import { LIMITS } from '../domain/limits.ts';
-import { textFault } from '../domain/text.ts';
+import { textIssue } from '../domain/text.ts';
 import { EARLIEST, LATEST } from '../domain/time.ts';
 import type { Key, Order } from '../store/store.ts';
 import { badInput } from './errors.ts';
 
 /** The parsers of the fields that a cursor can contain. */
-const IN_CURSOR: { readonly [field: string]: (part: unknown) => Key[number] | undefined } = {
+const CURSOR_FIELDS: { readonly [field: string]: (part: unknown) => Key[number] | undefined } = {
   createdAt: (part) => instant(part),
   updatedAt: (part) => instant(part),
   expiresAt: (part) => (part === null ? null : instant(part)),
@@ -22,7 +22,7 @@ const IN_CURSOR: { readonly [field: string]: (part: unknown) => Key[number] | un
 };
 
 const storable = (part: unknown): string | undefined =>
-  typeof part === 'string' && textFault(part) === undefined ? part : undefined;
+  typeof part === 'string' && textIssue(part) === undefined ? part : undefined;
 const instant = (part: unknown): number | undefined => (isWithin(part, EARLIEST, LATEST) ? part : undefined);
 const isWithin = (part: unknown, low: number, high: number): part is number =>
   Number.isSafeInteger(part) && (part as number) >= low && (part as number) <= high;
@@ -49,8 +49,8 @@ export function decodeCursor<E>(argument: 'after' | 'before', text: string, mark
   const [own, ...parts] = parsed(text) ?? refuse();
   const fields = [...by, 'id'];
   if (own !== mark || parts.length !== fields.length) return refuse();
-  return fields.map((field, at) => {
-    const part = IN_CURSOR[field]?.(parts[at]);
+  return fields.map((field, index) => {
+    const part = CURSOR_FIELDS[field]?.(parts[index]);
     return part === undefined ? refuse() : part;
   });
 }

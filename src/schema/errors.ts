@@ -1,19 +1,19 @@
 import { GraphQLError } from 'graphql';
 import type {
-  CapacityExceeded,
-  Conflict,
+  CapacityExceededError,
+  ConflictError,
   ErrorCode,
-  Facts,
-  Forbidden,
-  IdempotencyConflict,
-  IllegalTransition,
-  InsufficientFunds,
-  NotFound,
-  PolicyViolation,
-  StaleVersion,
-  ValidationFailed,
+  ErrorData,
+  ForbiddenError,
+  IdempotencyConflictError,
+  IllegalTransitionError,
+  InsufficientFundsError,
+  NotFoundError,
+  PolicyViolationError,
+  StaleVersionError,
+  ValidationError,
   ValidationIssue,
-} from '../domain/refusals.ts';
+} from '../domain/userErrors.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { builder } from './builder.ts';
 import { PositionState } from './lifecycle.ts';
@@ -43,7 +43,7 @@ const Code = builder.enumType('ErrorCode', {
   },
 });
 
-export const UserError = builder.interfaceRef<Facts>('UserError').implement({
+export const UserErrorInterface = builder.interfaceRef<ErrorData>('UserError').implement({
   description:
     'An expected error of a mutation. Nothing was changed; only the attempt is recorded in the audit log. You can always select `... on UserError { code message }`.',
   resolveType: ({ code }): string => ERRORS[code].name,
@@ -81,9 +81,9 @@ const PolicyRule = builder.enumType('PolicyRule', {
 
 /** The type of each user error, by its code. */
 export const ERRORS = {
-  VALIDATION_FAILED: builder.objectRef<Facts<ValidationFailed>>('ValidationError').implement({
+  VALIDATION_FAILED: builder.objectRef<ErrorData<ValidationError>>('ValidationError').implement({
     description: 'The input is invalid.',
-    interfaces: [UserError],
+    interfaces: [UserErrorInterface],
     fields: (t) => ({
       issues: t.field({
         type: [Issue],
@@ -92,9 +92,9 @@ export const ERRORS = {
       }),
     }),
   }),
-  NOT_FOUND: builder.objectRef<Facts<NotFound>>('NotFoundError').implement({
+  NOT_FOUND: builder.objectRef<ErrorData<NotFoundError>>('NotFoundError').implement({
     description: 'The object does not exist. Objects of other institutions are reported in the same way.',
-    interfaces: [UserError],
+    interfaces: [UserErrorInterface],
     fields: (t) => ({
       id: t.exposeID('id', {
         nullable: true,
@@ -102,13 +102,13 @@ export const ERRORS = {
       }),
     }),
   }),
-  FORBIDDEN: builder.objectRef<Facts<Forbidden>>('ForbiddenError').implement({
+  FORBIDDEN: builder.objectRef<ErrorData<ForbiddenError>>('ForbiddenError').implement({
     description: 'The role of the viewer does not allow the mutation. Roles are checked before any object is loaded.',
-    interfaces: [UserError],
+    interfaces: [UserErrorInterface],
   }),
-  ILLEGAL_TRANSITION: builder.objectRef<Facts<IllegalTransition>>('IllegalTransitionError').implement({
+  ILLEGAL_TRANSITION: builder.objectRef<ErrorData<IllegalTransitionError>>('IllegalTransitionError').implement({
     description: 'The lifecycle does not allow the transition now.',
-    interfaces: [UserError],
+    interfaces: [UserErrorInterface],
     fields: (t) => ({
       from: t.expose('from', { type: PositionState, description: 'The current state of the position.' }),
       to: t.expose('to', { type: PositionState, description: 'The requested state.' }),
@@ -119,17 +119,17 @@ export const ERRORS = {
       }),
     }),
   }),
-  INSUFFICIENT_FUNDS: builder.objectRef<Facts<InsufficientFunds>>('InsufficientFundsError').implement({
+  INSUFFICIENT_FUNDS: builder.objectRef<ErrorData<InsufficientFundsError>>('InsufficientFundsError').implement({
     description: 'The requested amount exceeds what the position holds.',
-    interfaces: [UserError],
+    interfaces: [UserErrorInterface],
     fields: (t) => ({
       held: t.expose('held', { type: Money, description: 'The amount that the position holds.' }),
       requested: t.expose('requested', { type: Money, description: 'The requested amount.' }),
     }),
   }),
-  POLICY_VIOLATION: builder.objectRef<Facts<PolicyViolation>>('PolicyViolationError').implement({
+  POLICY_VIOLATION: builder.objectRef<ErrorData<PolicyViolationError>>('PolicyViolationError').implement({
     description: 'The position violates a rule of the asset template or of the policy of the institution.',
-    interfaces: [UserError],
+    interfaces: [UserErrorInterface],
     fields: (t) => ({
       rule: t.expose('rule', { type: PolicyRule, description: 'The violated rule.' }),
       limit: t.expose('limit', {
@@ -139,23 +139,23 @@ export const ERRORS = {
       }),
     }),
   }),
-  STALE_VERSION: builder.objectRef<Facts<StaleVersion>>('StaleVersionError').implement({
+  STALE_VERSION: builder.objectRef<ErrorData<StaleVersionError>>('StaleVersionError').implement({
     description: 'The object has changed since the client read it. Load it again and decide with its current version.',
-    interfaces: [UserError],
+    interfaces: [UserErrorInterface],
     fields: (t) => ({
       expectedVersion: t.exposeInt('expectedVersion', { description: 'The version that the client sent.' }),
       currentVersion: t.exposeInt('currentVersion', { description: 'The current version of the object.' }),
     }),
   }),
-  IDEMPOTENCY_CONFLICT: builder.objectRef<Facts<IdempotencyConflict>>('IdempotencyConflictError').implement({
+  IDEMPOTENCY_CONFLICT: builder.objectRef<ErrorData<IdempotencyConflictError>>('IdempotencyConflictError').implement({
     description: 'The idempotency key was already used with another input.',
-    interfaces: [UserError],
+    interfaces: [UserErrorInterface],
     fields: (t) => ({ idempotencyKey: t.exposeString('idempotencyKey', { description: 'The idempotency key.' }) }),
   }),
-  CONFLICT: builder.objectRef<Facts<Conflict>>('ConflictError').implement({
+  CONFLICT: builder.objectRef<ErrorData<ConflictError>>('ConflictError').implement({
     description:
       'The request conflicts with the current state of the object, such as inactive, deleted, revoked or in use, or with another object.',
-    interfaces: [UserError],
+    interfaces: [UserErrorInterface],
     fields: (t) => ({
       conflictingId: t.exposeID('conflictingId', {
         nullable: true,
@@ -164,9 +164,9 @@ export const ERRORS = {
       }),
     }),
   }),
-  CAPACITY_EXCEEDED: builder.objectRef<Facts<CapacityExceeded>>('CapacityError').implement({
+  CAPACITY_EXCEEDED: builder.objectRef<ErrorData<CapacityExceededError>>('CapacityError').implement({
     description: 'A limit on the number of objects or on the size of the stored data is reached.',
-    interfaces: [UserError],
+    interfaces: [UserErrorInterface],
     fields: (t) => ({
       capacity: t.exposeInt('capacity', {
         description: 'The limit that was reached, in the unit that `message` names.',
@@ -176,4 +176,4 @@ export const ERRORS = {
 } as const satisfies { readonly [C in ErrorCode]: { readonly name: string } };
 
 /** Returns whether the value is a user error. */
-export const isRefused = (value: object): value is Facts => 'code' in value && 'path' in value;
+export const isUserError = (value: object): value is ErrorData => 'code' in value && 'path' in value;

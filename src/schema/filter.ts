@@ -1,7 +1,7 @@
 import { type CurrencyCode, currencyIssue, isCurrency, isFormerCurrency } from '../domain/currencies.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { magnitudeOfDecimal, parseDecimal } from '../domain/money.ts';
-import { boundsOfPrefix, isWithin, textFault } from '../domain/text.ts';
+import { boundsOfPrefix, isWithin, textIssue } from '../domain/text.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Condition, Field, Range, Where } from '../store/store.ts';
 import { builder, type Types } from './builder.ts';
@@ -45,7 +45,7 @@ export function textMatching(equal: Maybe<string>, prefix: Maybe<string>): Condi
   if (prefix === null || prefix === undefined) return equals(equal);
   if (typeof equal === 'string') return { in: equal.startsWith(prefix) ? [equal] : [] };
   // No stored text starts with a text that cannot be stored.
-  const isStorable = isWithin(prefix, LIMITS.nameCharacters) && textFault(prefix) === undefined;
+  const isStorable = isWithin(prefix, LIMITS.nameCharacters) && textIssue(prefix) === undefined;
   return isStorable ? { range: boundsOfPrefix(prefix) } : { in: [] };
 }
 

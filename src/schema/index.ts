@@ -3,7 +3,7 @@ import { RIGHTS } from '../domain/rights.ts';
 import { builder } from './builder.ts';
 import { paceFields } from './pace.ts';
 import { countResponses } from './responseSize.ts';
-import { guard } from './rights.ts';
+import { guardField } from './rights.ts';
 import './scalars.ts';
 import './errors.ts';
 import './filter.ts';
@@ -37,7 +37,7 @@ a default branch. Expected errors of a mutation are members of its result. All o
 /** The whole schema. Types, fields and enum values keep the order in which they are declared. */
 export const schema = paceFields(
   countResponses(
-    guard(
+    guardField(
       new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION }),
       RIGHTS,
     ),

@@ -41,12 +41,12 @@ const Posting = builder.objectRef<PostingRow>('Posting').implement({
 });
 
 /** A page size above the number of postings of any ledger event. */
-const POSTINGS_AT_MOST = 10;
+const MAX_POSTINGS = 10;
 const postingsOf = (ledgerEventId: string): Window<PostingRow> =>
   firstOf({
-    of: { field: 'ledgerEventId', id: ledgerEventId },
+    parent: { field: 'ledgerEventId', id: ledgerEventId },
     order: { by: ['ordinal'], direction: 'ASC' },
-    limit: POSTINGS_AT_MOST,
+    limit: MAX_POSTINGS,
   });
 
 export const LedgerEvent = builder.objectRef<LedgerEventRow>('LedgerEvent').implement({
@@ -131,8 +131,14 @@ builder.objectField(Position, 'ledgerEvents', (t) =>
     description: 'The ledger events of the position, oldest first.',
     args: { ...pageArgs },
     resolve: ({ id }, page, { read }) => {
-      const of = { field: 'positionId', id } as const;
-      return connect(read.ledgerEvents, 'LedgerEvent', { of, where: {} }, { by: ['sequence'], direction: 'ASC' }, page);
+      const parent = { field: 'positionId', id } as const;
+      return connect(
+        read.ledgerEvents,
+        'LedgerEvent',
+        { parent, where: {} },
+        { by: ['sequence'], direction: 'ASC' },
+        page,
+      );
     },
   }),
 );
@@ -145,7 +151,7 @@ builder.objectField(LifecycleEvent, 'ledgerEvent', (t) =>
     resolve: ({ id }, _args, { read }) => {
       const page = read.ledgerEvents.page(
         firstOf({
-          of: { field: 'lifecycleEventId', id },
+          parent: { field: 'lifecycleEventId', id },
           order: { by: ['createdAt'], direction: 'ASC' },
           limit: 1,
         }),

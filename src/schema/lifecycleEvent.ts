@@ -71,7 +71,7 @@ builder.objectField(Position, 'events', (t) =>
       connect(
         read.lifecycleEvents,
         'LifecycleEvent',
-        { of: { field: 'positionId', id }, where: {} },
+        { parent: { field: 'positionId', id }, where: {} },
         BY_SEQUENCE,
         page,
       ),

@@ -41,9 +41,9 @@ const formats = new LRUCache<string, Intl.NumberFormat>({ max: FORMATS });
 /** The supported locale of each requested one. */
 const locales = new LRUCache<string, string>({ max: FORMATS });
 
-function formatted({ minorUnits, currency }: Amount, asked: string): string {
-  let locale = locales.get(asked);
-  if (locale === undefined) locales.set(asked, (locale = knownLocale(asked)));
+function formatted({ minorUnits, currency }: Amount, requested: string): string {
+  let locale = locales.get(requested);
+  if (locale === undefined) locales.set(requested, (locale = knownLocale(requested)));
   const key = currency + locale;
   let format = formats.get(key);
   if (!format) formats.set(key, (format = formatOf(currency, locale)));

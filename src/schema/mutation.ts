@@ -1,12 +1,13 @@
 import type { InputObjectRef, ObjectRef, UnionRef } from '@pothos/core';
 import { type GraphQLResolveInfo, isInputObjectType } from 'graphql';
-import { type Keyed, RememberedRefusal, type Replayable } from '../commands/perform.ts';
+import { StoredUserError } from '../commands/idempotency.ts';
+import type { Idempotent, Replayable } from '../commands/perform.ts';
 import type { MutationName } from '../domain/auditEvent.ts';
-import { type ErrorCode, type Facts, factsOf, Refusal } from '../domain/refusals.ts';
+import { type ErrorCode, type ErrorData, toErrorData, UserError } from '../domain/userErrors.ts';
 import { builder, type Context, type Types } from './builder.ts';
-import { badInput, ERRORS, isRefused } from './errors.ts';
+import { badInput, ERRORS, isUserError } from './errors.ts';
 
-type Result<P> = UnionRef<Types, P | Facts>;
+type Result<P> = UnionRef<Types, P | ErrorData>;
 
 /** Returns the union of the payload of a mutation and its user errors. */
 export function resultType<P extends object>(
@@ -17,7 +18,7 @@ export function resultType<P extends object>(
   return builder.unionType(name, {
     description: `The \`${payload.name}\` or a user error. The union is open: always select \`... on UserError\`.`,
     types: [payload, ...codes.map((code) => ERRORS[code])] as never,
-    resolveType: (value: P | Facts) => (isRefused(value) ? ERRORS[value.code].name : payload.name),
+    resolveType: (value: P | ErrorData) => (isUserError(value) ? ERRORS[value.code].name : payload.name),
   });
 }
 
@@ -98,7 +99,7 @@ export function mutation<I extends object, P extends object>(
  * Returns the input with the idempotency key of the header, if it has that field. Throws BAD_USER_INPUT if the two
  * differ.
  */
-function withKey<I extends Keyed>(input: I, { idempotencyKey }: Context, type: unknown): I {
+function withKey<I extends Idempotent>(input: I, { idempotencyKey }: Context, type: unknown): I {
   if (idempotencyKey === null || !isInputObjectType(type) || !('idempotencyKey' in type.getFields())) return input;
   if ((input.idempotencyKey ?? idempotencyKey) !== idempotencyKey) {
     throw badInput('`input.idempotencyKey` differs from the header Idempotency-Key. Send only one of them.');
@@ -106,12 +107,12 @@ function withKey<I extends Keyed>(input: I, { idempotencyKey }: Context, type: u
   return { ...input, idempotencyKey };
 }
 
-async function answer<P>(work: Promise<P>, context: Context): Promise<P | Facts> {
+async function answer<P>(work: Promise<P>, context: Context): Promise<P | ErrorData> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof Refusal) return factsOf(error);
-    if (error instanceof RememberedRefusal) return error.facts;
+    if (error instanceof UserError) return toErrorData(error);
+    if (error instanceof StoredUserError) return error.data;
     throw error;
   } finally {
     // Objects that the request read before may have changed.

@@ -5,10 +5,10 @@ import { LIMITS } from '../domain/limits.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { builder, type Context } from './builder.ts';
 import { badInput } from './errors.ts';
-import type { Readings } from './readings.ts';
+import type { Loaders } from './loaders.ts';
 
 type Entity = { readonly id: Id };
-type ById = (read: Readings, id: Id) => MaybePromise<Entity | undefined>;
+type ById = (read: Loaders, id: Id) => MaybePromise<Entity | undefined>;
 
 const TYPES = new Map<string, { readonly name: string; readonly byId: ById }>();
 

@@ -2,21 +2,21 @@ import type { Field, Order } from '../store/store.ts';
 import { builder } from './builder.ts';
 import { OrderDirection } from './filter.ts';
 
-interface Named {
+interface OrderValues {
   readonly createdAt: unknown;
   readonly updatedAt: unknown;
 }
-type Names = 'NAME' | 'LABEL';
+type OrderNames = 'NAME' | 'LABEL';
 
 /** Adds the order types of lists of entities with a name or a label. Returns their argument and its translation. */
-export function orderByName<E extends Named>(type: string, nouns: string, name: Names, field: Field<E>) {
+export function orderByName<E extends OrderValues>(type: string, nouns: string, name: OrderNames, field: Field<E>) {
   const OrderField = builder.enumType(`${type}OrderField`, {
     description: `The fields that ${nouns} can be ordered by. Equal values are ordered by id.`,
     values: {
       CREATED_AT: { description: 'By time of creation.' },
       UPDATED_AT: { description: 'By time of the last change.' },
       [name]: { description: `By ${name.toLowerCase()}, compared by code point; equal ones by time of creation.` },
-    } as { readonly [V in 'CREATED_AT' | 'UPDATED_AT' | Names]: { readonly description: string } },
+    } as { readonly [V in 'CREATED_AT' | 'UPDATED_AT' | OrderNames]: { readonly description: string } },
   });
   const OrderInput = builder.inputType(`${type}Order`, {
     description: `The order of a list of ${nouns}.`,

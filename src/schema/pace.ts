@@ -10,7 +10,7 @@ import {
   isListType,
   isObjectType,
 } from 'graphql';
-import { weightOf } from './weights.ts';
+import { fieldCostOf } from './fieldCosts.ts';
 
 /** How long one operation may occupy the event loop before it yields to other work, in ms. */
 const SLICE_MS = 10;
@@ -19,7 +19,7 @@ const SLICE_MS = 10;
 export class Pace {
   #sliceEndsAt = performance.now() + SLICE_MS;
   #interruptions = 0;
-  #turn: Promise<void> = Promise.resolve();
+  #nextTurn: Promise<void> = Promise.resolve();
   #onResume: (() => void)[] = [];
 
   /** Whether a list is waiting for other work. */
@@ -41,8 +41,8 @@ export class Pace {
    */
   async yield(): Promise<void> {
     this.#interruptions += 1;
-    this.#turn = this.#turn.then(() => new Promise((resolve) => setImmediate(resolve)));
-    await this.#turn;
+    this.#nextTurn = this.#nextTurn.then(() => new Promise((resolve) => setImmediate(resolve)));
+    await this.#nextTurn;
     this.#interruptions -= 1;
     this.#sliceEndsAt = performance.now() + SLICE_MS;
     if (!this.isInterrupted) for (const callback of this.#onResume.splice(0)) callback();
@@ -74,7 +74,7 @@ export function paceFields(schema: GraphQLSchema): GraphQLSchema {
     if (!isObjectType(type) || isIntrospectionType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       if (isListOfObjects(field)) paceList(field);
-      if ((weightOf(type.name, field.name).own ?? 0) >= EXPENSIVE_COST) delayField(field);
+      if ((fieldCostOf(type.name, field.name).own ?? 0) >= EXPENSIVE_COST) delayField(field);
     }
   }
   return schema;

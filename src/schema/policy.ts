@@ -4,7 +4,7 @@ import { policiesOf } from '../commands/positionChange.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { PolicyLimit as Limit, Policy as PolicyRow } from '../domain/policy.ts';
 import { limitOf } from '../domain/policy.ts';
-import type { ErrorCode } from '../domain/refusals.ts';
+import type { ErrorCode } from '../domain/userErrors.ts';
 import { builder } from './builder.ts';
 import { Institution, INSTITUTION_ID, Region, VERSIONED } from './institution.ts';
 import { Money } from './money.ts';

@@ -25,14 +25,14 @@ import { PositionState } from './lifecycle.ts';
 import { METADATA_FILTER, MetadataCondition, termsOf } from './metadataFilter.ts';
 import { Money } from './money.ts';
 import { Node, node } from './node.ts';
-import type { Readings } from './readings.ts';
+import type { Loaders } from './loaders.ts';
 
 const configOf = (found: MaybePromise<TemplateConfig | undefined>) =>
   found instanceof Promise ? found.then((row) => row?.config) : found?.config;
 
 const money =
-  (of: (row: PositionRow) => bigint) =>
-  (row: PositionRow): typeof Money.$inferType => ({ minorUnits: of(row), currency: row.currency });
+  (valueOf: (row: PositionRow) => bigint) =>
+  (row: PositionRow): typeof Money.$inferType => ({ minorUnits: valueOf(row), currency: row.currency });
 
 export const Position = builder.objectRef<PositionRow>('Position').implement({
   description: 'An amount held in escrow until it is released, cancelled or expires.',
@@ -153,7 +153,7 @@ export const PositionFilter = builder.inputType('PositionFilter', {
 type Filter = typeof PositionFilter.$inferInput | null | undefined;
 
 /** Returns the selection of the positions that match a filter, of a parent or of all. */
-export function selectionOf(filter: Filter, of?: Parent<PositionRow>): Selection<PositionRow> {
+export function selectionOf(filter: Filter, parent?: Parent<PositionRow>): Selection<PositionRow> {
   const where = whereOf<PositionRow>({
     institutionId: equals(filter?.institutionId),
     assetId: anyOf('assetIds', filter?.assetIds),
@@ -167,7 +167,7 @@ export function selectionOf(filter: Filter, of?: Parent<PositionRow>): Selection
     updatedAt: withinTimes(filter?.updatedAt),
     expiresAt: withinTimes(filter?.expiresAt),
   });
-  return { where, ...termsOf(filter?.metadata), ...(of && { of }) };
+  return { where, ...termsOf(filter?.metadata), ...(parent && { parent }) };
 }
 
 const PositionOrderField = builder.enumType('PositionOrderField', {
@@ -203,12 +203,12 @@ const listArgs = builder.args((t) => ({
 }));
 
 const list = (
-  read: Readings,
+  read: Loaders,
   { filter, orderBy, ...page }: PageArgs & { readonly filter?: Filter; readonly orderBy?: OrderBy },
-  of?: Parent<PositionRow>,
+  parent?: Parent<PositionRow>,
 ) => {
   const order = { by: [orderBy?.field ?? 'createdAt'], direction: orderBy?.direction ?? 'DESC' } as const;
-  return connect(read.positions, 'Position', selectionOf(filter, of), order, page);
+  return connect(read.positions, 'Position', selectionOf(filter, parent), order, page);
 };
 
 builder.queryField('positions', (t) =>

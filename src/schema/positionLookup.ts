@@ -36,7 +36,7 @@ function lookUp(
   const page = context.read.positions.page(
     firstOf<PositionRow>({
       // The reference is the parent, so that all lookups of a request share one statement.
-      of: { field: 'externalReference', id: externalReference ?? '' },
+      parent: { field: 'externalReference', id: externalReference ?? '' },
       where: { institutionId: { in: [institution] } },
       order: { by: ['createdAt'], direction: 'ASC' },
       limit: 1,

@@ -9,7 +9,7 @@ import {
 import type { Replayable } from '../commands/perform.ts';
 import type { PositionChanged } from '../commands/positionChange.ts';
 import { updatePosition } from '../commands/updatePosition.ts';
-import type { ErrorCode } from '../domain/refusals.ts';
+import type { ErrorCode } from '../domain/userErrors.ts';
 import { builder, type Types } from './builder.ts';
 import { PositionState } from './lifecycle.ts';
 import { LedgerEvent } from './ledgerEvent.ts';
@@ -87,7 +87,7 @@ export const CreatePositionInput = builder.inputType('CreatePositionInput', {
 type InputFields = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
 const positionId = (t: InputFields) => t.id({ required: true, description: 'The position to change.' });
 const amount = (t: InputFields, description: string) => t.field({ type: 'Decimal', description });
-const remark = (t: InputFields) => ({
+const noteFields = (t: InputFields) => ({
   reason: t.string({ description: 'The reason, kept with the lifecycle event. At most 1,000 characters.' }),
   metadata: t.field({
     type: 'JSONObject',
@@ -97,7 +97,7 @@ const remark = (t: InputFields) => ({
   idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
 });
 const moveInput = (name: string, description: string) =>
-  builder.inputType(name, { description, fields: (t) => ({ positionId: positionId(t), ...remark(t) }) });
+  builder.inputType(name, { description, fields: (t) => ({ positionId: positionId(t), ...noteFields(t) }) });
 
 export const TransitionPositionInput = builder.inputType('TransitionPositionInput', {
   description: 'Input for transitionPosition.',
@@ -108,7 +108,7 @@ export const TransitionPositionInput = builder.inputType('TransitionPositionInpu
       t,
       'The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is held. Not allowed for other states.',
     ),
-    ...remark(t),
+    ...noteFields(t),
   }),
 });
 const ReleasePositionInput = builder.inputType('ReleasePositionInput', {
@@ -123,7 +123,7 @@ const ReleasePositionInput = builder.inputType('ReleasePositionInput', {
       description:
         'Whether to release everything that is held. Required to be true unless `amount` is set; false and null count as absent.',
     }),
-    ...remark(t),
+    ...noteFields(t),
   }),
 });
 

@@ -6,7 +6,7 @@ import { Institution } from './institution.ts';
 import { PositionState } from './lifecycle.ts';
 import { Money } from './money.ts';
 import { PositionFilter, selectionOf } from './position.ts';
-import type { Readings } from './readings.ts';
+import type { Loaders } from './loaders.ts';
 
 /** The totals of one currency, one per state; never empty. */
 type OfCurrency = readonly [Total, ...Total[]];
@@ -75,14 +75,14 @@ const args = builder.args((t) => ({
 }));
 type Filter = Parameters<typeof selectionOf>[0];
 
-function totals(read: Readings, filter: Filter, of?: Parent<PositionRow>): MaybePromise<OfCurrency[]> {
-  const found = read.positionTotals(selectionOf(filter, of));
-  return found instanceof Promise ? found.then(byCurrency) : byCurrency(found);
+function loadTotals(read: Loaders, filter: Filter, parent?: Parent<PositionRow>): MaybePromise<OfCurrency[]> {
+  const totals = read.positionTotals(selectionOf(filter, parent));
+  return totals instanceof Promise ? totals.then(byCurrency) : byCurrency(totals);
 }
 
-function byCurrency(found: readonly Total[]): OfCurrency[] {
+function byCurrency(totals: readonly Total[]): OfCurrency[] {
   const groups = new Map<string, [Total, ...Total[]]>();
-  for (const total of found) {
+  for (const total of totals) {
     const group = groups.get(total.currency);
     if (group) group.push(total);
     else groups.set(total.currency, [total]);
@@ -98,7 +98,7 @@ builder.queryField('positionTotals', (t) =>
     nullable: true,
     description: `Returns the ${LIST}`,
     args,
-    resolve: (_root, { filter }, { read }) => totals(read, filter),
+    resolve: (_root, { filter }, { read }) => loadTotals(read, filter),
   }),
 );
 
@@ -108,7 +108,7 @@ builder.objectField(Institution, 'positionTotals', (t) =>
     nullable: true,
     description: `The ${LIST}`,
     args,
-    resolve: ({ id }, { filter }, { read }) => totals(read, filter, { field: 'institutionId', id }),
+    resolve: ({ id }, { filter }, { read }) => loadTotals(read, filter, { field: 'institutionId', id }),
   }),
 );
 
@@ -118,6 +118,6 @@ builder.objectField(Asset, 'positionTotals', (t) =>
     nullable: true,
     description: `The ${LIST}`,
     args,
-    resolve: ({ id }, { filter }, { read }) => totals(read, filter, { field: 'assetId', id }),
+    resolve: ({ id }, { filter }, { read }) => loadTotals(read, filter, { field: 'assetId', id }),
   }),
 );

@@ -18,7 +18,7 @@ type Rights = { readonly [coordinate: string]: readonly ViewerRole[] };
  * Enforces the table of rights: fields throw FORBIDDEN for roles that are not in their line, before anything is loaded.
  * Mutations return a ForbiddenError themselves. Throws if an operation, a node type or an edge has no line.
  */
-export function guard(schema: GraphQLSchema, rights: Rights): GraphQLSchema {
+export function guardField(schema: GraphQLSchema, rights: Rights): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     const root = isRoot(schema, type);

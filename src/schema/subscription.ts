@@ -3,10 +3,16 @@ import type { ChangeFilter } from '../domain/change.ts';
 import type { Id } from '../domain/ids.ts';
 import { ownerOf } from '../domain/viewer.ts';
 import { ownInstitution } from '../commands/context.ts';
-import { isChangeCursor } from '../live/changeCursor.ts';
-import { CredentialEnded, CursorExpired, Stopping, type StreamItem, TooManySubscriptions } from '../live/hub.ts';
-import { leavable } from '../live/stream.ts';
-import { TooSlow } from '../live/changeQueue.ts';
+import { isChangeCursor } from '../subscriptions/changeCursor.ts';
+import {
+  CredentialEndedError,
+  CursorExpiredError,
+  StoppingError,
+  type StreamItem,
+  TooManySubscriptionsError,
+} from '../subscriptions/hub.ts';
+import { cancellable } from '../subscriptions/cancellable.ts';
+import { TooSlowError } from '../subscriptions/changeQueue.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { builder, type Context } from './builder.ts';
 import { ChatMessage } from './chatMessage.ts';
@@ -88,7 +94,7 @@ const ChatMessageChange = builder.objectRef<StreamItem>('ChatMessageChange').imp
   }),
 });
 
-interface Wanted {
+interface Followed {
   readonly topic: ChangeFilter['topic'];
   /** The id of the object to follow, or of the parent of the objects to follow. */
   readonly object: Id | null | undefined;
@@ -99,17 +105,17 @@ interface Wanted {
   readonly after: string | null | undefined;
 }
 
-const coded = (message: string, code: string): GraphQLError => new GraphQLError(message, { extensions: { code } });
-const unknown = (): GraphQLError => coded('The object was not found. Check the ids of the arguments.', 'NOT_FOUND');
+const withCode = (message: string, code: string): GraphQLError => new GraphQLError(message, { extensions: { code } });
+const unknown = (): GraphQLError => withCode('The object was not found. Check the ids of the arguments.', 'NOT_FOUND');
 
 /** Returns a stream of changes. Throws NOT_FOUND if there is no such object that the viewer may see. */
-async function follow(context: Context, wanted: Wanted): Promise<AsyncIterable<StreamItem>> {
+async function follow(context: Context, followed: Followed): Promise<AsyncIterable<StreamItem>> {
   const { viewer, read, hub, lastEventId } = context;
-  const { topic, object, field } = wanted;
-  const after = lastEventId ?? wanted.after ?? null;
-  const named = wanted.institutionId ?? null;
+  const { topic, object, field } = followed;
+  const after = lastEventId ?? followed.after ?? null;
+  const named = followed.institutionId ?? null;
   if (named !== null && !(await read.institutions.byId(named))) throw unknown();
-  const found = object ? await wanted.read(object) : undefined;
+  const found = object ? await followed.read(object) : undefined;
   if (object && (!found || (named !== null && found.institutionId !== named))) throw unknown();
   const institutionId = named ?? ownInstitution(viewer) ?? found?.institutionId;
   if (institutionId === undefined)
@@ -123,29 +129,30 @@ async function follow(context: Context, wanted: Wanted): Promise<AsyncIterable<S
   }
   const filter: ChangeFilter = { institutionId, topic, ...(object && { [field]: object }) };
   const items = hub.subscribe(ownerOf(viewer), after, filter);
-  return leavable(told(items), () => void items.return?.());
+  return cancellable(translateErrors(items), () => void items.return?.());
 }
 
-async function* told(items: AsyncIterable<StreamItem>): AsyncGenerator<StreamItem, void, undefined> {
+async function* translateErrors(items: AsyncIterable<StreamItem>): AsyncGenerator<StreamItem, void, undefined> {
   try {
     yield* items;
   } catch (error) {
-    throw ended(error);
+    throw streamError(error);
   }
 }
 
 /** Returns the request error for the end of a stream. */
-function ended(error: unknown): unknown {
-  if (error instanceof CursorExpired) {
-    return coded('The cursor has expired. Subscribe without `after` and load the lists again.', 'CURSOR_EXPIRED');
+function streamError(error: unknown): unknown {
+  if (error instanceof CursorExpiredError) {
+    return withCode('The cursor has expired. Subscribe without `after` and load the lists again.', 'CURSOR_EXPIRED');
   }
-  if (error instanceof TooManySubscriptions)
-    return coded('Limit of open subscriptions reached. End others first.', 'RATE_LIMITED');
-  if (error instanceof TooSlow) return coded('The changes were read too slowly. Subscribe again with `after`.', 'BUSY');
-  if (error instanceof CredentialEnded)
-    return coded('The API key has expired or was revoked. Subscribe again with a valid one.', 'UNAUTHENTICATED');
-  if (error instanceof Stopping) {
-    return coded('The server is stopping. Subscribe again with `after`.', 'SERVICE_UNAVAILABLE');
+  if (error instanceof TooManySubscriptionsError)
+    return withCode('Limit of open subscriptions reached. End others first.', 'RATE_LIMITED');
+  if (error instanceof TooSlowError)
+    return withCode('The changes were read too slowly. Subscribe again with `after`.', 'BUSY');
+  if (error instanceof CredentialEndedError)
+    return withCode('The API key has expired or was revoked. Subscribe again with a valid one.', 'UNAUTHENTICATED');
+  if (error instanceof StoppingError) {
+    return withCode('The server is stopping. Subscribe again with `after`.', 'SERVICE_UNAVAILABLE');
   }
   return error;
 }
@@ -211,7 +218,7 @@ builder.subscriptionFields((t) => ({
   }),
 }));
 
-const common = ({ institutionId, after }: Partial<Pick<Wanted, 'institutionId' | 'after'>>) => ({
+const common = ({ institutionId, after }: Partial<Pick<Followed, 'institutionId' | 'after'>>) => ({
   institutionId,
   after,
 });

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { bodyTooLarge, refusal } from './refusal.ts';
+import { bodyTooLarge, requestError } from './requestError.ts';
 
 /**
  * Reads a request's body. Rejects it with 413 as soon as it is known to be too large. The rest is received and
@@ -21,7 +21,7 @@ export function readBody(request: IncomingMessage, mostBytes: number): Promise<B
     };
     const finish = (): void => resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
     const gone = (): void =>
-      reject(refusal('The request body is incomplete. Send it again.', 'BAD_REQUEST', { status: 400 }));
+      reject(requestError('The request body is incomplete. Send it again.', 'BAD_REQUEST', { status: 400 }));
     request.on('error', gone).once('close', gone);
     if (Number(request.headers['content-length']) > mostBytes) {
       refuse();

@@ -3,10 +3,10 @@ import { GraphQLError, type GraphQLErrorOptions, type GraphQLFormattedError } fr
 import type { Plugin } from 'graphql-yoga';
 import { LIMITS } from '../domain/limits.ts';
 import { shortened } from '../domain/text.ts';
-import { Busy, TooLate, Unavailable } from '../store/faults.ts';
+import { BusyError, DeadlineExceededError, UnavailableError } from '../store/errors.ts';
 
 /** Called for every internal error, with the error id that the client received. */
-export type OnFault = (errorId: string, error: unknown) => void;
+export type OnInternalError = (errorId: string, error: unknown) => void;
 
 /** The codes of libraries that clients do not know, mapped to the server's own. */
 const LIBRARY_CODES: ReadonlyMap<unknown, string> = new Map([
@@ -18,7 +18,7 @@ const LIBRARY_CODES: ReadonlyMap<unknown, string> = new Map([
 export const knownCode = (code: unknown): unknown => LIBRARY_CODES.get(code) ?? code;
 
 /** Returns the error with this code, unless it has a code. */
-function coded(error: GraphQLError, code: string): GraphQLError {
+function withCode(error: GraphQLError, code: string): GraphQLError {
   const { nodes = null, source = null, positions = null, path = null, originalError = null } = error;
   const own = error.extensions['code'];
   const known = LIBRARY_CODES.get(own);
@@ -34,29 +34,29 @@ function coded(error: GraphQLError, code: string): GraphQLError {
   });
 }
 
-/** Adds a code to every error that the request caused. Errors of resolvers are handled by `maskFault`. */
+/** Adds a code to every error that the request caused. Errors of resolvers are handled by `maskError`. */
 export const useErrorCodes = (): Plugin => ({
   onParse:
     () =>
     ({ result, replaceParseResult }) => {
-      if (result instanceof GraphQLError) replaceParseResult(coded(result, 'GRAPHQL_PARSE_FAILED'));
+      if (result instanceof GraphQLError) replaceParseResult(withCode(result, 'GRAPHQL_PARSE_FAILED'));
     },
   onValidate:
     () =>
     ({ valid, result, setResult }) => {
-      if (!valid) setResult(result.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')));
+      if (!valid) setResult(result.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
     },
   onExecute: () => ({
     onExecuteDone: ({ result, setResult }) => {
       // A result without data was not executed: the variables or the operation's name did not fit.
       if (Symbol.asyncIterator in result || !result.errors || 'data' in result) return;
-      setResult({ ...result, errors: result.errors.map((error) => coded(error, 'BAD_USER_INPUT')) });
+      setResult({ ...result, errors: result.errors.map((error) => withCode(error, 'BAD_USER_INPUT')) });
     },
   }),
 });
 
 /** Returns the error as it is sent in a stream, where it has no HTTP status and no headers. */
-export function plain(error: GraphQLError): GraphQLFormattedError {
+export function formatForStream(error: GraphQLError): GraphQLFormattedError {
   const { extensions: { http: _http, code, ...extensions } = {}, ...rest } = error.toJSON();
   return { ...rest, extensions: { ...extensions, code: knownCode(code) } };
 }
@@ -65,40 +65,41 @@ export function plain(error: GraphQLError): GraphQLFormattedError {
 export type Mask = (error: unknown) => GraphQLError;
 
 /** Passes request errors through. For any other error the client receives only an error id. */
-export const maskFault =
-  (onFault: OnFault): Mask =>
+export const maskError =
+  (onInternalError: OnInternalError): Mask =>
   (error) => {
     if (error instanceof GraphQLError) {
       const { originalError, path, extensions } = error;
       const meant = !originalError || originalError instanceof GraphQLError;
       // An error at a field without a code is graphql's own: the result did not fit the schema, which is an internal
       // error.
-      if (meant && (path === undefined || extensions['code'] !== undefined)) return coded(error, codeOfRequest(error));
+      if (meant && (path === undefined || extensions['code'] !== undefined))
+        return withCode(error, codeOfRequest(error));
     }
     const fault = error instanceof GraphQLError ? (error.originalError ?? error) : error;
-    for (const [kind, code, message] of PASSING) {
-      if (fault instanceof kind) return new GraphQLError(message, { ...where(error), extensions: { code } });
+    for (const [kind, code, message] of TEMPORARY_ERRORS) {
+      if (fault instanceof kind) return new GraphQLError(message, { ...locationOf(error), extensions: { code } });
     }
     const errorId = randomUUID();
-    onFault(errorId, fault);
+    onInternalError(errorId, fault);
     return new GraphQLError(`Internal server error. Report the error id ${errorId} to the operator.`, {
-      ...where(error),
+      ...locationOf(error),
       extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
     });
   };
 
 /** Temporary errors, after which the client may try again. */
-const PASSING = [
-  [TooLate, 'TIMEOUT', 'The operation timed out and was not executed. Request fewer items or fields.'],
-  [Busy, 'BUSY', 'The server is busy. The operation was not executed; try again.'],
+const TEMPORARY_ERRORS = [
+  [DeadlineExceededError, 'TIMEOUT', 'The operation timed out and was not executed. Request fewer items or fields.'],
+  [BusyError, 'BUSY', 'The server is busy. The operation was not executed; try again.'],
   [
-    Unavailable,
+    UnavailableError,
     'SERVICE_UNAVAILABLE',
     'The service is temporarily unavailable. Try again with the same idempotency key.',
   ],
 ] as const;
 
-const where = (error: unknown): GraphQLErrorOptions =>
+const locationOf = (error: unknown): GraphQLErrorOptions =>
   error instanceof GraphQLError ? { path: error.path ?? null, nodes: error.nodes ?? null } : {};
 
 const codeOfRequest = ({ extensions }: GraphQLError): string =>

@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { type FetchAPI, getSSEProcessor, type Plugin } from 'graphql-yoga';
-import { plain } from './errors.ts';
+import { formatForStream } from './errors.ts';
 import { EVENT_STREAM_TYPE } from './mediaTypes.ts';
 
 /** The interval of comments while there are no events, in ms, so that no proxy closes the connection as idle. */
@@ -45,7 +45,7 @@ export const processEvents: ResultProcessor = async (result, fetchAPI, type) => 
 function eventOf(result: EventResult): Buffer {
   const { [CURSOR]: cursor, errors, data } = result;
   const id = cursor !== undefined && data ? `id: ${cursor}\n` : '';
-  const json = JSON.stringify(errors ? { ...result, errors: errors.map(plain) } : result);
+  const json = JSON.stringify(errors ? { ...result, errors: errors.map(formatForStream) } : result);
   return Buffer.from(`${id}event: next\ndata: ${json}\n\n`);
 }
 

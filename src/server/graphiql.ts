@@ -98,13 +98,13 @@ async function compress({ tabs, token }: GraphiqlOptions): Promise<CompressedPag
     ...(headers !== null && { headers, defaultHeaders: headers }),
     schemaDescription: true,
   });
-  const head = `<style>${STEADY_TABS}</style><script>${editorsBegin({ ...tabs[0], headers })}</script>`;
+  const head = `<style>${KEPT_TABS_SCRIPT}</style><script>${editorsBegin({ ...tabs[0], headers })}</script>`;
   const body = await promisify(gzip)(page.replace('</title>', (end) => end + head));
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
 }
 
 /** On a first visit each tab moves away from under the first click, which is lost. */
-const STEADY_TABS = '.graphiql-tab { transform: none !important }';
+const KEPT_TABS_SCRIPT = '.graphiql-tab { transform: none !important }';
 
 /**
  * GraphiQL fills its editors from their last content, opens another tab if no tab has the same content, and forgets the

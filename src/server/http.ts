@@ -5,9 +5,9 @@ import type { GraphQLError } from 'graphql';
 import { clientAddress } from './access/address.ts';
 import { readBody } from './body.ts';
 import { asksForPage, isReading, type Page } from './graphiql.ts';
-import type { Arrival } from './arrival.ts';
+import type { ServerContext } from './serverContext.ts';
 import { resultTypeFor } from './mediaTypes.ts';
-import { refusal, refusalResponse } from './refusal.ts';
+import { requestError, errorResponse } from './requestError.ts';
 
 /** The time for which requests in progress may continue when the server closes, in ms. */
 const DRAIN_MS = 10_000;
@@ -34,7 +34,7 @@ export interface HttpLimits {
    */
   readonly keepAliveTimeoutMs: number;
   /** The maximum time without data on a socket during a request or a response. */
-  readonly silenceMs: number;
+  readonly idleTimeoutMs: number;
   /** The number of proxies before the server whose statements about the client's address are trusted. */
   readonly trustedProxies: number;
   readonly connections: number;
@@ -42,7 +42,7 @@ export interface HttpLimits {
 
 export interface ListenOptions {
   readonly path: string;
-  readonly graphql: (request: IncomingMessage, response: ServerResponse, arrival: Arrival) => Promise<void>;
+  readonly graphql: (request: IncomingMessage, response: ServerResponse, arrival: ServerContext) => Promise<void>;
   /** GraphiQL, or null if it is off. */
   readonly page: Page | null;
   readonly headers: Readonly<Record<string, string>>;
@@ -67,7 +67,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   server.headersTimeout = Math.min(limits.headersMs, limits.requestMs);
   server.requestTimeout = limits.requestMs;
   server.keepAliveTimeout = limits.keepAliveTimeoutMs;
-  server.timeout = limits.silenceMs;
+  server.timeout = limits.idleTimeoutMs;
   server.maxConnections = limits.connections;
   // Connections without a request yet: Node does not count them as idle, so they would delay the end.
   const silent = new Set<Socket>();
@@ -102,13 +102,17 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
   useOriginForm(request);
   const { host = 'localhost' } = request.headers;
   if (!HOST.test(host) || !URL.canParse(`http://${host}`)) {
-    return reject(request, response, refusal('The header Host must be a valid host.', 'BAD_REQUEST', { status: 400 }));
+    return reject(
+      request,
+      response,
+      requestError('The header Host must be a valid host.', 'BAD_REQUEST', { status: 400 }),
+    );
   }
   if ((request.headersDistinct['idempotency-key']?.length ?? 0) > 1) {
     return reject(
       request,
       response,
-      refusal('Send the header Idempotency-Key only once.', 'BAD_REQUEST', { status: 400 }),
+      requestError('Send the header Idempotency-Key only once.', 'BAD_REQUEST', { status: 400 }),
     );
   }
   if (page && isAt(request, '/') && isReading(request)) return redirect(response, path);
@@ -122,7 +126,7 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
     body: () => readBody(request, limits.bodyBytes),
   });
   // Yoga removes the timeout from the sockets of streams, and a client that never reads would then stay forever.
-  if (!response.writableEnded) request.socket.setTimeout(limits.silenceMs);
+  if (!response.writableEnded) request.socket.setTimeout(limits.idleTimeoutMs);
 }
 
 /** Whether the request is for the path, exactly. */
@@ -149,14 +153,14 @@ export function useOriginForm(request: IncomingMessage): void {
 }
 
 const notFound = (path: string): GraphQLError =>
-  refusal(`Not found. The GraphQL API is at ${path}.`, 'NOT_FOUND', { status: 404 });
+  requestError(`Not found. The GraphQL API is at ${path}.`, 'NOT_FOUND', { status: 404 });
 
 function redirect(response: ServerResponse, path: string): void {
   response.writeHead(302, { location: path }).end();
 }
 
 async function reject(request: IncomingMessage, response: ServerResponse, error: GraphQLError): Promise<void> {
-  const rejection = refusalResponse(error, request.headers.accept);
+  const rejection = errorResponse(error, request.headers.accept);
   response.writeHead(rejection.status, Object.fromEntries(rejection.headers)).end(await rejection.text());
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Plugin } from 'graphql-yoga';
-import { repeatsSecret } from './access/keptSecrets.ts';
+import { containsCredential } from './access/leakedCredentials.ts';
 
 const HEADER = 'x-request-id';
-const OF_A_CLIENT = /^[\w.:/+=-]{1,200}$/;
+const CLIENT_REQUEST_ID = /^[\w.:/+=-]{1,200}$/;
 const ids = new WeakMap<Request, string>();
 
 /** Returns the id of a request: the client's X-Request-Id if it is a plain word and not a secret, else a new one. */
@@ -11,7 +11,7 @@ export function requestIdOf(request: Request): string {
   const known = ids.get(request);
   if (known !== undefined) return known;
   const named = request.headers.get(HEADER);
-  const isFit = named !== null && OF_A_CLIENT.test(named) && !repeatsSecret(request, named);
+  const isFit = named !== null && CLIENT_REQUEST_ID.test(named) && !containsCredential(request, named);
   const id = isFit ? named : randomUUID();
   ids.set(request, id);
   return id;

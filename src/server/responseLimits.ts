@@ -5,9 +5,9 @@ import { ownerOf, type Viewer } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
 import { BUSY, ResponseLimitError, ResponseSize, tooLarge } from '../schema/responseSize.ts';
 import type { Access } from './access/access.ts';
-import { estimateIn } from './documents/operationCost.ts';
+import { estimateIn } from './operations/operationCost.ts';
 import type { Mask } from './errors.ts';
-import { refusal, refusalResponse } from './refusal.ts';
+import { requestError, errorResponse } from './requestError.ts';
 import type { Reservation, ResponseBuffer } from './responseBuffer.ts';
 
 /** The limits of responses, in bytes. */
@@ -57,7 +57,7 @@ export class Responses {
     const bytes = estimateIn(context)?.bytes ?? 0;
     if (bytes <= SMALL_BYTES) return undefined;
     if (isMutation && bytes > this.#limits.bytes) {
-      return refusal(tooLarge(this.#limits.bytes), 'QUERY_TOO_COMPLEX', { status: 400 });
+      return requestError(tooLarge(this.#limits.bytes), 'QUERY_TOO_COMPLEX', { status: 400 });
     }
     if (!this.#buffer.hasRoom(ownerOf(context.viewer))) return busy();
     if (!isMutation && !this.#isCounted(context)) return undefined;
@@ -107,7 +107,7 @@ export class Responses {
 }
 
 const isStream = ({ headers }: Response): boolean => headers.get('content-type') === 'text/event-stream';
-const busy = (): GraphQLError => refusal(BUSY, 'BUSY', { status: 503 });
+const busy = (): GraphQLError => requestError(BUSY, 'BUSY', { status: 503 });
 const STATUS: ReadonlyMap<unknown, number> = new Map([
   ['QUERY_TOO_COMPLEX', 400],
   ['BUSY', 503],
@@ -128,9 +128,9 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
       return;
     }
     if (context.res === undefined) {
-      setExecuteFn(async (asked: ExecutionArgs) => {
+      setExecuteFn(async (executed: ExecutionArgs) => {
         try {
-          return (await executeFn(asked)) as ExecutionResult;
+          return (await executeFn(executed)) as ExecutionResult;
         } finally {
           responses.release(context.request);
         }
@@ -153,7 +153,7 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
   onResponse: ({ request, response, ...hook }) => {
     const { res } = hook.serverContext as { readonly res?: ServerResponse };
     if (res && !responses.send(request, response, res)) {
-      hook.setResponse(refusalResponse(busy(), request.headers.get('accept')));
+      hook.setResponse(errorResponse(busy(), request.headers.get('accept')));
     }
   },
 });
@@ -164,7 +164,7 @@ function limited(result: ExecutionResult): ExecutionResult {
   const ended = errors.find((error) => error instanceof ResponseLimitError);
   if (ended) {
     const { code } = ended.extensions;
-    return { errors: [refusal(ended.message, String(code), { status: STATUS.get(code) ?? 400 })] };
+    return { errors: [requestError(ended.message, String(code), { status: STATUS.get(code) ?? 400 })] };
   }
   return errors.length > MAX_ERRORS ? { ...result, errors: errors.slice(0, MAX_ERRORS) } : result;
 }

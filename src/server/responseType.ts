@@ -1,10 +1,10 @@
 import { type Plugin, processRegularResult, type YogaInitialContext } from 'graphql-yoga';
 import { processEvents } from './eventStream.ts';
 import { acceptsEvents, EVENT_STREAM_TYPE, resultTypeFor } from './mediaTypes.ts';
-import { refusal } from './refusal.ts';
+import { requestError } from './requestError.ts';
 
 const acceptOf = (request: Request): string | null => request.headers.get('accept');
-const notAcceptable = (message: string) => refusal(message, 'BAD_REQUEST', { status: 406 });
+const notAcceptable = (message: string) => requestError(message, 'BAD_REQUEST', { status: 406 });
 
 /**
  * Chooses the media type of a response by the weights of the Accept header, which Yoga ignores. A request that accepts

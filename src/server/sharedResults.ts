@@ -3,7 +3,7 @@ import { type DocumentNode, type ExecutionArgs, type ExecutionResult, Kind, prin
 import { LRUCache } from 'lru-cache';
 import { canonicalJson } from '../domain/canonicalJson.ts';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
-import type { StreamItem } from '../live/hub.ts';
+import type { StreamItem } from '../subscriptions/hub.ts';
 
 /** The maximum total cost of the results that are kept at once, in the unit of cost.ts. */
 const MAX_SHARED_COST = 10_000;

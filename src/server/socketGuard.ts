@@ -1,8 +1,8 @@
 import { CloseCode, type WebSocket as GraphqlSocket } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { JSON_LIMITS, passedLimit } from './documents/documentText.ts';
-import { rejectInexactNumbers } from './documents/jsonNumbers.ts';
-import { refusal } from './refusal.ts';
+import { JSON_LIMITS, exceededLimit } from './operations/documentText.ts';
+import { rejectInexactNumbers } from './operations/jsonNumbers.ts';
+import { requestError } from './requestError.ts';
 
 /** The maximum time without a pong before a socket is terminated, in ms. */
 const HEARTBEAT_MS = 12_000;
@@ -48,7 +48,7 @@ export class SocketGuard implements GraphqlSocket {
   #controlFrames = 0;
   /** The state of the message that is being dispatched: whether it was counted, and the operation that it begins. */
   #isCounted = false;
-  #begun: SocketOperation | undefined;
+  #starting: SocketOperation | undefined;
 
   constructor(socket: WebSocket, options: SocketGuardOptions) {
     this.#socket = socket;
@@ -124,8 +124,8 @@ export class SocketGuard implements GraphqlSocket {
 
   /** Records the operation that the message being dispatched begins. */
   begin(id: string): SocketOperation {
-    this.#begun = { id, settled: Promise.resolve() };
-    return this.#begun;
+    this.#starting = { id, settled: Promise.resolve() };
+    return this.#starting;
   }
 
   /**
@@ -138,7 +138,7 @@ export class SocketGuard implements GraphqlSocket {
     const { operationsPerSocket } = this.#options;
     if (this.#operations.size >= operationsPerSocket) {
       const message = `Limit of ${operationsPerSocket} operations per connection reached. Complete others first.`;
-      throw refusal(message, 'RATE_LIMITED', { status: 429 });
+      throw requestError(message, 'RATE_LIMITED', { status: 429 });
     }
     this.#operations.set(operation.id, operation);
     return previous !== undefined;
@@ -153,14 +153,14 @@ export class SocketGuard implements GraphqlSocket {
   }
 
   async #receive(handle: (text: string) => Promise<void>, text: string): Promise<void> {
-    if (passedLimit(text, JSON_LIMITS)) {
+    if (exceededLimit(text, JSON_LIMITS)) {
       return this.close(CloseCode.BadRequest, 'The message has too many levels of nesting or strings');
     }
     this.#isCounted = false;
-    this.#begun = undefined;
+    this.#starting = undefined;
     // graphql-ws calls the hook of the message, if there is one, before it waits for anything.
     const handled = handle(rejectInexactNumbers(text));
-    const operation = this.#begun as SocketOperation | undefined;
+    const operation = this.#starting as SocketOperation | undefined;
     if (operation) operation.settled = handled.catch(() => undefined);
     const counted = this.#isCounted || this.#socket.readyState !== WebSocket.OPEN ? undefined : this.count();
     try {

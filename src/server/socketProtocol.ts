@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { ExecutionResult, FormattedExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
 import type { Access } from './access/access.ts';
-import { mustKeepSecrets } from './access/keptSecrets.ts';
-import { documentOf, type TrustedDocuments } from './documents/trustedDocuments.ts';
-import { type Mask, plain } from './errors.ts';
+import { rejectLeakedCredentials } from './access/leakedCredentials.ts';
+import { documentOf, type TrustedDocuments } from './operations/trustedDocuments.ts';
+import { type Mask, formatForStream } from './errors.ts';
 import { addressOf } from './http.ts';
 import type { WebSocket } from 'ws';
 import { ownerOf } from '../domain/viewer.ts';
@@ -67,9 +67,9 @@ export function protocolOf(options: ProtocolOptions): Protocol {
     onOperation: ({ extra }, id, _payload, _args, results) => {
       if (Symbol.asyncIterator in results) extra.guard.follow(id, results);
     },
-    onError: (_connected, _id, _payload, errors) => errors.map(plain),
+    onError: (_connected, _id, _payload, errors) => errors.map(formatForStream),
     onNext: (_connected, _id, _payload, _args, result) =>
-      result.errors && ({ ...result, errors: result.errors.map(plain) } as FormattedExecutionResult),
+      result.errors && ({ ...result, errors: result.errors.map(formatForStream) } as FormattedExecutionResult),
   });
   return { server, countMessage: (extra) => countMessage(options, extra) };
 }
@@ -140,7 +140,7 @@ async function prepareOperation(
     await enter(options, connected, request);
     // The end of a completed operation with the same id removes the entry of this one.
     if (await guard.add(operation)) connected.subscriptions[operation.id] ??= null;
-    mustKeepSecrets(request, params);
+    rejectLeakedCredentials(request, params);
     const { operationName, ...others } = params;
     const query = documentOf(params, trusted) ?? '';
     // Many clients send an empty name instead of none.

@@ -1,9 +1,9 @@
 import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
-import type { Arrival } from './arrival.ts';
-import { JSON_LIMITS, passedLimit } from './documents/documentText.ts';
-import { rejectInexactNumbers } from './documents/jsonNumbers.ts';
-import { bodyTooLarge, refusal } from './refusal.ts';
+import type { ServerContext } from './serverContext.ts';
+import { JSON_LIMITS, exceededLimit } from './operations/documentText.ts';
+import { rejectInexactNumbers } from './operations/jsonNumbers.ts';
+import { bodyTooLarge, requestError } from './requestError.ts';
 
 /** Headers that no form, link or image can send: a page of another origin needs a preflight for each of them. */
 const PREFLIGHT_HEADERS = [
@@ -23,7 +23,7 @@ const NO_OBJECT = `The request body must be a JSON object with at most ${JSON_LI
  * other bodies with 415, a GET without such a header with 403, and with 400 anything that is not UTF-8 or not JSON, in
  * a body as well as in a GET's variables and extensions.
  */
-export const useTransport = (bodyBytes: number): Plugin<object, Arrival> => ({
+export const useTransport = (bodyBytes: number): Plugin<object, ServerContext> => ({
   onParams: ({ params, setParams }) => {
     const { operationName, ...others } = params;
     // Many clients send an empty name instead of none.
@@ -95,7 +95,7 @@ function utf8(body: Buffer): string {
   }
 }
 
-const bad = (message: string, status: number): GraphQLError => refusal(message, 'BAD_REQUEST', { status });
+const bad = (message: string, status: number): GraphQLError => requestError(message, 'BAD_REQUEST', { status });
 const refuse = (message: string): never => {
   throw bad(message, 400);
 };
@@ -103,7 +103,7 @@ const refuse = (message: string): never => {
 /** Parses an object; undefined for any other text, and for one that exceeds the limits of JSON. */
 function jsonObject(text: string): object | undefined {
   try {
-    if (passedLimit(text, JSON_LIMITS)) return undefined;
+    if (exceededLimit(text, JSON_LIMITS)) return undefined;
     const value: unknown = JSON.parse(rejectInexactNumbers(text));
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {

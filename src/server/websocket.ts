@@ -2,11 +2,11 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { UNAUTHENTICATED } from './access/access.ts';
+import { unauthenticated } from './access/access.ts';
 import { credentialOf } from './access/credential.ts';
-import { mayAsk, type Origins } from './access/origins.ts';
-import { Places } from './access/places.ts';
-import { plain } from './errors.ts';
+import { isAllowedOrigin, type Origins } from './access/origins.ts';
+import { ConnectionLimiter } from './access/connectionLimiter.ts';
+import { formatForStream } from './errors.ts';
 import { addressOf, isAt, useOriginForm } from './http.ts';
 import { type Extra, protocolOf, type ProtocolOptions } from './socketProtocol.ts';
 import { credentialHeaders } from './socketRequest.ts';
@@ -24,7 +24,7 @@ export interface WebSocketOptions extends ProtocolOptions {
   /** The maximum bytes of one message of a client. */
   readonly bodyBytes: number;
   /** The maximum number of sockets that are open at once. */
-  readonly sockets: number;
+  readonly maxWebSockets: number;
   readonly socketsPerAddress: number;
   /** The maximum number of operations on one socket at once. */
   readonly operationsPerSocket: number;
@@ -44,16 +44,16 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
     // others.
     allowSynchronousEvents: false,
   });
-  const places = new Places(options.sockets, options.socketsPerAddress);
+  const places = new ConnectionLimiter(options.maxWebSockets, options.socketsPerAddress);
   const open = openerOf(options);
   server.on('upgrade', (request, socket, head) => {
     useOriginForm(request);
     const { origin, host = null } = request.headers;
-    if (!isAt(request, path)) return turnAway(socket, '404 Not Found');
-    if (origin !== undefined && !mayAsk(origin, host, origins)) return turnAway(socket, '403 Forbidden');
+    if (!isAt(request, path)) return rejectUpgrade(socket, '404 Not Found');
+    if (origin !== undefined && !isAllowedOrigin(origin, host, origins)) return rejectUpgrade(socket, '403 Forbidden');
     if (hasSeveralCredentials(request)) return void rejectCredentials(options, request, socket);
-    const leave = places.take(addressOf(request, trustedProxies));
-    if (!leave) return turnAway(socket, '503 Service Unavailable');
+    const leave = places.acquire(addressOf(request, trustedProxies));
+    if (!leave) return rejectUpgrade(socket, '503 Service Unavailable');
     socket.once('close', leave);
     sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => open(webSocket, request));
   });
@@ -86,17 +86,17 @@ async function rejectCredentials(options: WebSocketOptions, upgrade: IncomingMes
   socket.on('error', () => undefined);
   const headers = credentialHeaders(Object.entries(upgrade.headers));
   const request = new Request(`http://localhost${path}`, { headers });
-  const error = await access.enter(request, addressOf(upgrade, trustedProxies)).then(() => UNAUTHENTICATED(), mask);
+  const error = await access.enter(request, addressOf(upgrade, trustedProxies)).then(() => unauthenticated(), mask);
   const isLimited = error.extensions['code'] === 'RATE_LIMITED';
-  turnAway(
+  rejectUpgrade(
     socket,
     isLimited ? '429 Too Many Requests' : '401 Unauthorized',
-    JSON.stringify({ errors: [plain(error)] }),
+    JSON.stringify({ errors: [formatForStream(error)] }),
   );
 }
 
 /** Ends the socket of a rejected upgrade. No other handler would receive its errors or close its side. */
-function turnAway(socket: Duplex, status: string, json = ''): void {
+function rejectUpgrade(socket: Duplex, status: string, json = ''): void {
   socket.on('error', () => undefined);
   const type = json && 'Content-Type: application/json; charset=utf-8\r\n';
   socket.end(`HTTP/1.1 ${status}\r\n${type}Connection: close\r\n\r\n${json}`, () => socket.destroy());

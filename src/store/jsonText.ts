@@ -25,7 +25,7 @@ export function stringifyWithTexts(value: unknown, mark: string): string {
   try {
     // JSON.stringify calls toJSON in the order in which it writes.
     const [first = '', ...rest] = JSON.stringify(value).split(`"${mark}"`);
-    return first + rest.map((part, at) => `${texts[at] ?? ''}${part}`).join('');
+    return first + rest.map((part, index) => `${texts[index] ?? ''}${part}`).join('');
   } finally {
     insert = undefined;
   }

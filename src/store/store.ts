@@ -75,7 +75,7 @@ export interface Parent<E> {
 }
 
 export interface Selection<E> {
-  readonly of?: Parent<E>;
+  readonly parent?: Parent<E>;
   readonly where: Where<E>;
   /** Only rows with all of these words in one of their texts; for entities that are searched. */
   readonly search?: readonly string[];
@@ -161,11 +161,11 @@ export interface Writer<E> extends Reader<E> {
    * must keep what it has written.
    */
   lock(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
-  /** Fails at the commit with AlreadyExists if such a row exists. */
+  /** Fails at the commit with AlreadyExistsError if such a row exists. */
   insert(entity: E): void;
-  /** Fails at the commit with StaleVersion unless the row is one version older. Only `changed` fields differ. */
+  /** Fails at the commit with StaleVersionError unless the row is one version older. Only `changed` fields differ. */
   replace(entity: E & { readonly version: number }, changed?: readonly Field<E>[]): void;
-  /** Removes the row and the rows that depend on it. Fails at the commit with StaleVersion if its version differs. */
+  /** Removes the row and the rows that depend on it. Fails at the commit with StaleVersionError if its version differs. */
   remove(entity: E & { readonly version: number }): void;
 }
 /** The rules that apply to some positions. */
@@ -189,21 +189,21 @@ export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
    */
   lockPurgeable(deletedBefore: Instant, limit: number): MaybePromise<readonly ChatSession[]>;
   /** Acquires an advisory lock until the transaction ends. Reads after it see all writes of earlier holders. */
-  takeTurn(what: string): MaybePromise<void>;
+  advisoryLock(what: string): MaybePromise<void>;
   /** Publishes a change to subscribers once the transaction is committed. */
-  announce(change: Change): void;
-  /** Throws CapacityExceeded if the store has no room for `newObjects` more. The commit checks the exact size. */
+  publish(change: Change): void;
+  /** Throws CapacityExceededError if the store has no room for `newObjects` more. The commit checks the exact size. */
   checkCapacity(newObjects: number): void;
 };
 
 /** Counters shared by all servers on one store: short-lived, of no institution, and lost if the database crashes. */
-export interface Tallies {
+export interface SharedCounters {
   /**
    * Adds to the counters of the window that starts then; returns their sums over all servers, at most 2^53 - 1 each.
    */
   add(window: Instant, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
   /** Adds to the counters of the window with this start; returns their sums over all servers, at most 2^53 - 1 each. */
-  forget(before: Instant): Promise<number>;
+  deleteBefore(before: Instant): Promise<number>;
 }
 
 /** The memory that the data of a store uses. */
@@ -226,20 +226,20 @@ export interface ReadOptions {
 }
 
 /**
- * The interface of both stores. Objects outside the scope of a call do not exist for it. A call throws Unavailable if
- * the store cannot be reached, Busy if others hold its locks for too long, and TooLate if its deadline passes first;
+ * The interface of both stores. Objects outside the scope of a call do not exist for it. A call throws UnavailableError if
+ * the store cannot be reached, BusyError if others hold its locks for too long, and DeadlineExceededError if its deadline passes first;
  * its running statements in the database then end, too.
  */
 export interface Store {
   /** Whether readers return values instead of promises. */
-  readonly answersAtOnce: boolean;
+  readonly isSynchronous: boolean;
   read(scope: Scope, until?: Deadline, options?: () => ReadOptions): Readers;
   /** Writes all that the work has written, or nothing. May run the work again if the database requires a retry. */
   transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>, until?: Deadline): Promise<T>;
   /** Reads from one snapshot: concurrent writes are invisible. */
   snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>, until?: Deadline): Promise<T>;
   readonly changes: ChangeFeed;
-  readonly tallies: Tallies;
+  readonly counters: SharedCounters;
   /** Undefined if the store has no limit of its own. */
   readonly usage?: StoreUsage;
   /** Recomputes words of texts that an earlier version of the server has stored. Returns whether none are left. */

@@ -1,7 +1,7 @@
 import { ConfigurationError, environment, readConfig } from '../config.ts';
 import { writeDemoData } from '../demo/data.ts';
 import { openStore } from '../openStore.ts';
-import { UnusableDatabase } from '../store/postgres/unusableDatabase.ts';
+import { UnusableDatabaseError } from '../store/postgres/unusableDatabase.ts';
 import { verify } from './verify.ts';
 
 /** `npm run verify`: checks the configured store; a memory store is filled with the demo data first. */
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const told = error instanceof ConfigurationError || error instanceof UnusableDatabase;
-  process.stderr.write(`${told ? error.message : `The check cannot be made: ${String(error)}`}\n`);
+  const isExpected = error instanceof ConfigurationError || error instanceof UnusableDatabaseError;
+  process.stderr.write(`${isExpected ? error.message : `The check cannot be made: ${String(error)}`}\n`);
   process.exitCode = 1;
 });

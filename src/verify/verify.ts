@@ -25,8 +25,8 @@ export function verify(store: Store): Promise<Verification> {
     let seen = { positions: 0, events: 0, postings: 0 };
     for await (const positions of allPages(read.positions, { by: ['createdAt'] })) {
       const histories = await historiesOf(read, positions);
-      for (const [at, position] of positions.entries()) {
-        const history = histories[at] as History;
+      for (const [index, position] of positions.entries()) {
+        const history = histories[index] as History;
         seen = {
           positions: seen.positions + 1,
           events: seen.events + history.events.length,
@@ -53,11 +53,11 @@ async function historiesOf(read: Readers, positions: readonly Position[]): Promi
   const ledgerEvents = await childrenOf(read.ledgerEvents, 'positionId', ids, 'sequence');
   const ledgerIds = ledgerEvents.flatMap((each) => each.map(({ id }) => id));
   const legs = await childrenOf(read.postings, 'ledgerEventId', ledgerIds, 'ordinal');
-  const postings = new Map(ledgerIds.map((id, at) => [id, legs[at] ?? []]));
-  return positions.map((_position, at) => {
-    const ledger = ledgerEvents[at] ?? [];
+  const postings = new Map(ledgerIds.map((id, index) => [id, legs[index] ?? []]));
+  return positions.map((_position, index) => {
+    const ledger = ledgerEvents[index] ?? [];
     return {
-      events: events[at] ?? [],
+      events: events[index] ?? [],
       ledgerEvents: ledger,
       postings: ledger.flatMap(({ id }) => postings.get(id) ?? []),
     };
@@ -72,7 +72,7 @@ async function childrenOf<E extends { readonly id: string }>(
   by: Field<E>,
 ): Promise<readonly (readonly E[])[]> {
   const children = parents.map((): E[] => []);
-  let open = parents.map((id, at) => ({ at, window: windowOf<E>({ by: [by], of: { field, id } }) }));
+  let open = parents.map((id, index) => ({ at: index, window: windowOf<E>({ by: [by], parent: { field, id } }) }));
   while (open.length > 0) {
     const pages = await reader.pages(open.map(({ window }) => window));
     open = open.flatMap(({ at, window }, n) => {
@@ -98,9 +98,15 @@ async function* allPages<E extends { readonly id: string }>(
   }
 }
 
-const windowOf = <E>({ by, of }: { readonly by: readonly Field<E>[]; readonly of?: Window<E>['of'] }): Window<E> =>
+const windowOf = <E>({
+  by,
+  parent,
+}: {
+  readonly by: readonly Field<E>[];
+  readonly parent?: Window<E>['parent'];
+}): Window<E> =>
   firstOf({
-    ...(of && { of }),
+    ...(parent && { parent }),
     order: { by, direction: 'ASC' },
     limit: PAGE,
   });
@@ -132,9 +138,9 @@ function timeFault({ fundedAt, closedAt }: Position, events: readonly LifecycleE
  */
 function chainFault({ state, sequence, currency }: Position, events: readonly LifecycleEvent[]): string | undefined {
   if (events.length !== sequence) return `has ${events.length} events where its last is number ${sequence}`;
-  for (const [at, event] of events.entries()) {
-    const before = events[at - 1];
-    if (event.sequence !== at + 1) return `has no event number ${at + 1}`;
+  for (const [index, event] of events.entries()) {
+    const before = events[index - 1];
+    if (event.sequence !== index + 1) return `has no event number ${index + 1}`;
     if (event.currency !== currency) return `is in ${currency}, its event ${event.sequence} in ${event.currency}`;
     if (event.fromState !== (before?.toState ?? null)) return `has an event ${event.sequence} that does not follow`;
     if (before && !LIFECYCLE[before.toState].includes(event.toState)) {
@@ -155,8 +161,8 @@ function ledgerFault(
   for (const posting of postings) legs.get(posting.ledgerEventId)?.push(posting);
   if (ledgerEvents.length !== events.length)
     return `has ${events.length} events, but ${ledgerEvents.length} ledger events`;
-  for (const [at, event] of events.entries()) {
-    const ledgerEvent = ledgerEvents[at];
+  for (const [index, event] of events.entries()) {
+    const ledgerEvent = ledgerEvents[index];
     if (ledgerEvent?.lifecycleEventId !== event.id) return `has no ledger event for its event ${event.sequence}`;
     if (ledgerEvent.fromState !== event.fromState || ledgerEvent.toState !== event.toState) {
       return `has a ledger event ${event.sequence} of other states than its event`;
@@ -175,8 +181,11 @@ function ledgerFault(
 
 /** Checks that the balances of the postings equal those of the position. */
 function balanceFault({ held, released, refunded }: Position, postings: readonly Posting[]): string | undefined {
-  const sum = (kind: Posting['accountKind'], of = (amount: bigint): boolean => amount !== 0n): bigint =>
-    postings.reduce((all, { accountKind, amount }) => (accountKind === kind && of(amount) ? all + amount : all), 0n);
+  const sum = (kind: Posting['accountKind'], isSigned = (amount: bigint): boolean => amount !== 0n): bigint =>
+    postings.reduce(
+      (all, { accountKind, amount }) => (accountKind === kind && isSigned(amount) ? all + amount : all),
+      0n,
+    );
   if (sum('ESCROW') !== held) return `holds ${held}, its postings ${sum('ESCROW')}`;
   if (sum('PAYEE') !== released) return `has released ${released}, its postings ${sum('PAYEE')}`;
   const back = sum('PAYER', (amount) => amount > 0n);

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MINUTE_MS } from '../../src/domain/time.ts';
-import { STRANGERS_A_MINUTE } from '../../src/live/accessTrail.ts';
+import { MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE } from '../../src/server/access/rejectionLog.ts';
 import { RateLimits } from '../../src/server/access/rateLimits.ts';
 import type { ApiKey } from '../../src/domain/apiKey.ts';
 import type { Store, Window } from '../../src/store/store.ts';
@@ -21,9 +21,9 @@ vi.mock('node:crypto', async (importOriginal) => {
 const WRONG = bearer('no-such-token');
 const from = (address: string) => ({ 'x-forwarded-for': address });
 /** So many of them, one after another. */
-const inTurn = async (count: number, ask: (at: number) => Promise<HttpAnswer>): Promise<readonly HttpAnswer[]> => {
+const inTurn = async (count: number, ask: (index: number) => Promise<HttpAnswer>): Promise<readonly HttpAnswer[]> => {
   const answers: HttpAnswer[] = [];
-  for (let at = 0; at < count; at += 1) answers.push(await ask(at));
+  for (let index = 0; index < count; index += 1) answers.push(await ask(index));
   return answers;
 };
 
@@ -66,13 +66,13 @@ onBothStores((open) => {
       for (const address of ['127.0.0.1', '::1', 'localhost', '10.0.0.1, 127.0.0.1']) {
         expect((await post(from(address))).status).toBe(401);
       }
-      const spoofing = await inTurn(25, (at) => post({ ...WRONG, ...from(`198.51.100.${at}`) }));
+      const spoofing = await inTurn(25, (index) => post({ ...WRONG, ...from(`198.51.100.${index}`) }));
       expect(tally(spoofing)).toEqual({ 401: RATES.failedLogin, 429: 15 });
     });
 
     it("behind a proxy what the client put before the proxy's own word counts for nothing", async () => {
       const { post } = await network({ trustedProxies: 1 });
-      const spoofing = await inTurn(25, (at) => post({ ...WRONG, ...from(`198.51.100.${at}, 203.0.113.9`) }));
+      const spoofing = await inTurn(25, (index) => post({ ...WRONG, ...from(`198.51.100.${index}, 203.0.113.9`) }));
       expect(tally(spoofing)).toEqual({ 401: RATES.failedLogin, 429: 15 });
       expect((await post({ ...WRONG, ...from('203.0.113.9, 203.0.113.10') })).status).toBe(401);
     });
@@ -121,17 +121,17 @@ onBothStores((open) => {
 
     it('from however many addresses, there are so many rows a minute and no more', async () => {
       const { server, post } = await network({ trustedProxies: 1 });
-      const count = STRANGERS_A_MINUTE + 60;
-      await inTurn(count, (at) => post({ ...WRONG, ...from(`203.0.113.${at}`) }));
+      const count = MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 60;
+      await inTurn(count, (index) => post({ ...WRONG, ...from(`203.0.113.${index}`) }));
       const rows = await trailAfterMinute(server);
-      expect(rows).toHaveLength(STRANGERS_A_MINUTE + 1);
+      expect(rows).toHaveLength(MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 1);
       expect(rows.reduce((sum, { payload }) => sum + payload.occurrences, 0)).toBe(count);
     });
 
     it('what the limiter counts is gone with the minute', async () => {
       const take = vi.spyOn(RateLimits.prototype, 'take');
       const { server, post } = await network({ trustedProxies: 1 });
-      await inTurn(50, (at) => post({ ...WRONG, ...from(`203.0.113.${at}`) }));
+      await inTurn(50, (index) => post({ ...WRONG, ...from(`203.0.113.${index}`) }));
       const [limits] = take.mock.contexts as readonly RateLimits[];
       take.mockRestore();
       expect(limits?.size).toBe(100);
@@ -186,7 +186,7 @@ interface Row {
 async function trailAfterMinute(server: Network['server']): Promise<readonly Row[]> {
   const since = new Date(server.now).toISOString();
   server.now += MINUTE_MS;
-  await server.app.settle();
+  await server.app.flushCounters();
   const { auditEvents } = await server.data<{ readonly auditEvents: { readonly nodes: readonly Row[] } }>(
     ROOT_TOKEN,
     `{ auditEvents(first: 100, filter: { createdAt: { gte: "${since}" }, actions: ["ACCESS_REFUSED", "RATE_LIMITED"] }) {

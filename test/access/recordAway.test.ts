@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { Unavailable } from '../../src/store/faults.ts';
+import { UnavailableError } from '../../src/store/errors.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type KeyedServer, ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
@@ -28,7 +28,7 @@ async function failing(fault: Error): Promise<{ readonly server: KeyedServer; re
 }
 
 it('a key that cannot be looked up now is answered with SERVICE_UNAVAILABLE, and nothing of why', async () => {
-  const { server, token } = await failing(new Unavailable('secret words'));
+  const { server, token } = await failing(new UnavailableError('secret words'));
   const { status, text } = await server.ask(token, '{ viewer { role } }');
   expect(status).toBe(503);
   expect(JSON.parse(text)).toEqual({
@@ -50,7 +50,7 @@ it('a fault at the door is told by its error id, as any other', async () => {
 });
 
 it.each([
-  ['passes by', new Unavailable('secret words'), 0],
+  ['passes by', new UnavailableError('secret words'), 0],
   ['is ours', new Error('secret words'), 1],
 ])(
   'a WebSocket is closed with 1013 if what is wrong %s, without a reason of the machine',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jsonBytes } from '../../src/domain/json.ts';
-import { REFUSALS_PER_KEY } from '../../src/live/refusedAttempts.ts';
+import { FAILURES_PER_API_KEY } from '../../src/server/access/failedAttempts.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { COUNTS } from '../counts.ts';
 import { auditLogOf, occurrencesOf } from '../support/auditLog.ts';
@@ -15,7 +15,7 @@ const ALIASES = PRODUCTION.documents.aliases;
 /** The limit of production, or one that is reached with the requests of a shorter run. */
 const REQUESTS_PER_MINUTE = Math.min(PRODUCTION.rates.key ?? 0, COUNTS.refusedRequests * (ALIASES - 1));
 const RATES = { ...PRODUCTION.rates, key: REQUESTS_PER_MINUTE };
-const FIELDS = Array.from({ length: ALIASES }, (_, at) => `a${at}: createAsset(input: $input) { __typename }`);
+const FIELDS = Array.from({ length: ALIASES }, (_, index) => `a${index}: createAsset(input: $input) { __typename }`);
 const ATTACK = `mutation ($input: CreateAssetInput!) { ${FIELDS.join(' ')} }`;
 const CANARY = 'canary';
 const INPUT = {
@@ -50,7 +50,7 @@ describe.each(WIRES)('documents of 15 forbidden mutations over $name', ({ name, 
       replies.push(await line.send(ATTACK, JSON.stringify({ input })));
     }
     server.now += MINUTE_MS;
-    await server.app.settle();
+    await server.app.flushCounters();
     const log = await auditLogOf(store, institutionId);
     const unbounded = isGet ? 0 : (PRODUCTION.rates.key ?? 0) * ALIASES * jsonBytes(input);
     printed.push(`${name.padEnd(10)} before: ${unbounded}, now: ${log.bytes} in ${log.events.length} events`);
@@ -74,7 +74,7 @@ describe.each(WIRES)('documents of 15 forbidden mutations over $name', ({ name, 
       const forbidden = events.filter(({ errorCode }) => errorCode === 'FORBIDDEN');
       // Over WebSocket connection_init is a request as well.
       const requests = REQUESTS_PER_MINUTE - (name === 'WebSocket' ? 1 : 0);
-      expect(forbidden).toHaveLength(REFUSALS_PER_KEY.events + 1);
+      expect(forbidden).toHaveLength(FAILURES_PER_API_KEY.events + 1);
       expect(occurrencesOf(forbidden)).toBe(Math.min(COUNTS.refusedRequests * ALIASES, requests));
       expect(forbidden[0]?.payload).toEqual({
         omitted: `${jsonBytes(INPUT)} bytes`,

@@ -12,7 +12,7 @@ import { expect, it } from 'vitest';
 import { RIGHTS } from '../../src/domain/rights.ts';
 import { VIEWER_ROLES, type ViewerRole } from '../../src/domain/viewer.ts';
 import { schema } from '../../src/schema/index.ts';
-import { guard } from '../../src/schema/rights.ts';
+import { guardField } from '../../src/schema/rights.ts';
 import { isEdge } from '../support/selection.ts';
 import { nodeTypes, operationsOf } from '../support/surface.ts';
 
@@ -72,7 +72,7 @@ function guarded(restricted: Table): GraphQLSchema {
       yield { ticks: 'tick', partChanged: { part } };
     };
   }
-  return guard(made, { ...Object.fromEntries(neededBy(made).map((line) => [line, VIEWER_ROLES])), ...restricted });
+  return guardField(made, { ...Object.fromEntries(neededBy(made).map((line) => [line, VIEWER_ROLES])), ...restricted });
 }
 const asked = (made: GraphQLSchema, role: ViewerRole, text: string): ExecutionResult =>
   execute({
@@ -91,7 +91,7 @@ it('a schema with an operation, node or edge without a line cannot be made', () 
     const made = buildSchema(SDL);
     const rest = neededBy(made).filter((each) => each !== line);
     const table = Object.fromEntries(rest.map((each) => [each, VIEWER_ROLES]));
-    expect(() => guard(made, table)).toThrow(`The table of rights has no line for ${line}.`);
+    expect(() => guardField(made, table)).toThrow(`The table of rights has no line for ${line}.`);
   }
   expect(neededBy(buildSchema(SDL))).toHaveLength(13);
 });

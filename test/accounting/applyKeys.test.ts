@@ -154,8 +154,8 @@ onBothStores((open) => {
     const { server, deal } = scene;
     const ids = [(await fundedPosition(server, deal)).id, (await fundedPosition(server, deal)).id];
     const replies = await Promise.all(
-      times(COUNTS.policyRivals, (at) =>
-        apply((at % 2 === 0 ? ids : ids.toReversed()).map((id) => move(id, 'PARTIALLY_RELEASED', { amount: '1' }))),
+      times(COUNTS.policyRivals, (index) =>
+        apply((index % 2 === 0 ? ids : ids.toReversed()).map((id) => move(id, 'PARTIALLY_RELEASED', { amount: '1' }))),
       ),
     );
     expect(replies.map(({ committed }) => committed)).toEqual(times(COUNTS.policyRivals, () => true));

@@ -139,10 +139,10 @@ onBothStores((open) => {
     expect(
       reply?.results?.map(({ status, error }) => [status, error?.__typename ?? null, error?.path?.join('.')]),
     ).toEqual(
-      cases.map(([, type, path], at) => [
+      cases.map(([, type, path], index) => [
         type === null ? 'APPLIED' : 'REFUSED',
         type,
-        type === null ? undefined : `operations.${at}.${path ?? (at === 0 || at === 17 ? 'transition' : '')}`,
+        type === null ? undefined : `operations.${index}.${path ?? (index === 0 || index === 17 ? 'transition' : '')}`,
       ]),
     );
     await did(scene.server, 'deletePolicy', policy);

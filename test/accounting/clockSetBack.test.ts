@@ -38,7 +38,7 @@ onBothStores((open) => {
       expect(position).toMatchObject({ createdAt: time(0), updatedAt: time(1_000), state: 'RELEASED' });
       const read = store.read('ALL');
       const of = { field: 'positionId', id: positionId } as const;
-      const window = { of, where: {}, limit: 10, backward: false, after: null, before: null } as const;
+      const window = { parent: of, where: {}, limit: 10, backward: false, after: null, before: null } as const;
       const order = { by: ['sequence'], direction: 'ASC' } as const;
       const pages = await Promise.all([
         read.lifecycleEvents.pages([{ ...window, order }]),

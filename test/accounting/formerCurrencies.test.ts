@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isFormerCurrency } from '../../src/domain/currencies.ts';
 import type { Position } from '../../src/domain/position.ts';
-import { UNBOUNDED } from '../../src/commands/refusedAttempts.ts';
+import { UNBOUNDED_FAILED_ATTEMPTS } from '../../src/commands/failedAttempts.ts';
 import { createStoredLedger } from '../../src/commands/ledger.ts';
 import { recordChange } from '../../src/commands/positionChange.ts';
 import { createIds } from '../../src/ids.ts';
@@ -35,7 +35,7 @@ async function stored(store: Store, code: string, over: Partial<Position> = {}):
   const newId = createIds(() => START);
   const ledger = createStoredLedger(newId);
   const own = { viewer: { role: 'ROOT' }, requestId: null, clock: () => START, newToken: () => '' } as const;
-  const context = { ...DEFAULTS, ...own, store, ledger, newId, refusedAttempts: UNBOUNDED };
+  const context = { ...DEFAULTS, ...own, store, ledger, newId, failedAttempts: UNBOUNDED_FAILED_ATTEMPTS };
   await store.transact('ALL', async (tx) => {
     insertAll(tx, { institutions: [institution], assetTemplates: [template], assets: [asset], positions: [after] });
     recordChange(tx, context, null, position);

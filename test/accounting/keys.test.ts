@@ -1,9 +1,9 @@
 import { DEFAULTS } from '../../src/settings.ts';
 import { describe, expect, it } from 'vitest';
 import { createStoredLedger } from '../../src/commands/ledger.ts';
-import { UNBOUNDED } from '../../src/commands/refusedAttempts.ts';
+import { UNBOUNDED_FAILED_ATTEMPTS } from '../../src/commands/failedAttempts.ts';
 import { createIds } from '../../src/ids.ts';
-import { forgetKeys } from '../../src/live/forgetKeys.ts';
+import { deleteExpiredIdempotencyRecords } from '../../src/jobs/deleteExpiredIdempotencyRecords.ts';
 import { errorOf } from '../support/answers.ts';
 import { call, countsOf, did, DOCUMENTS, grownBy, opening, sceneOn, times } from '../support/accounting.ts';
 import { fundedPosition } from '../support/deal.ts';
@@ -136,7 +136,7 @@ onBothStores((open) => {
     });
 
     it('is remembered as long as the operator says', async () => {
-      const brief = serve(scene.store, { clock: () => scene.server.now, settings: { keepKeysMs: 1_000 } });
+      const brief = serve(scene.store, { clock: () => scene.server.now, settings: { idempotencyRetentionMs: 1_000 } });
       const said = opening(scene.deal, { idempotencyKey: 'brief' });
       await did(brief, 'createPosition', said);
       scene.server.now += 999;
@@ -149,12 +149,17 @@ onBothStores((open) => {
       const { server, store, deal } = scene;
       const newId = createIds(() => server.now);
       const own = { viewer: { role: 'ROOT' }, requestId: null, clock: () => server.now, newId } as const;
-      const given = { ...DEFAULTS, newToken: () => '', keepKeysMs: KEEP_MS, refusedAttempts: UNBOUNDED };
+      const given = {
+        ...DEFAULTS,
+        newToken: () => '',
+        idempotencyRetentionMs: KEEP_MS,
+        failedAttempts: UNBOUNDED_FAILED_ATTEMPTS,
+      };
       const context = { ...own, ...given, store, ledger: createStoredLedger(newId) };
       server.now += 2 * KEEP_MS;
-      await forgetKeys(context);
+      await deleteExpiredIdempotencyRecords(context);
       expect((await countsOf(store)).idempotencyRecords).toBe(0);
-      const label = (at: number) => ({ templateId: deal.templateId, label: 'a', idempotencyKey: `${at}` });
+      const label = (index: number) => ({ templateId: deal.templateId, label: 'a', idempotencyKey: `${index}` });
       // More than one batch of them.
       await store.transact('ALL', async (tx) => {
         for (const id of times(1_100, () => newId('idem'))) {
@@ -166,9 +171,9 @@ onBothStores((open) => {
       server.now += 1;
       const late = await did(server, 'createAsset', label(1));
       server.now += KEEP_MS;
-      expect(await Promise.all([forgetKeys(context), forgetKeys(context)])).toEqual(
-        expect.arrayContaining([expect.any(Number)]),
-      );
+      expect(
+        await Promise.all([deleteExpiredIdempotencyRecords(context), deleteExpiredIdempotencyRecords(context)]),
+      ).toEqual(expect.arrayContaining([expect.any(Number)]));
       expect((await countsOf(store)).idempotencyRecords).toBe(1);
       server.now -= 1;
       expect(await call(server, 'createAsset', label(1))).toEqual({ ...late, replayed: true });

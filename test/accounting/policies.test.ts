@@ -153,12 +153,12 @@ onBothStores((open) => {
     const { server, store } = scene;
     const institutionId = await anInstitution();
     const replies = await Promise.all(
-      times(COUNTS.policyRivals, (at) =>
-        call(server, 'setPolicy', { institutionId, region, limits: [limit('USD', `${at}`)] }),
+      times(COUNTS.policyRivals, (index) =>
+        call(server, 'setPolicy', { institutionId, region, limits: [limit('USD', `${index}`)] }),
       ),
     );
     expect(replies.map(({ policy }) => policy?.version).toSorted((a = 0, b = 0) => a - b)).toEqual(
-      times(COUNTS.policyRivals, (at) => at + 1),
+      times(COUNTS.policyRivals, (index) => index + 1),
     );
     expect(new Set(replies.map(({ policy }) => policy?.id)).size).toBe(1);
     expect(await policiesOf(institutionId)).toMatchObject([{ version: COUNTS.policyRivals }]);

@@ -3,7 +3,7 @@ import { type GraphQLInputType, isEnumType, isInputObjectType, isListType, isNon
 import { AUDIT_ACTIONS, type AuditEvent, type MutationName } from '../../src/domain/auditEvent.ts';
 import { jsonBytes } from '../../src/domain/json.ts';
 import { LIMITS } from '../../src/domain/limits.ts';
-import { REFUSALS_PER_INSTITUTION, REFUSALS_PER_KEY } from '../../src/live/refusedAttempts.ts';
+import { FAILURES_PER_INSTITUTION, FAILURES_PER_API_KEY } from '../../src/server/access/failedAttempts.ts';
 import { schema } from '../../src/schema/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { as, call, countsOf, did, grownBy, sceneOn, times, UNKNOWN } from '../support/accounting.ts';
@@ -30,14 +30,14 @@ onBothStores((open) => {
     server.viewer = viewer();
     const flush = async (): Promise<readonly AuditEvent[]> => {
       server.now += MINUTE_MS;
-      await server.app.settle();
+      await server.app.flushCounters();
       return (await auditLogOf(store, institutionId)).events;
     };
     return { server, deal, institutionId, viewer, flush };
   };
   const refuse = (server: TestServer, count: number, input: object = {}) =>
     Promise.all(times(count, () => call(server, 'fundPosition', { positionId: UNKNOWN, ...input })));
-  const { events: most } = REFUSALS_PER_KEY;
+  const { events: most } = FAILURES_PER_API_KEY;
 
   it('records as many refused attempts of an API key as its budget allows, then counts them by action and code', async () => {
     const { server, institutionId, flush } = await setUp();
@@ -95,14 +95,14 @@ onBothStores((open) => {
 
   it('bounds the refused attempts of all API keys of an institution, and leaves other institutions their room', async () => {
     const { server, viewer, flush } = await setUp();
-    const keys = REFUSALS_PER_INSTITUTION.events / most + 2;
+    const keys = FAILURES_PER_INSTITUTION.events / most + 2;
     const grown = await grownBy(scene.store, async () => {
-      for (const number of times(keys, (at) => at)) {
+      for (const number of times(keys, (index) => index)) {
         server.viewer = viewer(number);
         await refuse(server, most);
       }
     });
-    expect(grown).toEqual({ auditEvents: REFUSALS_PER_INSTITUTION.events });
+    expect(grown).toEqual({ auditEvents: FAILURES_PER_INSTITUTION.events });
     const other = { role: 'ADMIN', institutionId: scene.other.institution.id } as const;
     expect(await grownBy(scene.store, () => as(server, other, () => refuse(server, 1)))).toEqual({ auditEvents: 1 });
     expect(occurrencesOf(await flush())).toBe(keys * most);
@@ -153,13 +153,13 @@ onBothStores((open) => {
       const replies = await Promise.all(times(most, () => call(server, 'createAsset', sent)));
       expect(new Set(replies.map((reply) => reply.code))).toEqual(new Set([code]));
       const { events, bytes } = await auditLogOf(scene.store, institutionId);
-      const whole = Math.floor(REFUSALS_PER_KEY.bytes / jsonBytes(sent));
+      const whole = Math.floor(FAILURES_PER_API_KEY.bytes / jsonBytes(sent));
       expect(events.filter(({ payload }) => payload?.['metadata'] !== undefined)).toHaveLength(whole);
       const summary = { omitted: `${jsonBytes(sent)} bytes`, fields: ['templateId', 'label', 'metadata'] };
       expect(events.filter(({ payload }) => payload?.['omitted'] !== undefined).map(({ payload }) => payload)).toEqual(
         times(most - whole, () => summary),
       );
-      expect(bytes).toBeLessThan(REFUSALS_PER_KEY.bytes + most * 1_000);
+      expect(bytes).toBeLessThan(FAILURES_PER_API_KEY.bytes + most * 1_000);
     },
   );
 

@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
-import { UnusableDatabase } from '../../src/store/postgres/unusableDatabase.ts';
+import { UnusableDatabaseError } from '../../src/store/postgres/unusableDatabase.ts';
 import { did, times } from '../support/accounting.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { fundedPosition, makeDeal } from '../support/deal.ts';
@@ -113,7 +113,7 @@ describe('the role of the application', () => {
     await asSuperuser('drop role if exists guest', 'create role guest login', ...statements);
     const url = await database('guest');
     const refused = await migrate(url).catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(UnusableDatabase);
+    expect(refused).toBeInstanceOf(UnusableDatabaseError);
     const { message } = refused as Error;
     expect(message).toMatch(
       /^The role escrowgrid_app cannot be had .*\. Let a superuser run: create role .*grant .*;$/s,

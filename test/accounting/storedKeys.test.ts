@@ -148,9 +148,9 @@ onBothStores((open) => {
     const institution = anInstitution({ id: institutionId });
     const template = aTemplate(institution, { id: templateId });
     const asset = anAsset(template, { id: assetId });
-    const positions = Array.from({ length: 9 }, (_one, at) => {
-      const position = aPosition(asset, { id: positionId(at + 1) });
-      return at === 0 ? position : funded(position);
+    const positions = Array.from({ length: 9 }, (_one, index) => {
+      const position = aPosition(asset, { id: positionId(index + 1) });
+      return index === 0 ? position : funded(position);
     });
     const chatSessions = [aSession(institutionId, { id: chatSessionId })];
     await store.transact('ALL', async (tx) => {

@@ -63,7 +63,7 @@ onBothStores((open) => {
       let replies: readonly Reply[] = [];
       const by = await grownBy(store, async () => {
         replies = await Promise.all(
-          times(COUNTS.twins, (at) => call(server, 'createPosition', inputs[at % 2] as object)),
+          times(COUNTS.twins, (index) => call(server, 'createPosition', inputs[index % 2] as object)),
         );
       });
       expect(by).toMatchObject({ positions: 1, idempotencyRecords: 1 });

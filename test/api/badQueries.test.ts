@@ -124,7 +124,7 @@ onBothStores((open) => {
 
   it('a filter takes 100 values, the largest amounts and the ends of time', async () => {
     const filter = {
-      assetIds: [deal.assetId, ...Array.from({ length: 99 }, (_each, at) => `ast_${at}`)],
+      assetIds: [deal.assetId, ...Array.from({ length: 99 }, (_each, index) => `ast_${index}`)],
       amount: { gte: '0', lte: '9'.repeat(24), lt: `${'9'.repeat(24)}.9999` },
       createdAt: { gt: '0001-01-01T00:00:00Z', lt: '9999-12-31T23:59:59.999Z' },
     };

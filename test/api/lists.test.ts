@@ -80,25 +80,25 @@ onBothStores((open) => {
     server = serve(await open());
     const first = await makeDeal(server);
     const assets = [first.assetId];
-    for (let at = 1; at < ROWS; at += 1) {
+    for (let index = 1; index < ROWS; index += 1) {
       // Three a moment, so that ids decide between them.
-      server.now = START + Math.floor(at / 3);
+      server.now = START + Math.floor(index / 3);
       const { createAsset } = await server.run(CreateAssetDocument, {
-        input: { templateId: first.templateId, label: `Pier ${at}` },
+        input: { templateId: first.templateId, label: `Pier ${index}` },
       });
       assets.push(done(createAsset, 'CreateAssetPayload').asset.id);
     }
     const deals = [first];
-    for (let at = 1; at < ROWS; at += 1) deals.push(await makeDeal(server));
+    for (let index = 1; index < ROWS; index += 1) deals.push(await makeDeal(server));
     assets.push(...deals.slice(1).map(({ assetId }) => assetId));
     const positions = [];
-    for (let at = 0; at < ROWS; at += 1) {
-      server.now = START + Math.floor(at / 3);
+    for (let index = 0; index < ROWS; index += 1) {
+      server.now = START + Math.floor(index / 3);
       positions.push((await openPosition(server, first)).id);
     }
     const [position = ''] = positions;
     await server.run(FundPositionDocument, { input: { positionId: position } });
-    for (let at = 2; at < ROWS; at += 1) {
+    for (let index = 2; index < ROWS; index += 1) {
       await server.run(ReleasePositionDocument, { input: { positionId: position, amount: '0.01' } });
     }
     const [institutions, templates] = [

@@ -50,11 +50,11 @@ describe('mistakes of the predecessor', () => {
     it('mistake 2: A second partial release was swallowed (state unchanged -> return): memory wrote the old ledger event again, Postgres answered with a raw duplicate key.', async () => {
       const server = serve(await open());
       const { id: positionId } = await fundedPosition(server, await makeDeal(server));
-      for (const [at, amount] of ['10.00', '10.00', '0.01'].entries()) {
+      for (const [index, amount] of ['10.00', '10.00', '0.01'].entries()) {
         const { releasePosition } = await server.run(ReleasePositionDocument, { input: { positionId, amount } });
         const { event, position } = done(releasePosition, 'ReleasePositionPayload');
-        expect(event).toMatchObject({ sequence: at + 3, toState: 'PARTIALLY_RELEASED', moved: usd(amount) });
-        expect(position).toMatchObject({ state: 'PARTIALLY_RELEASED', version: at + 3 });
+        expect(event).toMatchObject({ sequence: index + 3, toState: 'PARTIALLY_RELEASED', moved: usd(amount) });
+        expect(position).toMatchObject({ state: 'PARTIALLY_RELEASED', version: index + 3 });
       }
       const { position } = await server.run(PositionDocument, { id: positionId });
       expect(position).toMatchObject({ held: usd('79.99'), released: usd('20.01') });

@@ -54,7 +54,8 @@ async function serveMany(store: Store, count: number) {
   const newId = createIds(() => START + 1);
   await store.transact('ALL', async (tx) => {
     if (!row) throw new Error('There is no position.');
-    for (let at = 1; at < count; at += 1) tx.positions.insert({ ...row, id: newId('pos'), createdAt: START + at });
+    for (let index = 1; index < count; index += 1)
+      tx.positions.insert({ ...row, id: newId('pos'), createdAt: START + index });
   });
   return server;
 }
@@ -63,10 +64,10 @@ it('mistake 8: Pages were cut in memory after reading everything, one query a ro
   const rows = 5_000;
   const memory = createMemoryStore();
   const inMemory = await serveMany(memory, rows);
-  const { touched } = memory;
-  touched.rows = 0;
+  const { scanStats } = memory;
+  scanStats.rows = 0;
   await inMemory.ask('{ positions(first: 1) { nodes { id asset { id } } } }');
-  expect(touched.rows).toBeLessThanOrEqual(3);
+  expect(scanStats.rows).toBeLessThanOrEqual(3);
 
   const statements: Statement[] = [];
   const { store, url } = await openPostgresAt((statement) => statements.push(statement));

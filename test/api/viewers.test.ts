@@ -34,7 +34,7 @@ onBothStores((open) => {
 
     it('nodes has null for others', async () => {
       const { nodes } = await server().run(NodesDocument, {
-        ids: idsOf(own()).flatMap((id, at) => [idsOf(theirs())[at] ?? '', id]),
+        ids: idsOf(own()).flatMap((id, index) => [idsOf(theirs())[index] ?? '', id]),
       });
       expect(nodes.map((node) => node?.id ?? null)).toEqual(idsOf(own()).flatMap((id) => [null, id]));
     });

@@ -71,12 +71,12 @@ const institution: Institution = {
   createdAt: START,
   updatedAt: START,
 };
-const newSession = (at: number): ChatSession =>
+const newSession = (index: number): ChatSession =>
   Object.freeze({
     id: newId('chat'),
     institutionId: institution.id,
     positionId: null,
-    ownerReference: `owner-${at % 50}`,
+    ownerReference: `owner-${index % 50}`,
     title: text(40),
     description: text(60),
     priority: (1 + roll(4)) as ChatPriority,
@@ -85,9 +85,9 @@ const newSession = (at: number): ChatSession =>
     deletedAt: null,
     edition: 1,
     messageCount: 0,
-    createdAt: START + at,
-    updatedAt: START + at,
-    lastActivityAt: START + at,
+    createdAt: START + index,
+    updatedAt: START + index,
+    lastActivityAt: START + index,
     version: 1,
   });
 const edited = (session: ChatSession, now: number, change: Partial<ChatSession>): ChatSession =>
@@ -161,7 +161,7 @@ const windowOf = (order: Order<ChatSession>, over: Partial<Window<ChatSession>> 
 async function filled(count: number): Promise<{ readonly store: Store; readonly sessions: ChatSession[] }> {
   const store = createMemoryStore();
   await store.transact('ALL', async (tx) => tx.institutions.insert(institution));
-  const sessions = Array.from({ length: count }, (_each, at) => newSession(at));
+  const sessions = Array.from({ length: count }, (_each, index) => newSession(index));
   await inPortions(store, sessions, (tx, row) => tx.chatSessions.insert(row));
   return { store, sessions };
 }
@@ -194,7 +194,7 @@ async function rates(): Promise<void> {
   const create = async (): Promise<number> => {
     const store = createMemoryStore();
     await store.transact('ALL', async (tx) => tx.institutions.insert(institution));
-    const rows = Array.from({ length: SESSIONS }, (_each, at) => newSession(at));
+    const rows = Array.from({ length: SESSIONS }, (_each, index) => newSession(index));
     return rate(SESSIONS, 1, () => inPortions(store, rows, (tx, row) => tx.chatSessions.insert(row)));
   };
   let creates = 0;
@@ -217,7 +217,7 @@ async function rates(): Promise<void> {
   const lookups = 100_000;
   const { chatSessions } = store.read('ALL');
   const found = await rate(lookups, 3, async () => {
-    for (let at = 0; at < lookups; at += 1) void chatSessions.byIds([rows[at % rows.length]?.id ?? '']);
+    for (let index = 0; index < lookups; index += 1) void chatSessions.byIds([rows[index % rows.length]?.id ?? '']);
   });
   tell('lookup by id', 1_000_000 / found, 'us', 'under 2');
 }
@@ -251,7 +251,7 @@ async function onPostgres(databaseUrl: string): Promise<void> {
   const statements: string[] = [];
   const onStatement = (statement: { readonly text: string }): void => void statements.push(statement.text);
   const store = createPostgresStore({ databaseUrl, onError: () => undefined, onStatement });
-  const sessions = Array.from({ length: 1_000 }, (_each, at) => newSession(at));
+  const sessions = Array.from({ length: 1_000 }, (_each, index) => newSession(index));
   const messages = 100;
   process.stdout.write(`\nChat on PostgreSQL, ${sessions.length} sessions of ${messages} messages\n`);
   await store.transact('ALL', async (tx) => tx.institutions.insert(institution));

@@ -26,7 +26,7 @@ async function bench(name: string, store: Store): Promise<void> {
   const app = createApp({
     store,
     rootToken: DEVELOPMENT_KEY,
-    onFault: (_id, error) => process.stderr.write(`${String(error)}\n`),
+    onInternalError: (_id, error) => process.stderr.write(`${String(error)}\n`),
   });
   const ask: Ask = async (query) => {
     const body = JSON.stringify({ query });

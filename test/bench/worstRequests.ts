@@ -26,8 +26,8 @@ function largest(most: number, document: (count: number) => string, variables: o
   return document(fits);
 }
 
-const times = (count: number, text: (at: number) => string): string =>
-  Array.from({ length: count }, (_, at) => text(at)).join(' ');
+const times = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => text(index)).join(' ');
 const LOCALES = 'en de fr it es pt nl pl cs sv da fi ja ko ar'.split(' ');
 const MONEY = '{ amount currencyCode minorUnits }';
 const EVENT = `id sequence fromState toState reason createdAt moved ${MONEY} actor { kind }`;
@@ -45,7 +45,7 @@ export const worstRequests = ({ positionId, assetId, institutionId }: Filled): r
   { name: 'page in a page, one field', query: pages('id') },
   {
     name: 'page in a page, aliases of scalars',
-    query: pages(`id sequence fromState toState reason createdAt ${times(aliases, (at) => `a${at}: createdAt`)}`),
+    query: pages(`id sequence fromState toState reason createdAt ${times(aliases, (index) => `a${index}: createdAt`)}`),
   },
   {
     name: 'positions within their asset',
@@ -56,7 +56,7 @@ export const worstRequests = ({ positionId, assetId, institutionId }: Filled): r
     query: largest(
       100,
       (rows) =>
-        `{ ${page('positions', rows, `asset { ${page('positions', 100, `amount { ${times(aliases, (at) => `a${at}: formatted(locale: "${LOCALES[at]}")`)} }`)} }`)} }`,
+        `{ ${page('positions', rows, `asset { ${page('positions', 100, `amount { ${times(aliases, (index) => `a${index}: formatted(locale: "${LOCALES[index]}")`)} }`)} }`)} }`,
     ),
   },
   {
@@ -64,7 +64,7 @@ export const worstRequests = ({ positionId, assetId, institutionId }: Filled): r
     query: largest(
       100,
       (rows) =>
-        `{ ${page('positions', rows, `asset { ${page('positions', 100, `amount { ${times(aliases, (at) => `a${at}: formatted`)} }`)} }`)} }`,
+        `{ ${page('positions', rows, `asset { ${page('positions', 100, `amount { ${times(aliases, (index) => `a${index}: formatted`)} }`)} }`)} }`,
     ),
   },
   {
@@ -83,13 +83,13 @@ export const worstRequests = ({ positionId, assetId, institutionId }: Filled): r
   },
   {
     name: 'searches',
-    query: `{ ${times(aliases, (at) => `a${at}: chatSessions(first: 100, filter: { search: "pier word ${at}" }) { totalCount nodes { id } }`)} }`,
+    query: `{ ${times(aliases, (index) => `a${index}: chatSessions(first: 100, filter: { search: "pier word ${index}" }) { totalCount nodes { id } }`)} }`,
   },
   {
     name: 'totals of 100,000 positions',
     query: largest(
       aliases,
-      (count) => `{ ${times(count, (at) => `a${at}: positionTotals { count byState { count } }`)} }`,
+      (count) => `{ ${times(count, (index) => `a${index}: positionTotals { count byState { count } }`)} }`,
     ),
   },
   {
@@ -97,7 +97,7 @@ export const worstRequests = ({ positionId, assetId, institutionId }: Filled): r
     query: largest(
       aliases,
       (count) =>
-        `{ ${times(count, (at) => `a${at}: positionTotals(filter: { amount: { gte: "${at}" } }) { count }`)} }`,
+        `{ ${times(count, (index) => `a${index}: positionTotals(filter: { amount: { gte: "${index}" } }) { count }`)} }`,
     ),
   },
   {
@@ -105,7 +105,7 @@ export const worstRequests = ({ positionId, assetId, institutionId }: Filled): r
     query: largest(
       aliases,
       (count) =>
-        `{ ${times(count, (at) => `a${at}: positions(first: 0, filter: { amount: { gte: "0.0${at + 10}" } }) { totalCount }`)} }`,
+        `{ ${times(count, (index) => `a${index}: positions(first: 0, filter: { amount: { gte: "0.0${index + 10}" } }) { totalCount }`)} }`,
     ),
   },
   {
@@ -125,7 +125,7 @@ export const worstRequests = ({ positionId, assetId, institutionId }: Filled): r
     query: largest(
       100,
       (rows) =>
-        `{ chatSessions(first: ${rows}) { nodes { ${times(aliases, (at) => `a${at}: unreadCount(participantReference: "p${at}")`)} } } }`,
+        `{ chatSessions(first: ${rows}) { nodes { ${times(aliases, (index) => `a${index}: unreadCount(participantReference: "p${index}")`)} } } }`,
     ),
   },
   {
@@ -133,8 +133,8 @@ export const worstRequests = ({ positionId, assetId, institutionId }: Filled): r
     query: BATCH,
     variables: {
       input: {
-        operations: Array.from({ length: LIMITS.listInputs }, (_, at) => ({
-          create: { assetId, holderReference: `h${at}`, amount: { amount: '1.00', currencyCode: 'USD' } },
+        operations: Array.from({ length: LIMITS.listInputs }, (_, index) => ({
+          create: { assetId, holderReference: `h${index}`, amount: { amount: '1.00', currencyCode: 'USD' } },
         })),
       },
     },
@@ -144,22 +144,22 @@ export const worstRequests = ({ positionId, assetId, institutionId }: Filled): r
     query: largest(
       aliases,
       (count) =>
-        `mutation ($input: ApplyPositionsInput!) { ${times(Math.max(count, 1), (at) => `a${at}: applyPositions(input: $input) { __typename }`)} }`,
+        `mutation ($input: ApplyPositionsInput!) { ${times(Math.max(count, 1), (index) => `a${index}: applyPositions(input: $input) { __typename }`)} }`,
       {
         input: { operations: Array.from({ length: 1_000 }, () => ({ transition: { positionId, toState: 'FUNDED' } })) },
       },
     ),
     variables: {
       input: {
-        operations: Array.from({ length: LIMITS.listInputs }, (_, at) => ({
-          create: { assetId, holderReference: `h${at}`, amount: { amount: '1.00', currencyCode: 'USD' } },
+        operations: Array.from({ length: LIMITS.listInputs }, (_, index) => ({
+          create: { assetId, holderReference: `h${index}`, amount: { amount: '1.00', currencyCode: 'USD' } },
         })),
       },
     },
   },
   {
     name: 'assets with metadata by aliases',
-    query: `mutation ($input: CreateAssetInput!) { ${times(aliases, (at) => `a${at}: createAsset(input: $input) { ... on CreateAssetPayload { asset { metadata } } }`)} }`,
+    query: `mutation ($input: CreateAssetInput!) { ${times(aliases, (index) => `a${index}: createAsset(input: $input) { ... on CreateAssetPayload { asset { metadata } } }`)} }`,
     variables: { input: { templateId: '', label: 'l', metadata: { a: 'x'.repeat(60_000) } } },
   },
   {
@@ -174,14 +174,14 @@ export const worstRequests = ({ positionId, assetId, institutionId }: Filled): r
       input: {
         templateId: '',
         label: 'l',
-        metadata: Object.fromEntries(Array.from({ length: 80_000 }, (_, at) => [`k${at}`, 1])),
+        metadata: Object.fromEntries(Array.from({ length: 80_000 }, (_, index) => [`k${index}`, 1])),
       },
     },
   },
   {
     name: 'introspection',
     query: `{ __schema { types { name description fields { name description args { name description type { name ofType { name } } }
-      type { name description fields { name description type { name description ${times(6, (at) => `d${at}: description`)} } } } } } } }`,
+      type { name description fields { name description type { name description ${times(6, (index) => `d${index}: description`)} } } } } } } }`,
   },
   {
     name: 'subscription event',

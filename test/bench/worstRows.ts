@@ -41,37 +41,37 @@ const inParts = async <T>(rows: readonly T[], write: (part: readonly T[]) => Pro
 export async function fillStore(store: Store): Promise<Filled> {
   const [institution, other] = [anInstitution(), anInstitution({ name: 'Other' })];
   const template = aTemplate(institution);
-  const assets = Array.from({ length: ASSETS }, (_, at) =>
-    anAsset(template, { label: 'l'.repeat(LIMITS.nameCharacters), metadata: largeJson(at) }),
+  const assets = Array.from({ length: ASSETS }, (_, index) =>
+    anAsset(template, { label: 'l'.repeat(LIMITS.nameCharacters), metadata: largeJson(index) }),
   );
   await keep(store, { institutions: [institution, other], assetTemplates: [template], assets });
-  const positions = Array.from({ length: POSITIONS }, (_, at) => {
-    const currency = CURRENCY_CODES[at % CURRENCY_CODES.length] as (typeof CURRENCY_CODES)[number];
-    const asset = assets[at % ASSETS] as (typeof assets)[number];
-    const metadata = at >= POSITIONS - ASSETS ? asset.metadata : {};
-    const position = aPosition(asset, { currency, amount: BigInt(at + 1), metadata, createdAt: START + at });
-    return at % 2 === 0 ? position : { ...position, state: 'FUNDED' as const, held: position.amount };
+  const positions = Array.from({ length: POSITIONS }, (_, index) => {
+    const currency = CURRENCY_CODES[index % CURRENCY_CODES.length] as (typeof CURRENCY_CODES)[number];
+    const asset = assets[index % ASSETS] as (typeof assets)[number];
+    const metadata = index >= POSITIONS - ASSETS ? asset.metadata : {};
+    const position = aPosition(asset, { currency, amount: BigInt(index + 1), metadata, createdAt: START + index });
+    return index % 2 === 0 ? position : { ...position, state: 'FUNDED' as const, held: position.amount };
   });
   await inParts(positions, (part) => keep(store, { positions: part }));
   const busy = positions.slice(-WITH_CHILDREN);
   const reason = 'r'.repeat(LIMITS.reasonCharacters);
   for (const position of busy) {
-    const events = Array.from({ length: CHILDREN }, (_, at) =>
-      anEvent({ ...position, sequence: at + 1 }, { reason, moved: 1n }),
+    const events = Array.from({ length: CHILDREN }, (_, index) =>
+      anEvent({ ...position, sequence: index + 1 }, { reason, moved: 1n }),
     );
     await keep(store, { lifecycleEvents: events });
   }
-  const sessions = Array.from({ length: SESSIONS }, (_, at) =>
-    aSession(institution.id, { title: `Pier ${at}`, positionId: (busy[at % busy.length] as { id: string }).id }),
+  const sessions = Array.from({ length: SESSIONS }, (_, index) =>
+    aSession(institution.id, { title: `Pier ${index}`, positionId: (busy[index % busy.length] as { id: string }).id }),
   );
   await inParts(sessions, (part) => keep(store, { chatSessions: part }));
   const body = 'word '.repeat(LIMITS.bodyCharacters / 5);
   for (const session of sessions.slice(-WITH_CHILDREN)) {
-    const messages = Array.from({ length: CHILDREN }, (_, at) => aMessage(session, at + 1, { body }));
+    const messages = Array.from({ length: CHILDREN }, (_, index) => aMessage(session, index + 1, { body }));
     await keep(store, { chatMessages: messages });
   }
   await inParts(
-    Array.from({ length: AUDIT_EVENTS }, (_, at) => anAuditEvent(institution.id, at)),
+    Array.from({ length: AUDIT_EVENTS }, (_, index) => anAuditEvent(institution.id, index)),
     (part) =>
       store.transact('ALL', async (tx) => {
         for (const event of part) tx.auditEvents.insert(event);
@@ -87,7 +87,7 @@ export async function fillStore(store: Store): Promise<Filled> {
   };
 }
 
-const anAuditEvent = (institutionId: string, at: number): AuditEvent => ({
+const anAuditEvent = (institutionId: string, index: number): AuditEvent => ({
   id: nextId('aud'),
   institutionId,
   action: 'ASSET_CREATED',
@@ -98,6 +98,6 @@ const anAuditEvent = (institutionId: string, at: number): AuditEvent => ({
   resourceId: null,
   requestId: null,
   errorCode: null,
-  payload: largeJson(at),
-  createdAt: START + at,
+  payload: largeJson(index),
+  createdAt: START + index,
 });

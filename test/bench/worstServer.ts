@@ -20,7 +20,7 @@ const store = databaseUrl ? createPostgresStore({ databaseUrl, onError }) : crea
 const filled = await fillStore(store);
 // After an upgrade the server does this beside the requests: here it would be measured with them.
 while (!(await store.refreshWords()));
-const app = createApp({ store, rootToken: DEVELOPMENT_KEY, onFault: (_id, error) => onError(error) });
+const app = createApp({ store, rootToken: DEVELOPMENT_KEY, onInternalError: (_id, error) => onError(error) });
 app.start();
 const { origin } = await app.listen(0, '127.0.0.1');
 process.stdout.write(`${JSON.stringify({ url: `${origin}/graphql`, ...filled })}\n`);

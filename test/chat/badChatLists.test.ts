@@ -31,7 +31,7 @@ onBothStores((open) => {
       ['positionIds', { filter: { positionIds: Array.from({ length: 101 }, () => 'pos_x') } }],
       ['priorities', { filter: { priorities: Array.from({ length: 101 }, () => 'LOW') } }],
       ['search', { filter: { search: long(1_001) } }],
-      ['search', { filter: { search: Array.from({ length: 90_000 }, (_one, at) => `w${at}`).join(' ') } }],
+      ['search', { filter: { search: Array.from({ length: 90_000 }, (_one, index) => `w${index}`).join(' ') } }],
     ])('name the argument %s that is bad: BAD_USER_INPUT', async (argument, variables) => {
       const { code, message, answer } = await errorOf(scene.server, ChatSessionsDocument, variables);
       expect([code, message]).toEqual(['BAD_USER_INPUT', expect.stringContaining(argument)]);

@@ -57,7 +57,7 @@ onBothStores((open) => {
       await chatted(server, 'deleteChatSession', { chatSessionId: ids[0] });
       const { id: chatSessionId } = await openSession(server, deal);
       const messages = [];
-      for (let at = 0; at < 4; at += 1) messages.push(await post(server, chatSessionId));
+      for (let index = 0; index < 4; index += 1) messages.push(await post(server, chatSessionId));
       await chatted(server, 'deleteChatMessage', { chatMessageId: messages[0]?.id });
       const input = { chatSessionId, authorReference: 'ann', body: 'One more' };
       const grown = await changedBy(store, async () => {

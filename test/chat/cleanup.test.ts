@@ -22,10 +22,10 @@ const many = 45;
 
 onBothStores((open) => {
   describe('the clean-up', () => {
-    const scene = chatOn(open, { settings: { keepChatMs: KEPT_MS, keepKeysMs: 100 * DAY_MS } });
+    const scene = chatOn(open, { settings: { chatRetentionMs: KEPT_MS, idempotencyRetentionMs: 100 * DAY_MS } });
     const tidyAt = async (ms: number) => {
       scene.server.now = START + ms;
-      await scene.server.app.tidy();
+      await scene.server.app.cleanUp();
     };
     /** A session with two messages, an edit, a reply, a tombstone and a mark, deleted at the time. */
     const deletedAt = async (ms: number, patch: object = {}): Promise<string> => {
@@ -87,17 +87,17 @@ onBothStores((open) => {
     it(`removes ${many} in batches, also where two servers do it at once`, async () => {
       const { server, store } = scene;
       const ids: string[] = [];
-      for (let at = 0; at < many; at += 1) ids.push(await deletedAt(at % 3));
+      for (let index = 0; index < many; index += 1) ids.push(await deletedAt(index % 3));
       const stay = await deletedAt(100);
       server.now = START + KEPT_MS + 50;
       const faults: unknown[] = [];
       const second = createApp({
         store,
         clock: () => server.now,
-        onFault: (_id, error) => faults.push(error),
-        settings: { keepChatMs: KEPT_MS, keepKeysMs: 100 * DAY_MS },
+        onInternalError: (_id, error) => faults.push(error),
+        settings: { chatRetentionMs: KEPT_MS, idempotencyRetentionMs: 100 * DAY_MS },
       });
-      const grown = await changedBy(store, () => Promise.all([server.app.tidy(), second.tidy()]));
+      const grown = await changedBy(store, () => Promise.all([server.app.cleanUp(), second.cleanUp()]));
       expect(grown).toEqual({
         chatSessions: -many,
         chatMessages: -2 * many,
@@ -114,7 +114,7 @@ onBothStores((open) => {
         const chatSessionId = await deletedAt(0);
         server.now = START + KEPT_MS + 60;
         const [, restored] = await Promise.all([
-          server.app.tidy(),
+          server.app.cleanUp(),
           chat(server, 'restoreChatSession', { chatSessionId }),
         ]);
         const [row] = await store.read('ALL').chatSessions.byIds([chatSessionId]);

@@ -21,7 +21,7 @@ const KEPT_MS = 3 * DAY_MS;
 const MANY = 45;
 
 onBothStores((open) => {
-  const scene = chatOn(open, { settings: { keepChatMs: KEPT_MS, keepKeysMs: 100 * DAY_MS } });
+  const scene = chatOn(open, { settings: { chatRetentionMs: KEPT_MS, idempotencyRetentionMs: 100 * DAY_MS } });
 
   describe('a deleted message keeps its last text as a revision', () => {
     it('one that was never edited too, with the version and the time at which it was said', async () => {
@@ -137,14 +137,14 @@ onBothStores((open) => {
       await did(server, 'cancelPosition', { positionId: ended });
       // Those of the other tests go as well.
       server.now = START + KEPT_MS + 1;
-      await server.app.tidy();
+      await server.app.cleanUp();
       const left = async () => (await store.read('ALL').chatSessions.byIds(ids)).map((row) => row?.positionId);
       expect(await left()).toEqual([created, funded, undefined]);
       server.now += 100 * DAY_MS;
-      expect(await changedBy(store, () => server.app.tidy())).not.toHaveProperty('chatSessions');
+      expect(await changedBy(store, () => server.app.cleanUp())).not.toHaveProperty('chatSessions');
       await did(server, 'releasePosition', { positionId: funded, all: true });
       await did(server, 'expirePosition', { positionId: created });
-      expect(await changedBy(store, () => server.app.tidy())).toMatchObject({ chatSessions: -2, chatMessages: -2 });
+      expect(await changedBy(store, () => server.app.cleanUp())).toMatchObject({ chatSessions: -2, chatMessages: -2 });
       expect(await left()).toEqual([undefined, undefined, undefined]);
       server.now = START;
     });
@@ -154,7 +154,7 @@ onBothStores((open) => {
       server.now = START;
       const { id: positionId } = await openPosition(server, deal);
       const stay: string[] = [];
-      for (let at = 0; at < MANY; at += 1) {
+      for (let index = 0; index < MANY; index += 1) {
         const { id: chatSessionId } = await openSession(server, deal, { institutionId: undefined, positionId });
         await chatted(server, 'deleteChatSession', { chatSessionId });
         stay.push(chatSessionId);
@@ -163,7 +163,7 @@ onBothStores((open) => {
       const { id: last } = await openSession(server, deal);
       await chatted(server, 'deleteChatSession', { chatSessionId: last });
       server.now += KEPT_MS + 1;
-      expect(await changedBy(store, () => server.app.tidy())).toMatchObject({ chatSessions: -1 });
+      expect(await changedBy(store, () => server.app.cleanUp())).toMatchObject({ chatSessions: -1 });
       const rows = await store.read('ALL').chatSessions.byIds([...stay, last]);
       expect(rows.map((row) => row?.id)).toEqual([...stay, undefined]);
       server.now = START;

@@ -70,25 +70,27 @@ onBothStores((open) => {
     const replies = await Promise.all(sequences.map((upToSequence) => mark(id, 'bob', upToSequence)));
     expect(replies.map(({ code }) => code)).toEqual(sequences.map(() => undefined));
     expect(await readOf(id, 'bob')).toEqual([0, 12]);
-    expect(await scene.store.read('ALL').readMarks.counts([{ of: { field: 'sessionId', id }, where: {} }])).toEqual([
-      1,
-    ]);
+    expect(await scene.store.read('ALL').readMarks.counts([{ parent: { field: 'sessionId', id }, where: {} }])).toEqual(
+      [1],
+    );
   });
 
   it('participants whose names every object has, or who are much alike, have marks of their own', async () => {
     const { id } = await withMessages('ann', 'ann', 'ann');
     const readers = ['bob', 'Bob', 'bob ', '"bob"', "b'b", 'b\\b', 'constructor', '__proto__', 'toString'];
-    for (const [at, reader] of readers.entries()) await mark(id, reader, at % 4);
+    for (const [index, reader] of readers.entries()) await mark(id, reader, index % 4);
     for (const [at, reader] of readers.entries()) expect(await readOf(id, reader)).toEqual([3 - (at % 4), at % 4]);
     // All in one list, where not all of them can be counted along with the rows.
-    const fields = readers.map((reader, at) => `r${at}: unreadCount(participantReference: ${JSON.stringify(reader)})`);
+    const fields = readers.map(
+      (reader, index) => `r${index}: unreadCount(participantReference: ${JSON.stringify(reader)})`,
+    );
     const { data, errors } = await scene.server.ask<{ chatSessions: { nodes: object[] } }>(
       `{ chatSessions(filter: { ownerReference: "owner" }, first: 1, orderBy: { field: CREATED_AT, direction: DESC }) {
         nodes { id ${fields.join(' ')} }
       } }`,
     );
     expect(errors).toBeUndefined();
-    const counts = Object.fromEntries(readers.map((_reader, at) => [`r${at}`, 3 - (at % 4)]));
+    const counts = Object.fromEntries(readers.map((_reader, index) => [`r${index}`, 3 - (index % 4)]));
     expect(data?.chatSessions.nodes).toEqual([{ id, ...counts }]);
   });
 

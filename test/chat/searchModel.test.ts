@@ -47,23 +47,23 @@ interface Model {
 
 /** Does the step to the model, and answers how to do it to a server, given what it has called sessions and messages. */
 function stepped({ sessions, messages }: Model, next: Step) {
-  const at =
+  const index =
     'which' in next
       ? next.which % Math.max(1, next.do === 'edit' || next.do === 'delete' ? messages.length : sessions.length)
       : 0;
-  const [session, message] = [sessions[at], messages[at]];
+  const [session, message] = [sessions[index], messages[index]];
   if (next.do === 'open') {
     sessions.push({ title: next.title, description: next.description });
   } else if (next.do === 'update' && session) session.title = next.title;
   else if (next.do === 'describe' && session) session.description = next.description;
-  else if (next.do === 'post' && session) messages.push({ session: at, body: next.body });
+  else if (next.do === 'post' && session) messages.push({ session: index, body: next.body });
   else if (next.do === 'edit' && message?.body) message.body = next.body;
   else if (next.do === 'delete' && message) message.body = null;
   else return undefined;
   return async ({ server, deal }: ChatScene, ids: Ids): Promise<void> => {
     const { do: what, which: _which, ...input } = { which: 0, ...next };
-    const chatSessionId = ids.sessions[at] as string;
-    const chatMessageId = ids.messages[at];
+    const chatSessionId = ids.sessions[index] as string;
+    const chatMessageId = ids.messages[index];
     if (what === 'open') ids.sessions.push((await openSession(server, deal, input)).id);
     else if (what === 'post') ids.messages.push((await post(server, chatSessionId, input)).id);
     else if (what === 'edit') await chatted(server, 'editChatMessage', { chatMessageId, ...input });
@@ -80,9 +80,9 @@ interface Ids {
 function foundIn({ sessions, messages }: Model, search: string): readonly number[] {
   const asked = tokensOf(search);
   const has = (body: string): boolean => asked.length > 0 && asked.every((word) => tokensOf(body).includes(word));
-  return sessions.flatMap(({ title, description }, at) => {
-    const said = messages.flatMap(({ session, body }) => (session === at && body !== null ? [body] : []));
-    return [`${title} ${description ?? ''}`, ...said].some(has) ? [at] : [];
+  return sessions.flatMap(({ title, description }, index) => {
+    const said = messages.flatMap(({ session, body }) => (session === index && body !== null ? [body] : []));
+    return [`${title} ${description ?? ''}`, ...said].some(has) ? [index] : [];
   });
 }
 
@@ -96,10 +96,10 @@ describe('both stores find the sessions that a plain model finds', () => {
 
   async function agree(search: string): Promise<number> {
     const expected = foundIn(model, search);
-    for (const [at, { server }] of scenes.entries()) {
+    for (const [index, { server }] of scenes.entries()) {
       const variables = { filter: { search }, orderBy: { field: 'CREATED_AT', direction: 'ASC' }, first: 100 } as const;
       const { list } = await server.run(ChatSessionsDocument, variables);
-      const found = list?.nodes.map(({ id }) => ids[at as 0 | 1].sessions.indexOf(id));
+      const found = list?.nodes.map(({ id }) => ids[index as 0 | 1].sessions.indexOf(id));
       expect({ search, found, total: list?.totalCount }).toEqual({
         search,
         found: expected.slice(0, 100),
@@ -115,9 +115,9 @@ describe('both stores find the sessions that a plain model finds', () => {
     for (const [next, search] of steps) {
       const done = stepped(model, next);
       if (!done) continue;
-      for (const [at, each] of scenes.entries()) {
+      for (const [index, each] of scenes.entries()) {
         each.server.now += 1;
-        await done(each, ids[at as 0 | 1]);
+        await done(each, ids[index as 0 | 1]);
       }
       hits += (await agree(search)) > 0 ? 1 : 0;
     }

@@ -168,7 +168,7 @@ onBothStores((open) => {
         { ...session, outcome: 'SUCCESS' },
         { ...session, outcome: 'FAILURE', errorCode: 'CONFLICT' },
         { ...session, outcome: 'SUCCESS' },
-      ].map((event, at) => (at === 4 ? event : { ...event, institution })),
+      ].map((event, index) => (index === 4 ? event : { ...event, institution })),
     );
     expect(new Set(events.map(({ action }) => action)).size).toBe(8);
   });

@@ -5,7 +5,8 @@ import { aMark, aMessage, aSession } from '../store/chatRows.ts';
 import { anInstitution, insertAll, START } from '../store/rows.ts';
 
 const many = 60;
-const times = <V>(count: number, make: (at: number) => V): V[] => Array.from({ length: count }, (_one, at) => make(at));
+const times = <V>(count: number, make: (index: number) => V): V[] =>
+  Array.from({ length: count }, (_one, index) => make(index));
 
 let server: TestServer;
 let sent: string[] = [];
@@ -14,16 +15,16 @@ beforeAll(async () => {
   const store = await openPostgres(({ text }) => sent.push(text));
   server = serve(store);
   const institutions = times(2, () => anInstitution());
-  const chatSessions = times(many, (at) =>
-    aSession(institutions[at % 2]?.id ?? '', {
+  const chatSessions = times(many, (index) =>
+    aSession(institutions[index % 2]?.id ?? '', {
       description: 'at length',
       messageCount: 3,
-      lastActivityAt: START + at,
+      lastActivityAt: START + index,
       version: 4,
     }),
   );
   const chatMessages = chatSessions.flatMap((row) => [1, 2, 3].map((sequence) => aMessage(row, sequence)));
-  const readMarks = chatSessions.flatMap((row, at) => (at % 3 === 0 ? [] : [aMark(row, 'bob', at % 3)]));
+  const readMarks = chatSessions.flatMap((row, index) => (index % 3 === 0 ? [] : [aMark(row, 'bob', index % 3)]));
   await store.transact('ALL', async (tx) => {
     insertAll(tx, { institutions, chatSessions, chatMessages, readMarks });
   });
@@ -54,7 +55,7 @@ describe('a page of 50 sessions', () => {
     expect(statements).toHaveLength(1);
     const counts = data.chatSessions.nodes.map((node) => node['unreadCount']);
     // The last active first: each third of them has read none, one and two of three.
-    expect(counts).toEqual(times(50, (at) => 3 - ((many - 1 - at) % 3)));
+    expect(counts).toEqual(times(50, (index) => 3 - ((many - 1 - index) % 3)));
   });
 
   it('costs one by a variable, through fragments and aliases and for several participants too', async () => {
@@ -83,11 +84,11 @@ describe('a page of 50 sessions', () => {
   });
 
   it('counts for more participants than go along in one statement more, not one a session', async () => {
-    const fields = times(8, (at) => `u${at}: unreadCount(participantReference: "p${at}")`).join(' ');
+    const fields = times(8, (index) => `u${index}: unreadCount(participantReference: "p${index}")`).join(' ');
     const { sent: statements, data } = await asked(list(fields));
     expect(statements).toHaveLength(2);
     expect(
-      data.chatSessions.nodes.every((node) => times(8, (at) => node[`u${at}`]).every((count) => count === 3)),
+      data.chatSessions.nodes.every((node) => times(8, (index) => node[`u${index}`]).every((count) => count === 3)),
     ).toBe(true);
   });
 

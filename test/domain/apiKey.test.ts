@@ -44,8 +44,8 @@ describe('a token', () => {
     const seen = new Set([TOKEN]);
     for (let bit = 0; bit < 256; bit += 1) {
       const other = Buffer.from(bytes(1));
-      const at = 8 + (bit >> 3);
-      other[at] = (other[at] ?? 0) ^ (1 << (bit & 7));
+      const index = 8 + (bit >> 3);
+      other[index] = (other[index] ?? 0) ^ (1 << (bit & 7));
       const token = tokenOf(other);
       expect(prefixOfToken(token)).toBe(PREFIX);
       seen.add(token);
@@ -54,12 +54,12 @@ describe('a token', () => {
   });
 
   it('is refused with any one character changed, left out or put twice', () => {
-    for (let at = 0; at < TOKEN.length; at += 1) {
-      const [before, after] = [TOKEN.slice(0, at), TOKEN.slice(at + 1)];
-      const others = [...ALPHABET, 'I', 'l', '_', '-', ' ', 'A', '\n', 'é'].filter((each) => each !== TOKEN[at]);
+    for (let index = 0; index < TOKEN.length; index += 1) {
+      const [before, after] = [TOKEN.slice(0, index), TOKEN.slice(index + 1)];
+      const others = [...ALPHABET, 'I', 'l', '_', '-', ' ', 'A', '\n', 'é'].filter((each) => each !== TOKEN[index]);
       for (const other of others) expect(prefixOfToken(before + other + after)).toBeUndefined();
       expect(prefixOfToken(before + after)).toBeUndefined();
-      expect(prefixOfToken(`${before}${TOKEN[at]}${TOKEN[at]}${after}`)).toBeUndefined();
+      expect(prefixOfToken(`${before}${TOKEN[index]}${TOKEN[index]}${after}`)).toBeUndefined();
     }
   });
 
@@ -126,7 +126,7 @@ describe('what a new key is', () => {
     expect(faultsOf(() => checkApiKey({ label: 'x'.repeat(201), role: 'ADMIN' }, NOW))).toHaveLength(1);
     const late = new Issues();
     checkApiKey({ label: 'x', role: 'ADMIN', expiresAt: NOW }, NOW, late);
-    expect(faultsOf(() => late.settleHour())).toEqual(['expiresAt: must be in the future.']);
+    expect(faultsOf(() => late.throwIfTimeIssues())).toEqual(['expiresAt: must be in the future.']);
   });
 });
 
@@ -139,7 +139,7 @@ describe('a rotation', () => {
   ])('overlaps by what was said: %s', (_said, overlap, seconds) => {
     const issues = new Issues();
     expect(checkOverlap(overlap, issues)).toBe(seconds);
-    issues.settle();
+    issues.throwIfAny();
     const { next, previous } = rotate(keyOf(), seconds, NEXT, NOW + 7);
     expect(next).toEqual({ label: 'Back office', role: 'ADMIN', expiresAt: null });
     expect(previous).toEqual({ ...keyOf(), expiresAt: NOW + 7 + seconds * 1_000, followedById: NEXT, version: 2 });
@@ -149,7 +149,7 @@ describe('a rotation', () => {
   it.each([-1, WEEK_SECONDS + 1, 2 ** 31 - 1])('overlaps by no %d seconds', (overlap) => {
     const issues = new Issues();
     checkOverlap(overlap, issues);
-    expect(faultsOf(() => issues.settle())).toEqual([
+    expect(faultsOf(() => issues.throwIfAny())).toEqual([
       `overlapSeconds: must be from 0 to ${WEEK_SECONDS} (one week); it is ${overlap}.`,
     ]);
   });

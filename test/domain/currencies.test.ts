@@ -6,7 +6,7 @@ import {
   FORMER_CURRENCY_CODES,
   isCurrency,
   isFormerCurrency,
-  MOST_DIGITS,
+  MAX_DECIMALS,
 } from '../../src/domain/currencies.ts';
 import { currency } from './given.ts';
 
@@ -25,7 +25,7 @@ test('0, 3 and 4 digits belong to the currencies that the standard gives them, a
   expect(withDigits(3)).toEqual(THREE.split(' '));
   expect(withDigits(4)).toEqual(FOUR.split(' '));
   expect(withDigits(2)).toHaveLength(CURRENCY_CODES.length - 17 - 7 - 2);
-  expect(MOST_DIGITS).toBe(4);
+  expect(MAX_DECIMALS).toBe(4);
 });
 
 test('the table has the 165 codes of list one that have minor units, sorted, each once', () => {

@@ -4,7 +4,7 @@ import type { PositionState } from '../../src/domain/lifecycle.ts';
 import { type Decimal, parseDecimal, toMinorUnits } from '../../src/domain/money.ts';
 import { advance, type Move } from '../../src/domain/move.ts';
 import { checkPosition, newPosition, type Position } from '../../src/domain/position.ts';
-import { type Facts, factsOf, Refusal, ValidationFailed } from '../../src/domain/refusals.ts';
+import { type ErrorData, toErrorData, UserError, ValidationError } from '../../src/domain/userErrors.ts';
 import { type Instant, parseInstant } from '../../src/domain/time.ts';
 
 /** When everything in these tests happens. */
@@ -73,20 +73,20 @@ export const IN: { readonly [S in PositionState]: Position } = {
 };
 
 /** The facts of the refusal that the act ends in. */
-export const refusalOf = (act: () => unknown): Facts => factsOf(thrownBy(act));
+export const refusalOf = (act: () => unknown): ErrorData => toErrorData(thrownBy(act));
 
 /** The issues of the ValidationFailed that the act ends in, each as "path: message". */
 export function faultsOf(act: () => unknown): readonly string[] {
   const refusal = thrownBy(act);
-  if (!(refusal instanceof ValidationFailed)) throw refusal;
+  if (!(refusal instanceof ValidationError)) throw refusal;
   return refusal.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
-function thrownBy(act: () => unknown): Refusal {
+function thrownBy(act: () => unknown): UserError {
   try {
     act();
   } catch (thrown) {
-    if (thrown instanceof Refusal) return thrown;
+    if (thrown instanceof UserError) return thrown;
     throw thrown;
   }
   throw new Error('Nothing was refused.');

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { freezeJson, isExactNumber, type JsonObject, type JsonValue, jsonFault } from '../../src/domain/json.ts';
+import { freezeJson, isExactNumber, type JsonObject, type JsonValue, jsonIssue } from '../../src/domain/json.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 
@@ -19,16 +19,16 @@ describe('how deep', () => {
   const TOO_DEEP = 'must have at most 10 levels of nesting.';
 
   test('10 levels of objects or lists are stored, 11 are not', () => {
-    expect([jsonFault(nested(10)), jsonFault(nestedLists(10))]).toEqual([undefined, undefined]);
-    expect([jsonFault(nested(11)), jsonFault(nestedLists(11))]).toEqual([TOO_DEEP, TOO_DEEP]);
+    expect([jsonIssue(nested(10)), jsonIssue(nestedLists(10))]).toEqual([undefined, undefined]);
+    expect([jsonIssue(nested(11)), jsonIssue(nestedLists(11))]).toEqual([TOO_DEEP, TOO_DEEP]);
   });
 
   test('a value that is no object may stand on the tenth level', () => {
-    expect(jsonFault(parse(`${'{"a":'.repeat(10)}1${'}'.repeat(10)}`))).toBeUndefined();
+    expect(jsonIssue(parse(`${'{"a":'.repeat(10)}1${'}'.repeat(10)}`))).toBeUndefined();
   });
 
   test('a text of 20,000 brackets is refused, not run out of stack on', () => {
-    expect(jsonFault(nestedLists(20_000))).toBe(TOO_DEEP);
+    expect(jsonIssue(nestedLists(20_000))).toBe(TOO_DEEP);
   });
 });
 
@@ -36,18 +36,18 @@ describe('how large', () => {
   const wrapping = '{"a":""}'.length;
 
   test('65,536 bytes of JSON are stored, one more is not', () => {
-    expect(jsonFault({ a: 'x'.repeat(65_536 - wrapping) })).toBeUndefined();
-    expect(jsonFault({ a: 'x'.repeat(65_537 - wrapping) })).toBe(
+    expect(jsonIssue({ a: 'x'.repeat(65_536 - wrapping) })).toBeUndefined();
+    expect(jsonIssue({ a: 'x'.repeat(65_537 - wrapping) })).toBe(
       'must have at most 65536 bytes as JSON; it has 65537.',
     );
   });
 
   test('bytes are counted as they are written: two for é, four for an emoji, two for a line break', () => {
     const room = (65_536 - wrapping) / 4;
-    expect(jsonFault({ a: '😀'.repeat(room) })).toBeUndefined();
-    expect(jsonFault({ a: '😀'.repeat(room - 1) + 'éé' })).toBeUndefined();
-    expect(jsonFault({ a: '😀'.repeat(room - 1) + '\n\n' })).toBeUndefined();
-    expect(jsonFault({ a: '😀'.repeat(room - 1) + 'ééé' })).toBe(
+    expect(jsonIssue({ a: '😀'.repeat(room) })).toBeUndefined();
+    expect(jsonIssue({ a: '😀'.repeat(room - 1) + 'éé' })).toBeUndefined();
+    expect(jsonIssue({ a: '😀'.repeat(room - 1) + '\n\n' })).toBeUndefined();
+    expect(jsonIssue({ a: '😀'.repeat(room - 1) + 'ééé' })).toBe(
       'must have at most 65536 bytes as JSON; it has 65538.',
     );
   });
@@ -97,13 +97,13 @@ describe('what is in it', () => {
     ['"__proto__" further down', '{"a":{"b":{"__proto__":1}}}', 'must not contain the key "__proto__".'],
     ['"__proto__" in a list', '{"a":[0,{"__proto__":null}]}', 'must not contain the key "__proto__".'],
   ])('%s is refused', (_what, text, fault) => {
-    expect(jsonFault(parse(text))).toBe(fault);
+    expect(jsonIssue(parse(text))).toBe(fault);
   });
 
   test('everything else that JSON can say is stored', () => {
     const text = '{"":null,"a b":[true,false,-0.5,1e300,"\\t\\n😀"],"constructor":{"toString":{}},"b":[[],{}]}';
-    expect(jsonFault(parse(text))).toBeUndefined();
-    expect(jsonFault({})).toBeUndefined();
+    expect(jsonIssue(parse(text))).toBeUndefined();
+    expect(jsonIssue({})).toBeUndefined();
   });
 });
 

@@ -7,7 +7,7 @@ import {
   type PositionState,
 } from '../../src/domain/lifecycle.ts';
 import { advance } from '../../src/domain/move.ts';
-import { IllegalTransition } from '../../src/domain/refusals.ts';
+import { IllegalTransitionError } from '../../src/domain/userErrors.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import { DEADLINE, IN, moveTo, NOW, refusalOf } from './given.ts';
 
@@ -64,7 +64,7 @@ const answerOfAdvance = (now: Instant) => (from: PositionState, to: PositionStat
   try {
     return attempt(from, to, now) === to ? 'yes' : 'became another';
   } catch (refusal) {
-    return refusal instanceof IllegalTransition ? 'no' : String(refusal);
+    return refusal instanceof IllegalTransitionError ? 'no' : String(refusal);
   }
 };
 

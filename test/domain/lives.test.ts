@@ -4,7 +4,7 @@ import { LIFECYCLE, POSITION_STATES } from '../../src/domain/lifecycle.ts';
 import { newLifecycleEvent } from '../../src/domain/lifecycleEvent.ts';
 import { type Advance, advance, type Move } from '../../src/domain/move.ts';
 import { fundedOf, type Position } from '../../src/domain/position.ts';
-import { IllegalTransition, Refusal } from '../../src/domain/refusals.ts';
+import { IllegalTransitionError, UserError } from '../../src/domain/userErrors.ts';
 import type { Instant } from '../../src/domain/time.ts';
 import { actorOf, SYSTEM } from '../../src/domain/viewer.ts';
 import { COUNTS } from '../counts.ts';
@@ -50,11 +50,11 @@ function moveOf({ to, amount }: Try, { state, held, currency }: Position): Move 
 }
 
 /** What the law answers: the position after the move, or its refusal. */
-function answerOf(position: Position, move: Move, now: Instant): Advance | Refusal {
+function answerOf(position: Position, move: Move, now: Instant): Advance | UserError {
   try {
     return advance(position, move, now);
   } catch (thrown) {
-    if (thrown instanceof Refusal) return thrown;
+    if (thrown instanceof UserError) return thrown;
     throw thrown;
   }
 }
@@ -101,7 +101,7 @@ test('in any life, funded = held + released + refunded, none below zero, each ch
         const before = { ...position };
         const answer = answerOf(position, moveOf(each, position), each.late ? DEADLINE : NOW);
         expect(position).toEqual(before);
-        if (answer instanceof Refusal) {
+        if (answer instanceof UserError) {
           refusals.add(answer.constructor.name);
           continue;
         }
@@ -126,7 +126,7 @@ test('a position that has come to its end accepts no move at any time', () =>
       const funded = advance(born, { toState: 'FUNDED', amount: null }, NOW).position;
       const { position } = advance(funded, { toState: end, amount: null }, NOW);
       const answer = answerOf(position, moveOf(attempt, position), attempt.late ? DEADLINE : NOW);
-      expect(answer).toBeInstanceOf(IllegalTransition);
+      expect(answer).toBeInstanceOf(IllegalTransitionError);
       expect(answer).toMatchObject({ from: end, allowedTransitions: [] });
     }),
   ));

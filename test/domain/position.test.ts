@@ -4,10 +4,10 @@ import {
   fundedOf,
   type PositionInput,
   newPosition,
-  obeyTerms,
+  checkTemplateRules,
   type PositionDraft,
 } from '../../src/domain/position.ts';
-import { type Terms, termsOf } from '../../src/domain/templateKinds.ts';
+import { type TemplateRules, templateRulesOf } from '../../src/domain/templateKinds.ts';
 import { DAY_MS, type Instant } from '../../src/domain/time.ts';
 import { ASSET, currency, DEADLINE, faultsOf, minor, NOW, refusalOf } from './given.ts';
 
@@ -112,12 +112,12 @@ const draftOf = (amount: string, code = 'USD', expiresAt: Instant | null = null)
 });
 
 const limit = (minorUnits: bigint) => ({ minorUnits, currency: usd });
-const obeys = (draft: PositionDraft, of: Terms) => () => obeyTerms(draft, of, NOW);
-const violation = (draft: PositionDraft, of: Terms) => refusalOf(obeys(draft, of));
+const obeys = (draft: PositionDraft, of: TemplateRules) => () => checkTemplateRules(draft, of, NOW);
+const violation = (draft: PositionDraft, of: TemplateRules) => refusalOf(obeys(draft, of));
 
 describe('the terms of the template', () => {
-  const terms = termsOf({ currency: 'USD', region: 'US', minAmount: '10', maxAmount: '1000.50' });
-  const tenor = termsOf({ currency: 'USD', maxTenorDays: 30, country: 'SG' });
+  const terms = templateRulesOf({ currency: 'USD', region: 'US', minAmount: '10', maxAmount: '1000.50' });
+  const tenor = templateRulesOf({ currency: 'USD', maxTenorDays: 30, country: 'SG' });
 
   test('an amount is kept to its least and its most, both allowed themselves, and the refusal names rule and limit', () => {
     expect(obeys(draftOf('10.00'), terms)).not.toThrow();
@@ -138,7 +138,7 @@ describe('the terms of the template', () => {
   });
 
   test('a least and a most may be left out', () => {
-    const open = termsOf({ currency: 'USD', region: 'US' });
+    const open = templateRulesOf({ currency: 'USD', region: 'US' });
     expect(open).toEqual({ currency: 'USD', minAmount: null, maxAmount: null, maxTenorDays: null });
     expect(obeys(draftOf('0.01'), open)).not.toThrow();
     expect(obeys(draftOf('9'.repeat(24)), open)).not.toThrow();

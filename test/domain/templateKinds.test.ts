@@ -4,7 +4,7 @@ import { COUNTRY_CODES } from '../../src/domain/countries.ts';
 import { CURRENCY_CODES } from '../../src/domain/currencies.ts';
 import type { JsonObject, JsonValue } from '../../src/domain/json.ts';
 import { parseDecimal } from '../../src/domain/money.ts';
-import { configFaults, TEMPLATE_KINDS, termsOf } from '../../src/domain/templateKinds.ts';
+import { configIssues, TEMPLATE_KINDS, templateRulesOf } from '../../src/domain/templateKinds.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 
@@ -26,7 +26,7 @@ const FITS: Readonly<Record<string, JsonObject>> = {
 function faults(code: string, changes: Readonly<Record<string, JsonValue | undefined>> = {}): readonly string[] {
   const changed = Object.entries({ ...FITS[code], ...changes }).filter(([, value]) => value !== undefined);
   const config: JsonObject = JSON.parse(JSON.stringify(Object.fromEntries(changed)));
-  return configFaults(config, kindOf(code)).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return configIssues(config, kindOf(code)).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
 test('there are four kinds, two for each vertical', () => {
@@ -157,7 +157,7 @@ describe('trade finance', () => {
 
 test('terms are what the config says, in minor units of its currency', () => {
   const terms = { currency: 'USD', minAmount: null, maxAmount: null, maxTenorDays: null };
-  expect(termsOf(FITS['CONSTR_ESCROW'] ?? {})).toEqual({ ...terms, minAmount: 1_000n, maxAmount: 100_050n });
-  expect(termsOf(FITS['CONSTR_RETAINAGE'] ?? {})).toEqual({ ...terms, currency: 'AED' });
-  expect(termsOf(FITS['TF_INVOICE'] ?? {})).toEqual({ ...terms, currency: 'SGD', maxTenorDays: 90 });
+  expect(templateRulesOf(FITS['CONSTR_ESCROW'] ?? {})).toEqual({ ...terms, minAmount: 1_000n, maxAmount: 100_050n });
+  expect(templateRulesOf(FITS['CONSTR_RETAINAGE'] ?? {})).toEqual({ ...terms, currency: 'AED' });
+  expect(templateRulesOf(FITS['TF_INVOICE'] ?? {})).toEqual({ ...terms, currency: 'SGD', maxTenorDays: 90 });
 });

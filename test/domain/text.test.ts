@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Issues } from '../../src/domain/issues.ts';
-import { compareText, isWithin, textFault } from '../../src/domain/text.ts';
+import { compareText, isWithin, textIssue } from '../../src/domain/text.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { faultsOf } from './given.ts';
@@ -14,19 +14,19 @@ const edges = fc.constantFrom('', 'a', '\t', '\ud7ff', '\ue000', '\uffff', '\u{1
 const texts = fc.array(fc.oneof(edges, edges, fc.string({ unit: 'binary', maxLength: 2 })), { maxLength: 6 });
 const joined = texts.map((parts) => parts.join(''));
 
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, at) => first + at);
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 const byUnits = (a: string, b: string) => (a < b ? -1 : Number(a > b));
 
 /** An act that notes faults and settles. */
 const settling = (note: (issues: Issues) => void) => () => {
   const issues = new Issues();
   note(issues);
-  issues.settle();
+  issues.throwIfAny();
 };
 
 describe('what a text may hold', () => {
   test('of all 65,536 units, the 32 + 1 + 32 control characters but tab and line breaks, and halves of characters', () => {
-    const faults = Array.from({ length: 0x10000 }, (_, unit) => textFault(`a${String.fromCharCode(unit)}b`));
+    const faults = Array.from({ length: 0x10000 }, (_, unit) => textIssue(`a${String.fromCharCode(unit)}b`));
     const unitsOf = (fault: string) => faults.flatMap((found, unit) => (found === fault ? [unit] : []));
     expect(unitsOf(CONTROL)).toEqual([...range(0, 8), 11, 12, ...range(14, 31), ...range(127, 159)]);
     expect(unitsOf(HALF)).toEqual(range(0xd800, 0xdfff));
@@ -41,11 +41,11 @@ describe('what a text may hold', () => {
     ['two surrogates the wrong way round', '\ude00\ud83d', HALF],
     ['both, of which the half character is told', '\u0000\ud83d', HALF],
   ])('%s is refused', (_what, text, fault) => {
-    expect(textFault(text)).toBe(fault);
+    expect(textIssue(text)).toBe(fault);
   });
 
   test.each(['', 'a\tb\nc\r\nd', '😀', '\u00a0', 'é', '\u2028', '\ufffe', '\u{10ffff}'])('%j is allowed', (text) => {
-    expect(textFault(text)).toBeUndefined();
+    expect(textIssue(text)).toBeUndefined();
   });
 });
 
@@ -99,10 +99,10 @@ describe('issues', () => {
   test('a text that must be there is neither blank nor too long, and is kept as it was sent', () => {
     const issues = new Issues();
     expect(issues.text(['name'], ' ab ')).toBe(' ab ');
-    expect(() => issues.settle()).not.toThrow();
+    expect(() => issues.throwIfAny()).not.toThrow();
     const blanks = ['', ' ', '\t\n', '\u00a0\u3000\ufeff'];
-    expect(faultsOf(settling((found) => blanks.forEach((text, at) => found.text([`${at}`], text))))).toEqual(
-      blanks.map((_, at) => `${at}: must not be blank.`),
+    expect(faultsOf(settling((found) => blanks.forEach((text, index) => found.text([`${index}`], text))))).toEqual(
+      blanks.map((_, index) => `${index}: must not be blank.`),
     );
     expect(faultsOf(settling((found) => found.text(['name'], ' '.repeat(201))))).toEqual([
       'name: must not be blank.',

@@ -9,7 +9,7 @@ const instants = fc.oneof(
   fc.integer({ min: 1_700_000_000_000, max: 1_900_000_000_000 }),
 );
 const two = (n: number) => n.toString().padStart(2, '0');
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, at) => first + at);
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 const exists = (year: number, month: number, day: number) =>
   parseInstant(`${year.toString().padStart(4, '0')}-${two(month)}-${two(day)}T12:00:00Z`) !== undefined;
 const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
@@ -75,7 +75,7 @@ describe('reading a time', () => {
 
 describe('days and years', () => {
   test('29 February is a day in leap years only, of all years from 1 to 9999', () => {
-    const years = Array.from({ length: 9_999 }, (_, at) => at + 1);
+    const years = Array.from({ length: 9_999 }, (_, index) => index + 1);
     expect(years.filter((year) => exists(year, 2, 29))).toEqual(years.filter(isLeap));
     expect(years.filter((year) => !exists(year, 2, 28) || exists(year, 2, 30))).toEqual([]);
   });

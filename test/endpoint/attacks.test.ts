@@ -54,17 +54,17 @@ describe.each(WIRES)('over $name', ({ name: wire, open }) => {
 
   /** Sends it so often, each time as another document; returns the last reply, and the least that one cost. */
   async function costOf({ query, variables = '{}' }: Attack): Promise<Cost> {
-    const { touched } = endpoint().store;
+    const { scanStats } = endpoint().store;
     let reply: Reply | undefined;
     let [leastMs, leastRows] = [Infinity, Infinity];
     for (let run = 0; run < COUNTS.attackRuns; run += 1) {
       const document = `${query}#${wire}${run}`;
       const before = process.cpuUsage();
-      const rows = touched.rows;
+      const rows = scanStats.rows;
       reply = await line.send(document, variables);
       const { user, system } = process.cpuUsage(before);
       leastMs = Math.min(leastMs, (user + system) / 1_000);
-      leastRows = Math.min(leastRows, touched.rows - rows);
+      leastRows = Math.min(leastRows, scanStats.rows - rows);
     }
     return { reply: reply as Reply, leastMs, leastRows };
   }

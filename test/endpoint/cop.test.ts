@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bearer, endpointOn, PRODUCTION, post, ROOT_TOKEN } from '../support/endpoint.ts';
 
-const times = (count: number, text: (at: number) => string): string =>
-  Array.from({ length: count }, (_, at) => text(at)).join(' ');
+const times = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => text(index)).join(' ');
 const PREFLIGHT = { 'graphql-require-preflight': '1' };
 const SCHEMA = '{ __schema { types { name fields { name } } } }';
 const CIRCLES = `{ __schema { types ${'{ fields { type '.repeat(4)} { name } ${'} }'.repeat(4)} } }`;
@@ -78,9 +78,15 @@ describe('in production, to a key of an institution', () => {
   });
 
   it('101 aliases, or any alias past 15, are refused', async () => {
-    expect(await ask(`query cop { ${times(101, (at) => `alias${at}: __typename`)} }`)).toMatch(/QUERY_TOO_COMPLEX/);
-    expect(await ask(`query cop { ${times(16, (at) => `alias${at}: __typename`)} }`)).toMatch(/QUERY_TOO_COMPLEX/);
-    expect(await ask(`query cop { ${times(15, (at) => `alias${at}: __typename`)} }`)).toContain('"alias14":"Query"');
+    expect(await ask(`query cop { ${times(101, (index) => `alias${index}: __typename`)} }`)).toMatch(
+      /QUERY_TOO_COMPLEX/,
+    );
+    expect(await ask(`query cop { ${times(16, (index) => `alias${index}: __typename`)} }`)).toMatch(
+      /QUERY_TOO_COMPLEX/,
+    );
+    expect(await ask(`query cop { ${times(15, (index) => `alias${index}: __typename`)} }`)).toContain(
+      '"alias14":"Query"',
+    );
   });
 
   it('500 equal fields are one, and more are too many tokens', async () => {
@@ -135,9 +141,9 @@ describe('in production, to a key of an institution', () => {
 
   it('what one was answered is no answer for the other', async () => {
     const asRoot = async (query: string) => (await post(endpoint().url, ROOT_TOKEN, { query })).text();
-    for (const [at, first] of [ask, asRoot, ask, asRoot].entries()) {
+    for (const [index, first] of [ask, asRoot, ask, asRoot].entries()) {
       for (const wrong of ['positons', '__type(name: "Query") { name }']) {
-        const query = `query Q${at} { ${wrong} }`;
+        const query = `query Q${index} { ${wrong} }`;
         await first(query);
         expect(await ask(query)).toMatch(/GRAPHQL_VALIDATION_FAILED/);
         expect(await ask(query)).not.toMatch(/did you mean|"data"/i);

@@ -113,9 +113,9 @@ async function answerOf(side: Side, { field, place, within, kind }: Trial, text:
 
 describe('a text with a meaning elsewhere is a text', () => {
   it.each(TRIALS)('$name', async (trial) => {
-    const at = TRIALS.indexOf(trial);
+    const index = TRIALS.indexOf(trial);
     // Each place is tried with some, and each text in many places; with all of them where counts are large.
-    const texts = INJECTIONS.filter((_, each) => FULL || (each + at) % 6 === 0);
+    const texts = INJECTIONS.filter((_, each) => FULL || (each + index) % 6 === 0);
     const answers: string[][] = [[], []];
     const changes = [];
     for (const [which, side] of sides.entries()) {

@@ -175,7 +175,7 @@ describe('responses that are not read', () => {
     socket.pause();
     const ask = async (query: string) => (await post(url, houses[0].admin, { query })).text();
     const create = `mutation { createAsset(input: { templateId: "${templateId}", label: "made", metadata: { a: 1 } }) {
-      ... on CreateAssetPayload { asset { ${Array.from({ length: 15 }, (_, at) => `a${at}: metadata`).join(' ')} } } } }`;
+      ... on CreateAssetPayload { asset { ${Array.from({ length: 15 }, (_, index) => `a${index}: metadata`).join(' ')} } } } }`;
     let id = 0;
     const made = await triesBefore('BUSY', async () => {
       socket.send(

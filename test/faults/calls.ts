@@ -94,11 +94,11 @@ export function faultsOf({ mutation, input, key }: Call, now: number): (string |
 
 const faultsOfPolicy = ({ allowed, limits = [] }: Policy): (string | number)[][] => [
   ...(allowed?.length === 0 ? [['allowedCurrencies']] : []),
-  ...limits.flatMap(({ currency, min, max }, at) => [
-    ...(limits.findIndex((each) => each.currency === currency) < at ? [['limits', at, 'currencyCode']] : []),
-    ...(allowed && !allowed.includes(currency) ? [['limits', at, 'currencyCode']] : []),
+  ...limits.flatMap(({ currency, min, max }, index) => [
+    ...(limits.findIndex((each) => each.currency === currency) < index ? [['limits', index, 'currencyCode']] : []),
+    ...(allowed && !allowed.includes(currency) ? [['limits', index, 'currencyCode']] : []),
     ...(min !== undefined && max !== undefined && (minor(min, currency) as bigint) > (minor(max, currency) as bigint)
-      ? [['limits', at, 'minAmount']]
+      ? [['limits', index, 'minAmount']]
       : []),
   ]),
 ];

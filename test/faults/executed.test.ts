@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Unavailable, Busy, TooLate } from '../../src/store/faults.ts';
+import { UnavailableError, BusyError, DeadlineExceededError } from '../../src/store/errors.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Readers, Store } from '../../src/store/store.ts';
 import { makeDeal } from '../support/deal.ts';
@@ -22,9 +22,9 @@ function failing(error: () => Error): { readonly store: Store; fail: boolean } {
 }
 
 it.each([
-  ['is too late', () => new TooLate(''), 'TIMEOUT'],
-  ['finds the store busy', () => new Busy(''), 'SERVICE_UNAVAILABLE'],
-  ['does not reach the store', () => new Unavailable(''), 'SERVICE_UNAVAILABLE'],
+  ['is too late', () => new DeadlineExceededError(''), 'TIMEOUT'],
+  ['finds the store busy', () => new BusyError(''), 'SERVICE_UNAVAILABLE'],
+  ['does not reach the store', () => new UnavailableError(''), 'SERVICE_UNAVAILABLE'],
   ['fails', () => new Error('secret'), 'INTERNAL_SERVER_ERROR'],
 ])('says that the mutation was executed where a field of its result %s', async (_why, error, code) => {
   const state = failing(error);

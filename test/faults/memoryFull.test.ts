@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { MINUTE_MS } from '../../src/domain/time.ts';
-import { createRounds } from '../../src/live/rounds.ts';
-import { StoreFullError } from '../../src/store/faults.ts';
+import { createJob } from '../../src/jobs/job.ts';
+import { StoreFullError } from '../../src/store/errors.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
 import type { StoreUsage, Writers } from '../../src/store/store.ts';
 import { DOCUMENTS, type Reply } from '../support/accounting.ts';
@@ -183,7 +183,7 @@ it('at the end of the reserve a move returns BUSY, and the position is as it was
     expect(position).toMatchObject({ released: BigInt(releases), version: releases + 2 });
     break;
   }
-  await expect(server.app.tidy()).resolves.toBeUndefined();
+  await expect(server.app.cleanUp()).resolves.toBeUndefined();
 });
 
 it('a sweep at the end of the reserve fails, and expires what is due once there is room', async () => {
@@ -250,7 +250,7 @@ it('a background job that finds the store full reports it once, until it succeed
   let round = 0;
   let finish: () => void = () => {};
   const finished = new Promise<void>((resolve) => (finish = resolve));
-  const rounds = createRounds(
+  const rounds = createJob(
     async () => {
       round += 1;
       if (round === outcomes.length) finish();

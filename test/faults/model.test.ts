@@ -50,7 +50,7 @@ async function live(server: TestServer, steps: readonly Step[], reached: Reached
       await take(each, { server, stage, world, said, reached });
       await compare(server, stage, world, world.positions.length - 1, 3);
     }
-    for (const at of world.positions.keys()) await compare(server, stage, world, at, 100);
+    for (const index of world.positions.keys()) await compare(server, stage, world, index, 100);
   } catch (error) {
     const trail = said.map((each) => JSON.stringify(each)).join('\n');
     throw new Error(`${(error as Error).message}\nafter\n${trail}`, { cause: error });
@@ -107,18 +107,18 @@ interface Read {
 }
 
 /** What can be read must be what the model has: a position with its last events, and the totals of all. */
-async function compare(server: TestServer, stage: Stage, world: World, at: number, last: number): Promise<void> {
+async function compare(server: TestServer, stage: Stage, world: World, index: number, last: number): Promise<void> {
   server.viewer = { role: 'ROOT' };
   const { institutionId, positionIds } = stage;
-  const { data } = await server.ask<Read>(READ, { id: positionIds[at] ?? 'none', institutionId, last });
+  const { data } = await server.ask<Read>(READ, { id: positionIds[index] ?? 'none', institutionId, last });
   expect(data?.positionTotals).toEqual(shownTotals(world.positions));
-  const held: Held | undefined = world.positions[at];
+  const held: Held | undefined = world.positions[index];
   if (!held || !data?.position) {
     expect({ position: data?.position, held }).toEqual({ position: null, held: undefined });
     return;
   }
   const { events, ...position } = data.position;
-  expect(positionOf(position, stage, 'kept')).toEqual(shownPosition(held, at, world.now));
+  expect(positionOf(position, stage, 'kept')).toEqual(shownPosition(held, index, world.now));
   expect(events.nodes.map(eventOf)).toEqual(held.events.slice(-last));
   expect(events.totalCount).toBe(held.events.length);
 }

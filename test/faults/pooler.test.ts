@@ -32,8 +32,8 @@ const CREATE = `mutation($input: CreatePositionInput!) { createPosition(input: $
   position { holderReference institution { id } } } ... on UserError { code } } }`;
 
 /** A tenant with all that is asked for. */
-async function tenantOf(setup: ReturnType<typeof serve>, server: KeyServer, at: number): Promise<Tenant> {
-  const mark = `tenant-${at}-`;
+async function tenantOf(setup: ReturnType<typeof serve>, server: KeyServer, index: number): Promise<Tenant> {
+  const mark = `tenant-${index}-`;
   const deal = await makeDeal(setup);
   const { id: positionId } = await fundedPosition(setup, deal, '100.00', { holderReference: mark });
   const { token } = await newKey(server, deal.institution.id, { label: mark });
@@ -57,7 +57,7 @@ describe.skipIf(PGBOUNCER === undefined)('behind PgBouncer in transaction mode (
     const server = serveKeys(store);
     const setup = serve(store);
     const tenants: Tenant[] = [];
-    for (let at = 0; at < TENANTS; at += 1) tenants.push(await tenantOf(setup, server, at));
+    for (let index = 0; index < TENANTS; index += 1) tenants.push(await tenantOf(setup, server, index));
     const own = new Map(tenants.map(({ deal, mark }) => [deal.institution.id, mark]));
 
     let asked = 0;

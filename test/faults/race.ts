@@ -41,14 +41,14 @@ export async function run(
   };
   const sweeping = sweeps ? sweep() : 0;
   const answers = await Promise.all(
-    ids.map(async (id, at) => {
+    ids.map(async (id, index) => {
       const [a, b] = race.rivals;
       // Each of the two comes first by turns, and by a little more or less.
-      const ahead = (turn + at) % 2 === 0;
-      await ticks(sweeps ? at : 0);
+      const ahead = (turn + index) % 2 === 0;
+      await ticks(sweeps ? index : 0);
       const move = (which: Rival, server: TestServer): Promise<string> => send(which, sweeps ? first : server, id);
       const early = ahead ? move(a, first) : move(b, second);
-      await ticks(sweeps ? 0 : at % 3);
+      await ticks(sweeps ? 0 : index % 3);
       const late = ahead ? move(b, second) : move(a, first);
       const [one, other] = await Promise.all([early, late]);
       return ahead ? [one, other] : [other, one];
@@ -59,9 +59,9 @@ export async function run(
   const reads = await reading;
   if (sweeps) second.now -= HOUR_MS;
   const positions = await readAll(first, ids);
-  const outcomes = positions.map((position, at) => {
+  const outcomes = positions.map((position, index) => {
     const { state, held, released, refunded, version, events } = position;
-    const told = (answers[at] as string[]).map((each) => (each === '' ? swept0(state) : each));
+    const told = (answers[index] as string[]).map((each) => (each === '' ? swept0(state) : each));
     const commits =
       1 + (race.from === 'FUNDED' ? 1 : 0) + told.filter((each) => each === 'swept' || each.endsWith('Payload')).length;
     expect({ version, events: events.nodes.length }).toEqual({ version: commits, events: commits });
@@ -157,7 +157,7 @@ function mustBalance({ state, amount, held, released, refunded, events }: Read):
   expect(parts.every((part) => part >= 0n)).toBe(true);
   if (funded !== 0n) expect(funded).toBe(cents(amount));
   if (state !== 'CREATED' && state !== 'CANCELLED' && state !== 'EXPIRED') expect(funded).toBe(cents(amount));
-  expect(events.nodes.map(({ sequence }) => sequence)).toEqual(events.nodes.map((_event, at) => at + 1));
+  expect(events.nodes.map(({ sequence }) => sequence)).toEqual(events.nodes.map((_event, index) => index + 1));
   let left = 0n;
   for (const { toState, moved } of events.nodes) {
     const sum = moved ? cents(moved) : 0n;

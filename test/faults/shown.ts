@@ -5,10 +5,10 @@ import type { World } from './world.ts';
 const money = (minorUnits: bigint, currency: string): object => ({ amount: written(minorUnits, currency) });
 
 /** A position of the model as the API shows it. */
-export function shownPosition(held: Held, at: number, now: number): object {
+export function shownPosition(held: Held, index: number, now: number): object {
   const { state, version, currency, expiresAt } = held;
   return {
-    at,
+    at: index,
     state,
     version,
     amount: { ...money(held.amount, currency), currencyCode: currency },

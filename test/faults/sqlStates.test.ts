@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DatabaseError } from 'pg';
-import { Unavailable } from '../../src/store/faults.ts';
-import { Lost, lostOr } from '../../src/store/postgres/failures.ts';
+import { UnavailableError } from '../../src/store/errors.ts';
+import { ConnectionLostError, toConnectionError } from '../../src/store/postgres/errors.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Writers } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
@@ -67,7 +67,8 @@ const MORE_INTERNAL = '0A000 22021 23514 25001 25P02 42601 57000 54001 XX001'.sp
 
 it('tells an unavailable database from an internal error by the SQLSTATE alone', () => {
   const meaning = (code: string): boolean =>
-    lostOr(Object.assign(new DatabaseError('Verbindung verloren', 0, 'error'), { code }), false) instanceof Lost;
+    toConnectionError(Object.assign(new DatabaseError('Verbindung verloren', 0, 'error'), { code }), false) instanceof
+    ConnectionLostError;
   expect([...UNAVAILABLE, ...MORE_UNAVAILABLE].filter((code) => !meaning(code))).toEqual([]);
   expect([...INTERNAL, ...MORE_INTERNAL].filter(meaning)).toEqual([]);
 });
@@ -157,9 +158,9 @@ it.each([
 ])('%s is Unavailable', async (_what, databaseUrl) => {
   const errors: Error[] = [];
   const store = createPostgresStore({ databaseUrl, onError: (error) => errors.push(error) });
-  await expect(store.read('ALL').institutions.counts([{ where: {} }])).rejects.toThrow(Unavailable);
+  await expect(store.read('ALL').institutions.counts([{ where: {} }])).rejects.toThrow(UnavailableError);
   await expect(store.transact('ALL', async (tx) => tx.institutions.insert(anInstitution()))).rejects.toThrow(
-    Unavailable,
+    UnavailableError,
   );
   expect(errors).toHaveLength(1);
   await store.close();
@@ -198,10 +199,10 @@ it(
   'background jobs do not report an outage as an internal error each time',
   async () => {
     const store = createPostgresStore({ databaseUrl: given.proxy.url, onError: () => undefined });
-    const { app, faults } = serve(store, { settings: { sweepPauseMs: 10, lookEveryMs: 10 } });
+    const { app, faults } = serve(store, { settings: { sweepPauseMs: 10, pollIntervalMs: 10 } });
     app.start();
     await given.proxy.away();
-    await expect(app.expireDue()).rejects.toThrow(Unavailable);
+    await expect(app.expireDue()).rejects.toThrow(UnavailableError);
     await given.proxy.back();
     await app.stop();
     await store.close();
@@ -217,7 +218,7 @@ describe('the first error of a transaction is its reason, and 25P02 never is', (
     'when it reads': (tx) => Promise.resolve(tx.institutions.byIds(['inst_00000000000000000000000000'])),
     'when it locks': (tx) => Promise.resolve(tx.institutions.lock(['inst_00000000000000000000000000'])),
     'when it writes': async (tx) => tx.institutions.insert(anInstitution()),
-    'when it takes a turn': (tx) => Promise.resolve(tx.takeTurn('turn')),
+    'when it takes a turn': (tx) => Promise.resolve(tx.advisoryLock('turn')),
   };
 
   it.each(Object.keys(WORKS))('%s', async (name) => {

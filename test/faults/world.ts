@@ -36,9 +36,9 @@ interface Kept {
 }
 const KEEP_MS = 30 * 86_400_000;
 /** A change as it is answered: the position as it was left, and its event. */
-const changed = (type: string, at: number, position: Held): Answer => ({
+const changed = (type: string, index: number, position: Held): Answer => ({
   type,
-  at,
+  at: index,
   position,
   event: position.events.at(-1),
 });
@@ -57,8 +57,8 @@ export class World {
 
   /** Expires what is due, and answers how many. */
   expireDue(): number {
-    const due = this.positions.flatMap((each, at) =>
-      each.expiresAt !== undefined && each.expiresAt <= this.now && NEXT[each.state].length > 0 ? [at] : [],
+    const due = this.positions.flatMap((each, index) =>
+      each.expiresAt !== undefined && each.expiresAt <= this.now && NEXT[each.state].length > 0 ? [index] : [],
     );
     for (const at of due) {
       this.positions[at] = moved(this.positions[at] as Held, { position: at, to: 'EXPIRED' }, this.now);
@@ -115,20 +115,20 @@ export class World {
       return this.#policy(call.mutation, call.input);
     }
     if (call.mutation === 'updatePosition') return this.#update(call.input, call.who);
-    const at = call.mutation === 'createPosition' ? this.positions.length : call.input.position;
+    const index = call.mutation === 'createPosition' ? this.positions.length : call.input.position;
     const position =
       call.mutation === 'createPosition'
         ? this.#create(call.input, call.who)
         : moved(found(this.positions, call.input, call.who), call.input, this.now, this.policies);
-    this.positions[at] = position;
-    return changed(`${call.mutation[0]?.toUpperCase()}${call.mutation.slice(1)}Payload`, at, position);
+    this.positions[index] = position;
+    return changed(`${call.mutation[0]?.toUpperCase()}${call.mutation.slice(1)}Payload`, index, position);
   }
 
   #update(input: Update, who: Who): Answer {
-    const at = input.position;
+    const index = input.position;
     const position = updated(found(this.positions, input, who), input, this.positions);
-    this.positions[at] = position;
-    return { type: 'UpdatePositionPayload', at, position };
+    this.positions[index] = position;
+    return { type: 'UpdatePositionPayload', at: index, position };
   }
 
   #create(input: Create, who: Who, positions = this.positions): Held {
@@ -152,15 +152,15 @@ export class World {
         const faults =
           'create' in operation ? faultsOfCreate(operation.create, this.now) : faultsOfMove(operation.transition);
         if (faults.length > 0) throw invalid(faults);
-        const at = 'create' in operation ? after.length : operation.transition.position;
+        const index = 'create' in operation ? after.length : operation.transition.position;
         const next =
           'create' in operation
             ? this.#create(operation.create, who, after)
             : moved(found(after, operation.transition, who), operation.transition, this.now, this.policies);
         // Versions count commits, and the batch is one.
-        after[at] = { ...next, version: (before[at]?.version ?? 0) + 1 };
+        after[index] = { ...next, version: (before[index]?.version ?? 0) + 1 };
         // What a dry run opens has no place among the positions.
-        return changed('APPLIED', dryRun && before[at] === undefined ? -1 : at, after[at]);
+        return changed('APPLIED', dryRun && before[index] === undefined ? -1 : index, after[index]);
       } catch (no) {
         if (!(no instanceof Refused)) throw no;
         refused = true;

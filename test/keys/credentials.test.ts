@@ -91,18 +91,18 @@ onBothStores((open) => {
     await shown({ 'x-api-key': key.token });
     const first = server.now;
     expect(await used()).not.toBe(first);
-    await server.app.settle();
+    await server.app.flushCounters();
     expect(await used()).toBe(first);
     const [{ version = 0 } = {}] = await store.read('ALL').apiKeys.byIds([key.id]);
     for (const later of [1, 30_000, 59_999]) {
       server.now = first + later;
       await shown({ 'x-api-key': key.token });
-      await server.app.settle();
+      await server.app.flushCounters();
     }
     expect(await store.read('ALL').apiKeys.byIds([key.id])).toMatchObject([{ version, lastUsedAt: first }]);
     server.now = first + 60_000;
     await Promise.all(Array.from({ length: 20 }, () => shown({ 'x-api-key': key.token })));
-    await server.app.settle();
+    await server.app.flushCounters();
     expect(await store.read('ALL').apiKeys.byIds([key.id])).toMatchObject([
       { version: version + 1, lastUsedAt: first + 60_000 },
     ]);
@@ -112,7 +112,7 @@ onBothStores((open) => {
     const { id, token } = await newKey(server, of);
     await shown({ 'x-api-key': token });
     await callKey(server, 'revokeApiKey', { apiKeyId: id });
-    await server.app.settle();
+    await server.app.flushCounters();
     expect(await store.read('ALL').apiKeys.byIds([id])).toMatchObject([{ revokedAt: server.now }]);
     // A server that does not remember it.
     expect((await serveKeys(store).ask(VIEWER, {}, token)).status).toBe(401);
@@ -167,9 +167,9 @@ describe('what it costs to know a key does not grow with the number of keys', ()
       const server = serveKeys(store);
       const rows = [];
       for (const shown of [token, randomToken()]) {
-        store.touched.rows = 0;
+        store.scanStats.rows = 0;
         await server.ask('{ __typename }', {}, shown);
-        rows.push(store.touched.rows);
+        rows.push(store.scanStats.rows);
       }
       return rows;
     };

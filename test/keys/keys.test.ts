@@ -41,7 +41,7 @@ onBothStores((open) => {
   let server: KeyServer;
   beforeAll(async () => {
     store = await open();
-    const settings = { keysPerInstitution: KEYS_AT_MOST };
+    const settings = { apiKeysPerInstitution: KEYS_AT_MOST };
     server = serveKeys(store, { settings });
   });
   const list = async (id: string, token = ROOT_TOKEN): Promise<readonly KeyRow[]> => {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
-import { Unavailable } from '../../src/store/faults.ts';
+import { UnavailableError } from '../../src/store/errors.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type KeyServer, newInstitution, newKey, serveKeys } from '../support/keyed.ts';
 import { greeted, overSocket } from '../support/keyedLive.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 it.each([
-  [new Unavailable('psql: could not connect to 10.0.0.7'), 503, 'SERVICE_UNAVAILABLE', 0],
+  [new UnavailableError('psql: could not connect to 10.0.0.7'), 503, 'SERVICE_UNAVAILABLE', 0],
   [new Error('relation "api_keys" does not exist'), 500, 'INTERNAL_SERVER_ERROR', 1],
 ])(
   'whose key cannot be looked up is not let in, and is told of it with a code: %s',

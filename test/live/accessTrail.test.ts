@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createIds } from '../../src/ids.ts';
-import { type AuditEvent, SERVER } from '../../src/domain/auditEvent.ts';
+import { type AuditEvent, SERVER_INSTITUTION_ID } from '../../src/domain/auditEvent.ts';
 import { MINUTE_MS, minuteOf } from '../../src/domain/time.ts';
-import { AccessTrail, KEYS_A_MINUTE, STRANGERS_A_MINUTE } from '../../src/live/accessTrail.ts';
-import { Unavailable } from '../../src/store/faults.ts';
+import {
+  RejectionLog,
+  MAX_API_KEY_EVENTS_PER_MINUTE,
+  MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE,
+} from '../../src/server/access/rejectionLog.ts';
+import { UnavailableError } from '../../src/store/errors.ts';
 import type { Store } from '../../src/store/store.ts';
 import { nextId } from '../store/rows.ts';
 import { START } from '../support/server.ts';
@@ -19,21 +23,21 @@ onBothStores((open) => {
   /** Whether the store writes and reports that it is unavailable. */
   let isUnconfirmed = false;
   let now = START;
-  let trail: AccessTrail;
+  let trail: RejectionLog;
   beforeEach(async () => {
     store = await (opened ??= open());
     away = false;
     // Each test has minutes of its own.
     now = minuteOf(now) + 100 * MINUTE_MS;
     const clock = (): number => now;
-    trail = new AccessTrail({ store: refusing(), newId: createIds(clock), clock });
+    trail = new RejectionLog({ store: refusing(), newId: createIds(clock), clock });
   });
   const refusing = (): Store => ({
     ...store,
     transact: async (scope, work) => {
       if (away) throw new Error('The record is away.');
       const result = await store.transact(scope, work);
-      if (isUnconfirmed) throw new Unavailable('The outcome is unknown.');
+      if (isUnconfirmed) throw new UnavailableError('The outcome is unknown.');
       return result;
     },
   });
@@ -64,8 +68,8 @@ onBothStores((open) => {
 
   it('one event a minute for each address and action, with how often it was, when the minute has passed', async () => {
     const first = now + SECOND_MS;
-    for (const [at, address] of ['203.0.113.9', '2001:db8::/64', '203.0.113.9'].entries()) {
-      now = first + at;
+    for (const [index, address] of ['203.0.113.9', '2001:db8::/64', '203.0.113.9'].entries()) {
+      now = first + index;
       trail.note('ACCESS_REFUSED', address);
     }
     trail.note('RATE_LIMITED', '203.0.113.9');
@@ -80,7 +84,7 @@ onBothStores((open) => {
     const [event] = await written();
     expect(event).toEqual({
       id: expect.stringMatching(/^aud_/) as unknown,
-      institutionId: SERVER,
+      institutionId: SERVER_INSTITUTION_ID,
       action: 'ACCESS_REFUSED',
       outcome: 'FAILURE',
       actorKind: 'ANONYMOUS',
@@ -131,46 +135,46 @@ onBothStores((open) => {
   describe('mistake 12: each unauthenticated request wrote an audit row:', () => {
     it('a flood of addresses is as many events as there may be, one for the rest, and bounded memory', async () => {
       const flood = 20_000;
-      for (let at = 0; at < flood; at += 1) trail.note('ACCESS_REFUSED', `address ${at}`);
-      expect(trail.size).toBe(STRANGERS_A_MINUTE + 1);
+      for (let index = 0; index < flood; index += 1) trail.note('ACCESS_REFUSED', `address ${index}`);
+      expect(trail.size).toBe(MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 1);
       trail.note('RATE_LIMITED', 'address 0');
       trail.note('ACCESS_REFUSED', 'address 0');
-      expect(trail.size).toBe(STRANGERS_A_MINUTE + 2);
+      expect(trail.size).toBe(MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 2);
       await passMinute();
       const events = await told();
-      expect(events).toHaveLength(STRANGERS_A_MINUTE + 2);
+      expect(events).toHaveLength(MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 2);
       expect(events).toContain('ACCESS_REFUSED address 0 2');
       expect(events).toContain('ACCESS_REFUSED address 59 1');
-      expect(events).toContain(`ACCESS_REFUSED others ${flood - STRANGERS_A_MINUTE}`);
+      expect(events).toContain(`ACCESS_REFUSED others ${flood - MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE}`);
       expect(events).toContain('RATE_LIMITED others 1');
     });
 
     it('strangers leave the keys their room, and keys are bounded too', async () => {
-      for (let at = 0; at < 1_000; at += 1) trail.note('ACCESS_REFUSED', `address ${at}`);
+      for (let index = 0; index < 1_000; index += 1) trail.note('ACCESS_REFUSED', `address ${index}`);
       const institutionId = nextId('inst');
-      for (let at = 0; at < KEYS_A_MINUTE + 5; at += 1) {
-        trail.note('RATE_LIMITED', 'here', { institutionId, apiKeyId: `key ${at}` });
+      for (let index = 0; index < MAX_API_KEY_EVENTS_PER_MINUTE + 5; index += 1) {
+        trail.note('RATE_LIMITED', 'here', { institutionId, apiKeyId: `key ${index}` });
       }
       await passMinute();
-      expect(await written(institutionId)).toHaveLength(KEYS_A_MINUTE);
+      expect(await written(institutionId)).toHaveLength(MAX_API_KEY_EVENTS_PER_MINUTE);
       expect(await told()).toContain('RATE_LIMITED others 5');
-      expect(await written()).toHaveLength(KEYS_A_MINUTE + STRANGERS_A_MINUTE + 2);
+      expect(await written()).toHaveLength(MAX_API_KEY_EVENTS_PER_MINUTE + MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 2);
     });
   });
 
   it('what could not be written is written later, none of it lost, in no more room', async () => {
     away = true;
     for (let minute = 0; minute < 10; minute += 1) {
-      for (let at = 0; at < 100; at += 1) trail.note('ACCESS_REFUSED', `address ${minute * 50 + at}`);
+      for (let index = 0; index < 100; index += 1) trail.note('ACCESS_REFUSED', `address ${minute * 50 + index}`);
       now += MINUTE_MS;
       await expect(trail.flush()).rejects.toThrow('away');
-      expect(trail.size).toBe(STRANGERS_A_MINUTE + 1);
+      expect(trail.size).toBe(MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 1);
     }
     away = false;
     await trail.flush();
     expect(trail.size).toBe(0);
     const events = await written();
-    expect(events).toHaveLength(STRANGERS_A_MINUTE + 1);
+    expect(events).toHaveLength(MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 1);
     expect(events.reduce((sum, { payload }) => sum + Number(payload?.['occurrences']), 0)).toBe(1_000);
     expect(new Set(events.map(({ createdAt }) => createdAt)).size).toBe(1);
   });
@@ -178,7 +182,7 @@ onBothStores((open) => {
   it('writes events once when the store wrote them and reported that it was unavailable', async () => {
     isUnconfirmed = true;
     trail.note('ACCESS_REFUSED', 'a');
-    await expect(passMinute()).rejects.toThrow(Unavailable);
+    await expect(passMinute()).rejects.toThrow(UnavailableError);
     expect(trail.size).toBe(1);
     isUnconfirmed = false;
     trail.note('ACCESS_REFUSED', 'b');

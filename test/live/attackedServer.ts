@@ -41,7 +41,7 @@ const app = createApp({
   store,
   rootToken: ROOT_TOKEN,
   settings: settingsOf(config),
-  onFault: (_errorId, error) => process.stderr.write(`${String(error)}\n`),
+  onInternalError: (_errorId, error) => process.stderr.write(`${String(error)}\n`),
 });
 app.start();
 const { origin } = await app.listen(0, '127.0.0.1');

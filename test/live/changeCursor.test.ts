@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StreamPosition } from '../../src/domain/change.ts';
-import { ChangeCursors, isChangeCursor } from '../../src/live/changeCursor.ts';
+import { ChangeCursors, isChangeCursor } from '../../src/subscriptions/changeCursor.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 

@@ -199,7 +199,7 @@ export function changesOver(transport: Transport): void {
         const [old] = await changes(client.ask(SESSIONS, { of }), 1);
         await newSession();
         server().now += 8 * DAY_MS;
-        await server().app.tidy();
+        await server().app.cleanUp();
         expect(await refusalOf(client.ask(SESSIONS, { of, after: old?.cursor }))).toBe('CURSOR_EXPIRED');
         expect(await changes(client.ask(SESSIONS, { of }), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
       });
@@ -216,7 +216,7 @@ export function changesOver(transport: Transport): void {
         expect(await seen).toMatchObject([{ chatMessage: { id } }]);
         server().viewer = { role: 'ADMIN', institutionId: theirs().deal.institution.id };
         await store().transact('ALL', async (tx) => {
-          tx.announce({
+          tx.publish({
             topic: 'CHAT_MESSAGE',
             kind: 'UPDATED',
             institutionId: own().deal.institution.id,

@@ -1,6 +1,6 @@
 import type { Change, ChangeFilter } from '../../src/domain/change.ts';
-import { ChangeCursors } from '../../src/live/changeCursor.ts';
-import { Hub, type HubOptions, type StreamItem } from '../../src/live/hub.ts';
+import { ChangeCursors } from '../../src/subscriptions/changeCursor.ts';
+import { Hub, type HubOptions, type StreamItem } from '../../src/subscriptions/hub.ts';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
 import { MemoryMeter } from '../../src/store/memory/meter.ts';
 
@@ -30,8 +30,15 @@ const NEVER_MS = 2 ** 30;
 
 export function liveOn(feed: MemoryChanges, options: Partial<HubOptions> = {}): Live {
   const faults: unknown[] = [];
-  const onFault = (error: unknown): void => void faults.push(error);
-  const hub = new Hub({ feed, lookEveryMs: NEVER_MS, queueChanges: 1_000, perOwner: 100, onFault, ...options });
+  const onInternalError = (error: unknown): void => void faults.push(error);
+  const hub = new Hub({
+    feed,
+    pollIntervalMs: NEVER_MS,
+    maxQueuedChanges: 1_000,
+    maxPerOwner: 100,
+    onInternalError,
+    ...options,
+  });
   const commit: Live['commit'] = (count = 1, over = {}) =>
     feed.append(Array.from({ length: count }, () => ({ ...ANY, ...over })));
   // Read past what a test's own feed does to reads.
@@ -65,4 +72,4 @@ export async function sequences(items: AsyncIterator<StreamItem>, count: number)
 }
 
 export const numbers = (from: number, to: number): number[] =>
-  Array.from({ length: Math.max(0, to - from + 1) }, (_each, at) => from + at);
+  Array.from({ length: Math.max(0, to - from + 1) }, (_each, index) => from + index);

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { TooSlow } from '../../src/live/changeQueue.ts';
-import { CredentialEnded, CursorExpired, Stopping, type StreamItem, TooManySubscriptions } from '../../src/live/hub.ts';
+import { TooSlowError } from '../../src/subscriptions/changeQueue.ts';
+import {
+  CredentialEndedError,
+  CursorExpiredError,
+  StoppingError,
+  type StreamItem,
+  TooManySubscriptionsError,
+} from '../../src/subscriptions/hub.ts';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
 import { MemoryMeter } from '../../src/store/memory/meter.ts';
 import type { StreamPage } from '../../src/store/store.ts';
@@ -73,7 +79,7 @@ describe('a subscription', () => {
     const codec = await cursors;
     for (const sequence of numbers(0, 5)) {
       const after = codec.encodeChange({ sequence, id: randomUUID() });
-      await expect(hub.subscribe('a', after, everything).next()).rejects.toThrow(CursorExpired);
+      await expect(hub.subscribe('a', after, everything).next()).rejects.toThrow(CursorExpiredError);
     }
     expect(await sequences(hub.subscribe('a', await at(3), everything), 1)).toEqual(['live']);
   });
@@ -84,7 +90,7 @@ describe('a subscription', () => {
     for (const each of [earlier.commit, commit]) each(3);
     for (const sequence of numbers(0, 3)) {
       const after = await earlier.at(sequence);
-      await expect(hub.subscribe('a', after, everything).next()).rejects.toThrow(CursorExpired);
+      await expect(hub.subscribe('a', after, everything).next()).rejects.toThrow(CursorExpiredError);
     }
     expect(hub.size).toBe(0);
   });
@@ -94,7 +100,7 @@ describe('a subscription', () => {
     for (const createdAt of [1, 2, 3]) commit(1, { createdAt });
     const [first, second] = [await at(1), await at(2)];
     expect(await feed.deleteBefore(3)).toBe(2);
-    await expect(hub.subscribe('a', first, everything).next()).rejects.toThrow(CursorExpired);
+    await expect(hub.subscribe('a', first, everything).next()).rejects.toThrow(CursorExpiredError);
     expect(await sequences(hub.subscribe('a', second, everything), 2)).toEqual([3, 'live']);
   });
 
@@ -133,29 +139,29 @@ describe('a subscription', () => {
 
 describe('what a hub holds', () => {
   it('ends who reads too slowly, and hurts nobody else', async () => {
-    const { hub, commit } = started(live({ queueChanges: 10 }));
+    const { hub, commit } = started(live({ maxQueuedChanges: 10 }));
     const [slow, quick] = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
     expect([await sequences(slow, 1), await sequences(quick, 1)]).toEqual([['live'], ['live']]);
     for (let commits = 1; commits <= 11; commits += 1) {
       commit();
       expect(await sequences(quick, 1)).toEqual([commits]);
     }
-    await expect(slow.next()).rejects.toThrow(TooSlow);
+    await expect(slow.next()).rejects.toThrow(TooSlowError);
     expect(hub.size).toBe(1);
     commit();
     expect(await sequences(quick, 1)).toEqual([12]);
   });
 
   it('keeps to so many subscriptions an owner, and counts those that ended no more', async () => {
-    const { hub, commit } = started(live({ perOwner: 2 }));
+    const { hub, commit } = started(live({ maxPerOwner: 2 }));
     const [first, second] = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
     await Promise.all([first.next(), second.next()]);
-    await expect(hub.subscribe('a', null, everything).next()).rejects.toThrow(TooManySubscriptions);
+    await expect(hub.subscribe('a', null, everything).next()).rejects.toThrow(TooManySubscriptionsError);
     await expect(hub.subscribe('b', null, everything).next()).resolves.toMatchObject({ done: false });
     const unknown = await live().at(0);
-    await expect(hub.subscribe('a', unknown, everything).next()).rejects.toThrow(TooManySubscriptions);
+    await expect(hub.subscribe('a', unknown, everything).next()).rejects.toThrow(TooManySubscriptionsError);
     await first.return?.();
-    await expect(hub.subscribe('a', unknown, everything).next()).rejects.toThrow(CursorExpired);
+    await expect(hub.subscribe('a', unknown, everything).next()).rejects.toThrow(CursorExpiredError);
     const third = hub.subscribe('a', null, everything);
     expect(await sequences(third, 1)).toEqual(['live']);
     commit();
@@ -180,16 +186,16 @@ describe('what a hub holds', () => {
     expect(hub.size).toBe(5);
     const ends = ticks.map((each) => each.next().catch((error: unknown) => error));
     await hub.stop();
-    expect(await Promise.all(ends)).toEqual(ticks.map(() => expect.any(Stopping) as Stopping));
+    expect(await Promise.all(ends)).toEqual(ticks.map(() => expect.any(StoppingError) as StoppingError));
     expect([hub.size, hub.owners]).toEqual([0, []]);
     commit();
-    await expect(hub.subscribe('a', await at(0), everything).next()).rejects.toThrow(Stopping);
+    await expect(hub.subscribe('a', await at(0), everything).next()).rejects.toThrow(StoppingError);
     expect([hub.size, faults]).toEqual([0, []]);
   });
 
   it.each([
-    ['when it stops', Stopping, ({ hub }: Live) => hub.stop()],
-    ['with its credential', CredentialEnded, async ({ hub }: Live) => hub.endAll('a')],
+    ['when it stops', StoppingError, ({ hub }: Live) => hub.stop()],
+    ['with its credential', CredentialEndedError, async ({ hub }: Live) => hub.endAll('a')],
   ] as const)('ends who is still catching up %s, before the next page', async (_when, reason, end) => {
     const made = started();
     made.commit(1_234);
@@ -207,14 +213,14 @@ describe('what a hub holds', () => {
     const other = hub.subscribe('b', null, everything);
     for (const each of [...own, other]) expect(await sequences(each, 1)).toEqual(['live']);
     hub.endAll('a');
-    for (const each of own) await expect(each.next()).rejects.toThrow(CredentialEnded);
+    for (const each of own) await expect(each.next()).rejects.toThrow(CredentialEndedError);
     commit();
     expect([await sequences(other, 1), hub.owners]).toEqual([[1], ['b']]);
   });
 
   it('ends every subscription where the store was restored, and goes on from its end', async () => {
     const feed = new RestoredFeed(new MemoryMeter());
-    const { hub, commit, at, faults } = started(liveOn(feed, { lookEveryMs: 1 }));
+    const { hub, commit, at, faults } = started(liveOn(feed, { pollIntervalMs: 1 }));
     const [start, subscription] = [await at(0), hub.subscribe('a', null, everything)];
     expect(await sequences(subscription, 1)).toEqual(['live']);
     commit(700);
@@ -222,10 +228,10 @@ describe('what a hub holds', () => {
     expect(await sequences(subscription, 700)).toEqual(numbers(1, 700));
     expect(await sequences(catchingUp, 1)).toEqual([1]);
     feed.restored = new MemoryChanges(new MemoryMeter());
-    await expect(subscription.next()).rejects.toThrow(CursorExpired);
+    await expect(subscription.next()).rejects.toThrow(CursorExpiredError);
     expect(await sequences(catchingUp, 499)).toEqual(numbers(2, 500));
-    await expect(catchingUp.next()).rejects.toThrow(CursorExpired);
-    await expect(hub.subscribe('a', start, everything).next()).rejects.toThrow(CursorExpired);
+    await expect(catchingUp.next()).rejects.toThrow(CursorExpiredError);
+    await expect(hub.subscribe('a', start, everything).next()).rejects.toThrow(CursorExpiredError);
     const again = hub.subscribe('a', null, everything);
     expect(await sequences(again, 1)).toEqual(['live']);
     feed.restored.append([ANY]);
@@ -250,7 +256,7 @@ describe('what a hub holds', () => {
   it('looks again on its own after a look that failed', async () => {
     const feed = new BreakingFeed(new MemoryMeter());
     feed.broken = true;
-    const { hub, faults, commit } = started(liveOn(feed, { lookEveryMs: 1 }));
+    const { hub, faults, commit } = started(liveOn(feed, { pollIntervalMs: 1 }));
     while (faults.length < 3) await turn();
     feed.broken = false;
     const ticks = hub.subscribe('a', null, everything);

@@ -10,9 +10,9 @@ import {
 } from 'graphql';
 import { expect, it } from 'vitest';
 import type { Viewer } from '../../src/domain/viewer.ts';
-import type { StreamItem } from '../../src/live/hub.ts';
+import type { StreamItem } from '../../src/subscriptions/hub.ts';
 import { withCursor } from '../../src/server/eventStream.ts';
-import { useLiveEvents } from '../../src/server/liveEvents.ts';
+import { useSubscriptionContext } from '../../src/server/subscriptionContext.ts';
 
 const COST = 100;
 const SHARED = COST / 10;
@@ -53,7 +53,7 @@ class Delivery {
   budget = Infinity;
 
   readonly #schema = schemaOf(() => (this.executions += 1));
-  readonly #plugin = useLiveEvents<Context>({
+  readonly #plugin = useSubscriptionContext<Context>({
     renew: async (context) => {
       if (this.revoked.has(context.viewer)) throw coded('UNAUTHENTICATED');
       return context;

@@ -1,12 +1,12 @@
 import pg from 'pg';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import type { SequencedChange, StreamPosition } from '../../src/domain/change.ts';
-import { ChangeCursors } from '../../src/live/changeCursor.ts';
-import { Hub } from '../../src/live/hub.ts';
+import { ChangeCursors } from '../../src/subscriptions/changeCursor.ts';
+import { Hub } from '../../src/subscriptions/hub.ts';
 import { settingsOf } from '../../src/store/postgres/begin.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Statement } from '../../src/store/postgres/sql.ts';
-import { AlreadyExists } from '../../src/store/faults.ts';
+import { AlreadyExistsError } from '../../src/store/errors.ts';
 import type { Store } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
 import { type Explained, readsOf } from '../store/plans.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 const announced = (objectId: string, createdAt = Date.now()) =>
   ({ topic: 'CHAT_MESSAGE', kind: 'UPDATED', institutionId, objectId, detailId: null, createdAt }) as const;
 const announce = (objectId: string): Promise<void> =>
-  store.transact('ALL', async (tx) => tx.announce(announced(objectId)));
+  store.transact('ALL', async (tx) => tx.publish(announced(objectId)));
 const WRITE = `insert into outbox (institution_id, topic, kind, object_id, created_at)
   values ($1, 'CHAT_MESSAGE', 'UPDATED', $2, now())`;
 
@@ -87,15 +87,15 @@ describe('the changes in PostgreSQL', () => {
   it('hold nothing of a transaction that was rolled back', async () => {
     const before = await end();
     const failing = store.transact('ALL', async (tx) => {
-      tx.announce(announced('never'));
+      tx.publish(announced('never'));
       throw new Error('as asked');
     });
     await expect(failing).rejects.toThrow('as asked');
     const twice = store.transact('ALL', async (tx) => {
-      tx.announce(announced('never'));
+      tx.publish(announced('never'));
       tx.institutions.insert({ ...anInstitution(), id: institutionId });
     });
-    await expect(twice).rejects.toThrow(AlreadyExists);
+    await expect(twice).rejects.toThrow(AlreadyExistsError);
     const raw = await session();
     await raw.query('begin');
     await raw.query(WRITE, [institutionId, 'never']);
@@ -111,7 +111,7 @@ describe('the changes in PostgreSQL', () => {
     const writers = 8;
     let left = writers;
     const writing = numbers(1, writers).map(async (writer) => {
-      for (let at = writer; at <= total; at += writers) await announce(`of many ${at}`);
+      for (let index = writer; index <= total; index += writers) await announce(`of many ${index}`);
       left -= 1;
     });
     const reading = numbers(1, 3).map(async () => {
@@ -125,7 +125,7 @@ describe('the changes in PostgreSQL', () => {
     await Promise.all(writing);
     const [first, ...others] = await Promise.all(reading);
     expect(first?.map(({ sequence }) => sequence)).toEqual(numbers(before.sequence + 1, before.sequence + total));
-    expect(new Set(objects(first ?? []))).toEqual(new Set(numbers(1, total).map((at) => `of many ${at}`)));
+    expect(new Set(objects(first ?? []))).toEqual(new Set(numbers(1, total).map((index) => `of many ${index}`)));
     for (const other of others) expect(other).toEqual(first);
   });
 
@@ -137,7 +137,7 @@ describe('the changes in PostgreSQL', () => {
     const own = { institutionId, topic: 'CHAT_MESSAGE' } as const;
     const publish = (count: number, over: object = {}): Promise<void> =>
       store.transact('ALL', async (tx) =>
-        numbers(1, count).forEach((each) => tx.announce({ ...announced(`own ${each}`), ...over })),
+        numbers(1, count).forEach((each) => tx.publish({ ...announced(`own ${each}`), ...over })),
       );
     await publish(1_000);
     const before = await end();
@@ -168,10 +168,10 @@ describe('the changes in PostgreSQL', () => {
   it('are heard of again after the listening connection was killed, and none is lost', async () => {
     const hub = new Hub({
       feed: store.changes,
-      lookEveryMs: 2 ** 30,
-      queueChanges: 1_000,
-      perOwner: 1,
-      onFault: () => undefined,
+      pollIntervalMs: 2 ** 30,
+      maxQueuedChanges: 1_000,
+      maxPerOwner: 1,
+      onInternalError: () => undefined,
     });
     hub.start();
     onTestFinished(() => hub.stop());
@@ -189,7 +189,7 @@ describe('the changes in PostgreSQL', () => {
     const killed = await untilSome(pids);
     await asAdmin(url, (admin) => admin.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [killed]));
     // From another server, whose notification nobody hears.
-    await other.transact('ALL', async (tx) => tx.announce(announced('unheard')));
+    await other.transact('ALL', async (tx) => tx.publish(announced('unheard')));
     expect(await sequences(ticks, 1)).toEqual([before.sequence + 1]);
     expect((await untilSome(pids)).filter((pid) => killed.includes(pid))).toEqual([]);
     await announce('heard');
@@ -202,7 +202,7 @@ describe('the changes in PostgreSQL', () => {
     // Later than all that the file has announced: only what comes first is forgotten.
     const old = Date.now() + 10 * hour;
     for (const createdAt of [old, old + 1, old + 5 * hour]) {
-      await store.transact('ALL', async (tx) => tx.announce(announced('aged', createdAt)));
+      await store.transact('ALL', async (tx) => tx.publish(announced('aged', createdAt)));
     }
     // What was not placed yet is not forgotten.
     await store.changes.deleteBefore(old + hour);
@@ -223,11 +223,11 @@ describe('the changes in PostgreSQL', () => {
     const writer = open();
     await writer.transact('ALL', async (tx) => {
       tx.institutions.insert({ ...anInstitution(), id: institutionId });
-      tx.announce(announced('kept'));
+      tx.publish(announced('kept'));
     });
     const key = await writer.changes.cursorKey();
     const { last } = await writer.changes.sequenceAndRead(null, 0);
-    await writer.transact('ALL', async (tx) => tx.announce(announced('kept too')));
+    await writer.transact('ALL', async (tx) => tx.publish(announced('kept too')));
     await writer.close();
     const reader = open();
     const { changes } = await reader.changes.sequenceAndRead(last, 10);

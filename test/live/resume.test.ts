@@ -35,7 +35,7 @@ async function run(store: Store): Promise<Running> {
       store.transact('ALL', async (tx) => {
         for (let published = 0; published < count; published += 1) {
           const objectId = nextId('chat');
-          tx.announce({
+          tx.publish({
             topic: 'CHAT_SESSION',
             kind: 'UPDATED',
             institutionId,

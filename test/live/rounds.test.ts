@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { COMPLETE, createRounds } from '../../src/live/rounds.ts';
+import { COMPLETE, createJob } from '../../src/jobs/job.ts';
 
 it('repeats work until it is complete, also after a failure', async () => {
   vi.useFakeTimers();
@@ -10,7 +10,7 @@ it('repeats work until it is complete, also after a failure', async () => {
     .mockResolvedValueOnce(undefined)
     .mockRejectedValueOnce('failed')
     .mockResolvedValueOnce(COMPLETE);
-  const rounds = createRounds(work, 100, (error) => failures.push(error));
+  const rounds = createJob(work, 100, (error) => failures.push(error));
   rounds.start();
   await vi.advanceTimersByTimeAsync(1_000);
   expect([work.mock.calls.length, failures]).toEqual([3, ['failed']]);

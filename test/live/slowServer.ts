@@ -10,7 +10,7 @@ const store = createMemoryStore();
 const app = createApp({
   store,
   rootToken: DEVELOPMENT_KEY,
-  onFault: (_id, error) => process.stderr.write(`${String(error)}\n`),
+  onInternalError: (_id, error) => process.stderr.write(`${String(error)}\n`),
 });
 app.start();
 const { origin } = await app.listen(0, '127.0.0.1');
@@ -22,10 +22,10 @@ let most = 0;
 async function announce(institutionId: string, objectId: string, count: number): Promise<void> {
   for (let told = 0; told < count; told += AT_ONCE) {
     await store.transact('ALL', async (tx) => {
-      for (let at = 0; at < Math.min(AT_ONCE, count - told); at += 1) {
+      for (let index = 0; index < Math.min(AT_ONCE, count - told); index += 1) {
         // Changes of long ago would be deleted by the clean-up if the test takes longer than its interval.
         const createdAt = Date.now();
-        tx.announce({ topic: 'CHAT_SESSION', kind: 'UPDATED', institutionId, objectId, detailId: null, createdAt });
+        tx.publish({ topic: 'CHAT_SESSION', kind: 'UPDATED', institutionId, objectId, detailId: null, createdAt });
       }
     });
     // Whoever reads is let read; who does not is not waited for.

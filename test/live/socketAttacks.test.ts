@@ -111,7 +111,7 @@ describe('a ping', () => {
 
 describe('a socket', () => {
   it('is terminated when it does not send connection_init and does not read', async () => {
-    const { address } = await serverWith({ sockets: 1 });
+    const { address } = await serverWith({ maxWebSockets: 1 });
     const silent = await bareSocket(address);
     silent.socket.pause();
     // The only place is free again when the server has destroyed the socket.

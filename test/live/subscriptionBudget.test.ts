@@ -1,7 +1,7 @@
 import { getOperationAST, parse } from 'graphql';
 import { expect, it, onTestFinished } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
-import { estimateOf } from '../../src/server/documents/cost.ts';
+import { estimateOf } from '../../src/server/operations/cost.ts';
 import { type KeyServer, newInstitution, newKey, serveKeys } from '../support/keyed.ts';
 import { greeted, listeningWithKeys, overSocket, overSse, type Stream } from '../support/keyedLive.ts';
 import { rated } from '../support/limited.ts';

@@ -41,12 +41,12 @@ async function tabsOf(page: Page): Promise<readonly string[]> {
   return titles.map((title) => title.trim());
 }
 
-const isOpen = (page: Page, at: number): Promise<void> =>
-  page.locator(TAB).nth(at).and(page.locator('.graphiql-tab-active')).waitFor();
+const isOpen = (page: Page, index: number): Promise<void> =>
+  page.locator(TAB).nth(index).and(page.locator('.graphiql-tab-active')).waitFor();
 
-async function openTab(page: Page, at: number): Promise<void> {
-  await page.locator(`${TAB}-button`).nth(at).click();
-  await isOpen(page, at);
+async function openTab(page: Page, index: number): Promise<void> {
+  await page.locator(`${TAB}-button`).nth(index).click();
+  await isOpen(page, index);
 }
 
 /** Presses the play button and answers what came back. It takes the button a moment to know of another operation. */
@@ -69,8 +69,8 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
   it('runs every example from its tab, and asks nobody else', async () => {
     const { page, amiss } = await visit(await demo.address);
     expect(await tabsOf(page)).toEqual(names);
-    for (const [at] of names.entries()) {
-      await openTab(page, at);
+    for (const [index] of names.entries()) {
+      await openTab(page, index);
       const { data, errors } = await run(page);
       expect(errors).toBeUndefined();
       const [first] = Object.values(data ?? {});
@@ -90,13 +90,13 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
     expect(new Set(nodes.map(({ state }) => state))).toEqual(new Set(['FUNDED', 'PARTIALLY_RELEASED']));
   });
 
-  it.each([0, 5])('stays as it was when it is loaded again, with tab %i open', async (at) => {
+  it.each([0, 5])('stays as it was when it is loaded again, with tab %i open', async (index) => {
     const { page, amiss } = await visit(await demo.address);
-    await openTab(page, at);
-    await page.waitForFunction(`${KEPT} === ${at}`);
+    await openTab(page, index);
+    await page.waitForFunction(`${KEPT} === ${index}`);
     for (const _again of [1, 2]) {
       await page.reload();
-      await isOpen(page, at);
+      await isOpen(page, index);
       expect(await tabsOf(page)).toEqual(names);
     }
     const { errors } = await run(page);

@@ -1,6 +1,6 @@
 import { type DocumentNode, getVariableValues, Kind, type OperationDefinitionNode, parse } from 'graphql';
 import { schema } from '../../src/schema/index.ts';
-import { type Estimate, estimateOf } from '../../src/server/documents/cost.ts';
+import { type Estimate, estimateOf } from '../../src/server/operations/cost.ts';
 
 interface Asked {
   readonly document: DocumentNode;
@@ -28,6 +28,8 @@ export const costOfText = (text: string, given?: Readonly<Record<string, unknown
 
 /** Fragments that each spread the next one twice: the last would be reached 2^levels times. */
 export const doubling = (levels: number, on: string, last: string): string =>
-  Array.from({ length: levels + 1 }, (_, at) =>
-    at === levels ? `fragment F${at} on ${on} ${last}` : `fragment F${at} on ${on} { ...F${at + 1} ...F${at + 1} }`,
+  Array.from({ length: levels + 1 }, (_, index) =>
+    index === levels
+      ? `fragment F${index} on ${on} ${last}`
+      : `fragment F${index} on ${on} { ...F${index + 1} ...F${index + 1} }`,
   ).join('\n');

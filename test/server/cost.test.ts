@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
-import { estimateOf, OPERATION_COST } from '../../src/server/documents/cost.ts';
+import { estimateOf, OPERATION_COST } from '../../src/server/operations/cost.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { documentOf } from '../support/randomDocument.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { type DocumentNode, getIntrospectionQuery, Kind, parse, type SelectionSetNode } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { type DocumentLimits, judgeDocument } from '../../src/server/documents/documentLimits.ts';
+import { type DocumentLimits, checkDocument } from '../../src/server/operations/documentLimits.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { documentOf } from '../support/randomDocument.ts';
@@ -10,7 +10,7 @@ import { doubling } from './asked.ts';
 const LIMITS: DocumentLimits = { depth: 3, aliases: 2, directives: 2 };
 
 const judged = (text: string | DocumentNode, limits: DocumentLimits = LIMITS, operationName?: string) =>
-  judgeDocument(typeof text === 'string' ? parse(text) : text, limits, operationName).map(({ message, extensions }) => {
+  checkDocument(typeof text === 'string' ? parse(text) : text, limits, operationName).map(({ message, extensions }) => {
     expect(extensions).toEqual({ code: 'QUERY_TOO_COMPLEX' });
     return message;
   });
@@ -88,7 +88,7 @@ it('the depth of any document is that of its fragments each in its place', () =>
     COUNTS.documents,
     fc.property(fc.array(fc.nat(1_000), { size: 'max', minLength: 20, maxLength: 150 }), (choices) => {
       const document = parse(documentOf(choices));
-      const [message] = judgeDocument(document, { depth: 0, aliases: 1_000, directives: 1_000 });
+      const [message] = checkDocument(document, { depth: 0, aliases: 1_000, directives: 1_000 });
       expect(message?.message).toMatch(new RegExp(`; it has ${naiveDepth(document)}\\.$`));
     }),
   ));
@@ -133,7 +133,10 @@ describe('any document is judged at once', () => {
   });
 
   it('fragments that nest one more level each are counted to the last', () => {
-    const chain = Array.from({ length: 20_000 }, (_, at) => `fragment F${at} on A { a { ...F${at + 1} } }`).join(' ');
+    const chain = Array.from(
+      { length: 20_000 },
+      (_, index) => `fragment F${index} on A { a { ...F${index + 1} } }`,
+    ).join(' ');
     expect(judged(`{ ...F0 } ${chain} fragment F20000 on A { a }`)).toEqual(tooDeep(20_001));
   });
 

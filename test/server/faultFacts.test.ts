@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import pg from 'pg';
 import { describe, expect, inject, it } from 'vitest';
-import { faultFacts } from '../../src/server/faultFacts.ts';
+import { serializeError } from '../../src/server/serializeError.ts';
 import { urlOf } from '../support/admin.ts';
 
 class OurOwn extends Error {}
@@ -19,7 +19,9 @@ const SECRET = 'secret-0000';
 
 describe('what is logged of a fault', () => {
   it('of our own error is its class, its message, and where it was thrown, without directories', async () => {
-    const facts = faultFacts(await thrownBy(() => Promise.reject(new OurOwn('The record\n  at /some/where is away.'))));
+    const facts = serializeError(
+      await thrownBy(() => Promise.reject(new OurOwn('The record\n  at /some/where is away.'))),
+    );
     expect(facts).toMatchObject({ class: 'OurOwn', message: 'The record\n  at /some/where is away.' });
     expect(facts.frames[0]).toMatch(/^\S.* \(faultFacts\.test\.ts:\d+\)$/);
     expect(facts.frames.join('\n')).not.toMatch(PATHS);
@@ -31,7 +33,7 @@ describe('what is logged of a fault', () => {
     ['URL', () => new URL(SECRET)],
     ['a package', () => new pg.Client({ connectionString: `postgres://clerk:${SECRET}@[` })],
   ])('never is a message of %s, which repeats what it was given', async (_whose, work) => {
-    const facts = faultFacts(await thrownBy(work));
+    const facts = serializeError(await thrownBy(work));
     expect(JSON.stringify(facts)).not.toContain(SECRET);
     expect(facts.message).toBeUndefined();
     expect(facts.frames.join('\n')).not.toMatch(PATHS);
@@ -42,22 +44,22 @@ describe('what is logged of a fault', () => {
     await client.connect();
     const refused = await thrownBy(() => client.query('select no_such_column from pg_class'));
     await client.end();
-    const facts = faultFacts(new OurOwn('It failed.', { cause: refused }));
+    const facts = serializeError(new OurOwn('It failed.', { cause: refused }));
     expect(facts).toMatchObject({ message: 'It failed.', cause: { class: 'DatabaseError', code: '42703' } });
     expect(JSON.stringify(facts)).not.toMatch(/no_such_column|pg_class|node_modules/);
     expect(facts.cause).not.toHaveProperty('message');
   });
 
   it('of what the system refuses is its name, without the address', async () => {
-    const facts = faultFacts(await thrownBy(() => once(connect(1, '127.0.0.1'), 'connect')));
+    const facts = serializeError(await thrownBy(() => once(connect(1, '127.0.0.1'), 'connect')));
     expect(facts).toMatchObject({ code: 'ECONNREFUSED' });
     expect(JSON.stringify(facts)).not.toContain('127.0.0.1');
   });
 
   it('of what is no error is its kind; a circle of causes ends', () => {
-    expect(faultFacts(SECRET)).toEqual({ class: 'string', frames: [] });
+    expect(serializeError(SECRET)).toEqual({ class: 'string', frames: [] });
     const circle = new OurOwn('again');
     circle.cause = circle;
-    expect(JSON.stringify(faultFacts(circle)).split('"cause"')).toHaveLength(5);
+    expect(JSON.stringify(serializeError(circle)).split('"cause"')).toHaveLength(5);
   });
 });

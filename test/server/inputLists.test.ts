@@ -1,7 +1,7 @@
 import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
-import { judgeLists } from '../../src/server/documents/inputLists.ts';
+import { checkLists } from '../../src/server/operations/inputLists.ts';
 import { asked } from './asked.ts';
 
 const CODE = { code: 'QUERY_TOO_COMPLEX' };
@@ -13,12 +13,12 @@ function judged(
   most = 3,
 ): string | undefined {
   const { document, operation, variables } = asked(text, given, of);
-  const error = judgeLists(of, document, operation, variables, most);
+  const error = checkLists(of, document, operation, variables, most);
   expect(error?.extensions ?? CODE).toEqual(CODE);
   return error?.message;
 }
 const long = (path: string, values = 4) => `\`${path}\` must have at most 3 values; it has ${values}.`;
-const ids = (count: number) => Array.from({ length: count }, (_, at) => `id${at}`);
+const ids = (count: number) => Array.from({ length: count }, (_, index) => `id${index}`);
 const literal = (values: readonly string[]) => JSON.stringify(values);
 
 describe('a list of an argument or of an input field', () => {
@@ -85,7 +85,7 @@ describe('whatever the schema', () => {
   });
 
   it('a variable is looked into once, however often it is used', () => {
-    const uses = Array.from({ length: 200 }, (_, at) => `a${at}: a(many: $many)`).join(' ');
+    const uses = Array.from({ length: 200 }, (_, index) => `a${index}: a(many: $many)`).join(' ');
     let read = 0;
     const many = Array.from({ length: 1_000 }, () => ({
       get other() {
@@ -94,7 +94,7 @@ describe('whatever the schema', () => {
       },
     }));
     const { document, operation } = asked(`query ($many: [A]) { ${uses} }`, {}, nested);
-    expect(judgeLists(nested, document, operation, { many }, 1_000)).toBeUndefined();
+    expect(checkLists(nested, document, operation, { many }, 1_000)).toBeUndefined();
     expect(read).toBe(1_000);
   });
 });

@@ -112,10 +112,10 @@ describe('the limit of an institution', () => {
     if (!one || !other) throw new Error('There are two servers.');
     expect(await statusesOf(one, tokens.slice(0, 2))).toEqual({ 200: 2 });
     expect(await statusesOf(other, tokens.slice(2))).toEqual({ 200: 2 });
-    for (const server of [one, other, one]) await server.app.settle();
+    for (const server of [one, other, one]) await server.app.flushCounters();
     // A server learns of the others when it has something of its own to report.
     await statusesOf(one, tokens.slice(0, 1));
-    await one.app.settle();
+    await one.app.flushCounters();
     expect(await statusesOf(one, tokens.slice(3))).toEqual({ 429: 1 });
   });
 });

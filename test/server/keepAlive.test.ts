@@ -21,6 +21,6 @@ it('keeps an idle connection for 75 s, longer than the 60 s of usual load balanc
 });
 
 it('keeps an idle connection as long as KEEP_ALIVE_TIMEOUT_MS says, beyond the idle timeout of sockets too', async () => {
-  const http = { ...DEFAULTS.http, keepAliveTimeoutMs: 120_000, silenceMs: 20_000 };
+  const http = { ...DEFAULTS.http, keepAliveTimeoutMs: 120_000, idleTimeoutMs: 20_000 };
   expect(await keepAliveOf({ http })).toBe('timeout=120');
 });

@@ -15,7 +15,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { schema } from '../../src/schema/index.ts';
-import { WEIGHTS } from '../../src/schema/weights.ts';
+import { FIELD_COSTS } from '../../src/schema/fieldCosts.ts';
 import type { asked } from './asked.ts';
 
 const LEAF = 0.4;
@@ -89,7 +89,7 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
         LEAF + 2 * (coordinate === 'ValidationIssue.message' ? 0 : (KIBIBYTES[coordinate.split('.')[1] ?? ''] ?? 0))
       );
     if (!isList) return 1 + searched + below;
-    const items = args.ids?.length ?? WEIGHTS[coordinate]?.items ?? 10;
+    const items = args.ids?.length ?? FIELD_COSTS[coordinate]?.items ?? 10;
     return (coordinate.endsWith('.positionTotals') ? 50 + searched : 0) + Number(items) * (1 + below);
   }
 

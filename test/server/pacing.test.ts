@@ -39,7 +39,7 @@ onBothStores((open) => {
   it('an operation that is executed in slices has the result of one that is executed at once', async () => {
     const store = await open();
     const { institution, template } = aDeal();
-    const assets = Array.from({ length: 5 }, (_, at) => anAsset(template, { metadata: { at } }));
+    const assets = Array.from({ length: 5 }, (_, index) => anAsset(template, { metadata: { at: index } }));
     const positions = assets.flatMap((asset) => Array.from({ length: 12 }, () => aPosition(asset)));
     const lifecycleEvents = positions.flatMap((position) =>
       [1, 2, 3].map((sequence) => anEvent({ ...position, sequence }, { reason: `Step ${sequence}` })),

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Limits, RateLimits, type RateLimitsOptions } from '../../src/server/access/rateLimits.ts';
 import { DEFAULTS } from '../../src/settings.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
-import type { Store, Tallies } from '../../src/store/store.ts';
+import type { Store, SharedCounters } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { START } from '../support/server.ts';
@@ -15,23 +15,23 @@ const MINUTE_MS = 60_000;
 /** A server's limits, and a clock that only moves when told. */
 function limited(limits: Partial<Limits>, options: Partial<RateLimitsOptions> = {}) {
   const time = { now: START };
-  const { tallies } = createMemoryStore();
-  const rates = new RateLimits({ limits: { ...NONE, ...limits }, tallies, clock: () => time.now, ...options });
+  const { counters } = createMemoryStore();
+  const rates = new RateLimits({ limits: { ...NONE, ...limits }, counters, clock: () => time.now, ...options });
   return { rates, time };
 }
 
 /** What a server has sent to be counted, and how often; while it is `away` nothing arrives. */
-function listening(tallies: Tallies) {
+function listening(counters: SharedCounters) {
   const heard = { calls: [] as (readonly [number, Readonly<Record<string, number>>])[], away: false };
-  const listened: Tallies = {
+  const listened: SharedCounters = {
     add: async (window, counts) => {
       if (heard.away) throw new Error('The record is away.');
       heard.calls.push([window, Object.fromEntries(counts)]);
-      return tallies.add(window, counts);
+      return counters.add(window, counts);
     },
-    forget: async (before) => tallies.forget(before),
+    deleteBefore: async (before) => counters.deleteBefore(before),
   };
-  return { heard, tallies: listened };
+  return { heard, counters: listened };
 }
 
 describe('one server', () => {
@@ -72,10 +72,10 @@ describe('one server', () => {
   it.each([4, 1e6, Number.MAX_SAFE_INTEGER, 1e21, Number.MAX_VALUE, Infinity, NaN])(
     '%d points are too many, whatever comes after them',
     async (points) => {
-      const { heard, tallies } = listening(createMemoryStore().tallies);
-      const { rates } = limited({ key: 3 }, { tallies });
+      const { heard, counters } = listening(createMemoryStore().counters);
+      const { rates } = limited({ key: 3 }, { counters });
       for (let times = 0; times < 100; times += 1) expect(await rates.take('key', 'a', points)).toBe(60);
-      await rates.settle();
+      await rates.flush();
       expect(heard.calls).toEqual([[START, { 'key:a': 400 }]]);
       expect(await rates.take('key', 'a')).toBe(60);
     },
@@ -102,7 +102,7 @@ describe('one server', () => {
 describe('mistake 12: what is counted was never forgotten:', () => {
   it('when the minute has passed nothing is held', async () => {
     const { rates, time } = limited({ address: 10, key: 10 });
-    for (let at = 0; at < 1_000; at += 1) await rates.take(at % 2 ? 'key' : 'address', `${at}`);
+    for (let index = 0; index < 1_000; index += 1) await rates.take(index % 2 ? 'key' : 'address', `${index}`);
     expect(rates.size).toBe(1_000);
     time.now += MINUTE_MS;
     expect(rates.size).toBe(0);
@@ -114,7 +114,7 @@ describe('mistake 12: what is counted was never forgotten:', () => {
     const { rates } = limited({ address: 5, key: 5 }, { namesPerLimit: 100 });
     await rates.take('address', 'early', 4);
     const waits = [];
-    for (let at = 0; at < 20_000; at += 1) waits.push(await rates.take('address', `stranger ${at}`));
+    for (let index = 0; index < 20_000; index += 1) waits.push(await rates.take('address', `stranger ${index}`));
     expect(rates.size).toBeLessThanOrEqual(100 + 1_024);
     expect(waits.slice(0, 99).filter(Boolean)).toEqual([]);
     const allowed = waits.filter((wait) => wait === undefined).length;
@@ -126,32 +126,32 @@ describe('mistake 12: what is counted was never forgotten:', () => {
   });
 
   it('the record forgets the minutes before the last', async () => {
-    const { tallies } = createMemoryStore();
-    const { rates, time } = limited({ key: 5 }, { tallies });
+    const { counters } = createMemoryStore();
+    const { rates, time } = limited({ key: 5 }, { counters });
     for (let minute = 0; minute < 5; minute += 1) {
       await rates.take('key', 'a');
-      await rates.settle();
+      await rates.flush();
       time.now += MINUTE_MS;
     }
-    expect(await tallies.forget(time.now)).toBe(2);
+    expect(await counters.deleteBefore(time.now)).toBe(2);
   });
 });
 
 describe('settlements', () => {
   it('tell only what was counted since the last one, in one call, and nothing if nothing was', async () => {
-    const { heard, tallies } = listening(createMemoryStore().tallies);
-    const { rates, time } = limited({ key: 100, address: 100 }, { tallies });
-    await rates.settle();
+    const { heard, counters } = listening(createMemoryStore().counters);
+    const { rates, time } = limited({ key: 100, address: 100 }, { counters });
+    await rates.flush();
     await rates.take('key', 'a', 7);
     await rates.take('address', 'x');
-    await rates.settle();
-    await rates.settle();
+    await rates.flush();
+    await rates.flush();
     await rates.take('key', 'a');
     await rates.take('key', 'b');
-    await Promise.all([rates.settle(), rates.settle()]);
+    await Promise.all([rates.flush(), rates.flush()]);
     await rates.take('key', 'late');
     time.now += MINUTE_MS;
-    await rates.settle();
+    await rates.flush();
     expect(heard.calls).toEqual([
       [START, { 'key:a': 7, 'address:x': 1 }],
       [START, { 'key:a': 1, 'key:b': 1 }],
@@ -159,36 +159,36 @@ describe('settlements', () => {
   });
 
   it('what could not be told refuses nobody and goes with the next one', async () => {
-    const { heard, tallies } = listening(createMemoryStore().tallies);
-    const { rates } = limited({ key: 10 }, { tallies });
+    const { heard, counters } = listening(createMemoryStore().counters);
+    const { rates } = limited({ key: 10 }, { counters });
     heard.away = true;
     await rates.take('key', 'a', 2);
-    await expect(rates.settle()).rejects.toThrow('away');
+    await expect(rates.flush()).rejects.toThrow('away');
     await rates.take('key', 'a', 3);
-    await expect(rates.settle()).rejects.toThrow('away');
+    await expect(rates.flush()).rejects.toThrow('away');
     heard.away = false;
     expect(await rates.take('key', 'a', 5)).toBeUndefined();
-    await rates.settle();
+    await rates.flush();
     expect(heard.calls).toEqual([[START, { 'key:a': 10 }]]);
   });
 
   it('no request waits for one, and what is counted meanwhile goes with the next', async () => {
-    const { heard, tallies } = listening(createMemoryStore().tallies);
+    const { heard, counters } = listening(createMemoryStore().counters);
     let arrive = (): void => undefined;
-    const slow: Tallies = {
-      ...tallies,
+    const slow: SharedCounters = {
+      ...counters,
       add: async (window, counts) => {
         await new Promise<void>((resolve) => (arrive = resolve));
-        return tallies.add(window, counts);
+        return counters.add(window, counts);
       },
     };
-    const { rates } = limited({ key: 10 }, { tallies: slow });
+    const { rates } = limited({ key: 10 }, { counters: slow });
     await rates.take('key', 'a', 2);
-    const settling = rates.settle();
+    const settling = rates.flush();
     expect(await rates.take('key', 'a', 3)).toBeUndefined();
     arrive();
     await settling;
-    const next = rates.settle();
+    const next = rates.flush();
     arrive();
     await next;
     expect(heard.calls.map(([, counts]) => counts)).toEqual([{ 'key:a': 2 }, { 'key:a': 3 }]);
@@ -197,26 +197,26 @@ describe('settlements', () => {
   });
 
   it('many names are told bit by bit, those who wait longest first', async () => {
-    const { heard, tallies } = listening(createMemoryStore().tallies);
-    const { rates } = limited({ address: 10 }, { tallies });
-    for (let at = 0; at < 25_000; at += 1) await rates.take('address', `${at}`);
-    await rates.settle();
+    const { heard, counters } = listening(createMemoryStore().counters);
+    const { rates } = limited({ address: 10 }, { counters });
+    for (let index = 0; index < 25_000; index += 1) await rates.take('address', `${index}`);
+    await rates.flush();
     await rates.take('address', '0');
-    await rates.settle();
-    await rates.settle();
+    await rates.flush();
+    await rates.flush();
     expect(heard.calls.map(([, counts]) => Object.keys(counts).length)).toEqual([10_000, 10_000, 5_001]);
     expect(heard.calls.map(([, counts]) => counts['address:0'])).toEqual([1, undefined, 1]);
   });
 
   it('a record that was lost gives nobody points back', async () => {
-    const { tallies } = createMemoryStore();
-    const { rates } = limited({ key: 10 }, { tallies });
+    const { counters } = createMemoryStore();
+    const { rates } = limited({ key: 10 }, { counters });
     await rates.take('key', 'a', 4);
-    await tallies.add(START, new Map([['key:a', 5]]));
-    await rates.settle();
-    await tallies.forget(START + 1);
+    await counters.add(START, new Map([['key:a', 5]]));
+    await rates.flush();
+    await counters.deleteBefore(START + 1);
     await rates.take('key', 'a');
-    await rates.settle();
+    await rates.flush();
     expect(await rates.take('key', 'a')).toBe(60);
   });
 });
@@ -226,7 +226,7 @@ onBothStores((open) => {
   beforeAll(async () => {
     store = await open();
   });
-  const server = (limits: Partial<Limits>): RateLimits => limited(limits, { tallies: store.tallies }).rates;
+  const server = (limits: Partial<Limits>): RateLimits => limited(limits, { counters: store.counters }).rates;
 
   it('servers count together', async () => {
     const limits = { key: 10, address: 10 };
@@ -235,16 +235,16 @@ onBothStores((open) => {
     await b.take('key', 'k', 4);
     await b.take('address', 'x', 10);
     expect(await c.take('key', 'k')).toBeUndefined();
-    for (const each of [a, b, c]) await each.settle();
+    for (const each of [a, b, c]) await each.flush();
     // The last to settle knows all that the others had told.
     expect(await c.take('key', 'k')).toBeUndefined();
     expect(await c.take('key', 'k')).toBe(60);
     // The first knows of the others when it has something to tell.
     expect(await a.take('key', 'k')).toBeUndefined();
-    await a.settle();
+    await a.flush();
     expect(await a.take('key', 'k')).toBe(60);
     expect(await a.take('address', 'x')).toBeUndefined();
-    await a.settle();
+    await a.flush();
     expect(await a.take('address', 'x')).toBe(60);
   });
 
@@ -260,18 +260,18 @@ onBothStores((open) => {
         const who = `case ${(cases += 1)}`;
         const all = [1, 2, 3].map(() => server({ search: 1_000 }));
         let taken = 0;
-        const take = async (at: number, points: number): Promise<void> => {
+        const take = async (index: number, points: number): Promise<void> => {
           taken += points;
-          expect(await all[at]?.take('search', who, points)).toBeUndefined();
+          expect(await all[index]?.take('search', who, points)).toBeUndefined();
         };
         for (const { at, does } of steps) {
-          if (does === 'settle') await all[at]?.settle();
-          else if (does === 'settleAll') await Promise.all(all.map((each) => each.settle()));
+          if (does === 'settle') await all[at]?.flush();
+          else if (does === 'settleAll') await Promise.all(all.map((each) => each.flush()));
           else await take(at, does);
         }
         for (const at of all.keys()) {
           await take(at, 1);
-          await all[at]?.settle();
+          await all[at]?.flush();
         }
         expect(await all.at(-1)?.peek('search', who, 1_000 - taken)).toBeUndefined();
         expect(await all.at(-1)?.peek('search', who, 1_001 - taken)).toBe(60);

@@ -179,7 +179,7 @@ describe('other ways to ask', () => {
     const servers = stores.map((store) => serveKeys(store, rated({ key: 5 })));
     const [one, other] = await Promise.all(servers.map(({ app }) => atAddress(app)));
     const settle = async (): Promise<void> => {
-      for (const { app } of [...servers, ...servers]) await app.settle();
+      for (const { app } of [...servers, ...servers]) await app.flushCounters();
     };
     const ask = (address: string | undefined, count: number) =>
       statuses(count, () => overHttp(address ?? '', ROOT_TOKEN));
@@ -209,9 +209,9 @@ describe('what the trail says', () => {
       server.now += MINUTE_MS;
       return (await server.ask<{ auditEvents: { nodes: unknown[] } }>(query)).data?.auditEvents.nodes;
     };
-    await server.app.settle();
+    await server.app.flushCounters();
     expect(await trail()).toEqual([]);
-    await server.app.settle();
+    await server.app.flushCounters();
     const outcome = 'FAILURE';
     const events = await trail();
     expect(events).toHaveLength(2);

@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 const FORBIDDEN = 'createInstitution(input: { name: "Bank", regions: [US] }) { ... on UserError { code } }';
 const DONE = 'createApiKey(input: { label: "x", role: ADMIN }) { ... on UserError { code } }';
 const documentOf = (...fields: readonly string[]): string =>
-  `mutation { ${fields.map((field, at) => `f${at}: ${field}`).join(' ')} }`;
+  `mutation { ${fields.map((field, index) => `f${index}: ${field}`).join(' ')} }`;
 
 async function limitedTo(limits: { readonly key?: number; readonly institution?: number }) {
   const store = createMemoryStore();
@@ -38,7 +38,7 @@ describe('a mutation field that follows a refused one', () => {
       );
       expect((await overHttp(address, token)).status).toBe(429);
       server.now += MINUTE_MS;
-      await server.app.settle();
+      await server.app.flushCounters();
       const { events } = await auditLogOf(store, institutionId);
       const counts = ['FORBIDDEN', 'RATE_LIMITED'].map((code) =>
         occurrencesOf(events.filter(({ errorCode }) => errorCode === code)),

@@ -50,7 +50,7 @@ describe('GET', () => {
     const app = createApp({
       store: createMemoryStore(),
       viewerOf: () => ({ role: 'ROOT' }),
-      onFault: (_id, error) => expect.fail(String(error)),
+      onInternalError: (_id, error) => expect.fail(String(error)),
     });
     const link = `${await atAddress(app)}?${new URLSearchParams({ query: QUERY })}`;
     for (const type of [undefined, 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {

@@ -51,12 +51,12 @@ describe('who takes too long', () => {
   });
 
   it('with nothing is closed', async () => {
-    const { address } = await serverWith(withHttp({ silenceMs: 200 }));
+    const { address } = await serverWith(withHttp({ idleTimeoutMs: 200 }));
     expect(await (await saying(address, '')).closed).toBe('');
   });
 
   it('to read a stream is closed, its place is free again, and who reads hears all', async () => {
-    const settings = { ...withHttp({ silenceMs: 1_500 }), queueChanges: 1_000_000 };
+    const settings = { ...withHttp({ idleTimeoutMs: 1_500 }), maxQueuedChanges: 1_000_000 };
     const server = serveKeys(createMemoryStore(), { settings });
     const ends: (() => Promise<void>)[] = [];
     const address = await listeningWithKeys(server, (end) => ends.push(end));
@@ -112,7 +112,7 @@ describe('places', () => {
   const FULL = 'Unexpected server response: 503';
 
   it('for WebSockets are so many, and free again when one is left', async () => {
-    const { address } = await serverWith({ sockets: 2 });
+    const { address } = await serverWith({ maxWebSockets: 2 });
     const [one, two] = [await opened(address), await opened(address)];
     expect(await opened(address)).toBe(FULL);
     expect((await overHttp(address, ROOT_TOKEN)).status).toBe(200);
@@ -123,7 +123,11 @@ describe('places', () => {
   });
 
   it('of one address are so many, and others have theirs', async () => {
-    const { address } = await serverWith({ sockets: 10, socketsPerAddress: 1, ...withHttp({ trustedProxies: 1 }) });
+    const { address } = await serverWith({
+      maxWebSockets: 10,
+      socketsPerAddress: 1,
+      ...withHttp({ trustedProxies: 1 }),
+    });
     expect(await opened(address, '203.0.113.1')).toBeInstanceOf(WebSocket);
     expect(await opened(address, '203.0.113.1')).toBe(FULL);
     expect(await opened(address, '203.0.113.2')).toBeInstanceOf(WebSocket);

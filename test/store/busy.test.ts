@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Busy } from '../../src/store/faults.ts';
+import { BusyError } from '../../src/store/errors.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { CreateInstitutionDocument, InstitutionDocument } from '../api/documents/graphql.ts';
 import { serve } from '../support/server.ts';
@@ -37,14 +37,14 @@ describe('the store in memory', () => {
         return [before, await readers.institutions.counts([{ where: {} }])];
       }),
     );
-    await expect(store.transact('ALL', async () => 'written')).rejects.toThrow(Busy);
+    await expect(store.transact('ALL', async () => 'written')).rejects.toThrow(BusyError);
     leave();
     expect(await Promise.all(snapshots)).toEqual([
       [[0], [0]],
       [[0], [0]],
     ]);
     const writing = store.transact('ALL', () => new Promise<void>((resolve) => setTimeout(resolve, 30)));
-    await expect(store.snapshot('ALL', async () => 'read')).rejects.toThrow(Busy);
+    await expect(store.snapshot('ALL', async () => 'read')).rejects.toThrow(BusyError);
     await writing;
   });
 });

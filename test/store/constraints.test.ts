@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Position } from '../../src/domain/position.ts';
-import { AlreadyExists } from '../../src/store/faults.ts';
+import { AlreadyExistsError } from '../../src/store/errors.ts';
 import type { Store, Writers } from '../../src/store/store.ts';
 import { openPostgres } from '../support/stores.ts';
 import { aDeal, anEvent, anInstitution, aPosition, type Deal, funded, keep, keepDeal } from './rows.ts';
@@ -64,7 +64,7 @@ test.each<[string, (tx: Writers) => void]>([
     () => expect.unreachable('it was written'),
     (error: Error) => error,
   );
-  const told = fault instanceof AlreadyExists ? fault.cause : fault;
+  const told = fault instanceof AlreadyExistsError ? fault.cause : fault;
   expect(told).toMatchObject({ code: expect.stringMatching(/^23|^22003$/) });
   expect(await store.read('ALL').institutions.byIds([beside.institution.id])).toEqual([undefined]);
   expect(await store.read('ALL').positions.byIds([deal.positions[0].id])).toEqual(deal.positions);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Position } from '../../src/domain/position.ts';
-import { TooLate, Unavailable } from '../../src/store/faults.ts';
+import { DeadlineExceededError, UnavailableError } from '../../src/store/errors.ts';
 import { beginOf, limitsOf } from '../../src/store/postgres/begin.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -64,7 +64,7 @@ describe('what the server is at ends with the deadline:', () => {
       const until = deadlineIn(1_000);
       const slow = store.read('ALL', until).institutions.counts([{ where: {} }]);
       const [, refused] = await Promise.all([isAtSomething(), Promise.resolve(slow).catch((error: unknown) => error)]);
-      expect(refused).toBeInstanceOf(TooLate);
+      expect(refused).toBeInstanceOf(DeadlineExceededError);
       expect((refused as Error).cause).toMatchObject({ code: '57014' });
       await isAtNothing();
     } finally {
@@ -96,7 +96,7 @@ describe('what the server is at ends with the deadline:', () => {
         until,
       );
       const [, refused] = await Promise.all([isAtSomething(), work.catch((error: unknown) => error)]);
-      expect(refused).toBeInstanceOf(TooLate);
+      expect(refused).toBeInstanceOf(DeadlineExceededError);
       await isAtNothing();
     });
     proxy.tap = {};
@@ -121,7 +121,7 @@ it('waits for a free connection no longer than its deadline, and loses none', as
     });
     await Promise.all(begun);
     const late = Promise.resolve(store.read('ALL', deadlineIn(50)).positions.counts([{ where: {} }]));
-    await expect(late).rejects.toThrow(TooLate);
+    await expect(late).rejects.toThrow(DeadlineExceededError);
     leave.open();
     await Promise.all(holders);
   }
@@ -140,7 +140,7 @@ it('is not tried again once its deadline has passed', async () => {
     },
   };
   const work = store.transact('ALL', async (tx) => tx.positions.lock([positions[0].id]), until);
-  await expect(work).rejects.toThrow(Unavailable);
+  await expect(work).rejects.toThrow(UnavailableError);
   proxy.tap = {};
   expect(begins).toBe(1);
 });

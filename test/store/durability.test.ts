@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { countedEventOf } from '../../src/commands/audit.ts';
-import { SERVER } from '../../src/domain/auditEvent.ts';
+import { SERVER_INSTITUTION_ID } from '../../src/domain/auditEvent.ts';
 import { ANONYMOUS } from '../../src/domain/viewer.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -56,7 +56,7 @@ it('a transaction leaves a proof row if it writes something but no audit event',
   const store = openStore();
   const one = anInstitution();
   const counted = { action: 'ACCESS_REFUSED', errorCode: 'UNAUTHENTICATED', occurrences: 1, since: START } as const;
-  const refused = { ...counted, address: 'a', institutionId: SERVER, actor: ANONYMOUS };
+  const refused = { ...counted, address: 'a', institutionId: SERVER_INSTITUTION_ID, actor: ANONYMOUS };
   await store.transact('ALL', async (tx) => tx.institutions.insert(one));
   expect(await proofs()).toEqual([{ row: 1 }]);
   await store.transact('ALL', async (tx) => tx.institutions.byIds([one.id]));

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Busy } from '../../src/store/faults.ts';
+import { BusyError } from '../../src/store/errors.ts';
 import { ReadWriteLock } from '../../src/store/memory/lock.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
@@ -135,7 +135,7 @@ describe('the lock', () => {
       const readers = [guest(room, 2, 'reads'), guest(room, 3, 'reads')];
       const last = guest(room, 4, 'writes');
       vi.advanceTimersByTime(LIMIT_MS - 1);
-      await expect(writer.done).rejects.toThrow(Busy);
+      await expect(writer.done).rejects.toThrow(BusyError);
       await settled();
       // The readers who stood behind it are in beside the first, in the same moment.
       expect([...room.inside]).toEqual([0, 2, 3]);

@@ -4,8 +4,8 @@ import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/domain/auditEvent.ts';
 import type { Position } from '../../src/domain/position.ts';
-import { CapacityExceeded } from '../../src/domain/refusals.ts';
-import { StoreFullError } from '../../src/store/faults.ts';
+import { CapacityExceededError } from '../../src/domain/userErrors.ts';
+import { StoreFullError } from '../../src/store/errors.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
 import type { StoreUsage, Writers } from '../../src/store/store.ts';
 import { COUNTS, SEED } from '../counts.ts';
@@ -72,7 +72,7 @@ describe('above its limit a memory store', () => {
 
   it('refuses new objects with CapacityExceeded, and writes nothing of the transaction', async () => {
     const error = await fill();
-    expect(error).toBeInstanceOf(CapacityExceeded);
+    expect(error).toBeInstanceOf(CapacityExceededError);
     expect(error).toMatchObject({ code: 'CAPACITY_EXCEEDED', capacity: 4 });
     expect(store.usage.usedBytes).toBeLessThanOrEqual(maxBytes);
     expect(store.usage.usedBytes).toBeGreaterThan(0.98 * maxBytes);
@@ -82,7 +82,7 @@ describe('above its limit a memory store', () => {
       move(tx);
       tx.positions.insert(created);
     });
-    await expect(refused).rejects.toBeInstanceOf(CapacityExceeded);
+    await expect(refused).rejects.toBeInstanceOf(CapacityExceededError);
     expect(store.usage.usedBytes).toBe(usedBytes);
     expect(await store.read('ALL').positions.byIds([created.id])).toEqual([undefined]);
   });
@@ -132,7 +132,7 @@ describe('above its limit a memory store', () => {
     const first = key();
     await store.transact('ALL', async (tx) => tx.apiKeys.insert(first));
     await fill();
-    expect(await untilRefused(store, (tx) => tx.apiKeys.insert(key()))).toBeInstanceOf(CapacityExceeded);
+    expect(await untilRefused(store, (tx) => tx.apiKeys.insert(key()))).toBeInstanceOf(CapacityExceededError);
     await store.transact('ALL', async (tx) => {
       tx.apiKeys.replace({ ...first, expiresAt: START, version: 2 });
       tx.apiKeys.insert(key());
@@ -151,7 +151,7 @@ it('warns once at 80 % of the limit, and again after it has fallen below', async
     let next = 0;
     return untilRefused(store, (tx) => tx.chatSessions.insert(aSession(institution.id, sessions[next++] ?? {})));
   };
-  expect(await insertAllOfThem()).toBeInstanceOf(CapacityExceeded);
+  expect(await insertAllOfThem()).toBeInstanceOf(CapacityExceededError);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toBeGreaterThanOrEqual(0.8);
   for (let times = 1; times <= 2; times += 1) {
@@ -244,7 +244,7 @@ it('counts after any change what a recount counts, and after removals what it co
             const moved = funded(positions[at] as Position, { externalReference: text });
             positions[at] = moved;
             tx.positions.replace(moved);
-            tx.announce({
+            tx.publish({
               topic: 'POSITION',
               kind: 'UPDATED',
               institutionId: deal.institution.id,
@@ -256,7 +256,7 @@ it('counts after any change what a recount counts, and after removals what it co
         });
         if (kind === 'search') await store.read('ALL').chatSessions.counts([{ where: {}, search: ['wort'] }]);
         if (kind === 'forget') await store.changes.deleteBefore(which);
-        if (kind === 'count') await store.tallies.add(which % 7, new Map([[text, 1]]));
+        if (kind === 'count') await store.counters.add(which % 7, new Map([[text, 1]]));
         expect(store.usage.usedBytes).toBe(store.recountBytes());
       }
       await store.transact('ALL', async (tx) => {
@@ -264,7 +264,7 @@ it('counts after any change what a recount counts, and after removals what it co
         for (const row of positions) tx.positions.remove(row);
       });
       await store.changes.deleteBefore(Infinity);
-      await store.tallies.forget(Infinity);
+      await store.counters.deleteBefore(Infinity);
       expect(store.usage.usedBytes).toBe(atStart);
     }),
   );

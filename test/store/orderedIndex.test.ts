@@ -4,10 +4,10 @@ import { Columns, figureOf } from '../../src/store/memory/columns.ts';
 import { compareBy, compareValues, HIGHEST } from '../../src/store/memory/compare.ts';
 import { EVERY_FIELD, IndexedFields } from '../../src/store/memory/fieldSet.ts';
 import type { GroupLayout } from '../../src/store/memory/layouts.ts';
-import { OrderedIndex, type Place } from '../../src/store/memory/orderedIndex.ts';
+import { OrderedIndex, type IndexPosition } from '../../src/store/memory/orderedIndex.ts';
 import { Ordering } from '../../src/store/memory/ordering.ts';
 import { type Handle, Rows } from '../../src/store/memory/rows.ts';
-import { Walk } from '../../src/store/memory/walk.ts';
+import { IndexScan } from '../../src/store/memory/indexScan.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 
@@ -77,12 +77,17 @@ class Both {
   }
 }
 
-const START: Place = { chunk: 0, row: 0 };
-const endOf = (index: OrderedIndex<Entry>): Place => ({ chunk: index.chunks.length, row: 0 });
+const START: IndexPosition = { chunk: 0, row: 0 };
+const endOf = (index: OrderedIndex<Entry>): IndexPosition => ({ chunk: index.chunks.length, row: 0 });
 
-function walked(index: OrderedIndex<Entry>, from: Place, to: Place, backward: boolean): readonly Entry[] {
+function walked(
+  index: OrderedIndex<Entry>,
+  from: IndexPosition,
+  to: IndexPosition,
+  backward: boolean,
+): readonly Entry[] {
   const touched = { rows: 0 };
-  const walk = new Walk(index, from, to, backward, touched);
+  const walk = new IndexScan(index, from, to, backward, touched);
   const rows: Entry[] = [];
   for (let row = walk.next(); row !== undefined; row = walk.next()) rows.push(row);
   if (touched.rows !== rows.length || walk.size !== rows.length) throw new Error('The walk counted wrong.');
@@ -214,8 +219,8 @@ describe('the order of values', () => {
   test('ranks the kinds', () => {
     const inOrder = [undefined, -1, 0, 1, null, HIGHEST];
     expect(inOrder.toReversed().toSorted(compareValues)).toHaveLength(inOrder.length);
-    for (const [at, value] of inOrder.entries()) {
-      for (const greater of inOrder.slice(at + 1)) expect(compareValues(value, greater)).toBeLessThan(0);
+    for (const [index, value] of inOrder.entries()) {
+      for (const greater of inOrder.slice(index + 1)) expect(compareValues(value, greater)).toBeLessThan(0);
     }
   });
 

@@ -17,7 +17,8 @@ export interface Portfolio {
   readonly middle: Position;
 }
 
-const times = <V>(count: number, make: (at: number) => V): V[] => Array.from({ length: count }, (_one, at) => make(at));
+const times = <V>(count: number, make: (index: number) => V): V[] =>
+  Array.from({ length: count }, (_one, index) => make(index));
 
 /**
  * Positions as a bank has them after some years: what they are goes with their age, as the oldest have expired, most
@@ -28,7 +29,7 @@ export function portfolioOf(size: number): Portfolio {
   const institutions = times(5, () => anInstitution());
   const assetTemplates = institutions.flatMap((row) => times(2, () => aTemplate(row)));
   const assets = assetTemplates.flatMap((row) => times(5, () => anAsset(row)));
-  const positions = times(size, (at) => aged(at, at / size, assets));
+  const positions = times(size, (index) => aged(index, index / size, assets));
   const [, , own] = institutions;
   const middle = positions[size / 2];
   if (!own || !middle) throw new Error('There are too few rows.');
@@ -55,25 +56,25 @@ const UNTIL: readonly (readonly [number, PositionState])[] = [
 ];
 
 /** The position at this place; `age` goes from 0, the oldest, to 1. */
-function aged(at: number, age: number, assets: readonly Asset[]): Position {
-  const asset = assets[Math.floor(scattered(at, 1) * assets.length)];
+function aged(index: number, age: number, assets: readonly Asset[]): Position {
+  const asset = assets[Math.floor(scattered(index, 1) * assets.length)];
   const state = UNTIL.find(([until]) => age < until)?.[1] ?? 'CREATED';
   if (!asset) throw new Error('There are no assets.');
-  const amount = BigInt(2 + Math.floor(scattered(at, 2) * 1e9));
-  const createdAt = START + at * 1_000;
+  const amount = BigInt(2 + Math.floor(scattered(index, 2) * 1e9));
+  const createdAt = START + index * 1_000;
   return aPosition(asset, {
     createdAt,
-    updatedAt: createdAt + Math.floor(scattered(at, 3) * 1e9),
+    updatedAt: createdAt + Math.floor(scattered(index, 3) * 1e9),
     amount,
-    currency: currency(age < 0.05 ? 'EUR' : age > 0.9 && at % 2 === 0 ? 'JPY' : 'USD'),
-    expiresAt: at % 4 === 0 ? null : START + Math.floor(scattered(at, 4) * 1e9),
+    currency: currency(age < 0.05 ? 'EUR' : age > 0.9 && index % 2 === 0 ? 'JPY' : 'USD'),
+    expiresAt: index % 4 === 0 ? null : START + Math.floor(scattered(index, 4) * 1e9),
     holderReference: `holder ${Math.floor(age * 20)}`,
-    externalReference: at % 2 === 0 ? `${at < 120 ? `old ${at}, ` : ''}ref ${Math.floor(age * 200)}` : null,
+    externalReference: index % 2 === 0 ? `${index < 120 ? `old ${index}, ` : ''}ref ${Math.floor(age * 200)}` : null,
     metadata: {
-      batch: `${Math.floor(at / 20)}`,
-      parity: at % 2,
-      ...(at < 400 && { oldest: true }),
-      lane: { number: Math.floor(scattered(at, 5) * 1_000) },
+      batch: `${Math.floor(index / 20)}`,
+      parity: index % 2,
+      ...(index < 400 && { oldest: true }),
+      lane: { number: Math.floor(scattered(index, 5) * 1_000) },
     },
     state,
     ...partsOf(state, amount),
@@ -87,8 +88,8 @@ function partsOf(state: PositionState, amount: bigint): Partial<Position> {
 }
 
 /** A number from 0 to 1 that looks random, and is the same each time. */
-function scattered(at: number, salt: number): number {
-  let bits = Math.imul(at + 1, 0x9e3779b1) ^ Math.imul(salt, 0x85ebca6b);
+function scattered(index: number, salt: number): number {
+  let bits = Math.imul(index + 1, 0x9e3779b1) ^ Math.imul(salt, 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 16), 0x7feb352d);
   bits = Math.imul(bits ^ (bits >>> 15), 0x846ca68b);
   return ((bits ^ (bits >>> 16)) >>> 0) / 2 ** 32;

@@ -54,11 +54,12 @@ export function picker(): Pick {
   };
 }
 
-const times = <V>(count: number, make: (at: number) => V): V[] => Array.from({ length: count }, (_one, at) => make(at));
+const times = <V>(count: number, make: (index: number) => V): V[] =>
+  Array.from({ length: count }, (_one, index) => make(index));
 
 export function randomRows(pick: Pick): Rows {
   const stamps = () => ({ createdAt: pick(INSTANTS), updatedAt: pick(INSTANTS) });
-  const some = <V>(values: readonly V[]) => values.filter((_value, at) => at === 0 || pick([true, false]));
+  const some = <V>(values: readonly V[]) => values.filter((_value, index) => index === 0 || pick([true, false]));
   const institutions = times(8, () =>
     anInstitution({ ...stamps(), name: pick(TEXTS), regions: some(REGIONS), verticals: some(VERTICALS) }),
   );
@@ -95,7 +96,7 @@ export function randomRows(pick: Pick): Rows {
   });
   const lifecycleEvents = positions
     .slice(0, 60)
-    .flatMap((row) => times(pick([1, 2, 3, 4]), (at) => anEvent({ ...row, sequence: at + 1 })));
+    .flatMap((row) => times(pick([1, 2, 3, 4]), (index) => anEvent({ ...row, sequence: index + 1 })));
   const chatSessions = times(90, () => {
     const { id, institutionId } = pick(positions.slice(0, 9));
     const isDeleted = pick([true, false, false]);
@@ -115,8 +116,8 @@ export function randomRows(pick: Pick): Rows {
   const chatMessages = chatSessions
     .slice(0, 40)
     .flatMap((row) =>
-      times(pick([1, 2, 5]), (at) =>
-        aMessage(row, at + 1, { authorReference: pick(TEXTS), ...pick([{ body: pick(TITLES) }, aTombstone]) }),
+      times(pick([1, 2, 5]), (index) =>
+        aMessage(row, index + 1, { authorReference: pick(TEXTS), ...pick([{ body: pick(TITLES) }, aTombstone]) }),
       ),
     );
   return { institutions, assetTemplates, assets, positions, lifecycleEvents, chatSessions, chatMessages };

@@ -55,7 +55,9 @@ export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Posi
             after: key(after),
             before: key(before),
           };
-          const windows = of ? of.ids.map((id) => ({ ...window, of: { field: of.field, id: id(rows) } })) : [window];
+          const windows = of
+            ? of.ids.map((id) => ({ ...window, parent: { field: of.field, id: id(rows) } }))
+            : [window];
           return windows as readonly object[] as readonly Window<Position>[];
         },
     );

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { LIMITS } from '../../src/domain/limits.ts';
-import { TooLate } from '../../src/store/faults.ts';
+import { DeadlineExceededError } from '../../src/store/errors.ts';
 import { openPostgres } from '../support/stores.ts';
 import { aDeal, anAsset, keep } from './rows.ts';
 
@@ -22,7 +22,7 @@ it('reads many rows in parts, and refuses with TooLate what one request reads be
   expect(statements).toBe(1);
   statements = 0;
   const before = process.memoryUsage().rss;
-  await expect(store.read('ALL', until).assets.byIds(ids)).rejects.toThrow(TooLate);
+  await expect(store.read('ALL', until).assets.byIds(ids)).rejects.toThrow(DeadlineExceededError);
   expect(statements).toBe(2);
   const more = (process.memoryUsage().rss - before) / MEBIBYTE;
   process.stdout.write(

@@ -270,7 +270,7 @@ it('is done by a server that starts, without being waited for', async () => {
   const rows = rowsOf(30);
   const store = storeAt(await upgraded(rows));
   const faults: unknown[] = [];
-  const app = createApp({ store, onFault: (_id, error) => faults.push(error) });
+  const app = createApp({ store, onInternalError: (_id, error) => faults.push(error) });
   app.start();
   onTestFinished(() => app.stop());
   const expected = JSON.stringify(await expectedOf(rows));

@@ -8,7 +8,8 @@ import { anAsset, anEvent, anInstitution, aPosition, aTemplate, insertAll, START
 const institutions = 10;
 /** For each institution: so many templates, assets a template, positions an asset and events a position. */
 const EACH = { templates: 3, assets: 4, positions: 2, events: 7 };
-const times = <V>(count: number, make: (at: number) => V): V[] => Array.from({ length: count }, (_one, at) => make(at));
+const times = <V>(count: number, make: (index: number) => V): V[] =>
+  Array.from({ length: count }, (_one, index) => make(index));
 
 let server: TestServer;
 let sent: string[] = [];
@@ -20,14 +21,16 @@ beforeAll(async () => {
 });
 
 async function fill(store: Store): Promise<void> {
-  const rows = times(institutions, (at) => anInstitution({ createdAt: START + at }));
+  const rows = times(institutions, (index) => anInstitution({ createdAt: START + index }));
   const templates = rows.flatMap((row) => times(EACH.templates, () => aTemplate(row)));
   const assets = templates.flatMap((row) => times(EACH.assets, () => anAsset(row)));
   // Neighbours in the list are of different institutions.
-  const positions = times(EACH.positions, (at) =>
-    assets.map((row) => aPosition(row, { createdAt: START + at })),
+  const positions = times(EACH.positions, (index) =>
+    assets.map((row) => aPosition(row, { createdAt: START + index })),
   ).flat();
-  const lifecycleEvents = positions.flatMap((row) => times(EACH.events, (at) => anEvent({ ...row, sequence: at + 1 })));
+  const lifecycleEvents = positions.flatMap((row) =>
+    times(EACH.events, (index) => anEvent({ ...row, sequence: index + 1 })),
+  );
   await store.transact('ALL', async (tx) => {
     insertAll(tx, { institutions: rows, assetTemplates: templates, assets, positions, lifecycleEvents });
   });
@@ -111,7 +114,7 @@ describe('the number of statements does not grow with the rows (mistake 8)', () 
       'first: 2, orderBy: { field: AMOUNT, direction: ASC }',
       'first: 2, filter: { states: [] }',
     ];
-    const lists = ways.map((way, at) => `way${at}: positions(${way}) { nodes { id } }`).join(' ');
+    const lists = ways.map((way, index) => `way${index}: positions(${way}) { nodes { id } }`).join(' ');
     const statements = await statementsFor(`{ institutions { nodes { ${lists} } } }`, {});
     expect(statements).toEqual(['institutions', ...ways.map(() => 'positions')]);
   });

@@ -7,8 +7,8 @@ import { nextId } from './rows.ts';
 
 it('a table from which every row has gone keeps no index of the values that they had', () => {
   const table = new Table(LAYOUTS.chatSessions, { rows: 0 }, new MemoryMeter());
-  const rows = Array.from({ length: 20 }, (_one, at) =>
-    aSession(nextId('inst'), { ownerReference: `owner ${at % 7}`, positionId: nextId('pos') }),
+  const rows = Array.from({ length: 20 }, (_one, index) =>
+    aSession(nextId('inst'), { ownerReference: `owner ${index % 7}`, positionId: nextId('pos') }),
   );
   for (const row of rows) table.insert(row);
   const [, ...byValue] = table.groups;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
-import { Unavailable } from '../../src/store/faults.ts';
+import { UnavailableError } from '../../src/store/errors.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createDatabase } from '../support/database.ts';
 import { isCommit, isCommitted, type Link, type Proxy, startProxy, type Tap } from '../support/proxy.ts';
@@ -27,11 +27,11 @@ afterAll(async () => {
 });
 
 it('10,000 names are one statement, and no name is none', async () => {
-  const counts = new Map(Array.from({ length: 10_000 }, (_one, at) => [`name ${at}`, at]));
+  const counts = new Map(Array.from({ length: 10_000 }, (_one, index) => [`name ${index}`, index]));
   statements = 0;
-  expect(await store.tallies.add(START, counts)).toEqual(counts);
+  expect(await store.counters.add(START, counts)).toEqual(counts);
   expect(statements).toBe(1);
-  await store.tallies.add(START, new Map());
+  await store.counters.add(START, new Map());
   expect(statements).toBe(1);
 });
 
@@ -53,12 +53,12 @@ const cut = (link: Link): false => {
 
 it('adds counts once when COMMIT succeeds and its answer is lost', async () => {
   proxy.tap = once('fromServer', isCommitted, cut);
-  expect(await store.tallies.add(START, new Map([['unanswered', 2]]))).toEqual(new Map([['unanswered', 2]]));
-  expect(await store.tallies.add(START, new Map([['unanswered', 1]]))).toEqual(new Map([['unanswered', 3]]));
+  expect(await store.counters.add(START, new Map([['unanswered', 2]]))).toEqual(new Map([['unanswered', 2]]));
+  expect(await store.counters.add(START, new Map([['unanswered', 1]]))).toEqual(new Map([['unanswered', 3]]));
 });
 
 it('refuses, and adds nothing, when COMMIT never arrives', async () => {
   proxy.tap = once('fromClient', isCommit, cut);
-  await expect(store.tallies.add(START, new Map([['lost', 2]]))).rejects.toThrow(Unavailable);
-  expect(await store.tallies.add(START, new Map([['lost', 1]]))).toEqual(new Map([['lost', 1]]));
+  await expect(store.counters.add(START, new Map([['lost', 2]]))).rejects.toThrow(UnavailableError);
+  expect(await store.counters.add(START, new Map([['lost', 1]]))).toEqual(new Map([['lost', 1]]));
 });

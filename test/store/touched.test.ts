@@ -186,10 +186,10 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
       for (const asked of await twoPages(variables)) {
         // Where rows are scattered, chance has a say: twice as many, to be sure.
         const most = scattered === 1 ? readRows * values : 2 * scattered * readRows;
-        memory.touched.rows = 0;
+        memory.scanStats.rows = 0;
         const page = await ask(memory, viewer, asked);
         // The heads of the indexes that are merged; a range of few rows is read whole and sorted.
-        expect(memory.touched.rows).toBeLessThanOrEqual(Math.max(most + values, 2 * pageRows));
+        expect(memory.scanStats.rows).toBeLessThanOrEqual(Math.max(most + values, 2 * pageRows));
         const read = await explained(asked, viewer);
         expect(read.page.nodes).toEqual(page.nodes);
         expect(read.sequential).toEqual([]);

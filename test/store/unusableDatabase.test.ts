@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { checkConnection } from '../../src/store/postgres/checkDatabase.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
-import { UnusableDatabase } from '../../src/store/postgres/unusableDatabase.ts';
+import { UnusableDatabaseError } from '../../src/store/postgres/unusableDatabase.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
 import { PGBOUNCER, startPooler } from '../support/pgbouncer.ts';
@@ -18,7 +18,7 @@ async function refusalOf(attempt: Promise<void>): Promise<string> {
     () => undefined,
     (reason: unknown) => reason,
   );
-  expect(error).toBeInstanceOf(UnusableDatabase);
+  expect(error).toBeInstanceOf(UnusableDatabaseError);
   const { message } = error as Error;
   expect(message).toMatch(/\S\.$|<name>$/);
   expect(message).not.toMatch(/pa55-word|postgres:\/\//);

@@ -167,5 +167,5 @@ export const opening = ({ assetId }: Deal, patch: object = {}): object => ({
   ...patch,
 });
 /** So many of what the index makes. */
-export const times = <V>(count: number, make: (at: number) => V): V[] =>
-  Array.from({ length: count }, (_one, at) => make(at));
+export const times = <V>(count: number, make: (index: number) => V): V[] =>
+  Array.from({ length: count }, (_one, index) => make(index));

@@ -6,8 +6,8 @@ export interface Attack {
   readonly code: RegExp | null;
 }
 
-export const times = (count: number, text: string | ((at: number) => string), by = ' '): string =>
-  Array.from({ length: count }, (_, at) => (typeof text === 'string' ? text : text(at))).join(by);
+export const times = (count: number, text: string | ((index: number) => string), by = ' '): string =>
+  Array.from({ length: count }, (_, index) => (typeof text === 'string' ? text : text(index))).join(by);
 
 /** The most bytes of a body, less than what stands around the document. */
 const MEBIBYTE = 1_048_576 - 2_000;
@@ -31,7 +31,7 @@ const FILTERED = 'query ($v: PositionFilter) { positions(filter: $v) { totalCoun
 const documents: readonly Attack[] = [
   { name: 'depth: fields nest 30 deep', query: `{ ${times(10, NESTED)} id ${times(30, '}')} }`, code: TOO_COMPLEX },
   { name: 'depth: 90 inline fragments', query: `{ ${times(90, '... {')} __typename ${times(90, '}')} }`, code: null },
-  { name: '300 aliases', query: `{ ${times(300, (at) => `a${at}: __typename`)} }`, code: TOO_COMPLEX },
+  { name: '300 aliases', query: `{ ${times(300, (index) => `a${index}: __typename`)} }`, code: TOO_COMPLEX },
   { name: '10 unknown directives', query: `{ __typename ${times(10, '@aa')} }`, code: TOO_COMPLEX },
   {
     name: 'fragments in a circle',
@@ -40,32 +40,32 @@ const documents: readonly Attack[] = [
   },
   {
     name: 'circles through all of 60 fragments',
-    query: `{ ...F0 } ${times(60, (at) => `fragment F${at} on Query { ...F${(at + 1) % 60} ...F${(at + 7) % 60} }`)}`,
+    query: `{ ...F0 } ${times(60, (index) => `fragment F${index} on Query { ...F${(index + 1) % 60} ...F${(index + 7) % 60} }`)}`,
     code: INVALID,
   },
   {
     name: 'fragments that double 30 times',
-    query: `{ ...F0 } ${times(30, (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`)} fragment F30 on Query { __typename }`,
+    query: `{ ...F0 } ${times(30, (index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`)} fragment F30 on Query { __typename }`,
     code: null,
   },
   {
     name: 'fragments that double within fields',
-    query: `{ positions { nodes { ...F0 } } } ${times(3, (at) => `fragment F${at} on Position { ${times(9, `asset { positions { nodes { ...F${at + 1} } } }`)} }`)} fragment F3 on Position { id }`,
+    query: `{ positions { nodes { ...F0 } } } ${times(3, (index) => `fragment F${index} on Position { ${times(9, `asset { positions { nodes { ...F${index + 1} } } }`)} }`)} fragment F3 on Position { id }`,
     code: TOO_COMPLEX,
   },
   {
     name: 'a chain of 120 fragments',
-    query: `{ ...F0 } ${times(120, (at) => `fragment F${at} on Query { ...F${at + 1} }`)} fragment F120 on Query { __typename }`,
+    query: `{ ...F0 } ${times(120, (index) => `fragment F${index} on Query { ...F${index + 1} }`)} fragment F120 on Query { __typename }`,
     code: null,
   },
   {
     name: 'a chain that is told backwards',
-    query: `fragment F0 on Query { __typename } ${times(120, (at) => `fragment F${at + 1} on Query { ...F${at} }`)} { ...F120 }`,
+    query: `fragment F0 on Query { __typename } ${times(120, (index) => `fragment F${index + 1} on Query { ...F${index} }`)} { ...F120 }`,
     code: null,
   },
   {
     name: '90 fragments side by side',
-    query: `{ ${times(90, (at) => `...F${at}`)} } ${times(90, (at) => `fragment F${at} on Query { __typename }`)}`,
+    query: `{ ${times(90, (index) => `...F${index}`)} } ${times(90, (index) => `fragment F${index} on Query { __typename }`)}`,
     code: null,
   },
   { name: '500 equal fields', query: `{ ${times(500, '__typename')} }`, code: TOO_COMPLEX },
@@ -78,18 +78,22 @@ const documents: readonly Attack[] = [
   },
   {
     name: '50 equal fields that differ in an id',
-    query: `{ ${times(50, (at) => `node(id: "${at}") { id }`)} }`,
+    query: `{ ${times(50, (index) => `node(id: "${index}") { id }`)} }`,
     code: INVALID,
   },
-  { name: '300 unknown fields', query: `{ ${times(300, (at) => `positionsOfInstitution${at}`)} }`, code: INVALID },
+  {
+    name: '300 unknown fields',
+    query: `{ ${times(300, (index) => `positionsOfInstitution${index}`)} }`,
+    code: INVALID,
+  },
   {
     name: '240 unknown types',
-    query: `query (${times(240, (at) => `$v${at}: PositionOfInstitutionFilter${at}`)}) { __typename }`,
+    query: `query (${times(240, (index) => `$v${index}: PositionOfInstitutionFilter${index}`)}) { __typename }`,
     code: INVALID,
   },
   {
     name: '130 operations',
-    query: times(130, (at) => `query Q${at} { ...F }`) + ' fragment F on Query { __typename }',
+    query: times(130, (index) => `query Q${index} { ...F }`) + ' fragment F on Query { __typename }',
     code: /^BAD_REQUEST$/,
   },
   { name: 'a page in a page, by a default', query: `query ($n: Int = 100) { ${PAGES} }`, code: TOO_COMPLEX },
@@ -113,7 +117,7 @@ const variables: readonly Attack[] = [
   {
     name: '1 MiB of unknown keys',
     query: FILTERED,
-    variables: `{"v":{${times(50_000, (at) => `"colour${at}":1`, ',')}}}`,
+    variables: `{"v":{${times(50_000, (index) => `"colour${index}":1`, ',')}}}`,
     code: TOO_DEEP,
   },
   {

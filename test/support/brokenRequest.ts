@@ -34,8 +34,8 @@ const mutated: fc.Arbitrary<string> = fc
     fc.array(fc.tuple(fc.nat(200), fc.nat(12), fc.constantFrom('', ...PIECES)), { maxLength: 4 }),
   )
   .map(([document, edits]) =>
-    edits.reduce((text, [at, cut, piece]) => {
-      const from = at % (text.length + 1);
+    edits.reduce((text, [index, cut, piece]) => {
+      const from = index % (text.length + 1);
       return text.slice(0, from) + piece + text.slice(from + cut);
     }, document),
   );
@@ -92,10 +92,12 @@ const requestText: fc.Arbitrary<string> = fc
   })
   .map(({ end, ...params }) => `${JSON.stringify(params).slice(0, -1)}${end}}`);
 
-const brokenText = fc.tuple(requestText, fc.nat(), fc.constantFrom('cut', 'double', 'wrap')).map(([text, at, how]) => {
-  if (how === 'cut') return text.slice(0, at % (text.length + 1));
-  return how === 'double' ? text + text : `[${text}]`;
-});
+const brokenText = fc
+  .tuple(requestText, fc.nat(), fc.constantFrom('cut', 'double', 'wrap'))
+  .map(([text, index, how]) => {
+    if (how === 'cut') return text.slice(0, index % (text.length + 1));
+    return how === 'double' ? text + text : `[${text}]`;
+  });
 const encoder = new TextEncoder();
 const bodies = fc.oneof(
   { weight: 6, arbitrary: requestText.map((text) => encoder.encode(text)) },

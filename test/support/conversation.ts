@@ -95,7 +95,7 @@ export async function changedBy(store: Store, work: () => Promise<unknown>): Pro
   const before = await counted();
   await work();
   const after = await counted();
-  const changes = TABLES.map((name, at) => [name, (after[at]?.[0] ?? 0) - (before[at]?.[0] ?? 0)] as const);
+  const changes = TABLES.map((name, index) => [name, (after[index]?.[0] ?? 0) - (before[index]?.[0] ?? 0)] as const);
   return Object.fromEntries(changes.filter(([, by]) => by !== 0));
 }
 

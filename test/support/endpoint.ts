@@ -39,8 +39,8 @@ export function endpointOn(settings: Partial<Settings> = {}): () => Endpoint {
     const faults: unknown[] = [];
     const builder = serve(store);
     const houses = [await houseOf(builder), await houseOf(builder)] as const;
-    const onFault = (_errorId: string, error: unknown) => void faults.push(error);
-    const app = createApp({ store, rootToken: ROOT_TOKEN, settings, onFault });
+    const onInternalError = (_errorId: string, error: unknown) => void faults.push(error);
+    const app = createApp({ store, rootToken: ROOT_TOKEN, settings, onInternalError });
     app.start();
     const bound = await app.listen(0, '127.0.0.1');
     end = async () => {

@@ -29,7 +29,7 @@ export function serveKeys(store: Store, options: Partial<AppOptions> = {}): KeyS
     clock,
     newId: createIds(clock),
     rootToken: ROOT_TOKEN,
-    onFault: (_errorId, error) => faults.push(error),
+    onInternalError: (_errorId, error) => faults.push(error),
     ...options,
   });
   return Object.assign(world, {

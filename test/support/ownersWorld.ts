@@ -69,7 +69,7 @@ export async function makeOwnersWorld(server: KeyedServer): Promise<OwnersWorld>
   );
   // So that no use of the keys is left to be noted while the tests look.
   for (const token of [admin, readKey.token]) await server.ask(token, '{ viewer { role } }');
-  await server.app.settle();
+  await server.app.flushCounters();
   const ids = { Institution: institutionId, ...escrow, ...chat, ApiKey: adminKey.id };
   const audit = auditEvents.nodes[0]?.id ?? '';
   const all = await idsIn(server, admin);

@@ -66,11 +66,11 @@ export function portfolioOn(open: OpenStore): Portfolio {
     const dinars = await makeDeal(server, { region: 'SG', config: { currency: 'KWD', region: 'SG' } });
     deals = [dollars, yen, dinars];
     const ids: string[] = [];
-    for (const [at, [deal, amount, expiresAt, holderReference]] of OPENED.entries()) {
-      server.now = START + Math.floor(at / 4);
+    for (const [index, [deal, amount, expiresAt, holderReference]] of OPENED.entries()) {
+      server.now = START + Math.floor(index / 4);
       const { assetId } = deals[deal as 0 | 1 | 2];
       const currencyCode = ['USD', 'JPY', 'KWD'][deal] as string;
-      const externalReference = at % 3 === 0 ? `order ${at % 2}` : null;
+      const externalReference = index % 3 === 0 ? `order ${index % 2}` : null;
       const input = { assetId, amount: { amount, currencyCode }, expiresAt, holderReference, externalReference };
       ids.push((await openPosition(server, dollars, input)).id);
     }

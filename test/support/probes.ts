@@ -78,7 +78,7 @@ const written = (key: Key): string => Buffer.from(JSON.stringify(key)).toString(
 
 /** The same cursor at a row that never was. */
 export const cursorOfNone = (cursor: string): string =>
-  written(read(cursor).map((part, at, { length }) => (at === length - 1 ? neverWas(String(part)) : part)));
+  written(read(cursor).map((part, index, { length }) => (index === length - 1 ? neverWas(String(part)) : part)));
 
 /** A cursor of one's own list at the row of another's. */
 export const forged = (own: string, theirs: string): string => written([read(own)[0] ?? '', ...read(theirs).slice(1)]);

@@ -39,11 +39,11 @@ const GIVEN: Readonly<Record<string, readonly string[]>> = {
 
 /** A valid operation whose fragments are used more than once. Equal choices make an equal one, fewer a smaller one. */
 export function documentOf(choices: readonly number[]): string {
-  let at = 0;
+  let index = 0;
   let names = 0;
   const fragments: { readonly name: string; readonly on: GraphQLCompositeType; readonly text: string }[] = [];
   // Once there is nothing more to choose from, it is the first.
-  const below = (count: number): number => (choices[at++] ?? 0) % count;
+  const below = (count: number): number => (choices[index++] ?? 0) % count;
   const one = <T>(values: readonly T[]): T => values[below(values.length)] as T;
   const fieldsOf = (type: GraphQLCompositeType) => (isUnionType(type) ? [] : Object.values(type.getFields()));
 

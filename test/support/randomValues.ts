@@ -1,7 +1,7 @@
 /** Values for the variables that a random document can use. Equal choices make equal ones. */
 export function valuesOf(choices: readonly number[], ids: readonly string[]): object {
-  let at = 0;
-  const one = <V>(values: readonly V[]): V => values[(choices[at++] ?? 0) % values.length] as V;
+  let index = 0;
+  const one = <V>(values: readonly V[]): V => values[(choices[index++] ?? 0) % values.length] as V;
   const id = () => one([...ids, 'a', '', 'pos_00000000000000000000000000']);
   const money = () => ({
     amount: one(['1.00', '0', '-1', '1e9', '99999999999999999999999', '0.001']),

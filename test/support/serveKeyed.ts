@@ -41,7 +41,7 @@ export function serveKeyed(store: Store, options: Partial<AppOptions> = {}): Key
     store,
     rootToken: ROOT_TOKEN,
     clock: () => time.now,
-    onFault: (_errorId, error) => faults.push(error),
+    onInternalError: (_errorId, error) => faults.push(error),
     settings: ROOMY,
     ...options,
   });

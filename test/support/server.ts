@@ -38,7 +38,7 @@ export function serve(store: Store, options: Partial<AppOptions> = {}): TestServ
     store,
     clock: () => world.now,
     viewerOf: () => world.viewer,
-    onFault: (_errorId, error) => faults.push(error),
+    onInternalError: (_errorId, error) => faults.push(error),
     ...options,
   });
   const server: TestServer = Object.assign(world, {

@@ -99,7 +99,7 @@ export async function keepEvery(store: Store, rows: EveryKind): Promise<void> {
   await store.transact('ALL', async (tx) => {
     for (const name of TABLES) for (const row of rows[name]) tx[name].insert(row as never);
     const [position] = rows.positions;
-    if (position) tx.announce(changeOf(position));
+    if (position) tx.publish(changeOf(position));
   });
 }
 

@@ -91,7 +91,7 @@ it('has its servers do all that they do: requests, feed, searches, deadlines, cl
   const read = store.read(scopeOf(mine));
   const counts = await Promise.all(TABLES.map(async (name) => read[name].counts([{ where: {} }])));
   const gone = ['idempotencyRecords', 'chatSessions', 'chatMessages', 'chatRevisions', 'readMarks'];
-  const left = TABLES.filter((_name, at) => counts[at]?.[0] === 0);
+  const left = TABLES.filter((_name, index) => counts[index]?.[0] === 0);
   expect(left.toSorted()).toEqual(gone.toSorted());
 });
 

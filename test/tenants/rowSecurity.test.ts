@@ -136,7 +136,7 @@ describe('with no condition in any statement, an institution', () => {
       expect(await tx.positions.lock([other?.id ?? ''])).toEqual([undefined]);
     });
     const announced = store.transact(scopeOf(mine), async (tx) => {
-      for (const position of theirs.positions) tx.announce(changeOf(position));
+      for (const position of theirs.positions) tx.publish(changeOf(position));
     });
     await expect(announced).rejects.toMatchObject({ code: '42501' });
   });

@@ -132,9 +132,9 @@ it('a read of an institution looks at the same rows, whatever another institutio
   const touched = stores.map((store, index) => {
     const { institutionId } = filled[index as 0 | 1];
     return Object.entries(READS).map(([name, read]) => {
-      store.touched.rows = 0;
+      store.scanStats.rows = 0;
       void read(store.read({ institutionId }), filled[index as 0 | 1]);
-      return [name, store.touched.rows];
+      return [name, store.scanStats.rows];
     });
   });
   expect(touched[1]).toEqual(touched[0]);

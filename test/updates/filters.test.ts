@@ -28,9 +28,9 @@ onBothStores((open) => {
   beforeAll(async () => {
     const deal = await makeDeal(scene.server);
     institutionId = deal.institution.id;
-    for (const [at, externalReference] of [...REFERENCES, null].entries()) {
+    for (const [index, externalReference] of [...REFERENCES, null].entries()) {
       scene.server.now += 1;
-      const patch = { externalReference, holderReference: `holder ${at % 3}` };
+      const patch = { externalReference, holderReference: `holder ${index % 3}` };
       await did(scene.server, 'createPosition', opening(deal, patch));
     }
     for (const label of ['Pier 9', 'Pier 10', 'pier 9', 'Quay', 'Pier 9', '\u{1f600}']) {
@@ -111,7 +111,7 @@ onBothStores((open) => {
       const { code, message } = await errorOf(
         scene.server,
         'query($of: [String!]) { positions(filter: { holderReferences: $of }) { totalCount } }',
-        { of: Array.from({ length: 101 }, (_one, at) => `h${at}`) },
+        { of: Array.from({ length: 101 }, (_one, index) => `h${index}`) },
       );
       expect([code, message]).toEqual([
         'BAD_USER_INPUT',

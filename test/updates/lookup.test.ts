@@ -96,7 +96,10 @@ it('14 lookups by reference in one request are one statement', async () => {
   );
   server.viewer = { role: 'ADMIN', institutionId: made.data?.createInstitution.institution.id ?? '' };
   sent.length = 0;
-  const fields = Array.from({ length: 14 }, (_one, at) => `p${at}: position(externalReference: "r${at}") { id }`);
+  const fields = Array.from(
+    { length: 14 },
+    (_one, index) => `p${index}: position(externalReference: "r${index}") { id }`,
+  );
   const { data, errors } = await server.ask(`{ ${fields.join(' ')} }`);
   expect([errors, Object.values(data ?? {})]).toEqual([undefined, fields.map(() => null)]);
   expect(sent).toHaveLength(1);

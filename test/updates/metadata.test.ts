@@ -139,7 +139,7 @@ onBothStores((open) => {
 
   it(`finds the first ${LIMITS.metadataTerms} values of an object, and no later one`, async () => {
     const { server, deal } = scene;
-    const metadata = Object.fromEntries(times(LIMITS.metadataTerms + 1, (at) => [`k${at}`, 'many']));
+    const metadata = Object.fromEntries(times(LIMITS.metadataTerms + 1, (index) => [`k${index}`, 'many']));
     await did(server, 'createPosition', opening(deal, { metadata }));
     expect(await found('positions', is(`k${LIMITS.metadataTerms - 1}`, 'many'))).toHaveLength(1);
     expect(await found('positions', is(`k${LIMITS.metadataTerms}`, 'many'))).toEqual([]);

@@ -28,7 +28,7 @@ const METADATA: readonly JsonObject[] = [
   { big: 1e21, small: 1e-7, fraction: 12.5, minus: -0.1, digits: 123_456_789_012_345 },
   { 'quote"': "it's", back: 'a\\b', line: 'a\nb', tab: '\t' },
   { 10: 'ten', 9: 'nine', z: 'z', a: 'a' },
-  Object.fromEntries(times(LIMITS.metadataTerms + 20, (at) => [`k${at}`, [at, `v${at % 7}`]])),
+  Object.fromEntries(times(LIMITS.metadataTerms + 20, (index) => [`k${index}`, [index, `v${index % 7}`]])),
 ];
 
 const { institution, template, asset } = aDeal();
@@ -141,7 +141,7 @@ it('was the last that the version before did not have', async () => {
 it('keeps the config of every template as that of its version', async () => {
   const [page] = await store.read('ALL').templateConfigs.pages([
     {
-      of: { field: 'templateId', id: template.id },
+      parent: { field: 'templateId', id: template.id },
       where: {},
       order: { by: ['version'], direction: 'ASC' },
       limit: 10,

@@ -108,7 +108,7 @@ onBothStores((open) => {
 
   it(`${RIVALS} updates at once to one reference: one has it, the others are refused`, async () => {
     const { server } = scene;
-    const created = await Promise.all(times(RIVALS, (at) => did(server, 'createPosition', unique(`F${at}`))));
+    const created = await Promise.all(times(RIVALS, (index) => did(server, 'createPosition', unique(`F${index}`))));
     const replies = await Promise.all(
       created.map(({ position }) =>
         call(server, 'updatePosition', { positionId: position?.id, externalReference: 'F' }),

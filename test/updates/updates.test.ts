@@ -119,13 +119,13 @@ onBothStores((open) => {
     it('called 16 times at once with different values writes each as a version of its own', async () => {
       const { server } = scene;
       const { named } = await cases[mutation]();
-      const value = (at: number): object => {
-        if (mutation === 'updatePosition') return { externalReference: `r${at}` };
-        return mutation === 'updateAsset' ? { label: `l${at}` } : { name: `n${at}` };
+      const value = (index: number): object => {
+        if (mutation === 'updatePosition') return { externalReference: `r${index}` };
+        return mutation === 'updateAsset' ? { label: `l${index}` } : { name: `n${index}` };
       };
-      const replies = await Promise.all(times(16, (at) => call(server, mutation, { ...named, ...value(at) })));
+      const replies = await Promise.all(times(16, (index) => call(server, mutation, { ...named, ...value(index) })));
       const versions = replies.map((reply) => objectOf(reply)['version'] as number);
-      expect(versions.toSorted((a, b) => a - b)).toEqual(times(16, (at) => at + 2));
+      expect(versions.toSorted((a, b) => a - b)).toEqual(times(16, (index) => index + 2));
     });
 
     it('called 16 times at once with one expected version is done once', async () => {
@@ -226,12 +226,12 @@ onBothStores((open) => {
     });
 
     it('and createAssetTemplate at once never leave a template outside the regions', async () => {
-      for (const at of times(8, (each) => each)) {
+      for (const index of times(8, (each) => each)) {
         const { institutionId } = await institutionOf();
         const template = {
           institutionId,
           code: 'CONSTR_RETAINAGE',
-          name: `R${at}`,
+          name: `R${index}`,
           vertical: 'CONSTRUCTION',
           region: 'SG',
           config: { currency: 'SGD', retainagePercentage: '5' },
@@ -351,14 +351,14 @@ onBothStores((open) => {
 
     it('and a move at once both take effect', async () => {
       const { server, deal } = scene;
-      for (const at of times(8, (each) => each)) {
+      for (const index of times(8, (each) => each)) {
         const { id: positionId } = await openPosition(server, deal);
         await Promise.all([
           did(server, 'fundPosition', { positionId }),
-          did(server, 'updatePosition', { positionId, externalReference: `both ${at}` }),
+          did(server, 'updatePosition', { positionId, externalReference: `both ${index}` }),
         ]);
         const now = objectOf(await did(server, 'updatePosition', { positionId }));
-        expect(now).toMatchObject({ state: 'FUNDED', externalReference: `both ${at}`, version: 3 });
+        expect(now).toMatchObject({ state: 'FUNDED', externalReference: `both ${index}`, version: 3 });
       }
     });
 

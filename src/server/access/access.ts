@@ -1,15 +1,15 @@
 import type { Plugin } from 'graphql-yoga';
 import { GraphQLError } from 'graphql';
 import { institutionOwnerOf, ownerOf, type Viewer } from '../../domain/viewer.ts';
-import type { AccessTrail } from '../../live/accessTrail.ts';
-import type { KeyRing } from '../../live/keyRing.ts';
+import type { RejectionLog } from './rejectionLog.ts';
+import type { ApiKeyAuthenticator } from './apiKeyAuthenticator.ts';
 import type { MaybePromise } from '../../store/store.ts';
 import { networkOf } from './address.ts';
-import type { Arrival } from '../arrival.ts';
+import type { ServerContext } from '../serverContext.ts';
 import { credentialOf } from './credential.ts';
 import type { Mask } from '../errors.ts';
 import { type CounterName, INSTITUTION_LIMITS, type KeyLimit, type RateLimits } from './rateLimits.ts';
-import { refusal, refusalResponse } from '../refusal.ts';
+import { requestError, errorResponse } from '../requestError.ts';
 
 /** The viewer of a request and the client's address. */
 export interface Caller {
@@ -18,9 +18,9 @@ export interface Caller {
 }
 
 export interface AccessOptions {
-  readonly keys: KeyRing;
+  readonly authenticator: ApiKeyAuthenticator;
   readonly limits: RateLimits;
-  readonly trail: AccessTrail;
+  readonly rejections: RejectionLog;
   /** Authenticates requests instead of API keys. */
   readonly viewerOf?: ((request: Request) => Viewer) | undefined;
 }
@@ -46,7 +46,7 @@ export class Access {
   async enter(request: Request, address: string): Promise<Caller> {
     const lookUps = `look-ups of ${networkOf(address)}`;
     const viewer = await this.viewerOf(request, () => this.#take('address', lookUps, address, null));
-    if (viewer === undefined) throw await this.#strange(request, address);
+    if (viewer === undefined) throw await this.#rejectUnauthenticated(request, address);
     const caller = { viewer, address };
     await this.charge(caller, 'key', 1);
     this.#callers.set(request, caller);
@@ -70,10 +70,10 @@ export class Access {
    * a token that this server does not know is looked up in the database.
    */
   viewerOf(request: Request, beforeLookUp?: () => Promise<void>): MaybePromise<Viewer | undefined> {
-    const { keys, viewerOf } = this.#options;
+    const { authenticator, viewerOf } = this.#options;
     if (viewerOf) return viewerOf(request);
     const credential = credentialOf((name) => request.headers.get(name));
-    return typeof credential === 'string' ? undefined : keys.viewerOf(credential.token, beforeLookUp);
+    return typeof credential === 'string' ? undefined : authenticator.viewerOf(credential.token, beforeLookUp);
   }
 
   /**
@@ -89,18 +89,18 @@ export class Access {
    * Returns the error for a request without a valid API key. An invalid credential counts as a failed login, a missing
    * one does not.
    */
-  async #strange(request: Request, address: string): Promise<GraphQLError> {
+  async #rejectUnauthenticated(request: Request, address: string): Promise<GraphQLError> {
     await this.#take('address', networkOf(address), address, null);
     const credential = credentialOf((name) => request.headers.get(name));
     if (credential !== 'NONE') await this.#take('failedLogin', networkOf(address), address, null);
-    this.#options.trail.note('ACCESS_REFUSED', networkOf(address));
-    return UNAUTHENTICATED(typeof credential === 'string' ? MESSAGES[credential] : NO_KEY);
+    this.#options.rejections.note('ACCESS_REFUSED', networkOf(address));
+    return unauthenticated(typeof credential === 'string' ? MESSAGES[credential] : NO_KEY);
   }
 
   async #take(limit: CounterName, who: string, address: string, viewer: Viewer | null, points = 1): Promise<void> {
     const seconds = await this.#options.limits.take(limit, who, points);
     if (seconds === undefined) return;
-    this.#options.trail.note('RATE_LIMITED', networkOf(address), viewer && apiKeyOf(viewer));
+    this.#options.rejections.note('RATE_LIMITED', networkOf(address), viewer && apiKeyOf(viewer));
     const http = { status: 429, headers: { 'retry-after': String(seconds) } };
     throw new GraphQLError(`Too many requests. Try again in ${seconds} s.`, {
       extensions: { code: 'RATE_LIMITED', retryAfter: seconds, http },
@@ -122,19 +122,19 @@ const MESSAGES = {
   UNREADABLE: NO_KEY,
 } as const;
 
-export const UNAUTHENTICATED = (message = NO_KEY): GraphQLError =>
-  refusal(message, 'UNAUTHENTICATED', { status: 401, headers: { 'www-authenticate': 'Bearer' } });
+export const unauthenticated = (message = NO_KEY): GraphQLError =>
+  requestError(message, 'UNAUTHENTICATED', { status: 401, headers: { 'www-authenticate': 'Bearer' } });
 
 /** The address of a request that did not come over a network. */
 const NO_ADDRESS = '127.0.0.1';
 
 /** Rejects requests without access. An error thrown here is sent as it is, so internal errors are masked here, too. */
-export const useAccess = (access: Access, mask: Mask): Plugin<object, Arrival> => ({
+export const useAccess = (access: Access, mask: Mask): Plugin<object, ServerContext> => ({
   onRequest: async ({ request, serverContext, ...hook }) => {
     try {
       await access.enter(request, serverContext?.address ?? NO_ADDRESS);
     } catch (error) {
-      hook.endResponse(refusalResponse(mask(error), request.headers.get('accept')));
+      hook.endResponse(errorResponse(mask(error), request.headers.get('accept')));
     }
   },
 });

@@ -7,7 +7,7 @@ const SHARED_COUNTS = 1_024;
  * The maximum number of names that one exchange with the other servers includes, oldest first; the rest follow in the
  * next.
  */
-const SETTLED_AT_ONCE = 10_000;
+const FLUSHED_AT_ONCE = 10_000;
 
 /** Points by name. */
 export type Counts = ReadonlyMap<string, number>;
@@ -16,36 +16,36 @@ export type Counts = ReadonlyMap<string, number>;
 export class Counter {
   readonly #limit: string;
   readonly #points: number;
-  readonly #most: number;
+  readonly #maxNames: number;
   /**
    * The library's clock cannot be injected. With no duration it never expires a count and needs no timers, so the
    * counts last as long as this object, which is one minute by the clock of the server.
    */
   readonly #limiter: RateLimiterMemory;
   /** The sum of all servers for each name in the last exchange; 0 before the first. */
-  readonly #known = new Map<string, number>();
+  readonly #names = new Map<string, number>();
   /** The points counted on this server since then. */
-  readonly #owed = new Map<string, number>();
+  readonly #unsent = new Map<string, number>();
 
   /** `points` is the limit of each name, `most` the maximum number of names with their own counter. */
-  constructor(limit: string, points: number, most: number) {
+  constructor(limit: string, points: number, maxNames: number) {
     this.#limit = limit;
     this.#points = points;
-    this.#most = most;
+    this.#maxNames = maxNames;
     this.#limiter = new RateLimiterMemory({ points, duration: 0 });
   }
 
   get size(): number {
-    return this.#known.size;
+    return this.#names.size;
   }
 
   /** Counts the points. Returns whether they were within the limit. */
   async take(who: string, points: number): Promise<boolean> {
     const name = this.#nameOf(who);
     const counted = this.#counted(points);
-    if (!this.#known.has(name)) this.#known.set(name, 0);
-    this.#owed.set(name, (this.#owed.get(name) ?? 0) + counted);
-    return this.#limiter.consume(name, counted).then(() => true, refused);
+    if (!this.#names.has(name)) this.#names.set(name, 0);
+    this.#unsent.set(name, (this.#unsent.get(name) ?? 0) + counted);
+    return this.#limiter.consume(name, counted).then(() => true, falseIfRejected);
   }
 
   /** Returns whether the points are within the limit, without counting them. */
@@ -55,26 +55,26 @@ export class Counter {
   }
 
   /** Returns the points counted since the last exchange, as many as one exchange includes. */
-  owed(): Counts {
+  unsent(): Counts {
     const counts = new Map<string, number>();
-    for (const [name, count] of this.#owed) {
-      if (counts.size === SETTLED_AT_ONCE) break;
+    for (const [name, count] of this.#unsent) {
+      if (counts.size === FLUSHED_AT_ONCE) break;
       counts.set(name, count);
     }
     return counts;
   }
 
   /** Adds what other servers have counted under the names. The sums include what this server has sent. */
-  async settled(sent: Counts, sums: Counts): Promise<void> {
+  async confirm(sent: Counts, sums: Counts): Promise<void> {
     for (const [name, count] of sent) {
       const sum = sums.get(name) ?? 0;
       // Negative if the store lost its counters: the points counted here stay counted.
-      const elsewhere = sum - count - (this.#known.get(name) ?? 0);
+      const elsewhere = sum - count - (this.#names.get(name) ?? 0);
       if (elsewhere > 0) await this.#limiter.penalty(name, elsewhere);
-      this.#known.set(name, sum);
-      const left = (this.#owed.get(name) ?? 0) - count;
-      if (left > 0) this.#owed.set(name, left);
-      else this.#owed.delete(name);
+      this.#names.set(name, sum);
+      const left = (this.#unsent.get(name) ?? 0) - count;
+      if (left > 0) this.#unsent.set(name, left);
+      else this.#unsent.delete(name);
     }
   }
 
@@ -88,13 +88,13 @@ export class Counter {
 
   #nameOf(who: string): string {
     const own = `${this.#limit}:${who}`;
-    if (this.#known.has(own) || this.#known.size < this.#most) return own;
+    if (this.#names.has(own) || this.#names.size < this.#maxNames) return own;
     return `${this.#limit}:shared:${createHash('sha256').update(who).digest().readUInt16BE() % SHARED_COUNTS}`;
   }
 }
 
 /** Converts a rejection of the limiter to false; rethrows errors. */
-function refused(answer: unknown): boolean {
+function falseIfRejected(answer: unknown): boolean {
   if (answer instanceof RateLimiterRes) return false;
   throw answer;
 }

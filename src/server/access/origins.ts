@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import { refusal, refusalResponse } from '../refusal.ts';
+import { requestError, errorResponse } from '../requestError.ts';
 
 /** The origins of other pages that may send requests, compared exactly; "*" in place of a port means any port. */
 export type Origins = readonly string[];
@@ -13,7 +13,7 @@ const PREFLIGHT_SECONDS = 600;
  * Whether a page of the origin may send requests to the server at `host`: the server's own pages and the listed ones
  * may.
  */
-export function mayAsk(origin: string, host: string | null, origins: Origins): boolean {
+export function isAllowedOrigin(origin: string, host: string | null, origins: Origins): boolean {
   if (!URL.canParse(origin)) return false;
   const url = new URL(origin);
   if (host !== null && url.host === host && /^https?:$/.test(url.protocol)) return true;
@@ -24,7 +24,7 @@ export function mayAsk(origin: string, host: string | null, origins: Origins): b
  * Returns the headers that a preflight names. Those of tracing and of GraphQL clients are as harmless here as any
  * other.
  */
-const headersOf = (request: Request): string => {
+const allowedHeadersOf = (request: Request): string => {
   const requested = request.headers.get('access-control-request-headers') ?? '';
   return HEADER_NAMES.test(requested) ? requested : '';
 };
@@ -35,13 +35,13 @@ export const useOrigins = (origins: Origins): Plugin => ({
   onRequest: ({ request, fetchAPI, ...hook }) => {
     const origin = request.headers.get('origin');
     if (origin === null) return;
-    if (!mayAsk(origin, request.headers.get('host'), origins)) {
-      const error = refusal('Origin not allowed.', 'FORBIDDEN', { status: 403 });
-      hook.endResponse(refusalResponse(error, request.headers.get('accept')));
+    if (!isAllowedOrigin(origin, request.headers.get('host'), origins)) {
+      const error = requestError('Origin not allowed.', 'FORBIDDEN', { status: 403 });
+      hook.endResponse(errorResponse(error, request.headers.get('accept')));
     } else if (request.method === 'OPTIONS') {
       const headers = {
         'access-control-allow-methods': METHODS,
-        'access-control-allow-headers': headersOf(request),
+        'access-control-allow-headers': allowedHeadersOf(request),
         'access-control-max-age': String(PREFLIGHT_SECONDS),
       };
       hook.endResponse(new fetchAPI.Response(null, { status: 204, headers }));
@@ -50,7 +50,7 @@ export const useOrigins = (origins: Origins): Plugin => ({
   onResponse: ({ request, response }) => {
     response.headers.append('vary', request.method === 'OPTIONS' ? 'origin, access-control-request-headers' : 'origin');
     const origin = request.headers.get('origin');
-    if (origin === null || !mayAsk(origin, request.headers.get('host'), origins)) return;
+    if (origin === null || !isAllowedOrigin(origin, request.headers.get('host'), origins)) return;
     response.headers.set('access-control-allow-origin', origin);
     response.headers.set('access-control-expose-headers', RESPONSE_HEADERS);
   },

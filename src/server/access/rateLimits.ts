@@ -1,5 +1,5 @@
 import { type Clock, type Instant, MINUTE_MS, minuteOf } from '../../domain/time.ts';
-import type { Tallies } from '../../store/store.ts';
+import type { SharedCounters } from '../../store/store.ts';
 import { Counter } from './counter.ts';
 
 export const LIMIT_NAMES = [
@@ -34,7 +34,7 @@ export type Limits = { readonly [L in LimitName]: number | null };
 export interface RateLimitsOptions {
   readonly limits: Limits;
   /** The counters that all servers on one store share. */
-  readonly tallies: Tallies;
+  readonly counters: SharedCounters;
   readonly clock: Clock;
   /** The maximum number of names with their own counter per limit. */
   readonly namesPerLimit?: number;
@@ -60,8 +60,8 @@ export class RateLimits {
   readonly #options: RateLimitsOptions;
   #window: Window;
   /** Windows that began before this time were deleted. */
-  #forgotten: Instant = 0;
-  #settling: Promise<void> | undefined;
+  #deletedBefore: Instant = 0;
+  #flushing: Promise<void> | undefined;
 
   constructor(options: RateLimitsOptions) {
     this.#options = options;
@@ -70,7 +70,7 @@ export class RateLimits {
 
   /** The number of names that are counted now. */
   get size(): number {
-    return countersOf(this.#now()).reduce((sum, { size }) => sum + size, 0);
+    return countersOf(this.#currentWindow()).reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
@@ -78,47 +78,47 @@ export class RateLimits {
    * minute.
    */
   async take(limit: CounterName, who: string, points = 1): Promise<number | undefined> {
-    const window = this.#now();
-    return this.#waitFor(window, (await window.counters[limit]?.take(who, points)) ?? true);
+    const window = this.#currentWindow();
+    return this.#secondsToWait(window, (await window.counters[limit]?.take(who, points)) ?? true);
   }
 
   /** Returns what `take` would return, without counting. */
   async peek(limit: CounterName, who: string, points = 1): Promise<number | undefined> {
-    const window = this.#now();
-    return this.#waitFor(window, (await window.counters[limit]?.has(who, points)) ?? true);
+    const window = this.#currentWindow();
+    return this.#secondsToWait(window, (await window.counters[limit]?.has(who, points)) ?? true);
   }
 
   /**
    * Sends what was counted since the last exchange, and adds what other servers have counted under the same names. If
    * it fails, nothing is lost and nobody is rejected: the counts are part of the next exchange.
    */
-  settle(): Promise<void> {
-    this.#settling ??= this.#settle().finally(() => {
-      this.#settling = undefined;
+  flush(): Promise<void> {
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined;
     });
-    return this.#settling;
+    return this.#flushing;
   }
 
-  async #settle(): Promise<void> {
-    const { tallies } = this.#options;
-    const window = this.#now();
-    const owed = countersOf(window).map((counter) => ({ counter, sent: counter.owed() }));
-    const sent = new Map(owed.flatMap((each) => [...each.sent]));
-    const sums = sent.size > 0 ? await tallies.add(window.start, sent) : sent;
-    for (const each of owed) await each.counter.settled(each.sent, sums);
+  async #flush(): Promise<void> {
+    const { counters } = this.#options;
+    const window = this.#currentWindow();
+    const unsent = countersOf(window).map((counter) => ({ counter, sent: counter.unsent() }));
+    const sent = new Map(unsent.flatMap((each) => [...each.sent]));
+    const sums = sent.size > 0 ? await counters.add(window.start, sent) : sent;
+    for (const each of unsent) await each.counter.confirm(each.sent, sums);
     // Windows are kept for one more minute, for servers whose clocks are behind.
     const before = window.start - MINUTE_MS;
-    if (this.#forgotten >= before) return;
-    await tallies.forget(before);
-    this.#forgotten = before;
+    if (this.#deletedBefore >= before) return;
+    await counters.deleteBefore(before);
+    this.#deletedBefore = before;
   }
 
-  #waitFor({ start }: Window, allowed: boolean): number | undefined {
+  #secondsToWait({ start }: Window, allowed: boolean): number | undefined {
     if (allowed) return undefined;
     return Math.max(1, Math.ceil((start + MINUTE_MS - this.#options.clock()) / 1_000));
   }
 
-  #now(): Window {
+  #currentWindow(): Window {
     const start = minuteOf(this.#options.clock());
     if (start !== this.#window.start) this.#window = this.#open(start);
     return this.#window;

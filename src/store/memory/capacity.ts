@@ -8,7 +8,7 @@ import { type Committed, textOfWrite, type Write } from './write.ts';
 export const NEW_OBJECT_BYTES = 12_000;
 
 /**
- * Throws CapacityExceeded or StoreFullError if the transaction does not fit. Only near the limit does it determine
+ * Throws CapacityExceededError or StoreFullError if the transaction does not fit. Only near the limit does it determine
  * exactly which indexes the new rows create: further below, any transaction fits.
  */
 export function checkRoom(meter: MemoryMeter, written: Committed): void {

@@ -1,6 +1,6 @@
 import type { Order } from '../store.ts';
 import { compareBy, type Row } from './compare.ts';
-import type { Walk } from './walk.ts';
+import type { IndexScan } from './indexScan.ts';
 
 /** The range of the requested order that rows must be in, excluding both bounds. */
 export interface Bounds {
@@ -13,11 +13,11 @@ export interface Bounds {
  * reading more than `most` rows.
  */
 export function merged<E>(
-  walks: readonly Walk<E>[],
+  walks: readonly IndexScan<E>[],
   reverse: boolean,
   need: number,
   matches: (row: E) => boolean,
-  most: number,
+  maxReads: number,
 ): E[] | undefined {
   const rows: E[] = [];
   let read = 0;
@@ -31,7 +31,7 @@ export function merged<E>(
     }
     const row = first?.row;
     if (!first || row === undefined) break;
-    if ((read += 1) > most) return undefined;
+    if ((read += 1) > maxReads) return undefined;
     first.row = first.walk.next();
     if (row !== rows.at(-1) && matches(row)) rows.push(row);
   }

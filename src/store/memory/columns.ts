@@ -52,8 +52,8 @@ const BEYOND_ASCII = 127;
 function figureOfText(text: string): number {
   let figure = 0;
   let open = true;
-  for (let at = 0; at < CHARACTERS; at += 1) {
-    const unit: number = open && at < text.length ? text.charCodeAt(at) : 0;
+  for (let index = 0; index < CHARACTERS; index += 1) {
+    const unit: number = open && index < text.length ? text.charCodeAt(index) : 0;
     figure = figure * 128 + Math.min(unit, BEYOND_ASCII);
     open &&= unit < BEYOND_ASCII;
   }

@@ -11,7 +11,7 @@ export type Compare<E> = (a: E, b: E) => number;
  * Functions that read the fields by which rows are ordered. Each field has its own, so that the engine can optimize the
  * access; a read by a variable name costs several times as much.
  */
-const READ: { readonly [field: string]: (row: Row) => unknown } = {
+const FIELD_READERS: { readonly [field: string]: (row: Row) => unknown } = {
   createdAt: (row) => row['createdAt'],
   updatedAt: (row) => row['updatedAt'],
   expiresAt: (row) => row['expiresAt'],
@@ -29,7 +29,7 @@ const READ: { readonly [field: string]: (row: Row) => unknown } = {
 };
 
 /** Returns a function that reads a field of rows. */
-export const readerOf = (field: string): ((row: Row) => unknown) => READ[field] ?? ((row) => row[field]);
+export const readerOf = (field: string): ((row: Row) => unknown) => FIELD_READERS[field] ?? ((row) => row[field]);
 
 /** Returns a comparison of rows by the fields in turn, then by id. Null is greater than any value, as in PostgreSQL. */
 export function compareBy<E>(by: readonly Field<E>[]): Compare<E> {

@@ -20,9 +20,9 @@ export class IndexedFields<E> {
   /** Returns the fields in which two versions of a row differ. */
   changed(before: E, after: E): FieldSet {
     let set = 0;
-    for (let at = 0; at < this.#fields.length; at += 1) {
-      const field = this.#fields[at] as Field<E>;
-      if (before[field] !== after[field]) set |= 1 << at;
+    for (let index = 0; index < this.#fields.length; index += 1) {
+      const field = this.#fields[index] as Field<E>;
+      if (before[field] !== after[field]) set |= 1 << index;
     }
     return set;
   }

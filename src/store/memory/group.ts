@@ -52,8 +52,8 @@ export class KeptGroup<E> implements Group<E> {
     if ((changed & this.#all) === 0) return;
     for (const key of this.#keysOf(row)) {
       const indexes = this.indexes.get(key) ?? this.#begin(key);
-      for (let at = 0; at < indexes.length; at += 1) {
-        if ((changed & (this.#placed[at] as FieldSet)) !== 0) indexes[at]?.insert(handle);
+      for (let index = 0; index < indexes.length; index += 1) {
+        if ((changed & (this.#placed[index] as FieldSet)) !== 0) indexes[index]?.insert(handle);
       }
     }
   }
@@ -63,8 +63,8 @@ export class KeptGroup<E> implements Group<E> {
     if ((changed & this.#all) === 0) return;
     for (const key of this.#keysOf(row)) {
       const indexes = this.indexes.get(key) ?? [];
-      for (let at = 0; at < indexes.length; at += 1) {
-        if ((changed & (this.#placed[at] as FieldSet)) !== 0) indexes[at]?.remove(handle);
+      for (let index = 0; index < indexes.length; index += 1) {
+        if ((changed & (this.#placed[index] as FieldSet)) !== 0) indexes[index]?.remove(handle);
       }
       // A row that no longer has the value has left all indexes of it. An empty value uses no memory.
       const isLeft = this.#grouped === 0 ? changed === EVERY_FIELD : (changed & this.#grouped) !== 0;

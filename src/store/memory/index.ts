@@ -2,24 +2,24 @@ import type { ChatMessage, ReadMark } from '../../domain/chatMessage.ts';
 import type { Id } from '../../domain/ids.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Scope } from '../../domain/viewer.ts';
-import { mustBeInTime, TooLate } from '../faults.ts';
+import { throwIfDeadlineExceeded, DeadlineExceededError } from '../errors.ts';
 import type { Deadline, Reader, Readers, Selection, Store, StoreUsage, TableName } from '../store.ts';
 import { MemoryChanges } from './changes.ts';
 import { LAYOUTS, type Layout } from './layouts.ts';
 import { ReadWriteLock } from './lock.ts';
 import { MemoryMeter, type OnMemoryWarning } from './meter.ts';
-import type { Touched } from './plan.ts';
+import type { ScanStats } from './plan.ts';
 import { TextIndex } from './search.ts';
 import { Table } from './table.ts';
-import { MemoryTallies } from './tallies.ts';
+import { MemoryCounters } from './counters.ts';
 import { totalsOf } from './totals.ts';
-import { eachTable, type Kept, unitOfWork } from './unitOfWork.ts';
+import { eachTable, type MemoryTables, runTransaction } from './transaction.ts';
 import { unreadCount } from './unread.ts';
 import { type Committed, type Entity, textOfWrite } from './write.ts';
 
 /** A store in the memory of this process: it needs no installation, and its data is lost when the process exits. */
 export interface MemoryStore extends Store {
-  readonly touched: Touched;
+  readonly scanStats: ScanStats;
   readonly usage: StoreUsage;
   /** Counts the used bytes of everything that is stored again; for tests. */
   recountBytes(): number;
@@ -35,13 +35,13 @@ export interface MemoryOptions {
 
 export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }: MemoryOptions = {}): MemoryStore {
   const meter = new MemoryMeter(maxBytes, onWarning);
-  const touched: Touched = { rows: 0 };
-  const tables: Kept = eachTable(
-    (name: TableName) => new Table<Entity>(LAYOUTS[name] as Layout<Entity>, touched, meter),
+  const scanStats: ScanStats = { rows: 0 };
+  const tables: MemoryTables = eachTable(
+    (name: TableName) => new Table<Entity>(LAYOUTS[name] as Layout<Entity>, scanStats, meter),
   );
-  const texts = new TextIndex(meter, touched);
+  const texts = new TextIndex(meter, scanStats);
   const changes = new MemoryChanges(meter);
-  const tallies = new MemoryTallies(meter);
+  const counters = new MemoryCounters(meter);
   // Only calls that span an await are locked: single reads are synchronous, so they never see half of a transaction.
   const lock = new ReadWriteLock(lockTimeoutMs);
   const committed = (done: Committed): void => {
@@ -50,32 +50,32 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
     meter.warn();
   };
   return {
-    answersAtOnce: true,
-    touched,
+    isSynchronous: true,
+    scanStats,
     changes,
-    tallies,
+    counters,
     usage: meter,
     recountBytes: () =>
-      [...Object.values(tables), texts, changes, tallies].reduce((bytes, part) => bytes + part.recount(), 0),
+      [...Object.values(tables), texts, changes, counters].reduce((bytes, part) => bytes + part.recount(), 0),
     read: (scope, until) => readersOf(tables, texts, tenantOf(scope), until),
     transact: (scope, work, until) => {
       const tenant = tenantOf(scope);
-      const reader = readerOf(tables, texts, tenant, inTime(until, touched));
-      const punctual: typeof work = (tx) => endedInTime(work(tx), until);
-      return lock.writing(() => unitOfWork(tables, meter, reader, tenant, punctual, committed), until);
+      const reader = readerOf(tables, texts, tenant, withDeadline(until, scanStats));
+      const punctual: typeof work = (tx) => finishedInTime(work(tx), until);
+      return lock.writing(() => runTransaction(tables, meter, reader, tenant, punctual, committed), until);
     },
     snapshot: (scope, work, until) =>
-      lock.reading(() => endedInTime(work(readersOf(tables, texts, tenantOf(scope), until)), until), until),
+      lock.reading(() => finishedInTime(work(readersOf(tables, texts, tenantOf(scope), until)), until), until),
     refreshWords: () => Promise.resolve(true),
     cleanUp: () => Promise.resolve(),
     close: () => lock.writing(async () => undefined),
   };
 }
 
-/** Returns the result of the work. Throws TooLate if it took too long. */
-async function endedInTime<T>(working: Promise<T>, until: Deadline | undefined): Promise<T> {
+/** Returns the result of the work. Throws DeadlineExceededError if it took too long. */
+async function finishedInTime<T>(working: Promise<T>, until: Deadline | undefined): Promise<T> {
   const result = await working;
-  mustBeInTime(until);
+  throwIfDeadlineExceeded(until);
   return result;
 }
 
@@ -90,7 +90,7 @@ function noteTexts(texts: TextIndex, { writes }: Committed): void {
 }
 
 const readerOf =
-  (tables: Kept, texts: TextIndex, tenant: Id | null, each: Guard) =>
+  (tables: MemoryTables, texts: TextIndex, tenant: Id | null, each: Guard) =>
   (name: TableName): Reader<Entity> => {
     const among = ({ search }: Selection<Entity>): ReadonlySet<Id> | undefined => search && texts.find(search, tenant);
     return {
@@ -100,15 +100,15 @@ const readerOf =
     };
   };
 
-function readersOf(tables: Kept, texts: TextIndex, tenant: Id | null, until?: Deadline): Readers {
+function readersOf(tables: MemoryTables, texts: TextIndex, tenant: Id | null, until?: Deadline): Readers {
   const positions = tables.positions as unknown as Table<Position>;
   const messages = tables.chatMessages as unknown as Table<ChatMessage>;
   const marks = tables.readMarks as unknown as Table<ReadMark>;
-  const each = inTime(until, tables.positions.touched);
+  const each = withDeadline(until, tables.positions.scanStats);
   return {
     ...(eachTable(readerOf(tables, texts, tenant, each)) as unknown as Readers),
     positionTotals: each((selections) => selections.map((selection) => totalsOf(positions, selection, tenant))),
-    unreadCounts: each((of) => of.map((one) => unreadCount(messages, marks, one, tenant))),
+    unreadCounts: each((requests) => requests.map((one) => unreadCount(messages, marks, one, tenant))),
   };
 }
 
@@ -121,17 +121,17 @@ type Guard = <Q, A>(answer: (question: Q) => A) => (question: Q) => A;
  */
 const MAX_ROWS = 200_000;
 
-/** Returns a guard whose reads throw TooLate once the deadline has passed or the request has scanned too many rows. */
-function inTime(until: Deadline | undefined, touched: Touched): Guard {
+/** Returns a guard whose reads throw DeadlineExceededError once the deadline has passed or the request has scanned too many rows. */
+function withDeadline(until: Deadline | undefined, scanStats: ScanStats): Guard {
   let rows = 0;
   return (answer) => {
     if (!until) return answer;
     return (question) => {
-      mustBeInTime(until);
-      if (rows >= MAX_ROWS) throw new TooLate('The request has looked at too many rows.');
-      const before = touched.rows;
+      throwIfDeadlineExceeded(until);
+      if (rows >= MAX_ROWS) throw new DeadlineExceededError('The request has looked at too many rows.');
+      const before = scanStats.rows;
       const answered = answer(question);
-      rows += touched.rows - before;
+      rows += scanStats.rows - before;
       return answered;
     };
   };

@@ -1,4 +1,4 @@
-import { Busy, mustBeInTime, TooLate } from '../faults.ts';
+import { BusyError, throwIfDeadlineExceeded, DeadlineExceededError } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 
 interface Waiting {
@@ -8,7 +8,7 @@ interface Waiting {
 
 /**
  * A lock for many readers or one writer, first come, first served: a reader after a waiting writer waits too, so nobody
- * starves. Throws Busy if a call waits longer than the limit, and TooLate if its own deadline passes first. Not
+ * starves. Throws BusyError if a call waits longer than the limit, and DeadlineExceededError if its own deadline passes first. Not
  * reentrant.
  */
 export class ReadWriteLock {
@@ -30,7 +30,7 @@ export class ReadWriteLock {
   }
 
   async #holding<T>(writes: boolean, work: () => Promise<T>, until: Deadline | undefined): Promise<T> {
-    mustBeInTime(until);
+    throwIfDeadlineExceeded(until);
     await this.#enter(writes, until?.remainingMs() ?? Infinity);
     try {
       return await work();
@@ -60,7 +60,7 @@ export class ReadWriteLock {
         this.#queue = this.#queue.filter((each) => each !== waiting);
         // Those that waited after it may be admitted now.
         this.#admit();
-        const Refused = leftMs < this.#limitMs ? TooLate : Busy;
+        const Refused = leftMs < this.#limitMs ? DeadlineExceededError : BusyError;
         reject(new Refused(`The store was not free within ${limitMs} ms.`));
       }, limitMs);
       this.#queue.push(waiting);

@@ -1,5 +1,5 @@
-import { CapacityExceeded } from '../../domain/refusals.ts';
-import { StoreFullError } from '../faults.ts';
+import { CapacityExceededError } from '../../domain/userErrors.ts';
+import { StoreFullError } from '../errors.ts';
 import type { StoreUsage } from '../store.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -50,12 +50,13 @@ export class MemoryMeter implements StoreUsage {
   }
 
   /**
-   * Throws CapacityExceeded if a transaction without a reserve exceeds the limit, and StoreFullError if another one
+   * Throws CapacityExceededError if a transaction without a reserve exceeds the limit, and StoreFullError if another one
    * exceeds its reserve. A transaction that does not grow the store is always allowed.
    */
   check(bytes: number, reserve: Reserve): void {
     if (this.fits(bytes, reserve)) return;
-    if (reserve === 'NONE') throw new CapacityExceeded('MB of data in memory', Math.floor(this.maxBytes / MEGABYTE));
+    if (reserve === 'NONE')
+      throw new CapacityExceededError('MB of data in memory', Math.floor(this.maxBytes / MEGABYTE));
     throw new StoreFullError('The memory store is full.');
   }
 

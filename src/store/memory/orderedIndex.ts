@@ -3,7 +3,7 @@ import type { Against, Ordering } from './ordering.ts';
 import type { Handle } from './rows.ts';
 
 /** A place between two rows of an index. */
-export interface Place {
+export interface IndexPosition {
   readonly chunk: number;
   readonly row: number;
 }
@@ -32,42 +32,42 @@ export class OrderedIndex<E> {
       open.insert(open.length, handle);
       return;
     }
-    const at = this.#chunkOf(against);
-    let chunk = this.chunks[at] as Chunk;
+    const index = this.#chunkOf(against);
+    let chunk = this.chunks[index] as Chunk;
     if (chunk.length === CHUNK_ROWS) {
       const upper = chunk.split();
-      this.chunks.splice(at + 1, 0, upper);
+      this.chunks.splice(index + 1, 0, upper);
       if (against(chunk.last()) < 0) chunk = upper;
     }
     chunk.insert(this.#within(chunk, against), handle);
   }
 
   remove(handle: Handle): void {
-    const at = this.#chunkOf(this.ordering.against(this.ordering.rowOf(handle)));
-    const chunk = this.chunks[at];
+    const index = this.#chunkOf(this.ordering.against(this.ordering.rowOf(handle)));
+    const chunk = this.chunks[index];
     // Searching the handles of a chunk is cheaper than comparing the rows.
     if (!chunk?.remove(handle)) return;
     this.size -= 1;
-    if (chunk.length === 0) this.chunks.splice(at, 1);
-    else this.#join(at);
-    this.#join(at - 1);
+    if (chunk.length === 0) this.chunks.splice(index, 1);
+    else this.#join(index);
+    this.#join(index - 1);
   }
 
   /** Returns the place of the first row that is not below the key or, if `past` is set, the first row above it. */
-  seek(key: E, past: boolean): Place {
+  seek(key: E, past: boolean): IndexPosition {
     const against = this.ordering.against(key);
-    const at = this.#chunkOf(against);
-    const chunk = this.chunks[at];
+    const index = this.#chunkOf(against);
+    const chunk = this.chunks[index];
     if (!chunk) return { chunk: this.chunks.length, row: 0 };
     let row = this.#within(chunk, against);
     if (past && row < chunk.length && against(chunk.at(row)) === 0) row += 1;
-    return row < chunk.length ? { chunk: at, row } : { chunk: at + 1, row: 0 };
+    return row < chunk.length ? { chunk: index, row } : { chunk: index + 1, row: 0 };
   }
 
   /** Returns the number of rows before the place. */
-  rank({ chunk, row }: Place): number {
+  rank({ chunk, row }: IndexPosition): number {
     let rank = row;
-    for (let at = 0; at < chunk; at += 1) rank += (this.chunks[at] as Chunk).length;
+    for (let index = 0; index < chunk; index += 1) rank += (this.chunks[index] as Chunk).length;
     return rank;
   }
 
@@ -75,11 +75,11 @@ export class OrderedIndex<E> {
    * Merges a chunk with the next one if both together fill at most half a chunk, so that few rows never occupy many
    * chunks.
    */
-  #join(at: number): void {
-    const [chunk, next] = [this.chunks[at], this.chunks[at + 1]];
+  #join(index: number): void {
+    const [chunk, next] = [this.chunks[index], this.chunks[index + 1]];
     if (!chunk || !next || chunk.length + next.length > CHUNK_ROWS / 2) return;
     chunk.append(next);
-    this.chunks.splice(at + 1, 1);
+    this.chunks.splice(index + 1, 1);
   }
 
   /** Returns the first chunk whose last row is not below the key. */

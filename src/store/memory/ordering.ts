@@ -29,9 +29,9 @@ export class Ordering<E> {
     const columns = this.#columns;
     const figures = this.#figuresOf(key as Row);
     return (handle) => {
-      for (let at = 0; at < figures.length; at += 1) {
-        const own = (columns[at] as Column)[handle] as number;
-        const figure = figures[at] as number;
+      for (let index = 0; index < figures.length; index += 1) {
+        const own = (columns[index] as Column)[handle] as number;
+        const figure = figures[index] as number;
         if (own !== figure) return own < figure ? -1 : 1;
       }
       return this.compare(this.rowOf(handle), key);
@@ -44,8 +44,8 @@ export class Ordering<E> {
    */
   #figuresOf(key: Row): readonly number[] {
     const figures: number[] = [];
-    for (const [at, field] of this.#by.entries()) {
-      if (!this.#columns[at]) break;
+    for (const [index, field] of this.#by.entries()) {
+      if (!this.#columns[index]) break;
       figures.push(figureOf(key[field]));
       if (typeof key[field] !== 'number') break;
     }

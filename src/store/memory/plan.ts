@@ -3,11 +3,11 @@ import { type Bounds, merged, sorted } from './collect.ts';
 import { HIGHEST, type Row } from './compare.ts';
 import { type GroupLayout, nameOf } from './layouts.ts';
 import { type Conditions, keysOf, matcherOf } from './match.ts';
-import type { OrderedIndex, Place } from './orderedIndex.ts';
-import { Walk } from './walk.ts';
+import type { OrderedIndex, IndexPosition } from './orderedIndex.ts';
+import { IndexScan } from './indexScan.ts';
 
 /** The number of rows scanned for lists; for limits and tests. */
-export interface Touched {
+export interface ScanStats {
   rows: number;
 }
 
@@ -19,7 +19,7 @@ export interface Group<E> extends GroupLayout<E> {
 /** All indexes of one table. The first group contains all rows and has no fields. */
 export interface Indexed<E> {
   readonly groups: readonly Group<E>[];
-  readonly touched: Touched;
+  readonly scanStats: ScanStats;
 }
 
 /** A set of rows from elsewhere than an ordered index. It contains every row that the list can contain. */
@@ -31,7 +31,7 @@ export interface Among<E> {
 
 /** Ranges of indexes that together contain every matching row, and perhaps others. */
 interface Source<E> {
-  readonly walks: readonly Walk<E>[];
+  readonly walks: readonly IndexScan<E>[];
   /** The number of rows in the ranges. */
   readonly size: number;
   /** Whether the ranges contain only matching rows. */
@@ -55,12 +55,12 @@ export function pageOf<E>(
   const need = limit + 1;
   const matches = matching(conditions, among);
   const inOrder = smallest(sourcesOf(table, conditions, order.by, bounds, reverse));
-  const least = leastOf(table, conditions, among);
-  const walking = inOrder ? Math.min(inOrder.size, (need * inOrder.size) / Math.max(1, least.size)) : Infinity;
-  const most = 2 * least.size;
+  const smallestPlace = leastOf(table, conditions, among);
+  const walking = inOrder ? Math.min(inOrder.size, (need * inOrder.size) / Math.max(1, smallestPlace.size)) : Infinity;
+  const maxReads = 2 * smallestPlace.size;
   const rows =
-    (inOrder && walking <= most ? merged(inOrder.walks, reverse, need, matches, most) : undefined) ??
-    sorted(least.rows(), order, reverse, need, bounds, matches);
+    (inOrder && walking <= maxReads ? merged(inOrder.walks, reverse, need, matches, maxReads) : undefined) ??
+    sorted(smallestPlace.rows(), order, reverse, need, bounds, matches);
   const more = rows.length > limit;
   const kept = more ? rows.slice(0, limit) : rows;
   return { rows: backward ? kept.toReversed() : kept, more };
@@ -78,18 +78,18 @@ function matching<E>(conditions: Conditions, among: readonly Among<E>[]): (row: 
 export const matchesOf = <E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): Iterable<E> =>
   matchesIn(leastOf(table, conditions, among), conditions, among);
 
-function* matchesIn<E>(least: Least<E>, conditions: Conditions, among: readonly Among<E>[]): Iterable<E> {
-  if (least.isExact) return yield* least.rows();
+function* matchesIn<E>(smallestPlace: Least<E>, conditions: Conditions, among: readonly Among<E>[]): Iterable<E> {
+  if (smallestPlace.isExact) return yield* smallestPlace.rows();
   const matches = matching(conditions, among);
-  for (const row of least.rows()) if (matches(row)) yield row;
+  for (const row of smallestPlace.rows()) if (matches(row)) yield row;
 }
 
 /** Counts the rows that meet the conditions, without reading them if one index range contains exactly these rows. */
 export function countOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): number {
-  const least = leastOf(table, conditions, among);
-  if (least.isExact) return least.size;
+  const smallestPlace = leastOf(table, conditions, among);
+  if (smallestPlace.isExact) return smallestPlace.size;
   let count = 0;
-  for (const _row of matchesIn(least, conditions, among)) count += 1;
+  for (const _row of matchesIn(smallestPlace, conditions, among)) count += 1;
   return count;
 }
 
@@ -116,7 +116,7 @@ function boundsOf<E>({ order, after, before }: Window<E>): Bounds {
 }
 
 const rowOf = <E>({ by }: Order<E>, key: Key): Row =>
-  Object.fromEntries([...by, 'id'].map((field, at) => [field, key[at]]));
+  Object.fromEntries([...by, 'id'].map((field, index) => [field, key[index]]));
 
 /** Returns the index ranges that contain every match: in the order `by`, or in any order if it is null. */
 function sourcesOf<E>(
@@ -131,7 +131,7 @@ function sourcesOf<E>(
   const add = (indexes: readonly OrderedIndex<E>[], fields: readonly string[], grouped: readonly string[]): void => {
     const ranges = rangesOf(fields[0] ?? '', conditions);
     const walks = indexes.flatMap((index) =>
-      ranges.map((range) => walkOf(index, fields, range, by ? bounds : {}, reverse, table.touched)),
+      ranges.map((range) => walkOf(index, fields, range, by ? bounds : {}, reverse, table.scanStats)),
     );
     const isExact =
       isEachOnce &&
@@ -141,7 +141,7 @@ function sourcesOf<E>(
   };
   const wanted = (fields: readonly string[]): boolean => by === null || nameOf(by) === nameOf(fields);
   for (const { fields, orders, indexes } of table.groups) {
-    const keys = keysAsked(fields, conditions);
+    const keys = requestedKeys(fields, conditions);
     if (!keys) continue;
     for (const [at, order] of orders.entries()) {
       if (wanted(order))
@@ -158,7 +158,7 @@ function sourcesOf<E>(
 /**
  * Returns the keys of the group that the conditions select; undefined if a field of the group has no `in` condition.
  */
-function keysAsked(fields: readonly string[], conditions: Conditions): readonly unknown[] | undefined {
+function requestedKeys(fields: readonly string[], conditions: Conditions): readonly unknown[] | undefined {
   const values = fields.map(
     (field) => conditions.flatMap(([of, each]) => (of === field && 'in' in each ? [each.in] : []))[0],
   );
@@ -187,16 +187,16 @@ function walkOf<E>(
   range: Range<unknown> | undefined,
   { above, below }: Bounds,
   reverse: boolean,
-  touched: Touched,
-): Walk<E> {
-  const place = (row: Row, past: boolean): Place => index.seek(row as E, past);
+  scanStats: ScanStats,
+): IndexScan<E> {
+  const place = (row: Row, past: boolean): IndexPosition => index.seek(row as E, past);
   const [field = 'id', ...rest] = fields;
   const lowest = { [field]: undefined };
   const highest = Object.fromEntries([...rest, 'id'].map((each) => [each, HIGHEST]));
-  let from: Place = { chunk: 0, row: 0 };
-  let to: Place = { chunk: index.chunks.length, row: 0 };
-  const begin = (at: Place): void => void (isAhead(from, at) && (from = at));
-  const end = (at: Place): void => void (isAhead(at, to) && (to = at));
+  let from: IndexPosition = { chunk: 0, row: 0 };
+  let to: IndexPosition = { chunk: index.chunks.length, row: 0 };
+  const begin = (at: IndexPosition): void => void (isAhead(from, at) && (from = at));
+  const end = (at: IndexPosition): void => void (isAhead(at, to) && (to = at));
   if (above) begin(place(above, true));
   if (below) end(place(below, false));
   if (range) end(place({ ...lowest, [field]: null }, false));
@@ -204,10 +204,11 @@ function walkOf<E>(
   if (range?.gt !== undefined) begin(place({ ...highest, [field]: range.gt }, true));
   if (range?.lte !== undefined) end(place({ ...highest, [field]: range.lte }, true));
   if (range?.lt !== undefined) end(place({ ...lowest, [field]: range.lt }, false));
-  return new Walk(index, from, to, reverse, touched);
+  return new IndexScan(index, from, to, reverse, scanStats);
 }
 
-const isAhead = (a: Place, b: Place): boolean => a.chunk < b.chunk || (a.chunk === b.chunk && a.row < b.row);
+const isAhead = (a: IndexPosition, b: IndexPosition): boolean =>
+  a.chunk < b.chunk || (a.chunk === b.chunk && a.row < b.row);
 
 /** Returns the rows of an index without duplicates, although several of its walks may contain a row. */
 function rowsOf<E>({ walks }: Source<E>): Iterable<E> {

@@ -2,7 +2,7 @@ import { type ChatMessage, tokensOfMessage } from '../../domain/chatMessage.ts';
 import { type ChatSession, tokensOfSession } from '../../domain/chatSession.ts';
 import type { Id } from '../../domain/ids.ts';
 import type { MemoryMeter } from './meter.ts';
-import type { Touched } from './plan.ts';
+import type { ScanStats } from './plan.ts';
 import { type Text, WordIndex } from './wordIndex.ts';
 
 type Entity = ChatSession | ChatMessage;
@@ -20,11 +20,11 @@ const INDEXED_PER_WRITE = 2;
 export class TextIndex {
   readonly #byInstitution = new Map<Id, InstitutionTexts>();
   readonly #meter: MemoryMeter;
-  readonly #touched: Touched;
+  readonly #scanStats: ScanStats;
 
-  constructor(meter: MemoryMeter, touched: Touched) {
+  constructor(meter: MemoryMeter, scanStats: ScanStats) {
     this.#meter = meter;
-    this.#touched = touched;
+    this.#scanStats = scanStats;
   }
 
   /** Adds or replaces the text of a session or message. */
@@ -52,7 +52,7 @@ export class TextIndex {
       this.#meter.add(texts.index(Infinity));
       texts.words.find(words, found);
     }
-    this.#touched.rows += found.size;
+    this.#scanStats.rows += found.size;
     return found;
   }
 

@@ -1,5 +1,5 @@
 import type { Id } from '../../domain/ids.ts';
-import { StaleVersion } from '../../domain/refusals.ts';
+import { StaleVersionError } from '../../domain/userErrors.ts';
 import type { Condition, Field, Page, Selection, TableName, Window } from '../store.ts';
 import { bytesOf } from './bytes.ts';
 import { Columns } from './columns.ts';
@@ -9,7 +9,7 @@ import { KeptGroup } from './group.ts';
 import type { Layout } from './layouts.ts';
 import type { MemoryMeter } from './meter.ts';
 import type { Conditions } from './match.ts';
-import { type Among, countOf, type Indexed, matchesOf, pageOf, type Touched } from './plan.ts';
+import { type Among, countOf, type Indexed, matchesOf, pageOf, type ScanStats } from './plan.ts';
 import { type Handle, Rows } from './rows.ts';
 import { MAX_TERM_BYTES, TermIndex } from './termIndex.ts';
 
@@ -21,7 +21,7 @@ const PLACE_BYTES = 6;
 /** The rows of one kind of entity with all their indexes, which every write updates. */
 export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   readonly layout: Layout<E>;
-  readonly touched: Touched;
+  readonly scanStats: ScanStats;
   readonly references: readonly (readonly [field: string, other: TableName])[];
   readonly rows = new Rows<E>();
   readonly groups: readonly KeptGroup<E>[];
@@ -37,11 +37,11 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   /** The memory of a row without its text and JSON fields; computed from the first row. */
   #fixedBytes = 0;
 
-  constructor(layout: Layout<E>, touched: Touched, meter: MemoryMeter) {
+  constructor(layout: Layout<E>, scanStats: ScanStats, meter: MemoryMeter) {
     this.layout = layout;
     this.#meter = meter;
     this.#terms = new TermIndex(meter);
-    this.touched = touched;
+    this.scanStats = scanStats;
     this.references = Object.entries(layout.references) as [string, TableName][];
     const groups = [{ fields: [], orders: layout.orders }, ...layout.groups];
     this.#indexed = new IndexedFields(groups);
@@ -49,7 +49,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     this.#columns = new Columns(groups.slice(0, 1), this.#indexed);
     this.groups = groups.map((group) => new KeptGroup(group, this.#indexed, this.#columns, this.rows.byHandle, meter));
     const apart = this.groups.filter(({ fields }) => fields.some((field) => this.#isOfOneTenant(field)));
-    this.#tenantIndexes = { groups: apart.length > 0 ? apart : this.groups, touched };
+    this.#tenantIndexes = { groups: apart.length > 0 ? apart : this.groups, scanStats };
   }
 
   byIds(ids: readonly Id[], tenant: Id | null): readonly (E | undefined)[] {
@@ -92,7 +92,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     for (const id of ids) {
       const row = this.rows.get(id);
       if (row === undefined) continue;
-      this.touched.rows += 1;
+      this.scanStats.rows += 1;
       yield row;
     }
   }
@@ -101,12 +101,12 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     return (row as Row)[this.layout.tenant];
   }
 
-  /** Throws StaleVersion unless the row of the same id and institution has the expected version. Changes nothing. */
-  mustBeAt(entity: E, expected: number): void {
+  /** Throws StaleVersionError unless the row of the same id and institution has the expected version. Changes nothing. */
+  assertVersion(entity: E, expected: number): void {
     const row = this.rows.get(entity.id);
     const known = row && this.tenantOf(row) === this.tenantOf(entity);
     const version = known ? Number((row as Row)['version']) : 0;
-    if (version !== expected) throw new StaleVersion(expected, version);
+    if (version !== expected) throw new StaleVersionError(expected, version);
   }
 
   insert(row: E): void {
@@ -201,9 +201,9 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   }
 
   /** Returns the conditions of the selection, including those for its parent and the institution. */
-  #conditions({ where, of }: Selection<E>, tenant: Id | null): Conditions {
+  #conditions({ where, parent }: Selection<E>, tenant: Id | null): Conditions {
     const conditions = Object.entries(where) as [string, Condition<unknown>][];
-    if (of) conditions.push([of.field, { in: [of.id] }]);
+    if (parent) conditions.push([parent.field, { in: [parent.id] }]);
     if (tenant !== null) conditions.push([this.layout.tenant, { in: [tenant] }]);
     return conditions;
   }

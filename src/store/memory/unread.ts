@@ -13,7 +13,7 @@ export function unreadCount(
   const [mark] = marks.byIds([readMarkId(sessionId, participantReference)], tenant);
   const where = { sequence: { range: { gt: mark?.sequence ?? 0 } } };
   let count = 0;
-  for (const message of messages.matches({ of: { field: 'sessionId', id: sessionId }, where }, tenant)) {
+  for (const message of messages.matches({ parent: { field: 'sessionId', id: sessionId }, where }, tenant)) {
     if (message.deletedAt === null && message.authorReference !== participantReference) count += 1;
   }
   return count;

@@ -1,7 +1,7 @@
 import type { ChangeFilter, SequencedChange, StreamPosition } from '../../domain/change.ts';
 import { deadlineIn } from '../deadline.ts';
 import type { ChangeFeed } from '../store.ts';
-import { allowRepeat, trying } from './failures.ts';
+import { allowRepeat, withRetries } from './errors.ts';
 import { Listener } from './listener.ts';
 import type { OutageListener } from './outage.ts';
 import type { ConnectionPool } from './pool.ts';
@@ -80,7 +80,7 @@ export function postgresChanges(
   const listener = new Listener(directUrl, wakeAll, onOutage);
   const inSession = <T>(opening: Opening, work: (session: Session) => Promise<T>): Promise<T> => {
     const until = deadlineIn(READ_MS);
-    return trying(() => withSession(pool, onStatement, { ...opening, until }, work).catch(allowRepeat), until);
+    return withRetries(() => withSession(pool, onStatement, { ...opening, until }, work).catch(allowRepeat), until);
   };
   return {
     cursorKey: () =>
@@ -111,7 +111,7 @@ export function postgresChanges(
       return () => wakes.delete(wake);
     },
     deleteBefore: (before) =>
-      trying(() =>
+      withRetries(() =>
         withSession(pool, onStatement, WRITING, async (session) => {
           void session.query({ text: LOCK, values: [] });
           // Deletes only up to the first change to keep, so one that another server's clock has dated earlier waits for

@@ -1,27 +1,27 @@
 import type pg from 'pg';
 import { connected } from './startConnection.ts';
-import { UnusableDatabase, unusableBecause } from './unusableDatabase.ts';
+import { UnusableDatabaseError, unusableBecause } from './unusableDatabase.ts';
 
 const OLDEST_SERVER = 150_000;
 const ENCODING = 'UTF8';
 
-/** Checks a connection that is not used for migrations, such as one through a pooler. Throws UnusableDatabase. */
+/** Checks a connection that is not used for migrations, such as one through a pooler. Throws UnusableDatabaseError. */
 export const checkConnection = (databaseUrl: string): Promise<void> =>
   connected(databaseUrl, async (client) => {
     await checkDatabase(client);
     await checkTables(client);
   });
 
-/** Throws UnusableDatabase if the server is too old, or the database has another encoding or is read-only. */
+/** Throws UnusableDatabaseError if the server is too old, or the database has another encoding or is read-only. */
 export async function checkDatabase(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ version: number; encoding: string; isReadOnly: boolean }>(
     `select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
        current_setting('transaction_read_only')::boolean as "isReadOnly"`,
   );
   const { version = 0, encoding = '', isReadOnly = false } = rows[0] ?? {};
-  if (version < OLDEST_SERVER) throw new UnusableDatabase('PostgreSQL 15 or newer is needed.');
+  if (version < OLDEST_SERVER) throw new UnusableDatabaseError('PostgreSQL 15 or newer is needed.');
   if (encoding !== ENCODING) {
-    throw new UnusableDatabase(
+    throw new UnusableDatabaseError(
       `The encoding of the database is ${encoding}, and must be ${ENCODING}. Create another one: ` +
         `createdb --template=template0 --encoding=${ENCODING} <name>`,
     );
@@ -29,7 +29,7 @@ export async function checkDatabase(client: pg.Client): Promise<void> {
   if (isReadOnly) throw unusableBecause('25006');
 }
 
-/** Throws UnusableDatabase if the user cannot create tables in the schema that statements use. */
+/** Throws UnusableDatabaseError if the user cannot create tables in the schema that statements use. */
 export async function checkSchema(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ canCreate: boolean }>(
     `select has_schema_privilege(oid, 'create') as "canCreate" from pg_namespace where nspname = 'public'`,
@@ -38,13 +38,13 @@ export async function checkSchema(client: pg.Client): Promise<void> {
   if (!rows[0].canCreate) throw unusableBecause('42501');
 }
 
-/** Throws UnusableDatabase if the tables are not in the schema that statements use. */
+/** Throws UnusableDatabaseError if the tables are not in the schema that statements use. */
 export async function checkTables(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ isThere: boolean }>(
     `select to_regclass('public.positions') is not null as "isThere"`,
   );
   if (rows[0]?.isThere) return;
-  throw new UnusableDatabase(
+  throw new UnusableDatabaseError(
     'The schema public of the database does not have the tables of EscrowGrid. DATABASE_URL and DATABASE_DIRECT_URL must ' +
       'lead to the same database, and tables in another schema must be moved: alter table <name> set schema public.',
   );

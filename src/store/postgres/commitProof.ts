@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deadlineIn } from '../deadline.ts';
-import { Unavailable } from '../faults.ts';
+import { UnavailableError } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import type { ConnectionPool } from './pool.ts';
 import { type OnStatement, withSession } from './session.ts';
@@ -33,7 +33,7 @@ const LOOK_UP = { minMs: 1_000, maxMs: 10_000, missingMs: 1_000, pauseMs: 200 } 
 
 /**
  * Resolves when it is certain that the transaction was committed, although its COMMIT was not acknowledged. Throws
- * Unavailable if that cannot be confirmed. A missing row proves nothing, because the server process of the lost
+ * UnavailableError if that cannot be confirmed. A missing row proves nothing, because the server process of the lost
  * connection may still be committing: then only the client may repeat the work, with the same idempotency key.
  */
 export async function confirmCommit(
@@ -65,7 +65,7 @@ export async function confirmCommit(
     }
     await delay(LOOK_UP.pauseMs);
   }
-  throw new Unavailable('The outcome of a commit could not be confirmed.', { cause });
+  throw new UnavailableError('The outcome of a commit could not be confirmed.', { cause });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Id } from '../../domain/ids.ts';
-import { TooLate } from '../faults.ts';
+import { DeadlineExceededError } from '../errors.ts';
 import type { ReadOptions, Readers, Store, TableName } from '../store.ts';
-import { trying } from './failures.ts';
+import { ignoreRejection, withRetries } from './errors.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { postgresChanges } from './changes.ts';
@@ -9,9 +9,9 @@ import { deleteOldCommitProofs } from './commitProof.ts';
 import { predicateOf } from './predicate.ts';
 import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
 import { ConnectionPool } from './pool.ts';
-import { heard, type OnStatement, type Opening, withSession } from './session.ts';
+import { type OnStatement, type Opening, withSession } from './session.ts';
 import { refreshWords } from './searchWords.ts';
-import { postgresTallies } from './tallies.ts';
+import { postgresCounters } from './counters.ts';
 import { type Entity, eachTable, transactOnce } from './transaction.ts';
 
 /** The maximum bytes that one request may read before its next read is refused. */
@@ -38,18 +38,18 @@ export function createPostgresStore(options: PostgresOptions): Store {
   const pool = new ConnectionPool(databaseUrl, connections, onOutage);
   const changes = postgresChanges(pool, directUrl, onStatement, onOutage);
   /**
-   * Sends COMMIT together with the reads, so both take one round trip. Throws TooLate if a request reads too many
+   * Sends COMMIT together with the reads, so both take one round trip. Throws DeadlineExceededError if a request reads too many
    * bytes.
    */
   const reading = (opening: Opening): InSession => {
     let bytes = 0;
     return async (work) => {
-      if (bytes > MAX_READ_BYTES) throw new TooLate('The request has read too many bytes.');
-      return trying(
+      if (bytes > MAX_READ_BYTES) throw new DeadlineExceededError('The request has read too many bytes.');
+      return withRetries(
         () =>
           withSession(pool, onStatement, opening, async (session) => {
             const before = session.bytesRead;
-            const answer = heard(work(session));
+            const answer = ignoreRejection(work(session));
             const ended = session.commit();
             const result = await answer;
             await ended;
@@ -61,15 +61,15 @@ export function createPostgresStore(options: PostgresOptions): Store {
     };
   };
   return {
-    answersAtOnce: false,
+    isSynchronous: false,
     read: (scope, until, readOptions) =>
       readersOf(predicateOf(scope), reading({ purpose: 'reading', scope, until }), readOptions),
     changes,
-    tallies: postgresTallies(pool, onStatement),
+    counters: postgresCounters(pool, onStatement),
     transact: (scope, work, until) =>
-      trying(() => transactOnce(pool, onStatement, { scope, until }, work, () => changes.committed()), until),
+      withRetries(() => transactOnce(pool, onStatement, { scope, until }, work, () => changes.committed()), until),
     snapshot: (scope, work, until) =>
-      trying(
+      withRetries(
         () =>
           withSession(pool, onStatement, { purpose: 'snapshot', scope, until }, async (session) => {
             const result = await work(readersOf(predicateOf(scope), (read) => read(session)));
@@ -79,7 +79,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
         until,
       ),
     refreshWords: () => refreshWords(pool, onStatement),
-    cleanUp: () => trying(() => deleteOldCommitProofs(pool, onStatement)),
+    cleanUp: () => withRetries(() => deleteOldCommitProofs(pool, onStatement)),
     close: async () => {
       await changes.close();
       await pool.end();
@@ -91,6 +91,6 @@ function readersOf(tenant: Id | null, inSession: InSession, options: () => ReadO
   const readers = eachTable((name: TableName) => readerOf(LAYOUTS[name] as Layout<Entity>, tenant, inSession, options));
   const totals: Readers['positionTotals'] = (selections) =>
     inSession((session) => positionTotals(session, tenant, selections));
-  const unread: Readers['unreadCounts'] = (of) => inSession((session) => unreadCounts(session, tenant, of));
+  const unread: Readers['unreadCounts'] = (requests) => inSession((session) => unreadCounts(session, tenant, requests));
   return { ...(readers as unknown as Readers), positionTotals: totals, unreadCounts: unread };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { Lost } from './failures.ts';
+import { ConnectionLostError } from './errors.ts';
 import { Outage, type OutageListener } from './outage.ts';
 import { destroy } from './pool.ts';
 
@@ -59,7 +59,7 @@ export class Listener {
     while (!signal.aborted) {
       await this.#listen().catch((error: unknown) => {
         if (!signal.aborted)
-          this.#outage.failed(new Lost('The connection for notifications is lost.', { cause: error }));
+          this.#outage.failed(new ConnectionLostError('The connection for notifications is lost.', { cause: error }));
       });
       await delay(this.#times.reconnectMs, undefined, { signal }).catch(() => undefined);
     }

@@ -8,7 +8,7 @@ import { APP_ROLE, MIGRATION_SETTINGS } from './begin.ts';
 import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
 import { destroy } from './pool.ts';
 import { connected } from './startConnection.ts';
-import { UnusableDatabase } from './unusableDatabase.ts';
+import { UnusableDatabaseError } from './unusableDatabase.ts';
 
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
 const TABLE = 'schema_migrations';
@@ -18,7 +18,7 @@ const CHECK_MS = 5_000;
 
 /**
  * Migrates the database to the schema of this version, under a lock that makes servers which start together wait for
- * each other. Throws UnusableDatabase if the database cannot be used; the message gives the reason.
+ * each other. Throws UnusableDatabaseError if the database cannot be used; the message gives the reason.
  */
 export const migrate = (databaseUrl: string): Promise<void> =>
   connected(databaseUrl, async (client) => {
@@ -69,7 +69,7 @@ async function checkAnswers(client: pg.Client, signal: AbortSignal): Promise<voi
 }
 
 /** The errors of concurrent migrations of several databases in one cluster: another one created the role first. */
-const RIVALS: ReadonlySet<string | undefined> = new Set(['42710', '23505', 'XX000']);
+const CONCURRENT_CREATION_STATES: ReadonlySet<string | undefined> = new Set(['42710', '23505', 'XX000']);
 const ROLE_TRIES = 5;
 
 /**
@@ -92,8 +92,8 @@ async function ensureRole(client: pg.Client): Promise<void> {
       if ((await have()).mine) return;
     } catch (error) {
       const { code } = error as pg.DatabaseError;
-      if (tries === ROLE_TRIES || !RIVALS.has(code)) {
-        throw new UnusableDatabase(
+      if (tries === ROLE_TRIES || !CONCURRENT_CREATION_STATES.has(code)) {
+        throw new UnusableDatabaseError(
           `The role ${APP_ROLE} cannot be had (${code}). Let a superuser run: ` +
             `create role ${APP_ROLE} nologin; grant ${APP_ROLE} to <the user of DATABASE_URL>;`,
           { cause: error },
@@ -103,7 +103,7 @@ async function ensureRole(client: pg.Client): Promise<void> {
   }
 }
 
-/** Returns whether all migrations were applied. Throws UnusableDatabase if a newer program has applied others. */
+/** Returns whether all migrations were applied. Throws UnusableDatabaseError if a newer program has applied others. */
 async function checkMigrations(client: pg.Client): Promise<boolean> {
   const { rows } = await client
     .query<{ name: string }>(`select name from public.${TABLE}`)
@@ -115,7 +115,7 @@ async function checkMigrations(client: pg.Client): Promise<boolean> {
   const known = new Set(sources.map((file) => basename(join(FOLDER, file), '.sql')));
   const unknown = rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
   if (unknown.length > 0) {
-    throw new UnusableDatabase(`The database is newer than this program: it has ${unknown.join(', ')}.`);
+    throw new UnusableDatabaseError(`The database is newer than this program: it has ${unknown.join(', ')}.`);
   }
   return rows.length === known.size;
 }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
-import { Busy, mustBeInTime, TooLate } from '../faults.ts';
+import { BusyError, throwIfDeadlineExceeded, DeadlineExceededError } from '../errors.ts';
 import type { Deadline } from '../store.ts';
-import { CommitOutcomeUnknownError, Lost, lostOr, SILENT, sqlStateOf } from './failures.ts';
+import { CommitOutcomeUnknownError, ConnectionLostError, toConnectionError, SILENT, sqlStateOf } from './errors.ts';
 import { Outage, type OutageListener } from './outage.ts';
 
 const LIMITS = {
@@ -61,7 +61,7 @@ export class ConnectionPool {
     });
     this.#pool.on('error', (error) => {
       if (sqlStateOf(error) !== IDLE_TOO_LONG)
-        this.#outage.failed(new Lost('An idle connection broke.', { cause: error }));
+        this.#outage.failed(new ConnectionLostError('An idle connection broke.', { cause: error }));
     });
     this.#pool.on('connect', (client) => {
       this.#connecting.delete(client);
@@ -74,16 +74,16 @@ export class ConnectionPool {
 
   /**
    * Returns a connection, which must be released or discarded. A connection that arrives too late is released at once.
-   * Throws Lost if the database does not answer, and Busy or TooLate if all connections are in use.
+   * Throws Lost if the database does not answer, and BusyError or DeadlineExceededError if all connections are in use.
    */
   async acquire(until: Deadline | undefined): Promise<pg.PoolClient> {
-    mustBeInTime(until);
+    throwIfDeadlineExceeded(until);
     try {
       const client = await this.#connect(until);
       this.#acquired.add(client);
       return client;
     } catch (error) {
-      if (error instanceof Lost) this.#outage.failed(error);
+      if (error instanceof ConnectionLostError) this.#outage.failed(error);
       throw error;
     }
   }
@@ -102,7 +102,7 @@ export class ConnectionPool {
     this.#acquired.delete(client);
     client.release(true);
     destroy(client);
-    if (error instanceof Lost || error instanceof CommitOutcomeUnknownError) this.#outage.failed(error);
+    if (error instanceof ConnectionLostError || error instanceof CommitOutcomeUnknownError) this.#outage.failed(error);
     const isReadOnly = error instanceof Error && sqlStateOf(error.cause) === READ_ONLY;
     if (isSilent || isReadOnly) for (const idle of this.#open) if (!this.#acquired.has(idle)) destroy(idle);
   }
@@ -126,7 +126,7 @@ export class ConnectionPool {
         reject(this.#lateError(waitMs));
       }, waitMs);
       const arrive = (client: pg.PoolClient): void => (isLate ? client.release() : resolve(client));
-      const fail = (error: unknown): void => reject(lostOr(error, true));
+      const fail = (error: unknown): void => reject(toConnectionError(error, true));
       this.#pool
         .connect()
         .then(arrive, fail)
@@ -135,10 +135,10 @@ export class ConnectionPool {
   }
 
   #lateError(waitMs: number): Error {
-    if (this.#connecting.size > 0) return new Lost(SILENT);
+    if (this.#connecting.size > 0) return new ConnectionLostError(SILENT);
     return waitMs < LIMITS.connectMs
-      ? new TooLate('No connection was free in time.')
-      : new Busy('All connections are in use.');
+      ? new DeadlineExceededError('No connection was free in time.')
+      : new BusyError('All connections are in use.');
   }
 }
 

@@ -1,7 +1,7 @@
 import { couldBeId, type Id } from '../../domain/ids.ts';
 import { POSITION_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
-import { textFault } from '../../domain/text.ts';
+import { textIssue } from '../../domain/text.ts';
 import { JsonText } from '../jsonText.ts';
 import type { Page, Reader, ReadOptions, Selection, Total, UnreadOf, Window } from '../store.ts';
 import { type Layout } from './layout.ts';
@@ -80,9 +80,9 @@ export async function pages<E extends { readonly id: Id }>(
   const answers = await perParent<E, Window<E>, E>(session, windows, (window, parameters, bound) =>
     windowOf(layout, window, tenant, parameters, bound),
   );
-  return answers.map((rows, at) => {
+  return answers.map((rows, index) => {
     keepTexts(layout, rows);
-    const { limit, backward, unreadFor = [] } = windows[at] as Window<E>;
+    const { limit, backward, unreadFor = [] } = windows[index] as Window<E>;
     const more = rows.length > limit;
     const kept = (more ? rows.slice(0, limit) : rows).map((row) => withUnread(row, unreadFor));
     return { rows: backward ? kept.toReversed() : kept, more };
@@ -104,8 +104,8 @@ function keepTexts<E>({ asText = [], columns }: Layout<E>, rows: readonly E[]): 
 function withUnread<E extends object>(row: E, participants: readonly string[]): E {
   if (participants.length === 0) return row;
   const own = { ...row } as { [column: string]: unknown };
-  const counted = participants.map((participant, at) => {
-    const column = `unread${at}`;
+  const counted = participants.map((participant, index) => {
+    const column = `unread${index}`;
     const { [column]: count } = own;
     delete own[column];
     return [participant, count] as const;
@@ -117,15 +117,15 @@ function withUnread<E extends object>(row: E, participants: readonly string[]): 
 export async function unreadCounts(
   session: Session,
   tenant: Id | null,
-  of: readonly UnreadOf[],
+  requests: readonly UnreadOf[],
 ): Promise<readonly number[]> {
   const parameters = new Parameters();
   const ids = parameters.add(
-    of.map(({ sessionId }) => known(sessionId)),
+    requests.map(({ sessionId }) => known(sessionId)),
     'text[]',
   );
   const participants = parameters.add(
-    of.map(({ participantReference }) => participantReference),
+    requests.map(({ participantReference }) => participantReference),
     'text[]',
   );
   const scope = tenant === null ? '' : ` and t.institution_id = ${parameters.add(tenant, 'text')}`;
@@ -135,7 +135,7 @@ export async function unreadCounts(
     ` join chat_sessions t on t.id = q.id${scope}`;
   const { rows } = await session.query<{ n: number; count: number }>({ text, values: parameters.values });
   const counted = new Map(rows.map(({ n, count }) => [n, count]));
-  return of.map((_each, at) => counted.get(at + 1) ?? 0);
+  return requests.map((_each, index) => counted.get(index + 1) ?? 0);
 }
 
 export async function counts<E extends { readonly id: Id }>(
@@ -178,28 +178,28 @@ async function perParent<E, S extends Selection<E>, R extends object>(
   select: (selection: S, parameters: Parameters, bound: { readonly [field: string]: string }) => string,
 ): Promise<readonly (readonly R[])[]> {
   const groups = new Map<string, number[]>();
-  selections.forEach((selection, at) => {
-    const { of, ...rest } = selection;
-    const shape = JSON.stringify([of?.field, rest], (_key, value: unknown) =>
+  selections.forEach((selection, index) => {
+    const { parent, ...rest } = selection;
+    const shape = JSON.stringify([parent?.field, rest], (_key, value: unknown) =>
       typeof value === 'bigint' ? `${value}n` : value,
     );
     const group = groups.get(shape);
-    if (group && of) group.push(at);
-    else groups.set(of ? shape : `${shape}${at}`, [at]);
+    if (group && parent) group.push(index);
+    else groups.set(parent ? shape : `${shape}${index}`, [index]);
   });
   const answers: R[][] = selections.map(() => []);
-  const asked = [...groups.values()].map(async (group) => {
+  const requests = [...groups.values()].map(async (group) => {
     const first = selections[group[0] as number] as S;
-    const parents = group.map((at) => known(selections[at]?.of?.id));
+    const parents = group.map((index) => known(selections[index]?.parent?.id));
     const { rows } = await session.query<R & { parent: number }>(statementFor<E, S>(first, parents, select));
     for (const { parent, ...row } of rows) answers[group[parent - 1] as number]?.push(row as unknown as R);
   });
-  await Promise.all(asked);
+  await Promise.all(requests);
   return answers;
 }
 
 /** Returns the text if PostgreSQL can store it, else the empty text, which no row has. */
-const known = (text = ''): string => (textFault(text) === undefined ? text : '');
+const known = (text = ''): string => (textIssue(text) === undefined ? text : '');
 
 function statementFor<E, S extends Selection<E>>(
   selection: S,
@@ -207,12 +207,12 @@ function statementFor<E, S extends Selection<E>>(
   select: (selection: S, parameters: Parameters, bound: { readonly [field: string]: string }) => string,
 ): Statement {
   const parameters = new Parameters();
-  if (!selection.of) {
+  if (!selection.parent) {
     const text = `select 1 as parent, t.* from (${select(selection, parameters, {})}) t`;
     return { text, values: parameters.values };
   }
   const ids = parameters.add(parents, 'text[]');
-  const each = select(selection, parameters, { [selection.of.field]: 'p.id' });
+  const each = select(selection, parameters, { [selection.parent.field]: 'p.id' });
   const text =
     `select p.parent::int as parent, t.* from unnest(${ids}) with ordinality as p(id, parent) ` +
     `cross join lateral (${each}) t`;

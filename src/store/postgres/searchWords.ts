@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TOKENS_VERSION } from '../../domain/tokens.ts';
-import { allowRepeat, trying } from './failures.ts';
+import { allowRepeat, withRetries } from './errors.ts';
 import { columnName, encode, type Layout, type Row } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { ConnectionPool } from './pool.ts';
@@ -30,7 +30,7 @@ interface Progress {
  * same time take turns. A server of an earlier version does not touch the words of a later one.
  */
 export function refreshWords(pool: ConnectionPool, onStatement: OnStatement): Promise<boolean> {
-  return trying(() =>
+  return withRetries(() =>
     withSession(pool, onStatement, { purpose: 'writing', scope: 'ALL' }, async (session) => {
       const { rows } = await session.query<Progress>(PENDING);
       const [pending] = rows;

@@ -1,10 +1,18 @@
 import type pg from 'pg';
 import type { Scope } from '../../domain/viewer.ts';
-import { mustBeInTime, TooLate } from '../faults.ts';
+import { throwIfDeadlineExceeded, DeadlineExceededError } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import { type AnswerLimit, AnswerTimer } from './answerTimer.ts';
 import { beginOf, limitsOf, type Purpose, statementMs } from './begin.ts';
-import { CommitOutcomeUnknownError, isRollback, Lost, lostOr, RolledBack, SILENT } from './failures.ts';
+import {
+  ignoreRejection,
+  CommitOutcomeUnknownError,
+  isRollback,
+  ConnectionLostError,
+  toConnectionError,
+  RolledBackError,
+  SILENT,
+} from './errors.ts';
 import { type ConnectionPool, destroy, isBroken, socketOf } from './pool.ts';
 import type { Statement } from './sql.ts';
 
@@ -13,10 +21,7 @@ const SLACK_MS = 250;
 
 /** The limits for answers, in ms. */
 const ANSWER = {
-  /**
-   * BEGIN waits for nothing, so a server that does not answer it in this time, or in half of the remaining time, is
-   * considered unavailable.
-   */
+  /** BEGIN waits for nothing: a server without an answer in this time, or half of the remaining, is unavailable. */
   beginMs: 5_000,
   minBeginMs: 500,
   /** The additional time after the server's own timeout of a statement. */
@@ -81,17 +86,17 @@ export class Session {
     return this.#begun;
   }
 
-  /** Sends a statement at once, without waiting for the answers to those before it. Throws TooLate. */
+  /** Sends a statement at once, without waiting for the answers to those before it. Throws DeadlineExceededError. */
   query<R extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<R>> {
-    return heard(this.#sent<R>(statement, () => this.#statementLimit()));
+    return ignoreRejection(this.#sent<R>(statement, () => this.#statementLimit()));
   }
 
   async #sent<R extends pg.QueryResultRow>(
     statement: Statement,
     limitOf: () => AnswerLimit,
   ): Promise<pg.QueryResult<R>> {
-    mustBeInTime(this.#opening.until);
-    this.#hurry();
+    throwIfDeadlineExceeded(this.#opening.until);
+    this.#applyDeadline();
     this.#onStatement(statement);
     const answer = this.#client.query<R>(statement.text, [...statement.values]);
     // If BEGIN failed, a statement can succeed outside the transaction, without its role and its scope.
@@ -100,7 +105,7 @@ export class Session {
   }
 
   /** Begins the transaction, or shortens the server's statement timeout if less time is left than it was given. */
-  #hurry(): void {
+  #applyDeadline(): void {
     const { purpose, scope } = this.#opening;
     const leftMs = this.#leftMs();
     const known = this.#statementMs;
@@ -110,7 +115,7 @@ export class Session {
     const text = wasBegun ? `select ${limitsOf(leftMs)}` : beginOf(purpose, scope, leftMs);
     this.#begun = true;
     const limitOf = () => (wasBegun ? this.#statementLimit() : this.#beginLimit());
-    void heard(this.#answers.watch(this.#client.query(text), limitOf).catch(this.#failed));
+    void ignoreRejection(this.#answers.watch(this.#client.query(text), limitOf).catch(this.#failed));
   }
 
   /** Returns the time until the deadline, in ms. */
@@ -141,7 +146,9 @@ export class Session {
   #giveUp({ isWorking }: AnswerLimit): void {
     // Once COMMIT was sent, it is unknown whether it arrived.
     this.#isSilent = !isWorking || this.#ended;
-    const error = this.#isSilent ? new Lost(SILENT) : new TooLate('The deadline has passed.');
+    const error = this.#isSilent
+      ? new ConnectionLostError(SILENT)
+      : new DeadlineExceededError('The deadline has passed.');
     this.#failure ??= { error };
     destroy(this.#client);
   }
@@ -151,7 +158,7 @@ export class Session {
    */
   readonly #failed = (error: unknown): never => {
     this.#failure ??= { error };
-    throw lostOr(this.#failure.error, isBroken(this.#client));
+    throw toConnectionError(this.#failure.error, isBroken(this.#client));
   };
 
   /**
@@ -159,20 +166,20 @@ export class Session {
    * sent for a write and its outcome is not certain; any other error means that nothing was written.
    */
   commit(last?: Statement): Promise<void> {
-    return heard(this.#end(last));
+    return ignoreRejection(this.#end(last));
   }
 
   async #end(last: Statement | undefined): Promise<void> {
-    mustBeInTime(this.#opening.until);
-    const written = last && heard(this.#sent(last, () => this.#commitLimit()));
+    throwIfDeadlineExceeded(this.#opening.until);
+    const written = last && ignoreRejection(this.#sent(last, () => this.#commitLimit()));
     // If not even the last statement was sent, the deadline had passed.
     if (!this.#begun) return void (await written);
-    mustBeInTime(this.#opening.until);
+    throwIfDeadlineExceeded(this.#opening.until);
     this.#ended = true;
-    const committed = heard(this.#commit());
+    const committed = ignoreRejection(this.#commit());
     // An error in the last statement has aborted the transaction; a lost connection leaves the outcome to COMMIT.
     await written?.catch((error: unknown) => {
-      if (!(error instanceof Lost)) throw error;
+      if (!(error instanceof ConnectionLostError)) throw error;
     });
     await committed;
   }
@@ -196,7 +203,7 @@ export class Session {
       })
       .finally(() => this.#client.off('notice', onNotice));
     // A failed statement has aborted the transaction, even if no caller has awaited it: its error is the reason.
-    if (command !== 'COMMIT') this.#failed(new RolledBack('COMMIT was answered with ROLLBACK.'));
+    if (command !== 'COMMIT') this.#failed(new RolledBackError('COMMIT was answered with ROLLBACK.'));
     // A synchronous standby has not confirmed the commit, which may be lost when that standby takes over.
     if (warning && isWriting)
       throw new CommitOutcomeUnknownError('COMMIT was acknowledged with a warning.', { cause: warning });
@@ -214,16 +221,10 @@ export class Session {
   }
 }
 
-/** Marks a promise as handled, so that its rejection reaches only those who await it. */
-export function heard<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
-}
-
 /**
  * Runs `use` with a connection. After a failure the transaction is rolled back. The connection is closed instead if it
- * is lost, if the rollback fails, or if the outcome of COMMIT is unknown, which is then looked up on another one.
- * Throws TooLate.
+ * is lost, if the rollback fails, or if the outcome of COMMIT is unknown, which is then looked up on another one. Throws
+ * DeadlineExceededError.
  */
 export async function withSession<T>(
   pool: ConnectionPool,
@@ -240,7 +241,7 @@ export async function withSession<T>(
     pool.release(client);
     return result;
   } catch (error) {
-    const isLost = error instanceof Lost || error instanceof CommitOutcomeUnknownError;
+    const isLost = error instanceof ConnectionLostError || error instanceof CommitOutcomeUnknownError;
     if (!isLost && (await session.rollback())) pool.release(client);
     else pool.discard(client, error, session.isSilent);
     throw error;

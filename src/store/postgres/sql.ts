@@ -1,4 +1,4 @@
-import { textFault } from '../../domain/text.ts';
+import { textIssue } from '../../domain/text.ts';
 import type { Condition, Field, Key, Range, Selection, Where, Window } from '../store.ts';
 import { columnName, encode, type Layout, type Sort, type SqlType } from './layout.ts';
 import { lexemeOf } from './lexemes.ts';
@@ -93,7 +93,7 @@ function hasTerm<E>({ terms }: Layout<E>, term: string, tenant: string | null, p
 
 /** Returns the values that a row can have at all: PostgreSQL accepts no other text, so no row contains it. */
 export const storable = (values: readonly unknown[]): readonly unknown[] => [
-  ...new Set(values.filter((value) => typeof value !== 'string' || textFault(value) === undefined)),
+  ...new Set(values.filter((value) => typeof value !== 'string' || textIssue(value) === undefined)),
 ];
 
 function inOf<E>(layout: Layout<E>, field: Field<E>, values: readonly unknown[], parameters: Parameters): string {
@@ -165,9 +165,9 @@ function runOf<E>(
   const where = whereOf(layout, window, tenant, parameters, bound, lead);
   const keys = keysOf(layout, window, parameters).join(' and ');
   const joined = keys === '' ? where : `${where === '' ? ' where ' : `${where} and `}${keys}`;
-  const ahead = lead === undefined ? '' : `t.${columnName(lead)} ${wayOf(window)}, `;
+  const ahead = lead === undefined ? '' : `t.${columnName(lead)} ${directionOf(window)}, `;
   const unread = (window.unreadFor ?? []).map(
-    (participant, at) => `(${unreadOf(parameters.add(participant, 'text'))}) as "unread${at}"`,
+    (participant, index) => `(${unreadOf(parameters.add(participant, 'text'))}) as "unread${index}"`,
   );
   return `${selectOf(layout, unread)}${joined} order by ${ahead}${orderOf(layout, window)} limit ${window.limit + 1}`;
 }
@@ -177,7 +177,7 @@ const valuesOf = <E>({ where }: Selection<E>, field: Field<E>): readonly unknown
   return condition && 'in' in condition ? storable(condition.in) : [];
 };
 
-const wayOf = <E>({ order, backward }: Window<E>): string =>
+const directionOf = <E>({ order, backward }: Window<E>): string =>
   (order.direction === 'ASC') === backward ? 'desc' : 'asc';
 
 function orderOf<E>(
@@ -185,15 +185,15 @@ function orderOf<E>(
   window: Window<E>,
   named = (field: Field<E>): string => sortOf(layout, field).by,
 ): string {
-  return [...window.order.by, 'id' as Field<E>].map((field) => `${named(field)} ${wayOf(window)}`).join(', ');
+  return [...window.order.by, 'id' as Field<E>].map((field) => `${named(field)} ${directionOf(window)}`).join(', ');
 }
 
 function keysOf<E>(layout: Layout<E>, { order, after, before }: Window<E>, parameters: Parameters): string[] {
   const ascending = order.direction === 'ASC';
   const sorts = [...order.by, 'id' as Field<E>].map((field) => sortOf(layout, field));
   const beyond = (key: Key, sign: '<' | '>'): string => {
-    const values = sorts.map(({ type, encode: encoded }, at) =>
-      parameters.add(key[at] === null ? 'infinity' : encoded(key[at]), type),
+    const values = sorts.map(({ type, encode: encoded }, index) =>
+      parameters.add(key[index] === null ? 'infinity' : encoded(key[index]), type),
     );
     return `(${sorts.map(({ by }) => by).join(', ')}) ${sign} (${values.join(', ')})`;
   };

@@ -1,13 +1,13 @@
 import pg from 'pg';
 import { destroy, socketOf } from './pool.ts';
-import { UnusableDatabase, unusable } from './unusableDatabase.ts';
+import { UnusableDatabaseError, unusable } from './unusableDatabase.ts';
 
 /** The maximum time to open a connection, and to answer a statement that waits for nothing, in ms. */
 const ANSWER_MS = 5_000;
 
 /**
  * Runs work on a separate connection, for the start and the commands. A statement that is not answered in time closes
- * the connection, unless the work is patient. Throws UnusableDatabase for any error of the database.
+ * the connection, unless the work is patient. Throws UnusableDatabaseError for any error of the database.
  */
 export async function connected(
   databaseUrl: string,
@@ -28,7 +28,7 @@ export async function connected(
   try {
     await work(client);
   } catch (error) {
-    if (error instanceof UnusableDatabase || !(error instanceof Error)) throw error;
+    if (error instanceof UnusableDatabaseError || !(error instanceof Error)) throw error;
     const isOfDatabase = error instanceof pg.DatabaseError || (socketOf(client)?.destroyed ?? true);
     throw isOfDatabase ? unusable(error) : error;
   } finally {

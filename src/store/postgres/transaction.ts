@@ -3,17 +3,17 @@ import type { Change } from '../../domain/change.ts';
 import type { ChatSession } from '../../domain/chatSession.ts';
 import { OPEN_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
-import { StaleVersion } from '../../domain/refusals.ts';
+import { StaleVersionError } from '../../domain/userErrors.ts';
 import type { TableName, Tables, Writer, Writers } from '../store.ts';
 import { type CommitProof, confirmCommit, confirmReads, newCommitProof } from './commitProof.ts';
-import { allowRepeat, CommitOutcomeUnknownError, sqlStateOf, STALE } from './failures.ts';
+import { ignoreRejection, allowRepeat, CommitOutcomeUnknownError, sqlStateOf, STALE } from './errors.ts';
 import { encode, type Layout, type Row } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { ConnectionPool } from './pool.ts';
 import { positionRules } from './positionRules.ts';
 import { predicateOf } from './predicate.ts';
 import { byIds, counts, pages } from './reader.ts';
-import { heard, type OnStatement, type Opening, type Session, withSession } from './session.ts';
+import { type OnStatement, type Opening, type Session, withSession } from './session.ts';
 import { Parameters, selectOf } from './sql.ts';
 import { type Writes, writeStatement } from './write.ts';
 
@@ -27,7 +27,7 @@ type Within = Omit<Opening, 'purpose'>;
 
 /**
  * Runs one transaction: BEGIN is sent with the first reads, and all writes are one statement that is sent with COMMIT.
- * Throws StaleVersion or TooLate.
+ * Throws StaleVersionError or DeadlineExceededError.
  */
 export async function transactOnce<T>(
   pool: ConnectionPool,
@@ -81,10 +81,10 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
     };
     return {
       // A transaction that fails may leave promises that no caller awaits.
-      byIds: (ids) => heard(byIds(session, layout, tenant, ids, '')),
-      pages: (windows) => heard(pages(session, layout, tenant, windows)),
-      lock: (ids) => heard(byIds(session, layout, tenant, ids, ' order by t.id for update')),
-      counts: (selections) => heard(counts(session, layout, tenant, selections)),
+      byIds: (ids) => ignoreRejection(byIds(session, layout, tenant, ids, '')),
+      pages: (windows) => ignoreRejection(pages(session, layout, tenant, windows)),
+      lock: (ids) => ignoreRejection(byIds(session, layout, tenant, ids, ' order by t.id for update')),
+      counts: (selections) => ignoreRejection(counts(session, layout, tenant, selections)),
       insert: (entity) => void collectedFor(entity).insert.push(entity as unknown as Row),
       replace: (entity, changed = []) => {
         const { replace } = collectedFor(entity);
@@ -94,11 +94,12 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
       remove: (entity) => void collectedFor(entity).remove.push(entity as unknown as Row),
     };
   };
-  const rulesOf: Writers['rulesOf'] = (positionIds) => heard(positionRules(session, tenant, positionIds));
-  const lockDue: Writers['lockDue'] = (now, limit) => heard(due(session, tenant, now, limit));
-  const lockPurgeable: Writers['lockPurgeable'] = (before, limit) => heard(purgeable(session, tenant, before, limit));
-  const takeTurn: Writers['takeTurn'] = (what) => heard(turn(session, what));
-  const announce: Writers['announce'] = (change) => {
+  const rulesOf: Writers['rulesOf'] = (positionIds) => ignoreRejection(positionRules(session, tenant, positionIds));
+  const lockDue: Writers['lockDue'] = (now, limit) => ignoreRejection(due(session, tenant, now, limit));
+  const lockPurgeable: Writers['lockPurgeable'] = (before, limit) =>
+    ignoreRejection(purgeable(session, tenant, before, limit));
+  const advisoryLock: Writers['advisoryLock'] = (what) => ignoreRejection(acquireLock(session, what));
+  const publish: Writers['publish'] = (change) => {
     mustBeOf(tenant, change.institutionId, change.objectId);
     changes.push(change);
   };
@@ -107,8 +108,8 @@ function writersOf(session: Session, tenant: Id | null, writes: Collected, chang
     rulesOf,
     lockDue,
     lockPurgeable,
-    takeTurn,
-    announce,
+    advisoryLock,
+    publish,
     checkCapacity: () => {},
   };
 }
@@ -117,7 +118,7 @@ function mustBeOf(tenant: Id | null, owner: Id | undefined, what: Id): void {
   if (tenant !== null && owner !== tenant) throw new Error(`${what} lies outside the scope.`);
 }
 
-async function turn(session: Session, what: string): Promise<void> {
+async function acquireLock(session: Session, what: string): Promise<void> {
   // Encoded as JSON, because a client's text may contain characters that PostgreSQL's text type cannot.
   const values = [JSON.stringify(what)];
   await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values });
@@ -158,7 +159,7 @@ async function staleAmong(
   onStatement: OnStatement,
   within: Within,
   writes: Collected,
-): Promise<StaleVersion | undefined> {
+): Promise<StaleVersionError | undefined> {
   return withSession(pool, onStatement, { ...within, purpose: 'reading' }, async (session) => {
     for (const [name, { replace, remove }] of writes) {
       const expected = [
@@ -172,10 +173,10 @@ async function staleAmong(
         expected.map(([id]) => id),
         '',
       );
-      for (const [at, [, version]] of expected.entries()) {
-        const row = rows[at];
+      for (const [index, [, version]] of expected.entries()) {
+        const row = rows[index];
         const current = row && 'version' in row ? row.version : 0;
-        if (current !== version) return new StaleVersion(version, current);
+        if (current !== version) return new StaleVersionError(version, current);
       }
     }
     return undefined;

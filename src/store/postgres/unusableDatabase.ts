@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 /** The database cannot be used; the message states what to do. */
-export class UnusableDatabase extends Error {}
+export class UnusableDatabaseError extends Error {}
 
 /** The problem and its fix, by the beginning of an SQLSTATE or by a system error code. */
 const REASONS = {
@@ -31,18 +31,18 @@ const REASONS = {
 } as const;
 
 /** Returns the error of an SQLSTATE that was determined by other means than an error of the database. */
-export const unusableBecause = (state: keyof typeof REASONS): UnusableDatabase =>
-  new UnusableDatabase(`${REASONS[state]} (${state}).`);
+export const unusableBecause = (state: keyof typeof REASONS): UnusableDatabaseError =>
+  new UnusableDatabaseError(`${REASONS[state]} (${state}).`);
 
 /**
  * Converts the error to a sentence for the operator. It contains the code, and the server's message if the code is
  * unknown, but never the connection string or the password.
  */
-export function unusable(error: Error & { readonly code?: string | undefined }): UnusableDatabase {
+export function unusable(error: Error & { readonly code?: string | undefined }): UnusableDatabaseError {
   const { code = '', message } = error;
   const what = error instanceof pg.DatabaseError ? 'used' : 'reached';
   const reason = reasonOf(code) ?? `The database cannot be ${what}: ${message}`;
-  return new UnusableDatabase(`${reason}${code && ` (${code})`}.`, { cause: error });
+  return new UnusableDatabaseError(`${reason}${code && ` (${code})`}.`, { cause: error });
 }
 
 /** Returns the reason with the longest matching code prefix. */

@@ -56,8 +56,8 @@ export function readsByIds(store: GetStore): void {
     const ids = rows.map((row) => row.id);
     const read = store().read('ALL');
     const readers = [read.institutions, read.assetTemplates, read.assets, read.positions, read.lifecycleEvents];
-    for (const [at, reader] of readers.entries()) {
-      expect(await reader.byIds(ids)).toEqual(rows.map((row, which) => (which === at ? row : undefined)));
+    for (const [index, reader] of readers.entries()) {
+      expect(await reader.byIds(ids)).toEqual(rows.map((row, which) => (which === index ? row : undefined)));
     }
   });
 

@@ -18,7 +18,7 @@ export function announcesChanges(store: GetStore): void {
   });
   const commit = (...changes: readonly Change[]) =>
     store().transact('ALL', async (tx) => {
-      for (const change of changes) tx.announce(change);
+      for (const change of changes) tx.publish(change);
     });
   const read = (after: StreamPosition, limit = 1_000, filter?: ChangeFilter) =>
     store().changes.sequenceAndRead(after, limit, filter);
@@ -106,12 +106,12 @@ export function announcesChanges(store: GetStore): void {
   it('what was not committed was never announced', async () => {
     const before = await end();
     const failed = store().transact('ALL', async (tx) => {
-      tx.announce(aChange());
+      tx.publish(aChange());
       throw new RangeError('as asked');
     });
     await expect(failed).rejects.toThrow(RangeError);
     const broken = store().transact('ALL', async (tx) => {
-      tx.announce(aChange());
+      tx.publish(aChange());
       tx.institutions.replace(anInstitution({ version: 2 }));
     });
     await expect(broken).rejects.toThrow(Error);
@@ -122,12 +122,14 @@ export function announcesChanges(store: GetStore): void {
     const before = await end();
     const objectIds = [nextId('msg'), nextId('msg')];
     const looks = Array.from({ length: 10 }, () => read(before));
-    const commits = Array.from({ length: many }, (_one, at) =>
-      commit(aChange({ objectId: objectIds[at % 2] as string }), aChange()),
+    const commits = Array.from({ length: many }, (_one, index) =>
+      commit(aChange({ objectId: objectIds[index % 2] as string }), aChange()),
     );
     await Promise.all([...commits, ...looks]);
     const { changes, last } = await read(before);
-    expect(sequencesOf(changes)).toEqual(Array.from({ length: 2 * many }, (_one, at) => before.sequence + at + 1));
+    expect(sequencesOf(changes)).toEqual(
+      Array.from({ length: 2 * many }, (_one, index) => before.sequence + index + 1),
+    );
     expect(last.sequence).toBe(before.sequence + 2 * many);
     expect(changes.filter(({ objectId }) => objectId === objectIds[0])).toHaveLength(many / 2);
     expect(new Set(changes.map(({ objectId }) => objectId)).size).toBe(many + 2);

@@ -41,14 +41,14 @@ export function readsChat(store: GetStore): void {
     const reader = store().read(scope).chatSessions;
     const order = { by: PRIORITY, direction };
     expect(places(idsOf(await pageOf(reader, { order })))).toEqual(expected);
-    for (const [at, place] of expected.entries()) {
+    for (const [index, place] of expected.entries()) {
       const key: Key = keyOf(chatSessions[place] as ChatSession, PRIORITY);
       const [behind, ahead] = await reader.pages([
         windowOn<ChatSession>({ order, after: key }),
         windowOn<ChatSession>({ order, before: key, backward: true, limit: 2 }),
       ]);
-      expect(places(idsOf(behind))).toEqual(expected.slice(at + 1));
-      expect(places(idsOf(ahead))).toEqual(expected.slice(0, at).slice(-2));
+      expect(places(idsOf(behind))).toEqual(expected.slice(index + 1));
+      expect(places(idsOf(ahead))).toEqual(expected.slice(0, index).slice(-2));
     }
   });
 
@@ -133,7 +133,9 @@ export function readsChat(store: GetStore): void {
     const where = { sequence: { range: { gt: 1, lte: 3 } } };
     const pages = await store()
       .read(scope)
-      .chatMessages.pages(chatSessions.map(({ id }) => ({ ...windowOn<ChatMessage>({ order }), of: of(id), where })));
+      .chatMessages.pages(
+        chatSessions.map(({ id }) => ({ ...windowOn<ChatMessage>({ order }), parent: of(id), where })),
+      );
     expect(pages.map(({ rows }) => rows)).toEqual([[], [], chatMessages.slice(2, 4), [], []]);
   });
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Refusal, StaleVersion } from '../../../src/domain/refusals.ts';
-import { AlreadyExists } from '../../../src/store/faults.ts';
+import { UserError, StaleVersionError } from '../../../src/domain/userErrors.ts';
+import { AlreadyExistsError } from '../../../src/store/errors.ts';
 import type { Writers } from '../../../src/store/store.ts';
 import { aMark, aMessage, aRevision, aSession } from '../chatRows.ts';
 import { aDeal, type GetStore, idsOf, keep, keepDeal, nextId, only, pageOf, START } from '../rows.ts';
@@ -24,7 +24,7 @@ export function writesChat(store: GetStore): void {
       (await read.chatSessions.byIds(chatSessions.map(({ id }) => id))).map((row) => row?.title),
       (await read.chatMessages.byIds(chatMessages.map(({ id }) => id))).map((row) => row?.sequence),
       await read.chatRevisions.counts(
-        chatMessages.map(({ id }) => ({ of: { field: 'messageId', id }, where: {} }) as const),
+        chatMessages.map(({ id }) => ({ parent: { field: 'messageId', id }, where: {} }) as const),
       ),
       (await read.readMarks.byIds(readMarks.map(({ id }) => id))).map((row) => row?.sequence),
     ];
@@ -49,8 +49,8 @@ export function writesChat(store: GetStore): void {
       [undefined, undefined, 1],
     ]);
     expect([await found('sails'), await found('red')]).toEqual([[], []]);
-    const of = { field: 'sessionId', id: going.id } as const;
-    expect(await read.chatMessages.counts([{ of, where: {} }])).toEqual([0]);
+    const parent = { field: 'sessionId', id: going.id } as const;
+    expect(await read.chatMessages.counts([{ parent, where: {} }])).toEqual([0]);
     expect(await read.unreadCounts([{ sessionId: going.id, participantReference: 'x' }])).toEqual([0]);
     // The place is free again.
     await store().transact('ALL', async (tx) => tx.chatSessions.insert(going));
@@ -65,7 +65,7 @@ export function writesChat(store: GetStore): void {
         tx.chatSessions.remove(staying);
         tx.chatSessions.remove({ ...going, version });
       });
-      await expect(work).rejects.toThrow(StaleVersion);
+      await expect(work).rejects.toThrow(StaleVersionError);
       await expect(work).rejects.toMatchObject({ expectedVersion: version, currentVersion: 3 });
     }
     const foreign = store().transact(only(aDeal().institution), async (tx) => tx.chatSessions.remove(going));
@@ -116,7 +116,7 @@ export function writesChat(store: GetStore): void {
       (tx) => tx.chatRevisions.insert(aRevision(first)),
     ];
     for (const twin of twins) {
-      await expect(store().transact('ALL', async (tx) => twin(tx))).rejects.toThrow(AlreadyExists);
+      await expect(store().transact('ALL', async (tx) => twin(tx))).rejects.toThrow(AlreadyExistsError);
     }
     expect(await kept()).toEqual(before);
   });
@@ -139,7 +139,7 @@ export function writesChat(store: GetStore): void {
     for (const write of wrong) {
       const work = store().transact('ALL', async (tx) => write(tx));
       await expect(work).rejects.toThrow(Error);
-      await expect(work).rejects.not.toBeInstanceOf(Refusal);
+      await expect(work).rejects.not.toBeInstanceOf(UserError);
     }
     expect(await kept()).toEqual(before);
   });
@@ -148,14 +148,14 @@ export function writesChat(store: GetStore): void {
     let under = 0;
     let most = 0;
     const work = async (tx: Writers, fails: boolean) => {
-      await tx.takeTurn('contract');
+      await tx.advisoryLock('contract');
       most = Math.max(most, (under += 1));
       await tx.institutions.byIds([nextId('inst')]);
       under -= 1;
       if (fails) throw new RangeError('as asked');
     };
     const ends = await Promise.allSettled(
-      Array.from({ length: 12 }, (_one, at) => store().transact('ALL', (tx) => work(tx, at % 3 === 0))),
+      Array.from({ length: 12 }, (_one, index) => store().transact('ALL', (tx) => work(tx, index % 3 === 0))),
     );
     expect(most).toBe(1);
     expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);

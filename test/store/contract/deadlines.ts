@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { TooLate } from '../../../src/store/faults.ts';
+import { DeadlineExceededError } from '../../../src/store/errors.ts';
 import type { Deadline, Readers, Writers } from '../../../src/store/store.ts';
 import { deadlineIn, deadlineWhenTold, gate } from '../../support/deadlines.ts';
 import { aPosition, type Deal, funded, type GetStore, keepDeal, pageOf } from '../rows.ts';
@@ -33,13 +33,13 @@ export function keepsDeadlines(store: GetStore): void {
 
     it('is refused once the deadline has passed', async () => {
       const asked = async () => question(store().read('ALL', passed));
-      await expect(asked()).rejects.toThrow(TooLate);
+      await expect(asked()).rejects.toThrow(DeadlineExceededError);
       const until = deadlineWhenTold();
       const late = async (read: Readers) => {
         until.pass();
         return question(read);
       };
-      await expect(store().snapshot('ALL', late, until)).rejects.toThrow(TooLate);
+      await expect(store().snapshot('ALL', late, until)).rejects.toThrow(DeadlineExceededError);
     });
   });
 
@@ -52,8 +52,8 @@ export function keepsDeadlines(store: GetStore): void {
   it('work whose deadline has passed is not begun', async () => {
     let begun = 0;
     const work = async () => (begun += 1);
-    await expect(store().transact('ALL', work, passed)).rejects.toThrow(TooLate);
-    await expect(store().snapshot('ALL', work, passed)).rejects.toThrow(TooLate);
+    await expect(store().transact('ALL', work, passed)).rejects.toThrow(DeadlineExceededError);
+    await expect(store().snapshot('ALL', work, passed)).rejects.toThrow(DeadlineExceededError);
     expect(begun).toBe(0);
   });
 
@@ -73,7 +73,7 @@ export function keepsDeadlines(store: GetStore): void {
       },
       until,
     );
-    await expect(work).rejects.toThrow(TooLate);
+    await expect(work).rejects.toThrow(DeadlineExceededError);
     await isAsBefore();
     await store().transact('ALL', async (tx) => tx.positions.lock([position.id]));
   });
@@ -96,7 +96,7 @@ export function keepsDeadlines(store: GetStore): void {
       },
       deadlineIn(50),
     );
-    await expect(work).rejects.toThrow(TooLate);
+    await expect(work).rejects.toThrow(DeadlineExceededError);
     leave.open();
     expect(await holder).toBe('done');
     await isAsBefore();

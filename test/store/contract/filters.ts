@@ -161,11 +161,11 @@ export function filters(store: GetStore): void {
 
     it('ranges hold in every order and from either end, with keys', async () => {
       const { institution, positions } = await keepDeal(store(), ({ asset }) =>
-        Array.from({ length: 20 }, (_row, at) =>
+        Array.from({ length: 20 }, (_row, index) =>
           aPosition(asset, {
-            amount: BigInt(at + 1),
-            createdAt: START + ((at * 7) % 20),
-            expiresAt: at % 4 === 0 ? null : START + at,
+            amount: BigInt(index + 1),
+            createdAt: START + ((index * 7) % 20),
+            expiresAt: index % 4 === 0 ? null : START + index,
           }),
         ),
       );

@@ -61,7 +61,7 @@ export function pages(store: GetStore): void {
     const { field, direction } = order;
     const { institution, positions } = await keepDeal(store(), tied);
     const all = sorted(positions, field, direction);
-    const keyAt = (at: number): Key | null => (all[at] ? keyOf(all[at], [field]) : null);
+    const keyAt = (index: number): Key | null => (all[index] ? keyOf(all[index], [field]) : null);
     const base = { where: { institutionId: { in: [institution.id] } }, order: { by: [field], direction } };
     const cuts = stretches(all.length).flatMap(([from, to]) =>
       [0, 1, 3, 100].flatMap((limit) => [false, true].map((backward) => ({ from, to, limit, backward }))),
@@ -100,7 +100,7 @@ export function pages(store: GetStore): void {
 
   it('is stable while rows are inserted: a walk by keys meets every row that was there, once, in order', async () => {
     const { institution, asset, positions } = await keepDeal(store(), ({ asset: of }) =>
-      Array.from({ length: 12 }, (_row, at) => aPosition(of, { createdAt: START + 10 * (at % 3) })),
+      Array.from({ length: 12 }, (_row, index) => aPosition(of, { createdAt: START + 10 * (index % 3) })),
     );
     const where = { institutionId: { in: [institution.id] } };
     const met: Position[] = [];
@@ -135,7 +135,7 @@ export function pages(store: GetStore): void {
     }
     const inState = (state: Position['state']): Partial<Window<Position>> => ({
       where: { state: { in: [state] } },
-      of: { field: 'institutionId', id: institution.id },
+      parent: { field: 'institutionId', id: institution.id },
     });
     expect(idsOf(await read(inState('CREATED')))).not.toContain(moved.id);
     expect((await read(inState('CANCELLED'))).rows).toEqual([after]);
@@ -146,10 +146,10 @@ export function pages(store: GetStore): void {
     const [position] = positions;
     const lifecycleEvents = [3, 1, 11, 2].map((sequence) => anEvent({ ...position, sequence }));
     await keep(store(), { lifecycleEvents });
-    const of = { field: 'positionId', id: position.id } as const;
+    const parent = { field: 'positionId', id: position.id } as const;
     for (const direction of DIRECTIONS) {
       const order = { by: ['sequence'], direction } as const;
-      const page = await pageOf(store().read('ALL').lifecycleEvents, { of, order });
+      const page = await pageOf(store().read('ALL').lifecycleEvents, { parent, order });
       const sequences = page.rows.map(({ sequence }) => sequence);
       expect(sequences).toEqual(direction === 'ASC' ? [1, 2, 3, 11] : [11, 3, 2, 1]);
     }

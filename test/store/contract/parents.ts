@@ -21,8 +21,8 @@ export function parents(store: GetStore): void {
     const institution = anInstitution();
     const template = aTemplate(institution);
     const assets = [anAsset(template), anAsset(template), anAsset(template)] as const;
-    const positions = Array.from({ length: 12 }, (_row, at) =>
-      aPosition(assets[at % 2] ?? assets[0], { createdAt: START + (at % 5) }),
+    const positions = Array.from({ length: 12 }, (_row, index) =>
+      aPosition(assets[index % 2] ?? assets[0], { createdAt: START + (index % 5) }),
     );
     await keep(store(), { institutions: [institution], assetTemplates: [template], assets, positions });
     const ids = (assetId: string) =>
@@ -39,7 +39,7 @@ export function parents(store: GetStore): void {
     const asked = [assets[1].id, assets[0].id, nextId('ast'), assets[1].id, assets[2].id, 'nonsense', 'ast_\0'];
     const pages = await store()
       .read('ALL')
-      .positions.pages(asked.map((id) => windowOn<Position>({ of: of(id), limit: 4 })));
+      .positions.pages(asked.map((id) => windowOn<Position>({ parent: of(id), limit: 4 })));
     expect(pages.map((page) => idsOf(page))).toEqual(asked.map((id) => ids(id).slice(0, 4)));
     expect(pages.map(({ more }) => more)).toEqual([true, true, false, true, false, false, false]);
   });
@@ -49,21 +49,21 @@ export function parents(store: GetStore): void {
     const second = positions.find(({ id }) => id === ids(assets[0].id)[1]);
     if (!second) throw new Error('There are too few rows.');
     const shapes: readonly (readonly [Partial<Window<Position>>, readonly string[]])[] = [
-      [{ of: of(assets[0].id), limit: 2 }, ids(assets[0].id).slice(0, 2)],
-      [{ of: of(assets[0].id), limit: 2, backward: true }, ids(assets[0].id).slice(-2)],
-      [{ of: of(assets[1].id), limit: 2 }, ids(assets[1].id).slice(0, 2)],
-      [{ of: of(assets[0].id), after: keyOf(second, ['createdAt']) }, ids(assets[0].id).slice(2)],
-      [{ of: of(assets[0].id), where: { state: { in: ['FUNDED'] } } }, []],
-      [{ of: of(assets[1].id), where: { createdAt: { range: { lte: START } } } }, ids(assets[1].id).slice(0, 1)],
-      [{ of: of(assets[1].id), where: { assetId: { in: [assets[0].id, assets[2].id] } } }, []],
-      [{ of: of(assets[1].id), where: { assetId: { in: [assets[0].id, assets[1].id] } } }, ids(assets[1].id)],
+      [{ parent: of(assets[0].id), limit: 2 }, ids(assets[0].id).slice(0, 2)],
+      [{ parent: of(assets[0].id), limit: 2, backward: true }, ids(assets[0].id).slice(-2)],
+      [{ parent: of(assets[1].id), limit: 2 }, ids(assets[1].id).slice(0, 2)],
+      [{ parent: of(assets[0].id), after: keyOf(second, ['createdAt']) }, ids(assets[0].id).slice(2)],
+      [{ parent: of(assets[0].id), where: { state: { in: ['FUNDED'] } } }, []],
+      [{ parent: of(assets[1].id), where: { createdAt: { range: { lte: START } } } }, ids(assets[1].id).slice(0, 1)],
+      [{ parent: of(assets[1].id), where: { assetId: { in: [assets[0].id, assets[2].id] } } }, []],
+      [{ parent: of(assets[1].id), where: { assetId: { in: [assets[0].id, assets[1].id] } } }, ids(assets[1].id)],
       [
-        { of: { field: 'institutionId', id: institution.id }, where: { assetId: { in: [assets[1].id] } } },
+        { parent: { field: 'institutionId', id: institution.id }, where: { assetId: { in: [assets[1].id] } } },
         ids(assets[1].id),
       ],
       [{ where: { assetId: { in: [assets[0].id] } } }, ids(assets[0].id)],
-      [{ of: of(assets[2].id), limit: 0 }, []],
-      [{ of: of(assets[1].id), order: { by: ['createdAt'], direction: 'DESC' } }, ids(assets[1].id).toReversed()],
+      [{ parent: of(assets[2].id), limit: 0 }, []],
+      [{ parent: of(assets[1].id), order: { by: ['createdAt'], direction: 'DESC' } }, ids(assets[1].id).toReversed()],
     ];
     const pages = await store()
       .read('ALL')
@@ -73,7 +73,7 @@ export function parents(store: GetStore): void {
 
   it('counts and totals go by parent too', async () => {
     const { assets } = await made();
-    const selections = [assets[1], assets[2], assets[0], assets[1]].map(({ id }) => ({ of: of(id), where: {} }));
+    const selections = [assets[1], assets[2], assets[0], assets[1]].map(({ id }) => ({ parent: of(id), where: {} }));
     const read = store().read('ALL');
     expect(await read.positions.counts(selections)).toEqual([6, 0, 6, 6]);
     const totals = await read.positionTotals(selections);
@@ -91,14 +91,14 @@ export function parents(store: GetStore): void {
     if (!first || !second) throw new Error('There are too few rows.');
     await keep(store(), { lifecycleEvents: [anEvent(first), anEvent(second), anEvent({ ...first, sequence: 2 })] });
     const read = store().read('ALL');
-    const ofInstitution = { of: { field: 'institutionId', id: institution.id }, where: {} } as const;
+    const ofInstitution = { parent: { field: 'institutionId', id: institution.id }, where: {} } as const;
     expect(await read.assetTemplates.counts([ofInstitution])).toEqual([1]);
     expect(await read.assets.counts([ofInstitution])).toEqual([3]);
     expect(await read.positions.counts([ofInstitution])).toEqual([12]);
-    expect(await read.assets.counts([{ of: { field: 'templateId', id: template.id }, where: {} }])).toEqual([
+    expect(await read.assets.counts([{ parent: { field: 'templateId', id: template.id }, where: {} }])).toEqual([
       assets.length,
     ]);
-    const ofPosition = (id: string) => ({ of: { field: 'positionId', id }, where: {} }) as const;
+    const ofPosition = (id: string) => ({ parent: { field: 'positionId', id }, where: {} }) as const;
     expect(await read.lifecycleEvents.counts([first.id, second.id, nextId('pos')].map(ofPosition))).toEqual([2, 1, 0]);
   });
 }

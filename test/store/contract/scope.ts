@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Position } from '../../../src/domain/position.ts';
-import { StaleVersion } from '../../../src/domain/refusals.ts';
+import { StaleVersionError } from '../../../src/domain/userErrors.ts';
 import type { Scope } from '../../../src/domain/viewer.ts';
 import type { Readers, Tables, Writers } from '../../../src/store/store.ts';
 import type { GetStore } from '../rows.ts';
@@ -57,8 +57,8 @@ export function staysWithinItsScope(store: GetStore): void {
     ] as const satisfies readonly (readonly [keyof Tables, object])[];
 
   it("another institution's row is as unknown as one that never was", async () => {
-    for (const [at, [name, row]] of kinds(mine).entries()) {
-      const other = kinds(theirs)[at]?.[1].id ?? '';
+    for (const [index, [name, row]] of kinds(mine).entries()) {
+      const other = kinds(theirs)[index]?.[1].id ?? '';
       const read: Readers = store().read(mine.scope);
       expect(await read[name].byIds([other, row.id, nextId('pos')])).toEqual([undefined, row, undefined]);
       await store().transact(mine.scope, async (tx: Writers) => {
@@ -87,18 +87,18 @@ export function staysWithinItsScope(store: GetStore): void {
 
   it("the children of another institution's parent are nobody's", async () => {
     const read = store().read(mine.scope);
-    for (const of of [
+    for (const parent of [
       { field: 'institutionId', id: theirs.institution.id },
       { field: 'assetId', id: theirs.asset.id },
     ] as const) {
-      expect(await pageOf(read.positions, { of })).toEqual({ rows: [], more: false });
-      expect(await read.positions.counts([{ of, where: {} }])).toEqual([0]);
-      expect(await read.positionTotals([{ of, where: {} }])).toEqual([[]]);
+      expect(await pageOf(read.positions, { parent })).toEqual({ rows: [], more: false });
+      expect(await read.positions.counts([{ parent, where: {} }])).toEqual([0]);
+      expect(await read.positionTotals([{ parent, where: {} }])).toEqual([[]]);
     }
-    const of = { field: 'positionId', id: theirs.position.id } as const;
+    const parent = { field: 'positionId', id: theirs.position.id } as const;
     const order = { by: ['sequence'], direction: 'ASC' } as const;
-    expect((await pageOf(read.lifecycleEvents, { of, order })).rows).toEqual([]);
-    expect(await read.lifecycleEvents.counts([{ of, where: {} }])).toEqual([0]);
+    expect((await pageOf(read.lifecycleEvents, { parent, order })).rows).toEqual([]);
+    expect(await read.lifecycleEvents.counts([{ parent, where: {} }])).toEqual([0]);
   });
 
   it('totals hold only what the institution has', async () => {
@@ -131,7 +131,7 @@ export function staysWithinItsScope(store: GetStore): void {
       ['a template', (tx) => tx.assetTemplates.insert(aTemplate(theirs.institution))],
       ['an asset', (tx) => tx.assets.insert(anAsset(theirs.template))],
       ['a position', (tx) => tx.positions.insert(aPosition(theirs.asset))],
-      ['a change', (tx) => tx.announce(aChangeOf(theirs.position))],
+      ['a change', (tx) => tx.publish(aChangeOf(theirs.position))],
       ['an event', (tx) => tx.lifecycleEvents.insert(anEvent({ ...theirs.position, sequence: 2 }))],
     ])('%s', async (_name, write) => {
       const beside = aPosition(mine.asset);
@@ -155,7 +155,7 @@ export function staysWithinItsScope(store: GetStore): void {
       const { institution, template, asset } = mine;
       const stolen = { ...after, institutionId: institution.id, templateId: template.id, assetId: asset.id };
       const forged = store().transact(mine.scope, async (tx) => tx.positions.replace(stolen));
-      await expect(forged).rejects.toThrow(StaleVersion);
+      await expect(forged).rejects.toThrow(StaleVersionError);
       await expect(forged).rejects.toMatchObject({ expectedVersion: 1, currentVersion: 0 });
       expect(await store().read('ALL').positions.byIds([theirs.position.id])).toEqual([theirs.position]);
       expect(

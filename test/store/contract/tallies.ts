@@ -10,8 +10,8 @@ export function tallies(store: GetStore): void {
   let window = START;
   /** A window that no other test counts in. */
   const next = (): number => (window += MINUTE_MS);
-  const add = async (at: number, counts: Readonly<Record<string, number>>) =>
-    Object.fromEntries(await store().tallies.add(at, new Map(Object.entries(counts))));
+  const add = async (index: number, counts: Readonly<Record<string, number>>) =>
+    Object.fromEntries(await store().counters.add(index, new Map(Object.entries(counts))));
 
   it('each sum is of all that was ever added under the name in the window, and only what was asked is answered', async () => {
     const [first, second] = [next(), next()];
@@ -26,10 +26,10 @@ export function tallies(store: GetStore): void {
   });
 
   it('a sum stops at the greatest safe number', async () => {
-    const at = next();
-    await add(at, { a: Number.MAX_SAFE_INTEGER - 1 });
-    expect(await add(at, { a: Number.MAX_SAFE_INTEGER })).toEqual({ a: Number.MAX_SAFE_INTEGER });
-    expect(await add(at, { a: 1 })).toEqual({ a: Number.MAX_SAFE_INTEGER });
+    const index = next();
+    await add(index, { a: Number.MAX_SAFE_INTEGER - 1 });
+    expect(await add(index, { a: Number.MAX_SAFE_INTEGER })).toEqual({ a: Number.MAX_SAFE_INTEGER });
+    expect(await add(index, { a: 1 })).toEqual({ a: Number.MAX_SAFE_INTEGER });
   });
 
   it(`${rivals} who add at once, each in an order of its own, while others forget, lose nothing`, async () => {
@@ -40,7 +40,7 @@ export function tallies(store: GetStore): void {
     await Promise.all(
       Array.from({ length: rivals }, async (_one, index) => {
         await add(old, counted(names - index - 1));
-        await Promise.all([add(at, counted(index)), store().tallies.forget(at)]);
+        await Promise.all([add(at, counted(index)), store().counters.deleteBefore(at)]);
       }),
     );
     const sums = await add(at, Object.fromEntries(all.map((name) => [name, 0])));
@@ -48,14 +48,14 @@ export function tallies(store: GetStore): void {
   });
 
   it('windows that began before a time are forgotten', async () => {
-    await store().tallies.forget(next());
+    await store().counters.deleteBefore(next());
     const [first, second, third] = [next(), next(), next()];
     await add(first, { a: 1, b: 1 });
     await add(second, { a: 1 });
     await add(third, { a: 1 });
-    expect(await store().tallies.forget(first)).toBe(0);
-    expect(await store().tallies.forget(third)).toBe(3);
-    expect(await store().tallies.forget(third)).toBe(0);
+    expect(await store().counters.deleteBefore(first)).toBe(0);
+    expect(await store().counters.deleteBefore(third)).toBe(3);
+    expect(await store().counters.deleteBefore(third)).toBe(0);
     expect(await add(first, { a: 1 })).toEqual({ a: 1 });
     expect(await add(third, { a: 1 })).toEqual({ a: 2 });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Refusal, StaleVersion } from '../../../src/domain/refusals.ts';
+import { UserError, StaleVersionError } from '../../../src/domain/userErrors.ts';
 import type { Writers } from '../../../src/store/store.ts';
 import type { GetStore } from '../rows.ts';
 import {
@@ -147,7 +147,7 @@ export function transacts(store: GetStore): void {
         breach(tx, deal, theirs);
       });
       await expect(work).rejects.toThrow(Error);
-      await expect(work).rejects.not.toBeInstanceOf(Refusal); // No client can bring it about: it is our fault.
+      await expect(work).rejects.not.toBeInstanceOf(UserError); // No client can bring it about: it is our fault.
       expect(await positionsOf(deal)).toEqual([before]);
       expect(
         await store()
@@ -176,18 +176,18 @@ export function transacts(store: GetStore): void {
           tx.positions.replace({ ...funded(before), version });
           tx.lifecycleEvents.insert(anEvent({ ...before, sequence: 2 }));
         });
-        await expect(work).rejects.toThrow(StaleVersion);
+        await expect(work).rejects.toThrow(StaleVersionError);
         await expect(work).rejects.toMatchObject({
           expectedVersion: version - 1,
           currentVersion: current,
           code: 'STALE_VERSION',
         });
         expect(await positionsOf(deal)).toEqual([before, other]);
-        const of = { field: 'positionId', id: before.id } as const;
+        const parent = { field: 'positionId', id: before.id } as const;
         expect(
           await store()
             .read('ALL')
-            .lifecycleEvents.counts([{ of, where: {} }]),
+            .lifecycleEvents.counts([{ parent, where: {} }]),
         ).toEqual([0]);
       },
     );
@@ -238,12 +238,15 @@ export function transacts(store: GetStore): void {
       expect(await read.institutions.byIds([institution.id])).toEqual([institution]);
       expect(await read.assetTemplates.byIds([template.id])).toEqual([template]);
       expect(await read.assets.byIds([asset.id])).toEqual([asset]);
-      const byLabel = { of: { field: 'templateId', id: template.id }, where: { label: { in: ['Pier 10'] } } } as const;
+      const byLabel = {
+        parent: { field: 'templateId', id: template.id },
+        where: { label: { in: ['Pier 10'] } },
+      } as const;
       expect(await read.assets.counts([byLabel, { ...byLabel, where: { label: { in: ['Pier 9'] } } }])).toEqual([1, 0]);
       const where = (region: 'SG' | 'US') => ({ name: { in: ['Pier Bank'] }, regions: { in: [region] } }) as const;
       expect(await read.institutions.counts([{ where: where('SG') }, { where: where('US') }])).toEqual([1, 1]);
       await expect(store().transact('ALL', async (tx) => tx.institutions.replace(institution))).rejects.toThrow(
-        StaleVersion,
+        StaleVersionError,
       );
     });
   });
@@ -264,15 +267,15 @@ export function transacts(store: GetStore): void {
           }),
         ),
       );
-      expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: rivals }, (_one, at) => at + 2));
+      expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: rivals }, (_one, index) => index + 2));
       expect(await store().read('ALL').positions.byIds([id])).toMatchObject([
         { version: rivals + 1, sequence: rivals + 1 },
       ]);
-      const of = { field: 'positionId', id } as const;
+      const parent = { field: 'positionId', id } as const;
       expect(
         await store()
           .read('ALL')
-          .lifecycleEvents.counts([{ of, where: {} }]),
+          .lifecycleEvents.counts([{ parent, where: {} }]),
       ).toEqual([rivals]);
     });
 
@@ -284,9 +287,9 @@ export function transacts(store: GetStore): void {
       ]);
       const ids = positions.map(({ id }) => id);
       await Promise.all(
-        Array.from({ length: 20 }, (_one, at) =>
+        Array.from({ length: 20 }, (_one, index) =>
           store().transact('ALL', async (tx) => {
-            const rows = await tx.positions.lock(at % 2 === 0 ? ids : ids.toReversed());
+            const rows = await tx.positions.lock(index % 2 === 0 ? ids : ids.toReversed());
             for (const row of rows) if (row) tx.positions.replace({ ...row, version: row.version + 1 });
           }),
         ),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { metadataTerm } from '../../../src/domain/metadataTerms.ts';
 import type { Position } from '../../../src/domain/position.ts';
-import { AlreadyExists } from '../../../src/store/faults.ts';
+import { AlreadyExistsError } from '../../../src/store/errors.ts';
 import { aDeal, aPosition, funded, type GetStore, keep, keepDeal, pageOf } from '../rows.ts';
 
 /** Unique references, metadata terms and updates of some fields only. */
@@ -27,7 +27,7 @@ export function keepsUpdates(store: GetStore): void {
             tx.positions.insert(aPosition(asset, unique('c')));
           }),
       ];
-      for (const write of writes) await expect(write()).rejects.toBeInstanceOf(AlreadyExists);
+      for (const write of writes) await expect(write()).rejects.toBeInstanceOf(AlreadyExistsError);
       expect(await store().read('ALL').positions.byIds([first.id, second.id])).toEqual(positions);
       expect(
         await store()

@@ -41,7 +41,7 @@ export function keepsValues(store: GetStore): void {
           positions: (await pageOf(readers.positions, {})).rows,
           lifecycleEvents: (
             await pageOf(readers.lifecycleEvents, {
-              of: { field: 'positionId', id: position.id },
+              parent: { field: 'positionId', id: position.id },
               order: { by: ['sequence'], direction: 'ASC' },
             })
           ).rows,
@@ -137,13 +137,13 @@ export function keepsValues(store: GetStore): void {
   it('amounts of 28 digits are kept, ordered and compared to the last one', async () => {
     const most = 10n ** 28n - 1n;
     const { institution, positions } = await keepDeal(store(), ({ asset }) =>
-      [most, most - 1n, 2n ** 63n, 2n ** 63n - 1n, 1n].map((amount, at) =>
+      [most, most - 1n, 2n ** 63n, 2n ** 63n - 1n, 1n].map((amount, index) =>
         aPosition(asset, {
           currency: currency('CLF'),
           amount,
           state: 'RELEASED',
           released: amount,
-          createdAt: START + at,
+          createdAt: START + index,
         }),
       ),
     );

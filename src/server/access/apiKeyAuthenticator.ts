@@ -1,0 +1,128 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import {
+  type ApiKey,
+  hashOfToken,
+  isLive,
+  prefixOfToken,
+  LAST_USED_INTERVAL_MS,
+  usedKey,
+} from '../../domain/apiKey.ts';
+import { type Id, isId } from '../../domain/ids.ts';
+import type { Clock } from '../../domain/time.ts';
+import type { Viewer } from '../../domain/viewer.ts';
+import { deadlineIn } from '../../store/deadline.ts';
+import type { MaybePromise, Store } from '../../store/store.ts';
+import { firstOf } from '../../store/window.ts';
+
+/** The time for which a loaded API key is cached, in ms: a revocation takes effect after this time at the latest. */
+const CACHE_TTL_MS = 500;
+/** The maximum number of cached API keys. */
+const MAX_CACHED_API_KEYS = 10_000;
+/** The maximum number of prefixes that are kept as those of valid tokens. */
+const MAX_KNOWN_PREFIXES = 100_000;
+/** The maximum number of uses that one transaction records. */
+const BATCH = 500;
+
+export interface ApiKeyAuthenticatorOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** The root key, or null if nobody is root. */
+  readonly rootToken: string | null;
+  /** The maximum time to look up a token, in ms. */
+  readonly lookUpTimeoutMs: number;
+}
+
+/** Authenticates tokens. The time does not grow with the number of API keys. */
+export class ApiKeyAuthenticator {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #rootHash: Buffer | undefined;
+  readonly #lookUpTimeoutMs: number;
+  /** API keys by prefix. Not used with a synchronous store, which is read each time. */
+  readonly #cache = new LRUCache<string, Promise<ApiKey | undefined>>({
+    max: MAX_CACHED_API_KEYS,
+    ttl: CACHE_TTL_MS,
+  });
+  /** Prefixes of tokens that were valid once: looking them up again cannot be an attempt to guess. */
+  readonly #knownPrefixes = new LRUCache<string, true>({ max: MAX_KNOWN_PREFIXES });
+  /** Uses that are not yet recorded. */
+  #unrecordedUses = new Map<Id, number>();
+
+  constructor({ store, clock, rootToken, lookUpTimeoutMs }: ApiKeyAuthenticatorOptions) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#lookUpTimeoutMs = lookUpTimeoutMs;
+    this.#rootHash = rootToken === null ? undefined : digest(rootToken);
+  }
+
+  /**
+   * Returns the viewer of a token, or undefined if it is malformed, unknown, expired or revoked. `beforeLookUp` is
+   * called before a token that this server has not recognized yet is looked up in the database, and may throw to
+   * prevent that.
+   */
+  viewerOf(token: string, beforeLookUp?: () => Promise<void>): MaybePromise<Viewer | undefined> {
+    if (this.#rootHash && timingSafeEqual(digest(token), this.#rootHash)) return { role: 'ROOT' };
+    const prefix = prefixOfToken(token);
+    if (prefix === undefined) return undefined;
+    const key = this.#findKey(prefix, beforeLookUp);
+    return key instanceof Promise ? key.then((found) => this.#verify(token, found)) : this.#verify(token, key);
+  }
+
+  /** Returns the owners that are API keys which have expired, were revoked or do not exist. */
+  async endedAmong(owners: readonly string[]): Promise<readonly Id[]> {
+    const ids = owners.filter((owner) => isId('key', owner));
+    const keys = ids.length === 0 ? [] : await this.#store.read('ALL').apiKeys.byIds(ids);
+    return ids.filter((_id, index) => {
+      const key = keys[index];
+      return key === undefined || !isLive(key, this.#clock());
+    });
+  }
+
+  /** Records when API keys were last used, for each at most once per minute. */
+  async recordUses(): Promise<void> {
+    const used = [...this.#unrecordedUses];
+    this.#unrecordedUses = new Map();
+    for (let from = 0; from < used.length; from += BATCH) {
+      const times = new Map(used.slice(from, from + BATCH));
+      await this.#store.transact('ALL', async (tx) => {
+        for (const key of await tx.apiKeys.lock([...times.keys()])) {
+          if (key && this.#isUseDue(key)) tx.apiKeys.replace(usedKey(key, times.get(key.id) ?? 0), ['lastUsedAt']);
+        }
+      });
+    }
+  }
+
+  #verify(token: string, key: ApiKey | undefined): Viewer | undefined {
+    if (!key || !timingSafeEqual(Buffer.from(hashOfToken(token)), Buffer.from(key.tokenHash))) return undefined;
+    if (!isLive(key, this.#clock())) return undefined;
+    this.#knownPrefixes.set(key.prefix, true);
+    if (this.#isUseDue(key)) this.#unrecordedUses.set(key.id, this.#clock());
+    return { role: key.role, institutionId: key.institutionId, apiKeyId: key.id };
+  }
+
+  #isUseDue({ lastUsedAt }: ApiKey): boolean {
+    return lastUsedAt === null || this.#clock() - lastUsedAt >= LAST_USED_INTERVAL_MS;
+  }
+
+  #findKey(prefix: string, beforeLookUp?: () => Promise<void>): MaybePromise<ApiKey | undefined> {
+    const known = this.#cache.get(prefix);
+    if (known) return known;
+    if (!beforeLookUp || this.#store.isSynchronous || this.#knownPrefixes.has(prefix)) return this.#lookUp(prefix);
+    return beforeLookUp().then(() => this.#findKey(prefix));
+  }
+
+  #lookUp(prefix: string): MaybePromise<ApiKey | undefined> {
+    const pages = this.#store.read('ALL', deadlineIn(this.#lookUpTimeoutMs)).apiKeys.pages([windowAt(prefix)]);
+    if (!(pages instanceof Promise)) return pages[0]?.rows[0];
+    const found = pages.then(([page]) => page?.rows[0]);
+    this.#cache.set(prefix, found);
+    found.catch(() => this.#cache.delete(prefix));
+    return found;
+  }
+}
+
+const digest = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+const windowAt = (prefix: string) =>
+  firstOf<ApiKey>({ where: { prefix: { in: [prefix] } }, order: { by: ['createdAt'], direction: 'ASC' }, limit: 1 });

@@ -1,0 +1,56 @@
+import type { Plugin } from 'graphql-yoga';
+import { credentialOf } from './credential.ts';
+import { requestError } from '../requestError.ts';
+
+/** The pattern of an API key's token anywhere in a text. */
+const TOKEN = /eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}/;
+/** The minimum length of a credential that is searched for: a shorter one could be any word. */
+const MIN_CHARACTERS = 32;
+
+/** Whether the text contains the credential of the request, or the token of any API key. */
+export const containsCredential = (request: Request, text: string): boolean => credentialMatcher(request)(text);
+
+function credentialMatcher(request: Request): (text: string) => boolean {
+  const credential = credentialOf((name) => request.headers.get(name));
+  const own = typeof credential === 'string' || credential.token.length < MIN_CHARACTERS ? null : credential.token;
+  return (text) => text.length >= MIN_CHARACTERS && (TOKEN.test(text) || (own !== null && text.includes(own)));
+}
+
+/** Whether a text or an object key within the value matches. Iterative, so deep nesting cannot overflow the stack. */
+function hasText(value: unknown, is: (text: string) => boolean): boolean {
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const each = open.pop();
+    if (typeof each === 'string') {
+      if (is(each)) return true;
+    } else if (Array.isArray(each)) {
+      for (const inner of each as readonly unknown[]) if (isOpen(inner)) open.push(inner);
+    } else if (typeof each === 'object' && each !== null) {
+      for (const [key, inner] of Object.entries(each)) {
+        if (is(key)) return true;
+        if (isOpen(inner)) open.push(inner);
+      }
+    }
+  }
+  return false;
+}
+
+/** Whether a value can contain a secret: shorter texts cannot. */
+const isOpen = (value: unknown): boolean =>
+  typeof value === 'string' ? value.length >= MIN_CHARACTERS : typeof value === 'object' && value !== null;
+
+/**
+ * Rejects with status 400 any credential in the wrong place, such as an id or an idempotency key: these are repeated in
+ * responses and stored.
+ */
+export function rejectLeakedCredentials(request: Request, params: unknown): void {
+  const key = request.headers.get('idempotency-key') ?? '';
+  const secret = credentialMatcher(request);
+  if (!secret(key) && !hasText(params, secret)) return;
+  const message = 'The request contains a credential outside of the headers Authorization and X-API-Key. Remove it.';
+  throw requestError(message, 'BAD_REQUEST', { status: 400 });
+}
+
+export const useLeakedCredentials = (): Plugin => ({
+  onParams: ({ request, params }) => rejectLeakedCredentials(request, params),
+});

@@ -1,7 +1,0 @@
-/** The network side of a request; empty if it did not arrive over a network. */
-export interface Arrival {
-  /** The client's address, as far as it can be trusted. */
-  readonly address?: string;
-  /** Reads the body of the request. */
-  readonly body?: () => Promise<Buffer>;
-}

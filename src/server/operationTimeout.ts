@@ -1,0 +1,48 @@
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../schema/builder.ts';
+import { UnavailableError } from '../store/errors.ts';
+import type { Deadline } from '../store/store.ts';
+
+/** The time after the deadline within which the store may report that the database does not answer, in ms. */
+const STORE_MARGIN_MS = 500;
+
+const MESSAGE = 'The operation timed out. Request fewer items or fields.';
+export const timeoutError = (): GraphQLError =>
+  new GraphQLError(MESSAGE, { extensions: { code: 'TIMEOUT', http: { status: 504 } } });
+
+/**
+ * Returns TIMEOUT for a query that is not done by its deadline, when the store gives it up, too. If the reason is that
+ * the database does not answer, the result says so. A mutation is awaited: only the store knows whether its change was
+ * committed, and gives it up before that or not at all.
+ */
+export const useOperationTimeout = (): Plugin<Context> => ({
+  onExecute: ({ args, executeFn, setExecuteFn }) => {
+    if (getOperationAST(args.document, args.operationName)?.operation !== 'query') return;
+    setExecuteFn((executed: ExecutionArgs) => {
+      const result = executeFn(executed) as ExecutionResult | Promise<ExecutionResult>;
+      return result instanceof Promise ? withinDeadline(result, (executed.contextValue as Context).until) : result;
+    });
+  },
+});
+
+async function withinDeadline(result: Promise<ExecutionResult>, until: Deadline): Promise<ExecutionResult> {
+  const early = await withinMs(result, until.remainingMs());
+  if (early) return early;
+  const late = await withinMs(result, STORE_MARGIN_MS);
+  const isAway = late?.errors?.some(({ originalError }) => originalError instanceof UnavailableError) ?? false;
+  return late && isAway ? late : { errors: [timeoutError()] };
+}
+
+/** Returns the result, or undefined if it takes longer. */
+async function withinMs(result: Promise<ExecutionResult>, ms: number): Promise<ExecutionResult | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.max(0, ms));
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

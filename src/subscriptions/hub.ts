@@ -1,0 +1,248 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ChangeFilter, matchesFilter, type SequencedChange, type StreamPosition } from '../domain/change.ts';
+import type { ChangeFeed } from '../store/store.ts';
+import { ChangeCursors } from './changeCursor.ts';
+import { ChangeQueue } from './changeQueue.ts';
+import { cancellable } from './cancellable.ts';
+
+/** The cursor is not, or no longer, one of this stream, or changes after it have been deleted. */
+export class CursorExpiredError extends Error {}
+
+/** The owner has the maximum number of subscriptions. */
+export class TooManySubscriptionsError extends Error {}
+
+/** The credential with which the subscription was opened has expired or was revoked. */
+export class CredentialEndedError extends Error {}
+
+/** The hub stops and ends all subscriptions. */
+export class StoppingError extends Error {}
+
+/**
+ * A change, or null where the live changes begin, with the cursor to resume after it. All subscribers of a live change
+ * receive the same object.
+ */
+export interface StreamItem {
+  readonly cursor: string;
+  readonly change: SequencedChange | null;
+}
+type LiveItem = StreamItem & { readonly change: SequencedChange };
+type LiveQueue = ChangeQueue<LiveItem>;
+
+export interface HubOptions {
+  readonly feed: ChangeFeed;
+  /** The interval after which the feed is polled again without a notification, in ms. */
+  readonly pollIntervalMs: number;
+  /** The maximum number of live changes that wait for one subscriber. */
+  readonly maxQueuedChanges: number;
+  /** The maximum number of subscriptions per owner. */
+  readonly maxPerOwner: number;
+  readonly onInternalError: (error: unknown) => void;
+}
+
+/** The number of changes that are read at once. */
+const PAGE = 500;
+
+/**
+ * Reads the feed once for all subscribers of this process, and dispatches each change to those whose filter selects it.
+ */
+export class Hub {
+  readonly #options: HubOptions;
+  /** The queues of subscribers that receive live changes. */
+  readonly #queues = new Map<LiveQueue, ChangeFilter>();
+  /** All queues by owner, including those of subscribers that are catching up. */
+  readonly #byOwner = new Map<string, Set<LiveQueue>>();
+  /** The position of the last dispatched change; undefined before the first poll. */
+  #position: StreamPosition | undefined;
+  #cursors: Promise<ChangeCursors> | undefined;
+  #polling: Promise<void> | undefined;
+  #again = false;
+  #timer: NodeJS.Timeout | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #stopped = true;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+  }
+
+  /** The number of subscriptions that receive live changes. */
+  get size(): number {
+    return this.#queues.size;
+  }
+
+  /** The owners of all subscriptions. */
+  get owners(): readonly string[] {
+    return [...this.#byOwner.keys()];
+  }
+
+  /** Ends all subscriptions of an owner, with CredentialEnded. */
+  endAll(owner: string): void {
+    this.#end(owner, new CredentialEndedError('The credential is over.'));
+  }
+
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#unsubscribe = this.#options.feed.onCommit(() => this.#poll());
+    this.#poll();
+  }
+
+  /** Ends every subscription with Stopping, and stops polling. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unsubscribe?.();
+    clearTimeout(this.#timer);
+    this.#endEach(new StoppingError('The hub ends.'));
+    await this.#polling;
+    // Subscribers notify their clients before the connections are closed.
+    await nextTurn();
+  }
+
+  /**
+   * Returns the changes since the cursor `after`, then one item without a change, then live changes: each change that
+   * the filter selects once, in the order of commits. Throws CursorExpiredError, TooManySubscriptions, TooSlowError,
+   * CredentialEnded or Stopping.
+   */
+  subscribe(owner: string, after: string | null, filter: ChangeFilter): AsyncIterableIterator<StreamItem> {
+    const queue = new ChangeQueue<LiveItem>(this.#options.maxQueuedChanges);
+    return cancellable(this.#queuesOf(owner, queue, after, filter), () => queue.end());
+  }
+
+  #end(owner: string, reason: Error): void {
+    for (const queue of this.#byOwner.get(owner) ?? []) queue.end(reason);
+  }
+
+  #endEach(reason: Error): void {
+    for (const owner of this.#byOwner.keys()) this.#end(owner, reason);
+  }
+
+  async *#queuesOf(
+    owner: string,
+    queue: LiveQueue,
+    after: string | null,
+    filter: ChangeFilter,
+  ): AsyncGenerator<StreamItem, void, undefined> {
+    if (this.#stopped) throw new StoppingError('The hub has ended.');
+    const owned = this.#byOwner.get(owner) ?? new Set();
+    if (owned.size >= this.#options.maxPerOwner) {
+      throw new TooManySubscriptionsError(`There are ${owned.size} subscriptions already.`);
+    }
+    this.#byOwner.set(owner, owned.add(queue));
+    try {
+      yield* this.#follow(queue, after, filter);
+    } finally {
+      this.#queues.delete(queue);
+      owned.delete(queue);
+      if (owned.size === 0) this.#byOwner.delete(owner);
+    }
+  }
+
+  async *#follow(
+    queue: LiveQueue,
+    after: string | null,
+    filter: ChangeFilter,
+  ): AsyncGenerator<StreamItem, void, undefined> {
+    const cursors = await this.#loadCursors();
+    const position = yield* this.#catchUp(queue, cursors, after, filter);
+    if (!position) return;
+    yield { cursor: cursors.encodeCaughtUp(position), change: null };
+    let { sequence } = position;
+    for (let taken = await queue.take(); taken; taken = await queue.take()) {
+      for (const item of taken) {
+        if (item.change.sequence <= sequence) continue;
+        sequence = item.change.sequence;
+        yield item;
+      }
+    }
+  }
+
+  /**
+   * Delivers missed changes, then joins the live subscribers and returns the position there; undefined if the
+   * subscriber has left.
+   */
+  async *#catchUp(
+    queue: LiveQueue,
+    cursors: ChangeCursors,
+    after: string | null,
+    filter: ChangeFilter,
+  ): AsyncGenerator<StreamItem, StreamPosition | undefined, undefined> {
+    let position = after === null ? null : cursors.decode(after);
+    if (position === undefined) throw new CursorExpiredError('The cursor is of another store.');
+    for (;;) {
+      const { isKnown, changes, last } = await this.#options.feed.sequenceAndRead(position, PAGE, filter);
+      // Nothing was dispatched before the first poll, so the hub starts at its first subscriber at the latest.
+      this.#position ??= last;
+      if (!queue.checkOpen()) return undefined;
+      if (!isKnown) throw new CursorExpiredError('The cursor is of another history, or changes after it were deleted.');
+      for (const change of changes) yield { cursor: cursors.encodeChange(change), change };
+      // A scan of many pages must not block other requests.
+      if (changes.length === PAGE) await nextTurn();
+      const dispatched = this.#position;
+      const isAhead = last.sequence >= dispatched.sequence;
+      if (position === null || (changes.length < PAGE && isAhead)) {
+        // There is no await between the comparison and this line, so no change can be dispatched in between.
+        this.#queues.set(queue, filter);
+        return isAhead ? last : dispatched;
+      }
+      position = changes.length < PAGE ? last : (changes.at(-1) ?? last);
+    }
+  }
+
+  /** Loads the key of the cursors once, and again after a failure. */
+  #loadCursors(): Promise<ChangeCursors> {
+    this.#cursors ??= this.#options.feed.cursorKey().then(
+      (key) => new ChangeCursors(key),
+      (error: unknown) => {
+        this.#cursors = undefined;
+        throw error;
+      },
+    );
+    return this.#cursors;
+  }
+
+  /** Polls the feed now, or again once the poll in progress is done. */
+  #poll(): void {
+    this.#again = true;
+    this.#polling ??= this.#read().finally(() => {
+      this.#polling = undefined;
+      if (this.#stopped) return;
+      // A notification may have arrived after the last read.
+      if (this.#again) this.#poll();
+      else this.#timer = setTimeout(() => this.#poll(), this.#options.pollIntervalMs);
+    });
+  }
+
+  async #read(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false;
+        const { isKnown, changes, last } = await this.#options.feed.sequenceAndRead(this.#position ?? null, PAGE);
+        this.#position ??= last;
+        if (!isKnown) this.#restart(last);
+        const cursors = changes.length > 0 && this.#queues.size > 0 ? await this.#loadCursors() : undefined;
+        for (const change of changes) this.#dispatch(change, cursors);
+        if (changes.length === PAGE) this.#again = true;
+      }
+    } catch (error) {
+      this.#options.onInternalError(error);
+    }
+  }
+
+  /** Restarts at the end if the changes after the last dispatched one are unknown, as after a restored backup. */
+  #restart(last: StreamPosition): void {
+    this.#position = last;
+    this.#cursors = undefined;
+    this.#endEach(new CursorExpiredError('The changes since the last one are unknown.'));
+  }
+
+  /** Dispatches a change. `cursors` may be undefined only if there are no subscribers. */
+  #dispatch(change: SequencedChange, cursors: ChangeCursors | undefined): void {
+    this.#position = change;
+    let item: LiveItem | undefined;
+    for (const [queue, filter] of this.#queues) {
+      if (!cursors || !matchesFilter(change, filter)) continue;
+      item ??= { cursor: cursors.encodeChange(change), change };
+      queue.push(item);
+    }
+  }
+}
