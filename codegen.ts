@@ -1,17 +1,23 @@
-// Writes what is generated: schema.graphql from the code, and typed documents for the API's tests from both.
+// Writes the generated files: schema.graphql from the code, typed documents for the API's tests from both, and
+// .env.example from the settings in docs/operations.md.
 // `--check` writes nothing and fails if something is out of step.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
 import { parse } from 'graphql';
+import { exampleEnvironment, readSettings } from './scripts/exampleEnvironment.ts';
 import { schema, schemaText } from './src/schema/index.ts';
 
 const OPERATIONS = 'test/api/operations';
 const DOCUMENTS = 'test/api/documents/';
 
 async function generated(): Promise<ReadonlyMap<string, string>> {
-  const files = new Map([['schema.graphql', schemaText()]]);
+  const settings = readSettings(readFileSync('docs/operations.md', 'utf8'));
+  const files = new Map([
+    ['schema.graphql', schemaText()],
+    ['.env.example', exampleEnvironment(settings)],
+  ]);
   const documents = readdirSync(OPERATIONS)
     .toSorted()
     .map((name) => {

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import {
   type AccessConfig,
   type Config,
@@ -226,18 +224,4 @@ describe('choices', () => {
     ]);
     expect(faults.join()).not.toContain('pa55');
   });
-});
-
-it('the README names every variable, and no other', () => {
-  const read = (file: string) => readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
-  const names = (text: string, pattern: RegExp) => new Set([...text.matchAll(pattern)].map(([, name]) => name));
-  const inCode = names(read('src/config.ts'), /\b(?:read\.\w+|rate)\(\s*'([A-Z_]+)'/g);
-  const [, table = ''] = read('README.md').split('## Configuration');
-  const rows =
-    table
-      .split('## PostgreSQL')[0]
-      ?.match(/^\| `[^|]*\|/gm)
-      ?.join('\n') ?? '';
-  expect(names(rows, /`([A-Z_]+)`/g)).toEqual(inCode);
-  expect(inCode.size).toBeGreaterThan(40);
 });

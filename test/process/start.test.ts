@@ -6,9 +6,9 @@ import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { DEVELOPMENT_KEY } from '../../src/config.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
+import { runCommands } from '../support/documents.ts';
 import { buildProgram, type Environment, npmStart, type Program, startProgram } from '../support/program.ts';
 import { startProxy } from '../support/proxy.ts';
-import { runReadme } from '../support/readme.ts';
 
 const COUNTS = '{ institutions { totalCount } positions { totalCount } }';
 const counts = (institutions: number, positions: number) => ({
@@ -239,7 +239,7 @@ describe('on PostgreSQL', () => {
   });
 });
 
-describe('the README', () => {
+describe('the commands in the documents', () => {
   const withoutIdsAndTimes = (line: string): unknown =>
     JSON.parse(line.replaceAll(/\b([a-z]+)_[0-9a-z]{26}\b/g, '$1').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'then'));
 
@@ -248,8 +248,10 @@ describe('the README', () => {
       start({ DEMO_DATA: 'false' }),
       start({ ...onPostgres(await emptyDatabase()), DEMO_DATA: 'false' }),
     ];
-    const walks = await Promise.all(programs.map(async ({ address }) => runReadme('A walk', await address)));
-    const [inMemory, onDisk] = walks.map((lines) => lines.map(withoutIdsAndTimes));
+    const runs = await Promise.all(
+      programs.map(async ({ address }) => runCommands('docs/api.md', 'Tutorial', await address)),
+    );
+    const [inMemory, onDisk] = runs.map((lines) => lines.map(withoutIdsAndTimes));
     expect(onDisk).toEqual(inMemory);
     expect(inMemory).toHaveLength(9);
     expect(inMemory?.slice(-4)).toEqual([
@@ -273,7 +275,7 @@ describe('the README', () => {
 
   it('has keys that see one institution, and nothing once they are revoked', async () => {
     const program = start();
-    const [seen = '', revoked = '', refused = ''] = await runReadme('Keys', await program.address);
+    const [seen = '', revoked = '', refused = ''] = await runCommands('docs/api.md', 'API keys', await program.address);
     expect(JSON.parse(seen)).toEqual({
       data: {
         viewer: { role: 'READ_ONLY', institution: { name: expect.any(String) } },
@@ -287,7 +289,7 @@ describe('the README', () => {
 
   it('has a first query that finds the demo data', async () => {
     const program = start();
-    const [answer = ''] = await runReadme('A first query', await program.address);
+    const [answer = ''] = await runCommands('README.md', 'A first query', await program.address);
     expect(JSON.parse(answer)).toMatchObject({ data: { positions: { totalCount: 7 } } });
     await program.stop();
   });
