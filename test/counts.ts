@@ -48,7 +48,7 @@ export const COUNTS = {
   /** Random lives of a position on each store, told again by its ledger. */
   ledgerLives: FULL ? 500 : 25,
   /** Calls at once with one idempotency key. */
-  twins: 50,
+  concurrentRetries: 50,
   /** Calls at once that set a policy where there is none. */
   policyRivals: 16,
   /** Servers on one database that sweep for positions past their hour, and how many there are. */

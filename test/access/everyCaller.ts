@@ -4,7 +4,7 @@ import { schema } from '../../src/schema/index.ts';
 import { type Callers, callersOn, cursorsIn, STREAM } from '../support/callers.ts';
 import { coordinatesOf, triedBy } from '../support/coverage.ts';
 import type { Said } from '../support/serveKeyed.ts';
-import type { OwnersWorld } from '../support/ownersWorld.ts';
+import type { RlsFixture } from '../support/rlsFixture.ts';
 import { cursorIn, cursorOfNone, forged, neverWas, type Probe, probeOf } from '../support/probes.ts';
 import type { OpenStore } from '../support/stores.ts';
 import { CURSOR, nodeTypes, operationsOf, type Slot, slotsOf } from '../support/surface.ts';
@@ -58,7 +58,7 @@ export function everyCaller(open: OpenStore): void {
     who: string,
     token: string | null,
     slot: Slot,
-    world: OwnersWorld,
+    world: RlsFixture,
     value?: string,
   ): Promise<Said> {
     const isStream = slot.parent === 'Subscription';
@@ -75,7 +75,7 @@ export function everyCaller(open: OpenStore): void {
     return { ...said, text: said.text.replaceAll(SALTED, '"kind":"CAUGHT_UP"') };
   }
 
-  const cursorOf = async (slot: Slot, world: OwnersWorld): Promise<string> => {
+  const cursorOf = async (slot: Slot, world: RlsFixture): Promise<string> => {
     const { text } = await attempt(
       'somebody',
       world.admin,

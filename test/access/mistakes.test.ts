@@ -8,7 +8,7 @@ import type { Store, Window } from '../../src/store/store.ts';
 import { bearer } from '../support/secretsRun.ts';
 import { ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
 import { type HttpAnswer, type Network, overHttp, RATES, tally } from '../support/overHttp.ts';
-import { keyOf, makeOwnersWorld, type OwnersWorld } from '../support/ownersWorld.ts';
+import { keyOf, makeRlsFixture, type RlsFixture } from '../support/rlsFixture.ts';
 import { neverWas } from '../support/probes.ts';
 import { onBothStores } from '../support/stores.ts';
 
@@ -29,13 +29,13 @@ const inTurn = async (count: number, ask: (at: number) => Promise<HttpAnswer>): 
 
 onBothStores((open) => {
   let store: Store;
-  let owner: OwnersWorld;
-  let other: OwnersWorld;
+  let owner: RlsFixture;
+  let other: RlsFixture;
   beforeAll(async () => {
     store = await open();
     const server = serveKeyed(store);
-    owner = await makeOwnersWorld(server);
-    other = await makeOwnersWorld(server);
+    owner = await makeRlsFixture(server);
+    other = await makeRlsFixture(server);
   });
   /** Each test has minutes of its own: what was counted in one is not found by the next. */
   let minutes = 0;

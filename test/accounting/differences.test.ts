@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { verify } from '../../src/verify/verify.ts';
-import { type Planted, plantedOn } from '../support/planted.ts';
+import { type SeededDifferences, seededDifferencesOn } from '../support/seededDifferences.ts';
 
 describe('a difference that was made behind the store’s back', () => {
-  const planted = plantedOn();
+  const seeded = seededDifferencesOn();
 
   const leg = (id: string, sequence: number, kind: string) =>
     `account_kind = '${kind}' and ledger_event_id = (select id from ledger_events where position_id = '${id}' and sequence = ${sequence})`;
   const legs = (id: string, sequence: number) =>
     `ledger_event_id = (select id from ledger_events where position_id = '${id}' and sequence = ${sequence})`;
 
-  it.each<readonly [string, keyof Planted['ids'], (id: string) => readonly string[], RegExp]>([
+  it.each<readonly [string, keyof SeededDifferences['ids'], (id: string) => readonly string[], RegExp]>([
     [
       'the amount of both postings of an event',
       'partly',
@@ -145,8 +145,8 @@ describe('a difference that was made behind the store’s back', () => {
       /ledger event 2 of other states/,
     ],
   ])('is found and named: %s', async (_what, name, statements, sentence) => {
-    await planted.plant(...statements(planted.ids[name]));
-    const { difference } = await verify(planted.store);
-    expect(difference).toEqual({ positionId: planted.ids[name], message: expect.stringMatching(sentence) as string });
+    await seeded.run(...statements(seeded.ids[name]));
+    const { difference } = await verify(seeded.store);
+    expect(difference).toEqual({ positionId: seeded.ids[name], message: expect.stringMatching(sentence) as string });
   });
 });

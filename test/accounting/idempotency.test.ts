@@ -2,15 +2,15 @@ import { expect, it } from 'vitest';
 import { as, call, did, grownBy, MUTATIONS, opening, type Reply, sceneOn } from '../support/accounting.ts';
 import { type Deal, makeDeal } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
-import { sayingsOn } from './sayings.ts';
+import { equivalentInputsOn } from './equivalentInputs.ts';
 
 onBothStores((open) => {
   const scene = sceneOn(open);
-  const sayings = sayingsOn(scene);
+  const equivalentInputs = equivalentInputsOn(scene);
 
   it.each(MUTATIONS)('%s: the same input answers the first payload again, and does nothing', async (mutation) => {
     const { server, store } = scene;
-    const { input, same } = sayings[mutation];
+    const { input, same } = equivalentInputs[mutation];
     const idempotencyKey = `key of ${mutation}`;
     const first = await did(server, mutation, { ...input, idempotencyKey });
     expect(first.replayed).toBe(false);
@@ -30,7 +30,7 @@ onBothStores((open) => {
       const { server, store } = scene;
       // A minute of its own, so that refused attempts are recorded and not only counted.
       server.now += 60_000;
-      const { input, other } = sayings[mutation];
+      const { input, other } = equivalentInputs[mutation];
       const idempotencyKey = `key of ${mutation}`;
       for (const patch of other) {
         let reply: Reply | undefined;
@@ -54,7 +54,7 @@ onBothStores((open) => {
       const { server, store } = scene;
       // A minute of its own, so that refused attempts are recorded and not only counted.
       server.now += 60_000;
-      const { input } = sayings[mutation];
+      const { input } = equivalentInputs[mutation];
       const grown = await grownBy(store, async () => {
         for (const idempotencyKey of ['', ' ', 'a'.repeat(256), '🔑'.repeat(256), '\u0000', 'a\u0007', '\ud83d']) {
           const reply = await call(server, mutation, { ...input, idempotencyKey });
@@ -70,7 +70,7 @@ onBothStores((open) => {
   );
 
   it.each(MUTATIONS)('%s: without a key, or with null, nothing is replayed', async (mutation) => {
-    const { input } = sayings[mutation];
+    const { input } = equivalentInputs[mutation];
     for (const idempotencyKey of [undefined, null]) {
       const reply = await call(scene.server, mutation, { ...input, idempotencyKey });
       expect(reply.replayed ?? false).toBe(false);

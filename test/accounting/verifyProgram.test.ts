@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { plantedOn } from '../support/planted.ts';
+import { seededDifferencesOn } from '../support/seededDifferences.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -28,7 +28,7 @@ const verifying = (env: NodeJS.ProcessEnv): Promise<Ended> =>
   ended(process.execPath, [join(DIST, 'verify/main.js')], env);
 
 describe('npm run verify', () => {
-  const planted = plantedOn();
+  const seeded = seededDifferencesOn();
   beforeAll(async () => {
     await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...OUT], {
       cwd: ROOT,
@@ -38,7 +38,7 @@ describe('npm run verify', () => {
   afterAll(() => rmSync(DIST, { recursive: true, force: true }));
 
   it('tells the counts and "consistent", and ends with 0', async () => {
-    const postgres = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: planted.url });
+    const postgres = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: seeded.url });
     expect(postgres).toEqual({
       code: 0,
       stdout: 'Checked 4 positions, 14 events and 20 postings: consistent.\n',
@@ -59,12 +59,10 @@ describe('npm run verify', () => {
   });
 
   it('tells the first difference with its position, and ends with 1', async () => {
-    await planted.plant(
-      `update positions set held = held - 1, released = released + 1 where id = '${planted.ids.partly}'`,
-    );
-    const { code, stdout, stderr } = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: planted.url });
+    await seeded.run(`update positions set held = held - 1, released = released + 1 where id = '${seeded.ids.partly}'`);
+    const { code, stdout, stderr } = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: seeded.url });
     expect([code, stderr]).toEqual([1, '']);
-    expect(stdout).toContain(`position ${planted.ids.partly} holds 6849, its postings 6850.`);
+    expect(stdout).toContain(`position ${seeded.ids.partly} holds 6849, its postings 6850.`);
   });
 
   it('ends with 1 and a sentence where it cannot look', async () => {

@@ -12,7 +12,7 @@ import { makeDeal, openPosition } from '../support/deal.ts';
 import { checked } from '../support/random.ts';
 import { serve, START } from '../support/server.ts';
 import { openPostgresAt } from '../support/stores.ts';
-import { type Step, walkOn } from '../support/walks.ts';
+import { type Step, runScenario } from '../support/scenario.ts';
 import { PositionIdsDocument } from './documents/graphql.ts';
 
 /** What is announced is no entity. */
@@ -124,8 +124,8 @@ it('mistake 16: Memory and Postgres gave different answers (order, dates, second
   await checked(
     COUNTS.storeWalks,
     fc.asyncProperty(fc.array(steps, { maxLength: COUNTS.stepsPerStoreWalk, size: 'max' }), async (walk) => {
-      const inMemory = await walkOn(servers[0], walk);
-      const onPostgres = await walkOn(servers[1], walk);
+      const inMemory = await runScenario(servers[0], walk);
+      const onPostgres = await runScenario(servers[1], walk);
       expect(inMemory).toEqual(onPostgres);
     }),
   );

@@ -1,6 +1,6 @@
 import { LIMITS } from '../../src/domain/limits.ts';
 import { DEFAULTS } from '../../src/settings.ts';
-import { costOfText } from '../server/asked.ts';
+import { costOfText } from '../server/estimates.ts';
 import type { Filled } from './worstRows.ts';
 
 /** One request, of a kind of which no allowed one costs more. */

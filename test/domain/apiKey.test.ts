@@ -16,7 +16,7 @@ import {
 } from '../../src/domain/apiKey.ts';
 import { Issues } from '../../src/domain/issues.ts';
 import { DAY_MS, LATEST } from '../../src/domain/time.ts';
-import { faultsOf, NOW, refusalOf } from './given.ts';
+import { faultsOf, NOW, refusalOf } from './fixtures.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const bytes = (seed: number): Uint8Array => createHash('sha512').update(`${seed}`).digest().subarray(0, TOKEN_BYTES);

@@ -8,7 +8,7 @@ import {
   isFormerCurrency,
   MOST_DIGITS,
 } from '../../src/domain/currencies.ts';
-import { currency } from './given.ts';
+import { currency } from './fixtures.ts';
 
 /** ISO 4217 list one of January 2026: the codes that do not have two digits. */
 const NONE = 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF';

@@ -9,7 +9,7 @@ import {
 import { advance } from '../../src/domain/move.ts';
 import { IllegalTransition } from '../../src/domain/refusals.ts';
 import type { Instant } from '../../src/domain/time.ts';
-import { DEADLINE, IN, moveTo, NOW, refusalOf } from './given.ts';
+import { DEADLINE, IN, moveTo, NOW, refusalOf } from './fixtures.ts';
 
 /** The law, written out by hand: may a position that is (left) become (above)? */
 const LAW = `

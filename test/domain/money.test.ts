@@ -10,7 +10,7 @@ import {
 } from '../../src/domain/money.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
-import { after, agreed, currency, decimal, minor, moveTo } from './given.ts';
+import { after, agreed, currency, decimal, minor, moveTo } from './fixtures.ts';
 
 const digits = (least: number, most: number) =>
   fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: least, maxLength: most });

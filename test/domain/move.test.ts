@@ -4,7 +4,7 @@ import { newLifecycleEvent } from '../../src/domain/lifecycleEvent.ts';
 import { advance, checkMove, type Move } from '../../src/domain/move.ts';
 import { fundedOf, type Position } from '../../src/domain/position.ts';
 import { actorOf } from '../../src/domain/viewer.ts';
-import { after, agreed, currency, DEADLINE, faultsOf, IN, moveTo, NOW, refusalOf } from './given.ts';
+import { after, agreed, currency, DEADLINE, faultsOf, IN, moveTo, NOW, refusalOf } from './fixtures.ts';
 
 const { FUNDED, PARTIALLY_RELEASED } = IN;
 const usd = currency('USD');

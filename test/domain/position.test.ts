@@ -9,7 +9,7 @@ import {
 } from '../../src/domain/position.ts';
 import { type Terms, termsOf } from '../../src/domain/templateKinds.ts';
 import { DAY_MS, type Instant } from '../../src/domain/time.ts';
-import { ASSET, currency, DEADLINE, faultsOf, minor, NOW, refusalOf } from './given.ts';
+import { ASSET, currency, DEADLINE, faultsOf, minor, NOW, refusalOf } from './fixtures.ts';
 
 const usd = currency('USD');
 const input: PositionInput = { holderReference: 'payee', amount: { amount: '1250.5', currencyCode: 'USD' } };

@@ -4,7 +4,7 @@ import { Issues } from '../../src/domain/issues.ts';
 import { compareText, isWithin, textFault } from '../../src/domain/text.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
-import { faultsOf } from './given.ts';
+import { faultsOf } from './fixtures.ts';
 
 const HALF = 'must not contain unpaired surrogates.';
 const CONTROL = 'must not contain control characters except tabs and line breaks.';

@@ -23,7 +23,7 @@ import {
   type Proxied,
   proxied,
   release,
-} from './given.ts';
+} from './fixtures.ts';
 
 nothingGoesUnheard();
 

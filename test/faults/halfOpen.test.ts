@@ -17,7 +17,7 @@ import {
   proxied,
   read,
   release,
-} from './given.ts';
+} from './fixtures.ts';
 
 nothingGoesUnheard();
 

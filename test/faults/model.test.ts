@@ -10,8 +10,8 @@ import { openMemory, openPostgres } from '../support/stores.ts';
 import { type Call, changedCall } from './calls.ts';
 import { EVENT, eventOf, POSITION, positionOf, send, type Stage, type ToldEvent, type ToldPosition } from './drive.ts';
 import type { Held } from './model.ts';
-import { Reached } from './reached.ts';
-import { shownAnswer, shownPosition, shownTotals } from './shown.ts';
+import { Coverage } from './coverage.ts';
+import { formatAnswer, formatPosition, formatTotals } from './formatters.ts';
 import { type Step, step } from './steps.ts';
 import { World } from './world.ts';
 
@@ -26,28 +26,28 @@ describe.each<[string, () => Promise<Store>, number]>([
   it('the server does what the model does, step by step, through any life', async () => {
     const store = await open();
     const server = serve(store);
-    const reached = new Reached();
+    const coverage = new Coverage();
     await checked(
       runs,
-      fc.asyncProperty(lives, (steps) => live(server, steps, reached)),
+      fc.asyncProperty(lives, (steps) => live(server, steps, coverage)),
     );
     expect(await verify(store)).toMatchObject({ difference: null });
-    process.stdout.write(reached.report(where, runs));
+    process.stdout.write(coverage.report(where, runs));
     // Few lives reach every state and every kind of refusal; for each mutation's each it takes many.
-    const missed = runs >= LIVES_FOR_ALL ? reached.missed : reached.missedKinds;
+    const missed = runs >= LIVES_FOR_ALL ? coverage.missed : coverage.missedKinds;
     expect(FULL ? missed : []).toEqual([]);
   });
 });
 
 /** Takes one life on the server and in the model, and compares them after every step. */
-async function live(server: TestServer, steps: readonly Step[], reached: Reached): Promise<void> {
+async function live(server: TestServer, steps: readonly Step[], coverage: Coverage): Promise<void> {
   const stage = await set(server);
   const world = new World(server.now);
   const said: (Call | Step)[] = [];
   try {
     for (const each of steps) {
-      reached.steps += 1;
-      await take(each, { server, stage, world, said, reached });
+      coverage.steps += 1;
+      await take(each, { server, stage, world, said, coverage });
       await compare(server, stage, world, world.positions.length - 1, 3);
     }
     for (const at of world.positions.keys()) await compare(server, stage, world, at, 100);
@@ -55,7 +55,7 @@ async function live(server: TestServer, steps: readonly Step[], reached: Reached
     const trail = said.map((each) => JSON.stringify(each)).join('\n');
     throw new Error(`${(error as Error).message}\nafter\n${trail}`, { cause: error });
   }
-  for (const { events } of world.positions) for (const { to } of events) reached.note(to);
+  for (const { events } of world.positions) for (const { to } of events) coverage.note(to);
 }
 
 interface Scene {
@@ -63,10 +63,10 @@ interface Scene {
   readonly stage: Stage;
   readonly world: World;
   readonly said: (Call | Step)[];
-  readonly reached: Reached;
+  readonly coverage: Coverage;
 }
 
-async function take(each: Step, { server, stage, world, said, reached }: Scene): Promise<void> {
+async function take(each: Step, { server, stage, world, said, coverage }: Scene): Promise<void> {
   if (each.do === 'wait') {
     said.push(each);
     world.now += each.ms;
@@ -79,8 +79,8 @@ async function take(each: Step, { server, stage, world, said, reached }: Scene):
     if (!call) return;
     said.push(call);
     const expected = world.answer(call);
-    expect(await send(server, stage, call)).toEqual(shownAnswer(expected, world));
-    reached.noteAnswer(call.mutation, expected);
+    expect(await send(server, stage, call)).toEqual(formatAnswer(expected, world));
+    coverage.noteAnswer(call.mutation, expected);
   }
 }
 
@@ -111,14 +111,14 @@ async function compare(server: TestServer, stage: Stage, world: World, at: numbe
   server.viewer = { role: 'ROOT' };
   const { institutionId, positionIds } = stage;
   const { data } = await server.ask<Read>(READ, { id: positionIds[at] ?? 'none', institutionId, last });
-  expect(data?.positionTotals).toEqual(shownTotals(world.positions));
+  expect(data?.positionTotals).toEqual(formatTotals(world.positions));
   const held: Held | undefined = world.positions[at];
   if (!held || !data?.position) {
     expect({ position: data?.position, held }).toEqual({ position: null, held: undefined });
     return;
   }
   const { events, ...position } = data.position;
-  expect(positionOf(position, stage, 'kept')).toEqual(shownPosition(held, at, world.now));
+  expect(positionOf(position, stage, 'kept')).toEqual(formatPosition(held, at, world.now));
   expect(events.nodes.map(eventOf)).toEqual(held.events.slice(-last));
   expect(events.totalCount).toBe(held.events.length);
 }

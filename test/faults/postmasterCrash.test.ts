@@ -6,7 +6,7 @@ import { COUNTS } from '../counts.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startPostgres } from '../support/postgresServer.ts';
 import { serve } from '../support/server.ts';
-import { hasNoFaults, nothingGoesUnheard } from './given.ts';
+import { hasNoFaults, nothingGoesUnheard } from './fixtures.ts';
 import { ConcurrentWriters, CRASH_TEST_TIMEOUT_MS, report } from './writers.ts';
 
 nothingGoesUnheard();

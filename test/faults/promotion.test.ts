@@ -9,7 +9,7 @@ import { POSTGRES_BIN } from '../support/debianPostgres.ts';
 import { makeDeal } from '../support/deal.ts';
 import { startProxy } from '../support/proxy.ts';
 import { serve } from '../support/server.ts';
-import { answered, DRIVERS_WORDS, hasNoFaults, nothingGoesUnheard } from './given.ts';
+import { answered, DRIVERS_WORDS, hasNoFaults, nothingGoesUnheard } from './fixtures.ts';
 import { startPrimary, startSynchronousStandby, waitForStandby } from './standbys.ts';
 import { ConcurrentWriters, CRASH_TEST_TIMEOUT_MS, report } from './writers.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Deal } from '../support/deal.ts';
 import type { TestServer } from '../support/server.ts';
-import { answered } from './given.ts';
+import { answered } from './fixtures.ts';
 
 /** A move as a client sends it, or the sweep that finds the position past its hour. */
 export type Rival = 'sweep' | { readonly move: string; readonly amount?: string; readonly all?: true };

@@ -7,7 +7,7 @@ import { COUNTS } from '../counts.ts';
 import { createDatabase } from '../support/database.ts';
 import { makeDeal } from '../support/deal.ts';
 import { serve, type TestServer } from '../support/server.ts';
-import { hasNoFaults } from './given.ts';
+import { hasNoFaults } from './fixtures.ts';
 import { type Race, type Rival, run } from './race.ts';
 
 const AT_ONCE = 10;

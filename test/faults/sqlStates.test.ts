@@ -19,7 +19,7 @@ import {
   proxied,
   read,
   release,
-} from './given.ts';
+} from './fixtures.ts';
 
 nothingGoesUnheard();
 

@@ -6,7 +6,7 @@ import { estimateOf, OPERATION_COST } from '../../src/server/documents/cost.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { documentOf } from '../support/randomDocument.ts';
-import { asked, costOfText, doubling } from './asked.ts';
+import { asked, costOfText, doubling } from './estimates.ts';
 import { naiveCost } from './naiveCost.ts';
 
 /** The cost of so many objects, and of leaves of ordinary size. */

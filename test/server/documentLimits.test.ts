@@ -5,7 +5,7 @@ import { type DocumentLimits, judgeDocument } from '../../src/server/documents/d
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { documentOf } from '../support/randomDocument.ts';
-import { doubling } from './asked.ts';
+import { doubling } from './estimates.ts';
 
 const LIMITS: DocumentLimits = { depth: 3, aliases: 2, directives: 2 };
 

@@ -2,7 +2,7 @@ import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
 import { judgeLists } from '../../src/server/documents/inputLists.ts';
-import { asked } from './asked.ts';
+import { asked } from './estimates.ts';
 
 const CODE = { code: 'QUERY_TOO_COMPLEX' };
 

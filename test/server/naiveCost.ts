@@ -16,7 +16,7 @@ import {
 } from 'graphql';
 import { schema } from '../../src/schema/index.ts';
 import { WEIGHTS } from '../../src/schema/weights.ts';
-import type { asked } from './asked.ts';
+import type { asked } from './estimates.ts';
 
 const LEAF = 0.4;
 /** How many whole KiB a leaf may have, by its name; those of a JSON object count twice. */

@@ -12,7 +12,7 @@ import { filters } from './contract/filters.ts';
 import { pages } from './contract/pages.ts';
 import { parents } from './contract/parents.ts';
 import { staysWithinItsScope } from './contract/scope.ts';
-import { tallies } from './contract/tallies.ts';
+import { tallies } from './contract/sharedCounters.ts';
 import { transacts } from './contract/transact.ts';
 import { keepsUpdates } from './contract/updates.ts';
 import { keepsValues } from './contract/values.ts';

@@ -1,5 +1,5 @@
 import { type KeyedServer, ROOT_TOKEN, serveKeyed } from './serveKeyed.ts';
-import { keyOf, makeOwnersWorld, type OwnersWorld } from './ownersWorld.ts';
+import { keyOf, makeRlsFixture, type RlsFixture } from './rlsFixture.ts';
 import type { OpenStore } from './stores.ts';
 
 export const STREAM = { accept: 'text/event-stream' };
@@ -7,8 +7,8 @@ export const STREAM = { accept: 'text/event-stream' };
 /** Two institutions with one of everything, and keys of all kinds. */
 export interface Callers {
   readonly server: KeyedServer;
-  readonly owner: OwnersWorld;
-  readonly other: OwnersWorld;
+  readonly owner: RlsFixture;
+  readonly other: RlsFixture;
   /** The cursor of changes from before either was there. */
   readonly beginning: string;
   /** Tokens that open nothing, by what is wrong with them. */
@@ -19,8 +19,8 @@ export async function callersOn(open: OpenStore): Promise<Callers> {
   const server = serveKeyed(await open());
   server.app.start();
   const beginning = await firstCursor(server);
-  const owner = await makeOwnersWorld(server);
-  const other = await makeOwnersWorld(server);
+  const owner = await makeRlsFixture(server);
+  const other = await makeRlsFixture(server);
   const own = { institutionId: owner.ids['Institution'], label: 'over', role: 'ADMIN' };
   const expired = await keyOf(server, { ...own, expiresAt: new Date(server.now + 1_000).toISOString() });
   const revoked = await keyOf(server, own);

@@ -1,6 +1,6 @@
 import { type GraphQLSchema, getNamedType } from 'graphql';
 import { membersOf } from './fill.ts';
-import type { OwnersWorld } from './ownersWorld.ts';
+import type { RlsFixture } from './rlsFixture.ts';
 import { isNode, selectionOf } from './selection.ts';
 import { holdsOf, type Slot } from './surface.ts';
 
@@ -18,7 +18,7 @@ type Given = Readonly<Record<string, unknown>>;
 export function probeOf(
   schema: GraphQLSchema,
   slot: Slot,
-  world: OwnersWorld,
+  world: RlsFixture,
   value?: string,
   along: Given = {},
 ): Probe {
@@ -42,7 +42,7 @@ export function probeOf(
 }
 
 /** What Query.position takes besides the place: exactly one of an id and an external reference. */
-function lookupArguments({ parent, field, path }: Slot, { ids, canaries }: OwnersWorld): Given {
+function lookupArguments({ parent, field, path }: Slot, { ids, canaries }: RlsFixture): Given {
   if (parent !== 'Query' || field.name !== 'position' || path[0] === 'id') return {};
   return path[0] === 'institutionId' ? { externalReference: canaries[0] } : { id: ids['Position'] };
 }

@@ -7,7 +7,7 @@ import { LAYOUTS } from '../../src/store/postgres/layouts.ts';
 import type { Reader, Store, TableName, Window, Writers } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
 import { openPostgresAt } from '../support/stores.ts';
-import { changeOf, everyKind, type EveryKind, keepEvery, TABLES, WORD } from './everyKind.ts';
+import { changeOf, allEntities, type AllEntities, insertAllEntities, TABLES, WORD } from './allEntities.ts';
 
 // The conditions of all statements are taken away: what keeps institutions apart now is PostgreSQL alone.
 vi.mock('../../src/store/postgres/predicate.ts', () => ({ predicateOf: () => null }));
@@ -17,8 +17,8 @@ interface Row {
   readonly id: string;
   readonly version?: number;
 }
-const rowsIn = (of: EveryKind, name: TableName): readonly Row[] => of[name];
-const scopeOf = (of: EveryKind): Scope => ({ institutionId: of.institutions[0]?.id ?? '' });
+const rowsIn = (of: AllEntities, name: TableName): readonly Row[] => of[name];
+const scopeOf = (of: AllEntities): Scope => ({ institutionId: of.institutions[0]?.id ?? '' });
 
 const NO_RIGHT = { code: '42501' };
 const GONE = { code: 'STALE_VERSION', currentVersion: 0 };
@@ -27,12 +27,12 @@ const REMOVED: readonly TableName[] = ['policies', 'idempotencyRecords', 'chatSe
 
 let store: Store;
 let url: string;
-let mine: EveryKind;
-let theirs: EveryKind;
+let mine: AllEntities;
+let theirs: AllEntities;
 beforeAll(async () => {
   ({ store, url } = await openPostgresAt());
-  [mine, theirs] = [everyKind(), everyKind()];
-  for (const each of [mine, theirs]) await keepEvery(store, each);
+  [mine, theirs] = [allEntities(), allEntities()];
+  for (const each of [mine, theirs]) await insertAllEntities(store, each);
 });
 
 const readerAs = (scope: Scope, name: TableName) => store.read(scope)[name] as unknown as Reader<Row>;
@@ -64,7 +64,7 @@ describe.each(TABLES)('with no condition in any statement, of %s', (name) => {
     const found = (await reader.byIds(ids.toSorted())).filter((row) => row !== undefined);
     return { rows: page?.rows, count, found };
   };
-  const all = (...of: readonly EveryKind[]) => {
+  const all = (...of: readonly AllEntities[]) => {
     const rows = of.flatMap((each) => rowsIn(each, name)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
     return { rows, count: rows.length, found: rows.filter(({ id }) => isWellFormedId(id)) };
   };
@@ -92,7 +92,7 @@ describe.each(TABLES)('with no condition in any statement, of %s', (name) => {
     const later = () => ({ ...other(), version: (other().version ?? 0) + 1 });
     const { version } = LAYOUTS[name].columns as { readonly version?: Column };
     const refused: readonly [string, (tx: Writers) => void, object][] = [
-      ['no insert', (tx) => writer(tx).insert(rowsIn(everyKind(theirs.institutions[0]), name)[0] as Row), NO_RIGHT],
+      ['no insert', (tx) => writer(tx).insert(rowsIn(allEntities(theirs.institutions[0]), name)[0] as Row), NO_RIGHT],
     ];
     // The row is as if it were not: it is at version 0.
     const changes: typeof refused = [
@@ -102,7 +102,7 @@ describe.each(TABLES)('with no condition in any statement, of %s', (name) => {
     ];
     it.each([...refused, ...(version && !version.fixed ? changes : [])])('%s', async (_what, write, told) => {
       const before = await asAdmin(url, everything);
-      const beside = everyKind(mine.institutions[0]).assetTemplates[0] as never;
+      const beside = allEntities(mine.institutions[0]).assetTemplates[0] as never;
       const work = store.transact(scopeOf(mine), async (tx) => {
         tx.assetTemplates.insert(beside);
         write(tx);

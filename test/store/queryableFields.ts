@@ -6,7 +6,7 @@ import { type Asked, CURRENCIES, INSTANTS, KINDS, PRIORITIES, type Rows, TERMS, 
 import { currency, nextId, START } from './rows.ts';
 
 /** What can be asked of a table: its filters, its orders and its parents. */
-export interface Askable<E> {
+export interface QueryableFields<E> {
   readonly where: { readonly [F in keyof E]?: fc.Arbitrary<unknown> };
   readonly orders: readonly (readonly string[])[];
   readonly parents: readonly Asked[];
@@ -68,7 +68,7 @@ const texts = isIn(oneOf([...TEXTS, 'unknown', 'NUL\0', '\ud800']));
 const textsOrRange = fc.oneof(texts, isWithin([...TEXTS, 'B', '']));
 const institutionId = isIn(idOf('institutions'));
 
-export const ASKABLE: { readonly [T in Asked]: Askable<Tables[T]> } = {
+export const QUERYABLE_FIELDS: { readonly [T in Asked]: QueryableFields<Tables[T]> } = {
   institutions: {
     where: {
       name: textsOrRange,
@@ -143,7 +143,7 @@ export const ASKABLE: { readonly [T in Asked]: Askable<Tables[T]> } = {
   },
 };
 
-export const TABLE_NAMES = Object.keys(ASKABLE) as readonly Asked[];
+export const TABLE_NAMES = Object.keys(QUERYABLE_FIELDS) as readonly Asked[];
 
 export const PARENT_FIELDS: { readonly [T in Asked]?: string } = {
   institutions: 'institutionId',

@@ -10,12 +10,12 @@ import { aMark, aMessage, aSession } from '../store/chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, nextId, START } from '../store/rows.ts';
 
 /** Rows of every table, all of one institution; of a table that comes to be there must be some too. */
-export type EveryKind = { readonly [T in TableName]: readonly Tables[T][] };
+export type AllEntities = { readonly [T in TableName]: readonly Tables[T][] };
 
 /** A word that every institution's messages have. */
 export const WORD = 'lighthouse';
 
-export function everyKind(institution: Institution = anInstitution()): EveryKind {
+export function allEntities(institution: Institution = anInstitution()): AllEntities {
   const template = aTemplate(institution);
   const asset = anAsset(template);
   const position = aPosition(asset);
@@ -89,13 +89,13 @@ function office({ id: institutionId }: Institution) {
         createdAt: START,
       },
     ],
-  } as const satisfies Partial<EveryKind>;
+  } as const satisfies Partial<AllEntities>;
 }
 
-export const TABLES = Object.keys(everyKind()) as readonly TableName[];
+export const TABLES = Object.keys(allEntities()) as readonly TableName[];
 
 /** Writes them all as root, and tells of the position. */
-export async function keepEvery(store: Store, rows: EveryKind): Promise<void> {
+export async function insertAllEntities(store: Store, rows: AllEntities): Promise<void> {
   await store.transact('ALL', async (tx) => {
     for (const name of TABLES) for (const row of rows[name]) tx[name].insert(row as never);
     const [position] = rows.positions;

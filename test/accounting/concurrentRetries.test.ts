@@ -3,7 +3,7 @@ import { COUNTS } from '../counts.ts';
 import { call, did, grownBy, opening, type Reply, sceneOn, times } from '../support/accounting.ts';
 import { fundedPosition } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
-import { sayingsOn } from './sayings.ts';
+import { equivalentInputsOn } from './equivalentInputs.ts';
 
 const DAY_MS = 86_400_000;
 /** What a change of a position writes, with its key and its audit event. */
@@ -11,9 +11,9 @@ const CHANGE = { lifecycleEvents: 1, ledgerEvents: 1, auditEvents: 1, idempotenc
 
 onBothStores((open) => {
   const scene = sceneOn(open);
-  const sayings = sayingsOn(scene);
+  const equivalentInputs = equivalentInputsOn(scene);
 
-  describe(`${COUNTS.twins} calls at once with one key`, () => {
+  describe(`${COUNTS.concurrentRetries} calls at once with one key`, () => {
     it.each([
       ['createInstitution', { institutions: 1, auditEvents: 1, idempotencyRecords: 1 }],
       ['createAssetTemplate', { assetTemplates: 1, templateConfigs: 1, auditEvents: 1, idempotencyRecords: 1 }],
@@ -33,14 +33,14 @@ onBothStores((open) => {
       ['deletePolicy', { policies: -1, auditEvents: 1, idempotencyRecords: 1 }],
     ] as const)('%s is done once and answered the same to all', async (mutation, grown) => {
       const { server, store } = scene;
-      const input = { ...sayings[mutation].input, idempotencyKey: 'twins' };
+      const input = { ...equivalentInputs[mutation].input, idempotencyKey: 'twins' };
       let replies: readonly Reply[] = [];
       const by = await grownBy(store, async () => {
-        replies = await Promise.all(times(COUNTS.twins, () => call(server, mutation, input)));
+        replies = await Promise.all(times(COUNTS.concurrentRetries, () => call(server, mutation, input)));
       });
       expect(by).toEqual(grown);
       const [first] = replies.filter(({ replayed }) => replayed === false);
-      expect(replies.filter(({ replayed }) => replayed === true)).toHaveLength(COUNTS.twins - 1);
+      expect(replies.filter(({ replayed }) => replayed === true)).toHaveLength(COUNTS.concurrentRetries - 1);
       for (const reply of replies) expect({ ...reply, replayed: false }).toEqual(first);
     });
 
@@ -50,7 +50,7 @@ onBothStores((open) => {
       const input = { positionId, idempotencyKey: 'twins refused' };
       let replies: readonly Reply[] = [];
       const by = await grownBy(store, async () => {
-        replies = await Promise.all(times(COUNTS.twins, () => call(server, 'fundPosition', input)));
+        replies = await Promise.all(times(COUNTS.concurrentRetries, () => call(server, 'fundPosition', input)));
       });
       expect(by.idempotencyRecords).toBe(1);
       for (const reply of replies) expect(reply).toEqual(replies[0]);
@@ -63,12 +63,12 @@ onBothStores((open) => {
       let replies: readonly Reply[] = [];
       const by = await grownBy(store, async () => {
         replies = await Promise.all(
-          times(COUNTS.twins, (at) => call(server, 'createPosition', inputs[at % 2] as object)),
+          times(COUNTS.concurrentRetries, (at) => call(server, 'createPosition', inputs[at % 2] as object)),
         );
       });
       expect(by).toMatchObject({ positions: 1, idempotencyRecords: 1 });
-      expect(replies.filter(({ code }) => code === 'IDEMPOTENCY_CONFLICT')).toHaveLength(COUNTS.twins / 2);
-      expect(replies.filter(({ replayed }) => replayed)).toHaveLength(COUNTS.twins / 2 - 1);
+      expect(replies.filter(({ code }) => code === 'IDEMPOTENCY_CONFLICT')).toHaveLength(COUNTS.concurrentRetries / 2);
+      expect(replies.filter(({ replayed }) => replayed)).toHaveLength(COUNTS.concurrentRetries / 2 - 1);
     });
 
     it('that was used long ago: it is done once more, and no more than once', async () => {
@@ -84,16 +84,16 @@ onBothStores((open) => {
       ] as const) {
         let replies: readonly Reply[] = [];
         const by = await grownBy(store, async () => {
-          replies = await Promise.all(times(COUNTS.twins, () => call(server, mutation, input)));
+          replies = await Promise.all(times(COUNTS.concurrentRetries, () => call(server, mutation, input)));
         });
         expect(by).toEqual(grown);
-        expect(replies.filter(({ replayed }) => replayed === true)).toHaveLength(COUNTS.twins - 1);
+        expect(replies.filter(({ replayed }) => replayed === true)).toHaveLength(COUNTS.concurrentRetries - 1);
         expect(before.map((one) => one.position?.id)).not.toContain(replies[0]?.position?.id ?? 'a policy');
       }
     });
   });
 
-  it(`${COUNTS.twins} calls at once with a key whose refusal is long past: it is judged anew, and remembered once`, async () => {
+  it(`${COUNTS.concurrentRetries} calls at once with a key whose refusal is long past: it is judged anew, and remembered once`, async () => {
     const { server, store, deal } = scene;
     const input = { positionId: (await fundedPosition(server, deal)).id, idempotencyKey: 'old refusal' };
     await call(server, 'fundPosition', input);
@@ -101,7 +101,7 @@ onBothStores((open) => {
     await did(server, 'cancelPosition', { positionId: input.positionId });
     let replies: readonly Reply[] = [];
     const by = await grownBy(store, async () => {
-      replies = await Promise.all(times(COUNTS.twins, () => call(server, 'fundPosition', input)));
+      replies = await Promise.all(times(COUNTS.concurrentRetries, () => call(server, 'fundPosition', input)));
     });
     expect(Object.keys(by)).toEqual(['auditEvents']);
     for (const reply of replies) expect(reply).toEqual({ ...replies[0], from: 'CANCELLED' });

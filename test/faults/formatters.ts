@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 const money = (minorUnits: bigint, currency: string): object => ({ amount: written(minorUnits, currency) });
 
 /** A position of the model as the API shows it. */
-export function shownPosition(held: Held, at: number, now: number): object {
+export function formatPosition(held: Held, at: number, now: number): object {
   const { state, version, currency, expiresAt } = held;
   return {
     at,
@@ -22,12 +22,12 @@ export function shownPosition(held: Held, at: number, now: number): object {
 }
 
 /** An answer of the model as the API gives it. */
-export function shownAnswer({ at, position, event, policy, results, ...facts }: Answer, { now }: World): Answer {
+export function formatAnswer({ at, position, event, policy, results, ...facts }: Answer, { now }: World): Answer {
   const { allowed, limits, version } = (policy ?? {}) as Rules;
   return {
     ...facts,
     ...(position !== undefined && {
-      position: shownPosition(position as Held, at as number, now),
+      position: formatPosition(position as Held, at as number, now),
     }),
     ...(event !== undefined && { event }),
     ...(policy !== undefined && {
@@ -38,7 +38,7 @@ export function shownAnswer({ at, position, event, policy, results, ...facts }: 
       },
     }),
     ...(results !== undefined && {
-      results: (results as readonly Answer[]).map((each) => shownAnswer(each, { now } as World)),
+      results: (results as readonly Answer[]).map((each) => formatAnswer(each, { now } as World)),
     }),
   };
 }
@@ -48,7 +48,7 @@ const sumOf = (positions: readonly Held[], field: 'amount' | 'held' | 'released'
   positions.reduce((sum, each) => sum + each[field], 0n);
 
 /** The totals of all positions, as the API shows them. */
-export function shownTotals(positions: readonly Held[]): readonly object[] {
+export function formatTotals(positions: readonly Held[]): readonly object[] {
   const of = (some: readonly Held[], currency: string): object => ({
     count: some.length,
     amount: money(sumOf(some, 'amount'), currency),

@@ -6,7 +6,7 @@ import type { Position } from '../../src/domain/position.ts';
 import { COUNTS, SEED } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { openMemory, openPostgres } from '../support/stores.ts';
-import { idOf, TABLE_NAMES } from './askable.ts';
+import { idOf, TABLE_NAMES } from './queryableFields.ts';
 import { picker, randomChanges, randomRows, type Rows } from './randomRows.ts';
 import { scopes, windowsOf } from './randomWindows.ts';
 import { insertAll } from './rows.ts';

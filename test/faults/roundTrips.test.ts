@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Viewer } from '../../src/domain/viewer.ts';
 import { type Deal, fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import { isBegin, isCommitted, type Link, type Proxy } from '../support/proxy.ts';
-import { answered, hasNoFaults, proxied, release } from './given.ts';
+import { answered, hasNoFaults, proxied, release } from './fixtures.ts';
 
 const TRIPS_AT_MOST = 3;
 const STATEMENTS_AT_MOST = 6;

@@ -39,7 +39,7 @@ const HOUR_MS = 3_600_000;
 const ID = /\b(?:inst|tmpl|ast|pos|evt)_[0-9a-z]{26}\b/g;
 
 /** Everything that a server answers on a walk, every answer to the letter, but ids by the order in which they came. */
-export async function walkOn(server: TestServer, steps: readonly Step[]): Promise<readonly string[]> {
+export async function runScenario(server: TestServer, steps: readonly Step[]): Promise<readonly string[]> {
   const deal = await makeDeal(server);
   const positions: string[] = [];
   const names = new Map<string, string>();

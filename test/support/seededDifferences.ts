@@ -8,28 +8,28 @@ import { serve } from './server.ts';
 import { openPostgresAt } from './stores.ts';
 
 /** Four positions of 100.00 USD on PostgreSQL, and a way to change them behind the store's back. */
-export interface Planted {
+export interface SeededDifferences {
   readonly store: Store;
   readonly url: string;
   /** Released in two parts; released in part; cancelled after a part; funded. */
   readonly ids: { readonly paid: string; readonly partly: string; readonly back: string; readonly agreed: string };
   /** Runs statements as the superuser, past every trigger and foreign key; undone after the test. */
-  readonly plant: (...statements: readonly string[]) => Promise<unknown>;
+  readonly run: (...statements: readonly string[]) => Promise<unknown>;
 }
 
 const TABLES = ['positions', 'lifecycle_events', 'ledger_events', 'postings'];
 
-export function plantedOn(): Planted {
+export function seededDifferencesOn(): SeededDifferences {
   const written = new Map<string, string>();
-  const planted = {} as { -readonly [K in keyof Planted]: Planted[K] };
-  planted.plant = (...statements) =>
-    asAdmin(planted.url, async (admin) => {
+  const seeded = {} as { -readonly [K in keyof SeededDifferences]: SeededDifferences[K] };
+  seeded.run = (...statements) =>
+    asAdmin(seeded.url, async (admin) => {
       await admin.query("set session_replication_role = 'replica'");
       for (const statement of statements) await admin.query(statement);
     });
   beforeAll(async () => {
-    Object.assign(planted, await openPostgresAt());
-    const server = serve(planted.store);
+    Object.assign(seeded, await openPostgresAt());
+    const server = serve(seeded.store);
     const deal = await makeDeal(server);
     const made = async (...releases: readonly string[]): Promise<string> => {
       const { id: positionId } = await fundedPosition(server, deal);
@@ -37,26 +37,26 @@ export function plantedOn(): Planted {
       server.now += 1_000;
       return positionId;
     };
-    planted.ids = {
+    seeded.ids = {
       paid: await made('40', '60'),
       partly: await made('30', '1.5'),
       back: await made('10'),
       agreed: await made(),
     };
-    await did(server, 'cancelPosition', { positionId: planted.ids.back });
-    for (const table of TABLES) written.set(table, await writtenColumns(planted.url, table));
-    await planted.plant(...TABLES.map((table) => `create table kept_${table} as select * from ${table}`));
+    await did(server, 'cancelPosition', { positionId: seeded.ids.back });
+    for (const table of TABLES) written.set(table, await writtenColumns(seeded.url, table));
+    await seeded.run(...TABLES.map((table) => `create table kept_${table} as select * from ${table}`));
   });
   afterEach(async () => {
-    await planted.plant(
+    await seeded.run(
       ...TABLES.flatMap((table) => {
         const columns = written.get(table);
         return [`delete from ${table}`, `insert into ${table} (${columns}) select ${columns} from kept_${table}`];
       }),
     );
-    expect((await verify(planted.store)).difference).toBeNull();
+    expect((await verify(seeded.store)).difference).toBeNull();
   });
-  return planted;
+  return seeded;
 }
 
 /** The columns of a table that the database does not make itself of others. */

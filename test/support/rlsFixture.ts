@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { type KeyedServer, ROOT_TOKEN } from './serveKeyed.ts';
 
 /** An institution with one of everything. */
-export interface OwnersWorld {
+export interface RlsFixture {
   /** What is its own alone: a word that stands in every text, and an amount. */
   readonly canaries: readonly string[];
   /** One id of each type of node. */
@@ -46,7 +46,7 @@ async function did(server: KeyedServer, token: string, name: string, input: obje
   return it;
 }
 
-export async function makeOwnersWorld(server: KeyedServer): Promise<OwnersWorld> {
+export async function makeRlsFixture(server: KeyedServer): Promise<RlsFixture> {
   const amount = `${randomInt(10_000_000, 99_999_999)}.50`;
   const canary = `canary${randomBytes(8).toString('hex')}`;
   const say = (name: string, input: object, shows: string, token = admin) =>

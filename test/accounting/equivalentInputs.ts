@@ -3,7 +3,7 @@ import { did, opening, type Scene, type MutationName } from '../support/accounti
 import { fundedPosition, openPosition } from '../support/deal.ts';
 
 /** An input of a mutation, the same said otherwise, and others that are not the same. */
-export interface Said {
+export interface Equivalents {
   readonly input: object;
   readonly same: readonly object[];
   readonly other: readonly object[];
@@ -12,11 +12,11 @@ const metadata = { b: { y: 1, x: [1, 2] }, a: 'ä' };
 const reordered = { a: 'ä', b: { x: [1, 2], y: 1 } };
 const MONEY = { amount: '100.00', currencyCode: 'USD' };
 const FAR = { expiresAt: '2027-01-01T00:00:00Z' };
-export type Sayings = { readonly [M in MutationName]: Said };
+export type EquivalentInputs = { readonly [M in MutationName]: Equivalents };
 
 /** What is said to each mutation in a scene; every input does. */
-export function sayingsOn(scene: Scene): Sayings {
-  const sayings = {} as { -readonly [M in MutationName]: Said };
+export function equivalentInputsOn(scene: Scene): EquivalentInputs {
+  const equivalentInputs = {} as { -readonly [M in MutationName]: Equivalents };
 
   beforeAll(async () => {
     const { server, deal } = scene;
@@ -32,7 +32,7 @@ export function sayingsOn(scene: Scene): Sayings {
     };
     const asset = { templateId: deal.templateId, label: 'Pier', metadata };
     const created = opening(deal, { metadata, ...FAR });
-    const move = async (funded: boolean, more: object = {}): Promise<Said> => {
+    const move = async (funded: boolean, more: object = {}): Promise<Equivalents> => {
       const { id: positionId } = funded ? await fundedPosition(server, deal) : await openPosition(server, deal);
       const input = { positionId, metadata, ...more };
       return {
@@ -41,7 +41,7 @@ export function sayingsOn(scene: Scene): Sayings {
         other: [{ metadata: {} }, { reason: 'why' }, { expectedVersion: funded ? 2 : 1 }],
       };
     };
-    const paying = async (more: object, ...same: readonly object[]): Promise<Said> => {
+    const paying = async (more: object, ...same: readonly object[]): Promise<Equivalents> => {
       const said = await move(true, { amount: '10.00', ...more });
       return {
         ...said,
@@ -57,7 +57,7 @@ export function sayingsOn(scene: Scene): Sayings {
       { transition: { positionId: batched, toState: 'PARTIALLY_RELEASED', amount: '10.0', metadata } },
     ] as const;
     await did(server, 'setPolicy', { institutionId, region: 'SG' });
-    Object.assign(sayings, {
+    Object.assign(equivalentInputs, {
       createInstitution: {
         input: bank,
         same: [{ verticals: null }],
@@ -142,7 +142,7 @@ export function sayingsOn(scene: Scene): Sayings {
         same: [{ expectedVersion: null }],
         other: [{ region: 'US' }, { expectedVersion: 1 }],
       },
-    } satisfies { readonly [M in MutationName]: Said });
+    } satisfies { readonly [M in MutationName]: Equivalents });
   });
-  return sayings;
+  return equivalentInputs;
 }

@@ -5,7 +5,7 @@ import { Unavailable } from '../../src/store/faults.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type KeyedServer, ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
-import { keyOf } from '../support/ownersWorld.ts';
+import { keyOf } from '../support/rlsFixture.ts';
 
 const MADE = `mutation { createInstitution(input: { name: "Harbor Bank", regions: [US] }) {
   ... on CreateInstitutionPayload { institution { id } } } }`;

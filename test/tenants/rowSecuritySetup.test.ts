@@ -2,15 +2,15 @@ import type { Client } from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
 import { openPostgresAt } from '../support/stores.ts';
-import { everyKind, type EveryKind, keepEvery, WORD } from './everyKind.ts';
+import { allEntities, type AllEntities, insertAllEntities, WORD } from './allEntities.ts';
 
 let url: string;
-let kept: EveryKind;
+let kept: AllEntities;
 beforeAll(async () => {
   const opened = await openPostgresAt();
   ({ url } = opened);
-  kept = everyKind();
-  await keepEvery(opened.store, kept);
+  kept = allEntities();
+  await insertAllEntities(opened.store, kept);
 });
 
 const ask = <R extends object>(text: string, ...values: readonly unknown[]): Promise<readonly R[]> =>

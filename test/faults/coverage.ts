@@ -43,7 +43,7 @@ function wanted(): readonly string[] {
 }
 
 /** Counts what lives have come to. */
-export class Reached {
+export class Coverage {
   steps = 0;
   readonly #counts = new Map<string, number>();
 

@@ -9,7 +9,7 @@ import type { Instant } from '../../src/domain/time.ts';
 import { actorOf, SYSTEM } from '../../src/domain/viewer.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
-import { agreed, DEADLINE, decimal, NOW } from './given.ts';
+import { agreed, DEADLINE, decimal, NOW } from './fixtures.ts';
 
 /** One try: where to go (a number picks one of what is allowed), and how much (a number is so many thousandths of what is held). */
 interface Try {

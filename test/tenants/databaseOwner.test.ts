@@ -10,15 +10,15 @@ import { fundedPosition, makeDeal } from '../support/deal.ts';
 import { type PostgresServer, startPostgres } from '../support/postgresServer.ts';
 import { serve } from '../support/server.ts';
 import { START, windowOn } from '../store/rows.ts';
-import { everyKind, type EveryKind, keepEvery, TABLES, WORD } from './everyKind.ts';
+import { allEntities, type AllEntities, insertAllEntities, TABLES, WORD } from './allEntities.ts';
 
 // An owner whom FORCE binds as it binds everybody: no superuser, without BYPASSRLS. Roles belong to a whole cluster.
 let cluster: PostgresServer;
 let store: Store;
 let url: string;
-let mine: EveryKind;
-let theirs: EveryKind;
-const scopeOf = (of: EveryKind): Scope => ({ institutionId: of.institutions[0]?.id ?? '' });
+let mine: AllEntities;
+let theirs: AllEntities;
+const scopeOf = (of: AllEntities): Scope => ({ institutionId: of.institutions[0]?.id ?? '' });
 
 beforeAll(async () => {
   cluster = await startPostgres();
@@ -31,8 +31,8 @@ beforeAll(async () => {
   url = owned.href;
   await migrate(url);
   store = createPostgresStore({ databaseUrl: url, onError: () => undefined });
-  [mine, theirs] = [everyKind(), everyKind()];
-  for (const each of [mine, theirs]) await keepEvery(store, each);
+  [mine, theirs] = [allEntities(), allEntities()];
+  for (const each of [mine, theirs]) await insertAllEntities(store, each);
 });
 afterAll(async () => {
   await store.close();
