@@ -10,7 +10,7 @@ import { keyOf } from '../support/rlsFixture.ts';
 const MADE = `mutation { createInstitution(input: { name: "Harbor Bank", regions: [US] }) {
   ... on CreateInstitutionPayload { institution { id } } } }`;
 
-/** A server that fails with this when it looks for a key. */
+/** Starts a server whose store fails with the given error whenever it looks up an API key. */
 async function failing(fault: Error): Promise<{ readonly server: KeyedServer; readonly token: string }> {
   const store = createMemoryStore();
   const server = serveKeyed(store);
@@ -27,7 +27,7 @@ async function failing(fault: Error): Promise<{ readonly server: KeyedServer; re
   return { server: serveKeyed(away), token };
 }
 
-it('a key that cannot be looked up now is answered with SERVICE_UNAVAILABLE, and nothing of why', async () => {
+it('an API key that cannot be looked up is answered with SERVICE_UNAVAILABLE, without the cause', async () => {
   const { server, token } = await failing(new Unavailable('secret words'));
   const { status, text } = await server.ask(token, '{ viewer { role } }');
   expect(status).toBe(503);
@@ -37,7 +37,7 @@ it('a key that cannot be looked up now is answered with SERVICE_UNAVAILABLE, and
   expect([text.includes('secret'), server.faults]).toEqual([false, []]);
 });
 
-it('a fault at the door is told by its error id, as any other', async () => {
+it('an internal error during authentication returns only its error id', async () => {
   const fault = new Error('secret words');
   const { server, token } = await failing(fault);
   const { status, text } = await server.ask(token, '{ viewer { role } }');
@@ -50,10 +50,10 @@ it('a fault at the door is told by its error id, as any other', async () => {
 });
 
 it.each([
-  ['passes by', new Unavailable('secret words'), 0],
-  ['is ours', new Error('secret words'), 1],
+  ['is temporary', new Unavailable('secret words'), 0],
+  ['is internal', new Error('secret words'), 1],
 ])(
-  'a WebSocket is closed with 1013 if what is wrong %s, without a reason of the machine',
+  'a WebSocket is closed with 1013 if the error of authentication %s, without revealing the cause',
   async (_which, fault, faults) => {
     const { server, token } = await failing(fault);
     const bound = await server.app.listen(0, '127.0.0.1');
@@ -67,7 +67,7 @@ it.each([
   },
 );
 
-it('a credential within an operation is refused over WebSocket too, before anything repeats it', async () => {
+it('a credential within an operation is also rejected over WebSocket, before anything repeats it', async () => {
   const server = serveKeyed(createMemoryStore());
   const bound = await server.app.listen(0, '127.0.0.1');
   onTestFinished(() => bound.close());

@@ -18,8 +18,8 @@ onBothStores((open) => {
     call(scene.server, 'applyPositions', { operations, ...more });
   const created = async (): Promise<string> => (await openPosition(scene.server, scene.deal)).id;
 
-  describe('a batch with a key', () => {
-    it('answers every operation’s result and error again, the positions as they are now', async () => {
+  describe('a batch with an idempotency key', () => {
+    it('a batch with an idempotency key replays the result or error of every operation, with the current positions', async () => {
       const { server, deal, store } = scene;
       const { id } = await fundedPosition(server, deal);
       const operations = [
@@ -44,14 +44,14 @@ onBothStores((open) => {
         expect(reply.results?.map(facts)).toEqual(results.map(facts));
         expect(reply.results?.[2]?.position).toMatchObject({ state: 'RELEASED', version: 4 });
         expect(await apply(operations.toReversed(), key)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
-        // What was refused is part of the input too.
+        // The operations that were not done are part of the input too.
         const other = operations.with(4, create({ holderReference: '', amount: USD('6.00') }));
         expect(await apply(other, key)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
       });
       expect(again).toEqual({ auditEvents: 2 });
     });
 
-    it('remembers the refusal of an atomic batch where it rests on state, and forgets it where it does not', async () => {
+    it('the error of an atomic batch is replayed if it depends on state, and not stored otherwise', async () => {
       const id = await created();
       const late = [create(), move(id, 'RELEASED')];
       const first = await apply(late, { idempotencyKey: 'refused' });
@@ -75,7 +75,7 @@ onBothStores((open) => {
       });
     });
 
-    it('is done once by its header too', async () => {
+    it('a batch with the Idempotency-Key header is executed once', async () => {
       const { server } = scene;
       const input = { operations: [create()] };
       const headers = { 'idempotency-key': 'batch header' };
@@ -84,7 +84,7 @@ onBothStores((open) => {
     });
   });
 
-  describe('is refused as a whole, with nothing written,', () => {
+  describe('a batch that is rejected as a whole', () => {
     const faultsOf = async (operations: readonly object[]): Promise<string> => {
       let message = '';
       for (const more of [{}, { atomic: false }, { dryRun: true }, { idempotencyKey: 'whole' }]) {
@@ -99,14 +99,14 @@ onBothStores((open) => {
       return message;
     };
 
-    it('without operations, and with 1,001', async () => {
+    it('a batch without operations, or with 1,001, is rejected and nothing is written', async () => {
       expect(await faultsOf([])).toBe('operations must have at least one value.');
       expect(await faultsOf(times(1_001, () => create()))).toBe(
         'operations must have at most 1000 values; it has 1001.',
       );
     });
 
-    it('with a key in an operation, even an empty one', async () => {
+    it('a batch whose operation has its own idempotency key, even an empty one, is rejected and nothing is written', async () => {
       const fault = 'idempotencyKey is not allowed here; set the idempotency key on the batch.';
       const moved = move(await created(), 'FUNDED', { idempotencyKey: 'own' });
       expect(await faultsOf([create(), create({ idempotencyKey: 'own' })])).toBe(`operations.1.create.${fault}`);
@@ -114,7 +114,7 @@ onBothStores((open) => {
       expect(await faultsOf([moved])).toBe(`operations.0.transition.${fault}`);
     });
 
-    it('with operations of two institutions', async () => {
+    it('a batch with operations of two institutions is rejected and nothing is written', async () => {
       const { server, other } = scene;
       const theirs = move((await openPosition(server, other)).id, 'FUNDED');
       const fault = 'must belong to the same institution as the other operations.';
@@ -126,7 +126,7 @@ onBothStores((open) => {
     });
   });
 
-  it('to an institution’s key, another’s positions and assets are unknown', async () => {
+  it('positions and assets of another institution are reported as not found to an API key', async () => {
     const { server, deal, other } = scene;
     const mine = await created();
     const theirs = (await openPosition(server, other)).id;
@@ -143,14 +143,14 @@ onBothStores((open) => {
     });
   });
 
-  it('what has neither a creation nor a move, or both, does not reach it', async () => {
+  it('an operation with neither a creation nor a transition, or with both, is rejected before the batch starts', async () => {
     for (const operation of [{}, { ...create(), ...move('pos_1', 'FUNDED') }, { create: null }]) {
       const { errors } = await scene.server.ask(ApplyPositionsDocument, { input: { operations: [operation] } });
       expect(errors?.[0]?.extensions?.code).toBe('BAD_USER_INPUT');
     }
   });
 
-  it('batches over the same positions at once do not lose an update', async () => {
+  it('concurrent batches over the same positions lose no update', async () => {
     const { server, deal } = scene;
     const ids = [(await fundedPosition(server, deal)).id, (await fundedPosition(server, deal)).id];
     const replies = await Promise.all(
@@ -165,7 +165,7 @@ onBothStores((open) => {
   });
 });
 
-it('1,000 creations in one call cost as many statements as 10 do', async () => {
+it('a call with 1,000 creations sends as many statements as a call with 10', async () => {
   let sent: string[] = [];
   const store = await openPostgres(({ text }) => sent.push(text));
   const server = serve(store);

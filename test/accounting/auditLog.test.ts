@@ -10,8 +10,8 @@ onBothStores((open) => {
   const scene = sceneOn(open);
   const ownDeal = (): Scene['deal'] => scene.deal;
 
-  describe('mistake 13: audit could not be read, some actions were never written, the request id was not kept:', () => {
-    it('a client’s own request id is kept, and told in the answer', async () => {
+  describe('predecessor mistake 13: the audit log could not be read, missed some actions and lost the request id', () => {
+    it('a request id from the client is stored and returned in the response', async () => {
       const { server } = scene;
       const input = { name: 'Bank', regions: ['US'] };
       const document = 'mutation ($input: CreateInstitutionInput!) { createInstitution(input: $input) { __typename } }';
@@ -25,7 +25,7 @@ onBothStores((open) => {
       }
     });
 
-    it('all mutations of one request bear its id', async () => {
+    it('the audit events of all mutations of a request have its request id', async () => {
       const document = `mutation ($input: CreateAssetInput!) {
         a: createAsset(input: $input) { __typename } b: createAsset(input: $input) { __typename }
         c: createAsset(input: { templateId: "nobody", label: "" }) { __typename }
@@ -37,7 +37,7 @@ onBothStores((open) => {
       expect(events.map(({ outcome }) => outcome).toSorted()).toEqual(['FAILURE', 'SUCCESS', 'SUCCESS']);
     });
 
-    it('every mutation has an action of its own', async () => {
+    it('every mutation has its own audit action', async () => {
       const actions = Object.values(AUDIT_ACTIONS);
       expect(new Set(actions).size).toBe(actions.length);
       const { data } = await scene.server.ask('{ __schema { mutationType { fields { name } } } }');
@@ -67,7 +67,7 @@ onBothStores((open) => {
     };
     const own = ['POSITION_RELEASED FAILURE', 'POSITION_CREATED SUCCESS'];
 
-    it('are newest first, filtered by institution, action, outcome, object and hour', async () => {
+    it('auditEvents are newest first and filtered by institution, action, outcome, object and time', async () => {
       expect(await listed({})).toEqual(['POSITION_CREATED SUCCESS', ...own]);
       expect(await listed({ institutionId: ownDeal().institution.id })).toEqual(own);
       expect(await listed({ resourceId: ids['first'], createdAt: null })).toEqual(own);
@@ -85,7 +85,7 @@ onBothStores((open) => {
       }
     });
 
-    it('are paged, and found by node', async () => {
+    it('auditEvents are paged, and each is found by node', async () => {
       const { auditEvents } = await scene.server.run(AuditEventsDocument, { first: 1 });
       expect([auditEvents?.nodes.length, auditEvents?.pageInfo.hasNextPage]).toEqual([1, true]);
       const after = auditEvents?.pageInfo.endCursor ?? null;
@@ -96,7 +96,7 @@ onBothStores((open) => {
       expect(node).toEqual(event);
     });
 
-    it('are those of the viewer’s institution alone', async () => {
+    it('auditEvents returns only events of the institution of the viewer', async () => {
       const viewer = { role: 'READ_ONLY', institutionId: scene.other.institution.id } as const;
       await as(scene.server, viewer, async () => {
         expect(await listed({})).toEqual(['POSITION_CREATED SUCCESS']);

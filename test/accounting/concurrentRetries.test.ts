@@ -6,14 +6,14 @@ import { onBothStores } from '../support/stores.ts';
 import { equivalentInputsOn } from './equivalentInputs.ts';
 
 const DAY_MS = 86_400_000;
-/** What a change of a position writes, with its key and its audit event. */
+/** The rows that a change of a position writes, with its idempotency key and its audit event. */
 const CHANGE = { lifecycleEvents: 1, ledgerEvents: 1, auditEvents: 1, idempotencyRecords: 1 };
 
 onBothStores((open) => {
   const scene = sceneOn(open);
   const equivalentInputs = equivalentInputsOn(scene);
 
-  describe(`${COUNTS.concurrentRetries} calls at once with one key`, () => {
+  describe(`${COUNTS.concurrentRetries} concurrent calls with one idempotency key`, () => {
     it.each([
       ['createInstitution', { institutions: 1, auditEvents: 1, idempotencyRecords: 1 }],
       ['createAssetTemplate', { assetTemplates: 1, templateConfigs: 1, auditEvents: 1, idempotencyRecords: 1 }],
@@ -31,7 +31,7 @@ onBothStores((open) => {
       ],
       ['setPolicy', { policies: 1, auditEvents: 1, idempotencyRecords: 1 }],
       ['deletePolicy', { policies: -1, auditEvents: 1, idempotencyRecords: 1 }],
-    ] as const)('%s is done once and answered the same to all', async (mutation, grown) => {
+    ] as const)('%s is executed once and returns the same result to all concurrent calls', async (mutation, grown) => {
       const { server, store } = scene;
       const input = { ...equivalentInputs[mutation].input, idempotencyKey: 'twins' };
       let replies: readonly Reply[] = [];
@@ -44,7 +44,7 @@ onBothStores((open) => {
       for (const reply of replies) expect({ ...reply, replayed: false }).toEqual(first);
     });
 
-    it('a refusal that is remembered is given once and answered the same to all', async () => {
+    it('a stored user error is written once and returned to all concurrent calls', async () => {
       const { server, store, deal } = scene;
       const { id: positionId } = await fundedPosition(server, deal);
       const input = { positionId, idempotencyKey: 'twins refused' };
@@ -57,7 +57,7 @@ onBothStores((open) => {
       expect(replies[0]).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
     });
 
-    it('with two inputs: one is done, and each call with the other is a conflict', async () => {
+    it('one of two different inputs is executed, and every call with the other is a conflict', async () => {
       const { server, store, deal } = scene;
       const inputs = ['a', 'b'].map((holderReference) => opening(deal, { holderReference, idempotencyKey: 'two' }));
       let replies: readonly Reply[] = [];
@@ -71,7 +71,7 @@ onBothStores((open) => {
       expect(replies.filter(({ replayed }) => replayed)).toHaveLength(COUNTS.concurrentRetries / 2 - 1);
     });
 
-    it('that was used long ago: it is done once more, and no more than once', async () => {
+    it('a call with an expired idempotency key is executed once more by concurrent calls', async () => {
       const { server, store, deal } = scene;
       const { id: institutionId } = deal.institution;
       const create = opening(deal, { idempotencyKey: 'old' });
@@ -93,7 +93,7 @@ onBothStores((open) => {
     });
   });
 
-  it(`${COUNTS.concurrentRetries} calls at once with a key whose refusal is long past: it is judged anew, and remembered once`, async () => {
+  it(`${COUNTS.concurrentRetries} concurrent calls with an expired idempotency key of a user error run once more and store one result`, async () => {
     const { server, store, deal } = scene;
     const input = { positionId: (await fundedPosition(server, deal)).id, idempotencyKey: 'old refusal' };
     await call(server, 'fundPosition', input);
@@ -107,7 +107,7 @@ onBothStores((open) => {
     for (const reply of replies) expect(reply).toEqual({ ...replies[0], from: 'CANCELLED' });
   });
 
-  it('mistake 6: the same Idempotency-Key twice made two positions', async () => {
+  it('predecessor mistake 6: the same Idempotency-Key twice created two positions', async () => {
     const { server, store, deal } = scene;
     const headers = { 'Idempotency-Key': 'twice' };
     let replies: readonly Reply[] = [];

@@ -24,7 +24,7 @@ const EVENTS = `query ($after: String, $first: Int) {
   list: ledgerEvents(first: $first, after: $after) { nodes { id position { expiresAt } } pageInfo { endCursor } }
 }`;
 
-/** The newest ledger events, each with its position's hour; ids tell the order in which they were written. */
+/** The newest ledger events, each with the expiry of its position. Ids are in the order of writing. */
 async function eventsOf(server: TestServer, count: number): Promise<Event[]> {
   const found: Event[] = [];
   let after: string | null = null;
@@ -41,7 +41,7 @@ async function eventsOf(server: TestServer, count: number): Promise<Event[]> {
   return found;
 }
 
-/** The document selects all of each position: more of them at once would cost too much. */
+/** The document selects every field of each position, so a larger batch would cost too much. */
 const PER_BATCH = 75;
 async function inBatches(server: TestServer, operations: readonly object[]): Promise<void> {
   for (let start = 0; start < operations.length; start += PER_BATCH) {
@@ -56,7 +56,7 @@ onBothStores((open) => {
       ?.id as string;
   const stateOf = async (id: string) => (await scene.server.run(PositionLedgerDocument, { id, first: 100 })).position;
 
-  it('goes by the hour: the earliest first, beyond one batch', async () => {
+  it('a sweep expires positions in the order of their expiry, in several batches', async () => {
     const { server, store } = scene;
     const due = 450;
     const hours = times(due, (n) => server.now + HOUR_MS + ((n * 7) % due) * 1_000);
@@ -71,7 +71,7 @@ onBothStores((open) => {
     expect(byId).toEqual(hours.toSorted((a, b) => a - b).map(at));
   });
 
-  describe('mistake 15: EXPIRED was by hand only; two concurrent writers overwrote each other’s fields:', () => {
+  describe('predecessor mistake 15: positions never expired by themselves, and concurrent writers overwrote each other', () => {
     it('any number of servers expire each position exactly once', async () => {
       const { server, store } = scene;
       const deal = await makeDeal(server);
@@ -91,7 +91,7 @@ onBothStores((open) => {
       expect(grown).toEqual({ lifecycleEvents: due, ledgerEvents: due, auditEvents: due });
     });
 
-    it('a sweep and a payment by hand at once: one of the two orders, never both', async () => {
+    it('a concurrent sweep and release take effect in one of the two orders, never both', async () => {
       const { server } = scene;
       const hour = server.now + HOUR_MS;
       const ids: string[] = [];
@@ -100,7 +100,7 @@ onBothStores((open) => {
         await did(server, 'fundPosition', { positionId: id });
         ids.push(id);
       }
-      // The payments' clock is a little behind.
+      // The clock of the server that releases is slightly behind.
       const slow = serve(scene.store, { clock: () => hour - 1 });
       server.now = hour;
       const pay = ids.map((positionId) => call(slow, 'releasePosition', { positionId, amount: '40' }));
@@ -118,7 +118,7 @@ onBothStores((open) => {
       }
     });
 
-    it('a server that runs expires what is due by itself, and no more once it is stopped', async () => {
+    it('a running server expires due positions by itself, and stops when it is stopped', async () => {
       const { server, store } = scene;
       const running = serve(store, { clock: () => server.now, settings: { sweepPauseMs: 10 } });
       const first = await openUntil(server.now + HOUR_MS);

@@ -2,7 +2,7 @@ import { beforeAll } from 'vitest';
 import { did, opening, type Scene, type MutationName } from '../support/accounting.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
 
-/** An input of a mutation, the same said otherwise, and others that are not the same. */
+/** A valid input of a mutation, changes that keep it equivalent, and changes that make it different. */
 export interface Equivalents {
   readonly input: object;
   readonly same: readonly object[];
@@ -14,7 +14,7 @@ const MONEY = { amount: '100.00', currencyCode: 'USD' };
 const FAR = { expiresAt: '2027-01-01T00:00:00Z' };
 export type EquivalentInputs = { readonly [M in MutationName]: Equivalents };
 
-/** What is said to each mutation in a scene; every input does. */
+/** Returns an input of each mutation in the scene, with equivalent and different inputs. */
 export function equivalentInputsOn(scene: Scene): EquivalentInputs {
   const equivalentInputs = {} as { -readonly [M in MutationName]: Equivalents };
 

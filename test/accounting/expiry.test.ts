@@ -13,7 +13,7 @@ onBothStores((open) => {
       ?.id as string;
   const stateOf = async (id: string) => (await scene.server.run(PositionLedgerDocument, { id, first: 100 })).position;
 
-  it('expires what is due, with its events, its money and its trail, as the server’s own doing', async () => {
+  it('the sweep expires due positions, with their events, postings and audit events, as the system', async () => {
     const { server, store } = scene;
     const hour = server.now + HOUR_MS;
     const agreed = await openUntil(hour);
@@ -88,7 +88,7 @@ onBothStores((open) => {
     ['transitionPosition', { toState: 'FUNDED' }],
     ['transitionPosition', { toState: 'RELEASED' }],
   ])(
-    'from its hour on %s %j is refused even before the sweep has come by; only EXPIRED is allowed',
+    'from the expiry on, %s %j is rejected even before the sweep, and only EXPIRED is allowed',
     async (mutation, input) => {
       const { server } = scene;
       const hour = server.now + HOUR_MS;
@@ -99,7 +99,7 @@ onBothStores((open) => {
         const positionId = ids[n] as string;
         const refused = await call(server, mutation, { positionId, ...input });
         expect(refused).toMatchObject({ __typename: 'IllegalTransitionError', from, allowedTransitions: ['EXPIRED'] });
-        // Reads show the stored state.
+        // Reads return the stored state.
         expect(await stateOf(positionId)).toMatchObject({ state: from, allowedTransitions: ['EXPIRED'] });
         const { results } = await call(server, 'applyPositions', {
           operations: [{ transition: { positionId, toState: 'CANCELLED' } }],
@@ -113,7 +113,7 @@ onBothStores((open) => {
     },
   );
 
-  it('expires by hand at any time, with or without an hour', async () => {
+  it('a position can be expired by a call at any time, with or without an expiry', async () => {
     const { server } = scene;
     const without = (await did(server, 'createPosition', opening(scene.deal))).position?.id;
     const ahead = await openUntil(server.now + HOUR_MS);

@@ -8,7 +8,7 @@ onBothStores((open) => {
   const scene = sceneOn(open);
   const equivalentInputs = equivalentInputsOn(scene);
 
-  it.each(MUTATIONS)('%s: the same input answers the first payload again, and does nothing', async (mutation) => {
+  it.each(MUTATIONS)('%s with an equivalent input replays the first payload and writes nothing', async (mutation) => {
     const { server, store } = scene;
     const { input, same } = equivalentInputs[mutation];
     const idempotencyKey = `key of ${mutation}`;
@@ -25,10 +25,10 @@ onBothStores((open) => {
   });
 
   it.each(MUTATIONS)(
-    '%s: another input is an IdempotencyConflict, and nothing is written but the trail',
+    '%s with another input is an IdempotencyConflictError and writes only an audit event',
     async (mutation) => {
       const { server, store } = scene;
-      // A minute of its own, so that refused attempts are recorded and not only counted.
+      // Each call gets its own minute, so that failed attempts are recorded and not only counted.
       server.now += 60_000;
       const { input, other } = equivalentInputs[mutation];
       const idempotencyKey = `key of ${mutation}`;
@@ -49,10 +49,10 @@ onBothStores((open) => {
   );
 
   it.each(MUTATIONS)(
-    '%s: keys of 0 and 256 characters and of what cannot be stored are refused, 255 are not',
+    '%s rejects idempotency keys of 0 or 256 characters or with forbidden characters, and accepts 255',
     async (mutation) => {
       const { server, store } = scene;
-      // A minute of its own, so that refused attempts are recorded and not only counted.
+      // Each call gets its own minute, so that failed attempts are recorded and not only counted.
       server.now += 60_000;
       const { input } = equivalentInputs[mutation];
       const grown = await grownBy(store, async () => {
@@ -69,7 +69,7 @@ onBothStores((open) => {
     },
   );
 
-  it.each(MUTATIONS)('%s: without a key, or with null, nothing is replayed', async (mutation) => {
+  it.each(MUTATIONS)('%s without an idempotency key, or with null, replays nothing', async (mutation) => {
     const { input } = equivalentInputs[mutation];
     for (const idempotencyKey of [undefined, null]) {
       const reply = await call(scene.server, mutation, { ...input, idempotencyKey });
@@ -77,7 +77,7 @@ onBothStores((open) => {
     }
   });
 
-  it('a key belongs to one institution and one mutation', async () => {
+  it('an idempotency key belongs to one institution and one mutation', async () => {
     const { server, deal, other } = scene;
     const idempotencyKey = 'shared';
     const labelled = ({ templateId }: Deal) => ({ templateId, label: 'a', idempotencyKey });
@@ -90,14 +90,14 @@ onBothStores((open) => {
     const bank = await did(server, 'createInstitution', { name: 'Bank', regions: ['US'], idempotencyKey });
     const all = [mine, theirs, position, funded, released, bank];
     expect(all.map(({ replayed }) => replayed)).toEqual(all.map(() => false));
-    // Whoever of the institution asks, root or a key: the scope is the same.
+    // The scope is the same for root and for an API key of the institution.
     await as(server, { role: 'ADMIN', institutionId: deal.institution.id }, async () => {
       expect(await call(server, 'createAsset', labelled(deal))).toEqual({ ...mine, replayed: true });
       expect(await call(server, 'createAsset', labelled(other))).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
     });
   });
 
-  it('objects that change are answered as they are now, with the events of the first call', async () => {
+  it('a replay returns objects in their current state, with the events of the first call', async () => {
     const { server, deal } = scene;
     const said = opening(deal, { idempotencyKey: 'now' });
     const first = await did(server, 'createPosition', said);
@@ -119,7 +119,7 @@ onBothStores((open) => {
       policy: { version: 2, allowedCurrencies: ['USD'] },
     });
     await did(server, 'deletePolicy', { institutionId, region: 'US' });
-    // What is no more is answered as it was made.
+    // A deleted object is returned as it was created.
     expect(await call(server, 'setPolicy', policy)).toEqual({ ...set, replayed: true });
   });
 });

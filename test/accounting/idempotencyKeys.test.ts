@@ -19,7 +19,7 @@ onBothStores((open) => {
   describe('the header Idempotency-Key', () => {
     const key = (text: string) => ({ 'idempotency-key': text });
 
-    it('is the key of the one mutation, as the argument is', async () => {
+    it('the Idempotency-Key header is equivalent to the argument of the mutation', async () => {
       const { server, deal } = scene;
       const input = opening(deal);
       const first = await call(server, 'createPosition', input, key('h'));
@@ -39,7 +39,7 @@ onBothStores((open) => {
       });
     });
 
-    it('is held to the same length', async () => {
+    it('the Idempotency-Key header has the length limit of the argument', async () => {
       const { server, deal } = scene;
       for (const text of ['', 'a'.repeat(256)]) {
         const reply = await call(server, 'createPosition', opening(deal), key(text));
@@ -50,7 +50,7 @@ onBothStores((open) => {
       });
     });
 
-    it('is refused with another argument, with several mutations, and nothing is done', async () => {
+    it('the Idempotency-Key header is rejected with a different argument or several mutations, and nothing is executed', async () => {
       const { server, store, deal } = scene;
       const one = 'createPosition(input: $input) { __typename }';
       const document = (fields: string) =>
@@ -76,7 +76,7 @@ onBothStores((open) => {
       expect(grown).toEqual({});
     });
 
-    it('goes with one mutation in a fragment, beside __typename, and with one of several operations', async () => {
+    it('the Idempotency-Key header works with one mutation in a fragment, with __typename, and with one of several operations', async () => {
       const { server, deal } = scene;
       const input = opening(deal);
       const once = `mutation A($input: CreatePositionInput!) { __typename ... on Mutation { ...One } }
@@ -89,22 +89,22 @@ onBothStores((open) => {
       }
     });
 
-    it('means nothing to a query', async () => {
+    it('the Idempotency-Key header is ignored for queries', async () => {
       const { server } = scene;
       const answer = await server.ask('{ a: lifecycle { state } b: lifecycle { state } }', {}, key(''));
       expect([answer.errors, answer.status]).toEqual([undefined, 200]);
     });
   });
 
-  it('an argument that is no text is refused before anything is done', async () => {
+  it('an idempotency key argument that is not a string is rejected before anything is executed', async () => {
     const { code } = await errorOf(scene.server, DOCUMENTS.createPosition, {
       input: opening(scene.deal, { idempotencyKey: 5 }),
     });
     expect(code).toBe('BAD_USER_INPUT');
   });
 
-  describe('a key', () => {
-    it('is remembered for 30 days, and to the last ms of them', async () => {
+  describe('the retention of idempotency keys', () => {
+    it('an idempotency key is stored for exactly 30 days', async () => {
       const { server, deal } = scene;
       const said = opening(deal, { idempotencyKey: 'kept' });
       const first = await did(server, 'createPosition', said);
@@ -114,7 +114,7 @@ onBothStores((open) => {
       const anew = await call(server, 'createPosition', { ...said, holderReference: 'another' });
       expect(anew).toMatchObject({ replayed: false, position: { holderReference: 'another' } });
       expect(anew.position?.id).not.toBe(first.position?.id);
-      // From then on it is the new input's.
+      // After that the idempotency key belongs to the new input.
       expect(await call(server, 'createPosition', said)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
       server.now += KEEP_MS - 1;
       expect(await call(server, 'createPosition', { ...said, holderReference: 'another' })).toEqual({
@@ -123,7 +123,7 @@ onBothStores((open) => {
       });
     });
 
-    it('of a refusal is remembered as long, and then judged anew', async () => {
+    it('the idempotency key of a user error is stored for the same time, and then the call is executed again', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await fundedPosition(server, deal);
       const said = { positionId, idempotencyKey: 'no' };
@@ -135,7 +135,7 @@ onBothStores((open) => {
       expect(await call(server, 'fundPosition', said)).toEqual(anew);
     });
 
-    it('is remembered as long as the operator says', async () => {
+    it('the retention of idempotency keys is configurable', async () => {
       const brief = serve(scene.store, { clock: () => scene.server.now, settings: { keepKeysMs: 1_000 } });
       const said = opening(scene.deal, { idempotencyKey: 'brief' });
       await did(brief, 'createPosition', said);
@@ -145,7 +145,7 @@ onBothStores((open) => {
       expect(await call(brief, 'createPosition', said)).toMatchObject({ replayed: false });
     });
 
-    it('past its time is taken out, however many there are; the others stay', async () => {
+    it('expired idempotency keys are deleted, in any number, and the others remain', async () => {
       const { server, store, deal } = scene;
       const newId = createIds(() => server.now);
       const own = { viewer: { role: 'ROOT' }, requestId: null, clock: () => server.now, newId } as const;
@@ -155,7 +155,7 @@ onBothStores((open) => {
       await forgetKeys(context);
       expect((await countsOf(store)).idempotencyRecords).toBe(0);
       const label = (at: number) => ({ templateId: deal.templateId, label: 'a', idempotencyKey: `${at}` });
-      // More than one batch of them.
+      // Enough records for more than one batch.
       await store.transact('ALL', async (tx) => {
         for (const id of times(1_100, () => newId('idem'))) {
           const { id: institutionId } = deal.institution;

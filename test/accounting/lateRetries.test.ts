@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 onBothStores((open) => {
   const scene = sceneOn(open);
 
-  it('a creation that is retried after the position’s own hour is answered as at first', async () => {
+  it('a creation retried after the position has expired replays the first result', async () => {
     const { server, store, deal } = scene;
     const expiresAt = new Date(server.now + HOUR_MS).toISOString();
     const one = opening(deal, { expiresAt, idempotencyKey: 'late' });

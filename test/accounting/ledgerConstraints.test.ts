@@ -11,13 +11,13 @@ const NO_RIGHT = '42501';
 const STILL_NAMED = '23503';
 const UNBALANCED = '23514';
 
-describe('PostgreSQL itself', () => {
+describe('database constraints of the ledger', () => {
   let url: string;
   let positionId: string;
   let institutionId: string;
   let before: unknown;
 
-  /** Runs one statement in a transaction that is undone, as the owner (a superuser) or as the application's role. */
+  /** Runs one statement as the owner (a superuser) or the application role in a transaction that is rolled back. */
   const attempt = (statement: string, role: 'owner' | 'app' = 'owner'): Promise<string | undefined> =>
     asAdmin(url, async (admin) => {
       await admin.query('begin');
@@ -50,22 +50,22 @@ describe('PostgreSQL itself', () => {
     before = await asAdmin(url, all);
   });
 
-  describe.each(KEPT_FOR_GOOD)('lets the application write %s once', (table) => {
+  describe.each(KEPT_FOR_GOOD)('the insert-only table %s', (table) => {
     it.each([
       ['change', `update ${table} set created_at = created_at`],
       ['change', `update ${table} set id = id`],
       ['delete', `delete from ${table}`],
       ['delete', `delete from ${table} where false`],
-      ['empty', `truncate ${table} cascade`],
+      ['truncate', `truncate ${table} cascade`],
       ['drop', `drop table ${table} cascade`],
-      ['unguard', `alter table ${table} disable trigger all`],
-    ])('and not %s: %s', async (_what, statement) => {
+      ['disable the triggers of', `alter table ${table} disable trigger all`],
+    ])('the application role cannot %s the table: %s', async (_what, statement) => {
       const refused = table === 'postings' && statement.includes('created_at') ? '42703' : NO_RIGHT;
       expect(await attempt(statement, 'app')).toBe(refused);
     });
   });
 
-  it('lets the application change of a position only what moves, and delete none', async () => {
+  it('the application role can update only the changeable columns of a position, and delete no position', async () => {
     for (const column of ['id', 'institution_id', 'asset_id', 'amount', 'currency', 'magnitude', 'created_at']) {
       expect(await attempt(`update positions set ${column} = ${column}`, 'app')).toBe(NO_RIGHT);
     }
@@ -76,13 +76,13 @@ describe('PostgreSQL itself', () => {
     expect(await attempt('select * from schema_migrations', 'app')).toBe(NO_RIGHT);
   });
 
-  describe('refuses, even to the owner,', () => {
+  describe('statements that even the owner cannot run', () => {
     const first = (column: string) => `(select ${column} from ledger_events order by sequence desc limit 1)`;
     const leg = (ordinal: number, amount: number, currency = 'USD') =>
       `(${first('institution_id')}, 'x_${ordinal}', (select id from ledger_events where sequence = 1), ${ordinal}, 'ESCROW', ${amount}, '${currency}')`;
     const insert = (...legs: readonly string[]) => `insert into postings values ${legs.join(', ')}`;
 
-    it('legs that do not add up to zero', async () => {
+    it('the database rejects postings that do not add up to zero, even from the owner', async () => {
       expect(await attempt(insert(leg(1, -5)))).toBe(UNBALANCED);
       expect(await attempt(insert(leg(1, -5), leg(2, 4)))).toBe(UNBALANCED);
       expect(await attempt(insert(leg(1, -5), leg(2, 4), leg(3, 2)))).toBe(UNBALANCED);
@@ -90,12 +90,12 @@ describe('PostgreSQL itself', () => {
       expect(await attempt(insert(leg(1, -5), leg(2, 4), leg(3, 1)))).toBeUndefined();
     });
 
-    it('legs of two currencies', async () => {
+    it('the database rejects postings of two currencies, even from the owner', async () => {
       expect(await attempt(insert(leg(1, -5), leg(2, 5, 'EUR')))).toBe(UNBALANCED);
       expect(await attempt(insert(leg(1, -5), leg(2, 5), leg(3, -1, 'EUR'), leg(4, 1, 'EUR')))).toBe(UNBALANCED);
     });
 
-    it('legs of nothing, and a change, a move or a removal of one leg alone', async () => {
+    it('the database rejects postings of zero, and a change, a move or a removal of only one posting, even from the owner', async () => {
       expect(await attempt(insert(leg(1, 0)))).toBe(UNBALANCED);
       expect(await attempt('update postings set amount = amount + 1 where ordinal = 1')).toBe(UNBALANCED);
       expect(await attempt("update postings set currency = 'EUR' where ordinal = 1")).toBe(UNBALANCED);
@@ -105,7 +105,7 @@ describe('PostgreSQL itself', () => {
     });
   });
 
-  it('mistake 7: the ledger was deleted with its institution by a cascade', async () => {
+  it('predecessor mistake 7: the ledger was deleted with its institution by a cascade', async () => {
     expect(await attempt(`delete from institutions where id = '${institutionId}'`)).toBe(STILL_NAMED);
     expect(await attempt(`delete from positions where id = '${positionId}'`)).toBe(STILL_NAMED);
     for (const table of ['assets', 'asset_templates', 'lifecycle_events', 'ledger_events']) {
@@ -113,11 +113,11 @@ describe('PostgreSQL itself', () => {
     }
     const cascading = `select conrelid::regclass::text as of from pg_constraint where contype = 'f' and confdeltype <> 'a' order by 1`;
     const { rows } = await asAdmin(url, (admin) => admin.query<{ of: string }>(cascading));
-    // The parts of a chat session go with it; no part of the books goes with anything.
+    // Deleting a chat session deletes its parts; no deletion removes a part of the ledger.
     expect(rows.map(({ of }) => of)).toEqual(['chat_messages', 'chat_revisions', 'read_marks']);
   });
 
-  it('has lost and changed nothing in all of this', async () => {
+  it('the attempts of this file have deleted and changed nothing', async () => {
     expect(await asAdmin(url, all)).toEqual(before);
   });
 });

@@ -24,7 +24,7 @@ interface Stored {
   readonly hash: string;
 }
 
-/** Recorded by running version 0.1.0 on these inputs; a change of any of them would turn a retry into a conflict. */
+/** Recorded by running version 0.1.0 on these inputs. A change of any hash would turn a retry into a conflict. */
 const STORED: { readonly [key: string]: Stored } = {
   'an asset': {
     mutation: 'createAsset',
@@ -73,7 +73,7 @@ const STORED: { readonly [key: string]: Stored } = {
   },
   'a release of everything': {
     mutation: 'releasePosition',
-    // Sent without `all`, which did not exist.
+    // The request was sent without `all`, which did not exist.
     input: { positionId: positionId(3), all: true },
     hash: '7167bb9bc90e47175e0ff8dfddb4a64df2f8cd2fff75b93aa800fc78c10001d6',
   },
@@ -164,15 +164,18 @@ onBothStores((open) => {
     });
   });
 
-  it.each(Object.entries(STORED))('a key that version 0.1.0 stored for %s still replays', async (name, stored) => {
-    const { mutation, input, hash } = stored;
-    const send = () =>
-      mutation.includes('Chat')
-        ? chat(server, mutation as ChatMutation, { ...input, idempotencyKey: name })
-        : call(server, mutation as MutationName, { ...input, idempotencyKey: name });
-    expect(await send()).toMatchObject({ replayed: false });
-    const [record] = await store.read('ALL').idempotencyRecords.byIds([recordId(institutionId, mutation, name)]);
-    expect(record?.requestHash).toBe(hash);
-    expect(await send()).toMatchObject({ replayed: true });
-  });
+  it.each(Object.entries(STORED))(
+    'an idempotency key that version 0.1.0 stored for %s still replays',
+    async (name, stored) => {
+      const { mutation, input, hash } = stored;
+      const send = () =>
+        mutation.includes('Chat')
+          ? chat(server, mutation as ChatMutation, { ...input, idempotencyKey: name })
+          : call(server, mutation as MutationName, { ...input, idempotencyKey: name });
+      expect(await send()).toMatchObject({ replayed: false });
+      const [record] = await store.read('ALL').idempotencyRecords.byIds([recordId(institutionId, mutation, name)]);
+      expect(record?.requestHash).toBe(hash);
+      expect(await send()).toMatchObject({ replayed: true });
+    },
+  );
 });

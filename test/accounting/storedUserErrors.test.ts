@@ -9,8 +9,8 @@ onBothStores((open) => {
   const scene = sceneOn(open);
   const region = 'US';
 
-  describe('a refusal that rests on state is answered the same, even after the state has changed:', () => {
-    /** What is refused, with what it is told, and what changes the state so that it would be done now. */
+  describe('user errors that depend on state', () => {
+    /** A rejected call, its expected error, and a change of state after which the call would succeed. */
     interface Case {
       readonly mutation: MutationName;
       readonly input: object;
@@ -80,7 +80,7 @@ onBothStores((open) => {
           change: () => did(server, 'setPolicy', { institutionId, region }),
         };
       },
-      'StaleVersion of a policy to be deleted': async () => {
+      'StaleVersion of a deletion of a policy': async () => {
         const { server } = scene;
         const { id: institutionId } = (await makeDeal(server)).institution;
         await did(server, 'setPolicy', { institutionId, region });
@@ -93,7 +93,7 @@ onBothStores((open) => {
       },
     };
 
-    it.each(Object.keys(cases))('%s', async (name) => {
+    it.each(Object.keys(cases))('%s is replayed even after the state has changed', async (name) => {
       const { server, store } = scene;
       const { mutation, input, refused, change } = await (cases[name] as () => Promise<Case>)();
       const idempotencyKey = `remembered ${name}`;
@@ -104,13 +104,13 @@ onBothStores((open) => {
         for (const _again of [1, 2]) expect(await call(server, mutation, { ...input, idempotencyKey })).toEqual(first);
       });
       expect(grown).toEqual({});
-      // With another key it is judged by the state as it is now.
+      // With another idempotency key the call is executed with the current state.
       expect(await call(server, mutation, { ...input, idempotencyKey: `${idempotencyKey} anew` })).not.toEqual(first);
     });
   });
 
-  describe('a refusal that is forgotten runs anew with the same key:', () => {
-    it('ValidationFailed of the input alone', async () => {
+  describe('user errors that are not stored', () => {
+    it('a ValidationError of the input is not stored, so a corrected call with the same idempotency key runs', async () => {
       const { server, deal } = scene;
       const said = { templateId: deal.templateId, idempotencyKey: 'v' };
       expect(await call(server, 'createAsset', { ...said, label: '' })).toMatchObject({ code: 'VALIDATION_FAILED' });
@@ -118,7 +118,7 @@ onBothStores((open) => {
       expect(await call(server, 'createAsset', { ...said, label: 'a' })).toMatchObject({ replayed: true });
     });
 
-    it('ValidationFailed that depends on the object', async () => {
+    it('a ValidationError that depends on the object is not stored, so the same idempotency key runs again', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await fundedPosition(server, deal);
       const said = { positionId, toState: 'PARTIALLY_RELEASED', amount: '100.00', idempotencyKey: 'o' };
@@ -131,7 +131,7 @@ onBothStores((open) => {
       expect(await call(server, 'transitionPosition', { ...said, amount: '99' })).toMatchObject({ replayed: false });
     });
 
-    it('Forbidden', async () => {
+    it('a ForbiddenError is not stored, so the same idempotency key runs again', async () => {
       const { server, deal } = scene;
       const { id: institutionId } = deal.institution;
       const said = { templateId: deal.templateId, label: 'a', idempotencyKey: 'f' };
@@ -139,12 +139,12 @@ onBothStores((open) => {
       expect(forbidden).toMatchObject({ code: 'FORBIDDEN' });
       const done = await as(server, { role: 'ADMIN', institutionId }, () => call(server, 'createAsset', said));
       expect(done).toMatchObject({ replayed: false });
-      // The role is judged before the key.
+      // The role is checked before the idempotency key.
       const after = await as(server, { role: 'READ_ONLY', institutionId }, () => call(server, 'createAsset', said));
       expect(after).toMatchObject({ code: 'FORBIDDEN' });
     });
 
-    it('NotFound', async () => {
+    it('a NotFoundError is not stored, so the same idempotency key runs again', async () => {
       const { server, deal, store } = scene;
       const { id: institutionId } = deal.institution;
       const said = { positionId: UNKNOWN, idempotencyKey: 'n' };

@@ -13,7 +13,7 @@ interface Ended {
   readonly stdout: string;
   readonly stderr: string;
 }
-/** Runs a program of the project and tells how it ended. */
+/** Runs a program of the project, and returns its exit code and output. */
 const ended = async (file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> => {
   try {
     return { code: 0, ...(await run(file, args, { cwd: ROOT, env: { PATH: process.env['PATH'], ...env } })) };
@@ -21,7 +21,9 @@ const ended = async (file: string, args: readonly string[], env: NodeJS.ProcessE
     return error as Ended;
   }
 };
-/** A folder of its own, so that test files do not wait for each other; within the project, whose packages it needs. */
+/**
+ * A separate folder, so that test files do not wait for each other. It is within the project, whose packages it needs.
+ */
 const DIST = join(ROOT, 'dist', `verify-${process.pid}`);
 const OUT = ['--outDir', DIST, '--incremental', 'false', '--tsBuildInfoFile', 'null'];
 const verifying = (env: NodeJS.ProcessEnv): Promise<Ended> =>
@@ -37,7 +39,7 @@ describe('npm run verify', () => {
   });
   afterAll(() => rmSync(DIST, { recursive: true, force: true }));
 
-  it('tells the counts and "consistent", and ends with 0', async () => {
+  it('npm run verify prints the counts and "consistent", and exits with 0', async () => {
     const postgres = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: seeded.url });
     expect(postgres).toEqual({
       code: 0,
@@ -58,14 +60,14 @@ describe('npm run verify', () => {
     });
   });
 
-  it('tells the first difference with its position, and ends with 1', async () => {
+  it('npm run verify prints the first difference with its position, and exits with 1', async () => {
     await seeded.run(`update positions set held = held - 1, released = released + 1 where id = '${seeded.ids.partly}'`);
     const { code, stdout, stderr } = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: seeded.url });
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toContain(`position ${seeded.ids.partly} holds 6849, its postings 6850.`);
   });
 
-  it('ends with 1 and a sentence where it cannot look', async () => {
+  it('npm run verify exits with 1 and a message if it cannot read the database', async () => {
     const wrong = await verifying({ STORE_BACKEND: 'postgres' });
     expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('DATABASE_URL must be set')]);
     const away = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: 'postgres://127.0.0.1:1/nowhere' });

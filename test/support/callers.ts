@@ -27,10 +27,10 @@ export async function callersOn(open: OpenStore): Promise<Callers> {
   await server.data(ROOT_TOKEN, REVOKE, { id: revoked.id });
   server.now += 1_000;
   const strangers = {
-    'no key': null,
-    'a revoked key': revoked.token,
-    'an expired key': expired.token,
-    'a token that nobody was given': `${owner.admin.slice(0, -1)}${owner.admin.endsWith('0') ? '1' : '0'}`,
+    'no API key': null,
+    'a revoked API key': revoked.token,
+    'an expired API key': expired.token,
+    'a well-formed unknown token': `${owner.admin.slice(0, -1)}${owner.admin.endsWith('0') ? '1' : '0'}`,
   };
   return { server, owner, other, beginning, strangers };
 }
