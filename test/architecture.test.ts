@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
-/** What both stores stand on, and all that is above them. */
+/** The folders below both stores, and the folders above them. */
 const PLATE = [
   'store/store.ts',
   'store/faults.ts',
@@ -14,7 +14,7 @@ const PLATE = [
   'store/jsonText.ts',
   'domain',
 ] as const;
-/** What each part of the house may import, besides itself: only what stands below it. */
+/** The folders that each folder may import besides itself. All of them are below it. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   'store/faults.ts': [],
@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   verify: ['openStore.ts', 'config.ts', 'demo', 'store/postgres', ...PLATE],
   'main.ts': ['app.ts', 'config.ts', 'configured.ts', 'openStore.ts', 'demo', 'server', 'store/postgres', 'domain'],
 };
-/** What the law may use from outside: nothing that tells the time, rolls dice or waits. */
+/** The packages that the domain may import: none that reads a clock, is random or waits. */
 const PACKAGES_OF_THE_LAW = ['zod', 'node:crypto'];
 const IMPURE =
   /\bDate\.now|new Date\(\)|\bDate\(\)|Math\.random|\bPromise\b|\basync\b|\bawait\b|\bprocess\.|\b(set|clear)(Timeout|Interval|Immediate)\b|\brandom[A-Z]\w+|getRandomValues|\bperformance\b|\bfetch\(/;
@@ -50,7 +50,7 @@ const IMPURE =
 const longestFileLines = 250;
 const longestFunctionLines = 60;
 
-/** The sources by their path within src. */
+/** The source files by their path within src. */
 const SOURCES: ReadonlyMap<string, string> = new Map(
   readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
@@ -60,12 +60,12 @@ const SOURCES: ReadonlyMap<string, string> = new Map(
 
 interface Import {
   readonly from: string;
-  /** A path within src, or a package. */
+  /** A path within src, or the name of a package. */
   readonly to: string;
   readonly line: number;
 }
 
-/** Of values and of types, at the top of a file or within it. */
+/** All imports of values and of types, anywhere in a file. */
 const IMPORTS: readonly Import[] = [...SOURCES].flatMap(([from, text]) =>
   [...text.matchAll(/^(?:import|export)\b[^;'"]*?from\s*'([^']+)'|^import '([^']+)'|\bimport\(\s*'([^']+)'/gm)].map(
     (match) => {
@@ -81,7 +81,7 @@ const told = ({ from, to, line }: Import): string => `src/${from}:${line} import
 const partOf = (path: string): string | undefined =>
   Object.keys(MAY_IMPORT).find((part) => path === part || path.startsWith(`${part}/`));
 
-/** Each line of a file that is not a comment, as "file:line: text", if it matches. */
+/** Returns each line of a file that is not a comment and matches, as "file:line: text". */
 const linesWith = (pattern: RegExp, within: (path: string) => boolean): readonly string[] =>
   [...SOURCES].flatMap(([path, text]) =>
     within(path)
@@ -92,7 +92,7 @@ const linesWith = (pattern: RegExp, within: (path: string) => boolean): readonly
       : [],
   );
 
-it('reads every source and its imports', () => {
+it('the test reads every source file and its imports', () => {
   expect(SOURCES.size).toBeGreaterThan(30);
   expect(IMPORTS.filter(isOurs).length).toBeGreaterThan(SOURCES.size);
   expect(IMPORTS.filter((each) => isOurs(each) && !SOURCES.has(each.to)).map(told)).toEqual([]);
@@ -100,11 +100,11 @@ it('reads every source and its imports', () => {
   expect(IMPORTS.length).toBeGreaterThanOrEqual(keywords?.length ?? 0);
 });
 
-it('has a place for every file', () => {
+it('every source file belongs to a known folder', () => {
   expect([...SOURCES.keys()].filter((path) => partOf(path) === undefined)).toEqual([]);
 });
 
-it('imports only downwards', () => {
+it('imports go only to lower layers', () => {
   const wrong = IMPORTS.filter(isOurs).filter(({ from, to }) => {
     const [upper, lower] = [partOf(from) ?? '', partOf(to) ?? ''];
     return upper !== lower && !MAY_IMPORT[upper]?.includes(lower);
@@ -112,7 +112,7 @@ it('imports only downwards', () => {
   expect(wrong.map(told)).toEqual([]);
 });
 
-it('has no circle of imports, of types neither', () => {
+it('there are no import cycles, including type imports', () => {
   const seen = new Set<string>();
   const circles: string[] = [];
   const visit = (path: string, above: readonly string[]): void => {
@@ -125,32 +125,35 @@ it('has no circle of imports, of types neither', () => {
   expect(circles).toEqual([]);
 });
 
-it('keeps the law pure: no clock, no chance, no promise, nothing of the machine', () => {
+it('the domain is pure: it uses no clock, randomness, promises or system access', () => {
   const inLaw = (path: string): boolean => partOf(path) === 'domain';
   const foreign = IMPORTS.filter((each) => inLaw(each.from) && !isOurs(each) && !PACKAGES_OF_THE_LAW.includes(each.to));
   expect(foreign.map(told)).toEqual([]);
   expect(linesWith(IMPURE, inLaw)).toEqual([]);
 });
 
-it('reads the environment in config.ts alone', () => {
+it('only config.ts reads the environment', () => {
   expect(linesWith(/process\.env|process\[/, (path) => path !== 'config.ts')).toEqual([]);
   expect(linesWith(/process\.env/, (path) => path === 'config.ts')).toHaveLength(1);
 });
 
-it('prints nothing to the console', () => {
+it('no source file prints to the console', () => {
   expect(linesWith(/\bconsole\b/, () => true)).toEqual([]);
 });
 
-it('has short files', () => {
+it('source files are short', () => {
   const long = [...SOURCES].map(([path, text]) => ({ path, lines: text.split('\n').length - 1 }));
   expect(long.filter(({ lines }) => lines > longestFileLines)).toEqual([]);
 });
 
-/** Where a function's block begins; the formatter ends it at the first line of the same depth that starts with a brace. */
+/**
+ * Matches the start of the block of a function. The formatter ends it at the first line of the same depth that starts
+ * with a brace.
+ */
 const OPENS = /(=> \(?|\)(: [^=]+)? )\{$/;
 const IS_NO_FUNCTION = /^\s*(\} )?(if|else|for|while|switch|catch|do|try)\b/;
 
-it('has short functions', () => {
+it('functions are short', () => {
   const long = [...SOURCES].flatMap(([path, text]) => {
     const lines = text.split('\n');
     return lines.flatMap((line, at) => {
@@ -163,7 +166,7 @@ it('has short functions', () => {
   expect(long).toEqual([]);
 });
 
-it('pins every package to one version', () => {
+it('every package has one pinned version', () => {
   const { dependencies, devDependencies, overrides } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly [kind: string]: Readonly<Record<string, string>>;
   };

@@ -8,7 +8,12 @@ const CASES: readonly Case[] = [
   ['no vertical', CreateInstitutionDocument, institution({ verticals: [] }), 'verticals', /at least one/],
   ...(
     [
-      ['a missing institution with the root key', { institutionId: null }, 'institutionId', /is required with the root key/],
+      [
+        'a missing institution with the root key',
+        { institutionId: null },
+        'institutionId',
+        /is required with the root key/,
+      ],
       ['an unknown code', { code: 'constr_escrow' }, 'code', /one of CONSTR_ESCROW/],
       ['a code of 1 MB', { code: long(1_000_000) }, 'code', /one of CONSTR_ESCROW/],
       ['the code __proto__', { code: '__proto__' }, 'code', /one of CONSTR_ESCROW/],

@@ -5,7 +5,7 @@ import { serve } from '../support/server.ts';
 import { PositionDocument, ReleasePositionDocument } from './documents/graphql.ts';
 
 onBothStores((open) => {
-  it('takes a position from a template to RELEASED, exact to the last cent', async () => {
+  it('a position moves from a template to RELEASED, exact to the last cent', async () => {
     const server = serve(await open());
     const deal = await makeDeal(server);
     const { id } = await fundedPosition(server, deal, '1000000.00');

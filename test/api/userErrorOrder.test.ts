@@ -4,7 +4,7 @@ import { afterDays, day, MOVES, sceneOn, target, UNKNOWN } from '../support/refu
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
-describe('where several refusals hold, the first in order is answered:', () => {
+describe('the order of user errors', () => {
   onBothStores((open) => {
     const { server, scene, ask, refused } = sceneOn(open);
     const about = (assetId: string, amount: string, currencyCode = 'USD') => ({
@@ -13,7 +13,7 @@ describe('where several refusals hold, the first in order is answered:', () => {
       amount: { amount, currencyCode },
     });
 
-    it('the role before the input', async () => {
+    it('the role is checked before the input', async () => {
       const inputs = {
         createInstitution: { name: '', regions: [] },
         createAssetTemplate: { code: '', name: '', vertical: 'CONSTRUCTION', region: 'US', config: { a: 1 } },
@@ -36,7 +36,7 @@ describe('where several refusals hold, the first in order is answered:', () => {
       ).toMatchObject(no);
     });
 
-    it('the input before the object, with all its faults at once', async () => {
+    it('the input is checked before the object, and all validation issues are returned at once', async () => {
       expect(
         await refused('createPosition', {
           ...about(UNKNOWN.asset, '1.001'),
@@ -74,7 +74,7 @@ describe('where several refusals hold, the first in order is answered:', () => {
       }
     });
 
-    it('the object before its version, its state and its rules', async () => {
+    it('the object is checked before its version, its state and the rules', async () => {
       const { limited, timed } = scene();
       for (const mutation of MOVES) {
         const input = { positionId: UNKNOWN.position, expectedVersion: 9, ...target(mutation) };
@@ -94,7 +94,7 @@ describe('where several refusals hold, the first in order is answered:', () => {
       });
     });
 
-    it('the version before state and hour', async () => {
+    it('the version is checked before the state and the expiry', async () => {
       const { ended, late } = scene();
       server().now = afterDays(25);
       for (const positionId of [ended, late]) {
@@ -111,7 +111,7 @@ describe('where several refusals hold, the first in order is answered:', () => {
       server().now = START;
     });
 
-    it('the state before the amount', async () => {
+    it('the state is checked before the amount', async () => {
       const { created, funded, ended } = scene();
       const allowedTransitions = ['FUNDED', 'CANCELLED', 'EXPIRED'];
       const no = {
@@ -148,7 +148,7 @@ describe('where several refusals hold, the first in order is answered:', () => {
       }
     });
 
-    it('the hour before the amount: from then on only EXPIRED is allowed', async () => {
+    it('the expiry is checked before the amount, and after it only EXPIRED is allowed', async () => {
       const { late } = scene();
       server().now = afterDays(20);
       for (const mutation of MOVES.filter((name) => name !== 'expirePosition')) {
