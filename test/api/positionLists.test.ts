@@ -74,15 +74,18 @@ onBothStores((open) => {
   const { server, deals, all } = portfolioOn(open);
 
   const orders = FIELDS.flatMap((field) => (['ASC', 'DESC'] as const).map((direction) => [field, direction] as const));
-  it.each(orders)('positions are ordered by %s %s, ties by id, in pages of any size, forward and backward', async (field, direction) => {
-    const orderBy = { field, direction };
-    const expected = inOrder(all(), field, direction === 'DESC');
-    for (const size of [1, 2, 3, 100]) {
-      for (const backward of [false, true]) {
-        expect(await walk(server(), PositionIdsDocument, { orderBy }, size, backward)).toEqual(expected);
+  it.each(orders)(
+    'positions are ordered by %s %s, ties by id, in pages of any size, forward and backward',
+    async (field, direction) => {
+      const orderBy = { field, direction };
+      const expected = inOrder(all(), field, direction === 'DESC');
+      for (const size of [1, 2, 3, 100]) {
+        for (const backward of [false, true]) {
+          expect(await walk(server(), PositionIdsDocument, { orderBy }, size, backward)).toEqual(expected);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('positions are newest first if the order is omitted or null', async () => {
     const expected = inOrder(all(), 'CREATED_AT', true);

@@ -7,10 +7,10 @@ import { checkPosition, newPosition, type Position } from '../../src/domain/posi
 import { type Facts, factsOf, Refusal, ValidationFailed } from '../../src/domain/refusals.ts';
 import { type Instant, parseInstant } from '../../src/domain/time.ts';
 
-/** When everything in these tests happens. */
+/** The current time in these tests. */
 export const NOW: Instant = 1_800_000_000_000;
 
-/** The hour from which a position with a deadline can only expire. */
+/** When positions with an expiry expire. */
 export const DEADLINE: Instant = NOW + 3_600_000;
 
 export const currency = (code: string): CurrencyCode => {
@@ -47,7 +47,7 @@ export const ASSET: Asset = {
   updatedAt: NOW,
 };
 
-/** A position that was agreed and no more. */
+/** Returns a position that was created and not moved. */
 export function agreed(amount = '100.00', currencyCode = 'USD', expiresAt: Instant | null = DEADLINE): Position {
   const draft = checkPosition({ holderReference: 'payee', amount: { amount, currencyCode }, expiresAt }, NOW);
   return newPosition(draft, ASSET, { version: 1 }, 'pos_1', NOW);
@@ -58,7 +58,7 @@ export const moveTo = (toState: Move['toState'], amount?: string): Move => ({
   amount: amount === undefined ? null : decimal(amount),
 });
 
-/** The position after the moves, all of them before its deadline. */
+/** Returns the position after the moves, all of them before its expiry. */
 export const after = (position: Position, ...moves: readonly Move[]): Position =>
   moves.reduce((now, move) => advance(now, move, NOW).position, position);
 
@@ -72,10 +72,10 @@ export const IN: { readonly [S in PositionState]: Position } = {
   EXPIRED: after(agreed(), moveTo('FUNDED'), moveTo('EXPIRED')),
 };
 
-/** The facts of the refusal that the act ends in. */
+/** Returns the data of the user error that the function throws. */
 export const refusalOf = (act: () => unknown): Facts => factsOf(thrownBy(act));
 
-/** The issues of the ValidationFailed that the act ends in, each as "path: message". */
+/** Returns the issues of the ValidationError that the function throws, each as "path: message". */
 export function faultsOf(act: () => unknown): readonly string[] {
   const refusal = thrownBy(act);
   if (!(refusal instanceof ValidationFailed)) throw refusal;

@@ -11,7 +11,9 @@ import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { agreed, DEADLINE, decimal, NOW } from './fixtures.ts';
 
-/** One try: where to go (a number picks one of what is allowed), and how much (a number is so many thousandths of what is held). */
+/**
+ * One attempt. A number as `to` is an index of the allowed transitions, and as `amount` thousandths of the held amount.
+ */
 interface Try {
   readonly to: Move['toState'] | number;
   readonly amount: 'as it fits' | 'none' | 'too fine' | number;
@@ -49,7 +51,7 @@ function moveOf({ to, amount }: Try, { state, held, currency }: Position): Move 
   return { toState, amount: { units: share > 0n ? share : 1n, scale: DIGITS[currency] ?? 0 } };
 }
 
-/** What the law answers: the position after the move, or its refusal. */
+/** Returns the position after the move, or the user error. */
 function answerOf(position: Position, move: Move, now: Instant): Advance | Refusal {
   try {
     return advance(position, move, now);
@@ -59,7 +61,7 @@ function answerOf(position: Position, move: Move, now: Instant): Advance | Refus
   }
 }
 
-/** A ledger apart from the law: every move is a transfer between three accounts, told by its states alone. */
+/** An independent ledger: every move is a transfer between three accounts that depends only on the states. */
 class Ledger {
   payer = 0n;
   escrow = 0n;
@@ -88,7 +90,7 @@ function mustHold(before: Position, { position: next, moved }: Advance, ledger: 
   expect(moved > 0n).toBe(next.state === 'FUNDED' || before.held > 0n);
 }
 
-test('in any life, funded = held + released + refunded, none below zero, each change counted and every cent posted', async () => {
+test('after any moves, funded = held + released + refunded, none is negative, changes are counted and postings balance', async () => {
   const paths = new Set<string>();
   const refusals = new Set<string>();
   const lives = fc.array(tries, { minLength: 6, maxLength: COUNTS.movesPerLife, size: 'max' });
@@ -112,14 +114,14 @@ test('in any life, funded = held + released + refunded, none below zero, each ch
       }
     }),
   );
-  // The lives were worth living: every move of the law and every refusal came up, and no other.
+  // The random moves covered every transition and every user error, and no other.
   expect([...paths].toSorted()).toEqual(
     POSITION_STATES.flatMap((from) => LIFECYCLE[from].map((to) => `${from} -> ${to}`)).toSorted(),
   );
   expect([...refusals].toSorted()).toEqual(['IllegalTransition', 'InsufficientFunds', 'ValidationFailed']);
 });
 
-test('a position that has come to its end accepts no move at any time', () =>
+test('a position in a terminal state accepts no move at any time', () =>
   checked(
     COUNTS.lives,
     fc.property(positions, tries, fc.constantFrom('RELEASED', 'CANCELLED', 'EXPIRED'), (born, attempt, end) => {
@@ -131,7 +133,7 @@ test('a position that has come to its end accepts no move at any time', () =>
     }),
   ));
 
-test('parts that add up to the whole leave nothing held, in any number and order', () =>
+test('partial releases that add up to the whole amount leave nothing held, in any number and order', () =>
   checked(
     COUNTS.lives,
     fc.property(fc.array(fc.bigInt({ min: 1n, max: 10n ** 20n }), { minLength: 1, maxLength: 20 }), (parts) => {
@@ -146,7 +148,7 @@ test('parts that add up to the whole leave nothing held, in any number and order
     }),
   ));
 
-test('the events of a life tell it: creation is event 1 from nothing, moves of nothing move null', () => {
+test('the events of a position start with creation as event 1, and moves without money have null', () => {
   const remark = { reason: 'why', metadata: { a: 1 } };
   const born = agreed('1', 'JPY');
   const first = newLifecycleEvent('evt_1', null, born, 0n, remark, actorOf({ role: 'ROOT' }));

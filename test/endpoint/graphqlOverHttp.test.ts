@@ -2,14 +2,14 @@ import { type AuditResult, serverAudits } from 'graphql-http';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bearer, endpointOn, ROOT_TOKEN } from '../support/endpoint.ts';
 
-/** How many audits there are of each kind. */
+/** The number of audits of each kind. */
 const ALL = { MUST: 0, SHOULD: 0, MAY: 0 };
 const passed = { MUST: 0, SHOULD: 0, MAY: 0 };
 type Kind = keyof typeof ALL;
 
-describe('the audits of GraphQL over HTTP', () => {
+describe('the audits of the GraphQL over HTTP specification', () => {
   const endpoint = endpointOn();
-  // The audits know no keys, nor the header that keeps links of pages out.
+  // The audits send no API key and no preflight header.
   const fetchFn: typeof fetch = (input, init) =>
     fetch(input, {
       ...init,
@@ -35,13 +35,13 @@ describe('the audits of GraphQL over HTTP', () => {
     });
   }
 
-  it('are as many as were counted', () => {
+  it('the expected number of audits has run', () => {
     expect(audits.length).toBeGreaterThanOrEqual(61);
     expect(ALL.MUST + ALL.SHOULD + ALL.MAY).toBe(audits.length);
     expect(endpoint().faults).toEqual([]);
   });
 });
 
-/** Why an audit was not passed; nothing if it was. */
+/** Returns why an audit failed, or an empty text if it passed. */
 const reasonOf = (result: AuditResult): string =>
   result.status === 'ok' ? '' : `${result.status}: ${'reason' in result ? result.reason : ''}`;

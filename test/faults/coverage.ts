@@ -15,10 +15,13 @@ const MUTATIONS: readonly Call['mutation'][] = [
   'setPolicy',
   'deletePolicy',
 ];
-/** Only a full store returns it, which these servers are not. */
+/** Returned only by a full store, which these servers are not. */
 const ELSEWHERE = 'CapacityError';
 
-/** Everything that there is to reach: the states, every member of every result, replays, rules, what becomes of a part of a batch. */
+/**
+ * Returns everything that can be covered: states, members of every result, replays, rules, and results of batch
+ * operations.
+ */
 function wanted(): readonly string[] {
   const schema = buildSchema(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'));
   const answers = MUTATIONS.flatMap((mutation) => {
@@ -42,7 +45,7 @@ function wanted(): readonly string[] {
   return [...states, ...rules, ...answers, ...partly.map((each) => `part of a batch: ${each}`)];
 }
 
-/** Counts what lives have come to. */
+/** Counts the outcomes of random lifecycles. */
 export class Coverage {
   steps = 0;
   readonly #counts = new Map<string, number>();
@@ -64,14 +67,14 @@ export class Coverage {
     return wanted().filter((each) => !this.#counts.has(each));
   }
 
-  /** The same, whatever the mutation: states, kinds of refusal, rules. */
+  /** The outcomes that were never reached with any mutation: states, user errors and rules. */
   get missedKinds(): readonly string[] {
     const kindOf = (what: string): string => what.split(': ').at(-1) ?? what;
     const kinds = new Set([...this.#counts.keys()].map(kindOf));
     return [...new Set(wanted().map(kindOf))].filter((kind) => !kinds.has(kind));
   }
 
-  /** A line to print. */
+  /** Returns a line to print. */
   report(where: string, lives: number): string {
     const all = wanted().length;
     const missed = this.missed.length === 0 ? '' : `; not reached: ${this.missed.join(', ')}`;

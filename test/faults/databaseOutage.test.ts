@@ -30,7 +30,7 @@ afterEach(() => {
 
 const QUERY = 'query ($id: ID!) { position(id: $id) { state } }';
 
-it('while the database is away every answer is SERVICE_UNAVAILABLE in our own words; after it, all is as before', async () => {
+it('all responses during a database outage are SERVICE_UNAVAILABLE without driver messages, and succeed afterwards', async () => {
   const { id } = await fundedPosition(given.server, deal);
   const input = { positionId: id, amount: '10', idempotencyKey: id };
   await given.proxy.away();
@@ -43,7 +43,7 @@ it('while the database is away every answer is SERVICE_UNAVAILABLE in our own wo
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
-it('a change is SERVICE_UNAVAILABLE while the database accepts no writes, and is done on a new connection afterwards', async () => {
+it('a change is SERVICE_UNAVAILABLE while the database is read-only, and succeeds on a new connection afterwards', async () => {
   const { id } = await fundedPosition(given.server, deal);
   const input = { positionId: id, amount: '10' };
   await allowWrites(false);
@@ -55,7 +55,7 @@ it('a change is SERVICE_UNAVAILABLE while the database accepts no writes, and is
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
-it('the deadlines, too, only wait until the database is back', async () => {
+it('due positions expire once the database is available again', async () => {
   const expiresAt = new Date(given.server.now + 1_000).toISOString();
   const { id } = await fundedPosition(given.server, deal, '100.00', { expiresAt });
   given.server.now += 1_000;
@@ -66,7 +66,7 @@ it('the deadlines, too, only wait until the database is back', async () => {
   expect(await given.row(ACCOUNTS, id)).toEqual({ ...accountsAfter(1), held: '0' });
 });
 
-it('calls that an outage finds under way are each done exactly once when they are retried with their keys', async () => {
+it('calls interrupted by an outage are each executed exactly once when retried with their idempotency keys', async () => {
   const ids = [];
   for (let n = 0; n < COUNTS.callsInOutage; n += 1) ids.push((await fundedPosition(given.server, deal)).id);
   let commits = 0;
@@ -84,7 +84,7 @@ it('calls that an outage finds under way are each done exactly once when they ar
   for (const id of ids) expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
-it('a COMMIT whose answer an outage has swallowed is looked up when the database is back', async () => {
+it('a COMMIT whose response is lost in an outage is looked up when the database is available again', async () => {
   const { id } = await fundedPosition(given.server, deal);
   swallowCommit(() => setTimeout(() => void given.proxy.back(), 400));
   const { result } = await release(given.server, { positionId: id, amount: '10' });
@@ -93,7 +93,7 @@ it('a COMMIT whose answer an outage has swallowed is looked up when the database
 });
 
 it.runIf(FULL)(
-  'if the database stays away, the call says so and a retry with its key is answered what was done',
+  'if the outage continues, the call fails, and a retry with its idempotency key returns what was done',
   async () => {
     const { id } = await fundedPosition(given.server, deal);
     const input = { positionId: id, amount: '10', idempotencyKey: id };
@@ -108,7 +108,7 @@ it.runIf(FULL)(
   },
 );
 
-it.runIf(FULL)('a connection that has gone silent without breaking is given up, and the call done once', async () => {
+it.runIf(FULL)('a connection that is silent without an error times out, and the call is executed once', async () => {
   const { id } = await fundedPosition(given.server, deal);
   let silenced = false;
   given.proxy.tap = {
@@ -124,7 +124,7 @@ it.runIf(FULL)('a connection that has gone silent without breaking is given up, 
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
-/** Makes the database a primary, or like the standby that a connection may lead to during a fail-over. */
+/** Makes the database a primary, or like the standby that a connection may reach during a failover. */
 async function allowWrites(allowed: boolean, existing: 'end connections' | 'keep connections' = 'end connections') {
   await asAdmin(given.databaseUrl, async (admin) => {
     await admin.query('set default_transaction_read_only = off');
@@ -137,7 +137,7 @@ async function allowWrites(allowed: boolean, existing: 'end connections' | 'keep
   });
 }
 
-/** Lets the next COMMIT arrive, but not its answer: the database is away from then on. */
+/** Lets the next COMMIT arrive but not its response, and then makes the database unavailable. */
 function swallowCommit(then: () => void = () => undefined): void {
   let writing: unknown;
   given.proxy.tap = {

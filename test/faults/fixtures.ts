@@ -12,13 +12,13 @@ export interface Proxied {
   readonly server: TestServer;
   readonly store: Store;
   readonly proxy: Proxy;
-  /** The database itself, past the proxy. */
+  /** The URL of the database itself, without the proxy. */
   readonly databaseUrl: string;
-  /** The one row that a statement answers. */
+  /** Returns the one row of a statement. */
   row(text: string, ...values: readonly unknown[]): Promise<unknown>;
 }
 
-/** A server that reaches its fresh database through a proxy. */
+/** Starts a server that reaches its new database through a proxy. */
 export async function proxied(
   onStatement: OnStatement = () => undefined,
   settings: Partial<Settings> = {},
@@ -49,7 +49,7 @@ const RELEASE = `mutation ($input: ReleasePositionInput!) {
   }
 }`;
 
-/** Releases, and answers what came of it. */
+/** Releases an amount, and returns the outcome. */
 export const release = async (
   server: TestServer,
   input: { readonly positionId: string; readonly amount?: string; readonly idempotencyKey?: string },
@@ -63,7 +63,7 @@ export async function read(server: TestServer, id: string): Promise<Answered> {
 }
 
 export interface Answered {
-  /** The result's type, or the code of the error that stands in its place. */
+  /** The type of the result, or the code of the error instead of it. */
   readonly told: string;
   readonly result:
     | { readonly __typename?: string; readonly replayed?: boolean; readonly [field: string]: unknown }
@@ -71,25 +71,27 @@ export interface Answered {
   readonly text: string;
 }
 
-/** The one mutation of a document. */
+/** Sends a document with one mutation. */
 export async function answered(server: TestServer, document: string, variables: unknown): Promise<Answered> {
   const { data, errors, text } = await server.ask<{ [field: string]: Answered['result'] | null }>(document, variables);
   const result = Object.values(data ?? {})[0] ?? undefined;
   return { told: result?.__typename ?? errors?.[0]?.extensions?.code ?? text, result, text };
 }
 
-/** What a driver or a database says of its troubles: nothing of it may reach a client. */
+/** Matches messages of a driver or database, none of which may reach a client. */
 export const DRIVERS_WORDS =
   /ECONN|ENOENT|EPIPE|socket|terminat|connection|postgres|pg_|SQL|deadlock|serializ|rollback|127\.0\.0\.1/i;
 
-/** How often a position was changed, as each table has it. */
+/** Selects the number of changes of a position according to each table. */
 export const ACCOUNTS = `select p.version, p.sequence, p.held::text as held,
   (select count(*)::int from lifecycle_events e where e.position_id = p.id) as events,
   (select count(*)::int from ledger_events l where l.position_id = p.id) as "ledgerEvents",
   (select count(*)::int from audit_events a where a.resource_id = p.id and a.outcome = 'SUCCESS') as audited
   from positions p where p.id = $1`;
 
-/** The accounts of a position of 100.00 that was created, funded, and had 10.00 released so many times. */
+/**
+ * Returns the row of a position of 100.00 that was created, funded, and had 10.00 released the given number of times.
+ */
 export const accountsAfter = (releases: number): object => ({
   version: 2 + releases,
   sequence: 2 + releases,
@@ -101,7 +103,7 @@ export const accountsAfter = (releases: number): object => ({
 
 export const hasNoFaults = ({ faults }: TestServer): void => expect(faults).toEqual([]);
 
-/** Fails the file if a promise was left alone with its failure, or something was thrown where nobody catches. */
+/** Fails the file on unhandled rejections and uncaught exceptions. */
 export function nothingGoesUnheard(): void {
   const unheard: unknown[] = [];
   const hear = (error: unknown): void => void unheard.push(error);

@@ -4,7 +4,7 @@ import type { World } from './world.ts';
 
 const money = (minorUnits: bigint, currency: string): object => ({ amount: written(minorUnits, currency) });
 
-/** A position of the model as the API shows it. */
+/** Formats a position of the model as the API returns it. */
 export function formatPosition(held: Held, at: number, now: number): object {
   const { state, version, currency, expiresAt } = held;
   return {
@@ -21,7 +21,7 @@ export function formatPosition(held: Held, at: number, now: number): object {
   };
 }
 
-/** An answer of the model as the API gives it. */
+/** Formats a result of the model as the API returns it. */
 export function formatAnswer({ at, position, event, policy, results, ...facts }: Answer, { now }: World): Answer {
   const { allowed, limits, version } = (policy ?? {}) as Rules;
   return {
@@ -47,7 +47,7 @@ const ORDER: readonly State[] = ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED', 'REL
 const sumOf = (positions: readonly Held[], field: 'amount' | 'held' | 'released' | 'refunded'): bigint =>
   positions.reduce((sum, each) => sum + each[field], 0n);
 
-/** The totals of all positions, as the API shows them. */
+/** Formats the totals of all positions as the API returns them. */
 export function formatTotals(positions: readonly Held[]): readonly object[] {
   const of = (some: readonly Held[], currency: string): object => ({
     count: some.length,

@@ -15,15 +15,15 @@ import { formatAnswer, formatPosition, formatTotals } from './formatters.ts';
 import { type Step, step } from './steps.ts';
 import { World } from './world.ts';
 
-process.stdout.write(`The random lives of model.test.ts: TEST_SEED=${SEED} replays them.\n`);
+process.stdout.write(`The random lifecycles of model.test.ts: TEST_SEED=${SEED} replays them.\n`);
 const lives = fc.noBias(fc.array(step, { minLength: 1, maxLength: COUNTS.commandsPerRun, size: 'max' }));
 
-// Both stores live the same lives, as far as they go: what each has in common with the model they have in common.
+// Both stores run the same lifecycles as far as their counts allow, and must agree with the same model.
 describe.each<[string, () => Promise<Store>, number]>([
   ['In memory', openMemory, COUNTS.modelRuns.memory],
   ['On PostgreSQL', () => openPostgres(), COUNTS.modelRuns.postgres],
 ])('%s', (where, open, runs) => {
-  it('the server does what the model does, step by step, through any life', async () => {
+  it('the server agrees with the model after every step of random lifecycles', async () => {
     const store = await open();
     const server = serve(store);
     const coverage = new Coverage();
@@ -33,13 +33,13 @@ describe.each<[string, () => Promise<Store>, number]>([
     );
     expect(await verify(store)).toMatchObject({ difference: null });
     process.stdout.write(coverage.report(where, runs));
-    // Few lives reach every state and every kind of refusal; for each mutation's each it takes many.
+    // Few lifecycles reach every state and every kind of user error. Every result of every mutation requires many.
     const missed = runs >= LIVES_FOR_ALL ? coverage.missed : coverage.missedKinds;
     expect(FULL ? missed : []).toEqual([]);
   });
 });
 
-/** Takes one life on the server and in the model, and compares them after every step. */
+/** Runs one lifecycle on the server and in the model, and compares them after every step. */
 async function live(server: TestServer, steps: readonly Step[], coverage: Coverage): Promise<void> {
   const stage = await set(server);
   const world = new World(server.now);
@@ -84,7 +84,7 @@ async function take(each: Step, { server, stage, world, said, coverage }: Scene)
   }
 }
 
-/** A new call, or one that was made before with a key, whoever makes it now, and perhaps with another input. */
+/** Returns a new call, or an earlier one with its idempotency key, perhaps by another caller and with another input. */
 function callOf(each: Step & { do: 'call' | 'again' }, said: readonly (Call | Step)[], world: World): Call | undefined {
   if (each.do === 'call') return { ...each.call(world), who: each.who, key: each.key };
   const keyed = said.flatMap((one) => ('mutation' in one && one.key !== undefined ? [one] : []));
@@ -106,7 +106,7 @@ interface Read {
   readonly positionTotals: readonly object[];
 }
 
-/** What can be read must be what the model has: a position with its last events, and the totals of all. */
+/** Compares what can be read with the model: a position with its last events, and the totals of all positions. */
 async function compare(server: TestServer, stage: Stage, world: World, at: number, last: number): Promise<void> {
   server.viewer = { role: 'ROOT' };
   const { institutionId, positionIds } = stage;
@@ -123,7 +123,9 @@ async function compare(server: TestServer, stage: Stage, world: World, at: numbe
   expect(events.totalCount).toBe(held.events.length);
 }
 
-/** A new institution with an asset of each kind, on a server where nothing of lives before is due any more. */
+/**
+ * Creates an institution with an asset of each kind, on a server where no position of earlier lifecycles is still due.
+ */
 async function set(server: TestServer): Promise<Stage> {
   server.viewer = { role: 'ROOT' };
   server.now += 400 * 86_400_000;
@@ -141,5 +143,5 @@ async function set(server: TestServer): Promise<Stage> {
   return { institutionId: institution.id, otherId, assetIds: [assetId, invoices.assetId], positionIds: [] };
 }
 
-/** From so many lives on each mutation is expected to have given each of its answers. */
+/** The number of lifecycles from which on every mutation must have returned each of its results. */
 const LIVES_FOR_ALL = 1_000;

@@ -13,7 +13,7 @@ nothingGoesUnheard();
 
 const WRITERS = 16;
 const CHANGES_BETWEEN_CRASHES = 80;
-/** Durable, and with commits that wait for each other, so that many are under way when the server crashes. */
+/** Durable, and with commits that wait for each other, so that many are in progress when the server crashes. */
 const SETTINGS = [
   'fsync=on',
   'full_page_writes=on',

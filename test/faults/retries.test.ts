@@ -27,7 +27,7 @@ beforeAll(async () => {
   given.server.viewer = { role: 'ADMIN', institutionId: deal.institution.id };
   rival = new Client({ connectionString: given.databaseUrl });
   await rival.connect();
-  // Whoever waited longer is given up by PostgreSQL: never the rival.
+  // PostgreSQL ends the transaction that checks for a deadlock first, which must never be that of the test.
   await rival.query("set deadlock_timeout = '60s'");
   await admin(`create sequence failures;
     create function fail() returns trigger language plpgsql security definer as $$
@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 afterAll(() => rival.end());
 
-/** Lets the first so many writes of an event fail with this code. */
+/** Makes the first writes of an event fail with this code, the given number of times. */
 const failFirst = (times: number, code: string): Promise<unknown> =>
   admin(`create trigger failing after insert on lifecycle_events
     for each statement execute function fail('${times}', '${code}')`);
@@ -55,7 +55,7 @@ it.each([
   ['40001', 1],
   ['40001', TRIES - 1],
   ['40P01', 1],
-])('%s from what it writes, %i times: it is tried again and done once', async (code, times) => {
+])('a write that fails with %s %i times is retried and done once', async (code, times) => {
   const id = await funded();
   await failFirst(times, code);
   const { told } = await release(given.server, { positionId: id, amount: '10', idempotencyKey: id });
@@ -64,7 +64,7 @@ it.each([
 });
 
 it.each(['40001', '40P01'])(
-  '%s without end: BUSY after 4 tries, nothing written, and a retry goes through',
+  'a write that always fails with %s is BUSY after 4 tries and writes nothing, and a retry succeeds',
   async (code) => {
     const id = await funded();
     const input = { positionId: id, amount: '10', idempotencyKey: id };
@@ -86,27 +86,27 @@ const apply = (ids: readonly string[], idempotencyKey: string): ReturnType<typeo
     input: {
       operations: [
         ...ids.map((positionId) => ({ transition: { positionId, toState: 'PARTIALLY_RELEASED', amount: '10' } })),
-        // What is read with the locks fails with them: which of the failures is told must not be chance.
+        // The reads that run with the locks fail with them. Which of the errors is reported must not depend on chance.
         { create: { assetId: deal.assetId, holderReference: 'h', amount: { amount: '1', currencyCode: 'USD' } } },
       ],
       idempotencyKey,
     },
   });
 
-it('a batch that deadlocks with a rival (40P01) is tried again and done once', async () => {
+it('a batch in a deadlock with another transaction (40P01) is retried and executed once', async () => {
   const [first = '', second = ''] = [await funded(), await funded()].toSorted();
   await rival.query('begin');
   await rival.query('select 1 from positions where id = $1 for update', [second]);
   const batch = apply([second, first], 'deadlock');
   await waitsForLock();
-  // The batch holds the first and waits for the second; the rival now wants it the other way round.
+  // The batch has locked the first position and waits for the second; the other transaction locks in reverse order.
   await rival.query('select 1 from positions where id = $1 for update', [first]);
   await rival.query('commit');
   expect((await batch).result).toMatchObject({ committed: true, replayed: false });
   for (const id of [first, second]) expect(await given.row(ACCOUNTS, id)).toMatchObject({ events: 3, ledgerEvents: 3 });
 });
 
-it('batches over the same positions in opposite orders never deadlock: they lock in the order of the ids', async () => {
+it('batches over the same positions in opposite orders never deadlock, because they lock in the order of ids', async () => {
   const ids = [await funded(), await funded(), await funded()];
   const before = await deadlocks();
   const batches = await Promise.all(
@@ -118,7 +118,7 @@ it('batches over the same positions in opposite orders never deadlock: they lock
 });
 
 it.each(['while it waits for a lock', 'while it is idle in the pool'])(
-  'a backend that is terminated (57P01) %s: the call is tried again and done once',
+  'a call whose backend is terminated (57P01) %s is retried and executed once',
   async (when) => {
     const id = await funded();
     const input = { positionId: id, amount: '10', idempotencyKey: id };

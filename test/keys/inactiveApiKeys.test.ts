@@ -6,10 +6,10 @@ import { openMemory, openPostgresTwice } from '../support/stores.ts';
 const FOLLOW = 'subscription { chatSessionChanged { cursor kind } }';
 const CAUGHT_UP = { data: { chatSessionChanged: { kind: 'CAUGHT_UP' } } };
 const ENDED = { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] };
-/** Much longer than a key that is over may act; only a hang would take so long. */
+/** Far longer than an inactive API key may be used, so that only a hang exceeds it. */
 const patienceMs = 20_000;
 
-/** How a key comes to be over; the clock of all servers is moved where it has to be. */
+/** How an API key becomes inactive. The clock of all servers is advanced where necessary. */
 const ENDS = {
   'is revoked': async (server: KeyServer, id: string) => {
     await callKey(server, 'revokeApiKey', { apiKeyId: id });
@@ -31,9 +31,9 @@ const WHERE = {
   'on PostgreSQL': openPostgresTwice,
 } as const;
 
-describe.each(Object.entries(WHERE))('%s: a key that is over while its stream is open', (_where, open) => {
+describe.each(Object.entries(WHERE))('%s: streams of an API key that becomes inactive', (_where, open) => {
   const ends: (() => Promise<void>)[] = [];
-  /** The servers share a record and a clock; keys are ended on the first, and shown to the second. */
+  /** The servers share a store and a clock. API keys become inactive on the first, and are used on the second. */
   let servers: readonly KeyServer[] = [];
   let addresses: readonly string[];
   let of: string;
@@ -48,7 +48,7 @@ describe.each(Object.entries(WHERE))('%s: a key that is over while its stream is
   });
 
   it.each(Object.entries(ENDS))(
-    '%s: every stream of it ends with UNAUTHENTICATED, and no other',
+    'an API key that %s ends all of its streams with UNAUTHENTICATED, and no others',
     async (how, endKey) => {
       const [first, second] = servers as readonly [KeyServer, KeyServer];
       const key = await newKey(first, of, { expiresAt: new Date(first.now + 1_000).toISOString() });
@@ -73,7 +73,7 @@ describe.each(Object.entries(WHERE))('%s: a key that is over while its stream is
       process.stdout.write(`A key that ${how}: its streams ended after ${tookMs.toFixed(0)} ms\n`);
       for (const stream of streams.slice(0, 2)) expect(await stream.next()).toBeUndefined();
 
-      // The socket is still there; whatever it asks next closes it.
+      // The socket is still open; its next operation closes it.
       await vi.waitUntil(async () => (await second.ask('{ __typename }', {}, key.token)).status === 401, {
         timeout: patienceMs,
       });
@@ -86,7 +86,7 @@ describe.each(Object.entries(WHERE))('%s: a key that is over while its stream is
   );
 });
 
-describe('who says hello over a WebSocket', () => {
+describe('credentials in connection_init of a WebSocket', () => {
   const ends: (() => Promise<void>)[] = [];
   let address: string;
   let key: { readonly token: string };
@@ -99,7 +99,7 @@ describe('who says hello over a WebSocket', () => {
     for (const end of ends) await end();
   });
 
-  it('with a key, however it is written, is let in as its holder', async () => {
+  it('a WebSocket with an API key in any accepted form has the role of the API key', async () => {
     for (const [role, token] of [
       ['ADMIN', key.token],
       ['ROOT', ROOT_TOKEN],
@@ -119,7 +119,7 @@ describe('who says hello over a WebSocket', () => {
     }
   });
 
-  it('without one, or with one that opens nothing, is closed with 4403', async () => {
+  it('a WebSocket without an API key, or with an invalid one, is closed with 4403', async () => {
     const payloads: readonly unknown[] = [
       undefined,
       null,

@@ -21,7 +21,7 @@ describe('what is logged of a fault', () => {
   it('of our own error is its class, its message, and where it was thrown, without directories', async () => {
     const facts = faultFacts(await thrownBy(() => Promise.reject(new OurOwn('The record\n  at /some/where is away.'))));
     expect(facts).toMatchObject({ class: 'OurOwn', message: 'The record\n  at /some/where is away.' });
-    expect(facts.frames[0]).toMatch(/^\S.* \(faultFacts\.test\.ts:\d+\)$/);
+    expect(facts.frames[0]).toMatch(/^\S.* \(serializeError\.test\.ts:\d+\)$/);
     expect(facts.frames.join('\n')).not.toMatch(PATHS);
   });
 
