@@ -7,7 +7,7 @@ import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { everything, type Live, liveOn, numbers } from './feed.ts';
 
-/** A feed whose answers come when the scheduler says, as those of a database do. */
+/** A feed whose results arrive when the scheduler decides, like those of a database. */
 class LateFeed extends MemoryChanges {
   readonly #scheduler: fc.Scheduler;
 
@@ -24,7 +24,7 @@ class LateFeed extends MemoryChanges {
   }
 }
 
-/** Follows from the cursor on, leaves after so many changes and comes back, again and again. Answers what it saw. */
+/** Subscribes from the cursor on, unsubscribes after some changes and resumes, repeatedly. Returns what it received. */
 function follow({ hub, cursors }: Live, scheduler: fc.Scheduler, after: string | null, stays: readonly number[]): Seen {
   const seen: Seen = { sequences: [], begins: undefined, lives: 0, stays: 0, failed: undefined };
   const run = async (): Promise<void> => {
@@ -67,7 +67,7 @@ const follower = fc.record({
   stays: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 3 }),
 });
 
-it('brings each own change once across every seam, however commits, looks and readers meet', () =>
+it('a subscriber receives each of its changes once across every cutover, in any order of commits, polls and readers', () =>
   checked(
     COUNTS.liveSeams,
     fc.asyncProperty(

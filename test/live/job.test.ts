@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { COMPLETE, createRounds } from '../../src/live/rounds.ts';
 
-it('repeats work until it is complete, also after a failure', async () => {
+it('a job repeats its work until it is complete, also after a failure', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const failures: unknown[] = [];

@@ -14,7 +14,7 @@ const SECOND_MS = 1_000;
 onBothStores((open) => {
   let opened: Promise<Store> | undefined;
   let store: Store;
-  /** Whether the store refuses to write. */
+  /** Whether the store rejects writes. */
   let away = false;
   /** Whether the store writes and reports that it is unavailable. */
   let isUnconfirmed = false;
@@ -23,7 +23,7 @@ onBothStores((open) => {
   beforeEach(async () => {
     store = await (opened ??= open());
     away = false;
-    // Each test has minutes of its own.
+    // Each test has its own minutes.
     now = minuteOf(now) + 100 * MINUTE_MS;
     const clock = (): number => now;
     trail = new AccessTrail({ store: refusing(), newId: createIds(clock), clock });
@@ -38,7 +38,7 @@ onBothStores((open) => {
     },
   });
 
-  /** What was written since the test began. */
+  /** The audit events written since the test began. */
   const written = async (institutionId?: string): Promise<readonly AuditEvent[]> => {
     const [page] = await store.read(institutionId === undefined ? 'ALL' : { institutionId }).auditEvents.pages([
       {
@@ -62,7 +62,7 @@ onBothStores((open) => {
     await trail.flush();
   };
 
-  it('one event a minute for each address and action, with how often it was, when the minute has passed', async () => {
+  it('one event per minute, address and action is written after the minute, with the number of occurrences', async () => {
     const first = now + SECOND_MS;
     for (const [at, address] of ['203.0.113.9', '2001:db8::/64', '203.0.113.9'].entries()) {
       now = first + at;
@@ -97,7 +97,7 @@ onBothStores((open) => {
     expect(trail.size).toBe(0);
   });
 
-  it('what goes on for minutes is one event for each of them', async () => {
+  it('rejections over several minutes write one event per minute', async () => {
     for (let seconds = 0; seconds < 180; seconds += 1) {
       trail.note('ACCESS_REFUSED', '203.0.113.9');
       now += SECOND_MS;
@@ -107,7 +107,7 @@ onBothStores((open) => {
     expect(await told()).toEqual(Array.from({ length: 3 }, () => 'ACCESS_REFUSED 203.0.113.9 60'));
   });
 
-  it('a key is told of in its institution’s trail, however many addresses it comes from', async () => {
+  it('rejections of an API key are in the audit log of its institution, once for any number of addresses', async () => {
     const key = { institutionId: nextId('inst'), apiKeyId: nextId('key') };
     const other = { institutionId: nextId('inst'), apiKeyId: nextId('key') };
     trail.note('RATE_LIMITED', '203.0.113.9', key);
@@ -128,8 +128,8 @@ onBothStores((open) => {
     expect(await written()).toHaveLength(2);
   });
 
-  describe('mistake 12: each unauthenticated request wrote an audit row:', () => {
-    it('a flood of addresses is as many events as there may be, one for the rest, and bounded memory', async () => {
+  describe('predecessor mistake 12: each unauthenticated request wrote an audit row', () => {
+    it('rejections of many addresses write a bounded number of events, one for the rest, and use bounded memory', async () => {
       const flood = 20_000;
       for (let at = 0; at < flood; at += 1) trail.note('ACCESS_REFUSED', `address ${at}`);
       expect(trail.size).toBe(STRANGERS_A_MINUTE + 1);
@@ -145,7 +145,7 @@ onBothStores((open) => {
       expect(events).toContain('RATE_LIMITED others 1');
     });
 
-    it('strangers leave the keys their room, and keys are bounded too', async () => {
+    it('events of unauthenticated clients do not use the budget of API keys, which is bounded as well', async () => {
       for (let at = 0; at < 1_000; at += 1) trail.note('ACCESS_REFUSED', `address ${at}`);
       const institutionId = nextId('inst');
       for (let at = 0; at < KEYS_A_MINUTE + 5; at += 1) {
@@ -158,7 +158,7 @@ onBothStores((open) => {
     });
   });
 
-  it('what could not be written is written later, none of it lost, in no more room', async () => {
+  it('events that could not be written are written later completely, with bounded memory', async () => {
     away = true;
     for (let minute = 0; minute < 10; minute += 1) {
       for (let at = 0; at < 100; at += 1) trail.note('ACCESS_REFUSED', `address ${minute * 50 + at}`);
@@ -175,7 +175,7 @@ onBothStores((open) => {
     expect(new Set(events.map(({ createdAt }) => createdAt)).size).toBe(1);
   });
 
-  it('writes events once when the store wrote them and reported that it was unavailable', async () => {
+  it('events are written once if the store wrote them and reported that it was unavailable', async () => {
     isUnconfirmed = true;
     trail.note('ACCESS_REFUSED', 'a');
     await expect(passMinute()).rejects.toThrow(Unavailable);
@@ -187,7 +187,7 @@ onBothStores((open) => {
     expect(trail.size).toBe(0);
   });
 
-  it('what is noted while others are being written is written with the next', async () => {
+  it('rejections recorded during a write are written with the next', async () => {
     trail.note('ACCESS_REFUSED', 'a');
     now += MINUTE_MS;
     const flushing = trail.flush();
@@ -199,7 +199,7 @@ onBothStores((open) => {
     expect(trail.size).toBe(0);
   });
 
-  it('at the end the minute under way is written too', async () => {
+  it('the current minute is written at the end', async () => {
     trail.note('RATE_LIMITED', 'a');
     await trail.finish();
     await trail.finish();

@@ -8,7 +8,7 @@ interface Asked {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** The first operation of a document with its variables, coerced as graphql does. */
+/** Returns the first operation of a document with its variables, coerced as graphql does. */
 export function asked(text: string, variables: Readonly<Record<string, unknown>> = {}, of = schema): Asked {
   const document = parse(text);
   const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION);
@@ -26,7 +26,7 @@ export function estimateOfText(text: string, given?: Readonly<Record<string, unk
 export const costOfText = (text: string, given?: Readonly<Record<string, unknown>>): number =>
   estimateOfText(text, given).cost;
 
-/** Fragments that each spread the next one twice: the last would be reached 2^levels times. */
+/** Returns fragments that each spread the next one twice, so the last would be spread 2^levels times. */
 export const doubling = (levels: number, on: string, last: string): string =>
   Array.from({ length: levels + 1 }, (_, at) =>
     at === levels ? `fragment F${at} on ${on} ${last}` : `fragment F${at} on ${on} { ...F${at + 1} ...F${at + 1} }`,

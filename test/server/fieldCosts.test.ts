@@ -31,7 +31,7 @@ function has(field: Field, [name, ...path]: ArgumentPath): boolean {
   return type !== undefined;
 }
 
-it('every line of the table weighs a field that there is, by arguments that it has', () => {
+it('every line of the table of costs refers to an existing field and to its arguments', () => {
   for (const [coordinate, weight] of Object.entries(WEIGHTS)) {
     const weighed = FIELDS.filter(([type, field]) => weightOf(type, field.name) === weight);
     expect([coordinate, weighed.length > 0]).toEqual([coordinate, true]);
@@ -43,13 +43,13 @@ it('every line of the table weighs a field that there is, by arguments that it h
   }
 });
 
-it('every search is weighed as one', () => {
+it('every search has the cost of a search', () => {
   const searching = FIELDS.filter(([, field]) => has(field, ['filter', 'search']));
   expect(searching.length).toBeGreaterThan(2);
   for (const [type, field] of searching) expect(weightOf(type, field.name).given?.at).toEqual(['filter', 'search']);
 });
 
-it('every list of rows has as many as its page was asked for, and every page says how many', () => {
+it('every list of a page has as many items as requested, and every page defines their number', () => {
   const pages = FIELDS.filter(([type, field]) => type.endsWith('Connection') && field.name !== '__typename');
   const asked = pages.filter(([type, field]) => weightOf(type, field.name).items === 'asked');
   expect([...new Set(asked.map(([, { name }]) => name))].toSorted()).toEqual(['edges', 'nodes']);

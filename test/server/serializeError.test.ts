@@ -17,8 +17,8 @@ const thrownBy = async (work: () => unknown): Promise<unknown> => {
 const PATHS = /[\\/]|file:|node_modules/;
 const SECRET = 'secret-0000';
 
-describe('what is logged of a fault', () => {
-  it('of our own error is its class, its message, and where it was thrown, without directories', async () => {
+describe('the logged data of an error', () => {
+  it('an own error is logged with its class, its message and where it was thrown, without directories', async () => {
     const facts = faultFacts(await thrownBy(() => Promise.reject(new OurOwn('The record\n  at /some/where is away.'))));
     expect(facts).toMatchObject({ class: 'OurOwn', message: 'The record\n  at /some/where is away.' });
     expect(facts.frames[0]).toMatch(/^\S.* \(serializeError\.test\.ts:\d+\)$/);
@@ -30,14 +30,14 @@ describe('what is logged of a fault', () => {
     ['BigInt', () => BigInt(SECRET)],
     ['URL', () => new URL(SECRET)],
     ['a package', () => new pg.Client({ connectionString: `postgres://clerk:${SECRET}@[` })],
-  ])('never is a message of %s, which repeats what it was given', async (_whose, work) => {
+  ])('the message of an error of %s is never logged, because it repeats its input', async (_whose, work) => {
     const facts = faultFacts(await thrownBy(work));
     expect(JSON.stringify(facts)).not.toContain(SECRET);
     expect(facts.message).toBeUndefined();
     expect(facts.frames.join('\n')).not.toMatch(PATHS);
   });
 
-  it('of a database is the SQLSTATE, behind our own error as its cause', async () => {
+  it('an error of a database is logged with its SQLSTATE as the cause of an own error', async () => {
     const client = new pg.Client({ connectionString: urlOf(inject('adminUrl'), 'postgres') });
     await client.connect();
     const refused = await thrownBy(() => client.query('select no_such_column from pg_class'));
@@ -48,13 +48,13 @@ describe('what is logged of a fault', () => {
     expect(facts.cause).not.toHaveProperty('message');
   });
 
-  it('of what the system refuses is its name, without the address', async () => {
+  it('a system error is logged with its code, without the address', async () => {
     const facts = faultFacts(await thrownBy(() => once(connect(1, '127.0.0.1'), 'connect')));
     expect(facts).toMatchObject({ code: 'ECONNREFUSED' });
     expect(JSON.stringify(facts)).not.toContain('127.0.0.1');
   });
 
-  it('of what is no error is its kind; a circle of causes ends', () => {
+  it('a value that is not an error is logged with its type, and a cycle of causes ends', () => {
     expect(faultFacts(SECRET)).toEqual({ class: 'string', frames: [] });
     const circle = new OurOwn('again');
     circle.cause = circle;

@@ -9,7 +9,7 @@ import { type KeyServer, newInstitution, ROOT_TOKEN, serveKeys } from '../suppor
 import { listeningWithKeys, overSse } from '../support/keyedLive.ts';
 import { atAddress, overHttp } from '../support/limited.ts';
 
-/** Only a hang would take so long. */
+/** Only a hang would take as long. */
 const patienceMs = 30_000;
 const withHttp = (patch: Partial<Settings['http']>): Partial<Settings> => ({ http: { ...DEFAULTS.http, ...patch } });
 const serverWith = async (settings: Partial<Settings>): Promise<{ server: KeyServer; address: string }> => {
@@ -21,7 +21,7 @@ interface Bare {
   readonly socket: Socket;
   readonly closed: Promise<string>;
 }
-/** A socket of TCP that says just this; when it is closed it tells what it heard. */
+/** Opens a TCP socket that sends the given text. When it is closed, it returns what it received. */
 async function saying(address: string, text: string): Promise<Bare> {
   const { port, hostname } = new URL(address);
   const socket = connect(Number(port), hostname);
@@ -34,15 +34,15 @@ async function saying(address: string, text: string): Promise<Bare> {
   return { socket, closed };
 }
 
-describe('who takes too long', () => {
-  it('to send headers is closed', async () => {
+describe('slow clients', () => {
+  it('a connection that sends no complete headers within headersTimeout is closed', async () => {
     const { address } = await serverWith(withHttp({ headersMs: 100, requestMs: 60_000 }));
     const { closed } = await saying(address, 'POST /graphql HTTP/1.1\r\nHost: x\r\nX-Slow: ');
     expect(await closed).toMatch(/^(HTTP\/1\.1 408 |$)/);
     expect((await overHttp(address, ROOT_TOKEN)).status).toBe(200);
   });
 
-  it('to send a body is closed', async () => {
+  it('a connection that sends no complete body within requestTimeout is closed', async () => {
     const { server, address } = await serverWith(withHttp({ headersMs: 100, requestMs: 200 }));
     const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nX-API-Key: ${ROOT_TOKEN}\r\nContent-Type: application/json`;
     const { closed } = await saying(address, `${head}\r\nContent-Length: 100\r\n\r\n{"query"`);
@@ -50,12 +50,12 @@ describe('who takes too long', () => {
     expect(server.faults).toEqual([]);
   });
 
-  it('with nothing is closed', async () => {
+  it('a connection that sends nothing within the idle timeout is closed', async () => {
     const { address } = await serverWith(withHttp({ silenceMs: 200 }));
     expect(await (await saying(address, '')).closed).toBe('');
   });
 
-  it('to read a stream is closed, its place is free again, and who reads hears all', async () => {
+  it('a client that does not read its stream is disconnected and frees its connection, and other clients receive everything', async () => {
     const settings = { ...withHttp({ silenceMs: 1_500 }), queueChanges: 1_000_000 };
     const server = serveKeys(createMemoryStore(), { settings });
     const ends: (() => Promise<void>)[] = [];
@@ -71,7 +71,7 @@ describe('who takes too long', () => {
     );
     const id = made.data?.createChatSession.chatSession.id;
     const follow = `subscription { chatSessionChanged(chatSessionId: "${id}") { kind chatSession { version description } } }`;
-    // It asks and never looks at what comes.
+    // The client subscribes and never reads.
     const never = request(address, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream', 'x-api-key': ROOT_TOKEN },
@@ -101,7 +101,7 @@ describe('who takes too long', () => {
   });
 });
 
-describe('places', () => {
+describe('connection limits', () => {
   async function opened(address: string, forwarded = '203.0.113.1'): Promise<WebSocket | string> {
     const headers = { 'x-forwarded-for': forwarded };
     const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws', { headers });
@@ -111,7 +111,7 @@ describe('places', () => {
   }
   const FULL = 'Unexpected server response: 503';
 
-  it('for WebSockets are so many, and free again when one is left', async () => {
+  it('the number of WebSockets is limited, and a closed one can be replaced', async () => {
     const { address } = await serverWith({ sockets: 2 });
     const [one, two] = [await opened(address), await opened(address)];
     expect(await opened(address)).toBe(FULL);
@@ -122,7 +122,7 @@ describe('places', () => {
     (two as WebSocket).terminate();
   });
 
-  it('of one address are so many, and others have theirs', async () => {
+  it('the number of WebSockets per address is limited, without affecting other addresses', async () => {
     const { address } = await serverWith({ sockets: 10, socketsPerAddress: 1, ...withHttp({ trustedProxies: 1 }) });
     expect(await opened(address, '203.0.113.1')).toBeInstanceOf(WebSocket);
     expect(await opened(address, '203.0.113.1')).toBe(FULL);
@@ -131,7 +131,7 @@ describe('places', () => {
     expect(await opened(address, '2001:db8::2')).toBe(FULL);
   });
 
-  it('for connections are so many: one more is closed at once', async () => {
+  it('the number of connections is limited, and one more is closed at once', async () => {
     const { address } = await serverWith(withHttp({ connections: 1 }));
     const { socket } = await saying(address, '');
     expect(await (await saying(address, '')).closed).toBe('');
