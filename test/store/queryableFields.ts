@@ -5,19 +5,19 @@ import type { Tables } from '../../src/store/store.ts';
 import { type Asked, CURRENCIES, INSTANTS, KINDS, PRIORITIES, type Rows, TERMS, TEXTS } from './randomRows.ts';
 import { currency, nextId, START } from './rows.ts';
 
-/** What can be asked of a table: its filters, its orders and its parents. */
+/** The queryable fields of a table: its filters, its orders and its parents. */
 export interface QueryableFields<E> {
   readonly where: { readonly [F in keyof E]?: fc.Arbitrary<unknown> };
   readonly orders: readonly (readonly string[])[];
   readonly parents: readonly Asked[];
   readonly needsParent: boolean;
-  /** What is searched for among its texts. */
+  /** The words to search in its texts. */
   readonly words?: readonly string[];
-  /** The terms of metadata that are looked for. */
+  /** The metadata terms to search. */
   readonly terms?: readonly string[];
 }
 
-/** A choice that is made only once the rows are there. */
+/** A choice that depends on the rows, once they exist. */
 export type Later<V> = (rows: Rows) => V;
 export const at = fc.nat(10_000);
 export const idOf = (table: Asked): fc.Arbitrary<Later<string>> =>

@@ -14,7 +14,7 @@ import { type Portfolio, portfolioOf } from './portfolio.ts';
 import { insertAll, START } from './rows.ts';
 
 const pageRows = 50;
-/** One row more tells whether there are more. */
+/** One more row reveals whether there is another page. */
 const readRows = pageRows + 1;
 const rowsAtOnce = 5_000;
 
@@ -22,9 +22,9 @@ interface Ask {
   readonly name: string;
   readonly filter?: (of: Portfolio) => object;
   readonly orderBy?: object;
-  /** How many indexes are read side by side: one for each value. */
+  /** The number of indexes that are read together: one per value. */
   readonly values?: number;
-  /** How many rows are looked at for one that is meant: rows of a range stand anywhere in the order. */
+  /** The number of rows scanned per matching row, because rows of a range are scattered in the order. */
   readonly scattered?: number;
 }
 
@@ -35,7 +35,7 @@ const ORDERS: readonly Ask[] = ['CREATED_AT', 'UPDATED_AT', 'AMOUNT', 'EXPIRES_A
 const at = (ms: number): string => new Date(ms).toISOString();
 const some = (rows: readonly { readonly id: string }[], ...which: number[]) => which.map((place) => rows[place]?.id);
 
-/** Each filter alone. Those by value are asked with values that all the rows that are met first do not have. */
+/** Each filter separately. Filters by value use values that the first rows of the scan do not have. */
 const FILTERS: readonly Ask[] = [
   { name: 'institutionId', filter: ({ own }) => ({ institutionId: own.id }) },
   { name: 'assetIds: one', filter: ({ ownAssets }) => ({ assetIds: some(ownAssets, 3) }) },
@@ -160,7 +160,7 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
     return data.positions;
   }
 
-  /** What PostgreSQL reads for a page: the same statement, explained. */
+  /** Returns what PostgreSQL reads for a page, from the plan of the same statement. */
   async function explained(variables: object, viewer: Viewer) {
     sent = [];
     const page = await ask(postgres, viewer, variables);
@@ -174,35 +174,38 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
     return { page, ...readsOf(rows) };
   }
 
-  describe.each(viewers)('as $who touches no more rows than it needs (mistake 8)', ({ viewer }) => {
-    /** The page that stands first, and one from further on. */
+  describe.each(viewers)('predecessor mistake 8: a page for $who scans no more rows than necessary', ({ viewer }) => {
+    /** Returns the variables of the first page and of a later one. */
     async function twoPages(variables: object) {
       const { pageInfo } = await ask(memory, viewer, variables);
       return pageInfo.hasNextPage ? [variables, { ...variables, after: pageInfo.endCursor }] : [variables];
     }
 
-    test.each([...ORDERS, ...FILTERS])('$name', async ({ filter, orderBy, values = 1, scattered = 1 }) => {
-      const variables = { ...(filter && { filter: filter(portfolio) }), ...(orderBy && { orderBy }) };
-      for (const asked of await twoPages(variables)) {
-        // Where rows are scattered, chance has a say: twice as many, to be sure.
-        const most = scattered === 1 ? readRows * values : 2 * scattered * readRows;
-        memory.touched.rows = 0;
-        const page = await ask(memory, viewer, asked);
-        // The heads of the indexes that are merged; a range of few rows is read whole and sorted.
-        expect(memory.touched.rows).toBeLessThanOrEqual(Math.max(most + values, 2 * pageRows));
-        const read = await explained(asked, viewer);
-        expect(read.page.nodes).toEqual(page.nodes);
-        expect(read.sequential).toEqual([]);
-        // A row that comes by a bitmap counts twice, in the index and in the table. In a small table the planner may read
-        // the few rows of a value out of order and sort them; even so, not half of the table.
-        const leastBound = size < 5_000 ? size / 2 : 4 * pageRows;
-        const tooMuch = read.rows > Math.max(2 * most, leastBound) ? read.plan : null;
-        expect(tooMuch).toBeNull();
-      }
-    });
+    test.each([...ORDERS, ...FILTERS])(
+      'the rows scanned are bounded for $name',
+      async ({ filter, orderBy, values = 1, scattered = 1 }) => {
+        const variables = { ...(filter && { filter: filter(portfolio) }), ...(orderBy && { orderBy }) };
+        for (const asked of await twoPages(variables)) {
+          // If rows are scattered, the bound is doubled to allow for chance.
+          const most = scattered === 1 ? readRows * values : 2 * scattered * readRows;
+          memory.touched.rows = 0;
+          const page = await ask(memory, viewer, asked);
+          // The heads of the merged indexes; a range of few rows is read completely and sorted.
+          expect(memory.touched.rows).toBeLessThanOrEqual(Math.max(most + values, 2 * pageRows));
+          const read = await explained(asked, viewer);
+          expect(read.page.nodes).toEqual(page.nodes);
+          expect(read.sequential).toEqual([]);
+          // A row of a bitmap scan counts twice, in the index and in the table. In a small table the planner may read the
+          // few rows of a value out of order and sort them, but at most half of the table.
+          const leastBound = size < 5_000 ? size / 2 : 4 * pageRows;
+          const tooMuch = read.rows > Math.max(2 * most, leastBound) ? read.plan : null;
+          expect(tooMuch).toBeNull();
+        }
+      },
+    );
   });
 
-  test('every filter was asked', async () => {
+  test('every filter is tested', async () => {
     const { data } = await serve(memory).ask<{ __type: { inputFields: { name: string }[] } }>(
       '{ __type(name: "PositionFilter") { inputFields { name } } }',
     );

@@ -26,7 +26,7 @@ afterAll(async () => {
   await drop();
 });
 
-it('10,000 names are one statement, and no name is none', async () => {
+it('10,000 names are sent in one statement, and no statement is sent without names', async () => {
   const counts = new Map(Array.from({ length: 10_000 }, (_one, at) => [`name ${at}`, at]));
   statements = 0;
   expect(await store.tallies.add(START, counts)).toEqual(counts);
@@ -35,7 +35,7 @@ it('10,000 names are one statement, and no name is none', async () => {
   expect(statements).toBe(1);
 });
 
-/** Does something to the first message of its kind. */
+/** Damages the first message of its kind. */
 function once(side: keyof Tap, when: typeof isCommit, damage: (link: Link) => false | void): Tap {
   let done = false;
   return {
@@ -51,13 +51,13 @@ const cut = (link: Link): false => {
   return false;
 };
 
-it('adds counts once when COMMIT succeeds and its answer is lost', async () => {
+it('counts are added once if COMMIT succeeds and its response is lost', async () => {
   proxy.tap = once('fromServer', isCommitted, cut);
   expect(await store.tallies.add(START, new Map([['unanswered', 2]]))).toEqual(new Map([['unanswered', 2]]));
   expect(await store.tallies.add(START, new Map([['unanswered', 1]]))).toEqual(new Map([['unanswered', 3]]));
 });
 
-it('refuses, and adds nothing, when COMMIT never arrives', async () => {
+it('an addition fails and adds nothing if COMMIT never arrives', async () => {
   proxy.tap = once('fromClient', isCommit, cut);
   await expect(store.tallies.add(START, new Map([['lost', 2]]))).rejects.toThrow(Unavailable);
   expect(await store.tallies.add(START, new Map([['lost', 1]]))).toEqual(new Map([['lost', 1]]));

@@ -38,8 +38,8 @@ beforeAll(async () => {
   world = { memory, postgres, rows: { ...rows, positions: [...now.values()] } };
 });
 
-describe('both stores give the same answers (mistake 16)', () => {
-  test.each(TABLE_NAMES)('to random windows on %s: pages, counts and totals', (table) =>
+describe('predecessor mistake 16: both stores must return the same results', () => {
+  test.each(TABLE_NAMES)('both stores return the same pages, counts and totals of random windows on %s', (table) =>
     checked(
       COUNTS.equalWindows,
       fc.asyncProperty(
@@ -65,7 +65,7 @@ describe('both stores give the same answers (mistake 16)', () => {
     ),
   );
 
-  test('to the same ids, in any scope', () =>
+  test('both stores return the same rows for ids in any scope', () =>
     checked(
       COUNTS.equalWindows,
       fc.asyncProperty(
@@ -80,7 +80,7 @@ describe('both stores give the same answers (mistake 16)', () => {
       ),
     ));
 
-  test('and the windows hit rows: a part of the list, all of it and none of it', async () => {
+  test('the random windows match all rows, some rows and no rows', async () => {
     const windows = fc.sample(windowsOf('positions'), { numRuns: 300, seed: SEED }).flatMap((each) => each(world.rows));
     const found = (await world.memory.read('ALL').positions.pages(windows)).map(({ rows }) => rows.length);
     expect(found.filter((length) => length > 0).length).toBeGreaterThan(found.length / 4);

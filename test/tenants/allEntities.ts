@@ -9,10 +9,10 @@ import type { Store, TableName, Tables } from '../../src/store/store.ts';
 import { aMark, aMessage, aSession } from '../store/chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, nextId, START } from '../store/rows.ts';
 
-/** Rows of every table, all of one institution; of a table that comes to be there must be some too. */
+/** Rows of every table, all of one institution. A table added later must have some too. */
 export type AllEntities = { readonly [T in TableName]: readonly Tables[T][] };
 
-/** A word that every institution's messages have. */
+/** A word in the messages of every institution. */
 export const WORD = 'lighthouse';
 
 export function allEntities(institution: Institution = anInstitution()): AllEntities {
@@ -40,7 +40,7 @@ export function allEntities(institution: Institution = anInstitution()): AllEnti
   };
 }
 
-/** What an institution has whatever it holds. */
+/** Returns the rows that every institution has, without positions and chat. */
 function office({ id: institutionId }: Institution) {
   const stamps = { version: 1, createdAt: START, updatedAt: START };
   const key = 'once';
@@ -94,7 +94,7 @@ function office({ id: institutionId }: Institution) {
 
 export const TABLES = Object.keys(allEntities()) as readonly TableName[];
 
-/** Writes them all as root, and tells of the position. */
+/** Inserts all rows as root, and publishes a change of the position. */
 export async function insertAllEntities(store: Store, rows: AllEntities): Promise<void> {
   await store.transact('ALL', async (tx) => {
     for (const name of TABLES) for (const row of rows[name]) tx[name].insert(row as never);

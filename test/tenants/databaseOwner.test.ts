@@ -12,7 +12,8 @@ import { serve } from '../support/server.ts';
 import { START, windowOn } from '../store/rows.ts';
 import { allEntities, type AllEntities, insertAllEntities, TABLES, WORD } from './allEntities.ts';
 
-// An owner whom FORCE binds as it binds everybody: no superuser, without BYPASSRLS. Roles belong to a whole cluster.
+// FORCE ROW LEVEL SECURITY binds this owner like others: it is neither superuser nor has BYPASSRLS. Roles belong to a
+// whole cluster, so the file starts its own.
 let cluster: PostgresServer;
 let store: Store;
 let url: string;
@@ -39,7 +40,7 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-it('is bound by the policies, and is let through by the one of its own', async () => {
+it('the owner of the database is bound by the row security policies, and admitted by its own policy', async () => {
   const [asked] = await asAdmin(url, async (owner) => {
     const role = 'select rolsuper, rolbypassrls from pg_roles where rolname = current_user';
     return (await owner.query(role)).rows;
@@ -49,7 +50,7 @@ it('is bound by the policies, and is let through by the one of its own', async (
   expect(await asAdmin(url, async (owner) => (await owner.query(bound)).rows)).toEqual([{ active: true, count: 2 }]);
 });
 
-it('migrates on: what a later migration changes it changes everywhere, and a new table is kept apart by one word', async () => {
+it('later migrations by the owner change all rows, and protect a new table with one call', async () => {
   const later = `create table notes (institution_id text collate "C" not null references institutions, id text primary key);
     select keep_apart('notes'); insert into notes select id, 'note_' || id from institutions;
     grant select on notes to escrowgrid_app; alter table assets add column lot text; update assets set lot = label`;
@@ -68,7 +69,7 @@ it('migrates on: what a later migration changes it changes everywhere, and a new
   expect(await notes('')).toEqual([{ count: 0 }]);
 });
 
-it('has its servers do all that they do: requests, feed, searches, deadlines, clean-up and the check of the books', async () => {
+it('servers of the owner can do everything: requests, changes, searches, expiry, clean-up and verification', async () => {
   const { last: start } = await store.changes.sequenceAndRead(null, 0);
   await store.changes.deleteBefore(START + 1);
   const server = serve(store);
@@ -95,7 +96,7 @@ it('has its servers do all that they do: requests, feed, searches, deadlines, cl
   expect(left.toSorted()).toEqual(gone.toSorted());
 });
 
-it('finds the few messages with a word among many of one institution by the index of words', async () => {
+it('a search for a rare word among many messages of one institution uses the index of words', async () => {
   const many = 5_000;
   const read = await asAdmin(url, async (owner) => {
     const [session] = theirs.chatSessions;

@@ -16,20 +16,20 @@ beforeAll(async () => {
 const ask = <R extends object>(text: string, ...values: readonly unknown[]): Promise<readonly R[]> =>
   asAdmin(url, async (admin) => (await admin.query<R>(text, [...values])).rows);
 
-/** The tables of the schema that have an institution's rows, and the institutions. */
+/** Selects the tables with rows of institutions, and the table of institutions. */
 const GUARDED = `select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as guarded from pg_class c
   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and (c.relname = 'institutions' or exists (
     select from pg_attribute a where a.attrelid = c.oid and a.attname = 'institution_id' and not a.attisdropped))
   order by 1`;
 
-it('every table with a column institution_id has row level security that binds its owner too', async () => {
+it('every table with a column institution_id has row level security, also for its owner', async () => {
   const tables = await ask<{ name: string; guarded: boolean }>(GUARDED);
   expect(tables.length).toBeGreaterThanOrEqual(16);
   expect(tables.map(({ name }) => name)).toContain('outbox');
   expect(tables.filter(({ guarded }) => !guarded)).toEqual([]);
 });
 
-it('each has a policy for the application, by the scope, and one for the owner; and no other', async () => {
+it('each table has one policy for the application role, by its scope, and one for the owner, and no other', async () => {
   const policies = await ask<{ name: string; policies: readonly string[]; open: boolean }>(
     `select tablename as name, array_agg(policyname || ' ' || cmd || ' ' || permissive order by policyname)::text[] as policies,
       bool_or(roles && '{escrowgrid_app,public}' and coalesce(qual, 'true') !~ 'escrowgrid.scope') as open
@@ -42,7 +42,7 @@ it('each has a policy for the application, by the scope, and one for the owner; 
   }
 });
 
-it('the application’s role owns nothing, is no superuser, bypasses nothing and belongs to no other role', async () => {
+it('the application role owns nothing, is not a superuser, bypasses nothing and belongs to no other role', async () => {
   const role = `select rolsuper, rolbypassrls, rolcreaterole, rolcanlogin,
       (select count(*)::int from pg_shdepend where refobjid = r.oid and deptype = 'o') as owns,
       (select count(*)::int from pg_auth_members where member = r.oid) as belongs
@@ -51,7 +51,7 @@ it('the application’s role owns nothing, is no superuser, bypasses nothing and
   expect(await ask(role)).toEqual([{ ...none, owns: 0, belongs: 0 }]);
 });
 
-it('views, if there are any, look with the eyes of whoever asks', async () => {
+it('views, if there are any, run with the rights of the caller', async () => {
   const views = await ask<{ name: string; options: readonly string[] | null; kind: string }>(
     `select relname as name, reloptions as options, relkind as kind from pg_class
      where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')`,
@@ -60,7 +60,7 @@ it('views, if there are any, look with the eyes of whoever asks', async () => {
   expect(blind).toEqual([]);
 });
 
-it('one function alone works with its owner’s rights, for the application alone, and what it names is bound', async () => {
+it('one function runs with the rights of its owner, only for the application role, and its body is bound at creation', async () => {
   const functions = await ask(
     `select proname as name, prosqlbody is not null as bound,
       (select array_agg(case grantee when 0 then 'public' else grantee::regrole::text end order by 1)
@@ -70,7 +70,7 @@ it('one function alone works with its owner’s rights, for the application alon
   expect(functions).toEqual([{ name: 'sessions_with', bound: true, granted: ['escrowgrid_app'] }]);
 });
 
-describe('a transaction of the application that does not say whose rows it may reach', () => {
+describe('transactions of the application role without a scope', () => {
   const SCOPES = [
     ['unset', 'begin'],
     ['empty', "begin; select set_config('escrowgrid.scope', '', true)"],
@@ -83,7 +83,7 @@ describe('a transaction of the application that does not say whose rows it may r
       return work(client);
     });
 
-  it.each(SCOPES)('sees nothing, and finds nothing by a word: %s', async (_how, begin) => {
+  it.each(SCOPES)('a transaction with the scope %s sees no rows and finds no words', async (_how, begin) => {
     const tables = await ask<{ name: string }>(GUARDED);
     await asApp(begin, async (client) => {
       for (const { name } of tables) {
@@ -95,7 +95,7 @@ describe('a transaction of the application that does not say whose rows it may r
     });
   });
 
-  it.each(SCOPES)('writes nothing: %s', async (_how, begin) => {
+  it.each(SCOPES)('a transaction with the scope %s writes nothing', async (_how, begin) => {
     const insert = `insert into institutions values ('inst_x', 'x', '{US}', '{CONSTRUCTION}', 1, now(), now())`;
     await asApp(begin, async (client) => {
       await expect(client.query(insert)).rejects.toMatchObject({ code: '42501' });
@@ -105,7 +105,7 @@ describe('a transaction of the application that does not say whose rows it may r
   });
 });
 
-it('the words of one institution are found by it alone, though the function runs as the owner', async () => {
+it('a search finds only words of its institution, although its function runs as the owner', async () => {
   const found = (scope: string): Promise<readonly object[]> =>
     asAdmin(url, async (client) => {
       await client.query('begin');

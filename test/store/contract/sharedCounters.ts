@@ -5,15 +5,15 @@ const MINUTE_MS = 60_000;
 const rivals = 20;
 const names = 200;
 
-/** What servers count together. */
+/** The counts that servers share. */
 export function tallies(store: GetStore): void {
   let window = START;
-  /** A window that no other test counts in. */
+  /** Returns a window that no other test counts in. */
   const next = (): number => (window += MINUTE_MS);
   const add = async (at: number, counts: Readonly<Record<string, number>>) =>
     Object.fromEntries(await store().tallies.add(at, new Map(Object.entries(counts))));
 
-  it('each sum is of all that was ever added under the name in the window, and only what was asked is answered', async () => {
+  it('each sum covers all counts of the name in the window, and only requested names are returned', async () => {
     const [first, second] = [next(), next()];
     expect(await add(first, { a: 1, b: 20 })).toEqual({ a: 1, b: 20 });
     expect(await add(first, { b: 5, c: 7 })).toEqual({ b: 25, c: 7 });
@@ -21,18 +21,18 @@ export function tallies(store: GetStore): void {
     expect(await add(first, { a: 0, b: 0, c: 0 })).toEqual({ a: 1, b: 25, c: 7 });
   });
 
-  it('nothing is answered with nothing', async () => {
+  it('an empty request returns nothing', async () => {
     expect(await add(next(), {})).toEqual({});
   });
 
-  it('a sum stops at the greatest safe number', async () => {
+  it('a sum stops at the largest safe integer', async () => {
     const at = next();
     await add(at, { a: Number.MAX_SAFE_INTEGER - 1 });
     expect(await add(at, { a: Number.MAX_SAFE_INTEGER })).toEqual({ a: Number.MAX_SAFE_INTEGER });
     expect(await add(at, { a: 1 })).toEqual({ a: Number.MAX_SAFE_INTEGER });
   });
 
-  it(`${rivals} who add at once, each in an order of its own, while others forget, lose nothing`, async () => {
+  it(`${rivals} concurrent additions in different orders, with concurrent deletions, lose nothing`, async () => {
     const [old, at] = [next(), next()];
     const all = Array.from({ length: names }, (_one, index) => `name ${index}`);
     const counted = (from: number): Readonly<Record<string, number>> =>
@@ -47,7 +47,7 @@ export function tallies(store: GetStore): void {
     expect(sums).toEqual(Object.fromEntries(all.map((name, index) => [name, rivals + (index < rivals ? 1 : 0)])));
   });
 
-  it('windows that began before a time are forgotten', async () => {
+  it('windows that began before a time are deleted', async () => {
     await store().tallies.forget(next());
     const [first, second, third] = [next(), next(), next()];
     await add(first, { a: 1, b: 1 });
