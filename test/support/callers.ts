@@ -4,14 +4,14 @@ import type { OpenStore } from './stores.ts';
 
 export const STREAM = { accept: 'text/event-stream' };
 
-/** Two institutions with one of everything, and keys of all kinds. */
+/** Two institutions with one of everything, and API keys of all kinds. */
 export interface Callers {
   readonly server: KeyedServer;
   readonly owner: RlsFixture;
   readonly other: RlsFixture;
-  /** The cursor of changes from before either was there. */
+  /** The cursor of changes from before either institution was created. */
   readonly beginning: string;
-  /** Tokens that open nothing, by what is wrong with them. */
+  /** Tokens that are not accepted, by the reason. */
   readonly strangers: { readonly [what: string]: string | null };
 }
 
@@ -49,7 +49,7 @@ async function firstCursor(server: KeyedServer): Promise<string> {
   return cursorsIn(text)[0] ?? '';
 }
 
-/** The cursors of a stream of changes, in their order. */
+/** Returns the cursors of a stream of changes, in order. */
 export const cursorsIn = (text: string): readonly string[] =>
   [...text.matchAll(/^data: (\{.*)$/gm)].flatMap(([, json = '']) => {
     const { data } = JSON.parse(json) as { readonly data?: Readonly<Record<string, { readonly cursor: string }>> };

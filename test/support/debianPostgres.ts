@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 
 const DEBIAN_VERSIONS = '/usr/lib/postgresql';
 
-/** The folders in which a program may be: those of PATH, and where Debian puts PostgreSQL's. */
+/** The folders that may contain a program: those of PATH, and those of PostgreSQL on Debian. */
 const folders = (): readonly string[] => [
   ...(process.env['PATH'] ?? '').split(delimiter),
   ...(existsSync(DEBIAN_VERSIONS)

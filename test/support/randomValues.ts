@@ -1,4 +1,4 @@
-/** Values for the variables that a random document can use. Equal choices make equal ones. */
+/** Returns values for the variables of a random document. Equal choices give equal values. */
 export function valuesOf(choices: readonly number[], ids: readonly string[]): object {
   let at = 0;
   const one = <V>(values: readonly V[]): V => values[(choices[at++] ?? 0) % values.length] as V;

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 const ADDRESS = 'http://127.0.0.1:4000/graphql';
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
-/** What stands in for curl where there is none: posts its input, or what follows -d, to the address. */
+/** Replaces curl if it is not installed: posts its input, or the text after -d, to the address. */
 const STAND_IN = `
   const [address, ...rest] = process.argv.slice(1).filter((each) => each !== '-s');
   const headers = {};
@@ -19,7 +19,10 @@ const STAND_IN = `
 const WITHOUT_CURL = `curl() { '${process.execPath}' -e '${STAND_IN.replaceAll("'", `'\\''`)}' -- "$@"; }\n`;
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
-/** Runs the shell commands below a heading of the README against the server there, and answers the lines they print. */
+/**
+ * Runs the shell commands below a heading of the README against the server at the address, and returns the printed
+ * lines.
+ */
 export async function runReadme(heading: string, address: string): Promise<readonly string[]> {
   const [, section] = README.split(new RegExp(`^## ${heading}$`, 'm'));
   const [below = ''] = section?.split(/^## /m) ?? [];

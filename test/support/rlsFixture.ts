@@ -1,19 +1,19 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { type KeyedServer, ROOT_TOKEN } from './serveKeyed.ts';
 
-/** An institution with one of everything. */
+/** An institution with one of everything, to test that no other institution can see any of it. */
 export interface RlsFixture {
-  /** What is its own alone: a word that stands in every text, and an amount. */
+  /** Texts that only this institution has: a word that is in every text, and an amount. */
   readonly canaries: readonly string[];
-  /** One id of each type of node. */
+  /** One id per type of node. */
   readonly ids: { readonly [type: string]: string };
   readonly admin: string;
   readonly readOnly: string;
-  /** Every id that there is in it. */
+  /** All ids of the institution. */
   readonly all: readonly string[];
 }
 
-/** A key of an institution, made by root: its token and its id. */
+/** Creates an API key of an institution as root. Returns its token and its id. */
 export async function keyOf(
   server: KeyedServer,
   input: object,
@@ -30,7 +30,7 @@ export async function keyOf(
 
 type Row = { readonly id: string } & Readonly<Record<string, { readonly id: string }>>;
 
-/** Calls a mutation, which must succeed, and answers its payload. */
+/** Calls a mutation, which must succeed, and returns its payload. */
 async function did(server: KeyedServer, token: string, name: string, input: object, shows: string, canary: string) {
   const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input!`;
   const text = `mutation($input: ${type}) { it: ${name}(input: $input) { __typename ... on UserError { code message } ${shows} } }`;
@@ -67,7 +67,7 @@ export async function makeRlsFixture(server: KeyedServer): Promise<RlsFixture> {
     admin,
     '{ auditEvents(filter: { actions: ["POSITION_RELEASED"] }) { nodes { id } } }',
   );
-  // So that no use of the keys is left to be noted while the tests look.
+  // Uses the API keys once, so that their last use is not written during the tests.
   for (const token of [admin, readKey.token]) await server.ask(token, '{ viewer { role } }');
   await server.app.settle();
   const ids = { Institution: institutionId, ...escrow, ...chat, ApiKey: adminKey.id };
@@ -152,7 +152,7 @@ async function makeChat(say: Say, positionId: string, canary: string) {
   return { ChatSession: chatSessionId, ChatMessage: second };
 }
 
-/** All ids that the institution's admin can see. */
+/** Returns all ids that the admin of the institution can see. */
 async function idsIn(server: KeyedServer, token: string): Promise<readonly string[]> {
   const list = '(first: 100) { nodes { id } }';
   const { text } = await server.ask(

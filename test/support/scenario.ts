@@ -12,7 +12,7 @@ import {
 import { type Deal, makeDeal } from './deal.ts';
 import type { TestServer } from './server.ts';
 
-/** One thing that a client does; `at` is which of the positions opened so far, the first if there are not so many. */
+/** One step of a client; `at` is the index of a position, or the first position if there are fewer. */
 export type Step =
   | { readonly do: 'open'; readonly amount: string; readonly days: number | null; readonly holder: string }
   | { readonly do: 'fund' | 'cancel'; readonly at: number; readonly expectedVersion: number | null }
@@ -38,7 +38,10 @@ export type Step =
 const HOUR_MS = 3_600_000;
 const ID = /\b(?:inst|tmpl|ast|pos|evt)_[0-9a-z]{26}\b/g;
 
-/** Everything that a server answers on a walk, every answer to the letter, but ids by the order in which they came. */
+/**
+ * Runs the steps on a server and returns all responses exactly, with ids replaced by the order of their first
+ * occurrence.
+ */
 export async function runScenario(server: TestServer, steps: readonly Step[]): Promise<readonly string[]> {
   const deal = await makeDeal(server);
   const positions: string[] = [];
@@ -53,7 +56,7 @@ export async function runScenario(server: TestServer, steps: readonly Step[]): P
     const { text } = await server.ask(document, variables);
     const opened = /"__typename":"CreatePositionPayload","position":\{"id":"([^"]+)"/.exec(text)?.[1];
     if (opened !== undefined) positions.push(opened);
-    // Cursors hold ids and are compared by what they lead to.
+    // Cursors contain ids, so they are compared by the pages they lead to.
     answers.push(text.replaceAll(/"(cursor|startCursor|endCursor)":"[^"]*"/g, '"$1":"..."').replaceAll(ID, nameOf));
     return text;
   };
