@@ -37,7 +37,7 @@ export const COUNTS = {
   liveSeams: FULL ? 5_000 : 150,
   /** Messages posted on one server while clients subscribe on both. */
   liveMessages: FULL ? 10_000 : 300,
-  /** How often the connections of those clients drop. */
+  /** The number of times that the connections of those clients drop. */
   liveDrops: FULL ? 50 : 6,
   /** Changes received by a client that reconnects whenever its connection breaks. */
   reconnectedChanges: FULL ? 400 : 40,
@@ -58,9 +58,9 @@ export const COUNTS = {
   callsInOutage: FULL ? 200 : 24,
   /** Races of each kind, on each store. */
   races: FULL ? 2_000 : 40,
-  /** How often the server process is killed under load. */
+  /** The number of times that the server process is killed under load. */
   crashes: FULL ? 20 : 2,
-  /** How often all of PostgreSQL's backends are killed under load. */
+  /** The number of times that all PostgreSQL backends are killed under load. */
   backendKills: FULL ? 5 : 1,
   /** Crashes of PostgreSQL under concurrent writers. */
   postmasterCrashes: FULL ? 30 : 5,
@@ -78,11 +78,11 @@ export const COUNTS = {
   chatSteps: FULL ? 2_000 : 250,
   /** Random requests of each kind over HTTP, most of them malformed. */
   requests: FULL ? 20_000 : 1_000,
-  /** How often each attack is sent to measure its minimum cost. */
+  /** The number of times that each attack is sent to measure its minimum cost. */
   attackRuns: FULL ? 7 : 2,
-  /** Requests with rejected mutations that one API key sends within a minute. */
+  /** Requests with rejected mutations that one API key sends per minute. */
   refusedRequests: FULL ? 1_500 : 22,
-  /** Requests that each of 26 API keys of one institution sends within a minute. */
+  /** Requests that each of 26 API keys of one institution sends per minute. */
   requestsPerApiKey: FULL ? 231 : 12,
   /** Random root keys of each kind, none of which may be reported as weak. */
   rootKeys: FULL ? 100_000 : 2_000,

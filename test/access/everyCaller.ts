@@ -38,7 +38,7 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set([
   'Position.templateConfig',
 ]);
 
-/** Tries every argument that takes an id or a cursor, and every operation, as every kind of caller. */
+/** Tries every argument for ids and cursors, and every operation, as every kind of caller. */
 export function everyCaller(open: OpenStore): void {
   let at: Callers;
   let before: readonly string[];
@@ -151,7 +151,7 @@ export function everyCaller(open: OpenStore): void {
       }
     };
 
-    it('an admin of another institution gets the same response to every read as for an id or cursor that never existed', async () => {
+    it('an admin of another institution gets the same response to every read as for unknown ids and cursors', async () => {
       await tryAll(READS, ({ name, parent, holds }, text) => {
         if (parent !== 'Subscription' || holds === CURSOR) return;
         expect([name, text]).toEqual([name, expect.stringContaining('"code":"NOT_FOUND"')]);

@@ -23,7 +23,7 @@ const INPUT = {
   label: CANARY,
   metadata: { [CANARY]: CANARY.repeat(10_000) },
 };
-/** A long GET would be rejected because of its URL, before the server knows that it is a mutation. */
+/** A long GET would be rejected because of its URL, before the server reads the mutation. */
 const SHORT_INPUT = { ...INPUT, metadata: { [CANARY]: CANARY } };
 
 const printed: string[] = ['bytes of audit payload that 15 refused mutations of 60 kB per request write per minute'];
@@ -68,7 +68,7 @@ describe.each(WIRES)('documents with 15 forbidden mutations over $name', ({ name
   });
 
   it.skipIf(isGet)(
-    'mutations with 60 kB of metadata write a bounded audit log without values, and each field counts as a request',
+    'mutations with 60 kB of metadata write a bounded audit log without values, and each field is counted by the rate limit',
     async () => {
       const { events, bytes } = await attack(INPUT);
       const forbidden = events.filter(({ errorCode }) => errorCode === 'FORBIDDEN');

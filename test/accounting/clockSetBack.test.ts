@@ -143,7 +143,7 @@ onBothStores((open) => {
       await did(server, 'deletePolicy', input);
     });
 
-    it('the times of the messages of a session, their edits, revisions and deletions never decrease', async () => {
+    it('the times of chat messages, edits, revisions and deletions never decrease', async () => {
       const { server, deal } = scene;
       server.now = START;
       const { id: chatSessionId } = await openSession(server, deal);

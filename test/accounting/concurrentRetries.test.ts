@@ -6,7 +6,7 @@ import { onBothStores } from '../support/stores.ts';
 import { equivalentInputsOn } from './equivalentInputs.ts';
 
 const DAY_MS = 86_400_000;
-/** The rows that a change of a position writes, with its idempotency key and its audit event. */
+/** The rows that one move writes, with its idempotency key and its audit event. */
 const CHANGE = { lifecycleEvents: 1, ledgerEvents: 1, auditEvents: 1, idempotencyRecords: 1 };
 
 onBothStores((open) => {

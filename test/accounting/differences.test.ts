@@ -144,7 +144,7 @@ describe('a difference written to the database without the store', () => {
       (id) => [`update ledger_events set to_state = 'RELEASED' where position_id = '${id}' and sequence = 2`],
       /ledger event 2 of other states/,
     ],
-  ])('is found and named: %s', async (_what, name, statements, sentence) => {
+  ])('verification reports the position with a difference: %s', async (_what, name, statements, sentence) => {
     await seeded.run(...statements(seeded.ids[name]));
     const { difference } = await verify(seeded.store);
     expect(difference).toEqual({ positionId: seeded.ids[name], message: expect.stringMatching(sentence) as string });

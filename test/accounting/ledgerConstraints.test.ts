@@ -65,7 +65,7 @@ describe('database constraints of the ledger', () => {
     });
   });
 
-  it('the application role can update only the changeable columns of a position, and delete no position', async () => {
+  it('the application role can update only the changeable columns of positions, and delete none', async () => {
     for (const column of ['id', 'institution_id', 'asset_id', 'amount', 'currency', 'magnitude', 'created_at']) {
       expect(await attempt(`update positions set ${column} = ${column}`, 'app')).toBe(NO_RIGHT);
     }

@@ -87,7 +87,7 @@ onBothStores((open) => {
     });
   });
 
-  it('a policy is set and deleted only at the expected version, which is 0 if there is none', async () => {
+  it('a policy is set and deleted only at the expected version, which is 0 before the first one', async () => {
     const { server } = scene;
     const institutionId = await anInstitution();
     const at = (expectedVersion: number) => ({ institutionId, region, expectedVersion });

@@ -52,7 +52,7 @@ const MALFORMED = [
 ];
 const positionId = (id: string) => () => ({ positionId: id });
 
-/** The argument of each mutation that takes an id, and the prefix of its type. */
+/** The id arguments of each mutation, and the prefix of their type. */
 const IDS: readonly (readonly [
   what: string,
   document: Mutation,

@@ -89,7 +89,7 @@ onBothStores((open) => {
     ['no document by GET', { headers: ASKED, query: '?x=1' }, /\S/],
     ['PUT', { method: 'PUT', body: '{}' }, /\S/],
     ['DELETE', { method: 'DELETE' }, /\S/],
-  ])('a request with %s is refused with 4xx and a code', async (_what, init, sentence) => {
+  ])('a request with %s is rejected with 4xx and a code', async (_what, init, sentence) => {
     const { status, errors } = await send(server, init);
     expect([status < 500, errors?.[0]?.message]).toEqual([true, expect.stringMatching(sentence)]);
     expect(errors?.[0]?.extensions?.code).toMatch(/^BAD_(REQUEST|USER_INPUT)$/);

@@ -40,7 +40,7 @@ onBothStores((open) => {
     expect(outcome).toMatchObject({ code: 'FORBIDDEN', message: 'This mutation requires the root key.' });
   });
 
-  it('every mutation reports an id of another institution like an id that never existed', async () => {
+  it('every mutation reports ids of other institutions like unknown ids', async () => {
     as('ADMIN');
     const before = await recordOf(store());
     const inst = theirs().deal.institution.id;

@@ -37,7 +37,7 @@ const BATCH = `mutation ($input: ApplyPositionsInput!) { applyPositions(input: $
   committed results { status position { ${POSITION} } event { id } error { code message } } } } }`;
 
 const page = (field: string, rows: number, below: string): string => `${field}(first: ${rows}) { nodes { ${below} } }`;
-/** Returns a query of as many rows as fit in pages of 100 within a page. */
+/** Returns a query with the maximum number of rows in pages of 100 that are nested within another page. */
 const pages = (below: string) => largest(100, (rows) => `{ ${page('positions', rows, page('events', 100, below))} }`);
 
 export const worstRequests = ({ positionId, assetId, institutionId }: Filled): readonly WorstRequest[] => [

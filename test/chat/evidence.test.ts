@@ -51,7 +51,7 @@ onBothStores((open) => {
       expect(await idsFor(server, { search: 'unfindable' })).toEqual([]);
     });
 
-    it('a deleted message counts neither as unread nor as a message', async () => {
+    it('a deleted message is not counted, neither as unread nor in the message count', async () => {
       const { server, deal } = scene;
       const { id: chatSessionId } = await openSession(server, deal);
       const { id: chatMessageId } = await post(server, chatSessionId);
@@ -120,7 +120,7 @@ onBothStores((open) => {
     });
   });
 
-  describe('the clean-up of sessions with a position', () => {
+  describe('the clean-up of sessions that have positions', () => {
     it('the clean-up keeps sessions of positions that are not terminal, and removes them afterwards', async () => {
       const { server, store, deal } = scene;
       server.now = START;

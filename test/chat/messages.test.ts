@@ -165,7 +165,7 @@ onBothStores((open) => {
   });
 
   describe('a reply', () => {
-    it('a reply refers to a message of the same session, even a deleted one', async () => {
+    it('a reply refers to any message of the same session, even a deleted one', async () => {
       const { server } = scene;
       const chatSessionId = await aSession();
       const { id: replyToId } = await post(server, chatSessionId);

@@ -84,7 +84,7 @@ describe('malformed ids', () => {
     expect(isId('pos', text)).toBe(false);
   });
 
-  test('a well-formed id of another type is an id, but not of the expected type', () => {
+  test('a well-formed id of another type has a prefix, but not the expected type', () => {
     expect([isId('ast', `pos_${suffix}`), isId('pos', `pos_${suffix}`)]).toEqual([false, true]);
     expect(prefixOf(`user_${suffix}`)).toBe('user');
   });

@@ -79,7 +79,7 @@ test.each([
   ['90071992547409.931', false],
   ['1e400', false],
   ['1e-400', false],
-])('the number %s keeps its exact value as a float: %s', (text, exact) => {
+])('isExactNumber of %s is %s', (text, exact) => {
   expect(isExactNumber(text)).toBe(exact);
 });
 

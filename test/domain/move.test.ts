@@ -9,7 +9,7 @@ import { after, agreed, currency, DEADLINE, faultsOf, IN, moveTo, NOW, refusalOf
 const { FUNDED, PARTIALLY_RELEASED } = IN;
 const usd = currency('USD');
 
-/** The held, released and refunded amounts of a position in cents. */
+/** The held, released and refunded cents of a position. */
 const money = ({ held, released, refunded }: Position) => [held, released, refunded];
 
 const release = (from: Position, amount?: string) => {

@@ -108,7 +108,7 @@ describe('attacks of graphql-cop in production with an API key', () => {
     expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
   });
 
-  it('a form or a text is not accepted as a request', async () => {
+  it('requests with the content type of a form or of plain text are rejected', async () => {
     const forms = ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x', ''];
     for (const type of forms) {
       for (const body of ['query=query+cop+%7B__typename%7D', '{"query":"query cop { __typename }"}']) {

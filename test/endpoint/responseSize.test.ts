@@ -147,7 +147,7 @@ async function triesBefore(code: string, ask: () => Promise<string>): Promise<nu
   throw new Error(`There was no ${code} within ${MAX_TRIES} tries.`);
 }
 const MAX_TRIES = 60;
-/** How long a request may take to be executed before the next try, in ms. */
+/** The time for a request to be executed before the next try, in ms. */
 const PAUSE_MS = 20;
 
 describe('responses that are not read', () => {

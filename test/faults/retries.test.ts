@@ -86,7 +86,7 @@ const apply = (ids: readonly string[], idempotencyKey: string): ReturnType<typeo
     input: {
       operations: [
         ...ids.map((positionId) => ({ transition: { positionId, toState: 'PARTIALLY_RELEASED', amount: '10' } })),
-        // The reads that run with the locks fail with them. Which of the errors is reported must not depend on chance.
+        // The reads that run with the locks fail with them. The choice of the reported error must not depend on chance.
         { create: { assetId: deal.assetId, holderReference: 'h', amount: { amount: '1', currencyCode: 'USD' } } },
       ],
       idempotencyKey,

@@ -214,7 +214,7 @@ it(
 );
 
 describe('the error of a transaction whose statement fails', () => {
-  /** What a transaction does after a statement that fails and that it does not await. */
+  /** The next step of a transaction after a failed statement that it does not await. */
   const WORKS: Readonly<Record<string, (tx: Writers) => Promise<unknown>>> = {
     'when it ends': async () => undefined,
     'when it reads': (tx) => Promise.resolve(tx.institutions.byIds(['inst_00000000000000000000000000'])),

@@ -43,7 +43,7 @@ const changed = (type: string, at: number, position: Held): Answer => ({
   event: position.events.at(-1),
 });
 
-/** The whole server as a value: the positions, policies and idempotency keys of one institution, and the clock. */
+/** The whole server as a value: the positions, policies and idempotency keys of one institution, together with the clock. */
 export class World {
   now: number;
   positions: Held[] = [];

@@ -9,7 +9,7 @@ const ENDED = { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] };
 /** Far longer than an inactive API key may be used, so that only a hang exceeds it. */
 const patienceMs = 20_000;
 
-/** How an API key becomes inactive. The clock of all servers is advanced where necessary. */
+/** The ways in which an API key becomes inactive. The clock of all servers is advanced where necessary. */
 const ENDS = {
   'is revoked': async (server: KeyServer, id: string) => {
     await callKey(server, 'revokeApiKey', { apiKeyId: id });
@@ -33,7 +33,7 @@ const WHERE = {
 
 describe.each(Object.entries(WHERE))('%s: streams of an API key that becomes inactive', (_where, open) => {
   const ends: (() => Promise<void>)[] = [];
-  /** The servers share a store and a clock. API keys become inactive on the first, and are used on the second. */
+  /** Both servers use the same store and clock. API keys become inactive on the first, and are used on the second. */
   let servers: readonly KeyServer[] = [];
   let addresses: readonly string[];
   let of: string;

@@ -67,7 +67,7 @@ const CASES: Readonly<Record<string, () => Headers>> = {
 };
 
 describe.each(Object.entries(CASES))('%s', (what, headersOf) => {
-  it(`a request with ${what} is rejected with 401 and a message`, async () => {
+  it(`a request with ${what} is rejected with 401 and an explanation`, async () => {
     const headers: [string, string][] = [
       ['Content-Type', 'application/json'],
       ...headersOf().map(([name, value]): [string, string] => [name, value]),
@@ -82,7 +82,7 @@ describe.each(Object.entries(CASES))('%s', (what, headersOf) => {
     });
   });
 
-  it(`the upgrade to a WebSocket with ${what} is rejected with 401 and a message`, async () => {
+  it(`the upgrade to a WebSocket with ${what} is rejected with 401 and an explanation`, async () => {
     const lines = [...UPGRADE, ...headersOf()].map(([name, value]) => `${name}: ${value}`).join('\r\n');
     const request = `GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n${lines}\r\n\r\n`;
     const { status, body } = await sendRaw(address, Buffer.from(request));

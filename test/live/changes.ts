@@ -72,7 +72,7 @@ export function changesOver(transport: Transport): void {
         ]);
       });
 
-      it('chatSessionChanged delivers each change of the fields of a session', async () => {
+      it('chatSessionChanged delivers each change of session fields', async () => {
         const { client, of } = await join();
         const all = client.ask(SESSIONS, { of });
         await changes(all, 1);

@@ -14,9 +14,9 @@ const SESSIONS = `subscription($of: ID, $after: String) { chatSessionChanged(ins
 
 /** A running server, and what a test does with it. */
 interface Running {
-  /** Publishes n changes of the sessions of an institution. */
+  /** Publishes n session changes in an institution. */
   readonly publish: (of: string, count?: number) => Promise<void>;
-  /** Subscribes to the changes of the sessions of an institution. */
+  /** Subscribes to session changes in an institution. */
   readonly subscribe: (of: string, after?: string) => Results;
   /** Returns the cursor of CAUGHT_UP on a new subscription. */
   readonly currentCursor: (of: string) => Promise<string>;

@@ -127,7 +127,7 @@ function follow(transport: Transport, address: string, of: string) {
   return { ready: caughtUp, cursors };
 }
 
-/** Returns the minimum memory of a few runs. What a client holds appears in every run, and garbage does not. */
+/** Returns the minimum memory of a few runs. Memory held for a client appears in every run, and garbage does not. */
 async function leastOf(slow: NeverReading, base: Memory): Promise<Memory> {
   let least = await run(slow);
   for (let again = 0; again < runsMore && least.most - base.most >= mostMoreBytes; again += 1) {

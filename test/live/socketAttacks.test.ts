@@ -75,7 +75,7 @@ describe('a ping', () => {
     expect(await bare.closed).toBe(TOO_MANY_REQUESTS);
   });
 
-  it('a ping before connection_init counts as a request of the address', async () => {
+  it('a ping before connection_init counts towards the limit of the address', async () => {
     const { address, server } = await serverWith(rated({ address: 3 }).settings);
     const bare = await bareSocket(address);
     for (let sent = 0; sent < 4; sent += 1) bare.send({ type: 'ping' });
@@ -84,7 +84,7 @@ describe('a ping', () => {
   });
 
   it.each(['ping', 'pong', 'complete'] as const)(
-    'a message of type %s counts as a request of the API key',
+    'a message of type %s counts towards the limit of the API key',
     async (type) => {
       const { connect, address, token } = await serverWith(rated({ key: 5 }).settings);
       const bare = await connect();
@@ -239,7 +239,7 @@ describe('a flood of pings over a WebSocket that is not read', () => {
     process.stdout.write(
       `${sent} pings of ${BYTES} bytes ${when}, none read: ${(moreBytes / MEBIBYTE).toFixed(0)} MB more resident, ${(after.cpuMs - before.cpuMs).toFixed(0)} ms of CPU, closed with ${code}; the other institution waited ${waitMs.toFixed(0)} ms at most\n`,
     );
-    // How much is sent before the client notices depends on the machine, because it does not read.
+    // The amount sent before the client notices depends on the machine, because it does not read.
     expect([TOO_MANY_REQUESTS, TERMINATED]).toContain(code);
     expect(moreBytes).toBeLessThan(150 * MEBIBYTE);
   });

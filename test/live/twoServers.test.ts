@@ -17,7 +17,7 @@ beforeAll(async () => {
   main = await buildProgram();
 });
 
-/** Subscribes to the messages of an institution, and resumes from the last cursor whenever its connection breaks. */
+/** Subscribes to all messages in an institution, and resumes from the last cursor whenever its connection breaks. */
 class Subscriber {
   readonly seen = new Map<string, number[]>();
   readonly ready: Promise<void>;

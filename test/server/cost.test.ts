@@ -138,7 +138,7 @@ const PAGE_IN_PAGE = `{ positions(first: 100) { nodes { id amount ${MONEY} held 
   events(first: 100) { nodes { id moved ${MONEY} actor { kind } } } } } }`;
 const BATCH = `mutation ($input: ApplyPositionsInput!) { applyPositions(input: $input) { ... on ApplyPositionsPayload {
   results { status position { id amount ${MONEY} } event { id } ledgerEvent { id } error { code message } } } } }`;
-/** The cost of one operation: its write, and of its result an object per field, seven leaves and a message. */
+/** The cost of one operation: its write, and of its result one object per field, seven leaves and a message text. */
 const OF_OPERATION = 25 + 6 + 7 * 0.4 + (0.4 + 2 * 1);
 const operations = (count: number) =>
   Array.from({ length: count }, () => ({ transition: { positionId: 'a', toState: 'FUNDED' } }));

@@ -242,7 +242,7 @@ it('two servers share the work of recomputing words, and repeat none of it', asy
 
 it('the words of a text that is edited meanwhile are those of the edit', async () => {
   const short = rowsOf(BATCH_ROWS);
-  // Long texts, so that there is time for an edit after they have been read.
+  // Long texts leave enough time for an edit after they have been read.
   const description = 'ΟΔΥΣΣΕΥΣ '.repeat(1_000);
   const rows = { ...short, sessions: short.sessions.map((session) => ({ ...session, description })) };
   const url = await upgraded(rows);

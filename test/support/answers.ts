@@ -67,7 +67,7 @@ export async function errorOf(
   return { code: error.extensions?.code, message: error.message, answer };
 }
 
-/** Returns all rows of a store, to check that nothing was written. */
+/** Returns all stored rows, to check that nothing was written. */
 export async function recordOf(store: Store): Promise<unknown> {
   const read = store.read('ALL');
   const all = [{ where: {} }];

@@ -11,7 +11,7 @@ const folders = (): readonly string[] => [
     : []),
 ];
 
-/** The folder of a PostgreSQL that can copy a server (`pg_basebackup`), or undefined if there is none. */
+/** The folder of a PostgreSQL that can copy a server (`pg_basebackup`), or undefined if it is not installed. */
 export const POSTGRES_BIN: string | undefined = folders().find((folder) =>
   ['pg_basebackup', 'postgres', 'initdb'].every((program) => existsSync(join(folder, program))),
 );

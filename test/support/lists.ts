@@ -52,7 +52,7 @@ export async function walk(
     const page = await pageOf(server, document, { ...variables, ...part });
     const { hasNextPage, hasPreviousPage, startCursor, endCursor } = page.pageInfo;
     expect(page.nodes.length).toBeLessThanOrEqual(size);
-    // There is a page in the other direction as soon as there is a cursor.
+    // A page in the other direction exists as soon as a cursor was used.
     expect(backward ? hasNextPage : hasPreviousPage).toBe(cursor !== null);
     if (backward) ids.unshift(...idsOf(page));
     else ids.push(...idsOf(page));

@@ -62,7 +62,7 @@ function callOf(schema: GraphQLSchema, { field, holds }: Slot, given: Given): st
   return `${field.name}${call.length > 0 ? `(${call.join(', ')})` : ''} ${selection}`;
 }
 
-/** Returns the cursor of the first row of the field in the response, or undefined if there is none. */
+/** Returns the cursor of the first row of the field in the response, or undefined if the field has no rows. */
 export function cursorIn(text: string, { field }: Slot): string | undefined {
   const { data } = JSON.parse(text) as { readonly data?: Readonly<Record<string, Listed>> };
   const list = data?.[field.name] ?? (data?.['node'] as Readonly<Record<string, Listed>> | undefined)?.[field.name];

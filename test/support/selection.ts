@@ -38,7 +38,7 @@ const fieldsOf = (schema: GraphQLSchema, type: GraphQLObjectType, edges: number)
 export const isNode = (type: GraphQLNamedType): boolean =>
   isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node');
 
-/** Whether the field leads from one object to others. The parts of a page or a payload are no edges. */
+/** Whether the field leads from one object to others. Parts of pages and payloads are no edges. */
 export const isEdge = (type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): boolean => {
   if (/(Connection|Edge|Payload|Result|Change)$/.test(type.name)) return false;
   const shown = getNamedType(field.type);

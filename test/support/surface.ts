@@ -9,7 +9,7 @@ import {
   isObjectType,
 } from 'graphql';
 
-/** An argument in which a caller passes an id or a cursor. */
+/** An argument for an id or for a cursor. */
 export interface Slot {
   /** The name of the slot, such as "Mutation.createAsset(input.templateId)". */
   readonly name: string;
@@ -24,7 +24,7 @@ export interface Slot {
 
 export const CURSOR = 'a cursor';
 
-/** Returns every argument that takes an id or a cursor, with `node` and `nodes` once per type of node. */
+/** Returns every argument for ids and cursors, with `node` and `nodes` once per type of node. */
 export function slotsOf(schema: GraphQLSchema): readonly Slot[] {
   const nodes = nodeTypes(schema);
   return Object.values(schema.getTypeMap()).flatMap((type) => {

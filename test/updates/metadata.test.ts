@@ -84,7 +84,7 @@ onBothStores((open) => {
       ['two items of one list', [...is('tags', 'p'), ...is('tags', 'q')], ['lists']],
       ['a repeated condition', [...is('a', 'x'), ...is('a', 'x')], ['flat']],
       ['no condition', [], Object.keys(METADATA) as Name[]],
-    ])('the metadata filter finds objects by %s', async (_what, conditions, names) => {
+    ])('the metadata filter returns exactly the matching objects for %s', async (_what, conditions, names) => {
       const own = list === 'assets' && conditions.length === 0 ? [...names, scene.deal.assetId] : names;
       expect(await found(list, conditions)).toEqual([...own].toSorted());
     });

@@ -307,7 +307,7 @@ onBothStores((open) => {
       expect(await did(server, 'fundPosition', { positionId })).toMatchObject({ position: { state: 'FUNDED' } });
     });
 
-    it('the config is returned in the order of keys it was sent in, and another order is a change', async () => {
+    it('the config is returned in the order of keys it was sent in, and another order is stored as a new version', async () => {
       const { server } = scene;
       const { templateId } = await makeDeal(server);
       const reordered = { region: 'US', currency: 'USD' };
@@ -371,7 +371,7 @@ onBothStores((open) => {
       }
     });
 
-    it('updatePosition publishes a change of kind UPDATED without an event', async () => {
+    it('updatePosition publishes one UPDATED change without an event', async () => {
       const { server, store, deal } = scene;
       const { id: positionId } = await openPosition(server, deal);
       const { last } = await store.changes.sequenceAndRead(null, 0);

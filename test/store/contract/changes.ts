@@ -5,7 +5,7 @@ import { anInstitution, type GetStore, nextId, START } from '../rows.ts';
 
 const many = 40;
 
-/** How changes are published, read, announced to listeners and deleted. */
+/** Tests how changes are published, read, announced to listeners and deleted. */
 export function announcesChanges(store: GetStore): void {
   const aChange = (over: Partial<Change> = {}): Change => ({
     topic: 'CHAT_MESSAGE',

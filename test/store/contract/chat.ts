@@ -8,7 +8,7 @@ import { aDeal, type GetStore, idsOf, keep, keyOf, nextId, only, pageOf, START, 
 const PRIORITY = ['priority', 'lastActivityAt'] as const;
 const DIRECTIONS = ['ASC', 'DESC'] as const;
 
-/** How chat is read: two fields in an order, words, counts along with rows, and omitted columns. */
+/** Tests how chat is read: two fields in an order, words, counts along with rows, and omitted columns. */
 export function readsChat(store: GetStore): void {
   const made = async () => {
     const { institution } = aDeal();

@@ -5,7 +5,7 @@ import type { Writers } from '../../../src/store/store.ts';
 import { aMark, aMessage, aRevision, aSession } from '../chatRows.ts';
 import { aDeal, type GetStore, idsOf, keep, keepDeal, nextId, only, pageOf, START } from '../rows.ts';
 
-/** How chat is written: parts are removed with their session, and unchanged rows stay. */
+/** Tests how chat is written: parts are removed with their session, and unchanged rows stay. */
 export function writesChat(store: GetStore): void {
   const made = async () => {
     const { institution } = aDeal();

@@ -5,7 +5,7 @@ import { deadlineIn, deadlineWhenTold, gate } from '../../support/deadlines.ts';
 import { aPosition, type Deal, funded, type GetStore, keepDeal, pageOf } from '../rows.ts';
 import type { Position } from '../../../src/domain/position.ts';
 
-/** Work ends at its deadline, without having written anything. */
+/** Tests that work ends at its deadline, without having written anything. */
 export function keepsDeadlines(store: GetStore): void {
   let deal: Deal & { readonly positions: readonly [Position] };
   beforeAll(async () => {

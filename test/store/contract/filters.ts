@@ -187,7 +187,7 @@ export function filters(store: GetStore): void {
     });
   });
 
-  it('a list field matches if it has a value in common, and a row is returned once', async () => {
+  it('a list field matches if any of its values does, and each row is returned once', async () => {
     const createdAt = START + 555_000;
     const rows: readonly Institution[] = [
       anInstitution({ createdAt, regions: ['US', 'SG'], verticals: ['CONSTRUCTION', 'TRADE_FINANCE'] }),

@@ -34,7 +34,7 @@ export function parents(store: GetStore): void {
   };
   const of = (id: string) => ({ field: 'assetId', id }) as const;
 
-  it('windows of one shape return the rows of their own parent, also for repeated, empty and unknown parents', async () => {
+  it('windows of one shape return the rows of their parent, also for repeated, empty and unknown parents', async () => {
     const { assets, ids } = await made();
     const asked = [assets[1].id, assets[0].id, nextId('ast'), assets[1].id, assets[2].id, 'nonsense', 'ast_\0'];
     const pages = await store()
