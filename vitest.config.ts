@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Test files that replace a module of the program: they share none with other files. */
+/** Test files that replace modules of the program, and therefore run in an isolated process each. */
 const REPLACING_MODULES = [
   'test/access/rightsRestricted.test.ts',
   'test/access/mistakes.test.ts',
@@ -13,22 +13,22 @@ const timeoutMs = full ? 600_000 : 60_000;
 
 export default defineConfig({
   resolve: {
-    // Vite would take graphql's ES modules where Node gives Pothos and Yoga the CommonJS ones: two copies, and no type
-    // of one is a type of the other.
+    // Vite would resolve graphql to its ES modules, while Node resolves it to CommonJS for Pothos and Yoga. The types of
+    // two copies are incompatible.
     alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
   },
   test: {
     pool: 'forks',
-    // By default one processor is left idle: on two that is half of them.
+    // The default leaves one processor idle, which is half of a machine with two.
     maxWorkers: '100%',
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
-    // Importing the program takes longer than most files do, so files share it.
+    // Importing the program takes longer than most test files run, so files share the imported modules.
     isolate: false,
     setupFiles: ['test/support/fileSetup.ts'],
-    // The global set-up runs only for the projects that have files to run: the law alone needs no PostgreSQL.
+    // The global set-up runs only for projects that have files to run; the domain tests need no PostgreSQL.
     projects: [
-      { extends: true, test: { name: 'law', include: ['test/domain/**/*.test.ts'] } },
+      { extends: true, test: { name: 'domain', include: ['test/domain/**/*.test.ts'] } },
       {
         extends: true,
         test: {

@@ -22,7 +22,7 @@ function faultsOf(env: Environment): readonly string[] {
   return [];
 }
 
-/** Whole numbers by variable: where it goes, the least and the most. */
+/** Integer variables: the field that each sets, its minimum and its maximum. */
 const NUMBERS: Readonly<Record<string, readonly [keyof Config | keyof AccessConfig, number, number]>> = {
   STORE_LOCK_TIMEOUT_MS: ['storeLockTimeoutMs', 1, 600_000],
   EXPIRY_SWEEP_INTERVAL_MS: ['expirySweepIntervalMs', 10, 3_600_000],
@@ -56,23 +56,26 @@ const NUMBERS: Readonly<Record<string, readonly [keyof Config | keyof AccessConf
 const NO_NUMBERS = ['none', 'off', 'NaN', 'Infinity', '-1', '1e3', '0x10', '1_000', '1.5', '1 000', '١', 'undefined'];
 
 describe.each(Object.entries(NUMBERS))('%s', (name, [field, least, most]) => {
-  it('is a whole number between its bounds', () => {
+  it(`${name} accepts integers from its minimum to its maximum`, () => {
     for (const value of [least, most]) {
       const { access, ...config } = readConfig({ [name]: String(value) });
       expect({ ...config, ...access }).toHaveProperty(field, value);
     }
   });
 
-  it.each([...NO_NUMBERS, String(least - 1), String(most + 1), '9'.repeat(400)])('%s stops the start', (text) => {
-    for (const env of [{}, PRODUCTION]) {
-      expect(faultsOf({ ...env, [name]: text })).toEqual([
-        `- ${name} must be a whole number from ${least} to ${most}; it is "${text}".`,
-      ]);
-    }
-  });
+  it.each([...NO_NUMBERS, String(least - 1), String(most + 1), '9'.repeat(400)])(
+    'startup fails if the variable is "%s"',
+    (text) => {
+      for (const env of [{}, PRODUCTION]) {
+        expect(faultsOf({ ...env, [name]: text })).toEqual([
+          `- ${name} must be a whole number from ${least} to ${most}; it is "${text}".`,
+        ]);
+      }
+    },
+  );
 });
 
-describe('mistake 11: a rate that was no number switched the limiter off:', () => {
+describe('predecessor mistake 11: an invalid rate limit switched the limiter off', () => {
   const RATES = {
     RATE_LIMIT_PER_MINUTE: ['key', 1_200],
     RATE_LIMIT_PER_INSTITUTION_PER_MINUTE: ['institution', 3_000],
@@ -82,11 +85,11 @@ describe('mistake 11: a rate that was no number switched the limiter off:', () =
     RATE_LIMIT_CREATE_API_KEY_PER_MINUTE: ['createApiKey', 30],
     SUBSCRIPTION_COST_PER_MINUTE: ['subscriptionCost', 60_000],
   } as const;
-  /** The budget of a minute must be enough for one event. */
+  /** The budget per minute must be enough for one event. */
   const SMALL = { MAX_SUBSCRIPTION_COST: '1' };
 
   it.each(Object.entries(RATES))(
-    '%s is a whole number from 1 on, or none; and has a default',
+    '%s accepts a positive integer or "none", and has a default',
     (name, [limit, usual]) => {
       const rate = (env: Environment) => readConfig({ ...SMALL, ...env }).access.rates[limit];
       expect([rate({}), rate({ [name]: '' }), rate({ [name]: '7' }), rate({ [name]: 'none' })]).toEqual([
@@ -100,7 +103,7 @@ describe('mistake 11: a rate that was no number switched the limiter off:', () =
     },
   );
 
-  it.each(Object.keys(RATES))('%s of anything else stops the start, in production and before', (name) => {
+  it.each(Object.keys(RATES))('startup fails if %s has any other value, in production and in development', (name) => {
     const texts = ['0', 'None', 'unlimited', 'null', '12a', ...NO_NUMBERS.filter((text) => text !== 'none')];
     for (const text of texts) {
       const told = [`- ${name} must be a whole number from 1 on, or none; it is "${text}".`];
@@ -117,12 +120,12 @@ it('SUBSCRIPTION_COST_PER_MINUTE below MAX_SUBSCRIPTION_COST is rejected', () =>
 });
 
 describe('ROOT_API_KEY', () => {
-  it('is fixed in development, and may be another', () => {
+  it('ROOT_API_KEY has a fixed default in development and can be set to any text', () => {
     expect(readConfig({}).access.rootApiKey).toBe(DEVELOPMENT_KEY);
     expect(readConfig({ ROOT_API_KEY: 'short' }).access.rootApiKey).toBe('short');
   });
 
-  it('must be there in production, long enough, in one word, and not the one that everybody knows', () => {
+  it('ROOT_API_KEY is required in production, long, without spaces, and not the development key', () => {
     const told = ['- ROOT_API_KEY must be set in production, to 32 to 200 printable characters without spaces.'];
     const bad = [
       undefined,
@@ -143,7 +146,7 @@ describe('ROOT_API_KEY', () => {
     expect(known).toEqual(['- ROOT_API_KEY must not be the key of development, which everybody knows.']);
   });
 
-  it('does not start production if it is weak, with one sentence that does not repeat it, and starts development', () => {
+  it('a weak ROOT_API_KEY fails in production, with a message that does not repeat it, and works in development', () => {
     for (const [key, weakness] of [
       ['a'.repeat(40), 'has fewer than 6 different characters'],
       ['changeme'.repeat(5), 'repeats a short pattern'],
@@ -157,7 +160,7 @@ describe('ROOT_API_KEY', () => {
     }
   });
 
-  it('is never repeated', () => {
+  it('an invalid ROOT_API_KEY is never repeated in messages', () => {
     const secret = 'secret word that is long enough for anybody';
     expect(faultsOf({ ...PRODUCTION, ROOT_API_KEY: secret }).join()).not.toContain('secret word');
   });
@@ -167,7 +170,7 @@ describe('ALLOWED_ORIGINS', () => {
   const read = (text: string, env: Environment = {}) =>
     readConfig({ ...env, ALLOWED_ORIGINS: text }).access.allowedOrigins;
 
-  it('lists origins, parted by commas or space', () => {
+  it('ALLOWED_ORIGINS lists origins separated by commas or white space', () => {
     const [a, b] = ['https://app.example.com', 'http://localhost:*'];
     for (const text of [`${a},${b}`, `${a}, ${b}`, ` ${a}  ${b} `, `${a}\n${b}`]) expect(read(text)).toEqual([a, b]);
     expect(read('http://10.0.0.1:8080')).toEqual(['http://10.0.0.1:8080']);
@@ -188,19 +191,19 @@ describe('ALLOWED_ORIGINS', () => {
     'https://app.example.com:443',
     'ftp://app.example.com',
     'javascript:alert(1)',
-  ])('%s stops the start', (origin) => {
+  ])('startup fails if ALLOWED_ORIGINS contains "%s"', (origin) => {
     expect(faultsOf({ ALLOWED_ORIGINS: `https://good.example.com,${origin}` })).toEqual([
       `- ALLOWED_ORIGINS must list origins such as https://app.example.com; "${origin}" is none.`,
     ]);
   });
 });
 
-describe('choices', () => {
+describe('settings with a fixed set of values', () => {
   it.each([
     ['GRAPHIQL', 'graphiql', { true: true, false: false }],
     ['TRUSTED_DOCUMENTS_ONLY', 'trustedDocumentsOnly', { true: true, false: false }],
     ['INTROSPECTION', 'introspection', { all: 'all', root: 'root', none: 'none' }],
-  ] as const)('%s', (name, field, values) => {
+  ] as const)('%s accepts only its documented values', (name, field, values) => {
     for (const [text, value] of Object.entries(values)) {
       for (const env of [{}, PRODUCTION]) expect(readConfig({ ...env, [name]: text }).access[field]).toBe(value);
     }
@@ -211,12 +214,12 @@ describe('choices', () => {
     }
   });
 
-  it('TRUSTED_DOCUMENTS names a file, or nothing', () => {
+  it('TRUSTED_DOCUMENTS names a file and defaults to none', () => {
     const read = (text?: string) => readConfig({ TRUSTED_DOCUMENTS: text }).access.trustedDocuments;
     expect([read(), read(' '), read('./documents.json')]).toEqual([null, null, './documents.json']);
   });
 
-  it('DATABASE_DIRECT_URL and DATABASE_CONNECTIONS are judged on either store, and no password is told', () => {
+  it('DATABASE_DIRECT_URL and DATABASE_CONNECTIONS are validated for either store, without revealing the password', () => {
     const faults = faultsOf({ DATABASE_DIRECT_URL: 'mysql://clerk:pa55-word@db/x', DATABASE_CONNECTIONS: '0' });
     expect(faults).toEqual([
       expect.stringMatching(/^- DATABASE_DIRECT_URL must be a URL such as postgres:/) as string,

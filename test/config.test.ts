@@ -95,7 +95,7 @@ const SOCKET_WITH_USER = 'postgres://clerk@/escrowgrid?host=/run/postgresql';
 const SOCKET = 'postgresql:///escrowgrid?host=/run/postgresql';
 const URL = 'postgres://clerk:pa55-word@localhost:5432/escrowgrid';
 
-/** What a wrong configuration is told. */
+/** Returns the problems that an invalid configuration is reported with. */
 function faultsOf(env: Environment): readonly string[] {
   let told: unknown;
   try {
@@ -109,11 +109,11 @@ function faultsOf(env: Environment): readonly string[] {
   return faults;
 }
 
-it.each(['[]', '[::1', '[::1]:80', 'a b', 'http://a', '[a]'])('HOST=%s is no host', (HOST) => {
+it.each(['[]', '[::1', '[::1]:80', 'a b', 'http://a', '[a]'])('HOST=%s is rejected', (HOST) => {
   expect(faultsOf({ HOST })).toEqual([expect.stringContaining('HOST must be a host name or an address')]);
 });
 
-describe('what is set', () => {
+describe('valid configurations', () => {
   const good: readonly (readonly [Environment, Partial<Config>])[] = [
     [{}, {}],
     [{ PORT: '0' }, { port: 0 }],
@@ -166,12 +166,12 @@ describe('what is set', () => {
       { store: { backend: 'postgres', databaseUrl: URL, directUrl: SOCKET, connections: 2 }, chatMaxSessions: null },
     ],
   ];
-  it.each(good)('%j', (env, expected) => {
+  it.each(good)('%j is a valid configuration', (env, expected) => {
     expect(readConfig(env)).toEqual({ ...DEFAULTS, ...expected });
   });
 });
 
-describe('what is wrong', () => {
+describe('invalid configurations', () => {
   const environments = 'NODE_ENV must be one of development, test, production; it is';
   const levels = 'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent; it is';
   const url = 'DATABASE_URL must be a URL such as postgres://user:password@localhost:5432/escrowgrid.';
@@ -201,17 +201,17 @@ describe('what is wrong', () => {
       'DATABASE_URL must be set where STORE_BACKEND is postgres, such as postgres://user@localhost/escrowgrid.',
     ],
   ];
-  it.each(wrong)('%j', (env, fault) => {
+  it.each(wrong)('%j is rejected with a message', (env, fault) => {
     expect(faultsOf(env)).toEqual([`- ${fault}`]);
   });
 
-  it('mistake 11: STORE_BACKEND=postgresql silently chose memory', () => {
+  it('predecessor mistake 11: STORE_BACKEND=postgresql silently selected memory', () => {
     expect(faultsOf({ STORE_BACKEND: 'postgresql', DATABASE_URL: URL })).toEqual([
       '- STORE_BACKEND must be one of memory, postgres; it is "postgresql".',
     ]);
   });
 
-  it('is told all at once', () => {
+  it('all problems of a configuration are reported at once', () => {
     const faults = faultsOf({
       PORT: 'x',
       NODE_ENV: 'x',
@@ -225,15 +225,15 @@ describe('what is wrong', () => {
     expect(faults).toHaveLength(names.length);
   });
 
-  it('never repeats a password', () => {
+  it('messages never repeat a password', () => {
     const faults = faultsOf({ PORT: 'x', STORE_BACKEND: 'postgres', DATABASE_URL: 'mysql://clerk:pa55-word@db/x' });
     expect(faults).toHaveLength(2);
     expect(faults.join()).not.toMatch(/pa55-word|clerk/);
   });
 });
 
-describe('the .env file', () => {
-  it('stops the start where a line cannot be understood, naming every such line', () => {
+describe('the .env file at startup', () => {
+  it('startup fails if lines of the .env file are malformed, and names every such line', () => {
     const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = join(folder, '.env');
@@ -247,7 +247,7 @@ describe('the .env file', () => {
     expect(() => environment(file)).toThrow('save the file as UTF-8');
   });
 
-  it('is read where there is one, and the environment wins', () => {
+  it('the .env file is read if it exists, and the environment takes precedence', () => {
     const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
     const before = { ...process.env };
     onTestFinished(() => {

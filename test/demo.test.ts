@@ -11,7 +11,7 @@ import { onBothStores } from './support/stores.ts';
 const isOperation = (node: DefinitionNode): node is OperationDefinitionNode => node.kind === Kind.OPERATION_DEFINITION;
 const operationsOf = (query: string) => parse(query).definitions.filter(isOperation);
 
-/** Nothing found is null or empty; a refusal has a code. */
+/** Whether a result is null, empty or a user error. */
 const saysNothing = (result: unknown): boolean =>
   result === null ||
   (Array.isArray(result) && result.length === 0) ||
@@ -33,8 +33,8 @@ async function statesIn(server: TestServer): Promise<readonly string[]> {
   return data?.positions.nodes.map(({ state }) => state) ?? [];
 }
 
-describe('the examples', () => {
-  it('hold one operation each, and are told apart by its name', () => {
+describe('the example operations', () => {
+  it('each example is one operation with a unique name', () => {
     const names = DEMO_TABS.map(({ query }) => operationsOf(query).map(({ name }) => name?.value));
     expect(names.every((each) => each.length === 1 && each[0] !== undefined)).toBe(true);
     expect(new Set(names.flat()).size).toBe(DEMO_TABS.length);
@@ -43,7 +43,7 @@ describe('the examples', () => {
 });
 
 onBothStores((open) => {
-  it('every example succeeds on the demo data, as often as one likes', async () => {
+  it('every example succeeds on the demo data, any number of times', async () => {
     const server = await demo(await open());
     for (const { query, variables = '{}' } of [...DEMO_TABS, ...DEMO_TABS]) {
       const { data, errors } = await server.ask(query, JSON.parse(variables));
@@ -54,12 +54,12 @@ onBothStores((open) => {
     expect(server.faults).toEqual([]);
   });
 
-  it('the demo data shows positions in every state', async () => {
+  it('the demo data contains positions in every state', async () => {
     const states = await statesIn(await demo(await open()));
     expect(new Set(states)).toEqual(new Set(POSITION_STATES));
   });
 
-  it('the demo data is written once, even by two at the same time', async () => {
+  it('the demo data is written once, even by two concurrent servers', async () => {
     const store = await open();
     await Promise.all([demo(store), demo(store)]);
     const before = await statesIn(serve(store));
@@ -68,7 +68,7 @@ onBothStores((open) => {
     expect(before).toHaveLength(7);
   });
 
-  it('the demo data is written only into an empty store', async () => {
+  it('the demo data is written only to an empty store', async () => {
     const store = await open();
     const server = serve(store);
     await openPosition(server, await makeDeal(server));

@@ -38,11 +38,11 @@ describe('a .env file', () => {
     ['NAME=Zürich 東京', { NAME: 'Zürich 東京' }],
     ['PORT=1\nPORT=2', { PORT: '2' }],
   ];
-  it.each(good)('%j is read', (text, variables) => {
+  it.each(good)('the .env file %j is parsed', (text, variables) => {
     expect(variablesOf(text)).toEqual(variables);
   });
 
-  it('keeps its first variable when the file begins with a byte order mark', () => {
+  it('the first variable is read if the file begins with a byte order mark', () => {
     const text = '\uFEFFNODE_ENV=production\nPORT=5001\n';
     expect(variablesOf(text)).toEqual({ NODE_ENV: 'production', PORT: '5001' });
   });
@@ -74,15 +74,15 @@ describe('a .env file', () => {
     ['A=caf\uFFFD', [`Line 1 ${NOT_TEXT}`]],
     ['# caf\uFFFD', [`Line 1 ${NOT_TEXT}`]],
   ];
-  it.each(bad)('%j is refused with the number of the line', (text, problems) => {
+  it.each(bad)('the .env file %j is rejected with the number of the line', (text, problems) => {
     expect(problemsOf(text)).toEqual(problems);
   });
 
-  it('never repeats a value', () => {
+  it('messages about a .env file never repeat a value', () => {
     expect(problemsOf('ROOT_API_KEY: s3cret\nroot_api_key=s3cret\nA="s3cret').join()).not.toContain('s3cret');
   });
 
-  it('may set a variable that EscrowGrid does not know, in any case', () => {
+  it('a .env file may set variables that EscrowGrid does not use, in any case', () => {
     expect(variablesOf('path=x\nCOMPOSE_PROJECT_NAME=y')).toEqual({ path: 'x', COMPOSE_PROJECT_NAME: 'y' });
   });
 });

@@ -10,7 +10,7 @@ const REPEATED = 'repeats a short pattern';
 const RUN = 'consists of runs of the alphabet, of digits or of a keyboard';
 const WORDS = 'consists of words that are easy to guess';
 
-describe('a secret that is easy to guess has a reason:', () => {
+describe('weak secrets', () => {
   it.each([
     ['a'.repeat(32), FEW],
     ['a'.repeat(200), FEW],
@@ -42,11 +42,11 @@ describe('a secret that is easy to guess has a reason:', () => {
     ['the-root-key-of-these-tests-0123456789', WORDS],
     ['admin-admin-test-test-root-root-2026', REPEATED],
     ['replace-this-secret-in-production!!', WORDS],
-  ])('%s', (secret, reason) => {
+  ])('the secret %s is weak: it %s', (secret, reason) => {
     expect(weaknessOf(secret)).toBe(reason);
   });
 
-  it('a random text repeated to the length is refused while it is short', async () => {
+  it('a random text repeated to the required length is rejected while it is short', async () => {
     const pattern = fc.string({
       unit: fc.constantFrom(...'abcdefghjkmnpqrstuvwxyz23456789#-_'),
       minLength: 1,
@@ -62,7 +62,7 @@ describe('a secret that is easy to guess has a reason:', () => {
   });
 });
 
-/** Random bytes of the seed, always the same for the same number. */
+/** Returns random bytes that depend only on the seed and the number. */
 const randomBytes = (number: number): Buffer => createHash('sha512').update(`${SEED} ${number}`).digest();
 const drawn = (bytes: Buffer, alphabet: string): string =>
   [...bytes.subarray(0, 32)].map((byte) => alphabet[byte % alphabet.length]).join('');
@@ -71,7 +71,7 @@ function uuid(bytes: Buffer, version: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${version}${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-describe(`a generated secret always passes (TEST_SEED=${SEED}):`, () => {
+describe(`generated secrets (TEST_SEED=${SEED})`, () => {
   const digits = '0123456789';
   const lower = 'abcdefghijklmnopqrstuvwxyz';
   it.each<readonly [string, (bytes: Buffer) => string]>([
@@ -81,7 +81,7 @@ describe(`a generated secret always passes (TEST_SEED=${SEED}):`, () => {
     ['openssl rand -base64 24', (bytes) => bytes.toString('base64', 0, 24)],
     ['two random UUIDs', (bytes) => `${uuid(bytes, '4')}${uuid(bytes.subarray(16), '4')}`],
     [
-      'two UUIDs of one moment',
+      'two UUIDs of the same time',
       (bytes) => `0198f2a4-1b${uuid(bytes, '7').slice(11)}0198f2a4-1b${uuid(bytes.subarray(16), '7').slice(11)}`,
     ],
     ['32 random letters and digits', (bytes) => drawn(bytes, `${digits}${lower}${lower.toUpperCase()}`)],
@@ -91,7 +91,7 @@ describe(`a generated secret always passes (TEST_SEED=${SEED}):`, () => {
       '32 random printable characters',
       (bytes) => drawn(bytes, String.fromCharCode(...Array.from({ length: 94 }, (_, index) => index + 33))),
     ],
-  ])('%s', (_what, make) => {
+  ])('secrets generated with %s are never weak', (_what, make) => {
     const secrets = Array.from({ length: COUNTS.rootKeys }, (_, number) => make(randomBytes(number)));
     expect(secrets.filter((secret) => weaknessOf(secret) !== undefined)).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { buildProgram, type Program, startProgram } from '../support/program.ts'
 import { isCommit, type Proxy, startProxy } from '../support/proxy.ts';
 import { bearer, newKey, newSecrets, type Secrets, tell, type Told, useBadly, useWell } from '../support/secretsRun.ts';
 
-/** Paths of the machine, and words of a driver or a database. */
+/** Matches paths of the machine and words of a driver or a database. */
 const MACHINE =
   /node_modules|file:\/\/|\/(home|tmp|work|usr|root|var|opt)\/|\bdist\b|\.m?js:\d+:|postgres(ql)?:\/\/|does not exist|violates|relation "|column "|syntax error|escrowgrid_test|terminat|administrator|moved_away/i;
 
@@ -22,7 +22,7 @@ interface Run {
   readonly token: string;
 }
 
-/** The program on a database of its own, reached with a password that is a canary. */
+/** Starts the program on its own database, which it reaches with a password that is a canary. */
 async function started(environment: string): Promise<Run> {
   const database = await createDatabase();
   onTestFinished(() => database.drop());
@@ -44,7 +44,7 @@ async function started(environment: string): Promise<Run> {
   return { program, proxy, secrets, databaseUrl: database.url, token: await newKey(program, secrets) };
 }
 
-/** Every row of every table, as text. */
+/** Returns every row of every table as text. */
 const dumpOf = (url: string): Promise<string> =>
   asAdmin(url, async (admin) => {
     const { rows } = await admin.query<{ readonly name: string }>(
@@ -61,7 +61,7 @@ const dumpOf = (url: string): Promise<string> =>
 const SESSION = `mutation($input: CreateChatSessionInput!) { createChatSession(input: $input) { __typename } }`;
 const input = { ownerReference: 'ada', title: 'Pier 9' };
 
-/** Breaks the database under requests: a column that is gone, a connection cut at COMMIT, no connection at all. */
+/** Breaks the database during requests: a missing column, a connection cut at COMMIT, no connection at all. */
 async function breakThings({ program, proxy, databaseUrl, token }: Run, kept: Told[]): Promise<readonly string[]> {
   const rename = (from: string, to: string) =>
     asAdmin(databaseUrl, (admin) => admin.query(`alter table chat_sessions rename column ${from} to ${to}`));
@@ -79,8 +79,8 @@ async function breakThings({ program, proxy, databaseUrl, token }: Run, kept: To
   return [read, write].map(({ text }) => /"errorId":"([^"]+)"/.exec(text)?.[1] ?? 'none');
 }
 
-describe.each(['development', 'production'])('with NODE_ENV %s', (environment) => {
-  it('no key, root key or password comes to light in answers, log, audit or database; nor does the machine', async () => {
+describe.each(['development', 'production'])('secrets with NODE_ENV %s', (environment) => {
+  it('responses, log, audit log and database contain no API key, root key, password or detail of the machine', async () => {
     const run = await started(environment);
     const { program, secrets, token } = run;
     const kept: Told[] = [];

@@ -4,29 +4,29 @@ import { schema } from '../../src/schema/index.ts';
 import { type Callers, callersOn, cursorsIn, STREAM } from '../support/callers.ts';
 import { coordinatesOf, triedBy } from '../support/coverage.ts';
 import type { Said } from '../support/serveKeyed.ts';
-import type { OwnersWorld } from '../support/ownersWorld.ts';
+import type { RlsFixture } from '../support/rlsFixture.ts';
 import { cursorIn, cursorOfNone, forged, neverWas, type Probe, probeOf } from '../support/probes.ts';
 import type { OpenStore } from '../support/stores.ts';
 import { CURSOR, nodeTypes, operationsOf, type Slot, slotsOf } from '../support/surface.ts';
 
-/** The cursor of CAUGHT_UP is another each time. */
+/** The cursor of CAUGHT_UP differs on each call. */
 const SALTED = /"cursor":"[^"]*","kind":"CAUGHT_UP"/g;
-/** What a viewer may do is not the same for all who may read. */
+/** The allowed transitions differ between viewers who may read the same position. */
 const withoutOwnMoves = (text: string): string => text.replaceAll(/"viewerAllowedTransitions":\[[^\]]*\]/g, '');
 
 const SLOTS = slotsOf(schema);
 const isMutation = ({ parent }: Slot): boolean => parent === 'Mutation';
-/** Reads first: what is refused of a mutation is in the caller's own trail afterwards, as the caller has said it. */
+/** Reads come first, because a rejected mutation is recorded in the caller's audit log with the caller's input. */
 const READS = SLOTS.filter((slot) => !isMutation(slot));
 const WRITES = SLOTS.filter(isMutation);
-/** Every operation with nothing handed in but what is the caller's own. */
+/** Every operation, given only the caller's own data. */
 const PLAIN = operationsOf(schema);
 const READING = PLAIN.filter((slot) => !isMutation(slot));
 
 interface Shown {
   readonly data: { readonly node: Readonly<Record<string, unknown>> };
 }
-/** Texts that nobody has chosen, or that this one of them has not. */
+/** Fields whose text is not chosen by a client, or not by this institution. */
 const SAYS_NOTHING: ReadonlySet<string> = new Set([
   'AssetTemplate.code',
   'AssetTemplate.config',
@@ -38,12 +38,12 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set([
   'Position.templateConfig',
 ]);
 
-/** Every place that takes an id or a cursor, and every operation, tried by every kind of caller. */
+/** Tries every argument for ids and cursors, and every operation, as every kind of caller. */
 export function everyCaller(open: OpenStore): void {
   let at: Callers;
   let before: readonly string[];
   const tried = new Map<string, Set<string>>();
-  /** What each place tries, once it is known. */
+  /** The values that each argument is tried with, once they are known. */
   const places = new Map<string, readonly string[]>();
   let answers = 0;
 
@@ -53,16 +53,16 @@ export function everyCaller(open: OpenStore): void {
   });
   afterAll(() => at.server.app.stop());
 
-  /** Tries the place as somebody, and notes what was tried. */
+  /** Sends the argument as the given caller, and records what was tried. */
   async function attempt(
     who: string,
     token: string | null,
     slot: Slot,
-    world: OwnersWorld,
+    world: RlsFixture,
     value?: string,
   ): Promise<Said> {
     const isStream = slot.parent === 'Subscription';
-    // From the beginning, so that what there was is shown.
+    // Subscriptions start at the beginning of the stream, so that existing changes are delivered.
     const along = isStream && slot.path[0] !== 'after' ? { after: at.beginning } : {};
     const probe: Probe = probeOf(schema, slot, world, value, along);
     const by = tried.get(who) ?? new Set();
@@ -75,7 +75,7 @@ export function everyCaller(open: OpenStore): void {
     return { ...said, text: said.text.replaceAll(SALTED, '"kind":"CAUGHT_UP"') };
   }
 
-  const cursorOf = async (slot: Slot, world: OwnersWorld): Promise<string> => {
+  const cursorOf = async (slot: Slot, world: RlsFixture): Promise<string> => {
     const { text } = await attempt(
       'somebody',
       world.admin,
@@ -85,7 +85,7 @@ export function everyCaller(open: OpenStore): void {
     const cursor = slot.parent === 'Subscription' ? cursorsIn(text).at(-2) : cursorIn(text, slot);
     return cursor ?? expect.fail(`${slot.name} has nothing to make a cursor of: ${text}`);
   };
-  /** What is the owner's own for the place. */
+  /** The owner's value for each argument. */
   const values = new Map<string, string>();
   const valueOf = async (slot: Slot): Promise<string> => {
     if (slot.holds !== CURSOR) return at.owner.ids[slot.holds] ?? expect.fail(`There is no ${slot.holds}.`);
@@ -94,11 +94,11 @@ export function everyCaller(open: OpenStore): void {
     values.set(slot.name, value);
     return value;
   };
-  /** What another may hand in of the owner's, each beside the same that never was. */
+  /** Returns values of the owner for the argument, each paired with an equivalent value that never existed. */
   async function pairsFor(slot: Slot): Promise<readonly (readonly [theirs: string, none: string])[]> {
     const value = await valueOf(slot);
     if (slot.holds !== CURSOR) return [[value, neverWas(value)]];
-    // All that was the owner's came first: behind it are the same changes as behind the beginning.
+    // All changes of the owner come first, so the same changes follow its cursor as follow the beginning.
     if (slot.parent === 'Subscription') return [[await cursorOf(slot, at.owner), at.beginning]];
     const own = forged(await cursorOf(slot, at.other), value);
     return [value, own].map((cursor) => [cursor, cursorOfNone(cursor)] as const);
@@ -110,17 +110,17 @@ export function everyCaller(open: OpenStore): void {
   const leaksOf = (text: string): readonly string[] =>
     [...at.owner.canaries, ...at.owner.all].filter((each) => text.includes(each));
 
-  it("the owner's admin is shown what there is, through every place", () => {
+  it('the admin of the owner sees the objects through every argument', () => {
     READS.forEach((slot, n) => {
       const [text = ''] = before.slice(n);
       expect([slot.name, text]).toEqual([slot.name, expect.not.stringContaining('"errors"')]);
-      // The only row may be the one that the cursor is at.
+      // The only row may be the one that the cursor refers to.
       const isShown = leaksOf(text).length > 0 || (slot.holds === CURSOR && slot.parent !== 'Subscription');
       expect([slot.name, isShown]).toEqual([slot.name, true]);
     });
   });
 
-  it('every text in it would give it away', () => {
+  it('every text of an object contains the canary, so a leak would be noticed', () => {
     for (const type of nodeTypes(schema)) {
       const { data } = JSON.parse(
         before[READS.findIndex(({ name }) => name === `Query.node(id) of ${type}`)] ?? '',
@@ -136,13 +136,13 @@ export function everyCaller(open: OpenStore): void {
     }
   });
 
-  describe("another institution's admin", () => {
+  describe('an admin of another institution', () => {
     const tryAll = async (slots: readonly Slot[], holds: (slot: Slot, theirs: string) => void): Promise<void> => {
       for (const slot of slots) {
         for (const [value, none] of await pairsFor(slot)) {
           const ask = (handed: string) => attempt('another', at.other.admin, slot, at.other, handed);
           const [theirs, nobodys] = [await ask(value), await ask(none)];
-          // What was handed in may be repeated.
+          // The response may repeat the value that was sent.
           const told = theirs.text.replaceAll(value, none);
           expect([slot.name, theirs.status, told]).toEqual([slot.name, nobodys.status, nobodys.text]);
           expect([slot.name, leaksOf(told)]).toEqual([slot.name, []]);
@@ -151,14 +151,14 @@ export function everyCaller(open: OpenStore): void {
       }
     };
 
-    it('is answered to every read as if the id or the cursor had never been, and shown nothing', async () => {
+    it('an admin of another institution gets the same response to every read as for unknown ids and cursors', async () => {
       await tryAll(READS, ({ name, parent, holds }, text) => {
         if (parent !== 'Subscription' || holds === CURSOR) return;
         expect([name, text]).toEqual([name, expect.stringContaining('"code":"NOT_FOUND"')]);
       });
     });
 
-    it('is shown nothing of others by any operation that names nobody', async () => {
+    it('an admin of another institution sees nothing of the owner in operations without arguments', async () => {
       const names = new Set(WRITES.map(({ field }) => field.name));
       for (const slot of PLAIN.filter(({ field }) => !names.has(field.name))) {
         const { text } = await attempt('another', at.other.admin, slot, at.other);
@@ -166,17 +166,17 @@ export function everyCaller(open: OpenStore): void {
       }
     });
 
-    it('is answered to every mutation that there is no such object', async () => {
+    it('an admin of another institution gets NOT_FOUND from every mutation', async () => {
       await tryAll(WRITES, ({ name, path }, text) => {
-        // What is answered must be in the session: that is said of every other message.
+        // A reply must belong to the session, and every other message is reported the same way.
         const code = path.at(-1) === 'replyToId' ? 'VALIDATION_FAILED' : 'NOT_FOUND';
         expect([name, text]).toEqual([name, expect.stringContaining(`"code":"${code}"`)]);
       });
     });
   });
 
-  it.each(['no key', 'a revoked key', 'an expired key', 'a token that nobody was given'])(
-    'whoever shows %s is told that, whatever was asked, and nothing else',
+  it.each(['no API key', 'a revoked API key', 'an expired API key', 'a well-formed unknown token'])(
+    'a caller with %s gets only the authentication error, for every operation',
     async (who) => {
       for (const slot of [...SLOTS, ...PLAIN]) {
         const value = slot.path.length > 0 ? await valueOf(slot) : undefined;
@@ -191,12 +191,12 @@ export function everyCaller(open: OpenStore): void {
   );
   const NO_KEY = 'Invalid API key.';
 
-  it("the owner's world is as it was", async () => {
+  it('the objects of the owner are unchanged after all attempts', async () => {
     expect(await ownersAnswers()).toEqual(before);
   });
 
-  describe("the owner's READ_ONLY key", () => {
-    it('reads all that the admin reads', async () => {
+  describe('a READ_ONLY API key of the owner', () => {
+    it('a READ_ONLY API key of the owner reads everything that the admin reads', async () => {
       for (const [n, slot] of READS.entries()) {
         const { text } = await attempt('READ_ONLY', at.owner.readOnly, slot, at.owner, await valueOf(slot));
         expect([slot.name, withoutOwnMoves(text)]).toEqual([slot.name, withoutOwnMoves(before[n] ?? '')]);
@@ -207,7 +207,7 @@ export function everyCaller(open: OpenStore): void {
       }
     });
 
-    it('is forbidden every mutation, in its result, whoever it is about', async () => {
+    it('a READ_ONLY API key of the owner gets ForbiddenError from every mutation, for objects of any institution', async () => {
       for (const slot of [...WRITES, ...PLAIN.filter(isMutation)]) {
         const value = slot.path.length > 0 ? await valueOf(slot) : undefined;
         const { text } = await attempt('READ_ONLY', at.owner.readOnly, slot, at.owner, value);
@@ -221,7 +221,7 @@ export function everyCaller(open: OpenStore): void {
     });
   });
 
-  it("the owner's admin may do every mutation that others were refused", async () => {
+  it('the admin of the owner may run every mutation that other callers were denied', async () => {
     const lastly = (slot: Slot): boolean => slot.field.name === 'revokeApiKey';
     for (const slot of [...WRITES.filter((each) => !lastly(each)), ...WRITES.filter(lastly)]) {
       const { text } = await attempt('owner', at.owner.admin, slot, at.owner, await valueOf(slot));
@@ -233,7 +233,7 @@ export function everyCaller(open: OpenStore): void {
     expect(at.server.faults).toEqual([]);
   });
 
-  it('every id, cursor, operation, node and edge of the schema was tried by every kind of caller', () => {
+  it('every kind of caller has tried every id, cursor, operation, node and edge of the schema', () => {
     const all = coordinatesOf(schema);
     const callers = ['another', 'READ_ONLY', ...Object.keys(at.strangers)];
     for (const who of callers) {

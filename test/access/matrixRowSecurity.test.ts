@@ -3,11 +3,11 @@ import { predicateOf } from '../../src/store/postgres/predicate.ts';
 import { openPostgres } from '../support/stores.ts';
 import { everyCaller } from './everyCaller.ts';
 
-// The first line between institutions is gone: no statement names one any more.
+// Removes the first protection between institutions: the conditions of statements on the institution.
 vi.mock('../../src/store/postgres/predicate.ts', () => ({ predicateOf: () => null }));
 
-describe('on PostgreSQL, by row security alone,', () => {
-  it('no statement has a condition on the institution', () => {
+describe('access checks on PostgreSQL with row level security only', () => {
+  it('statements have no condition on the institution in this file', () => {
     expect(predicateOf({ institutionId: 'inst_00000000000000000000000000' })).toBeNull();
   });
 

@@ -8,11 +8,11 @@ import type { Store, Window } from '../../src/store/store.ts';
 import { bearer } from '../support/secretsRun.ts';
 import { ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
 import { type HttpAnswer, type Network, overHttp, RATES, tally } from '../support/overHttp.ts';
-import { keyOf, makeOwnersWorld, type OwnersWorld } from '../support/ownersWorld.ts';
+import { keyOf, makeRlsFixture, type RlsFixture } from '../support/rlsFixture.ts';
 import { neverWas } from '../support/probes.ts';
 import { onBothStores } from '../support/stores.ts';
 
-// As it is, and counted.
+// Keeps the behaviour of the module and records its calls.
 vi.mock('node:crypto', async (importOriginal) => {
   const original = await importOriginal<{ readonly timingSafeEqual: typeof timingSafeEqual }>();
   return { ...original, timingSafeEqual: vi.fn<typeof timingSafeEqual>(original.timingSafeEqual) };
@@ -20,7 +20,7 @@ vi.mock('node:crypto', async (importOriginal) => {
 
 const WRONG = bearer('no-such-token');
 const from = (address: string) => ({ 'x-forwarded-for': address });
-/** So many of them, one after another. */
+/** Sends the given number of requests one after another. */
 const inTurn = async (count: number, ask: (index: number) => Promise<HttpAnswer>): Promise<readonly HttpAnswer[]> => {
   const answers: HttpAnswer[] = [];
   for (let index = 0; index < count; index += 1) answers.push(await ask(index));
@@ -29,15 +29,15 @@ const inTurn = async (count: number, ask: (index: number) => Promise<HttpAnswer>
 
 onBothStores((open) => {
   let store: Store;
-  let owner: OwnersWorld;
-  let other: OwnersWorld;
+  let owner: RlsFixture;
+  let other: RlsFixture;
   beforeAll(async () => {
     store = await open();
     const server = serveKeyed(store);
-    owner = await makeOwnersWorld(server);
-    other = await makeOwnersWorld(server);
+    owner = await makeRlsFixture(server);
+    other = await makeRlsFixture(server);
   });
-  /** Each test has minutes of its own: what was counted in one is not found by the next. */
+  /** Gives each test its own minutes, so that no test finds the counts of another. */
   let minutes = 0;
   beforeEach(() => void (minutes += 10));
   const network = async (options: Parameters<typeof overHttp>[1] = {}): Promise<Network> => {
@@ -46,8 +46,8 @@ onBothStores((open) => {
     return made;
   };
 
-  describe('mistake 10: ids could be probed, and limits passed:', () => {
-    it("another's id has the same status, headers and body as one that never was", async () => {
+  describe('predecessor mistake 10: ids could be probed and limits bypassed', () => {
+    it('an id of another institution has the same status, headers and body as an id that never existed', async () => {
       const { post } = await network();
       for (const id of Object.values(owner.ids)) {
         const ask = (of: string) => post(bearer(other.admin), `{ node(id: "${of}") { id } }`);
@@ -61,7 +61,7 @@ onBothStores((open) => {
       }
     });
 
-    it('an X-Forwarded-For that the client made up makes it neither root nor somebody else', async () => {
+    it('an X-Forwarded-For header that the client made up grants no access and no separate rate limit', async () => {
       const { post } = await network();
       for (const address of ['127.0.0.1', '::1', 'localhost', '10.0.0.1, 127.0.0.1']) {
         expect((await post(from(address))).status).toBe(401);
@@ -70,14 +70,14 @@ onBothStores((open) => {
       expect(tally(spoofing)).toEqual({ 401: RATES.failedLogin, 429: 15 });
     });
 
-    it("behind a proxy what the client put before the proxy's own word counts for nothing", async () => {
+    it('behind a trusted proxy, addresses that the client added before the address of the proxy are ignored', async () => {
       const { post } = await network({ trustedProxies: 1 });
       const spoofing = await inTurn(25, (index) => post({ ...WRONG, ...from(`198.51.100.${index}, 203.0.113.9`) }));
       expect(tally(spoofing)).toEqual({ 401: RATES.failedLogin, 429: 15 });
       expect((await post({ ...WRONG, ...from('203.0.113.9, 203.0.113.10') })).status).toBe(401);
     });
 
-    it('a trailing slash, and any other way to write the path, is no way past the limiter', async () => {
+    it('a trailing slash, or any other spelling of the path, does not bypass the rate limiter', async () => {
       const { post } = await network();
       await inTurn(RATES.failedLogin ?? 0, () => post(WRONG));
       for (const path of ['/graphql', '/graphql?', '/graphql?again=1', '/graphql#here']) {
@@ -100,8 +100,8 @@ onBothStores((open) => {
     });
   });
 
-  describe('mistake 12: strangers cost what they liked:', () => {
-    it('requests without a key are limited, with Retry-After, and do not stop those with one elsewhere', async () => {
+  describe('predecessor mistake 12: unauthenticated clients cost without limit', () => {
+    it('requests without an API key are limited with Retry-After, without affecting authenticated clients elsewhere', async () => {
       const { post } = await network({ rates: { address: 60 }, trustedProxies: 1 });
       const strangers = await inTurn(80, () => post(from('203.0.113.9')));
       expect(tally(strangers)).toEqual({ 401: 60, 429: 20 });
@@ -109,7 +109,7 @@ onBothStores((open) => {
       expect((await post({ ...bearer(owner.admin), ...from('203.0.113.10') })).status).toBe(200);
     });
 
-    it('they are one row of the trail a minute for each address, which tells how many they were', async () => {
+    it('rejected requests write one audit event per minute and address, with the number of occurrences', async () => {
       const { server, post } = await network();
       await inTurn(40, () => post(WRONG));
       const rows = await trailAfterMinute(server);
@@ -119,7 +119,7 @@ onBothStores((open) => {
       ]);
     });
 
-    it('from however many addresses, there are so many rows a minute and no more', async () => {
+    it('rejected requests from many addresses write at most a fixed number of audit events per minute', async () => {
       const { server, post } = await network({ trustedProxies: 1 });
       const count = MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 60;
       await inTurn(count, (index) => post({ ...WRONG, ...from(`203.0.113.${index}`) }));
@@ -128,7 +128,7 @@ onBothStores((open) => {
       expect(rows.reduce((sum, { payload }) => sum + payload.occurrences, 0)).toBe(count);
     });
 
-    it('what the limiter counts is gone with the minute', async () => {
+    it('the counts of the rate limiter are deleted after the minute', async () => {
       const take = vi.spyOn(RateLimits.prototype, 'take');
       const { server, post } = await network({ trustedProxies: 1 });
       await inTurn(50, (index) => post({ ...WRONG, ...from(`203.0.113.${index}`) }));
@@ -139,7 +139,7 @@ onBothStores((open) => {
       expect(limits?.size).toBe(0);
     });
 
-    it('a key is looked up by its prefix, one row at the most, and a token that cannot be one not at all', async () => {
+    it('an API key is looked up by its prefix in one row at most, and a malformed token is not looked up', async () => {
       const server = serveKeyed(store);
       const input = { institutionId: owner.ids['Institution'], label: 'one of many', role: 'READ_ONLY' };
       const { token } = await keyOf(server, input);
@@ -164,7 +164,7 @@ onBothStores((open) => {
       expect(asked).toHaveLength(1);
     });
 
-    it('the root key is compared by its hash in constant time, whatever is shown', async () => {
+    it('the root key is compared by its hash in constant time, for any token', async () => {
       const { post } = await network({ rates: { failedLogin: null } });
       const compared = vi.mocked(timingSafeEqual);
       const shown = [ROOT_TOKEN.slice(0, -1), `${ROOT_TOKEN}0`, neverWas(ROOT_TOKEN), `R${ROOT_TOKEN.slice(1)}`, 'r'];
@@ -182,7 +182,7 @@ interface Row {
   readonly action: string;
   readonly payload: { readonly occurrences: number };
 }
-/** What was written of the minute that has passed. */
+/** Returns the audit events written for the past minute. */
 async function trailAfterMinute(server: Network['server']): Promise<readonly Row[]> {
   const since = new Date(server.now).toISOString();
   server.now += MINUTE_MS;

@@ -10,9 +10,9 @@ import { atAddress } from '../support/limited.ts';
 import { type Line, type Reply, WIRES } from '../support/wire.ts';
 
 const MINUTE_MS = 60_000;
-/** How many mutation fields one document can have. */
+/** The maximum number of mutation fields per document. */
 const ALIASES = PRODUCTION.documents.aliases;
-/** The limit of production, or one that is reached with the requests of a shorter run. */
+/** The production limit, or a smaller one that the shorter run reaches. */
 const REQUESTS_PER_MINUTE = Math.min(PRODUCTION.rates.key ?? 0, COUNTS.refusedRequests * (ALIASES - 1));
 const RATES = { ...PRODUCTION.rates, key: REQUESTS_PER_MINUTE };
 const FIELDS = Array.from({ length: ALIASES }, (_, index) => `a${index}: createAsset(input: $input) { __typename }`);
@@ -23,13 +23,13 @@ const INPUT = {
   label: CANARY,
   metadata: { [CANARY]: CANARY.repeat(10_000) },
 };
-/** A GET may be too long for a URL, which would be refused before the server knows that it is a mutation. */
+/** A long GET would be rejected because of its URL, before the server reads the mutation. */
 const SHORT_INPUT = { ...INPUT, metadata: { [CANARY]: CANARY } };
 
 const printed: string[] = ['bytes of audit payload that 15 refused mutations of 60 kB per request write per minute'];
 afterAll(() => void process.stdout.write(`${printed.join('\n')}\n`));
 
-describe.each(WIRES)('documents of 15 forbidden mutations over $name', ({ name, open }) => {
+describe.each(WIRES)('documents with 15 forbidden mutations over $name', ({ name, open }) => {
   const isGet = name === 'GET';
   const store = createMemoryStore();
   let server: KeyServer;
@@ -43,7 +43,7 @@ describe.each(WIRES)('documents of 15 forbidden mutations over $name', ({ name, 
   });
   afterAll(() => line.close());
 
-  /** Sends the document with the input as often as the counts say, and returns what was recorded after the minute. */
+  /** Sends the document with the input as often as the counts say, and returns the audit log after the minute. */
   const attack = async (input: object) => {
     const replies: Reply[] = [];
     for (let sent = 0; sent < COUNTS.refusedRequests; sent += 1) {
@@ -59,20 +59,20 @@ describe.each(WIRES)('documents of 15 forbidden mutations over $name', ({ name, 
     return { ...log, replies };
   };
 
-  it.runIf(isGet)('are rejected, for a GET cannot carry a mutation, and record no attempt', async () => {
+  it.runIf(isGet)('GET requests with mutations are rejected and record no attempt', async () => {
     const { replies, events } = await attack(SHORT_INPUT);
     expect(replies.filter(({ status, text }) => status < 400 || text.includes('"data"'))).toEqual([]);
-    // Requests beyond the limit are recorded, in one event.
+    // Requests beyond the limit are recorded in one event.
     const isLimited = COUNTS.refusedRequests > REQUESTS_PER_MINUTE;
     expect(events.map(({ action }) => action)).toEqual(isLimited ? ['RATE_LIMITED'] : []);
   });
 
   it.skipIf(isGet)(
-    'with 60 kB of metadata write a bounded audit log without values, and cost a request for each field',
+    'mutations with 60 kB of metadata write a bounded audit log without values, and each field is counted by the rate limit',
     async () => {
       const { events, bytes } = await attack(INPUT);
       const forbidden = events.filter(({ errorCode }) => errorCode === 'FORBIDDEN');
-      // Over WebSocket connection_init is a request as well.
+      // Over WebSocket, connection_init counts as a request as well.
       const requests = REQUESTS_PER_MINUTE - (name === 'WebSocket' ? 1 : 0);
       expect(forbidden).toHaveLength(FAILURES_PER_API_KEY.events + 1);
       expect(occurrencesOf(forbidden)).toBe(Math.min(COUNTS.refusedRequests * ALIASES, requests));

@@ -16,7 +16,7 @@ import { guardField } from '../../src/schema/rights.ts';
 import { isEdge } from '../support/selection.ts';
 import { nodeTypes, operationsOf } from '../support/surface.ts';
 
-/** What the schema has that needs a line. */
+/** Returns the lines that the table of rights needs for a schema. */
 function neededBy(of: GraphQLSchema): readonly string[] {
   const edges = Object.values(of.getTypeMap()).flatMap((type) => {
     if (!isObjectType(type) || [of.getQueryType(), of.getMutationType(), of.getSubscriptionType()].includes(type))
@@ -28,12 +28,12 @@ function neededBy(of: GraphQLSchema): readonly string[] {
   return [...operationsOf(of).map(({ name }) => name), ...nodeTypes(of), ...edges];
 }
 
-it('the table has a line for every operation, node and edge, and none for anything else', () => {
+it('the table of rights has exactly one line for every operation, node and edge', () => {
   expect(Object.keys(RIGHTS).toSorted()).toEqual(neededBy(schema).toSorted());
   expect(neededBy(schema).length).toBeGreaterThan(80);
 });
 
-it('root may do everything, whoever has a key may read, and nobody writes whose key may only read', () => {
+it('root may do everything, every API key may read, and no READ_ONLY API key may write', () => {
   const operations = Object.entries(RIGHTS);
   expect(operations.filter(([, roles]) => !roles.includes('ROOT'))).toEqual([]);
   const [writes, reads] = [true, false].map((kind) =>
@@ -64,7 +64,7 @@ const ROOT_VALUE = {
   parts: { nodes: [part] },
 };
 
-/** A schema where everyone may do everything but what is told. */
+/** A schema in which every role may do everything except what the table restricts. */
 function guarded(restricted: Table): GraphQLSchema {
   const made = buildSchema(SDL);
   for (const field of Object.values(made.getSubscriptionType()?.getFields() ?? {})) {
@@ -86,7 +86,7 @@ const followed = (made: GraphQLSchema, role: ViewerRole, text: string) =>
 const codesOf = ({ errors = [] }: ExecutionResult): unknown =>
   errors.map(({ path, extensions }) => [path, extensions['code']]);
 
-it('a schema with an operation, node or edge without a line cannot be made', () => {
+it('a schema with an operation, node or edge that has no line cannot be built', () => {
   for (const line of neededBy(buildSchema(SDL))) {
     const made = buildSchema(SDL);
     const rest = neededBy(made).filter((each) => each !== line);
@@ -96,7 +96,7 @@ it('a schema with an operation, node or edge without a line cannot be made', () 
   expect(neededBy(buildSchema(SDL))).toHaveLength(13);
 });
 
-it.each(['READ_ONLY', 'ADMIN'] as const)('without restrictions %s is refused nothing', (role) => {
+it.each(['READ_ONLY', 'ADMIN'] as const)('without restrictions, %s gets no error', (role) => {
   const made = guarded({});
   const answer = asked(
     made,
@@ -106,7 +106,7 @@ it.each(['READ_ONLY', 'ADMIN'] as const)('without restrictions %s is refused not
   expect(answer.errors).toBeUndefined();
 });
 
-it('a query is refused whom its line leaves out, and what stands beside it is answered', () => {
+it('a query is FORBIDDEN for roles that its line omits, while other fields of the request are answered', () => {
   const made = guarded({ 'Query.free': NOT_READERS });
   const refused = asked(made, 'READ_ONLY', '{ free thing { id } }');
   expect(codesOf(refused)).toEqual([[['free'], 'FORBIDDEN']]);
@@ -114,7 +114,7 @@ it('a query is refused whom its line leaves out, and what stands beside it is an
   expect(asked(made, 'ADMIN', '{ free }')).toEqual({ data: { free: 'free' } });
 });
 
-it('an edge is refused whom its line leaves out, wherever it is reached from', () => {
+it('an edge is FORBIDDEN for roles that its line omits, on every path to it', () => {
   const made = guarded({ 'Thing.parts': NOT_READERS });
   const text = '{ thing { name parts { nodes { id } } other { parts { nodes { id } } } } }';
   const refused = asked(made, 'READ_ONLY', text);
@@ -126,7 +126,7 @@ it('an edge is refused whom its line leaves out, wherever it is reached from', (
   expect(asked(made, 'ADMIN', text).errors).toBeUndefined();
 });
 
-it('a node is refused whom its line leaves out, by every way that leads to it: alone, in a list, a page or a change', async () => {
+it('a node is FORBIDDEN for roles that its line omits, whether returned alone, in a list, a page or a change', async () => {
   const made = guarded({ Part: NOT_READERS });
   const refused = asked(
     made,
@@ -141,7 +141,7 @@ it('a node is refused whom its line leaves out, by every way that leads to it: a
   expect(admins).toHaveProperty('next');
 });
 
-it('a subscription is refused whom its line leaves out, before it begins', async () => {
+it('a subscription is FORBIDDEN for roles that its line omits, before it begins', async () => {
   const made = guarded({ 'Subscription.ticks': NOT_READERS });
   expect(codesOf((await followed(made, 'READ_ONLY', 'subscription { ticks }')) as ExecutionResult)).toEqual([
     [['ticks'], 'FORBIDDEN'],
@@ -151,7 +151,7 @@ it('a subscription is refused whom its line leaves out, before it begins', async
   await stream.return(undefined);
 });
 
-it('a mutation is left to answer for itself', () => {
+it('mutations are not guarded by the table, because they check roles themselves', () => {
   const made = guarded({ 'Mutation.make': ['ROOT'] });
   expect(getNamedType(made.getMutationType()?.getFields()['make']?.type ?? null)?.toString()).toBe('Thing');
   expect(asked(made, 'READ_ONLY', 'mutation { make { id } }')).toEqual({ data: { make: null } });

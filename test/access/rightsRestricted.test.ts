@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { type Callers, callersOn, STREAM } from '../support/callers.ts';
 import { neverWas } from '../support/probes.ts';
 
-// A table that keeps some things from READ_ONLY.
+// A table of rights that denies some things to READ_ONLY.
 vi.mock('../../src/domain/rights.ts', async (importOriginal) => {
   const original = await importOriginal<{ readonly RIGHTS: Readonly<Record<string, readonly ViewerRole[]>> }>();
   const lines = ['ApiKey', 'Query.ledgerEvents', 'Position.events', 'Subscription.positionChanged', 'ChatMessage'];
@@ -28,7 +28,7 @@ const asked = async (token: string, query: string, variables: object = {}): Prom
   JSON.parse((await at.server.ask(token, query, variables)).text) as Answer;
 const codesOf = ({ errors = [] }: Answer) => errors.map(({ path, extensions }) => [path?.join('.'), extensions.code]);
 
-it('a query is FORBIDDEN to a key whose role is left out, the others are answered', async () => {
+it('a query is FORBIDDEN for a role that its line omits, while other queries are answered', async () => {
   const query = '{ ledgerEvents { totalCount } positions { totalCount } }';
   const refused = await asked(at.owner.readOnly, query);
   expect(codesOf(refused)).toEqual([['ledgerEvents', 'FORBIDDEN']]);
@@ -36,7 +36,7 @@ it('a query is FORBIDDEN to a key whose role is left out, the others are answere
   expect(codesOf(await asked(at.owner.admin, query))).toEqual([]);
 });
 
-it('an edge is FORBIDDEN', async () => {
+it('an edge is FORBIDDEN for a role that its line omits', async () => {
   const query = '{ positions { nodes { state events { totalCount } } } }';
   const refused = await asked(at.owner.readOnly, query);
   expect(codesOf(refused)).toEqual([['positions.nodes.0.events', 'FORBIDDEN']]);
@@ -44,7 +44,7 @@ it('an edge is FORBIDDEN', async () => {
   expect(codesOf(await asked(at.owner.admin, query))).toEqual([]);
 });
 
-it('a subscription is FORBIDDEN before it begins, and so is one whose changes show what is', async () => {
+it('a subscription is FORBIDDEN before it begins if its field or the node of its changes is denied', async () => {
   for (const field of ['positionChanged', 'chatMessageChanged']) {
     const text = `subscription { ${field} { kind } }`;
     const refused = await at.server.ask(at.owner.readOnly, text, {}, STREAM);
@@ -54,7 +54,7 @@ it('a subscription is FORBIDDEN before it begins, and so is one whose changes sh
   }
 });
 
-it('a node is null by its id, as if it had never been, and FORBIDDEN by every edge', async () => {
+it('a denied node is null by its id, as if it had never existed, and FORBIDDEN through every edge', async () => {
   const { ApiKey: id = '', Institution: other = '' } = at.owner.ids;
   const query = 'query($ids: [ID!]!) { nodes(ids: $ids) { id } }';
   const ids = [id, neverWas(id), other];

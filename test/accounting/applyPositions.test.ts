@@ -16,7 +16,7 @@ onBothStores((open) => {
     call(scene.server, 'applyPositions', { operations, ...more });
   const created = async (): Promise<string> => (await openPosition(scene.server, scene.deal)).id;
 
-  it('does its operations in order, each seeing the one before, in one commit', async () => {
+  it('a batch applies its operations in order in one commit, and each sees the ones before', async () => {
     const { server, store } = scene;
     const id = await created();
     let reply: Reply | undefined;
@@ -67,7 +67,7 @@ onBothStores((open) => {
     });
   });
 
-  it('atomic: the first refusal is told with its path, all else is NOT_DONE, and nothing is written', async () => {
+  it('an atomic batch returns the first error with its path, NOT_DONE for all others, and writes nothing', async () => {
     const id = await created();
     const operations = [
       move(id, 'FUNDED'),
@@ -101,7 +101,7 @@ onBothStores((open) => {
     });
   });
 
-  it('not atomic: each stands for itself, with every kind of refusal at its path', async () => {
+  it('a batch that is not atomic applies operations independently and returns every kind of error at its path', async () => {
     const { store, deal } = scene;
     const [fresh, funded] = [await created(), (await fundedPosition(scene.server, deal)).id];
     const region = 'US';
@@ -148,7 +148,7 @@ onBothStores((open) => {
     await did(scene.server, 'deletePolicy', policy);
   });
 
-  it('not atomic, with nothing that can be done: nothing is committed', async () => {
+  it('a batch that is not atomic commits nothing if no operation can be applied', async () => {
     const grown = await grownBy(scene.store, async () => {
       expect(await apply([move(UNKNOWN, 'FUNDED')], { atomic: false })).toMatchObject({ committed: false });
     });

@@ -22,7 +22,7 @@ const REGION = { region: 'US' } as const;
 onBothStores((open) => {
   const scene = sceneOn(open);
 
-  /** An input of each mutation that does, and the type of what it is about. */
+  /** Returns a valid input of each mutation, and the type of the object that it changes. */
   const doing = async (mutation: MutationName): Promise<readonly [input: object, type: string | null]> => {
     const { server, deal } = scene;
     const { id: institutionId } = deal.institution;
@@ -73,7 +73,7 @@ onBothStores((open) => {
     }
   };
 
-  /** Runs the mutation and answers the one event that it left. */
+  /** Runs the mutation and returns the one audit event that it wrote. */
   const audited = async (mutation: MutationName, input: object): Promise<readonly [AuditPartsFragment, Reply]> => {
     const { store, server } = scene;
     const before = await countsOf(store);
@@ -87,7 +87,7 @@ onBothStores((open) => {
     return [event, reply];
   };
 
-  it.each(MUTATIONS)('%s leaves one event of its success', async (mutation) => {
+  it.each(MUTATIONS)('%s writes one audit event when it succeeds', async (mutation) => {
     const [input, resourceType] = await doing(mutation);
     const [event, reply] = await audited(mutation, input);
     const about = { ...reply } as unknown as Record<string, { readonly id?: string } | string>;
@@ -102,12 +102,12 @@ onBothStores((open) => {
     });
     const { institution } = scene.deal;
     expect(event.institution).toEqual(mutation === 'createInstitution' ? null : { id: institution.id });
-    // A batch is not told whole.
+    // The payload of a batch is summarised.
     const told = 'operations' in input ? { operations: 1, atomic: true, dryRun: false } : input;
     expect(event.payload).toMatchObject(told);
   });
 
-  it.each(MUTATIONS)('%s leaves one event when the role does not allow it', async (mutation) => {
+  it.each(MUTATIONS)('%s writes one audit event when the role is not allowed to run it', async (mutation) => {
     const { server, store, deal } = scene;
     const [input] = await doing(mutation);
     const { auditEvents: _more, ...before } = await countsOf(store);
@@ -120,7 +120,7 @@ onBothStores((open) => {
     expect(await countsOf(store)).toMatchObject(before);
   });
 
-  it.each(MUTATIONS)('%s leaves one event of an input that breaks a rule', async (mutation) => {
+  it.each(MUTATIONS)('%s writes one audit event when the input breaks a validation rule', async (mutation) => {
     const [input] = await doing(mutation);
     const [event, { code }] = await audited(mutation, { ...input, idempotencyKey: '' });
     expect([code, event.errorCode, event.outcome]).toEqual(['VALIDATION_FAILED', 'VALIDATION_FAILED', 'FAILURE']);
@@ -131,14 +131,14 @@ onBothStores((open) => {
     ['an unknown object', 'fundPosition', { positionId: UNKNOWN }, 'NOT_FOUND'],
     ['a malformed id', 'fundPosition', { positionId: 'nobody' }, 'NOT_FOUND'],
     ['an unknown institution', 'setPolicy', { institutionId: 'nobody', ...REGION }, 'NOT_FOUND'],
-  ])('%s leaves one event, about no institution', async (_what, mutation, input, code) => {
+  ])('a mutation with %s writes one audit event without an institution', async (_what, mutation, input, code) => {
     const [event, reply] = await audited(mutation, input);
     expect([reply.code, event.errorCode, event.institution]).toEqual([code, code, null]);
     const wellFormed = 'positionId' in input && input.positionId === UNKNOWN;
     expect([event.resourceType, event.resourceId]).toEqual(wellFormed ? ['Position', UNKNOWN] : [null, null]);
   });
 
-  it('each refusal that rests on state leaves one event, about its object, and nothing else', async () => {
+  it('each user error that depends on state writes one audit event about its object, and nothing else', async () => {
     const { server, store, deal } = scene;
     const { id: positionId } = await fundedPosition(server, deal);
     const { id: institutionId } = deal.institution;

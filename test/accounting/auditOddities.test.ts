@@ -7,14 +7,14 @@ import { serve } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
-/** Metadata nested so deep. */
+/** Returns metadata with the given levels of nesting. */
 const deep = (levels: number): object => (levels === 1 ? {} : { a: deep(levels - 1) });
 const omitted = { omitted: expect.any(String) as string };
 
 onBothStores((open) => {
   const scene = sceneOn(open, LONG_LISTS);
 
-  describe('what cannot be stored still leaves an event, without it:', () => {
+  describe('an attempt with values that cannot be stored', () => {
     const cases: readonly (readonly [string, 'createAsset' | 'createPosition' | 'setPolicy', object, object])[] = [
       ['a text of 900 KB', 'createAsset', { label: 'a'.repeat(900_000) }, { label: { omitted: '900000 characters' } }],
       [
@@ -23,7 +23,7 @@ onBothStores((open) => {
         { label: 'a\u0000' },
         { label: { omitted: expect.stringContaining('control') as string } },
       ],
-      ['half a character', 'createAsset', { label: '\ud800' }, { label: omitted }],
+      ['an unpaired surrogate', 'createAsset', { label: '\ud800' }, { label: omitted }],
       ['metadata 11 deep', 'createAsset', { label: 'a', metadata: deep(11) }, { label: 'a', metadata: omitted }],
       [
         'metadata of 500 KB',
@@ -31,8 +31,13 @@ onBothStores((open) => {
         { label: 'a', metadata: { a: 'a'.repeat(500_000) } },
         { metadata: omitted },
       ],
-      ['a key of NUL', 'createAsset', { label: 'a', idempotencyKey: '\u0000' }, { idempotencyKey: omitted }],
-      ['an id of NUL', 'createAsset', { label: 'a', templateId: '\u0000' }, { templateId: omitted }],
+      [
+        'an idempotency key with NUL',
+        'createAsset',
+        { label: 'a', idempotencyKey: '\u0000' },
+        { idempotencyKey: omitted },
+      ],
+      ['an id with NUL', 'createAsset', { label: 'a', templateId: '\u0000' }, { templateId: omitted }],
       [
         '10,000 limits',
         'setPolicy',
@@ -46,29 +51,32 @@ onBothStores((open) => {
         { amount: omitted },
       ],
     ];
-    it.each(cases)('%s', async (_what, mutation, patch, payload) => {
-      const { server, store } = scene;
-      const { templateId, institution } = scene.deal;
-      const base = {
-        createAsset: { templateId },
-        createPosition: opening(scene.deal),
-        setPolicy: { institutionId: institution.id },
-      };
-      const document = `mutation ($input: ${mutation.replace(/^./, (letter) => letter.toUpperCase())}Input!) { ${mutation}(input: $input) { __typename } }`;
-      let requestId: string | null | undefined;
-      const grown = await grownBy(store, async () => {
-        const answer = await server.ask(document, { input: { ...base[mutation], ...patch } });
-        expect(answer.errors).toBeUndefined();
-        ({ requestId } = answer);
-      });
-      expect(grown).toEqual({ auditEvents: 1 });
-      const [event] = await trailOf(server, { requestId: requestId ?? '' });
-      expect(event).toMatchObject({ outcome: 'FAILURE', payload });
-      expect(JSON.stringify(event?.payload).length).toBeLessThan(66_000);
-    });
+    it.each(cases)(
+      'an attempt with values that cannot be stored writes an audit event without them: %s',
+      async (_what, mutation, patch, payload) => {
+        const { server, store } = scene;
+        const { templateId, institution } = scene.deal;
+        const base = {
+          createAsset: { templateId },
+          createPosition: opening(scene.deal),
+          setPolicy: { institutionId: institution.id },
+        };
+        const document = `mutation ($input: ${mutation.replace(/^./, (letter) => letter.toUpperCase())}Input!) { ${mutation}(input: $input) { __typename } }`;
+        let requestId: string | null | undefined;
+        const grown = await grownBy(store, async () => {
+          const answer = await server.ask(document, { input: { ...base[mutation], ...patch } });
+          expect(answer.errors).toBeUndefined();
+          ({ requestId } = answer);
+        });
+        expect(grown).toEqual({ auditEvents: 1 });
+        const [event] = await trailOf(server, { requestId: requestId ?? '' });
+        expect(event).toMatchObject({ outcome: 'FAILURE', payload });
+        expect(JSON.stringify(event?.payload).length).toBeLessThan(66_000);
+      },
+    );
   });
 
-  it('metadata as deep as a request may be leave an event too', async () => {
+  it('an attempt with metadata as deep as a request allows writes an audit event', async () => {
     const { server, store, deal } = scene;
     const metadata = `${'{"a":'.repeat(4_900)}{}${'}'.repeat(4_900)}`;
     const query = 'mutation ($input: CreateAssetInput!) { createAsset(input: $input) { __typename } }';
@@ -82,22 +90,22 @@ onBothStores((open) => {
   });
 
   it.each<readonly [string, RequestInit & { readonly query?: string }]>([
-    ['no JSON', { body: '{' }],
+    ['invalid JSON', { body: '{' }],
     ['a document that does not parse', { body: '{"query":"mutation {"}' }],
     ['an unknown mutation', { body: '{"query":"mutation { dropEverything { __typename } }"}' }],
     [
-      'an input that does not fit',
+      'an input of the wrong type',
       { body: '{"query":"mutation { createAsset(input: { label: 1 }) { __typename } }"}' },
     ],
     [
-      'variables that do not fit',
+      'variables of the wrong type',
       {
         body: '{"query":"mutation ($i: CreateAssetInput!) { createAsset(input: $i) { __typename } }","variables":{"i":{}}}',
       },
     ],
     ['a query', { body: '{"query":"{ auditEvents { nodes { id } } ledgerEvents { nodes { id } } }"}' }],
     ['a query that fails', { body: '{"query":"{ auditEvents(first: 101) { nodes { id } } }"}' }],
-  ])('%s reaches no mutation and leaves no event', async (_what, init) => {
+  ])('a request with %s runs no mutation and writes no audit event', async (_what, init) => {
     const { server, store } = scene;
     const grown = await grownBy(store, () =>
       server.app.fetch(new Request('http://localhost/graphql', { method: 'POST', headers: JSON_HEADERS, ...init })),
@@ -105,7 +113,7 @@ onBothStores((open) => {
     expect(grown).toEqual({});
   });
 
-  it('mistake 4: position, ledger and audit were three commits: when the ledger fails, nothing of the change is there', async () => {
+  it('predecessor mistake 4: position, ledger and audit were committed separately; now nothing is stored when the ledger fails', async () => {
     const { store, deal } = scene;
     const down = (): never => {
       throw new Error('the ledger is down');

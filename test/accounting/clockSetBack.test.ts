@@ -23,7 +23,7 @@ onBothStores((open) => {
   });
 
   describe('a clock that is set back by an hour', () => {
-    it('never makes a position change before it was created, nor its events run backwards, nor ids sort before older ones', async () => {
+    it('no position changes before it was created, and its events and ids stay in order, when the clock is set back', async () => {
       const { server, store, deal } = scene;
       server.now = START;
       const { id: positionId } = await openPosition(server, deal);
@@ -54,7 +54,7 @@ onBothStores((open) => {
       expect(inOrder([positionId, later])).toEqual([positionId, later]);
     });
 
-    it('does so in each way in which a position ends', async () => {
+    it('every move that ends a position keeps its times in order when the clock is set back', async () => {
       const { server, store, deal } = scene;
       for (const mutation of ['cancelPosition', 'expirePosition'] as const) {
         server.now = START;
@@ -71,7 +71,7 @@ onBothStores((open) => {
       const { id } = await fundedPosition(server, deal, '100.00', { expiresAt });
       server.now = START + HOUR_MS - 1;
       await did(server, 'releasePosition', { positionId: id, amount: '1' });
-      // Decisions are made by the clock as it is: an hour earlier the position is not due.
+      // Decisions use the current clock: an hour earlier the position is not due.
       setBack(scene, HOUR_MS);
       expect(await server.app.expireDue()).toBe(0);
       await did(server, 'releasePosition', { positionId: id, amount: '1' });
@@ -82,7 +82,7 @@ onBothStores((open) => {
       ]);
     });
 
-    it('makes a position that has expired movable again until its hour, and a new one is checked by the clock', async () => {
+    it('a position that has expired can move again until its expiry, and a new position is checked by the current clock', async () => {
       const { server, deal } = scene;
       server.now = START;
       const { id: positionId } = await openPosition(server, deal, { expiresAt: time(1_000) });
@@ -97,7 +97,7 @@ onBothStores((open) => {
       });
     });
 
-    it('never dates funding, closing or an update before an earlier change', async () => {
+    it('funding, closing and updates are never dated before an earlier change', async () => {
       const { server, store, deal } = scene;
       server.now = START;
       const { id: positionId } = await openPosition(server, deal);
@@ -113,7 +113,7 @@ onBothStores((open) => {
       expect(row).toMatchObject({ fundedAt: START, closedAt: START + 10, updatedAt: START + 10 });
     });
 
-    it('never makes an institution, a template or an asset change before it was created', async () => {
+    it('institutions, templates and assets never change before they were created', async () => {
       const { server, store } = scene;
       server.now = START;
       const { institution, templateId, assetId } = await makeDeal(server);
@@ -130,7 +130,7 @@ onBothStores((open) => {
       for (const [row] of rows) expect(row).toMatchObject({ version: 2, createdAt: START, updatedAt: START });
     });
 
-    it('never makes a policy change before it was created', async () => {
+    it('policies never change before they were created', async () => {
       const { server, deal } = scene;
       const input = { institutionId: deal.institution.id, region: 'US' };
       server.now = START;
@@ -143,7 +143,7 @@ onBothStores((open) => {
       await did(server, 'deletePolicy', input);
     });
 
-    it('never makes the messages of a session run backwards, nor their edits, revisions and deletion', async () => {
+    it('the times of chat messages, edits, revisions and deletions never decrease', async () => {
       const { server, deal } = scene;
       server.now = START;
       const { id: chatSessionId } = await openSession(server, deal);
@@ -164,7 +164,7 @@ onBothStores((open) => {
       expect(await sessionNow(server, chatSessionId)).toMatchObject({ lastActivityAt: time(10) });
     });
 
-    it('never makes a session change, be deleted or restored before it was created', async () => {
+    it('a session is never changed, deleted or restored before it was created', async () => {
       const { server, deal } = scene;
       server.now = START;
       const { id: chatSessionId } = await openSession(server, deal);
@@ -180,7 +180,7 @@ onBothStores((open) => {
       }
     });
 
-    it('never dates the change that subscribers see before an earlier change of the object', async () => {
+    it('the change that subscribers receive is never dated before an earlier change of the object', async () => {
       const { server, store, deal } = scene;
       const { last } = await store.changes.sequenceAndRead(null, 0);
       server.now = START;
@@ -196,7 +196,7 @@ onBothStores((open) => {
       expect(changes.map(({ createdAt }) => createdAt - START)).toEqual(Array.from({ length: 7 }, () => 0));
     });
 
-    it('replays a key that was stored before, and counts its retention by the clock', async () => {
+    it('an idempotency key stored earlier replays, and its retention is counted by the current clock', async () => {
       const { server, deal } = scene;
       const input = opening(deal, { idempotencyKey: 'back' });
       server.now = START;
@@ -233,7 +233,7 @@ it('an API key is never revoked or used before it was created, or before it was 
 });
 
 it.each([1, 9_999, 10_001, HOUR_MS, 365 * 24 * HOUR_MS])(
-  'ids sort in the order in which they were made, whatever the clock: set back by %d ms',
+  'ids sort in the order in which they were created when the clock is set back by %d ms',
   (ms) => {
     let now = START;
     const newId = createIds(() => now);

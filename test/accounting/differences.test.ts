@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { verify } from '../../src/verify/verify.ts';
-import { type Planted, plantedOn } from '../support/planted.ts';
+import { type SeededDifferences, seededDifferencesOn } from '../support/seededDifferences.ts';
 
-describe('a difference that was made behind the store’s back', () => {
-  const planted = plantedOn();
+describe('a difference written to the database without the store', () => {
+  const seeded = seededDifferencesOn();
 
   const leg = (id: string, sequence: number, kind: string) =>
     `account_kind = '${kind}' and ledger_event_id = (select id from ledger_events where position_id = '${id}' and sequence = ${sequence})`;
   const legs = (id: string, sequence: number) =>
     `ledger_event_id = (select id from ledger_events where position_id = '${id}' and sequence = ${sequence})`;
 
-  it.each<readonly [string, keyof Planted['ids'], (id: string) => readonly string[], RegExp]>([
+  it.each<readonly [string, keyof SeededDifferences['ids'], (id: string) => readonly string[], RegExp]>([
     [
       'the amount of both postings of an event',
       'partly',
@@ -24,19 +24,19 @@ describe('a difference that was made behind the store’s back', () => {
       /postings of event 2 that add up to 1$/,
     ],
     [
-      'a posting that is gone',
+      'a missing posting',
       'paid',
       (id) => [`delete from postings where ${leg(id, 3, 'PAYEE')}`],
       /postings of event 3 that add up to -4000/,
     ],
     [
-      'both postings gone',
+      'both postings missing',
       'back',
       (id) => [`delete from postings where ${legs(id, 4)}`],
       /moved 9000 in event 4, its postings 0/,
     ],
     [
-      'postings where nothing moved',
+      'postings of an event that moved nothing',
       'agreed',
       (id) => [
         `insert into postings select institution_id, id || suffix, id, ordinal, l.account, amount, 'USD' from ledger_events, (values ('_1', 1, 'PAYER', -5), ('_2', 2, 'ESCROW', 5)) as l(suffix, ordinal, account, amount) where position_id = '${id}' and sequence = 1`,
@@ -74,7 +74,7 @@ describe('a difference that was made behind the store’s back', () => {
       /is CANCELLED, but its last event left it RELEASED/,
     ],
     [
-      'a state that its money bears out',
+      'a state that agrees with its amounts',
       'back',
       (id) => [`update positions set state = 'EXPIRED' where id = '${id}'`],
       /is EXPIRED, but its last event left it CANCELLED/,
@@ -86,7 +86,7 @@ describe('a difference that was made behind the store’s back', () => {
       /has another fundedAt than its events/,
     ],
     [
-      'a time of closing where it is open',
+      'a closing time of an open position',
       'partly',
       (id) => [`update positions set closed_at = updated_at where id = '${id}'`],
       /has another closedAt than its events/,
@@ -107,13 +107,13 @@ describe('a difference that was made behind the store’s back', () => {
       /has no event number 3/,
     ],
     [
-      'an event that does not follow',
+      'an event that does not continue from the one before',
       'paid',
       (id) => [`update lifecycle_events set from_state = 'CREATED' where position_id = '${id}' and sequence = 3`],
       /event 3 that does not follow/,
     ],
     [
-      'a move that the law does not know',
+      'a move that is not allowed',
       'paid',
       (id) => [
         `update lifecycle_events set to_state = 'CANCELLED' where position_id = '${id}' and sequence = 3`,
@@ -139,14 +139,14 @@ describe('a difference that was made behind the store’s back', () => {
       /has no ledger event for its event 2/,
     ],
     [
-      'a ledger event that tells of other states',
+      'a ledger event with other states',
       'agreed',
       (id) => [`update ledger_events set to_state = 'RELEASED' where position_id = '${id}' and sequence = 2`],
       /ledger event 2 of other states/,
     ],
-  ])('is found and named: %s', async (_what, name, statements, sentence) => {
-    await planted.plant(...statements(planted.ids[name]));
-    const { difference } = await verify(planted.store);
-    expect(difference).toEqual({ positionId: planted.ids[name], message: expect.stringMatching(sentence) as string });
+  ])('verification reports the position with a difference: %s', async (_what, name, statements, sentence) => {
+    await seeded.run(...statements(seeded.ids[name]));
+    const { difference } = await verify(seeded.store);
+    expect(difference).toEqual({ positionId: seeded.ids[name], message: expect.stringMatching(sentence) as string });
   });
 });

@@ -18,7 +18,7 @@ onBothStores((open) => {
 
   describe('a dry run', () => {
     it.each([true, false])(
-      'runs everything, writes nothing but the trail and claims no key (atomic: %s)',
+      'a dry run applies all operations, writes only an audit event and stores no idempotency key (atomic: %s)',
       async (atomic) => {
         const { store } = scene;
         const id = await created();
@@ -39,7 +39,7 @@ onBothStores((open) => {
       },
     );
 
-    it('tells what would be refused', async () => {
+    it('a dry run returns the errors that the operations would return', async () => {
       const id = await created();
       const operations = [move(id, 'FUNDED'), move(id, 'FUNDED'), create()];
       expect(statusesOf(await apply(operations, { dryRun: true }))).toEqual(['NOT_DONE', 'REFUSED', 'NOT_DONE']);
@@ -51,7 +51,7 @@ onBothStores((open) => {
     });
   });
 
-  it('opens and moves 1,000 at once, every one accounted for', async () => {
+  it('a batch of 1,000 creates and moves positions, and every operation has a result', async () => {
     const id = (await fundedPosition(scene.server, scene.deal, '999.00')).id;
     const releases = times(999, () => move(id, 'PARTIALLY_RELEASED', { amount: '1' })).slice(1);
     const reply = await apply([...releases, move(id, 'RELEASED'), create()]);

@@ -18,13 +18,15 @@ import { anAsset, anInstitution, aPosition, aTemplate, funded, insertAll, nextId
 const DAY_MS = 86_400_000;
 const SENTENCE = (code: string): string => `must be an active currency; ${code} was withdrawn from ISO 4217.`;
 
-/** Two digits and none. */
+/** Withdrawn currencies with two decimals and with none. */
 const FORMER = [
   ['HRK', '100.00', '0.01', '99.99'],
   ['BYR', '10000', '1', '9999'],
 ] as const;
 
-/** A funded position of 10,000 minor units, with all its events, as a server wrote it whose table had the currency. */
+/**
+ * Stores a funded position of 10,000 minor units with its events, as a server wrote it while the currency was active.
+ */
 async function stored(store: Store, code: string, over: Partial<Position> = {}): Promise<Position> {
   if (!isFormerCurrency(code)) throw new Error(`${code} is no former currency.`);
   const institution = anInstitution();
@@ -52,10 +54,10 @@ onBothStores((open) => {
     server = serve(store);
   });
 
-  describe.each(FORMER)('a stored position in %s, which was withdrawn', (code, whole, part, rest) => {
+  describe.each(FORMER)('a stored position in the withdrawn currency %s', (code, whole, part, rest) => {
     const money = (amount: string) => ({ amount, currencyCode: code });
 
-    it('is read, listed and totalled with its digits', async () => {
+    it(`a position in ${code} is read, listed and totalled with the decimals of the currency`, async () => {
       const { id, institutionId } = await stored(store, code);
       const fields = 'id amount { amount currencyCode minorUnits formatted } held { amount }';
       const document = `query ($id: ID!, $filter: PositionFilter) {
@@ -73,7 +75,7 @@ onBothStores((open) => {
       });
     });
 
-    it('is released in parts and as a whole, exact in its digits', async () => {
+    it(`a position in ${code} is released in parts and as a whole, exactly`, async () => {
       const { id: positionId } = await stored(store, code);
       const tooFine = { positionId, amount: `${part}${code === 'BYR' ? '.5' : '5'}` };
       expect(await call(server, 'releasePosition', tooFine)).toMatchObject({ code: 'VALIDATION_FAILED' });
@@ -88,7 +90,7 @@ onBothStores((open) => {
       expect(position).toMatchObject({ state: 'RELEASED', released: money(whole) });
     });
 
-    it('is refunded by a cancellation, and expires by hand and by itself', async () => {
+    it(`a position in ${code} is refunded by a cancellation, and expires by a call and by the sweep`, async () => {
       for (const mutation of ['cancelPosition', 'expirePosition'] as const) {
         const { id: positionId } = await stored(store, code);
         expect(await did(server, mutation, { positionId })).toMatchObject({ position: { refunded: money(whole) } });
@@ -100,7 +102,7 @@ onBothStores((open) => {
       expect(await store.read('ALL').positions.byIds([id])).toMatchObject([{ state: 'EXPIRED', refunded: 10_000n }]);
     });
 
-    it('a new position, template config and policy in it are refused in a sentence', async () => {
+    it(`a new position, template config or policy in ${code} is rejected with a clear message`, async () => {
       const { assetId, institutionId } = await stored(store, code);
       const amount = money(whole);
       expect(await call(server, 'createPosition', { assetId, holderReference: 'h', amount })).toMatchObject({
@@ -122,7 +124,7 @@ onBothStores((open) => {
       }
     });
 
-    it('a stored policy in it is read and still checked', async () => {
+    it(`a stored policy in ${code} is read and still enforced`, async () => {
       const { id: positionId, institutionId, assetId } = await stored(store, code);
       const unfunded = nextId('pos');
       await store.transact('ALL', async (tx) => {
@@ -156,7 +158,7 @@ onBothStores((open) => {
     });
   });
 
-  it('a filter takes active and former currencies, and refuses what was never one', async () => {
+  it('a currency filter accepts active and withdrawn currencies, and rejects unknown ones', async () => {
     await makeDeal(server);
     const query = 'query ($code: CurrencyCode) { positions(filter: { currencyCode: $code }) { totalCount } }';
     for (const code of ['USD', 'DEM', 'BGN']) {
@@ -170,7 +172,7 @@ onBothStores((open) => {
     }
   });
 
-  it('the books of positions in former currencies balance', async () => {
+  it('postings of positions in withdrawn currencies balance', async () => {
     const balanced = await open();
     for (const [code] of FORMER) await stored(balanced, code);
     expect(await verify(balanced)).toMatchObject({ positions: FORMER.length, difference: null });

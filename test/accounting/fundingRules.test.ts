@@ -12,7 +12,7 @@ const limited = (maxAmount: string) => ({ limits: [{ currencyCode: 'USD', maxAmo
 onBothStores((open) => {
   const scene = sceneOn(open);
 
-  /** An institution of its own, with a position of 400.00 that is not funded. */
+  /** Returns a new institution with a position of 400.00 that is not funded. */
   const opened = async (): Promise<{ readonly institutionId: string; readonly positionId: string }> => {
     const deal = await makeDeal(scene.server);
     const { id: positionId } = await openPosition(scene.server, deal, { amount: USD('400.00') });
@@ -49,23 +49,23 @@ onBothStores((open) => {
       ['the minimum', { limits: [{ currencyCode: 'USD', minAmount: '400.01' }] }, 'MIN_AMOUNT', USD('400.01')],
       ['the maximum', limited('399.99'), 'MAX_AMOUNT', USD('399.99')],
       ['the allowed currencies', { allowedCurrencies: ['EUR'] }, 'CURRENCY', null],
-    ])('of which %s is a rule', async (_what, rules, rule, limit) => {
+    ])('funding enforces %s of the current policy', async (_what, rules, rule, limit) => {
       const { institutionId, positionId } = await opened();
       await tighten(institutionId, rules);
       expect(await call(scene.server, 'fundPosition', { positionId })).toMatchObject({ ...TOO_MUCH, rule, limit });
     });
 
     it.each([
-      ['of another region', { region: 'SG', ...limited('100.00') }],
-      ['of another currency', { limits: [{ currencyCode: 'EUR', maxAmount: '100.00' }] }],
-      ['that the amount just meets', limited('400.00')],
-    ])('but not a policy %s', async (_what, rules) => {
+      ['for another region', { region: 'SG', ...limited('100.00') }],
+      ['for another currency', { limits: [{ currencyCode: 'EUR', maxAmount: '100.00' }] }],
+      ['whose limit equals the amount', limited('400.00')],
+    ])('funding ignores a policy %s', async (_what, rules) => {
       const { institutionId, positionId } = await opened();
       await tighten(institutionId, rules);
       expect(await did(scene.server, 'fundPosition', { positionId })).toMatchObject({ position: { state: 'FUNDED' } });
     });
 
-    it("nor another institution's, nor one that was deleted", async () => {
+    it('funding ignores policies of another institution and deleted policies', async () => {
       const { institutionId, positionId } = await opened();
       const { institutionId: otherId } = await opened();
       await tighten(otherId, limited('100.00'));
@@ -74,7 +74,7 @@ onBothStores((open) => {
       expect(await did(scene.server, 'fundPosition', { positionId })).toMatchObject({ position: { state: 'FUNDED' } });
     });
 
-    it('in a batch too: atomic, not atomic and as a dry run', async () => {
+    it('funding in a batch enforces the current policy, whether atomic, not atomic or a dry run', async () => {
       const { server, store } = scene;
       const { institutionId, positionId } = await opened();
       await tighten(institutionId, limited('100.00'));
@@ -89,20 +89,20 @@ onBothStores((open) => {
     });
   });
 
-  it('funding checks the config that the position was opened under, its tenor counted from the creation', async () => {
+  it('funding checks the config that the position was opened under, with the tenor counted from creation', async () => {
     const { server } = scene;
     const config = { currency: 'USD', maxTenorDays: 2, country: 'SG' };
     const deal = await makeDeal(server, { code: 'TF_INVOICE', vertical: 'TRADE_FINANCE', config });
     const { id: positionId } = await openPosition(server, deal, {
       expiresAt: new Date(server.now + 2 * DAY_MS).toISOString(),
     });
-    // A clock that is set back makes the expiry further away than the tenor, but the position was opened within it.
+    // With the clock set back, the expiry is further away than the tenor, but the position was opened within it.
     server.now -= 1_000;
     expect(await did(server, 'fundPosition', { positionId })).toMatchObject({ position: { state: 'FUNDED' } });
     server.now += 1_000;
   });
 
-  it('funding checks no later config of the template, but the policy of today', async () => {
+  it('funding ignores later configs of the template, and enforces the current policy', async () => {
     const { server } = scene;
     const deal = await makeDeal(server);
     const open400 = async () => (await openPosition(server, deal, { amount: USD('400.00') })).id;
@@ -117,7 +117,7 @@ onBothStores((open) => {
     expect(await call(server, 'fundPosition', { positionId: refused })).toMatchObject(TOO_MUCH);
   });
 
-  it('the violation comes after version, state and amount, and is stored under the key', async () => {
+  it('a policy violation is checked after version, state and amount, and stored under the idempotency key', async () => {
     const { server } = scene;
     const { institutionId, positionId } = await opened();
     await tighten(institutionId, limited('100.00'));
@@ -141,10 +141,10 @@ onBothStores((open) => {
   it.each([
     ['a release', 'releasePosition', { amount: '1.00' }],
     ['a release of everything', 'releasePosition', { all: true }],
-    ['a cancellation, which refunds', 'cancelPosition', {}],
+    ['a cancellation with a refund', 'cancelPosition', {}],
     ['an expiry', 'expirePosition', {}],
     ['a transition to EXPIRED', 'transitionPosition', { toState: 'EXPIRED' }],
-  ] as const)('%s is never refused by a policy', async (_what, mutation, more) => {
+  ] as const)('%s is never rejected by a policy', async (_what, mutation, more) => {
     const { server } = scene;
     const deal = await makeDeal(server);
     const { id: positionId } = await fundedPosition(server, deal, '400.00');
@@ -152,7 +152,7 @@ onBothStores((open) => {
     expect(await did(server, mutation, { positionId, ...more })).toMatchObject({ position: { version: 3 } });
   });
 
-  it('nor is the expiry by the sweep, nor the cancellation of what was never funded', async () => {
+  it('the expiry by the sweep and the cancellation of an unfunded position are never rejected by a policy', async () => {
     const { server, store } = scene;
     const deal = await makeDeal(server);
     const expiresAt = new Date(server.now + DAY_MS).toISOString();
@@ -166,7 +166,7 @@ onBothStores((open) => {
   });
 });
 
-it('the rules of a funding cost two statements, whatever the number of positions, and those of other moves none', async () => {
+it('rule checks of a funding send two statements for any number of positions, and other moves send none', async () => {
   const texts: string[] = [];
   const server = serve(await openPostgres(({ text }) => texts.push(text)));
   const deal = await makeDeal(server);
@@ -174,7 +174,7 @@ it('the rules of a funding cost two statements, whatever the number of positions
   const sent = async (mutation: Parameters<typeof did>[1], input: object): Promise<number> => {
     texts.length = 0;
     await did(server, mutation, input);
-    // The payload's objects are read after the commit.
+    // The objects of the payload are read after the commit.
     return texts.findIndex((text) => text.startsWith('with ')) + 1;
   };
   const [first, ...others] = positions.map(({ id: positionId }) => ({ positionId, toState: 'FUNDED' }));

@@ -2,15 +2,15 @@ import { expect, it } from 'vitest';
 import { as, call, did, grownBy, MUTATIONS, opening, type Reply, sceneOn } from '../support/accounting.ts';
 import { type Deal, makeDeal } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
-import { sayingsOn } from './sayings.ts';
+import { equivalentInputsOn } from './equivalentInputs.ts';
 
 onBothStores((open) => {
   const scene = sceneOn(open);
-  const sayings = sayingsOn(scene);
+  const equivalentInputs = equivalentInputsOn(scene);
 
-  it.each(MUTATIONS)('%s: the same input answers the first payload again, and does nothing', async (mutation) => {
+  it.each(MUTATIONS)('%s with an equivalent input replays the first payload and writes nothing', async (mutation) => {
     const { server, store } = scene;
-    const { input, same } = sayings[mutation];
+    const { input, same } = equivalentInputs[mutation];
     const idempotencyKey = `key of ${mutation}`;
     const first = await did(server, mutation, { ...input, idempotencyKey });
     expect(first.replayed).toBe(false);
@@ -25,12 +25,12 @@ onBothStores((open) => {
   });
 
   it.each(MUTATIONS)(
-    '%s: another input is an IdempotencyConflict, and nothing is written but the trail',
+    '%s with another input is an IdempotencyConflictError and writes only an audit event',
     async (mutation) => {
       const { server, store } = scene;
-      // A minute of its own, so that refused attempts are recorded and not only counted.
+      // Each call gets its own minute, so that failed attempts are recorded and not only counted.
       server.now += 60_000;
-      const { input, other } = sayings[mutation];
+      const { input, other } = equivalentInputs[mutation];
       const idempotencyKey = `key of ${mutation}`;
       for (const patch of other) {
         let reply: Reply | undefined;
@@ -49,12 +49,12 @@ onBothStores((open) => {
   );
 
   it.each(MUTATIONS)(
-    '%s: keys of 0 and 256 characters and of what cannot be stored are refused, 255 are not',
+    '%s rejects idempotency keys of 0 or 256 characters or with forbidden characters, and accepts 255',
     async (mutation) => {
       const { server, store } = scene;
-      // A minute of its own, so that refused attempts are recorded and not only counted.
+      // Each call gets its own minute, so that failed attempts are recorded and not only counted.
       server.now += 60_000;
-      const { input } = sayings[mutation];
+      const { input } = equivalentInputs[mutation];
       const grown = await grownBy(store, async () => {
         for (const idempotencyKey of ['', ' ', 'a'.repeat(256), '🔑'.repeat(256), '\u0000', 'a\u0007', '\ud83d']) {
           const reply = await call(server, mutation, { ...input, idempotencyKey });
@@ -69,15 +69,15 @@ onBothStores((open) => {
     },
   );
 
-  it.each(MUTATIONS)('%s: without a key, or with null, nothing is replayed', async (mutation) => {
-    const { input } = sayings[mutation];
+  it.each(MUTATIONS)('%s without an idempotency key, or with null, replays nothing', async (mutation) => {
+    const { input } = equivalentInputs[mutation];
     for (const idempotencyKey of [undefined, null]) {
       const reply = await call(scene.server, mutation, { ...input, idempotencyKey });
       expect(reply.replayed ?? false).toBe(false);
     }
   });
 
-  it('a key belongs to one institution and one mutation', async () => {
+  it('an idempotency key belongs to one institution and one mutation', async () => {
     const { server, deal, other } = scene;
     const idempotencyKey = 'shared';
     const labelled = ({ templateId }: Deal) => ({ templateId, label: 'a', idempotencyKey });
@@ -90,14 +90,14 @@ onBothStores((open) => {
     const bank = await did(server, 'createInstitution', { name: 'Bank', regions: ['US'], idempotencyKey });
     const all = [mine, theirs, position, funded, released, bank];
     expect(all.map(({ replayed }) => replayed)).toEqual(all.map(() => false));
-    // Whoever of the institution asks, root or a key: the scope is the same.
+    // The scope is the same for root and for an API key of the institution.
     await as(server, { role: 'ADMIN', institutionId: deal.institution.id }, async () => {
       expect(await call(server, 'createAsset', labelled(deal))).toEqual({ ...mine, replayed: true });
       expect(await call(server, 'createAsset', labelled(other))).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
     });
   });
 
-  it('objects that change are answered as they are now, with the events of the first call', async () => {
+  it('a replay returns objects in their current state, with the events of the first call', async () => {
     const { server, deal } = scene;
     const said = opening(deal, { idempotencyKey: 'now' });
     const first = await did(server, 'createPosition', said);
@@ -119,7 +119,7 @@ onBothStores((open) => {
       policy: { version: 2, allowedCurrencies: ['USD'] },
     });
     await did(server, 'deletePolicy', { institutionId, region: 'US' });
-    // What is no more is answered as it was made.
+    // A deleted object is returned as it was created.
     expect(await call(server, 'setPolicy', policy)).toEqual({ ...set, replayed: true });
   });
 });

@@ -5,7 +5,7 @@ import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 import { type LedgerPartsFragment, LedgerEventsDocument, PositionLedgerDocument } from '../api/documents/graphql.ts';
 
-/** Each leg as "ACCOUNT amount CURRENCY". */
+/** Formats each posting as "ACCOUNT amount CURRENCY". */
 const legsOf = ({ postings }: Pick<LedgerPartsFragment, 'postings'>): string[] =>
   postings.map(({ accountKind, amount: { amount, currencyCode } }) => `${accountKind} ${amount} ${currencyCode}`);
 
@@ -20,7 +20,7 @@ onBothStores((open) => {
   };
 
   describe('the postings of a move', () => {
-    it('are none for creation', async () => {
+    it('a creation has no postings', async () => {
       const { position, ledgerEvent, event } = await did(scene.server, 'createPosition', opening(scene.deal));
       expect(ledgerEvent).toMatchObject({
         kind: 'POSITION_CREATED',
@@ -35,10 +35,10 @@ onBothStores((open) => {
     });
 
     it.each<readonly [string, readonly (readonly [Parameters<typeof call>[1], object, readonly string[]])[]]>([
-      ['nothing for a cancelled agreement', [['cancelPosition', {}, []]]],
-      ['nothing for an expired agreement', [['expirePosition', {}, []]]],
+      ['no postings for a cancelled position that was not funded', [['cancelPosition', {}, []]]],
+      ['no postings for an expired position that was not funded', [['expirePosition', {}, []]]],
       [
-        'payer to escrow, escrow to payee',
+        'postings from payer to escrow and from escrow to payee',
         [
           ['fundPosition', {}, ['PAYER -100.00 USD', 'ESCROW 100.00 USD']],
           ['releasePosition', { amount: '0.01' }, ['ESCROW -0.01 USD', 'PAYEE 0.01 USD']],
@@ -47,14 +47,14 @@ onBothStores((open) => {
         ],
       ],
       [
-        'escrow back to payer when it is cancelled',
+        'postings from escrow back to payer for a cancellation',
         [
           ['transitionPosition', { toState: 'FUNDED' }, ['PAYER -100.00 USD', 'ESCROW 100.00 USD']],
           ['cancelPosition', {}, ['ESCROW -100.00 USD', 'PAYER 100.00 USD']],
         ],
       ],
       [
-        'what is left back to payer when it expires',
+        'postings of the remaining amount back to payer for an expiry',
         [
           ['fundPosition', {}, ['PAYER -100.00 USD', 'ESCROW 100.00 USD']],
           [
@@ -65,7 +65,7 @@ onBothStores((open) => {
           ['transitionPosition', { toState: 'EXPIRED' }, ['ESCROW -60.00 USD', 'PAYER 60.00 USD']],
         ],
       ],
-    ])('are %s, signed, and add up to zero', async (_what, moves) => {
+    ])('a move has %s, signed and with a sum of zero', async (_what, moves) => {
       const positionId = await openOne();
       for (const [mutation, input, legs] of moves) {
         const { ledgerEvent, event } = await did(scene.server, mutation, { positionId, ...input });
@@ -77,7 +77,7 @@ onBothStores((open) => {
       }
     });
 
-    it('are in the digits of the currency, to the last of 24 before the point', async () => {
+    it('postings have the decimals of the currency and up to 24 digits before the point', async () => {
       const { server } = scene;
       for (const [currency, amount] of [
         ['JPY', '999999999999999999999999'],
@@ -98,7 +98,7 @@ onBothStores((open) => {
     });
   });
 
-  it('is told the same by payloads, by the position, by its events and by node', async () => {
+  it('payloads, the position, its events and node return the same ledger event', async () => {
     const { server } = scene;
     const positionId = await openOne();
     const made = [
@@ -118,7 +118,7 @@ onBothStores((open) => {
     expect(data?.['nodes']).toEqual(ids.map((id) => ({ __typename: 'LedgerEvent', id })));
   });
 
-  it('is paged within a position, oldest first, the newest page being the last', async () => {
+  it('the ledger events of a position are paged, oldest first, and the last page is the newest', async () => {
     const { server } = scene;
     const positionId = await openOne();
     await did(server, 'fundPosition', { positionId });
@@ -150,7 +150,7 @@ onBothStores((open) => {
       return ledgerEvents?.nodes.map(({ position, sequence }) => [position?.id, sequence]);
     };
 
-    it('are newest first, filtered by institution, position, kind and hour', async () => {
+    it('ledgerEvents are newest first and filtered by institution, position, kind and time', async () => {
       const own = [
         [mine, 2],
         [mine, 1],
@@ -171,7 +171,7 @@ onBothStores((open) => {
       expect(await listed({ createdAt: { gt, lte } })).toEqual([own[0]]);
     });
 
-    it('match nothing for an empty list, an unknown or a malformed id', async () => {
+    it('ledgerEvents match nothing for an empty list or an unknown or malformed id', async () => {
       for (const filter of [
         { positionIds: [] },
         { kinds: [] },
@@ -183,7 +183,7 @@ onBothStores((open) => {
       expect(await listed({ institutionId: 'nobody' })).toEqual([]);
     });
 
-    it('are those of the viewer’s institution alone', async () => {
+    it('ledgerEvents returns only events of the institution of the viewer', async () => {
       const viewer = { role: 'READ_ONLY', institutionId: scene.other.institution.id } as const;
       await as(scene.server, viewer, async () => {
         expect(await listed(null)).toEqual([

@@ -7,7 +7,7 @@ import { call, did, opening, sceneOn } from '../support/accounting.ts';
 import { checked } from '../support/random.ts';
 import { onBothStores } from '../support/stores.ts';
 
-/** What a position is asked to become, and how much of its money: none, or so many cents. */
+/** The state requested for a position, and the amount: none, or a number of cents. */
 const moves = fc.array(
   fc.record({
     toState: fc.oneof(
@@ -22,7 +22,7 @@ const moves = fc.array(
 onBothStores((open) => {
   const scene = sceneOn(open);
 
-  it('after any life, balances rebuilt from the postings alone are those of the position', () =>
+  it('after random moves, balances rebuilt from the postings equal those of the position', () =>
     checked(
       COUNTS.ledgerLives,
       fc.asyncProperty(moves, async (life) => {

@@ -18,7 +18,7 @@ onBothStores((open) => {
   const policiesOf = async (id: string) => (await scene.server.run(PoliciesDocument, { id })).institution?.policies;
   const anInstitution = async (): Promise<string> => (await makeDeal(scene.server)).institution.id;
 
-  it('is set, read, replaced as a whole and deleted', async () => {
+  it('a policy is set, read, replaced as a whole and deleted', async () => {
     const { server, deal } = scene;
     const { id: institutionId } = deal.institution;
     expect(await policiesOf(institutionId)).toEqual([]);
@@ -59,7 +59,7 @@ onBothStores((open) => {
     expect([anew.policy?.version, anew.policy?.id === first.policy?.id]).toEqual([1, false]);
   });
 
-  it('is its institution’s alone', async () => {
+  it('a policy is visible only to its institution', async () => {
     const { server, other } = scene;
     const institutionId = await anInstitution();
     await did(server, 'setPolicy', { institutionId, region });
@@ -71,7 +71,7 @@ onBothStores((open) => {
           path: ['institutionId'],
         });
       }
-      // The institution's own key need not name it.
+      // An API key of the institution may omit the institution.
       expect(await did(server, 'setPolicy', { region })).toMatchObject({
         policy: { institution: { id: other.institution.id } },
       });
@@ -87,7 +87,7 @@ onBothStores((open) => {
     });
   });
 
-  it('is set and deleted only at the expected version, which is 0 where there is none', async () => {
+  it('a policy is set and deleted only at the expected version, which is 0 before the first one', async () => {
     const { server } = scene;
     const institutionId = await anInstitution();
     const at = (expectedVersion: number) => ({ institutionId, region, expectedVersion });
@@ -106,7 +106,7 @@ onBothStores((open) => {
     expect(await call(server, 'setPolicy', at(2))).toMatchObject(stale(2, 0));
   });
 
-  describe('what is wrong with it is refused at its place:', () => {
+  describe('a policy with an invalid value', () => {
     it.each<readonly [string, object, string, RegExp]>([
       ['a minimum above the maximum', { limits: [limit('USD', '1.01', '1')] }, 'limits.0.minAmount', /maxAmount/],
       ['a region that the institution lacks', { region: 'UAE' }, 'region', /US, SG/],
@@ -137,7 +137,7 @@ onBothStores((open) => {
       ['no allowed currency', { allowedCurrencies: [] }, 'allowedCurrencies', /at least one/],
       ['1,001 allowed currencies', { allowedCurrencies: times(1_001, () => 'USD') }, 'allowedCurrencies', /1000/],
       ['1,001 limits', { limits: times(1_001, () => limit('USD')) }, 'limits', /1000/],
-    ])('%s', async (_what, patch, path, sentence) => {
+    ])('a policy with %s is rejected with the path of the value', async (_what, patch, path, sentence) => {
       const { server, store, deal } = scene;
       let reply: Reply | undefined;
       const grown = await grownBy(store, async () => {
@@ -149,7 +149,7 @@ onBothStores((open) => {
     });
   });
 
-  it(`${COUNTS.policyRivals} calls at once where there is none: each makes one version, and none fails`, async () => {
+  it(`${COUNTS.policyRivals} concurrent calls that set the first policy create one version each, without errors`, async () => {
     const { server, store } = scene;
     const institutionId = await anInstitution();
     const replies = await Promise.all(

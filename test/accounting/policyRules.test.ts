@@ -14,7 +14,7 @@ const money = (amount: string) => ({ amount, currencyCode: 'USD' });
 onBothStores((open) => {
   const scene = sceneOn(open);
 
-  describe('a position that is opened', () => {
+  describe('the rules for a new position', () => {
     let deal: Deal;
     beforeAll(async () => {
       deal = await makeDeal(scene.server, { config: { currency: 'USD', region, minAmount: '10', maxAmount: '1000' } });
@@ -39,19 +39,29 @@ onBothStores((open) => {
     });
 
     it.each<readonly [string, string, object | null, ReturnType<typeof violated> | null]>([
-      ['the template’s least', '9.99', null, violated('MIN_AMOUNT', '10.00', /template/)],
-      ['the template’s most', '1000.01', null, violated('MAX_AMOUNT', '1000.00', /template/)],
-      ['the template’s bounds themselves', '10', null, null],
+      ['the minimum of the template', '9.99', null, violated('MIN_AMOUNT', '10.00', /template/)],
+      ['the maximum of the template', '1000.01', null, violated('MAX_AMOUNT', '1000.00', /template/)],
+      ['an amount equal to the minimum of the template', '10', null, null],
       [
-        'the policy’s least',
+        'the minimum of the policy',
         '49.99',
         { limits: [limit('USD', '50', '60')] },
         violated('MIN_AMOUNT', '50.00', /policy/),
       ],
-      ['the policy’s most', '60.01', { limits: [limit('USD', '50', '60')] }, violated('MAX_AMOUNT', '60.00', /policy/)],
-      ['the policy’s bounds themselves', '60', { limits: [limit('USD', '60', '60')] }, null],
-      ['the policy’s currencies', '50', { allowedCurrencies: ['EUR', 'JPY'] }, violated('CURRENCY', null, /EUR, JPY/)],
-      ['a currency that is allowed', '50', { allowedCurrencies: ['EUR', 'USD'] }, null],
+      [
+        'the maximum of the policy',
+        '60.01',
+        { limits: [limit('USD', '50', '60')] },
+        violated('MAX_AMOUNT', '60.00', /policy/),
+      ],
+      ['an amount equal to both limits of the policy', '60', { limits: [limit('USD', '60', '60')] }, null],
+      [
+        'the currencies of the policy',
+        '50',
+        { allowedCurrencies: ['EUR', 'JPY'] },
+        violated('CURRENCY', null, /EUR, JPY/),
+      ],
+      ['an allowed currency', '50', { allowedCurrencies: ['EUR', 'USD'] }, null],
       ['limits of other currencies', '50', { limits: [limit('EUR', '900')] }, null],
       ['a policy without rules', '50', {}, null],
       [
@@ -61,16 +71,16 @@ onBothStores((open) => {
         violated('MIN_AMOUNT', '10.00', /template/),
       ],
       [
-        'the policy’s currencies before its bounds',
+        'the currencies of the policy before its limits',
         '50',
         { allowedCurrencies: ['EUR'], limits: [] },
         violated('CURRENCY', null, /policy/),
       ],
-    ])('obeys %s', async (_what, amount, rules, expected) => {
+    ])('a new position is checked against the rules: %s', async (_what, amount, rules, expected) => {
       expect(await opened(amount, rules)).toMatchObject(expected ?? { position: { state: 'CREATED' } });
     });
 
-    it('is not bound by the policy of another region or another institution', async () => {
+    it('a new position ignores policies of another region or another institution', async () => {
       const { server, other } = scene;
       const none = { allowedCurrencies: ['EUR'] };
       await did(server, 'setPolicy', { institutionId: deal.institution.id, region: 'SG', ...none });

@@ -14,13 +14,13 @@ import { onBothStores } from '../support/stores.ts';
 
 const MINUTE_MS = 60_000;
 const KEY = 'key_0000000000000000000000000';
-/** Metadata of 60 kB, which an input may have. */
+/** Metadata of 60 kB, within the limit of an input. */
 const METADATA = { text: 'x'.repeat(LIMITS.jsonBytes - 5_000) };
 
 onBothStores((open) => {
   const scene = sceneOn(open);
 
-  /** A server on the scene's store, and a new institution that an API key attempts something in. */
+  /** Returns a server on the store of the scene, and a new institution whose API key makes attempts. */
   const setUp = async (store: Store = scene.store) => {
     const server = serve(store);
     const deal = await makeDeal(server);
@@ -39,7 +39,7 @@ onBothStores((open) => {
     Promise.all(times(count, () => call(server, 'fundPosition', { positionId: UNKNOWN, ...input })));
   const { events: most } = FAILURES_PER_API_KEY;
 
-  it('records as many refused attempts of an API key as its budget allows, then counts them by action and code', async () => {
+  it('failed attempts of an API key are recorded up to its budget, then counted by action and code', async () => {
     const { server, institutionId, flush } = await setUp();
     const grown = await grownBy(scene.store, () => refuse(server, most + 5));
     expect(grown).toEqual({ auditEvents: most });
@@ -65,11 +65,11 @@ onBothStores((open) => {
       requestId: null,
       createdAt: first,
     });
-    // The next minute has a budget of its own.
+    // The next minute has its own budget.
     expect(await grownBy(scene.store, () => refuse(server, 1))).toEqual({ auditEvents: 1 });
   });
 
-  it('does not touch the store for an attempt that is refused on its input and only counted', async () => {
+  it('an attempt that is only counted and fails validation does not access the store', async () => {
     let transactions = 0;
     const watched: Store = {
       ...scene.store,
@@ -86,14 +86,14 @@ onBothStores((open) => {
     expect(transactions).toBe(0);
   });
 
-  it('bounds the refused attempts of the root key too', async () => {
+  it('failed attempts of the root key are bounded', async () => {
     const { server } = await setUp();
     server.viewer = { role: 'ROOT' };
     server.now += 10 * MINUTE_MS;
     expect(await grownBy(scene.store, () => refuse(server, most + 5))).toEqual({ auditEvents: most });
   });
 
-  it('bounds the refused attempts of all API keys of an institution, and leaves other institutions their room', async () => {
+  it('failed attempts of all API keys of an institution are bounded, without affecting other institutions', async () => {
     const { server, viewer, flush } = await setUp();
     const keys = FAILURES_PER_INSTITUTION.events / most + 2;
     const grown = await grownBy(scene.store, async () => {
@@ -108,14 +108,14 @@ onBothStores((open) => {
     expect(occurrencesOf(await flush())).toBe(keys * most);
   });
 
-  it('records every success, however many attempts were refused', async () => {
+  it('every success is recorded, however many attempts failed', async () => {
     const { server, deal } = await setUp();
     await refuse(server, most + 1);
     const created = () => did(server, 'createAsset', { templateId: deal.templateId, label: 'x' });
     expect(await grownBy(scene.store, () => Promise.all(times(5, created)))).toEqual({ assets: 5, auditEvents: 5 });
   });
 
-  it('stores the idempotency record of a refusal that is only counted, and replays it', async () => {
+  it('the idempotency record of a user error that is only counted is stored and replayed', async () => {
     const { server, deal } = await setUp();
     const { id: positionId } = await openPosition(server, deal);
     await refuse(server, most);
@@ -128,7 +128,7 @@ onBothStores((open) => {
     expect(grown).toEqual({});
   });
 
-  it('counts a refused batch, and stores its idempotency record', async () => {
+  it('a failed batch is counted, and its idempotency record is stored', async () => {
     const { server, deal, flush } = await setUp();
     const { id: positionId } = await openPosition(server, deal);
     const operations = [{ transition: { positionId, toState: 'RELEASED' } }];
@@ -146,7 +146,7 @@ onBothStores((open) => {
     ['VALIDATION_FAILED', { templateId: UNKNOWN, label: '' }],
     ['NOT_FOUND', { templateId: UNKNOWN, label: 'x' }],
   ])(
-    'bounds the bytes of %s attempts with 60 kB of metadata; the others keep size and field names',
+    'the stored bytes of %s attempts with 60 kB of metadata are bounded; further attempts keep size and field names',
     async (code, input) => {
       const { server, institutionId } = await setUp();
       const sent = { ...input, metadata: METADATA };
@@ -163,7 +163,7 @@ onBothStores((open) => {
     },
   );
 
-  it('keeps what it could not write, and writes it later and once', async () => {
+  it('counts that could not be written are kept, and written later exactly once', async () => {
     let isAway = false;
     const failing: Store = {
       ...scene.store,
@@ -178,13 +178,13 @@ onBothStores((open) => {
     isAway = false;
     expect(occurrencesOf(await flush())).toBe(most + 7);
     expect(occurrencesOf(await flush())).toBe(most + 7);
-    // What is open at the end is written before the server stops.
+    // Counts that are still pending are written before the server stops.
     await refuse(server, most + 3);
     await server.app.stop();
     expect(occurrencesOf((await auditLogOf(scene.store, institutionId)).events)).toBe(2 * most + 7 + 3);
   });
 
-  it('has a budget on each server', async () => {
+  it('each server has its own budget of failed attempts', async () => {
     const { server, viewer } = await setUp();
     const other = serve(scene.store);
     other.viewer = viewer();
@@ -196,7 +196,7 @@ onBothStores((open) => {
     const CANARY = 'canary';
     const fields = schema.getMutationType()?.getFields() ?? {};
 
-    /** A value of the type with every field, texts of it named by the canary. */
+    /** Returns a value of the type with every field set, where each text contains the canary. */
     const valueOf = (type: GraphQLInputType): unknown => {
       if (isNonNullType(type)) return valueOf(type.ofType);
       if (isListType(type)) return [valueOf(type.ofType)];
@@ -216,7 +216,7 @@ onBothStores((open) => {
     };
 
     it.each(Object.keys(AUDIT_ACTIONS) as MutationName[])(
-      'to %s keeps the names of its input type, and no value',
+      'a forbidden attempt of %s records the field names of its input, and no value',
       async (mutation) => {
         const { server, institutionId } = await setUp();
         server.viewer = { role: 'READ_ONLY', institutionId };

@@ -9,8 +9,8 @@ import { fundedPosition, makeDeal } from '../support/deal.ts';
 import { type PostgresServer, startPostgres } from '../support/postgresServer.ts';
 import { serve } from '../support/server.ts';
 
-/** Roles belong to the whole cluster, so this file has one of its own. */
-describe('the role of the application', () => {
+/** Roles belong to the whole cluster, so this file starts its own. */
+describe('the application role', () => {
   let cluster: PostgresServer;
   let databases = 0;
   beforeAll(async () => {
@@ -22,7 +22,7 @@ describe('the role of the application', () => {
     asAdmin(cluster.url, async (admin) => {
       for (const statement of statements) await admin.query(statement);
     });
-  /** A new database, as this user sees it. */
+  /** Creates a database and returns its URL for the given user. */
   const database = async (owner = 'postgres'): Promise<string> => {
     databases += 1;
     const name = `roles_${databases}`;
@@ -35,7 +35,7 @@ describe('the role of the application', () => {
     for (let n = 1; n <= databases; n += 1) await asSuperuser(`drop database if exists roles_${n} with (force)`);
     await asSuperuser('drop role if exists escrowgrid_app');
   };
-  /** A whole life in the database, and what the application's role may do there. */
+  /** Moves a position through its lifecycle, and returns what the application role may do in the database. */
   const livedIn = async (url: string): Promise<object> => {
     const store = createPostgresStore({ databaseUrl: url, onError: () => undefined });
     try {
@@ -54,7 +54,7 @@ describe('the role of the application', () => {
   };
   const LIVED = { state: 'CANCELLED', user: 'escrowgrid_app', rewrites: false };
 
-  it('is made when several databases of one cluster are migrated at once', async () => {
+  it('the application role is created when several databases of one cluster are migrated concurrently', async () => {
     for (const _round of [1, 2, 3]) {
       await dropRole();
       const urls = [await database(), await database(), await database(), await database()];
@@ -63,7 +63,7 @@ describe('the role of the application', () => {
     }
   });
 
-  it('is made once when several servers migrate one database at once', async () => {
+  it('the application role is created once when several servers migrate one database concurrently', async () => {
     await dropRole();
     const url = await database();
     await Promise.all(times(4, () => migrate(url)));
@@ -71,7 +71,7 @@ describe('the role of the application', () => {
     await migrate(url);
   });
 
-  it('may be there already: it can neither log in nor do anything elsewhere', async () => {
+  it('an existing application role is used; it cannot log in and has no rights in other databases', async () => {
     await dropRole();
     await asSuperuser('create role escrowgrid_app nologin');
     const url = await database();
@@ -85,7 +85,7 @@ describe('the role of the application', () => {
     expect(rows).toEqual([{ rolcanlogin: false, rolsuper: false, rolcreaterole: false, rolbypassrls: false }]);
   });
 
-  it('an owner with CREATEROLE who is no superuser can make it, migrate and run', async () => {
+  it('an owner with CREATEROLE that is not a superuser can create the role, migrate and run', async () => {
     await dropRole();
     await asSuperuser('create role landlord login createrole');
     const urls = [await database('landlord'), await database('landlord')];
@@ -93,7 +93,7 @@ describe('the role of the application', () => {
     for (const url of urls) expect(await livedIn(url)).toEqual(LIVED);
   });
 
-  it('an owner without CREATEROLE can migrate and run once a superuser has made it and let him in', async () => {
+  it('an owner without CREATEROLE can migrate and run once a superuser has created and granted the role', async () => {
     await dropRole();
     await asSuperuser(
       'create role tenant login',
@@ -106,9 +106,9 @@ describe('the role of the application', () => {
   });
 
   it.each([
-    ['neither make', []],
-    ['nor join', ['create role escrowgrid_app nologin']],
-  ])('who can %s it is told so in a sentence, and the database is left as it was', async (_what, statements) => {
+    ['cannot create the role', []],
+    ['is not a member of the role', ['create role escrowgrid_app nologin']],
+  ])('a user that %s gets a message with the fix, and the database is unchanged', async (_what, statements) => {
     await dropRole();
     await asSuperuser('drop role if exists guest', 'create role guest login', ...statements);
     const url = await database('guest');
@@ -121,14 +121,14 @@ describe('the role of the application', () => {
     const tables = "select count(*)::int as count from information_schema.tables where table_schema = 'public'";
     const { rows } = await asAdmin(url, (admin) => admin.query<{ count: number }>(tables));
     expect(rows).toEqual([{ count: 0 }]);
-    // What the sentence says is what helps.
+    // The statement in the message fixes the problem.
     const cure = message.slice(message.indexOf('run: ') + 5).replace('<the user of DATABASE_URL>', 'guest');
     await asSuperuser('drop role if exists escrowgrid_app', ...cure.split(';').filter((each) => each.trim() !== ''));
     await migrate(url);
     expect(await livedIn(url)).toEqual(LIVED);
   });
 
-  it('ends with the transaction: a connection of the pool is its user’s own again', async () => {
+  it('the role ends with the transaction, and a pooled connection has its own user again', async () => {
     await dropRole();
     const url = await database();
     await migrate(url);

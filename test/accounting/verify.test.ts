@@ -29,10 +29,10 @@ onBothStores((open) => {
     expect(await verify(store)).toEqual({ positions, events, postings, difference: null });
   });
 
-  describe('what has lived', () => {
+  describe('a store after many moves', () => {
     const scene = sceneOn(open);
 
-    it('is consistent after random lives, in batches too', async () => {
+    it('a store is consistent after random moves, single and in batches', async () => {
       const { server, store, deal } = scene;
       await checked(
         COUNTS.ledgerLives,
@@ -49,7 +49,7 @@ onBothStores((open) => {
       expect(await verify(store)).toEqual({ positions, events, postings, difference: null });
     });
 
-    it('is looked at whole: more positions, and more events of one, than fit a page', async () => {
+    it('verification reads more positions, and more events of one position, than fit a page', async () => {
       const { server, store, deal } = scene;
       for (const size of [75, 75, 75, 5]) {
         await did(server, 'applyPositions', { operations: times(size, () => ({ create: opening(deal) })) });
@@ -63,7 +63,7 @@ onBothStores((open) => {
       expect(await verify(store)).toEqual({ positions, events, postings, difference: null });
     });
 
-    it('is looked at as of one moment, while others write', async () => {
+    it('verification reads a snapshot while other transactions write', async () => {
       const { server, store, deal } = scene;
       const { id: positionId } = await fundedPosition(server, deal, '1000.00');
       const pays = times(40, () => () => call(server, 'releasePosition', { positionId, amount: '1' }));
@@ -79,7 +79,7 @@ onBothStores((open) => {
   });
 });
 
-it('a snapshot of the memory store waits its turn', async () => {
+it('a second snapshot of the memory store waits for the first', async () => {
   const store = createMemoryStore();
   await writeDemoData(store, () => START);
   const [first, second] = await Promise.all([verify(store), verify(store)]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { plantedOn } from '../support/planted.ts';
+import { seededDifferencesOn } from '../support/seededDifferences.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -13,7 +13,7 @@ interface Ended {
   readonly stdout: string;
   readonly stderr: string;
 }
-/** Runs a program of the project and tells how it ended. */
+/** Runs a program of the project, and returns its exit code and output. */
 const ended = async (file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> => {
   try {
     return { code: 0, ...(await run(file, args, { cwd: ROOT, env: { PATH: process.env['PATH'], ...env } })) };
@@ -21,14 +21,16 @@ const ended = async (file: string, args: readonly string[], env: NodeJS.ProcessE
     return error as Ended;
   }
 };
-/** A folder of its own, so that test files do not wait for each other; within the project, whose packages it needs. */
+/**
+ * A separate folder, so that test files do not wait for each other. It is within the project, whose packages it needs.
+ */
 const DIST = join(ROOT, 'dist', `verify-${process.pid}`);
 const OUT = ['--outDir', DIST, '--incremental', 'false', '--tsBuildInfoFile', 'null'];
 const verifying = (env: NodeJS.ProcessEnv): Promise<Ended> =>
   ended(process.execPath, [join(DIST, 'verify/main.js')], env);
 
 describe('npm run verify', () => {
-  const planted = plantedOn();
+  const seeded = seededDifferencesOn();
   beforeAll(async () => {
     await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...OUT], {
       cwd: ROOT,
@@ -37,8 +39,8 @@ describe('npm run verify', () => {
   });
   afterAll(() => rmSync(DIST, { recursive: true, force: true }));
 
-  it('tells the counts and "consistent", and ends with 0', async () => {
-    const postgres = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: planted.url });
+  it('npm run verify prints the counts and "consistent", and exits with 0', async () => {
+    const postgres = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: seeded.url });
     expect(postgres).toEqual({
       code: 0,
       stdout: 'Checked 4 positions, 14 events and 20 postings: consistent.\n',
@@ -58,16 +60,14 @@ describe('npm run verify', () => {
     });
   });
 
-  it('tells the first difference with its position, and ends with 1', async () => {
-    await planted.plant(
-      `update positions set held = held - 1, released = released + 1 where id = '${planted.ids.partly}'`,
-    );
-    const { code, stdout, stderr } = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: planted.url });
+  it('npm run verify prints the first difference with its position, and exits with 1', async () => {
+    await seeded.run(`update positions set held = held - 1, released = released + 1 where id = '${seeded.ids.partly}'`);
+    const { code, stdout, stderr } = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: seeded.url });
     expect([code, stderr]).toEqual([1, '']);
-    expect(stdout).toContain(`position ${planted.ids.partly} holds 6849, its postings 6850.`);
+    expect(stdout).toContain(`position ${seeded.ids.partly} holds 6849, its postings 6850.`);
   });
 
-  it('ends with 1 and a sentence where it cannot look', async () => {
+  it('npm run verify exits with 1 and a message if it cannot read the database', async () => {
     const wrong = await verifying({ STORE_BACKEND: 'postgres' });
     expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('DATABASE_URL must be set')]);
     const away = await verifying({ STORE_BACKEND: 'postgres', DATABASE_URL: 'postgres://127.0.0.1:1/nowhere' });

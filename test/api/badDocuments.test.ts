@@ -66,7 +66,7 @@ onBothStores((open) => {
     expect([code, message]).toEqual(['GRAPHQL_PARSE_FAILED', expect.stringMatching(/^Syntax Error/)]);
   });
 
-  it('what is odd in a literal is refused as it is in variables', async () => {
+  it('an odd value is rejected in a literal as it is in variables', async () => {
     const create = (metadata: string) =>
       `mutation { createAsset(input: { templateId: "${deal.templateId}", label: "l", metadata: ${metadata} }) { ... on ValidationError { code path message } } }`;
     for (const metadata of [
@@ -85,7 +85,7 @@ onBothStores((open) => {
     await nothingWritten();
   });
 
-  it('what only looks nested is none, and texts without an end cost no time', async () => {
+  it('brackets within strings and comments do not count as nesting, and unterminated strings are scanned in linear time', async () => {
     const brackets = long(200, '([{');
     const document = `{ position(id: "${brackets} \\" ${brackets}") { id } } # ${brackets}`;
     expect((await server.ask(document)).data).toEqual({ position: null });
@@ -96,7 +96,7 @@ onBothStores((open) => {
       const { code } = await errorOf(server, `{ position(id: "${endless}`);
       expect(code).toMatch(/^(GRAPHQL_PARSE_FAILED|QUERY_TOO_COMPLEX)$/);
     }
-    // The slow way takes minutes.
+    // Quadratic scanning would take minutes.
     expect(performance.now() - begun).toBeLessThan(5_000);
   });
 
@@ -104,7 +104,7 @@ onBothStores((open) => {
     [50, /^GRAPHQL_(PARSE|VALIDATION)_FAILED$/],
     [2_000, /^QUERY_TOO_COMPLEX$/],
     [40_000, /^QUERY_TOO_COMPLEX$/],
-  ])('a document or a body nested %d deep is no fault of ours', async (levels, expected) => {
+  ])('a document or a body with %d levels of nesting causes no internal error', async (levels, expected) => {
     const metadata = `${long(levels, '{"a":')}1${long(levels, '}')}`;
     const body = `{"query":${JSON.stringify('mutation ($m: JSONObject) { createAsset(input: { templateId: "x", label: "l", metadata: $m }) { ... on UserError { code } } }')},"variables":{"m":${metadata}}}`;
     const inBody = await send(server, { ...JSON_BODY, body });

@@ -25,14 +25,14 @@ import {
 
 const CASES: readonly Case[] = [
   [
-    'an expiry this very moment',
+    'an expiry equal to the current time',
     CreatePositionDocument,
     position({ expiresAt: new Date(START).toISOString() }),
     'expiresAt',
     /future/,
   ],
   [
-    'an expiry long ago',
+    'an expiry in the past',
     CreatePositionDocument,
     position({ expiresAt: '0001-01-01T00:00:00Z' }),
     'expiresAt',
@@ -52,7 +52,7 @@ const MALFORMED = [
 ];
 const positionId = (id: string) => () => ({ positionId: id });
 
-/** Where each mutation takes an id, and of which type. */
+/** The id arguments of each mutation, and the prefix of their type. */
 const IDS: readonly (readonly [
   what: string,
   document: Mutation,
@@ -61,8 +61,14 @@ const IDS: readonly (readonly [
   type: string,
 ])[] = [
   ['institution', CreateAssetTemplateDocument, (id) => template({ institutionId: id }), 'institutionId', 'inst'],
-  ["asset's institution", CreateAssetDocument, (id) => asset({ institutionId: id }), 'institutionId', 'none'],
-  ["position's institution", CreatePositionDocument, (id) => position({ institutionId: id }), 'institutionId', 'none'],
+  ['institution of an asset', CreateAssetDocument, (id) => asset({ institutionId: id }), 'institutionId', 'none'],
+  [
+    'institution of a position',
+    CreatePositionDocument,
+    (id) => position({ institutionId: id }),
+    'institutionId',
+    'none',
+  ],
   ['template', CreateAssetDocument, (id) => asset({ templateId: id }), 'templateId', 'tmpl'],
   ['asset', CreatePositionDocument, (id) => position({ assetId: id }), 'assetId', 'ast'],
   ['position to fund', FundPositionDocument, positionId, 'positionId', 'pos'],
@@ -70,7 +76,7 @@ const IDS: readonly (readonly [
   ['position to cancel', CancelPositionDocument, positionId, 'positionId', 'pos'],
   ['position to expire', ExpirePositionDocument, positionId, 'positionId', 'pos'],
   [
-    'position to move',
+    'position to transition',
     TransitionPositionDocument,
     (id) => () => ({ positionId: id, toState: 'FUNDED' }),
     'positionId',
@@ -83,7 +89,7 @@ onBothStores((open) => {
 
   const { refused, world } = tryOn(open);
   it.each(IDS)(
-    'an unknown id of the %s is not found, whatever it looks like',
+    'the id of the %s is reported as not found if it is unknown or malformed',
     async (_what, document, input, path, type) => {
       const { deal, other, funded } = world();
       const real = [other.institution.id, deal.templateId, deal.assetId, funded].filter((id) => !id.startsWith(type));

@@ -22,7 +22,7 @@ const about = (amount: string, currencyCode = 'USD') => position({ amount: { amo
 
 const CASES: readonly Case[] = [
   ...AMOUNTS.flatMap(([text, sentence]): Case[] => [
-    [`a position about ${cut(text)}`, CreatePositionDocument, about(text), 'amount.amount', sentence],
+    [`a position of ${cut(text)}`, CreatePositionDocument, about(text), 'amount.amount', sentence],
     [`a release of ${cut(text)}`, ReleasePositionDocument, move({ amount: text }), 'amount', sentence],
     [
       `a transition of ${cut(text)}`,
@@ -41,11 +41,23 @@ const CASES: readonly Case[] = [
       /ISO 4217 currency code/,
     ],
   ),
-  ['yen with digits', CreatePositionDocument, about('1.5', 'JPY'), 'amount.amount', /at most 0 decimals/],
-  ['no amount', TransitionPositionDocument, move({ toState: 'PARTIALLY_RELEASED' }), 'amount', /is required/],
+  [
+    'an amount in yen with decimals',
+    CreatePositionDocument,
+    about('1.5', 'JPY'),
+    'amount.amount',
+    /at most 0 decimals/,
+  ],
+  [
+    'a partial release without an amount',
+    TransitionPositionDocument,
+    move({ toState: 'PARTIALLY_RELEASED' }),
+    'amount',
+    /is required/,
+  ],
   ...['FUNDED', 'CANCELLED', 'EXPIRED'].map(
     (toState): Case => [
-      `an amount to become ${toState}`,
+      `an amount of a transition to ${toState}`,
       TransitionPositionDocument,
       ({ created, funded }) => ({ positionId: toState === 'FUNDED' ? created : funded, toState, amount: '1' }),
       'amount',
@@ -53,14 +65,14 @@ const CASES: readonly Case[] = [
     ],
   ),
   [
-    'all of it as a part',
+    'the whole held amount as a partial release',
     TransitionPositionDocument,
     move({ toState: 'PARTIALLY_RELEASED', amount: '100' }),
     'amount',
     /less than/,
   ],
   [
-    'a part as all of it',
+    'a part of the held amount as a full release',
     TransitionPositionDocument,
     move({ toState: 'RELEASED', amount: '99.99' }),
     'amount',

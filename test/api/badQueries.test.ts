@@ -45,7 +45,7 @@ onBothStores((open) => {
     await openPosition(server, deal);
   });
 
-  it('unknown ids answer null, whatever they look like', async () => {
+  it('unknown and malformed ids return null', async () => {
     const odd = [...ODD_TEXTS, 'pos_00000000000000000000000000', position.toUpperCase(), `${position} `];
     for (const id of [...odd, deal.institution.id, deal.templateId, deal.assetId, position]) {
       const others = [
@@ -66,7 +66,7 @@ onBothStores((open) => {
     expect(nodes.map((node) => node?.id)).toEqual([...Array.from({ length: 9 }), position, position]);
   });
 
-  it('nodes takes 100 ids and refuses 101', async () => {
+  it('nodes accepts 100 ids and rejects 101', async () => {
     const ids = Array.from({ length: 100 }, () => position);
     expect((await server.run(NodesDocument, { ids })).nodes).toHaveLength(100);
     const { code, message, answer } = await errorOf(server, NodesDocument, { ids: [...ids, 'x'] });
@@ -75,7 +75,7 @@ onBothStores((open) => {
     expect((await server.run(NodesDocument, { ids: [] })).nodes).toEqual([]);
   });
 
-  it('texts in filters that nothing can have match nothing', async () => {
+  it('texts that no object can have match nothing in filters', async () => {
     for (const text of ODD_TEXTS) {
       const asked: readonly (readonly [TypedDocumentNode<unknown, never>, object])[] = [
         [InstitutionIdsDocument, { name: text }],
@@ -107,22 +107,32 @@ onBothStores((open) => {
     ['101 assets', PositionIdsDocument, { assetIds: Array(101).fill('x') }, /^`filter.assetIds`/],
     ['101 states', PositionIdsDocument, { states: Array(101).fill('CREATED') }, /^`filter.states`/],
     [
-      'no currency',
+      'an unknown currency',
       PositionIdsDocument,
       { currencyCode: 'XXX' },
       /^`filter.currencyCode` must be an ISO 4217 currency code/,
     ],
     ['a currency with NUL', PositionIdsDocument, { currencyCode: 'US\u0000' }, /^`filter.currencyCode` must be/],
     ['an amount below zero', PositionIdsDocument, { amount: { gte: '-1' } }, /^`filter.amount.gte` must be a plain/],
-    ['25 digits', PositionIdsDocument, { amount: { lt: '1'.repeat(25) } }, /^`filter.amount.lt` must have at most 24/],
-    ['5 digits', PositionIdsDocument, { amount: { gt: '0.00001' } }, /^`filter.amount.gt` must have at most 4/],
+    [
+      'an amount of 25 digits',
+      PositionIdsDocument,
+      { amount: { lt: '1'.repeat(25) } },
+      /^`filter.amount.lt` must have at most 24/,
+    ],
+    [
+      'an amount of 5 decimals',
+      PositionIdsDocument,
+      { amount: { gt: '0.00001' } },
+      /^`filter.amount.gt` must have at most 4/,
+    ],
   ])('a filter with %s is BAD_USER_INPUT', async (_what, document, filter, sentence) => {
     const { code, message, answer } = await errorOf(server, document, { filter });
     expect([code, message]).toEqual(['BAD_USER_INPUT', expect.stringMatching(sentence)]);
     expect(answer.data).toEqual({ list: null });
   });
 
-  it('a filter takes 100 values, the largest amounts and the ends of time', async () => {
+  it('a filter accepts 100 values, the largest amounts and the earliest and latest times', async () => {
     const filter = {
       assetIds: [deal.assetId, ...Array.from({ length: 99 }, (_each, index) => `ast_${index}`)],
       amount: { gte: '0', lte: '9'.repeat(24), lt: `${'9'.repeat(24)}.9999` },
@@ -132,7 +142,7 @@ onBothStores((open) => {
   });
 
   describe('cursors', () => {
-    it('that were forged are BAD_USER_INPUT and name their argument', async () => {
+    it('forged cursors are BAD_USER_INPUT and name their argument', async () => {
       for (const argument of ['after', 'before']) {
         for (const cursor of FORGED) {
           const { code, message, answer } = await errorOf(server, PositionIdsDocument, { [argument]: cursor });
@@ -145,7 +155,7 @@ onBothStores((open) => {
       }
     });
 
-    it('whose mark is right but whose values are not are refused too', async () => {
+    it('a cursor of the right list with invalid values is rejected', async () => {
       const orderBy = { field: 'AMOUNT', direction: 'ASC' } as const;
       const { list } = await server.run(PositionIdsDocument, { orderBy, first: 1 });
       const [mark, amount, id] = JSON.parse(
@@ -169,7 +179,7 @@ onBothStores((open) => {
       }
     });
 
-    it('of another list, order or filter are refused', async () => {
+    it('a cursor of another list, order or filter is rejected', async () => {
       const newest = (await server.run(PositionIdsDocument, { first: 1 })).list?.pageInfo.endCursor;
       const event = (await server.run(PositionEventIdsDocument, { id: position, first: 1 })).parent?.list?.pageInfo
         .endCursor;
@@ -192,7 +202,7 @@ onBothStores((open) => {
     });
   });
 
-  it('an unknown locale reads as en', async () => {
+  it('an unknown locale falls back to en', async () => {
     for (const locale of ['', 'x', 'xx-XX', '\u0000', '\ud800', '__proto__', 'a'.repeat(100_000)]) {
       const answer = await server.ask(FormattedAmountDocument, { id: position, locale });
       mustBeClean(server, answer);

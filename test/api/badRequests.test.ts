@@ -7,7 +7,7 @@ import { onBothStores } from '../support/stores.ts';
 import { LifecycleDocument } from './documents/graphql.ts';
 
 const JSON_BODY = { method: 'POST', headers: { 'content-type': 'application/json' } } as const;
-/** What a GET must have. */
+/** The header that a GET requires. */
 const ASKED = { 'graphql-require-preflight': '1' };
 const long = (characters: number, of = 'a'): string => of.repeat(characters);
 
@@ -25,20 +25,20 @@ onBothStores((open) => {
   const nothingWritten = async () => expect(await recordOf(store)).toEqual(before);
 
   it.each<readonly [string, Parameters<typeof send>[1], RegExp]>([
-    ['no JSON', { ...JSON_BODY, body: '{"query":' }, /JSON/],
+    ['invalid JSON', { ...JSON_BODY, body: '{"query":' }, /JSON/],
     ['an empty body', { ...JSON_BODY, body: '' }, /\S/],
-    ['a text', { ...JSON_BODY, body: '"{ lifecycle { state } }"' }, /\S/],
+    ['a JSON string', { ...JSON_BODY, body: '"{ lifecycle { state } }"' }, /\S/],
     ['null', { ...JSON_BODY, body: 'null' }, /\S/],
     ['a batch', { ...JSON_BODY, body: '[{"query":"{ lifecycle { state } }"}]' }, /[Bb]atch/],
     ['no document', { ...JSON_BODY, body: '{}' }, /query/],
-    ['a number for a document', { ...JSON_BODY, body: '{"query":5}' }, /query/i],
+    ['a number as the document', { ...JSON_BODY, body: '{"query":5}' }, /query/i],
     [
-      'a text for variables',
+      'a string as the variables',
       { ...JSON_BODY, body: '{"query":"{ lifecycle { state } }","variables":"{}"}' },
       /variables/i,
     ],
     [
-      'a list for variables',
+      'a list as the variables',
       { ...JSON_BODY, body: '{"query":"{ lifecycle { state } }","variables":[]}' },
       /variables/i,
     ],
@@ -49,23 +49,23 @@ onBothStores((open) => {
       /operation/i,
     ],
     [
-      'one of two operations unnamed',
+      'two operations and no operation name',
       { ...JSON_BODY, body: '{"query":"query A { lifecycle { state } } query B { lifecycle { state } }"}' },
       /operation/i,
     ],
     [
-      'a number for an operation',
+      'a number as the operation name',
       { ...JSON_BODY, body: '{"query":"{ lifecycle { state } }","operationName":1}' },
       /operation/i,
     ],
     [
-      'another content',
+      'another content type',
       { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{ lifecycle { state } }' },
       /\S/,
     ],
     ['a form', { method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=x' }, body: '--x--' }, /\S/],
     ['no content type', { method: 'POST', body: new Uint8Array([0, 255, 254]) }, /\S/],
-    ['bytes that are no UTF-8', { ...JSON_BODY, body: new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]) }, /\S/],
+    ['bytes that are not UTF-8', { ...JSON_BODY, body: new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]) }, /\S/],
     [
       'a body over 1 MiB',
       { ...JSON_BODY, body: JSON.stringify({ query: `{ lifecycle { state } } #${long(1_100_000)}` }) },
@@ -89,21 +89,21 @@ onBothStores((open) => {
     ['no document by GET', { headers: ASKED, query: '?x=1' }, /\S/],
     ['PUT', { method: 'PUT', body: '{}' }, /\S/],
     ['DELETE', { method: 'DELETE' }, /\S/],
-  ])('a request with %s is refused with 4xx and a code', async (_what, init, sentence) => {
+  ])('a request with %s is rejected with 4xx and a code', async (_what, init, sentence) => {
     const { status, errors } = await send(server, init);
     expect([status < 500, errors?.[0]?.message]).toEqual([true, expect.stringMatching(sentence)]);
     expect(errors?.[0]?.extensions?.code).toMatch(/^BAD_(REQUEST|USER_INPUT)$/);
     await nothingWritten();
   });
 
-  it('a mutation by GET is refused, and does nothing', async () => {
+  it('a mutation by GET is rejected and executes nothing', async () => {
     const document = `mutation { cancelPosition(input: { positionId: "${funded}" }) { __typename } }`;
     const { status, errors } = await send(server, { headers: ASKED, query: `?query=${encodeURIComponent(document)}` });
     expect([status, errors?.[0]?.extensions?.code]).toEqual([405, 'BAD_REQUEST']);
     await nothingWritten();
   });
 
-  it('answers that succeed are the same by GET and POST', async () => {
+  it('GET and POST return the same successful response', async () => {
     const byGet = await send(server, {
       headers: ASKED,
       query: '?query={lifecycle{state allowedTransitions terminal}}',

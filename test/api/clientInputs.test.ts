@@ -3,7 +3,7 @@ import { type Deal, makeDeal } from '../support/deal.ts';
 import { type Answer, serve, type TestServer } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
-/** What real clients send, and what once came back as an internal error or changed. */
+/** Requests of real clients that once caused an internal error or changed data. */
 onBothStores((open) => {
   let server: TestServer;
   let deal: Deal;
@@ -12,14 +12,14 @@ onBothStores((open) => {
     deal = await makeDeal(server);
   });
 
-  /** Sends a request whose body is this text. */
+  /** Sends a request with the given text as its body. */
   const send = async (body: string): Promise<{ data?: Record<string, unknown>; errors?: unknown }> => {
     const headers = { 'content-type': 'application/json' };
     const response = await server.app.fetch(new Request('http://localhost/graphql', { method: 'POST', headers, body }));
     return (await response.json()) as { data?: Record<string, unknown> };
   };
 
-  describe('null for a variable at a place that has a default', () => {
+  describe('null for a variable where the schema has a default', () => {
     const position = 'positions(first: 1) { nodes { amount { formatted(locale: $l) } } }';
     it.each([
       ['b', 'query ($b: Boolean) { chatSessions(filter: {includeDeleted: $b}) { totalCount } }'],
@@ -32,7 +32,7 @@ onBothStores((open) => {
       ['a', 'mutation ($a: Boolean) { applyPositions(input: {atomic: $a, operations: []}) { __typename } }'],
       ['a', 'mutation ($a: Boolean) { applyPositions(input: {dryRun: $a, operations: []}) { __typename } }'],
       ['b', 'query ($b: Boolean = true) { viewer { role @include(if: $b) } }'],
-    ])('is BAD_USER_INPUT that names $%s: %s', async (name, query) => {
+    ])('null for the variable $%s is BAD_USER_INPUT and the message names it: %s', async (name, query) => {
       const { errors, data } = await server.ask(query, { [name]: null });
       expect(errors).toMatchObject([
         {
@@ -44,7 +44,7 @@ onBothStores((open) => {
       expect(server.faults).toEqual([]);
     });
 
-    it('is allowed where null is allowed, and the default holds where the variable is left out', async () => {
+    it('null is accepted where null is allowed, and an omitted variable uses the default', async () => {
       const query =
         'query ($b: Boolean, $i: ID) { chatSessions(filter: {includeDeleted: $b, institutionId: $i}) { totalCount } }';
       expect((await server.ask(query, { i: null })).errors).toBeUndefined();
@@ -57,7 +57,7 @@ onBothStores((open) => {
     'subscription { ... @skip(if: true) { positionChanged { kind } } }',
     'subscription { ...f } fragment f on Subscription { positionChanged @skip(if: false) { kind } }',
     'subscription { ...f @include(if: true) } fragment f on Subscription { positionChanged { kind } }',
-  ])('a condition at the root of a subscription fails validation: %s', async (query) => {
+  ])('@skip and @include at the root of a subscription fail validation: %s', async (query) => {
     const { errors } = await server.ask(query, { x: true });
     expect(errors).toMatchObject([
       {
@@ -69,7 +69,7 @@ onBothStores((open) => {
   });
 
   it.each([{ c: null }, {}])(
-    'a variable %j at a field of a oneOf input is named, before anything is written',
+    'variables %j for a field of a oneOf input are rejected by name before anything is written',
     async (variables) => {
       const count = async () =>
         (await server.ask<{ assets: { totalCount: number } }>('{ assets { totalCount } }')).data?.assets.totalCount;
@@ -94,7 +94,7 @@ onBothStores((open) => {
     const metadataOf = (data: unknown) =>
       (data as { createAsset: { asset?: { metadata: unknown }; message?: string } }).createAsset;
 
-    it('gets a variable within a literal as the client sent it', async () => {
+    it('metadata receives a variable within a literal as the client sent it', async () => {
       const variables = { template: deal.templateId, p: 'URGENT', t: '2026-01-01T01:00:00+01:00', n: 7, l: ['LOW'] };
       const { data, errors } = await server.ask(CREATE, { ...variables, j: { a: [null, true, 1.5, 'x'] } });
       expect(errors).toBeUndefined();
@@ -116,7 +116,7 @@ onBothStores((open) => {
     const WHOLE = `mutation ($template: ID!, $m: JSONObject!) { createAsset(input: {templateId: $template, label: "A", metadata: $m}) {
       ... on CreateAssetPayload { asset { metadata } } ... on ValidationError { message issues { path } } } }`;
     it.each(['9007199254740993', '-9007199254740992', '0.1000000000000000055', '1e400', '123456789012345678901'])(
-      'with the number %s is rejected instead of rounded',
+      'metadata with the number %s is rejected instead of rounded',
       async (number) => {
         const variables = `{"template": "${deal.templateId}", "m": {"text": "\\"1e400 \\\\", "n": [${number}]}}`;
         const { data } = await send(`{"query": ${JSON.stringify(WHOLE)}, "variables": ${variables}}`);
@@ -128,7 +128,7 @@ onBothStores((open) => {
       },
     );
 
-    it('keeps numbers that a float holds exactly, and texts that look like others', async () => {
+    it('metadata keeps numbers that a float represents exactly, and strings that look like other numbers', async () => {
       const metadata = { n: [0.1, 1e21, -1.5, 9007199254740991, 0], text: '9007199254740993 "1e400" \\' };
       const variables = JSON.stringify({ template: deal.templateId, m: metadata });
       const { data } = await send(`{"query": ${JSON.stringify(WHOLE)}, "variables": ${variables}}`);
@@ -136,7 +136,7 @@ onBothStores((open) => {
     });
   });
 
-  it('bounds of a time finer than a millisecond keep their meaning', async () => {
+  it('time bounds finer than a millisecond keep their meaning', async () => {
     const ms = 500;
     server.now = Date.parse(`2026-06-01T00:00:00.${ms}Z`);
     await server.ask(`mutation ($t: ID!) { createAsset(input: {templateId: $t, label: "at 500 ms"}) { __typename } }`, {
@@ -159,7 +159,7 @@ onBothStores((open) => {
     expect((await server.ask(sub)).data).toEqual({ assets: { totalCount: 0 } });
   });
 
-  it('every cursor that is given out is accepted: a title of 200 emoji', async () => {
+  it('every returned cursor is accepted, also for a title of 200 emoji', async () => {
     const CREATE = 'mutation ($i: CreateChatSessionInput!) { createChatSession(input: $i) { __typename } }';
     for (const title of ['😀'.repeat(200), '"'.repeat(200), '\\'.repeat(199), '東'.repeat(200)]) {
       const input = { institutionId: deal.institution.id, ownerReference: 'o', title };

@@ -28,14 +28,14 @@ const ROWS = 23;
 interface World {
   readonly deal: Deal;
   readonly position: string;
-  /** The ids of each kind as they were made. */
+  /** The ids of each type in order of creation. */
   readonly institutions: readonly string[];
   readonly templates: readonly string[];
   readonly assets: readonly string[];
   readonly positions: readonly string[];
 }
 
-/** Every list, the parent it hangs below, and its ids in order. */
+/** Every list, the id of its parent, and its ids in order. */
 const LISTS: readonly (readonly [
   name: string,
   document: ListDocument,
@@ -81,7 +81,7 @@ onBothStores((open) => {
     const first = await makeDeal(server);
     const assets = [first.assetId];
     for (let index = 1; index < ROWS; index += 1) {
-      // Three a moment, so that ids decide between them.
+      // Three objects share each creation time, so that ids decide between them.
       server.now = START + Math.floor(index / 3);
       const { createAsset } = await server.run(CreateAssetDocument, {
         input: { templateId: first.templateId, label: `Pier ${index}` },
@@ -111,7 +111,7 @@ onBothStores((open) => {
   describe.each(LISTS)('%s', (_name, document, parent, idsIn) => {
     const variables = (): object => ({ id: parent(world) });
 
-    it('has 20 rows a page unless told, and at most 100', async () => {
+    it('a page has 20 items by default and at most 100', async () => {
       const ids = idsIn(world);
       const page = await pageOf(server, document, variables());
       expect(idsOf(page)).toEqual(ids.slice(0, 20));
@@ -122,13 +122,13 @@ onBothStores((open) => {
       expect(idsOf(await pageOf(server, document, { ...variables(), last: 3 }))).toEqual(ids.slice(-3));
     });
 
-    it.each([1, 4, 22, 23, 24, 100])('walks in pages of %d, each row once, both ways', async (size) => {
+    it.each([1, 4, 22, 23, 24, 100])('pages of %d return each item once, forward and backward', async (size) => {
       const ids = idsIn(world);
       expect(await walk(server, document, variables(), size, false)).toEqual(ids);
       expect(await walk(server, document, variables(), size, true)).toEqual(ids);
     });
 
-    it('can be cut from both sides', async () => {
+    it('a page can be limited by `after` and `before` together', async () => {
       const all = await pageOf(server, document, { ...variables(), first: 100 });
       const [after, before] = [all.edges.at(0)?.cursor, all.edges.at(-1)?.cursor];
       const inner = idsOf(all).slice(1, -1);
@@ -139,7 +139,7 @@ onBothStores((open) => {
       expect(behind).toMatchObject({ nodes: [], pageInfo: { hasNextPage: false, startCursor: null, endCursor: null } });
     });
 
-    it('has empty pages', async () => {
+    it('a page of 0 items is empty and has the total count', async () => {
       const some = idsIn(world).length > 0;
       const none = await pageOf(server, document, { ...variables(), first: 0 });
       expect(none).toMatchObject({ nodes: [], totalCount: idsIn(world).length, pageInfo: { hasNextPage: some } });
@@ -154,7 +154,7 @@ onBothStores((open) => {
       [{ last: -2147483648 }, '`last` must be from 0 to 100; it is -2147483648.'],
       [{ first: 1, last: 1 }, '`first` and `last` are not allowed together. Send only one of them.'],
       [{ after: 'x' }, NOT_A_CURSOR],
-    ])('refuses %j, its field null', async (args, message) => {
+    ])('arguments %j are rejected and the field is null', async (args, message) => {
       const answer = await server.ask(document, { ...variables(), ...args });
       mustBeClean(server, answer);
       expect(answer.errors).toMatchObject([{ message, extensions: { code: 'BAD_USER_INPUT' } }]);
@@ -163,7 +163,7 @@ onBothStores((open) => {
     });
   });
 
-  it('a history goes oldest first, and its newest page is last: n', async () => {
+  it('the events of a position are oldest first, and `last` returns the newest', async () => {
     const id = world.position;
     const { parent } = await server.run(PositionEventIdsDocument, { id, last: 3 });
     expect(parent?.list?.nodes.map(({ sequence }) => sequence)).toEqual(
@@ -176,14 +176,14 @@ onBothStores((open) => {
     }
   });
 
-  it('one bad list leaves the rest of the answer whole', async () => {
+  it('an invalid list leaves other fields of the response intact', async () => {
     const document = '{ good: assets { totalCount } bad: positions(first: 101) { totalCount } lifecycle { state } }';
     const { data, errors } = await server.ask(document);
     expect(data).toMatchObject({ good: { totalCount: world.assets.length }, bad: null });
     expect(errors).toMatchObject([{ path: ['bad'], extensions: { code: 'BAD_USER_INPUT' } }]);
   });
 
-  it('walks are stable while rows are inserted', async () => {
+  it('paging is stable while items are inserted', async () => {
     const ids = world.positions.toReversed();
     const insert = () => openPosition(server, world.deal, { holderReference: 'later' });
     expect(await walk(server, PositionIdsDocument, {}, 5, false, insert)).toEqual(ids);

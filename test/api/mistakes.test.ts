@@ -16,9 +16,9 @@ import {
 
 const usd = (amount: string) => ({ amount, currencyCode: 'USD' });
 
-describe('mistakes of the predecessor', () => {
+describe('predecessor mistakes', () => {
   onBothStores((open) => {
-    it('mistake 1: Amounts were floats: 90071992547409.93 came back as ...409.94, and a transition rewrote 123456789012345678.12345678 as ...680.00000000.', async () => {
+    it('predecessor mistake 1: amounts were floats, so 90071992547409.93 came back as 90071992547409.94 and transitions rewrote digits', async () => {
       const server = serve(await open());
       const dollars = await makeDeal(server);
       const weights = await makeDeal(server, { config: { currency: 'UYW', region: 'US' } });
@@ -47,7 +47,7 @@ describe('mistakes of the predecessor', () => {
       expect(createPosition).toMatchObject({ code: 'VALIDATION_FAILED', path: ['amount', 'amount'] });
     });
 
-    it('mistake 2: A second partial release was swallowed (state unchanged -> return): memory wrote the old ledger event again, Postgres answered with a raw duplicate key.', async () => {
+    it('predecessor mistake 2: a second partial release was ignored, and the ledger event was written twice or failed with a duplicate key', async () => {
       const server = serve(await open());
       const { id: positionId } = await fundedPosition(server, await makeDeal(server));
       for (const [index, amount] of ['10.00', '10.00', '0.01'].entries()) {
@@ -63,7 +63,7 @@ describe('mistakes of the predecessor', () => {
       expect(events.map(({ moved }) => moved?.amount)).toEqual([undefined, '100.00', '10.00', '10.00', '0.01']);
     });
 
-    it('mistake 3: Releases carried no amounts; nothing said how much was still held. Template limits and currency were stored and never enforced.', async () => {
+    it('predecessor mistake 3: releases had no amounts, the held amount was unknown, and template limits were stored but not enforced', async () => {
       const server = serve(await open());
       const config = { currency: 'USD', region: 'US', minAmount: '50', maxAmount: '100' };
       const deal = await makeDeal(server, { config });
@@ -93,7 +93,7 @@ describe('mistakes of the predecessor', () => {
       }
     });
 
-    it('mistake 9: Validation failures were HTML 500s; driver messages and stacks reached the client; a bad key on Postgres was a 500.', async () => {
+    it('predecessor mistake 9: validation errors were HTML 500 responses, and driver messages and stacks reached the client', async () => {
       const server = serve(await open());
       const deal = await makeDeal(server);
       const bodies = [
@@ -119,7 +119,7 @@ describe('mistakes of the predecessor', () => {
             authorization: 'Bearer \u00e9 nonsense',
           },
         };
-        // `send` itself refuses a 5xx, a fault, a stack and a driver's text.
+        // `send` itself rejects a 5xx, an internal error, a stack trace and driver messages.
         const { status } = await send(server, { ...init, body: JSON.stringify(body) });
         expect(status).toBeLessThan(500);
         const response = await server.app.fetch(
@@ -129,7 +129,7 @@ describe('mistakes of the predecessor', () => {
       }
     });
 
-    it("mistake 14: Code and vertical that do not match skipped validation; regions outside the institution's were accepted.", async () => {
+    it('predecessor mistake 14: a mismatch of code and vertical skipped validation, and regions outside the institution were accepted', async () => {
       const server = serve(await open());
       const made = await server.run(CreateInstitutionDocument, {
         input: { name: 'B', regions: ['US'], verticals: ['CONSTRUCTION'] },
@@ -171,7 +171,7 @@ describe('mistakes of the predecessor', () => {
     });
   });
 
-  it('mistake 11: `STORE_BACKEND=postgresql` silently chose memory.', () => {
+  it('predecessor mistake 11: `STORE_BACKEND=postgresql` silently selected memory', () => {
     const read = (STORE_BACKEND: string) => () =>
       readConfig({ STORE_BACKEND, DATABASE_URL: 'postgres://localhost/escrowgrid' });
     for (const backend of ['postgresql', 'Postgres', 'POSTGRES', 'pg', 'mem', 'postgres,memory']) {

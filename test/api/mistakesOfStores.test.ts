@@ -12,10 +12,10 @@ import { makeDeal, openPosition } from '../support/deal.ts';
 import { checked } from '../support/random.ts';
 import { serve, START } from '../support/server.ts';
 import { openPostgresAt } from '../support/stores.ts';
-import { type Step, walkOn } from '../support/walks.ts';
+import { type Step, runScenario } from '../support/scenario.ts';
 import { PositionIdsDocument } from './documents/graphql.ts';
 
-/** What is announced is no entity. */
+/** Columns of the outbox, whose changes are not entities. */
 const FEED = {
   outbox: ['number', 'place', 'topic', 'kind', 'institution_id', 'object_id', 'detail_id', 'created_at', 'id'],
   outbox_extent: ['single', 'last', 'forgotten', 'log', 'forgotten_id', 'cursor_key'],
@@ -27,7 +27,7 @@ const FEED = {
   asset_terms: ['institution_id', 'id', 'term'],
 };
 
-it('mistake 5: Its Postgres mode failed on its own schema (columns that no migration had), leaving rows behind; no test ran both stores against one contract.', async () => {
+it('predecessor mistake 5: PostgreSQL failed on columns without a migration and left rows; no contract test ran against both stores', async () => {
   const { url } = await openPostgresAt();
   const { rows } = await asAdmin(url, (client) =>
     client.query<{ table: string; columns: string[] }>(
@@ -46,7 +46,7 @@ it('mistake 5: Its Postgres mode failed on its own schema (columns that no migra
   expect(inDatabase).toEqual(inCode);
 });
 
-/** Puts so many positions in a store, and answers its server. */
+/** Opens the given number of positions in a store, and returns its server. */
 async function serveMany(store: Store, count: number) {
   const server = serve(store);
   const { id } = await openPosition(server, await makeDeal(server));
@@ -60,7 +60,7 @@ async function serveMany(store: Store, count: number) {
   return server;
 }
 
-it('mistake 8: Pages were cut in memory after reading everything, one query a row: 1.3 s for `limit=1` over 5,000 rows.', async () => {
+it('predecessor mistake 8: pages were cut in memory after reading everything, with one query per row', async () => {
   const rows = 5_000;
   const memory = createMemoryStore();
   const inMemory = await serveMany(memory, rows);
@@ -119,14 +119,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-it('mistake 16: Memory and Postgres gave different answers (order, dates, second revoke, live object references).', async () => {
+it('predecessor mistake 16: memory and PostgreSQL returned different results, such as order and dates', async () => {
   const { store } = await openPostgresAt();
   const servers = [serve(createMemoryStore()), serve(store)] as const;
   await checked(
     COUNTS.storeWalks,
     fc.asyncProperty(fc.array(steps, { maxLength: COUNTS.stepsPerStoreWalk, size: 'max' }), async (walk) => {
-      const inMemory = await walkOn(servers[0], walk);
-      const onPostgres = await walkOn(servers[1], walk);
+      const inMemory = await runScenario(servers[0], walk);
+      const onPostgres = await runScenario(servers[1], walk);
       expect(inMemory).toEqual(onPostgres);
     }),
   );

@@ -14,7 +14,7 @@ import {
 onBothStores((open) => {
   const { server, deals } = portfolioOn(open);
 
-  it('other lists have their filters too', async () => {
+  it('lists of institutions, templates and assets return the objects that match their filters', async () => {
     const [dollars, yen, dinars] = deals();
     const { createAsset } = await server().run(CreateAssetDocument, {
       input: { templateId: yen.templateId, label: 'Dock' },

@@ -5,7 +5,7 @@ import { onBothStores } from '../support/stores.ts';
 import { CreateTwoAssetsDocument, FundThenReleaseDocument, PositionDocument } from './documents/graphql.ts';
 
 onBothStores((open) => {
-  it('each mutation of a document reads what those before it have written', async () => {
+  it('each mutation of a document reads what the mutations before it have written', async () => {
     const server = serve(await open());
     const deal = await makeDeal(server);
     const { id } = await openPosition(server, deal);
@@ -34,7 +34,7 @@ onBothStores((open) => {
     });
   });
 
-  it('a list below the first payload does not have what the second makes', async () => {
+  it('a list in the first payload omits objects that the second mutation creates', async () => {
     const server = serve(await open());
     const { templateId } = await makeDeal(server);
     const made = await server.run(CreateTwoAssetsDocument, {
@@ -47,7 +47,7 @@ onBothStores((open) => {
     expect(counts).toEqual([2, 3]);
   });
 
-  it('a refusal between them leaves what was done, and undoes nothing', async () => {
+  it('a user error between two mutations keeps the changes already made', async () => {
     const server = serve(await open());
     const { id } = await openPosition(server, await makeDeal(server));
     const { fund, release } = await server.run(FundThenReleaseDocument, { id, amount: '100.01' });
@@ -56,7 +56,7 @@ onBothStores((open) => {
     expect((await server.run(PositionDocument, { id })).position).toMatchObject({ state: 'FUNDED', version: 2 });
   });
 
-  it('what was written is read by the next request, and what was read does not change', async () => {
+  it('the next request reads the written changes, and objects already read do not change', async () => {
     const server = serve(await open());
     const { id } = await fundedPosition(server, await makeDeal(server));
     const before = await server.run(PositionDocument, { id });

@@ -9,7 +9,7 @@ import { onBothStores } from '../support/stores.ts';
 const CHANGES = ['Transition', 'Fund', 'Release', 'Cancel', 'Expire'].map((move) => `${move}PositionPayload`);
 const HOUR_MS = 3_600_000;
 
-it('each mutation that changes a position has a payload type of its own, all of one interface', () => {
+it('each mutation that changes a position has its own payload type, and all implement one interface', () => {
   const shared = schema.getType('PositionChangePayload');
   if (!isInterfaceType(shared)) throw new Error('PositionChangePayload is no interface.');
   expect(
@@ -29,7 +29,7 @@ it('each mutation that changes a position has a payload type of its own, all of 
 onBothStores((open) => {
   const scene = sceneOn(open);
 
-  it('each of them returns its own type', async () => {
+  it('each mutation that changes a position returns its own payload type', async () => {
     const { server, deal } = scene;
     const [first, second, third, fourth] = await Promise.all([1, 2, 3, 4].map(() => openPosition(server, deal)));
     const moves = [
@@ -46,7 +46,7 @@ onBothStores((open) => {
     }
   });
 
-  it('a document that selects TransitionPositionPayload of another mutation is refused before it is executed', async () => {
+  it('a document that selects TransitionPositionPayload of another mutation is rejected before execution', async () => {
     const { server, store, deal } = scene;
     const { id } = await openPosition(server, deal);
     for (const move of ['fund', 'cancel', 'expire', 'release']) {
@@ -61,7 +61,7 @@ onBothStores((open) => {
     const read = async (id: string | undefined) =>
       (await scene.server.ask<{ readonly position: object }>(query, { id })).data?.position;
 
-    it('is what the lifecycle allows to root and to ADMIN, and empty for READ_ONLY, in every state', async () => {
+    it('viewerAllowedTransitions equals the allowed transitions for root and ADMIN, and is empty for READ_ONLY, in every state', async () => {
       const { server, deal } = scene;
       const { id: institutionId } = deal.institution;
       const states: { readonly [state: string]: () => Promise<string | undefined> } = {
@@ -89,7 +89,7 @@ onBothStores((open) => {
       }
     });
 
-    it('is only EXPIRED from `expiresAt` on, and each of its states is one to which the viewer can move it', async () => {
+    it('viewerAllowedTransitions is only EXPIRED from `expiresAt` on, and the viewer can make each transition it lists', async () => {
       const { server, deal } = scene;
       const expiresAt = new Date(server.now + HOUR_MS).toISOString();
       const { id } = await openPosition(server, deal, { expiresAt });

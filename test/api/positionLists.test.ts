@@ -74,26 +74,29 @@ onBothStores((open) => {
   const { server, deals, all } = portfolioOn(open);
 
   const orders = FIELDS.flatMap((field) => (['ASC', 'DESC'] as const).map((direction) => [field, direction] as const));
-  it.each(orders)('by %s %s, ties by id, in pages of any size, both ways', async (field, direction) => {
-    const orderBy = { field, direction };
-    const expected = inOrder(all(), field, direction === 'DESC');
-    for (const size of [1, 2, 3, 100]) {
-      for (const backward of [false, true]) {
-        expect(await walk(server(), PositionIdsDocument, { orderBy }, size, backward)).toEqual(expected);
+  it.each(orders)(
+    'positions are ordered by %s %s, ties by id, in pages of any size, forward and backward',
+    async (field, direction) => {
+      const orderBy = { field, direction };
+      const expected = inOrder(all(), field, direction === 'DESC');
+      for (const size of [1, 2, 3, 100]) {
+        for (const backward of [false, true]) {
+          expect(await walk(server(), PositionIdsDocument, { orderBy }, size, backward)).toEqual(expected);
+        }
       }
-    }
-  });
+    },
+  );
 
-  it('newest first without an order, also where it is null', async () => {
+  it('positions are newest first if the order is omitted or null', async () => {
     const expected = inOrder(all(), 'CREATED_AT', true);
     expect(await walk(server(), PositionIdsDocument, {}, 4, false)).toEqual(expected);
     expect(await walk(server(), PositionIdsDocument, { orderBy: null, filter: null }, 4, false)).toEqual(expected);
   });
 
   describe.each(FILTERS.map(([filter, keeps]) => [JSON.stringify(filter([])), filter, keeps] as const))(
-    '%s',
+    'the position filter %s',
     (_name, filterOf, keeps) => {
-      it('keeps what it says, in every order and below every parent', async () => {
+      it('the filter keeps the matching positions in every order and in the list of every parent', async () => {
         const filter = filterOf(deals());
         const kept = all().filter((position) => keeps(position, deals()));
         for (const field of FIELDS) {
@@ -118,7 +121,7 @@ onBothStores((open) => {
         expect((await pageOf(server(), PositionIdsDocument, { filter, first: 1 })).totalCount).toBe(kept.length);
       });
 
-      it('sums up what it keeps', async () => {
+      it('the filter applies to the position totals', async () => {
         const filter = filterOf(deals());
         const [deal] = deals();
         const totals = await server().run(TotalsDocument, {

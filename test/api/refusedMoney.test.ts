@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { afterDays, day, sceneOn } from '../support/refusing.ts';
 import { onBothStores } from '../support/stores.ts';
 
-describe('of refusals about money the first in order is answered:', () => {
+describe('the order of errors about money', () => {
   onBothStores((open) => {
     const { scene, ask, refused } = sceneOn(open);
     const about = (assetId: string, amount: string, currencyCode = 'USD') => ({
@@ -11,7 +11,7 @@ describe('of refusals about money the first in order is answered:', () => {
       amount: { amount, currencyCode },
     });
 
-    it("an amount's digits before the funds, which say what is held and what was asked for", async () => {
+    it('the decimals of an amount are checked before the funds, and the error has the held and the requested amount', async () => {
       const { funded: positionId } = scene();
       const held = { amount: '100.00', currencyCode: 'USD' };
       const requested = { amount: '100.01', currencyCode: 'USD' };
@@ -34,7 +34,7 @@ describe('of refusals about money the first in order is answered:', () => {
       }
     });
 
-    it("the template's rules last: currency, least, most, tenor, each with its limit", async () => {
+    it('the rules of the template are checked last, in the order currency, minimum, maximum, tenor, each with its limit', async () => {
       const { limited, timed } = scene();
       const usd = (amount: string) => ({ amount, currencyCode: 'USD' });
       const rules: readonly (readonly [object, object])[] = [

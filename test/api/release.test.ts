@@ -27,8 +27,8 @@ onBothStores((open) => {
       ['no variable at all', {}],
       ['`all: false`', { all: false }],
       ['`all: null` and a null amount', { all: null, amount: null }],
-      ['both', { amount: '1.00', all: true }],
-    ])('%s releases nothing and names both ways', async (_what, variables) => {
+      ['both `all: true` and an amount', { amount: '1.00', all: true }],
+    ])('a release with %s releases nothing, and the message names both ways', async (_what, variables) => {
       const { server, store, deal } = scene;
       const { id } = await fundedPosition(server, deal, '1000.00');
       const grown = await grownBy(store, async () => {
@@ -45,15 +45,15 @@ onBothStores((open) => {
       ['`all: true` and a null amount', { all: true, amount: null }, 'RELEASED', '0.00'],
       ['an amount', { amount: '1.00' }, 'PARTIALLY_RELEASED', '999.00'],
       ['an amount and `all: false`', { amount: '1.00', all: false }, 'PARTIALLY_RELEASED', '999.00'],
-      ['the amount that is held', { amount: '1000' }, 'RELEASED', '0.00'],
-    ])('%s releases what it says', async (_what, variables, state, held) => {
+      ['the whole held amount', { amount: '1000' }, 'RELEASED', '0.00'],
+    ])('a release with %s releases the requested amount', async (_what, variables, state, held) => {
       const { server, deal } = scene;
       const { id } = await fundedPosition(server, deal, '1000.00');
       const { data } = await server.ask(RELEASE, { id, ...variables });
       expect(data).toMatchObject({ releasePosition: { position: { state, held: { amount: held } } } });
     });
 
-    it('`all: true` after a part releases the rest', async () => {
+    it('a release with `all: true` after a partial release releases the rest', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await fundedPosition(server, deal, '1000.00');
       await did(server, 'releasePosition', { positionId, amount: '0.01' });
@@ -62,7 +62,7 @@ onBothStores((open) => {
       expect(position).toMatchObject({ state: 'RELEASED', held: { amount: '0.00' } });
     });
 
-    it('a malformed amount with `all: true` has both issues, and the input is checked before the position', async () => {
+    it('a malformed amount with `all: true` returns both issues, and the input is checked before the position', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await openPosition(server, deal);
       expect(await call(server, 'releasePosition', { positionId, amount: '-1', all: true })).toMatchObject({
@@ -74,7 +74,7 @@ onBothStores((open) => {
       }
     });
 
-    it('the refused input stores no key: the corrected call with the same key is executed', async () => {
+    it('an invalid input stores no idempotency key, so a corrected call with the same key is executed', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await fundedPosition(server, deal);
       const keyed = { positionId, idempotencyKey: 'corrected' };
@@ -88,7 +88,7 @@ onBothStores((open) => {
     });
   });
 
-  describe('what else a null or a missing value must not release', () => {
+  describe('null or missing amounts of transitions', () => {
     it.each([{}, { amount: null }])(
       'transitionPosition to PARTIALLY_RELEASED with %j is a ValidationError',
       async (more) => {
@@ -106,7 +106,7 @@ onBothStores((open) => {
       },
     );
 
-    it('transitionPosition to RELEASED releases everything: its state says so', async () => {
+    it('transitionPosition to RELEASED releases the whole held amount without an amount', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await fundedPosition(server, deal);
       const { position } = await did(server, 'transitionPosition', { positionId, toState: 'RELEASED', amount: null });

@@ -23,7 +23,7 @@ import { CreateAssetTemplateDocument, TemplateKindsDocument } from './documents/
 
 type Described = readonly [name: string, description: string | null | undefined];
 
-/** Every element of a type, itself included, with its description. */
+/** Yields every element of a type, including the type, with its description. */
 function* elementsOf(type: GraphQLNamedType): Iterable<Described> {
   yield [type.name, type.description];
   if (isEnumType(type)) {
@@ -40,18 +40,18 @@ function* elementsOf(type: GraphQLNamedType): Iterable<Described> {
   }
 }
 
-it('everything in the schema is described in sentences', () => {
+it('every element of the schema has a description in sentences', () => {
   const own = Object.values(schema.getTypeMap()).filter(
     (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
   );
   const elements: Described[] = [['the schema', schema.description], ...own.flatMap((type) => [...elementsOf(type)])];
   expect(elements.length).toBeGreaterThan(300);
   expect(elements.filter(([, description]) => !/^\S.*\S$/s.test(description ?? ''))).toEqual([]);
-  // A type and a value of an enum are described in a sentence, which ends.
+  // Every description ends like a sentence.
   expect(elements.filter(([, description]) => !/[.:)`"]$/.test(description ?? ''))).toEqual([]);
 });
 
-it('the schema is of the one copy of graphql that is loaded', () => {
+it('the schema is built with the only loaded copy of graphql', () => {
   expect(schema).toBeInstanceOf(GraphQLSchema);
   expect(
     Object.values(schema.getTypeMap()).every(
@@ -61,7 +61,7 @@ it('the schema is of the one copy of graphql that is loaded', () => {
   expect(schema.getQueryType()?.constructor).toBe(buildSchema('type Query { one: Int }').getQueryType()?.constructor);
 });
 
-it('the printed schema reads back as it was', () => {
+it('the printed schema parses to the same schema', () => {
   expect(`${printSchema(buildSchema(schemaText()))}\n`).toBe(schemaText());
 });
 
@@ -110,7 +110,7 @@ const CONFIGS: readonly (readonly [code: string, config: object])[] = [
   ]),
 ];
 
-it('templateKinds.configSchema says which properties no rule uses yet', () => {
+it('templateKinds.configSchema states which properties no rule uses yet', () => {
   const described = [...TEMPLATE_KINDS.values()].flatMap(({ code, configSchema }) =>
     Object.entries(
       configSchema['properties'] as { readonly [name: string]: { readonly description?: string } },
@@ -127,7 +127,7 @@ it('templateKinds.configSchema says which properties no rule uses yet', () => {
 });
 
 onBothStores((open) => {
-  it('templateKinds.configSchema takes and refuses what createAssetTemplate does', async () => {
+  it('templateKinds.configSchema accepts and rejects the same configs as createAssetTemplate', async () => {
     const server = serve(await open());
     const deal = await makeDeal(server);
     const { templateKinds } = await server.run(TemplateKindsDocument, {});

@@ -7,7 +7,7 @@ import { fundedPosition, openPosition } from '../support/deal.ts';
 import { MOVES, type MutationName, MUTATIONS, type Scene, sceneOn, target, UNKNOWN } from '../support/refusing.ts';
 import { onBothStores } from '../support/stores.ts';
 
-/** The inputs that make a mutation answer with each member of its union; the payload comes last. */
+/** The inputs that make a mutation return each member of its union. The payload comes last. */
 type Ways = { readonly [member: string]: object };
 
 function waysOf(mutation: MutationName, { limited, funded, created, ended, tightened }: Scene): Ways {
@@ -86,9 +86,9 @@ const membersOf = (mutation: MutationName): string[] => {
   return members.filter((member) => !ELSEWHERE.includes(member));
 };
 
-/** Idempotency keys and full stores have tests of their own. */
+/** Idempotency keys and full stores have separate tests. */
 const ELSEWHERE: readonly string[] = ['IdempotencyConflictError', 'CapacityError'];
-/** Mutations whose refusals are tested beside them. */
+/** Mutations whose user errors are tested elsewhere. */
 const OTHERS: readonly string[] = [
   'applyPositions',
   'setPolicy',
@@ -103,7 +103,7 @@ const OTHERS: readonly string[] = [
   ...CHAT_MUTATIONS,
 ];
 
-it('there is a way to be refused for every mutation', () => {
+it('every mutation has an input for each user error, here or elsewhere', () => {
   expect(Object.keys(schema.getMutationType()?.getFields() ?? {}).toSorted()).toEqual(
     [...Object.keys(MUTATIONS), ...OTHERS].toSorted(),
   );
@@ -112,7 +112,7 @@ it('there is a way to be refused for every mutation', () => {
 
 onBothStores((open) => {
   const { server, scene, ask } = sceneOn(open);
-  it.each(Object.keys(MUTATIONS) as MutationName[])('%s answers with every member of its union', async (mutation) => {
+  it.each(Object.keys(MUTATIONS) as MutationName[])('%s returns every member of its union', async (mutation) => {
     const { limited } = scene();
     const { id: created } = await openPosition(server(), limited);
     const { id: funded } = await fundedPosition(server(), limited);

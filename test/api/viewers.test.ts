@@ -20,7 +20,7 @@ onBothStores((open) => {
   describe.each(['ADMIN', 'READ_ONLY'] as const)('%s of one institution', (role) => {
     beforeAll(() => as(role));
 
-    it('reads its own, and of others exactly what it reads of ids that never were', async () => {
+    it(`${role} reads its own objects, and objects of others exactly like ids that never existed`, async () => {
       for (const id of idsOf(theirs())) {
         const theirAnswer = await server().ask(EverythingDocument, { id });
         const unknownAnswer = await server().ask(EverythingDocument, { id: unknownOf(id) });
@@ -32,14 +32,14 @@ onBothStores((open) => {
       for (const id of idsOf(own())) expect((await server().run(EverythingDocument, { id })).node?.id).toBe(id);
     });
 
-    it('nodes has null for others', async () => {
+    it(`${role} gets null from nodes for objects of others`, async () => {
       const { nodes } = await server().run(NodesDocument, {
         ids: idsOf(own()).flatMap((id, index) => [idsOf(theirs())[index] ?? '', id]),
       });
       expect(nodes.map((node) => node?.id ?? null)).toEqual(idsOf(own()).flatMap((id) => [null, id]));
     });
 
-    it('counts and sums its own alone', async () => {
+    it(`${role} gets counts and sums of its own objects only`, async () => {
       const all = await server().run(EverythingDocument, { id: 'x' });
       expect([all.institutions, all.assetTemplates, all.assets, all.positions].map((list) => list?.totalCount)).toEqual(
         [1, 1, 1, 2],
@@ -50,7 +50,7 @@ onBothStores((open) => {
       expect(totals).toEqual({ all: [], institution: null, asset: null });
     });
 
-    it('finds nothing of others by any filter', async () => {
+    it(`${role} finds no object of others by any filter`, async () => {
       const { deal } = theirs();
       const both = (mine: string, foreign: string) => [mine, foreign];
       const filters: readonly (readonly [Mutation, object, number])[] = [
@@ -75,7 +75,7 @@ onBothStores((open) => {
       }
     });
 
-    it("a cursor of root's leads to nothing of others", async () => {
+    it(`${role} sees no object of others by using a cursor of root`, async () => {
       server().viewer = ROOT;
       const everything = await server().run(PositionIdsDocument, { first: 100 });
       as(role);

@@ -14,7 +14,7 @@ import {
 onBothStores((open) => {
   const { store, server, own, theirs, as } = tenantsOn(open);
 
-  it('READ_ONLY is forbidden every mutation, before anything is looked up', async () => {
+  it('READ_ONLY is forbidden every mutation before any object is read', async () => {
     as('READ_ONLY');
     const before = await recordOf(store());
     for (const [name, document] of Object.entries(MUTATIONS) as [MutationName, Mutation][]) {
@@ -40,7 +40,7 @@ onBothStores((open) => {
     expect(outcome).toMatchObject({ code: 'FORBIDDEN', message: 'This mutation requires the root key.' });
   });
 
-  it('every mutation answers for an id of others as for one that never was', async () => {
+  it('every mutation reports ids of other institutions like unknown ids', async () => {
     as('ADMIN');
     const before = await recordOf(store());
     const inst = theirs().deal.institution.id;
@@ -79,7 +79,7 @@ onBothStores((open) => {
     expect(await recordOf(store())).toEqual(before);
   });
 
-  it('an institution may leave its id out everywhere, root where another id says it', async () => {
+  it('an institution may always omit its id, and root only where another id determines it', async () => {
     const ofTemplate = (patch: object) => outcomeOf(server(), CreateAssetTemplateDocument, template(patch)(own()));
     server().viewer = ROOT;
     expect(await ofTemplate({ institutionId: undefined })).toMatchObject({
@@ -99,7 +99,7 @@ onBothStores((open) => {
     }
   });
 
-  it('an event tells whose doing it was', async () => {
+  it('an event records its actor', async () => {
     as('ADMIN');
     const made = await outcomeOf(server(), CreatePositionDocument, position({})(own()));
     expect(made).toMatchObject({ event: { actor: { kind: 'API_KEY' } } });

@@ -1,5 +1,5 @@
-// The figures of chat: what sessions cost in memory, how fast they are written and listed there, and what PostgreSQL
-// takes for a page with unread counts and for a search. Each figure stands beside its goal.
+// Measures chat: the memory that sessions need, how fast they are written and listed in memory, and how long PostgreSQL
+// takes for a page with unread counts and for a search. Each figure is printed with its goal.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { ChatMessage, ReadMark } from '../../src/domain/chatMessage.ts';
@@ -28,14 +28,14 @@ const ORDERS: readonly Order<ChatSession>[] = [
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
-/** What is held, with the handles of the indexes, which lie beside the heap. */
+/** Returns the memory in use, including the handles of the indexes, which are outside the heap. */
 const heldBytes = (): number => {
   for (let times = 0; times < 3; times += 1) collect();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 };
 
-/** A figure with its goal, where it has one. */
+/** Prints a figure with its goal, if it has one. */
 function tell(what: string, figure: number, unit: string, goal = ''): void {
   const shown = figure.toFixed(figure < 100 ? 2 : 0).padStart(9);
   process.stdout.write(`${what.padEnd(62)}${shown} ${unit.padEnd(6)}${goal && `  goal: ${goal}`}\n`);
@@ -48,17 +48,17 @@ function newId(prefix: 'inst' | 'chat' | 'msg'): Id {
   new DataView(bytes.buffer).setUint32(12, ids);
   return typeId(prefix, bytes);
 }
-/** Chance that is the same each time. */
+/** The state of a random generator that yields the same numbers on each run. */
 let state = 1;
 const roll = (sides: number): number => {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
   return Math.floor((state / 2 ** 32) * sides);
 };
-/** Text of so many characters, each time another string. */
+/** Returns a text of the given length, different on each call. */
 function text(characters: number): string {
   let words = '';
   while (words.length < characters) words += `${WORDS[roll(WORDS.length)]}${roll(1_000)} `;
-  // Flat, as what comes from the network is: no slice that holds on to the whole.
+  // The text is flat like text from the network, not a slice that retains the whole.
   return Buffer.from(words.slice(0, characters)).toString('latin1');
 }
 
@@ -126,7 +126,7 @@ async function inPortions<E>(store: Store, rows: readonly E[], write: (tx: Tx, r
 }
 type Tx = Parameters<Parameters<Store['transact']>[1]>[0];
 
-/** How many a second, best of so many rounds. */
+/** Returns the operations per second, as the best of the given number of rounds. */
 async function rate(count: number, rounds: number, work: () => Promise<void>): Promise<number> {
   let best = 0;
   for (let round = 0; round < rounds; round += 1) {
@@ -136,7 +136,7 @@ async function rate(count: number, rounds: number, work: () => Promise<void>): P
   }
   return best;
 }
-/** The median of many runs, in us. */
+/** Returns the median duration of the given number of runs, in us. */
 async function microseconds(runs: number, work: () => unknown): Promise<number> {
   const took: number[] = [];
   for (let run = 0; run < runs; run += 1) {
@@ -174,7 +174,7 @@ async function inMemory(): Promise<void> {
   const began = performance.now();
   await store.read('ALL').chatSessions.counts([{ where: {}, search: ['escrow1'] }]);
   tell('feeding the text index, a session', ((performance.now() - began) * 1_000) / SESSIONS, 'us');
-  // The text index by itself, to tell its share of the whole.
+  // The text index is measured separately, to print its share of the total.
   const fed = heldBytes();
   const texts = new TextIndex(new MemoryMeter(), { rows: 0 });
   for (const session of sessions) texts.put(session);
@@ -184,7 +184,7 @@ async function inMemory(): Promise<void> {
   const whole = heldBytes() - before - ofTexts;
   tell('the text index', ofTexts / 2 ** 20, 'MB');
   tell('sessions with all indexes but the text index', (whole - ofTexts) / 2 ** 20, 'MB', 'at most 6');
-  // Both are still there to be weighed.
+  // Keeps both objects reachable until they are measured.
   texts.find([], null);
   await store.read('ALL').chatSessions.byIds([]);
   await pages();
@@ -246,7 +246,7 @@ async function pages(): Promise<void> {
   }
 }
 
-/** The same questions to a migrated database, through the store. */
+/** Runs the same measurements on a migrated database, through the store. */
 async function onPostgres(databaseUrl: string): Promise<void> {
   const statements: string[] = [];
   const onStatement = (statement: { readonly text: string }): void => void statements.push(statement.text);

@@ -1,5 +1,5 @@
-// `npm run bench`: prints how fast the server answers, in memory and on PostgreSQL, in this process. Compare rows of one
-// run; single figures say as much about the machine. `npm run bench -- worst`: what the most expensive requests cost.
+// `npm run bench` prints how fast the server answers, in memory and on PostgreSQL, in this process. Compare rows of one
+// run; single figures depend on the machine. `npm run bench -- worst` prints what the most expensive requests cost.
 import { Bench } from 'tinybench';
 import { createApp } from '../../src/app.ts';
 import { DEVELOPMENT_KEY } from '../../src/config.ts';
@@ -63,7 +63,7 @@ async function bench(name: string, store: Store): Promise<void> {
   }
 }
 
-/** An asset to open positions under. */
+/** Creates an asset to open positions for, and returns its id. */
 async function prepare(ask: Ask): Promise<string> {
   const idOf = async (field: string, object: string, input: string): Promise<string> => {
     const payload = `${field[0]?.toUpperCase()}${field.slice(1)}Payload`;
@@ -80,7 +80,7 @@ async function prepare(ask: Ask): Promise<string> {
   return idOf('createAsset', 'asset', `{ templateId: "${templateId}", label: "A" }`);
 }
 
-/** The table of `npm run bench -- worst`. */
+/** Prints the table of `npm run bench -- worst`. */
 async function worst(): Promise<void> {
   await benchWorst('In memory');
   await onPostgres((url) => benchWorst('On PostgreSQL', url));
@@ -98,7 +98,7 @@ async function all(): Promise<void> {
   });
 }
 
-/** Runs with a PostgreSQL of its own. */
+/** Runs the work with its own PostgreSQL. */
 async function onPostgres(run: (url: string) => Promise<void>): Promise<void> {
   const server = await startPostgres();
   try {

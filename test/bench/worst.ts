@@ -1,4 +1,5 @@
-// The most expensive allowed request of each kind: what it costs the server and how long others wait meanwhile.
+// Sends the most expensive allowed request of each kind, and measures what it costs the server and how long others
+// wait.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
@@ -16,7 +17,7 @@ const MEBIBYTE = 1024 * 1024;
 interface Server {
   readonly url: string;
   readonly filled: Filled;
-  /** What the server has used since the last call. */
+  /** Returns what the server has used since the last call. */
   used(): Promise<Used>;
   stop(): Promise<void>;
 }
@@ -25,7 +26,7 @@ async function startServer(databaseUrl: string | undefined): Promise<Server> {
   const program = fileURLToPath(new URL('worstServer.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', program, ...(databaseUrl ? [databaseUrl] : [])], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    // As the server is run: graphql checks more otherwise.
+    // The server runs in production mode, because graphql does more checks otherwise.
     env: { ...process.env, NODE_ENV: 'production' },
   });
   const lines = createInterface({ input: child.stdout });
@@ -82,7 +83,7 @@ interface Figures extends Sent {
   readonly blockedMs: number;
 }
 
-/** The median run of a request, by what it costs. */
+/** Returns the run of a request with the median cost. */
 async function measure(server: Server, each: WorstRequest, token: string): Promise<Figures> {
   const runs: Figures[] = [];
   for (let run = 0; run < RUNS; run += 1) {
@@ -97,7 +98,7 @@ async function measure(server: Server, each: WorstRequest, token: string): Promi
   };
 }
 
-/** Follows changes, makes one, and reads until its event is whole. */
+/** Subscribes to changes, makes one, and reads until its event is complete. */
 async function follow(server: Server, { query }: WorstRequest, token: string): Promise<Sent> {
   const headers = { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${token}` };
   const sent = request(server.url, { method: 'POST', headers });

@@ -1,21 +1,21 @@
 import { LIMITS } from '../../src/domain/limits.ts';
 import { DEFAULTS } from '../../src/settings.ts';
-import { costOfText } from '../server/asked.ts';
+import { costOfText } from '../server/estimates.ts';
 import type { Filled } from './worstRows.ts';
 
-/** One request, of a kind of which no allowed one costs more. */
+/** The most expensive allowed request of its kind. */
 export interface WorstRequest {
   readonly name: string;
   readonly query: string;
   readonly variables?: Readonly<Record<string, unknown>>;
-  /** Follows the changes of positions until the first that is live. */
+  /** Whether the request subscribes to the changes of positions until the first live one. */
   readonly isSubscription?: boolean;
 }
 
 const { aliases } = DEFAULTS.documents;
 const { cost } = DEFAULTS.operations;
 
-/** The document with the most of something that is still allowed. */
+/** Returns the largest document that is still allowed. */
 function largest(most: number, document: (count: number) => string, variables: object = {}): string {
   let [fits, over] = [0, most + 1];
   while (over - fits > 1) {
@@ -37,7 +37,7 @@ const BATCH = `mutation ($input: ApplyPositionsInput!) { applyPositions(input: $
   committed results { status position { ${POSITION} } event { id } error { code message } } } } }`;
 
 const page = (field: string, rows: number, below: string): string => `${field}(first: ${rows}) { nodes { ${below} } }`;
-/** As many rows as fit in pages of 100 within a page. */
+/** Returns a query with the maximum number of rows in pages of 100 that are nested within another page. */
 const pages = (below: string) => largest(100, (rows) => `{ ${page('positions', rows, page('events', 100, below))} }`);
 
 export const worstRequests = ({ positionId, assetId, institutionId }: Filled): readonly WorstRequest[] => [

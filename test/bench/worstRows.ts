@@ -5,7 +5,7 @@ import type { Store } from '../../src/store/store.ts';
 import { aMessage, aSession } from '../store/chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, keep, nextId, START } from '../store/rows.ts';
 
-/** What a full store has, by its ids. */
+/** Ids of objects in a full store. */
 export interface Filled {
   readonly institutionId: string;
   readonly otherInstitutionId: string;
@@ -16,14 +16,14 @@ export interface Filled {
 
 const POSITIONS = 100_000;
 const ASSETS = 100;
-/** So many positions have 100 events, and as many sessions 100 messages. */
+/** The number of positions with 100 events, and of sessions with 100 messages. */
 const WITH_CHILDREN = 100;
 const CHILDREN = 100;
 const SESSIONS = 5_000;
 const AUDIT_EVENTS = 200;
 const AT_ONCE = 1_000;
 
-/** A JSON object of nearly as many bytes as there may be, in many small values. */
+/** Returns a JSON object of nearly the maximum size, with many small values. */
 const largeJson = (seed: number): { readonly [key: string]: string } => {
   const entries: [string, string][] = [];
   const entry = '"key-1234":"value-1234567",'.length;
@@ -37,7 +37,9 @@ const inParts = async <T>(rows: readonly T[], write: (part: readonly T[]) => Pro
   for (let from = 0; from < rows.length; from += AT_ONCE) await write(rows.slice(from, from + AT_ONCE));
 };
 
-/** Fills a store with an institution of 100,000 positions whose texts are as long as they may be, and another one. */
+/**
+ * Fills a store with an institution of 100,000 positions whose texts have the maximum length, and a second institution.
+ */
 export async function fillStore(store: Store): Promise<Filled> {
   const [institution, other] = [anInstitution(), anInstitution({ name: 'Other' })];
   const template = aTemplate(institution);

@@ -21,7 +21,7 @@ const UNSTORABLE = ['NUL\0', 'bell\u0007', 'C1\u0085', 'half \ud83c'] as const;
 const BLANK = ['', ' \t\n\u00a0'] as const;
 const LONG = [long(201), long(201, '\u{1f3d7}')] as const;
 
-/** Faults of single texts: which mutation, which field, and its bad values. */
+/** The mutation, the field and the invalid values of each text. */
 const TEXTS: readonly (readonly [ChatMutation, field: string, readonly string[]])[] = [
   ['createChatSession', 'title', [...BLANK, ...LONG, ...UNSTORABLE]],
   ['createChatSession', 'ownerReference', [...BLANK, ...LONG, ...UNSTORABLE]],
@@ -43,7 +43,7 @@ onBothStores((open) => {
   const scene = chatOn(open);
   let chatSessionId: string;
   let chatMessageId: string;
-  /** Inputs that would do. */
+  /** A valid input of each mutation. */
   let good: { readonly [M in ChatMutation]: object };
 
   beforeAll(async () => {
@@ -62,9 +62,9 @@ onBothStores((open) => {
     };
   });
 
-  /** Nothing but the trail grows, and what there was stays as it was. */
+  /** Checks that the work writes only an audit event and changes nothing. */
   const keepsNothing = async (work: () => Promise<unknown>, grown: object = { auditEvents: 1 }) => {
-    // A minute of its own, so that the refused attempt is recorded and not only counted.
+    // Each call gets its own minute, so that the failed attempt is recorded and not only counted.
     scene.server.now += 60_000;
     const before = [await sessionNow(scene.server, chatSessionId), await messagesOf(scene.server, chatSessionId)];
     expect(await changedBy(scene.store, work)).toEqual(grown);
@@ -73,7 +73,7 @@ onBothStores((open) => {
     );
   };
 
-  it.each(TEXTS)('%s refuses a bad %s at its place', async (mutation, field, values) => {
+  it.each(TEXTS)('%s rejects an invalid %s with the path of the field', async (mutation, field, values) => {
     for (const value of values) {
       await keepsNothing(async () => {
         const reply = await chat(scene.server, mutation, { ...good[mutation], [field]: value });
@@ -85,7 +85,7 @@ onBothStores((open) => {
     }
   });
 
-  it('texts of just the longest length are kept as they are', async () => {
+  it('texts of the maximum length are stored unchanged', async () => {
     const { server, deal } = scene;
     const [title, body] = [long(200, '\u{1f3d7}'), long(10_000, '\u{1f3d7}')];
     const session = await openSession(server, deal, { title, description: body, ownerReference: title });
@@ -95,13 +95,13 @@ onBothStores((open) => {
     expect(message.body).toBe(body);
   });
 
-  it('every fault of an input is told at once', async () => {
+  it('all validation issues of an input are returned at once', async () => {
     const input = { ...good.createChatSession, title: '', ownerReference: '\0', description: long(10_001) };
     const { issues } = await chat(scene.server, 'createChatSession', input);
     expect(issues?.map(({ path }) => path.join())).toEqual(['ownerReference', 'title', 'description']);
   });
 
-  it('null where an update cannot clear is refused at its place', async () => {
+  it('null for a field that an update cannot clear is rejected with the path of the field', async () => {
     for (const field of ['title', 'priority', 'active']) {
       await keepsNothing(async () => {
         const reply = await chat(scene.server, 'updateChatSession', { chatSessionId, [field]: null });
@@ -110,12 +110,12 @@ onBothStores((open) => {
     }
   });
 
-  it('root must say whose a session is that is about no position', async () => {
+  it('root must name the institution of a session without a position', async () => {
     const reply = await chat(scene.server, 'createChatSession', { ownerReference: 'o', title: 't' });
     expect(reply).toMatchObject({ code: 'VALIDATION_FAILED', issues: [{ path: ['institutionId'] }] });
   });
 
-  describe('what is no input at all is BAD_USER_INPUT and leaves not even an audit event:', () => {
+  describe('input of the wrong type', () => {
     it.each<[ChatMutation, object]>([
       ['createChatSession', { priority: 'CRITICAL' }],
       ['createChatSession', { priority: 2 }],
@@ -131,7 +131,7 @@ onBothStores((open) => {
       ['markChatSessionRead', { upToSequence: 2 ** 31 }],
       ['markChatSessionRead', { upToSequence: '1' }],
       ['markChatSessionRead', { upToSequence: null }],
-    ])('%s with %j', async (mutation, patch) => {
+    ])('%s with %j is BAD_USER_INPUT and writes no audit event', async (mutation, patch) => {
       await keepsNothing(async () => {
         const variables = { input: { ...good[mutation], ...patch } };
         expect((await errorOf(scene.server, CHAT[mutation], variables)).code).toBe('BAD_USER_INPUT');
@@ -139,10 +139,10 @@ onBothStores((open) => {
     });
   });
 
-  describe('ids that are none', () => {
+  describe('malformed ids', () => {
     const BAD = ['', 'x', 'chat_', 'pos_00000000000000000000000000', "' or 1=1 --", 'chat_\0', long(100_000)];
 
-    it('are unknown to every mutation, and null to queries', async () => {
+    it('malformed ids are not found by mutations, and null in queries', async () => {
       for (const id of BAD) {
         expect(await sessionNow(scene.server, id)).toBeNull();
         for (const [mutation, input] of Object.entries(good) as [ChatMutation, object][]) {
@@ -158,7 +158,7 @@ onBothStores((open) => {
       }
     });
 
-    it("another institution's message is unknown to who edits or deletes it", async () => {
+    it('a message of another institution is not found when it is edited or deleted', async () => {
       const { server, deal, other } = scene;
       const theirs = await post(server, (await openSession(server, other)).id);
       await asViewer(server, { role: 'ADMIN', institutionId: deal.institution.id }, async () => {
@@ -176,7 +176,7 @@ onBothStores((open) => {
     });
   });
 
-  it('a session is not found under another type’s id, nor by a list for one', async () => {
+  it('a session is not found by the id of another type or by a list of ids', async () => {
     expect((await errorOf(scene.server, ChatSessionDocument, { id: ['a', 'b'] })).code).toBe('BAD_USER_INPUT');
     expect(await sessionNow(scene.server, chatMessageId)).toBeNull();
     await chatted(scene.server, 'restoreChatSession', { chatSessionId });

@@ -20,7 +20,7 @@ onBothStores((open) => {
     await post(scene.server, chatSessionId);
   });
 
-  describe('lists', () => {
+  describe('invalid arguments of chat lists', () => {
     it.each<[string, object]>([
       ['first', { first: -1 }],
       ['first', { first: 101 }],
@@ -32,13 +32,13 @@ onBothStores((open) => {
       ['priorities', { filter: { priorities: Array.from({ length: 101 }, () => 'LOW') } }],
       ['search', { filter: { search: long(1_001) } }],
       ['search', { filter: { search: Array.from({ length: 90_000 }, (_one, index) => `w${index}`).join(' ') } }],
-    ])('name the argument %s that is bad: BAD_USER_INPUT', async (argument, variables) => {
+    ])('an invalid argument %s of a list is BAD_USER_INPUT and the message names it', async (argument, variables) => {
       const { code, message, answer } = await errorOf(scene.server, ChatSessionsDocument, variables);
       expect([code, message]).toEqual(['BAD_USER_INPUT', expect.stringContaining(argument)]);
       expect(answer.data).toEqual({ list: null });
     });
 
-    it('take texts that no session can have, and find nothing', async () => {
+    it('filters accept texts that no session can have, and find nothing', async () => {
       for (const text of UNSTORABLE) {
         expect(await idsFor(scene.server, { ownerReference: text })).toEqual([]);
         expect(await idsFor(scene.server, { positionIds: [text] })).toEqual([]);
@@ -49,7 +49,7 @@ onBothStores((open) => {
       }
     });
 
-    it('of one parent refuse a cursor of another’s: messages of a session, sessions of an institution', async () => {
+    it('a list of one parent rejects a cursor of another parent', async () => {
       const { server, deal, other } = scene;
       const { id } = await openSession(server, other);
       await post(server, id);
@@ -69,7 +69,7 @@ onBothStores((open) => {
       }
     });
 
-    it('of messages refuse a cursor of sessions, and the other way round', async () => {
+    it('a list of messages rejects a cursor of sessions, and vice versa', async () => {
       const { server } = scene;
       const { list } = await server.run(ChatSessionsDocument, { first: 1 });
       const after = list?.pageInfo.endCursor;

@@ -3,7 +3,7 @@ import { changedBy, chat, chatOn, chatted, openSession, post } from '../support/
 import { onBothStores } from '../support/stores.ts';
 
 onBothStores((open) => {
-  describe('where there may be 3 sessions of 4 messages', () => {
+  describe('a limit of 3 sessions with 4 messages each', () => {
     const scene = chatOn(open, { settings: { chatLimits: { sessions: 3, messagesPerSession: 4 } } });
     const opening = (patch: object = {}) => ({
       institutionId: scene.deal.institution.id,
@@ -13,7 +13,7 @@ onBothStores((open) => {
     });
     let ids: readonly string[];
 
-    it('the fourth session is one too many, whoever’s it is, and nothing is kept', async () => {
+    it('a session beyond the limit is rejected for any institution, and nothing is written', async () => {
       const { server, deal, other, store } = scene;
       ids = [
         (await openSession(server, deal)).id,
@@ -29,7 +29,7 @@ onBothStores((open) => {
       }
     });
 
-    it('what cannot be found, or is wrong, is told before it', async () => {
+    it('missing objects and validation issues are reported before the limit', async () => {
       const { server } = scene;
       const wrong = await chat(server, 'createChatSession', opening({ title: '' }));
       expect(wrong).toMatchObject({ code: 'VALIDATION_FAILED' });
@@ -37,22 +37,22 @@ onBothStores((open) => {
       expect(await chat(server, 'createChatSession', nobody)).toMatchObject({ code: 'NOT_FOUND' });
     });
 
-    it('deleted sessions do not count, and restoring one needs room', async () => {
+    it('deleted sessions do not count, and restoring a session requires capacity', async () => {
       const { server } = scene;
       const key = { idempotencyKey: 'room' };
       expect(await chat(server, 'createChatSession', opening(key))).toMatchObject({ code: 'CAPACITY_EXCEEDED' });
       await chatted(server, 'deleteChatSession', { chatSessionId: ids[0] });
-      // The refusal was not remembered: there is room now.
+      // The error was not stored, and there is capacity now.
       const { chatSession } = await chatted(server, 'createChatSession', opening(key));
       const full = await chat(server, 'restoreChatSession', { chatSessionId: ids[0] });
       expect(full).toMatchObject({ code: 'CAPACITY_EXCEEDED', capacity: 3 });
-      // Live ones need none.
+      // Restoring a session that is not deleted requires no capacity.
       await chatted(server, 'restoreChatSession', { chatSessionId: ids[1] });
       await chatted(server, 'deleteChatSession', { chatSessionId: chatSession.id });
       await chatted(server, 'restoreChatSession', { chatSessionId: ids[0] });
     });
 
-    it('the fifth message is one too many, tombstones count, and edits need no room', async () => {
+    it('a message beyond the limit is rejected; deleted messages count, and edits require no capacity', async () => {
       const { server, deal, store } = scene;
       await chatted(server, 'deleteChatSession', { chatSessionId: ids[0] });
       const { id: chatSessionId } = await openSession(server, deal);
@@ -68,7 +68,7 @@ onBothStores((open) => {
       await chatted(server, 'editChatMessage', { chatMessageId: messages[1]?.id, body: 'Other' });
     });
 
-    it('of many who post for the last places at once, as many get one as there are', async () => {
+    it('concurrent posts at the limit succeed for exactly the remaining messages', async () => {
       const { server, deal } = scene;
       await chatted(server, 'deleteChatSession', { chatSessionId: ids[2] });
       const { id: chatSessionId } = await openSession(server, deal);
@@ -81,10 +81,10 @@ onBothStores((open) => {
     });
   });
 
-  describe('where there may be 5 sessions', () => {
+  describe('a limit of 5 sessions', () => {
     const scene = chatOn(open, { settings: { chatLimits: { sessions: 5, messagesPerSession: 1 } } });
 
-    it('of many who open the last ones at once, as many do as there is room for', async () => {
+    it('concurrent creations at the limit succeed for exactly the remaining sessions', async () => {
       const { server, deal, store } = scene;
       const input = { institutionId: deal.institution.id, ownerReference: 'o', title: 't' };
       const replies = await Promise.all(Array.from({ length: 16 }, () => chat(server, 'createChatSession', input)));

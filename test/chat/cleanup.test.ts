@@ -17,17 +17,20 @@ import { onBothStores } from '../support/stores.ts';
 
 const KEEP_DAYS = 3;
 const KEPT_MS = KEEP_DAYS * DAY_MS;
-/** More than two batches. */
+/** More rows than two batches. */
 const many = 45;
 
 onBothStores((open) => {
-  describe('the clean-up', () => {
+  describe('the clean-up of deleted sessions', () => {
     const scene = chatOn(open, { settings: { chatRetentionMs: KEPT_MS, idempotencyRetentionMs: 100 * DAY_MS } });
     const tidyAt = async (ms: number) => {
       scene.server.now = START + ms;
       await scene.server.app.cleanUp();
     };
-    /** A session with two messages, an edit, a reply, a tombstone and a mark, deleted at the time. */
+    /**
+     * Creates a session with two messages, an edit, a reply, a deleted message and a read mark, and deletes it at the
+     * given time.
+     */
     const deletedAt = async (ms: number, patch: object = {}): Promise<string> => {
       const { server, deal } = scene;
       server.now = START;
@@ -42,12 +45,12 @@ onBothStores((open) => {
       return chatSessionId;
     };
 
-    it('removes for good what was deleted before the retention time, with all its parts', async () => {
+    it('the clean-up permanently deletes sessions deleted before the retention, with all their parts', async () => {
       const { server, store } = scene;
       const old = await deletedAt(0, { title: 'vanishing too' });
       const young = await deletedAt(1, { title: 'staying' });
       expect(await idsFor(server, { search: 'vanishing', includeDeleted: true })).toEqual([old, young]);
-      // At the very end of its time it can still be restored.
+      // At the last millisecond of the retention the session can still be restored.
       expect(await changedBy(store, () => tidyAt(KEPT_MS))).toEqual({});
       const grown = await changedBy(store, () => tidyAt(KEPT_MS + 1));
       expect(grown).toEqual({ chatSessions: -1, chatMessages: -2, chatRevisions: -2, readMarks: -1 });
@@ -59,19 +62,19 @@ onBothStores((open) => {
       expect(await messagesOf(server, young)).toHaveLength(2);
     });
 
-    it('leaves live and restored sessions alone, however old they are', async () => {
+    it('the clean-up keeps sessions that are not deleted, and restored ones, of any age', async () => {
       const { server, store } = scene;
       await tidyAt(10 * KEPT_MS);
       const chatSessionId = await deletedAt(0);
       await chatted(server, 'restoreChatSession', { chatSessionId });
       expect(await changedBy(store, () => tidyAt(20 * KEPT_MS))).toEqual({});
-      // Its time counts from the last deletion.
+      // The retention counts from the last deletion.
       await chatted(server, 'deleteChatSession', { chatSessionId });
       expect(await changedBy(store, () => tidyAt(21 * KEPT_MS))).toEqual({});
       expect(await changedBy(store, () => tidyAt(21 * KEPT_MS + 1))).toMatchObject({ chatSessions: -1 });
     });
 
-    it('leaves the trail as it was, and answers a retry of what it removed', async () => {
+    it('the clean-up keeps the audit log, and a retry of a removed session still replays', async () => {
       const { server, deal } = scene;
       server.now = START;
       const input = { institutionId: deal.institution.id, ownerReference: 'o', title: 't', idempotencyKey: 'gone' };
@@ -84,7 +87,7 @@ onBothStores((open) => {
       expect(again).toMatchObject({ replayed: true, chatSession: { id: chatSession.id } });
     });
 
-    it(`removes ${many} in batches, also where two servers do it at once`, async () => {
+    it(`the clean-up removes ${many} sessions in batches, also on two servers concurrently`, async () => {
       const { server, store } = scene;
       const ids: string[] = [];
       for (let index = 0; index < many; index += 1) ids.push(await deletedAt(index % 3));
@@ -108,7 +111,7 @@ onBothStores((open) => {
       expect(await store.read('ALL').chatSessions.byIds([stay, ids[0] ?? ''])).toMatchObject([{ id: stay }, undefined]);
     });
 
-    it('and a restoration at once: either it is there and whole, or it is unknown', async () => {
+    it('a session restored during the clean-up is either complete or not found', async () => {
       const { server, store } = scene;
       for (let round = 0; round < 5; round += 1) {
         const chatSessionId = await deletedAt(0);

@@ -17,14 +17,14 @@ import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
 const KEPT_MS = 3 * DAY_MS;
-/** More than two batches of the clean-up. */
+/** More sessions than two batches of the clean-up. */
 const MANY = 45;
 
 onBothStores((open) => {
   const scene = chatOn(open, { settings: { chatRetentionMs: KEPT_MS, idempotencyRetentionMs: 100 * DAY_MS } });
 
-  describe('a deleted message keeps its last text as a revision', () => {
-    it('one that was never edited too, with the version and the time at which it was said', async () => {
+  describe('the last text of a deleted message', () => {
+    it('a deleted message keeps its last text as a revision with version and time, even if it was never edited', async () => {
       const { server, store, deal } = scene;
       const { id: chatSessionId } = await openSession(server, deal);
       const { id: chatMessageId, createdAt } = await post(server, chatSessionId, { body: 'the last words' });
@@ -42,7 +42,7 @@ onBothStores((open) => {
       expect(await messagesOf(server, chatSessionId)).toMatchObject([{ revisions: [{ body: 'the last words' }] }]);
     });
 
-    it('which no search finds', async () => {
+    it('the text of a deleted message is not found by a search', async () => {
       const { server, deal } = scene;
       const { id: chatSessionId } = await openSession(server, deal);
       const { id: chatMessageId } = await post(server, chatSessionId, { body: 'unfindable' });
@@ -51,7 +51,7 @@ onBothStores((open) => {
       expect(await idsFor(server, { search: 'unfindable' })).toEqual([]);
     });
 
-    it('and which counts as neither unread nor a message', async () => {
+    it('a deleted message is not counted, neither as unread nor in the message count', async () => {
       const { server, deal } = scene;
       const { id: chatSessionId } = await openSession(server, deal);
       const { id: chatMessageId } = await post(server, chatSessionId);
@@ -67,7 +67,7 @@ onBothStores((open) => {
     const bound = async (positionId: string): Promise<string> =>
       (await openSession(scene.server, scene.deal, { institutionId: undefined, positionId })).id;
 
-    it('is a ConflictError while its position holds money, and done once it holds none', async () => {
+    it('deleting a session is a ConflictError while its position holds money, and succeeds afterwards', async () => {
       const { server, store, deal } = scene;
       const { id: positionId } = await fundedPosition(server, deal);
       const chatSessionId = await bound(positionId);
@@ -87,7 +87,7 @@ onBothStores((open) => {
       expect(chatSession).toMatchObject({ version: 2, deletedAt: expect.any(String) });
     });
 
-    it('is done where the position is not funded yet, and where it is about none', async () => {
+    it('a session is deleted if its position is not funded, or if it has no position', async () => {
       const { server, deal } = scene;
       const unfunded = await bound((await openPosition(server, deal)).id);
       for (const chatSessionId of [unfunded, (await openSession(server, deal)).id]) {
@@ -96,7 +96,7 @@ onBothStores((open) => {
       }
     });
 
-    it('returns a session that was deleted before its position was funded, and restores it', async () => {
+    it('a session deleted before its position was funded is returned and can be restored', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await openPosition(server, deal);
       const chatSessionId = await bound(positionId);
@@ -108,7 +108,7 @@ onBothStores((open) => {
       expect(await chat(server, 'deleteChatSession', { chatSessionId })).toMatchObject({ code: 'CONFLICT' });
     });
 
-    it('stores the conflict under the key', async () => {
+    it('the conflict of a deletion is stored under the idempotency key', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await fundedPosition(server, deal);
       const keyed = { chatSessionId: await bound(positionId), idempotencyKey: 'held' };
@@ -120,8 +120,8 @@ onBothStores((open) => {
     });
   });
 
-  describe('the clean-up', () => {
-    it('keeps the sessions of positions that are not terminal, and removes them once they are', async () => {
+  describe('the clean-up of sessions that have positions', () => {
+    it('the clean-up keeps sessions of positions that are not terminal, and removes them afterwards', async () => {
       const { server, store, deal } = scene;
       server.now = START;
       const positions = await Promise.all([1, 2, 3].map(() => openPosition(server, deal)));
@@ -135,7 +135,7 @@ onBothStores((open) => {
       }
       await did(server, 'fundPosition', { positionId: funded });
       await did(server, 'cancelPosition', { positionId: ended });
-      // Those of the other tests go as well.
+      // Sessions of the other tests are removed as well.
       server.now = START + KEPT_MS + 1;
       await server.app.cleanUp();
       const left = async () => (await store.read('ALL').chatSessions.byIds(ids)).map((row) => row?.positionId);
@@ -149,7 +149,7 @@ onBothStores((open) => {
       server.now = START;
     });
 
-    it(`finds what may go behind ${MANY} sessions that must stay`, async () => {
+    it(`the clean-up finds removable sessions after ${MANY} that must stay`, async () => {
       const { server, store, deal } = scene;
       server.now = START;
       const { id: positionId } = await openPosition(server, deal);

@@ -8,8 +8,8 @@ onBothStores((open) => {
   const scene = chatOn(open);
   const aSession = async () => (await openSession(scene.server, scene.deal)).id;
 
-  describe('the list', () => {
-    it('is read on from a sequence, in pages both ways, the newest page by `last`', async () => {
+  describe('the list of messages', () => {
+    it('messages are read from a sequence on, in pages forward and backward, and `last` returns the newest', async () => {
       const { server } = scene;
       const parent = await aSession();
       const ids: string[] = [];
@@ -28,7 +28,7 @@ onBothStores((open) => {
       expect(whole.totalCount).toBe(7);
     });
 
-    it('misses and doubles none while messages are posted', async () => {
+    it('paging returns each message once while messages are posted', async () => {
       const { server } = scene;
       const parent = await aSession();
       for (let index = 0; index < 3; index += 1) await post(server, parent);

@@ -19,7 +19,7 @@ onBothStores((open) => {
   const scene = chatOn(open);
   const aSession = async (patch: object = {}) => (await openSession(scene.server, scene.deal, patch)).id;
 
-  it('a message is what was posted, the first of its session, and moves the session’s count and activity', async () => {
+  it('a message is returned as posted, and updates the message count and last activity of its session', async () => {
     const { server } = scene;
     const chatSessionId = await aSession();
     server.now = START + 3;
@@ -46,7 +46,7 @@ onBothStores((open) => {
     server.now = START;
   });
 
-  it(`${parallel} who post at once get gapless sequences, each its own`, async () => {
+  it(`${parallel} concurrent posts get unique and gapless sequences`, async () => {
     const { server } = scene;
     const ids = [await aSession(), await aSession()];
     const posted = await Promise.all(
@@ -63,7 +63,7 @@ onBothStores((open) => {
   });
 
   describe('an edit', () => {
-    it('keeps what was said before, oldest first, each with its time', async () => {
+    it('an edit keeps the previous texts as revisions, oldest first, each with its time', async () => {
       const { server } = scene;
       const { id: chatMessageId } = await post(server, await aSession(), { body: 'one' });
       server.now = START + 1;
@@ -84,7 +84,7 @@ onBothStores((open) => {
       expect(await messagesOf(server, chatMessage.chatSession?.id ?? '')).toEqual([chatMessage]);
     });
 
-    it('compares the version that was expected, and lets one of two win', async () => {
+    it('an edit compares the expected version, and one of two concurrent edits succeeds', async () => {
       const { server } = scene;
       const { id: chatMessageId } = await post(server, await aSession());
       const stale = await chat(server, 'editChatMessage', { chatMessageId, body: 'x', expectedVersion: 2 });
@@ -95,7 +95,7 @@ onBothStores((open) => {
       expect(rivals.filter(({ code }) => code === 'STALE_VERSION')).toHaveLength(1);
     });
 
-    it('to what the message says already writes no version and announces nothing', async () => {
+    it('an edit to the same text writes no version and publishes nothing', async () => {
       const { server, store } = scene;
       const { id: chatMessageId, chatSession } = await post(server, await aSession(), { body: 'same' });
       const [before] = await messagesOf(server, chatSession?.id ?? '');
@@ -116,7 +116,7 @@ onBothStores((open) => {
       expect(await messagesOf(server, chatSession?.id ?? '')).toEqual([before]);
     });
 
-    it('is refused after the hundredth, and all versions are there, the last text too once it is deleted', async () => {
+    it('an edit is rejected after the hundredth, and all revisions are kept after a deletion', async () => {
       const { server } = scene;
       const { id: chatMessageId, chatSession } = await post(server, await aSession(), { body: 'v1' });
       for (let version = 2; version <= 101; version += 1) {
@@ -134,7 +134,7 @@ onBothStores((open) => {
     });
   });
 
-  it('a deletion leaves a tombstone in its place, which is counted, cannot be edited and stays when deleted anew', async () => {
+  it('a deleted message stays in the list, is counted, cannot be edited, and can be deleted again without effect', async () => {
     const { server } = scene;
     const chatSessionId = await aSession();
     const messages = [await post(server, chatSessionId), await post(server, chatSessionId)] as const;
@@ -165,7 +165,7 @@ onBothStores((open) => {
   });
 
   describe('a reply', () => {
-    it('names a message of the same session, also a deleted one', async () => {
+    it('a reply refers to any message of the same session, even a deleted one', async () => {
       const { server } = scene;
       const chatSessionId = await aSession();
       const { id: replyToId } = await post(server, chatSessionId);
@@ -175,7 +175,7 @@ onBothStores((open) => {
       expect((await messagesOf(server, chatSessionId))[1]).toEqual(reply);
     });
 
-    it('to another session’s message, or to none, is a ValidationError and posts nothing', async () => {
+    it('a reply to a message of another session, or to an unknown one, is a ValidationError and posts nothing', async () => {
       const { server, other } = scene;
       const chatSessionId = await aSession();
       const { id: elsewhere } = await post(server, await aSession());
@@ -189,7 +189,7 @@ onBothStores((open) => {
     });
   });
 
-  it('an inactive and a deleted session take no messages, and do again when they are active and restored', async () => {
+  it('inactive and deleted sessions accept no messages until they are active and restored', async () => {
     const { server } = scene;
     const chatSessionId = await aSession({ active: false });
     const refused = async () =>

@@ -3,7 +3,7 @@ import type { Session } from '../support/conversation.ts';
 
 export const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'URGENT'] as const;
 type Key = (session: Session) => readonly (string | number)[];
-/** Titles are of ASCII or one capital above it, so that code points and UTF-16 units agree. */
+/** Titles are ASCII or one capital letter above it, so that code points and UTF-16 units sort alike. */
 const KEYS: { readonly [F in ChatSessionOrderField]: Key } = {
   CREATED_AT: ({ createdAt }) => [createdAt],
   UPDATED_AT: ({ updatedAt }) => [updatedAt],
@@ -16,7 +16,7 @@ export const ORDERS = (Object.keys(KEYS) as ChatSessionOrderField[]).flatMap((fi
 );
 export type OrderBy = (typeof ORDERS)[number];
 
-/** By the fields, then by id, all in the direction. */
+/** Sorts sessions by the fields, then by id, all in the given direction. */
 export function inOrder(sessions: readonly Session[], { field, direction }: OrderBy): readonly string[] {
   const compare = (a: Session, b: Session): number => {
     const [left, right] = [

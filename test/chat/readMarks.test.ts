@@ -6,7 +6,7 @@ import { onBothStores } from '../support/stores.ts';
 
 onBothStores((open) => {
   const scene = chatOn(open);
-  /** A session with messages of these authors, in turn. */
+  /** Creates a session with one message of each author in turn. */
   const withMessages = async (...authors: readonly string[]) => {
     const { id } = await openSession(scene.server, scene.deal);
     const messages: string[] = [];
@@ -20,7 +20,7 @@ onBothStores((open) => {
   const mark = (chatSessionId: string, participantReference: string, upToSequence: number) =>
     chat(scene.server, 'markChatSessionRead', { chatSessionId, participantReference, upToSequence });
 
-  it('unread are the messages above the mark that are neither the participant’s own nor deleted', async () => {
+  it('unread messages are those after the read mark, without own and deleted ones', async () => {
     const { id, messages } = await withMessages('ann', 'bob', 'ann', 'carl', 'Ann');
     expect(await readOf(id, 'ann')).toEqual([3, 0]);
     expect(await readOf(id, 'nobody')).toEqual([5, 0]);
@@ -36,7 +36,7 @@ onBothStores((open) => {
     expect(await readOf(id, 'ann')).toEqual([1, 5]);
   });
 
-  it('a mark never moves back: the session is answered and nothing is changed', async () => {
+  it('a read mark never moves back, and the unchanged session is returned', async () => {
     const { id } = await withMessages('ann', 'ann', 'ann');
     const session = await sessionNow(scene.server, id);
     expect((await mark(id, 'bob', 2)).chatSession).toEqual(session);
@@ -49,7 +49,7 @@ onBothStores((open) => {
     expect(await readOf(id, 'bob')).toEqual([1, 2]);
   });
 
-  it('a mark beyond the last message, or below none, is a ValidationError and stays where it was', async () => {
+  it('a read mark beyond the last message or below 0 is a ValidationError and does not move', async () => {
     const { id } = await withMessages('ann', 'ann');
     await mark(id, 'bob', 1);
     for (const upToSequence of [3, 2_147_483_647, -1]) {
@@ -64,7 +64,7 @@ onBothStores((open) => {
     expect(await readOf(id, 'bob')).toEqual([1, 1]);
   });
 
-  it('of marks that are set at once the furthest stands', async () => {
+  it('the furthest of concurrent read marks is kept', async () => {
     const { id } = await withMessages(...Array.from({ length: 12 }, () => 'ann'));
     const sequences = [3, 12, 1, 7, 5, 11, 2, 9];
     const replies = await Promise.all(sequences.map((upToSequence) => mark(id, 'bob', upToSequence)));
@@ -75,12 +75,12 @@ onBothStores((open) => {
     );
   });
 
-  it('participants whose names every object has, or who are much alike, have marks of their own', async () => {
+  it('participants with similar names, or names of object properties, have separate read marks', async () => {
     const { id } = await withMessages('ann', 'ann', 'ann');
     const readers = ['bob', 'Bob', 'bob ', '"bob"', "b'b", 'b\\b', 'constructor', '__proto__', 'toString'];
     for (const [index, reader] of readers.entries()) await mark(id, reader, index % 4);
     for (const [at, reader] of readers.entries()) expect(await readOf(id, reader)).toEqual([3 - (at % 4), at % 4]);
-    // All in one list, where not all of them can be counted along with the rows.
+    // All participants in one list, more than can be counted along with the rows.
     const fields = readers.map(
       (reader, index) => `r${index}: unreadCount(participantReference: ${JSON.stringify(reader)})`,
     );
@@ -94,7 +94,7 @@ onBothStores((open) => {
     expect(data?.chatSessions.nodes).toEqual([{ id, ...counts }]);
   });
 
-  it('a participant that nobody can be is BAD_USER_INPUT for that field alone', async () => {
+  it('an invalid participant is BAD_USER_INPUT for that field only', async () => {
     const { id } = await withMessages('ann');
     for (const reader of ['\0', '\ud800']) {
       const { code, message, answer } = await errorOf(scene.server, ChatSessionReadDocument, { id, reader });

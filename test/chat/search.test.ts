@@ -3,7 +3,7 @@ import { chatOn, chatted, idsFor, openSession, post } from '../support/conversat
 import { onBothStores } from '../support/stores.ts';
 
 onBothStores((open) => {
-  describe('a search', () => {
+  describe('a search of sessions', () => {
     const scene = chatOn(open);
     const ids: { [name: string]: string } = {};
     beforeAll(async () => {
@@ -20,31 +20,31 @@ onBothStores((open) => {
 
     it.each<[string, string, readonly string[]]>([
       ['one word of the title', 'pier', ['pier']],
-      ['whatever its case', 'PIER', ['pier']],
+      ['a word in another case', 'PIER', ['pier']],
       ['words of title and description together', 'delivery nine', ['pier']],
-      ['words that punctuation parts', 'crane, steel!', ['pier']],
-      ['no part of a word', 'pie', []],
-      ['no more than a word', 'piers', []],
-      ['no prefix, nor what looks like one', 'pie*', []],
+      ['words separated by punctuation', 'crane, steel!', ['pier']],
+      ['nothing for a part of a word', 'pie', []],
+      ['nothing for a longer word', 'piers', []],
+      ['nothing for a prefix or a wildcard', 'pie*', []],
       ['a ligature as its letters', 'office', ['office']],
       ['letters as their ligature', 'o\ufb03ce', ['office']],
       ['a Roman numeral as its letters', 'iv', ['office']],
       ['a composed letter as its parts', 'CAF\u00c9', ['office']],
-      ['fullwidth letters', 'ab', ['office']],
-      ['no letter without its accent', 'cafe', []],
+      ['fullwidth letters as plain letters', 'ab', ['office']],
+      ['nothing for a letter without its accent', 'cafe', []],
       ['words of one message', 'pears apples', ['talk']],
-      ['words not spread over two messages', 'pears plums', []],
-      ['words not spread over title and message', 'talk apples', []],
-      ['the same word twice', 'figs figs FIGS', ['talk']],
-      ['nothing by punctuation alone', '?! -- \u{1f3d7}', []],
-      ['nothing by nothing', '', []],
-      ['nothing by spaces', ' \n', []],
-      ['nothing by operators, which are punctuation or words', 'pier | talk', []],
-    ])('finds %s', async (_what, search, expected) => {
+      ['nothing for words of two messages', 'pears plums', []],
+      ['nothing for words of title and message', 'talk apples', []],
+      ['a repeated word', 'figs figs FIGS', ['talk']],
+      ['nothing for punctuation only', '?! -- \u{1f3d7}', []],
+      ['nothing for an empty text', '', []],
+      ['nothing for white space', ' \n', []],
+      ['nothing for operators, which are punctuation or words', 'pier | talk', []],
+    ])('a search finds %s', async (_what, search, expected) => {
       expect(await idsFor(scene.server, { search })).toEqual(expected.map((name) => ids[name]));
     });
 
-    it('follows edits, deletions and restorations', async () => {
+    it('a search reflects edits, deletions and restorations', async () => {
       const { server } = scene;
       const found = async (search: string) => (await idsFor(server, { search })).includes(ids['talk'] as string);
       const chatSessionId = ids['talk'] as string;
@@ -64,7 +64,7 @@ onBothStores((open) => {
       expect(await found('chat')).toBe(true);
     });
 
-    it('takes a word of any length, and tells long words apart by their first hundred letters', async () => {
+    it('a search accepts words of any length, and compares the first hundred letters of long words', async () => {
       const { server, deal } = scene;
       const word = '\u{10330}'.repeat(150);
       const { id } = await openSession(server, deal, { title: 'Gothic', description: word });

@@ -39,13 +39,13 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-/** What there is, told as simply as can be. */
+/** The sessions and messages in their simplest form. */
 interface Model {
   readonly sessions: { title: string; description: string | null }[];
   readonly messages: { readonly session: number; body: string | null }[];
 }
 
-/** Does the step to the model, and answers how to do it to a server, given what it has called sessions and messages. */
+/** Applies the step to the model, and returns how to apply it to a server with the given ids. */
 function stepped({ sessions, messages }: Model, next: Step) {
   const index =
     'which' in next
@@ -76,7 +76,7 @@ interface Ids {
   readonly messages: string[];
 }
 
-/** The sessions that have all words of the query in one text. */
+/** Returns the sessions with all words of the query in one text. */
 function foundIn({ sessions, messages }: Model, search: string): readonly number[] {
   const asked = tokensOf(search);
   const has = (body: string): boolean => asked.length > 0 && asked.every((word) => tokensOf(body).includes(word));
@@ -86,7 +86,7 @@ function foundIn({ sessions, messages }: Model, search: string): readonly number
   });
 }
 
-describe('both stores find the sessions that a plain model finds', () => {
+describe('both stores find the sessions that the model finds', () => {
   const scenes = [chatOn(openMemory), chatOn(() => openPostgres())] as const;
   const ids: readonly [Ids, Ids] = [
     { sessions: [], messages: [] },
@@ -109,7 +109,7 @@ describe('both stores find the sessions that a plain model finds', () => {
     return expected.length;
   }
 
-  it('after each of many random changes', async () => {
+  it('both stores agree with the model after each of many random changes', async () => {
     const steps = fc.sample(fc.tuple(step, query), { numRuns: COUNTS.chatSteps, seed: SEED });
     let hits = 0;
     for (const [next, search] of steps) {
@@ -124,7 +124,7 @@ describe('both stores find the sessions that a plain model finds', () => {
     expect(hits).toBeGreaterThan(steps.length / 10);
   });
 
-  it('by random words', async () => {
+  it('both stores agree with the model on random searches', async () => {
     await checked(
       COUNTS.searches,
       fc.asyncProperty(query, async (search) => {

@@ -16,7 +16,7 @@ import {
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
-/** The mutations whose input has no place for a key. */
+/** The mutations whose input has no idempotency key. */
 const UNKEYED = Object.values(schema.getMutationType()?.getFields() ?? {}).flatMap(({ name, args }) => {
   const input = args[0] && getNullableType(args[0].type);
   return isInputObjectType(input) && !('idempotencyKey' in input.getFields()) ? [{ name, input: input.name }] : [];
@@ -32,8 +32,8 @@ onBothStores((open) => {
     ...patch,
   });
 
-  describe('with a key', () => {
-    it('a session is opened once, and a retry answers it as it is now', async () => {
+  describe('sessions and messages with an idempotency key', () => {
+    it('a session is created once, and a retry returns it in its current state', async () => {
       const { server, store } = scene;
       const input = opening({ idempotencyKey: 'open' });
       const first = await chatted(server, 'createChatSession', input);
@@ -48,7 +48,7 @@ onBothStores((open) => {
       expect(grown).toEqual({ auditEvents: 1 });
     });
 
-    it('what is left out and what is said in full are the same input', async () => {
+    it('omitted fields and fields with their default value are the same input', async () => {
       const key = { idempotencyKey: 'in full' };
       const first = await chatted(scene.server, 'createChatSession', opening(key));
       const full = opening({ ...key, priority: 'MEDIUM', active: true, description: null, positionId: null });
@@ -60,7 +60,7 @@ onBothStores((open) => {
       ['updateChatSession', { title: 'Twice?' }],
       ['deleteChatSession', {}],
       ['restoreChatSession', {}],
-    ])('%s is done once, even where the retry expects the version before', async (mutation, patch) => {
+    ])('%s is executed once, even if the retry expects the earlier version', async (mutation, patch) => {
       const { server, store } = scene;
       const chatSessionId = await aSession();
       if (mutation === 'restoreChatSession') await chatted(server, 'deleteChatSession', { chatSessionId });
@@ -74,7 +74,7 @@ onBothStores((open) => {
       expect(first.chatSession.version).toBe(expectedVersion + 1);
     });
 
-    it('a message is posted once by 20 at once, and the message and session are shown as they are now', async () => {
+    it('20 concurrent posts with one idempotency key post once, and return the current message and session', async () => {
       const { server } = scene;
       const chatSessionId = await aSession();
       const input = { chatSessionId, authorReference: 'ann', body: 'Once', idempotencyKey: 'post' };
@@ -90,7 +90,7 @@ onBothStores((open) => {
       expect(await messagesOf(server, chatSessionId)).toHaveLength(2);
     });
 
-    it('a Conflict is remembered, and a ValidationError is not', async () => {
+    it('a ConflictError is stored under the idempotency key, and a ValidationError is not', async () => {
       const { server } = scene;
       const chatSessionId = await aSession({ active: false });
       const input = { chatSessionId, authorReference: 'ann', body: 'Now?', idempotencyKey: 'conflict' };
@@ -104,7 +104,7 @@ onBothStores((open) => {
     });
   });
 
-  it('the header is rejected where a token is created and ignored by what is idempotent by nature', async () => {
+  it('the Idempotency-Key header is rejected where a token is created, and ignored by naturally idempotent mutations', async () => {
     const { server, store, deal } = scene;
     const chatSessionId = await aSession();
     const { id: chatMessageId } = await post(server, chatSessionId);
@@ -134,7 +134,7 @@ onBothStores((open) => {
     expect(await messagesOf(server, chatSessionId)).toMatchObject([{ id: chatMessageId, version: 3, body: null }]);
   });
 
-  it('every mutation is in the trail with what it was about, and no body or description is', async () => {
+  it('every mutation is in the audit log with its object, without body or description', async () => {
     const { server, deal } = scene;
     const secret = 'not for the trail';
     server.now = START + 1_000;

@@ -45,9 +45,9 @@ onBothStores((open) => {
     all = await Promise.all(ids.map(async (id) => (await sessionNow(server, id)) as Session));
   });
 
-  describe('a filter', () => {
+  describe('filters of sessions', () => {
     it.each<[string, () => object, (session: Session) => boolean]>([
-      ['nothing', () => ({}), () => true],
+      ['no condition', () => ({}), () => true],
       [
         'the institution',
         () => ({ institutionId: scene.other.institution.id }),
@@ -56,7 +56,7 @@ onBothStores((open) => {
       ['a position', () => ({ positionIds: [positions[0]] }), ({ position }) => position?.id === positions[0]],
       ['positions', () => ({ positionIds: [...positions, 'pos_x'] }), ({ position }) => position !== null],
       ['no position', () => ({ positionIds: [] }), () => false],
-      ['the owner, to the letter', () => ({ ownerReference: 'olga' }), (each) => each.ownerReference === 'olga'],
+      ['the exact owner', () => ({ ownerReference: 'olga' }), (each) => each.ownerReference === 'olga'],
       ['a priority', () => ({ priorities: ['HIGH'] }), ({ priority }) => priority === 'HIGH'],
       ['priorities', () => ({ priorities: ['URGENT', 'LOW'] }), (each) => /URGENT|LOW/.test(each.priority)],
       ['no priority', () => ({ priorities: [] }), () => false],
@@ -74,47 +74,56 @@ onBothStores((open) => {
         (each) => each.description !== null || each.messageCount > 0,
       ],
       [
-        'several at once',
+        'several conditions',
         () => ({ priorities: ['HIGH'], active: true, ownerReference: 'Olga', search: 'b' }),
         (each) => each.priority === 'HIGH' && each.active && each.ownerReference === 'Olga' && /b/i.test(each.title),
       ],
-    ])('by %s finds just those, with deleted ones only if they are asked for', async (_name, filter, matches) => {
-      const oldest = { field: 'CREATED_AT', direction: 'ASC' } as const;
-      const expected = all.filter(matches);
-      const live = expected.filter(({ deletedAt }) => deletedAt === null);
-      expect(await idsFor(scene.server, filter())).toEqual(inOrder(live, oldest));
-      expect(await idsFor(scene.server, { ...filter(), includeDeleted: false })).toEqual(inOrder(live, oldest));
-      expect(await idsFor(scene.server, { ...filter(), includeDeleted: true })).toEqual(inOrder(expected, oldest));
-    });
+    ])(
+      'a filter by %s finds exactly the matching sessions, including deleted ones only on request',
+      async (_name, filter, matches) => {
+        const oldest = { field: 'CREATED_AT', direction: 'ASC' } as const;
+        const expected = all.filter(matches);
+        const live = expected.filter(({ deletedAt }) => deletedAt === null);
+        expect(await idsFor(scene.server, filter())).toEqual(inOrder(live, oldest));
+        expect(await idsFor(scene.server, { ...filter(), includeDeleted: false })).toEqual(inOrder(live, oldest));
+        expect(await idsFor(scene.server, { ...filter(), includeDeleted: true })).toEqual(inOrder(expected, oldest));
+      },
+    );
   });
 
-  describe('an order', () => {
-    it.each(ORDERS)('by $field $direction, ties by id, is walked in pages both ways', async (orderBy) => {
-      const variables = { filter: { includeDeleted: true }, orderBy };
-      const expected = inOrder(all, orderBy);
-      expect(idsOf(await pageOf(scene.server, ChatSessionsDocument, { ...variables, first: 100 }))).toEqual(expected);
-      for (const size of [1, 4, 17]) {
-        expect(await walk(scene.server, ChatSessionsDocument, variables, size, false)).toEqual(expected);
-        expect(await walk(scene.server, ChatSessionsDocument, variables, size, true)).toEqual(expected);
-      }
-    });
+  describe('orders of sessions', () => {
+    it.each(ORDERS)(
+      'sessions ordered by $field $direction, ties by id, are paged forward and backward',
+      async (orderBy) => {
+        const variables = { filter: { includeDeleted: true }, orderBy };
+        const expected = inOrder(all, orderBy);
+        expect(idsOf(await pageOf(scene.server, ChatSessionsDocument, { ...variables, first: 100 }))).toEqual(expected);
+        for (const size of [1, 4, 17]) {
+          expect(await walk(scene.server, ChatSessionsDocument, variables, size, false)).toEqual(expected);
+          expect(await walk(scene.server, ChatSessionsDocument, variables, size, true)).toEqual(expected);
+        }
+      },
+    );
 
-    it('is that of the last activity, newest first, if none is told', async () => {
+    it('sessions are ordered by last activity, newest first, by default', async () => {
       const live = all.filter(({ deletedAt }) => deletedAt === null);
       const expected = inOrder(live, { field: 'LAST_ACTIVITY_AT', direction: 'DESC' });
       expect(idsOf(await pageOf(scene.server, ChatSessionsDocument, {}))).toEqual(expected);
     });
 
-    it.each(ORDERS)('by $field $direction stays that of a search, walked both ways', async (orderBy) => {
-      const variables = { filter: { search: 'steel' }, orderBy };
-      const found = all.filter((each) => each.deletedAt === null && (each.description ?? each.messageCount) !== 0);
-      const expected = inOrder(found, orderBy);
-      expect(expected.length).toBeGreaterThan(4);
-      expect(await walk(scene.server, ChatSessionsDocument, variables, 2, false)).toEqual(expected);
-      expect(await walk(scene.server, ChatSessionsDocument, variables, 2, true)).toEqual(expected);
-    });
+    it.each(ORDERS)(
+      'the results of a search are ordered by $field $direction and paged forward and backward',
+      async (orderBy) => {
+        const variables = { filter: { search: 'steel' }, orderBy };
+        const found = all.filter((each) => each.deletedAt === null && (each.description ?? each.messageCount) !== 0);
+        const expected = inOrder(found, orderBy);
+        expect(expected.length).toBeGreaterThan(4);
+        expect(await walk(scene.server, ChatSessionsDocument, variables, 2, false)).toEqual(expected);
+        expect(await walk(scene.server, ChatSessionsDocument, variables, 2, true)).toEqual(expected);
+      },
+    );
 
-    it('stays in place for a cursor while sessions are added', async () => {
+    it('a cursor keeps its place while sessions are added', async () => {
       const { server, other } = scene;
       const orderBy = { field: 'CREATED_AT', direction: 'ASC' };
       const variables = { filter: { institutionId: other.institution.id }, orderBy };
@@ -143,8 +152,8 @@ onBothStores((open) => {
     }
   });
 
-  describe('below a parent', () => {
-    it('a position has the sessions about it', async () => {
+  describe('sessions of a parent', () => {
+    it('a position lists its sessions', async () => {
       for (const parent of positions) {
         const own = all.filter(({ position, deletedAt }) => position?.id === parent && deletedAt === null);
         const orderBy = { field: 'PRIORITY', direction: 'DESC' } as const;
@@ -157,7 +166,7 @@ onBothStores((open) => {
       }
     });
 
-    it('an institution has its sessions, and none of another', async () => {
+    it('an institution lists its sessions, and none of another', async () => {
       const { deal, server } = scene;
       const own = all.filter(({ institution }) => institution?.id === deal.institution.id);
       const orderBy = { field: 'TITLE', direction: 'ASC' } as const;
@@ -168,7 +177,7 @@ onBothStores((open) => {
     });
   });
 
-  it('a page of nothing is asked for with a limit of 0', async () => {
+  it('a page with a limit of 0 is empty', async () => {
     const page = await pageOf(scene.server, ChatSessionsDocument, { first: 0 });
     expect([page.nodes, page.totalCount > 0]).toEqual([[], true]);
   });

@@ -17,8 +17,8 @@ const UNKNOWN = 'chat_00000000000000000000000000';
 onBothStores((open) => {
   const scene = chatOn(open);
 
-  describe("another institution's", () => {
-    it('session is as unknown as one that never was', async () => {
+  describe('sessions and institutions', () => {
+    it('a session of another institution is reported like one that never existed', async () => {
       const { server, deal, other, store } = scene;
       const { id: theirs } = await openSession(server, other);
       const inputs: readonly (readonly [ChatMutation, object])[] = [
@@ -43,7 +43,7 @@ onBothStores((open) => {
       expect(await sessionNow(server, theirs)).toMatchObject({ version: 1, title: 'Pier 9' });
     });
 
-    it('position is no ground for a session, whoever names it and however', async () => {
+    it('a position of another institution cannot get a session', async () => {
       const { server, deal, other } = scene;
       const { id: positionId } = await openPosition(server, other);
       const input = { positionId, ownerReference: 'o', title: 't' };
@@ -60,7 +60,7 @@ onBothStores((open) => {
     });
   });
 
-  it('READ_ONLY reads, and is forbidden every change', async () => {
+  it('READ_ONLY can read sessions, and is forbidden every change', async () => {
     const { server, deal } = scene;
     const session = await openSession(server, deal);
     await asViewer(server, { role: 'READ_ONLY', institutionId: deal.institution.id }, async () => {

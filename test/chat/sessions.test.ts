@@ -19,7 +19,7 @@ const at = (ms: number): string => new Date(START + ms).toISOString();
 onBothStores((open) => {
   const scene = chatOn(open);
 
-  it('a session is what was asked for, and is read back as it was answered', async () => {
+  it('a session has the requested values, and is read as it was returned', async () => {
     const { server, deal } = scene;
     const { id: positionId } = await openPosition(server, deal);
     const { chatSession } = await chatted(server, 'createChatSession', {
@@ -49,14 +49,14 @@ onBothStores((open) => {
     expect(await sessionNow(server, chatSession.id)).toEqual(chatSession);
   });
 
-  it('what is left out is MEDIUM, active, about no position and without a description', async () => {
+  it('a session is by default MEDIUM and active, without a position and description', async () => {
     const expected = { priority: 'MEDIUM', active: true, position: null, description: null };
     expect(await openSession(scene.server, scene.deal)).toMatchObject(expected);
     const nulls = { priority: null, active: null, positionId: null, description: null };
     expect(await openSession(scene.server, scene.deal, nulls)).toMatchObject(expected);
   });
 
-  it('an update changes what it names, counts the version and leaves the rest', async () => {
+  it('an update changes only the given fields and increases the version', async () => {
     const { server, deal } = scene;
     const before = await openSession(server, deal, { description: 'long', priority: 'LOW' });
     const { id: chatSessionId } = before;
@@ -72,7 +72,7 @@ onBothStores((open) => {
     server.now = START;
   });
 
-  it('a deleted session is read by its id, takes no change, and is restored as it was', async () => {
+  it('a deleted session is read by its id, accepts no change, and is restored unchanged', async () => {
     const { server, deal } = scene;
     const before = await openSession(server, deal, { description: 'kept' });
     const { id: chatSessionId } = before;
@@ -89,7 +89,7 @@ onBothStores((open) => {
     server.now = START;
   });
 
-  it('deleting a deleted session and restoring a live one answer it and change nothing', async () => {
+  it('deleting a deleted session and restoring a live one change nothing and return the session', async () => {
     const { server, store, deal } = scene;
     const live = await openSession(server, deal);
     const { chatSession } = await chatted(server, 'restoreChatSession', { chatSessionId: live.id });
@@ -104,8 +104,8 @@ onBothStores((open) => {
     server.now = START;
   });
 
-  describe('the version', () => {
-    it('counts no messages, edits, deletions or read marks, which move only the count and the last activity', async () => {
+  describe('the version of a session', () => {
+    it('messages, edits, deletions and read marks do not change the version, but only count and last activity', async () => {
       const { server, deal } = scene;
       const before = await openSession(server, deal);
       server.now = START + 7;
@@ -129,7 +129,7 @@ onBothStores((open) => {
       ['updateChatSession', { title: 'New' }],
       ['deleteChatSession', {}],
       ['restoreChatSession', {}],
-    ])('that was expected is compared: %s', async (mutation, patch) => {
+    ])('the expected version is compared: %s', async (mutation, patch) => {
       const { server, deal, store } = scene;
       const { id: chatSessionId } = await openSession(server, deal);
       if (mutation === 'restoreChatSession') await chatted(server, 'deleteChatSession', { chatSessionId });
@@ -149,7 +149,7 @@ onBothStores((open) => {
       expect(done.chatSession.version).toBe(current + 1);
     });
 
-    it('lets one of two win who expect the same, and neither is lost without it', async () => {
+    it('one of two updates with the same expected version succeeds, and both succeed without it', async () => {
       const { server, deal } = scene;
       const { id: chatSessionId } = await openSession(server, deal);
       const rival = (title: string) => chat(server, 'updateChatSession', { chatSessionId, title, expectedVersion: 1 });

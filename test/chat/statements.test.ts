@@ -35,7 +35,7 @@ interface Data {
   readonly chatSessions: { readonly nodes: readonly Node[] };
   readonly list: { readonly edges: readonly { readonly node: Node }[] };
 }
-/** The statements that a document costs, and what it answers; BEGIN, set_config and COMMIT are not among them. */
+/** Returns the statements that a document sends, without BEGIN, set_config and COMMIT, and its data. */
 async function asked(
   document: string,
   variables: object = {},
@@ -49,16 +49,16 @@ async function asked(
 const list = (fields: string, args = 'first: 50'): string => `{ chatSessions(${args}) { nodes { id ${fields} } } }`;
 const UNREAD = 'title unreadCount(participantReference: "bob")';
 
-describe('a page of 50 sessions', () => {
-  it('with the unread messages of a participant costs one statement', async () => {
+describe('the statements of a page of 50 sessions', () => {
+  it('a page of 50 sessions with the unread messages of a participant sends one statement', async () => {
     const { data, sent: statements } = await asked(list(UNREAD));
     expect(statements).toHaveLength(1);
     const counts = data.chatSessions.nodes.map((node) => node['unreadCount']);
-    // The last active first: each third of them has read none, one and two of three.
+    // Sessions are ordered by last activity. Of their three messages, each third of them has read none, one or two.
     expect(counts).toEqual(times(50, (index) => 3 - ((many - 1 - index) % 3)));
   });
 
-  it('costs one by a variable, through fragments and aliases and for several participants too', async () => {
+  it('unread counts by a variable, through fragments and aliases and for several participants send one statement', async () => {
     const fragment = `fragment F on ChatSession { ...G } fragment G on ChatSession { a: unreadCount(participantReference: $who) }`;
     const edges = 'edges { node { ...F b: unreadCount(participantReference: """ann""") ... on Node { id } } }';
     const document = `query ($who: String!) { list: chatSessions(first: 50) { ${edges} } } ${fragment}`;
@@ -70,20 +70,20 @@ describe('a page of 50 sessions', () => {
     expect(new Set(data.list.edges.map(({ node }) => node['b']))).toEqual(new Set([0]));
   });
 
-  it('costs no more with search, filters, an order and a cursor', async () => {
+  it('search, filters, an order and a cursor send no further statement', async () => {
     const args =
       'first: 50, filter: { search: "hello", active: true, priorities: [MEDIUM] }, orderBy: { field: PRIORITY, direction: ASC }';
     const { sent: statements } = await asked(list(UNREAD, args));
     expect(statements).toHaveLength(1);
   });
 
-  it('below each of several institutions costs one for all of them', async () => {
+  it('session pages of several institutions send one statement for all institutions', async () => {
     const document = `{ institutions { nodes { name chatSessions(first: 25) { nodes { id ${UNREAD} } } } } }`;
     const { sent: statements } = await asked(document);
     expect(statements).toHaveLength(2);
   });
 
-  it('counts for more participants than go along in one statement more, not one a session', async () => {
+  it('counts for more participants than one statement holds send one more, not one per session', async () => {
     const fields = times(8, (index) => `u${index}: unreadCount(participantReference: "p${index}")`).join(' ');
     const { sent: statements, data } = await asked(list(fields));
     expect(statements).toHaveLength(2);
@@ -92,14 +92,14 @@ describe('a page of 50 sessions', () => {
     ).toBe(true);
   });
 
-  it('with the last read sequences costs one more', async () => {
+  it('last read sequences send one more statement', async () => {
     const { sent: statements } = await asked(list('lastReadSequence(participantReference: "bob")'));
     expect(statements).toHaveLength(2);
   });
 });
 
-describe('descriptions', () => {
-  it('are not loaded for a list that does not select them', async () => {
+describe('descriptions of sessions', () => {
+  it('descriptions are not loaded for a list that does not select them', async () => {
     for (const fields of ['title', UNREAD, 'position { id } institution { id name }']) {
       const { sent: statements } = await asked(list(fields));
       const [own = ''] = statements.filter((text) => text.includes('from chat_sessions'));
@@ -108,7 +108,7 @@ describe('descriptions', () => {
     }
   });
 
-  it('are loaded for one that does, however it says so', async () => {
+  it('descriptions are loaded for a list that selects them in any way', async () => {
     for (const document of [
       list('description'),
       list('long: description'),
@@ -121,7 +121,7 @@ describe('descriptions', () => {
     }
   });
 
-  it('are there where a list without them and the session by its id stand in one document', async () => {
+  it('descriptions are complete if one document has a list without them and a session by its id', async () => {
     const { data: first } = await asked(list('title', 'first: 1'));
     const id = first.chatSessions.nodes[0]?.['id'];
     const document = `query ($id: ID!) { chatSessions(first: 1) { nodes { id messages(first: 1) { nodes { chatSession { description } } } } }

@@ -16,7 +16,7 @@ import {
 } from '../../src/domain/apiKey.ts';
 import { Issues } from '../../src/domain/issues.ts';
 import { DAY_MS, LATEST } from '../../src/domain/time.ts';
-import { faultsOf, NOW, refusalOf } from './given.ts';
+import { faultsOf, NOW, refusalOf } from './fixtures.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const bytes = (seed: number): Uint8Array => createHash('sha512').update(`${seed}`).digest().subarray(0, TOKEN_BYTES);
@@ -31,8 +31,8 @@ const keyOf = (patch: Partial<ApiKey> = {}): ApiKey => ({
 
 const NEXT = 'key_2';
 
-describe('a token', () => {
-  it('is a prefix of 60 bits, a secret of 256, and a checksum', () => {
+describe('the token of an API key', () => {
+  it('a token consists of a prefix of 60 bits, a secret of 256 bits and a checksum', () => {
     expect(TOKEN).toMatch(/^eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}$/);
     expect(prefixOfToken(TOKEN)).toBe(PREFIX);
     const seen = new Set(Array.from({ length: 100 }, (_each, seed) => tokenOf(bytes(seed))));
@@ -40,7 +40,7 @@ describe('a token', () => {
     for (const token of seen) expect(prefixOfToken(token)).toBe(token.slice(0, 15));
   });
 
-  it('differs with each of the 256 bits of its secret, behind the same prefix', () => {
+  it('a token differs with each of the 256 bits of its secret, and keeps its prefix', () => {
     const seen = new Set([TOKEN]);
     for (let bit = 0; bit < 256; bit += 1) {
       const other = Buffer.from(bytes(1));
@@ -53,7 +53,7 @@ describe('a token', () => {
     expect(seen.size).toBe(257);
   });
 
-  it('is refused with any one character changed, left out or put twice', () => {
+  it('a token with any character changed, omitted or repeated is malformed', () => {
     for (let index = 0; index < TOKEN.length; index += 1) {
       const [before, after] = [TOKEN.slice(0, index), TOKEN.slice(index + 1)];
       const others = [...ALPHABET, 'I', 'l', '_', '-', ' ', 'A', '\n', 'é'].filter((each) => each !== TOKEN[index]);
@@ -77,11 +77,11 @@ describe('a token', () => {
     `${TOKEN.slice(0, -1)}\0`,
     '\u{1F511}'.repeat(TOKEN.length / 2),
     'a'.repeat(1_000_000),
-  ])('no prefix is read from a text that is none', (text) => {
+  ])('a malformed token has no prefix', (text) => {
     expect(prefixOfToken(text)).toBeUndefined();
   });
 
-  it('is kept as its SHA-256 alone', () => {
+  it('an API key stores its token only as a SHA-256 hash', () => {
     expect(hashOfToken('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
     const kept = JSON.stringify(keyOf());
     expect(kept).toContain(hashOfToken(TOKEN));
@@ -90,8 +90,8 @@ describe('a token', () => {
   });
 });
 
-describe('a key is live', () => {
-  it('to its last millisecond, and for ever without an end', () => {
+describe('the validity of an API key', () => {
+  it('an API key is valid until the millisecond of its expiry, or for ever without one', () => {
     const key = keyOf({ expiresAt: NOW + 5 });
     expect([NOW - 1, NOW, NOW + 4, NOW + 5, NOW + 6].map((now) => isLive(key, now))).toEqual([
       true,
@@ -103,20 +103,20 @@ describe('a key is live', () => {
     expect(isLive(keyOf(), LATEST)).toBe(true);
   });
 
-  it('never again once it is revoked', () => {
+  it('a revoked API key is invalid at any time', () => {
     const key = revokedKey(keyOf({ expiresAt: NOW + DAY_MS }), NOW + 1);
     expect(key).toMatchObject({ revokedAt: NOW + 1, version: 2 });
     expect([NOW, NOW + 1, NOW + 2].map((now) => isLive(key, now))).toEqual([false, false, false]);
   });
 
-  it('whenever it was used', () => {
+  it('using an API key does not change its validity', () => {
     const key = usedKey(keyOf(), NOW + 9);
     expect(key).toEqual({ ...keyOf(), lastUsedAt: NOW + 9, version: 2 });
   });
 });
 
-describe('what a new key is', () => {
-  it('is judged by label and end', () => {
+describe('the input of a new API key', () => {
+  it('the label and the expiry of a new API key are validated', () => {
     expect(checkApiKey({ label: 'x', role: 'READ_ONLY' }, NOW)).toEqual({
       label: 'x',
       role: 'READ_ONLY',
@@ -130,13 +130,13 @@ describe('what a new key is', () => {
   });
 });
 
-describe('a rotation', () => {
+describe('a rotation of an API key', () => {
   it.each([
     ['nothing', undefined, 24 * 60 * 60],
     ['null', null, 24 * 60 * 60],
     ['0', 0, 0],
     ['a week', WEEK_SECONDS, WEEK_SECONDS],
-  ])('overlaps by what was said: %s', (_said, overlap, seconds) => {
+  ])('the overlap of a rotation is in seconds and defaults to a day: %s', (_said, overlap, seconds) => {
     const issues = new Issues();
     expect(checkOverlap(overlap, issues)).toBe(seconds);
     issues.throwIfAny();
@@ -146,7 +146,7 @@ describe('a rotation', () => {
     expect(isLive(previous, NOW + 7)).toBe(seconds > 0);
   });
 
-  it.each([-1, WEEK_SECONDS + 1, 2 ** 31 - 1])('overlaps by no %d seconds', (overlap) => {
+  it.each([-1, WEEK_SECONDS + 1, 2 ** 31 - 1])('an overlap of %d seconds is rejected', (overlap) => {
     const issues = new Issues();
     checkOverlap(overlap, issues);
     expect(faultsOf(() => issues.throwIfAny())).toEqual([
@@ -154,7 +154,7 @@ describe('a rotation', () => {
     ]);
   });
 
-  it('gives the new key as long a life as the old one had, and the old one no more than it had', () => {
+  it('the new API key is valid as long as the old one was at first, and the old one is not extended', () => {
     const key = keyOf({ expiresAt: NOW + 30 * DAY_MS });
     const now = NOW + 29.5 * DAY_MS;
     const { next, previous } = rotate(key, 24 * 60 * 60, NEXT, now);
@@ -163,7 +163,7 @@ describe('a rotation', () => {
     expect(rotate(keyOf({ expiresAt: LATEST }), 0, NEXT, NOW + DAY_MS).next.expiresAt).toBe(LATEST);
   });
 
-  it('is of a live key alone', () => {
+  it('only a valid API key can be rotated', () => {
     const revoked = revokedKey(keyOf(), NOW);
     expect(refusalOf(() => rotate(revoked, 0, NEXT, NOW))).toMatchObject({
       code: 'CONFLICT',
@@ -176,7 +176,7 @@ describe('a rotation', () => {
     expect(rotate(expired, 0, NEXT, NOW - 1).previous.expiresAt).toBe(NOW - 1);
   });
 
-  it('is done once with each key: a second follower would live no longer than the first has left it', () => {
+  it('an API key can be rotated only once', () => {
     const { previous } = rotate(keyOf(), 30, NEXT, NOW);
     expect(refusalOf(() => rotate(previous, 30, 'key_3', NOW + 1))).toMatchObject({
       code: 'CONFLICT',

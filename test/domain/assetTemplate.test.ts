@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { checkAsset, newAsset } from '../../src/domain/asset.ts';
 import { checkAssetTemplate, type AssetTemplateInput, newAssetTemplate } from '../../src/domain/assetTemplate.ts';
 import { checkInstitution, newInstitution } from '../../src/domain/institution.ts';
-import { faultsOf, NOW, refusalOf } from './given.ts';
+import { faultsOf, NOW, refusalOf } from './fixtures.ts';
 
 const escrow: AssetTemplateInput = {
   code: 'CONSTR_ESCROW',
@@ -18,7 +18,7 @@ const bank = newInstitution(
 );
 
 describe('an institution', () => {
-  test('has all verticals where none are named, each region once, and begins at version 1', () => {
+  test('an institution has all verticals by default, each region once, and version 1', () => {
     const regions = ['US', 'SG', 'US'] as const;
     const both = newInstitution(checkInstitution({ name: 'Bank', regions }), 'inst_1', NOW);
     expect(both).toEqual({
@@ -34,7 +34,7 @@ describe('an institution', () => {
     expect([both, both.regions, both.verticals].every(Object.isFrozen)).toBe(true);
   });
 
-  test('with an empty list of regions or verticals is refused, all faults at once', () => {
+  test('an institution with an empty list of regions or verticals is rejected with all validation issues', () => {
     expect(
       faultsOf(() => newInstitution(checkInstitution({ name: '', regions: [], verticals: [] }), 'inst_1', NOW)),
     ).toEqual([
@@ -45,21 +45,24 @@ describe('an institution', () => {
   });
 });
 
-describe('a template', () => {
-  test('that fits is made under its institution, frozen with its config', () => {
+describe('an asset template', () => {
+  test('a valid asset template is created for its institution, and frozen with its config', () => {
     const made = newAssetTemplate(checkAssetTemplate(structuredClone(escrow)), bank, 'tmpl_1', NOW);
     const own = { id: 'tmpl_1', institutionId: 'inst_1', version: 1, createdAt: NOW, updatedAt: NOW };
     expect(made).toEqual({ ...escrow, ...own });
     expect([made, made.config].every(Object.isFrozen)).toBe(true);
   });
 
-  test.each(['NOPE', '', 'constr_escrow', 'constructor', '__proto__'])('with the code %j is refused', (code) => {
-    expect(faultsOf(() => checkAssetTemplate({ ...escrow, code }))).toEqual([
-      'code: must be one of CONSTR_ESCROW, CONSTR_RETAINAGE, TF_INVOICE, TF_LC.',
-    ]);
-  });
+  test.each(['NOPE', '', 'constr_escrow', 'constructor', '__proto__'])(
+    'an asset template with the code %j is rejected',
+    (code) => {
+      expect(faultsOf(() => checkAssetTemplate({ ...escrow, code }))).toEqual([
+        'code: must be one of CONSTR_ESCROW, CONSTR_RETAINAGE, TF_INVOICE, TF_LC.',
+      ]);
+    },
+  );
 
-  test('tells all faults of name, code and JSON at once', () => {
+  test('validation issues of name, code and JSON are returned at once', () => {
     const faulty = { ...escrow, code: 'NOPE', name: 'a'.repeat(201), config: { a: '\u0007' } };
     expect(faultsOf(() => checkAssetTemplate(faulty))).toEqual([
       'name: must be at most 200 characters long.',
@@ -68,7 +71,7 @@ describe('a template', () => {
     ]);
   });
 
-  test('tells the faults of its config with their path', () => {
+  test('validation issues of the config have their path', () => {
     const config = { currency: 'usd', region: 'SG', minAmount: 'x', colour: 'red' };
     const faults = faultsOf(() => checkAssetTemplate({ ...escrow, config }));
     expect(faults.toSorted()).toEqual([
@@ -78,7 +81,7 @@ describe('a template', () => {
     ]);
   });
 
-  test('has one region: the config of an escrow names the same', () => {
+  test('the region in the config of an escrow must be the region of the template', () => {
     const config = { currency: 'SGD', region: 'US' };
     expect(faultsOf(() => checkAssetTemplate({ ...escrow, config }))).toEqual([
       'config.region: must be SG, the region of the asset template.',
@@ -86,8 +89,8 @@ describe('a template', () => {
   });
 });
 
-describe('mistakes of the predecessor', () => {
-  test('mistake 14: a code and a vertical that do not match skipped validation', () => {
+describe('predecessor mistakes', () => {
+  test('predecessor mistake 14: a mismatch of code and vertical skipped validation', () => {
     const faults = faultsOf(() =>
       checkAssetTemplate({ ...escrow, vertical: 'TRADE_FINANCE', config: { nonsense: 1 } }),
     );
@@ -99,7 +102,7 @@ describe('mistakes of the predecessor', () => {
     ]);
   });
 
-  test('mistake 14: regions outside the institution’s were accepted', () => {
+  test('predecessor mistake 14: regions outside those of the institution were accepted', () => {
     const outside = checkAssetTemplate({ ...escrow, region: 'UAE', config: { currency: 'AED', region: 'UAE' } });
     expect(refusalOf(() => newAssetTemplate(outside, bank, 'tmpl_1', NOW))).toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -107,7 +110,7 @@ describe('mistakes of the predecessor', () => {
     });
   });
 
-  test('mistake 14: nor is a vertical taken that is not the institution’s', () => {
+  test('predecessor mistake 14: a vertical outside those of the institution is rejected as well', () => {
     const config = { currency: 'SGD', maxTenorDays: 30, country: 'SG' };
     const invoice = checkAssetTemplate({ ...escrow, code: 'TF_INVOICE', vertical: 'TRADE_FINANCE', config });
     expect(faultsOf(() => newAssetTemplate(invoice, bank, 'tmpl_1', NOW))).toEqual([
@@ -116,7 +119,7 @@ describe('mistakes of the predecessor', () => {
   });
 });
 
-test('an asset takes its institution from its template, and {} where there is no metadata', () => {
+test('an asset takes its institution from its template, and {} as default metadata', () => {
   const template = newAssetTemplate(checkAssetTemplate(escrow), bank, 'tmpl_1', NOW);
   const asset = newAsset(checkAsset({ label: 'Tower' }), template, 'ast_1', NOW + 1);
   const at = { version: 1, createdAt: NOW + 1, updatedAt: NOW + 1 };

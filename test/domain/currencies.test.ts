@@ -8,9 +8,9 @@ import {
   isFormerCurrency,
   MAX_DECIMALS,
 } from '../../src/domain/currencies.ts';
-import { currency } from './given.ts';
+import { currency } from './fixtures.ts';
 
-/** ISO 4217 list one of January 2026: the codes that do not have two digits. */
+/** The codes in ISO 4217 list one of January 2026 that do not have two decimals. */
 const NONE = 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF';
 const THREE = 'BHD IQD JOD KWD LYD OMR TND';
 const FOUR = 'CLF UYW';
@@ -20,7 +20,7 @@ const digitsOfIntl = (code: string) =>
 
 const withDigits = (digits: number) => CURRENCY_CODES.filter((code) => digitsOf(code) === digits);
 
-test('0, 3 and 4 digits belong to the currencies that the standard gives them, all others have 2', () => {
+test('currencies have 0, 3 or 4 decimals as ISO 4217 defines, and all others have 2', () => {
   expect(withDigits(0)).toEqual(NONE.split(' '));
   expect(withDigits(3)).toEqual(THREE.split(' '));
   expect(withDigits(4)).toEqual(FOUR.split(' '));
@@ -28,21 +28,18 @@ test('0, 3 and 4 digits belong to the currencies that the standard gives them, a
   expect(MAX_DECIMALS).toBe(4);
 });
 
-test('the table has the 165 codes of list one that have minor units, sorted, each once', () => {
+test('the table has the 165 codes of list one with minor units, sorted and unique', () => {
   expect(CURRENCY_CODES).toHaveLength(165);
   expect(CURRENCY_CODES).toEqual([...new Set(CURRENCY_CODES)].toSorted());
   expect(CURRENCY_CODES.filter((code) => !/^[A-Z]{3}$/.test(code))).toEqual([]);
 });
 
-test.each(['XCG', 'ZWG', 'SLE', 'VED', 'XAD', 'BYN', 'MRU', 'STN', 'UYW'])(
-  '%s, one of the newest, is a currency',
-  (code) => {
-    expect(isCurrency(code)).toBe(true);
-  },
-);
+test.each(['XCG', 'ZWG', 'SLE', 'VED', 'XAD', 'BYN', 'MRU', 'STN', 'UYW'])('the recent code %s is accepted', (code) => {
+  expect(isCurrency(code)).toBe(true);
+});
 
 test.each(['ANG', 'BGN', 'CUC', 'HRK', 'LTL', 'SLL', 'VEF', 'ZWL', 'DEM', 'BYR', 'MRO', 'STD'])(
-  '%s was withdrawn',
+  'the code %s was withdrawn',
   (code) => {
     expect(isCurrency(code)).toBe(false);
     expect(isFormerCurrency(code)).toBe(true);
@@ -50,7 +47,7 @@ test.each(['ANG', 'BGN', 'CUC', 'HRK', 'LTL', 'SLL', 'VEF', 'ZWL', 'DEM', 'BYR',
   },
 );
 
-test('former currencies are none of the active ones, and have the digits that the standard last gave them', () => {
+test('withdrawn currencies are not active, and have the decimals that ISO 4217 last defined', () => {
   expect(FORMER_CURRENCY_CODES).toEqual([...new Set(FORMER_CURRENCY_CODES)].toSorted());
   expect(FORMER_CURRENCY_CODES.filter((code) => isCurrency(code) || !/^[A-Z]{3}$/.test(code))).toEqual([]);
   expect(FORMER_CURRENCY_CODES.filter((code) => digitsOf(code) === 0)).toEqual(
@@ -59,25 +56,28 @@ test('former currencies are none of the active ones, and have the digits that th
   expect(FORMER_CURRENCY_CODES.filter((code) => digitsOf(code) === 2)).toHaveLength(FORMER_CURRENCY_CODES.length - 13);
 });
 
-test.each(['XAU', 'XAG', 'XDR', 'XSU', 'XUA', 'XTS', 'XXX'])('%s has no minor unit and is none of ours', (code) => {
-  expect(isCurrency(code)).toBe(false);
-});
-
-test.each(['usd', 'Usd', ' USD', 'USD ', 'US', 'USDT', '840', '', '__proto__', 'constructor'])(
-  '%j is no code',
+test.each(['XAU', 'XAG', 'XDR', 'XSU', 'XUA', 'XTS', 'XXX'])(
+  'the code %s has no minor unit and is rejected',
   (code) => {
     expect(isCurrency(code)).toBe(false);
   },
 );
 
-test('the digits of a code that is not in the table are a fault of ours, not a guess', () => {
+test.each(['usd', 'Usd', ' USD', 'USD ', 'US', 'USDT', '840', '', '__proto__', 'constructor'])(
+  'the text %j is not a currency code',
+  (code) => {
+    expect(isCurrency(code)).toBe(false);
+  },
+);
+
+test('the decimals of an unknown code throw an internal error', () => {
   expect(() => Reflect.apply(digitsOf, undefined, ['XXX'])).toThrow(
     new RangeError('XXX is not in the table of ISO 4217'),
   );
 });
 
-test('Intl has other digits for some currencies, so the standard’s own table is needed', () => {
-  // HUF and IDR differ in some releases of ICU only; these two differ in all.
+test('Intl has other decimals for some currencies, so a separate table is needed', () => {
+  // HUF and IDR differ only in some releases of ICU; these two differ in all.
   expect([digitsOf(currency('IQD')), digitsOfIntl('IQD')]).toEqual([3, 0]);
   expect([digitsOf(currency('LBP')), digitsOfIntl('LBP')]).toEqual([2, 0]);
   expect(CURRENCY_CODES.filter((code) => digitsOfIntl(code) !== digitsOf(code)).length).toBeGreaterThan(2);

@@ -10,14 +10,14 @@ const PREFIXES = ['inst', 'tmpl', 'ast', 'pos', 'evt'] as const satisfies readon
 const bytesOf = (uuid: string) => Buffer.from(uuid.replaceAll('-', ''), 'hex');
 const uuids = fc.uint8Array({ minLength: 16, maxLength: 16 });
 
-/** The suffix by arithmetic on the whole number of 128 bits, as the standard defines it. */
+/** Computes the suffix from the integer of 128 bits, as the TypeID standard defines it. */
 const suffixOf = (bytes: Uint8Array) => {
   const number = BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
   const digits = number.toString(32).padStart(26, '0').split('');
   return digits.map((digit) => '0123456789abcdefghjkmnpqrstvwxyz'.charAt(Number.parseInt(digit, 32))).join('');
 };
 
-describe('an id is a TypeID', () => {
+describe('ids are TypeIDs', () => {
   test.each([
     ['00000000-0000-0000-0000-000000000000', '00000000000000000000000000'],
     ['00000000-0000-0000-0000-000000000001', '00000000000000000000000001'],
@@ -28,11 +28,11 @@ describe('an id is a TypeID', () => {
     ['0110c853-1d09-52d8-d73e-1194e95b5f19', '0123456789abcdefghjkmnpqrs'],
     ['01890a5d-ac96-774b-bcce-b302099a8057', '01h455vb4pex5vsknk084sn02q'],
     ['0188bac7-4afa-78aa-bc3b-bd1eef28d881', '01h2xcejqtf2nbrexx3vqjhp41'],
-  ])('the UUID %s is written %s, as in the examples of the standard', (uuid, suffix) => {
+  ])('the UUID %s is written as %s, as in the examples of the standard', (uuid, suffix) => {
     expect(typeId('pos', bytesOf(uuid))).toBe(`pos_${suffix}`);
   });
 
-  test('any UUID is written as the number it is, and read as its type', () =>
+  test('any UUID is encoded as its integer, and decoded with its type', () =>
     checked(
       COUNTS.idCases,
       fc.property(fc.constantFrom(...PREFIXES), uuids, (prefix, bytes) => {
@@ -43,7 +43,7 @@ describe('an id is a TypeID', () => {
       }),
     ));
 
-  test('ids of one type sort as their UUIDs do', () =>
+  test('ids of one type sort like their UUIDs', () =>
     checked(
       COUNTS.idCases,
       fc.property(uuids, uuids, fc.nat(16), (one, two, shared) => {
@@ -53,14 +53,14 @@ describe('an id is a TypeID', () => {
     ));
 });
 
-describe('what is no id', () => {
+describe('malformed ids', () => {
   const suffix = '01h2xcejqtf2nbrexx3vqjhp41';
 
   test.each([
-    ['nothing', ''],
-    ['a prefix alone', 'pos'],
+    ['empty text', ''],
+    ['a prefix only', 'pos'],
     ['a prefix and no suffix', 'pos_'],
-    ['a suffix alone', suffix],
+    ['a suffix only', suffix],
     ['no prefix', `_${suffix}`],
     ['no separator', `pos${suffix}`],
     ['another separator', `pos-${suffix}`],
@@ -79,12 +79,12 @@ describe('what is no id', () => {
     ['NUL', `pos_${suffix.slice(0, 25)}\u0000`],
     ['a UUID', '0188bac7-4afa-78aa-bc3b-bd1eef28d881'],
     ['a prefix without end', `${'a'.repeat(100_000)}_${suffix}`],
-  ])('%s', (_what, text) => {
+  ])('a malformed id has no prefix: %s', (_what, text) => {
     expect(prefixOf(text)).toBeUndefined();
     expect(isId('pos', text)).toBe(false);
   });
 
-  test('a well-formed id of another type is an id, but not of this one', () => {
+  test('a well-formed id of another type has a prefix, but not the expected type', () => {
     expect([isId('ast', `pos_${suffix}`), isId('pos', `pos_${suffix}`)]).toEqual([false, true]);
     expect(prefixOf(`user_${suffix}`)).toBe('user');
   });

@@ -6,7 +6,7 @@ import { checked } from '../support/random.ts';
 
 const parse = (text: string): JsonObject => JSON.parse(text);
 
-/** Objects in one another, so many levels deep. */
+/** Returns objects with the given levels of nesting. */
 const nested = (levels: number): JsonObject => parse('{"a":'.repeat(levels - 1) + '{}' + '}'.repeat(levels - 1));
 const nestedLists = (levels: number): JsonObject => parse(`{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`);
 
@@ -15,34 +15,34 @@ const isFrozenInDepth = (value: JsonValue): boolean =>
   value === null ||
   (Object.isFrozen(value) && Object.values(value).every((inner: JsonValue) => isFrozenInDepth(inner)));
 
-describe('how deep', () => {
+describe('the nesting of JSON', () => {
   const TOO_DEEP = 'must have at most 10 levels of nesting.';
 
-  test('10 levels of objects or lists are stored, 11 are not', () => {
+  test('10 levels of objects or lists are accepted, and 11 are rejected', () => {
     expect([jsonIssue(nested(10)), jsonIssue(nestedLists(10))]).toEqual([undefined, undefined]);
     expect([jsonIssue(nested(11)), jsonIssue(nestedLists(11))]).toEqual([TOO_DEEP, TOO_DEEP]);
   });
 
-  test('a value that is no object may stand on the tenth level', () => {
+  test('a scalar is accepted in the tenth level', () => {
     expect(jsonIssue(parse(`${'{"a":'.repeat(10)}1${'}'.repeat(10)}`))).toBeUndefined();
   });
 
-  test('a text of 20,000 brackets is refused, not run out of stack on', () => {
+  test('20,000 nested lists are rejected without a stack overflow', () => {
     expect(jsonIssue(nestedLists(20_000))).toBe(TOO_DEEP);
   });
 });
 
-describe('how large', () => {
+describe('the size of JSON', () => {
   const wrapping = '{"a":""}'.length;
 
-  test('65,536 bytes of JSON are stored, one more is not', () => {
+  test('65,536 bytes of JSON are accepted, and one more is rejected', () => {
     expect(jsonIssue({ a: 'x'.repeat(65_536 - wrapping) })).toBeUndefined();
     expect(jsonIssue({ a: 'x'.repeat(65_537 - wrapping) })).toBe(
       'must have at most 65536 bytes as JSON; it has 65537.',
     );
   });
 
-  test('bytes are counted as they are written: two for é, four for an emoji, two for a line break', () => {
+  test('bytes are counted as encoded: two for é, four for an emoji, two for a line break', () => {
     const room = (65_536 - wrapping) / 4;
     expect(jsonIssue({ a: '😀'.repeat(room) })).toBeUndefined();
     expect(jsonIssue({ a: '😀'.repeat(room - 1) + 'éé' })).toBeUndefined();
@@ -79,36 +79,36 @@ test.each([
   ['90071992547409.931', false],
   ['1e400', false],
   ['1e-400', false],
-])('%s comes back as it was written: %s', (text, exact) => {
+])('isExactNumber of %s is %s', (text, exact) => {
   expect(isExactNumber(text)).toBe(exact);
 });
 
-describe('what is in it', () => {
+describe('the content of JSON', () => {
   test.each([
     ['a text with NUL', '{"a":"\\u0000"}', 'must not contain control characters except tabs and line breaks.'],
     ['a text in a list', '{"a":[1,["\\u009f"]]}', 'must not contain control characters except tabs and line breaks.'],
-    ['half a character', '{"a":{"b":"\\ud800"}}', 'must not contain unpaired surrogates.'],
-    ['half a character in a key', '{"a":{"\\udc00":1}}', 'must not contain unpaired surrogates.'],
+    ['an unpaired surrogate', '{"a":{"b":"\\ud800"}}', 'must not contain unpaired surrogates.'],
+    ['an unpaired surrogate in a key', '{"a":{"\\udc00":1}}', 'must not contain unpaired surrogates.'],
     ['NUL in a key', '{"\\u0000":1}', 'must not contain control characters except tabs and line breaks.'],
-    ['a number beyond all numbers', '{"a":[1e400]}', NUMBERS],
+    ['a number beyond the range of floats', '{"a":[1e400]}', NUMBERS],
     ['an integer beyond 2^53', '{"a":9007199254740994}', NUMBERS],
     ['a negative integer beyond 2^53', '{"a":[-9007199254740992]}', NUMBERS],
-    ['"__proto__" at the top', '{"__proto__":{"admin":true}}', 'must not contain the key "__proto__".'],
-    ['"__proto__" further down', '{"a":{"b":{"__proto__":1}}}', 'must not contain the key "__proto__".'],
-    ['"__proto__" in a list', '{"a":[0,{"__proto__":null}]}', 'must not contain the key "__proto__".'],
-  ])('%s is refused', (_what, text, fault) => {
+    ['__proto__ as a key of the object', '{"__proto__":{"admin":true}}', 'must not contain the key "__proto__".'],
+    ['__proto__ as a key of a nested object', '{"a":{"b":{"__proto__":1}}}', 'must not contain the key "__proto__".'],
+    ['__proto__ as a key within a list', '{"a":[0,{"__proto__":null}]}', 'must not contain the key "__proto__".'],
+  ])('%s is rejected', (_what, text, fault) => {
     expect(jsonIssue(parse(text))).toBe(fault);
   });
 
-  test('everything else that JSON can say is stored', () => {
+  test('all other JSON is accepted', () => {
     const text = '{"":null,"a b":[true,false,-0.5,1e300,"\\t\\n😀"],"constructor":{"toString":{}},"b":[[],{}]}';
     expect(jsonIssue(parse(text))).toBeUndefined();
     expect(jsonIssue({})).toBeUndefined();
   });
 });
 
-describe('frozen', () => {
-  test('in depth: neither it nor anything in it can change, and it is the same', () =>
+describe('freezing JSON', () => {
+  test('a frozen object keeps its content and cannot change at any depth', () =>
     checked(
       COUNTS.jsonCases,
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 5 }), { noNullPrototype: true }), (object) => {
@@ -119,12 +119,12 @@ describe('frozen', () => {
       }),
     ));
 
-  test('keys stay in the order in which they came', () => {
+  test('the order of keys is kept', () => {
     const text = '{"b":1,"a":{"z":1,"y":2},"ä":3,"A":4}';
     expect(JSON.stringify(freezeJson(parse(text)))).toBe(text);
   });
 
-  test('in depth even where the outside is frozen already', () => {
+  test('freezing continues within objects that are already frozen', () => {
     const open = { b: 1 };
     freezeJson(Object.freeze({ a: open }));
     expect(Object.isFrozen(open)).toBe(true);

@@ -9,10 +9,10 @@ import {
 import { advance } from '../../src/domain/move.ts';
 import { IllegalTransitionError } from '../../src/domain/userErrors.ts';
 import type { Instant } from '../../src/domain/time.ts';
-import { DEADLINE, IN, moveTo, NOW, refusalOf } from './given.ts';
+import { DEADLINE, IN, moveTo, NOW, refusalOf } from './fixtures.ts';
 
-/** The law, written out by hand: may a position that is (left) become (above)? */
-const LAW = `
+/** The transitions that are allowed before the expiry: from the state on the left to the state at the top. */
+const ALLOWED_BEFORE_EXPIRY = `
 from \\ to            CREATED             FUNDED              PARTIALLY_RELEASED  RELEASED            CANCELLED           EXPIRED
 CREATED              no                  yes                 no                  no                  yes                 yes
 FUNDED               no                  no                  yes                 yes                 yes                 yes
@@ -22,8 +22,8 @@ CANCELLED            no                  no                  no                 
 EXPIRED              no                  no                  no                  no                  no                  no
 `;
 
-/** The same from the hour on at which the position expires. */
-const LAW_WHEN_LATE = `
+/** The transitions that are allowed from the expiry on. */
+const ALLOWED_AFTER_EXPIRY = `
 from \\ to            CREATED             FUNDED              PARTIALLY_RELEASED  RELEASED            CANCELLED           EXPIRED
 CREATED              no                  no                  no                  no                  no                  yes
 FUNDED               no                  no                  no                  no                  no                  yes
@@ -56,7 +56,7 @@ const tableOf = (answer: (from: PositionState, to: PositionState) => string): st
   return `\n${[row('from \\ to', STATES), ...rows].join('\n')}\n`;
 };
 
-/** Asks the law itself: a release of a part carries 10.00, every other move takes all there is. */
+/** Attempts the transition: a partial release is of 10.00, every other move is of the whole amount. */
 const attempt = (from: PositionState, to: PositionState, now: Instant) =>
   advance(IN[from], to === 'PARTIALLY_RELEASED' ? moveTo(to, '10.00') : moveTo(to), now).position.state;
 
@@ -73,77 +73,89 @@ const answerOfAllowed =
   (from: PositionState, to: PositionState) =>
     allowedTransitions({ state: from, expiresAt }, now).includes(to) ? 'yes' : 'no';
 
-describe('the law as a table: 36 pairs of states', () => {
-  test('there are six states, in this order', () => {
+describe('the transitions between 36 pairs of states', () => {
+  test('there are six states in a fixed order', () => {
     expect(POSITION_STATES).toEqual(STATES);
   });
 
-  test('LIFECYCLE says of all 36 pairs what the law says', () => {
-    expect(tableOf((from, to) => (LIFECYCLE[from].includes(to) ? 'yes' : 'no'))).toBe(LAW);
+  test('LIFECYCLE allows exactly the transitions of the table', () => {
+    expect(tableOf((from, to) => (LIFECYCLE[from].includes(to) ? 'yes' : 'no'))).toBe(ALLOWED_BEFORE_EXPIRY);
   });
 
-  test('advance does with all 36 pairs what the law says', () => {
+  test('advance allows exactly the transitions of the table', () => {
     const done = tableOf(answerOfAdvance(NOW));
-    process.stdout.write(`\nWhat advance allowed of the 36 pairs before the deadline:${done}`);
-    expect(done).toBe(LAW);
+    process.stdout.write(`\nThe transitions that advance allowed before the expiry:${done}`);
+    expect(done).toBe(ALLOWED_BEFORE_EXPIRY);
   });
 
-  test('from its hour on, advance lets a position do nothing but expire', () => {
+  test('from the expiry on, advance allows only transitions to EXPIRED', () => {
     const done = tableOf(answerOfAdvance(DEADLINE));
-    process.stdout.write(`\nWhat advance allowed of the 36 pairs from the deadline on:${done}`);
-    expect(done).toBe(LAW_WHEN_LATE);
+    process.stdout.write(`\nThe transitions that advance allowed from the expiry on:${done}`);
+    expect(done).toBe(ALLOWED_AFTER_EXPIRY);
   });
 
-  test('allowedTransitions says the same, before its hour and from it on', () => {
-    expect(tableOf(answerOfAllowed(DEADLINE - 1))).toBe(LAW);
-    expect(tableOf(answerOfAllowed(DEADLINE))).toBe(LAW_WHEN_LATE);
+  test('allowedTransitions returns the transitions of the table, before and after the expiry', () => {
+    expect(tableOf(answerOfAllowed(DEADLINE - 1))).toBe(ALLOWED_BEFORE_EXPIRY);
+    expect(tableOf(answerOfAllowed(DEADLINE))).toBe(ALLOWED_AFTER_EXPIRY);
   });
 
-  test('a position without a deadline is never late', () => {
-    expect(tableOf(answerOfAllowed(Number.MAX_SAFE_INTEGER, null))).toBe(LAW);
+  test('a position without an expiry never expires by itself', () => {
+    expect(tableOf(answerOfAllowed(Number.MAX_SAFE_INTEGER, null))).toBe(ALLOWED_BEFORE_EXPIRY);
   });
 
-  test('the three states that allow nothing are terminal, the others are not', () => {
+  test('the three states without transitions are terminal', () => {
     expect(STATES.filter(isTerminal)).toEqual(['RELEASED', 'CANCELLED', 'EXPIRED']);
   });
 
-  test('nothing is allowed twice', () => {
+  test('no transition is listed twice', () => {
     for (const from of STATES) expect(LIFECYCLE[from]).toEqual([...new Set(LIFECYCLE[from])]);
   });
 });
 
-/** The pairs that the law written above answers with this word. */
-const pairsThat = (word: 'yes' | 'no', law: string) =>
+/** Returns the pairs that the table marks with the given word. */
+const pairsThat = (word: 'yes' | 'no', table: string) =>
   PAIRS.filter(({ from, to }) => {
-    const answers = law.split('\n').find((line) => line.startsWith(`${from} `)) ?? '';
+    const answers = table.split('\n').find((line) => line.startsWith(`${from} `)) ?? '';
     return answers.slice(21 + 20 * STATES.indexOf(to)).startsWith(word);
   });
 
-describe('each pair by itself', () => {
-  test('the tables hold 11 moves in time and 3 when late', () => {
-    expect([pairsThat('yes', LAW).length, pairsThat('no', LAW).length]).toEqual([11, 25]);
-    expect([pairsThat('yes', LAW_WHEN_LATE).length, pairsThat('no', LAW_WHEN_LATE).length]).toEqual([3, 33]);
+describe('each pair of states', () => {
+  test('the tables have 11 transitions before the expiry and 3 after it', () => {
+    expect([pairsThat('yes', ALLOWED_BEFORE_EXPIRY).length, pairsThat('no', ALLOWED_BEFORE_EXPIRY).length]).toEqual([
+      11, 25,
+    ]);
+    expect([pairsThat('yes', ALLOWED_AFTER_EXPIRY).length, pairsThat('no', ALLOWED_AFTER_EXPIRY).length]).toEqual([
+      3, 33,
+    ]);
   });
 
-  test.each(pairsThat('yes', LAW))('$from becomes $to', ({ from, to }) => {
+  test.each(pairsThat('yes', ALLOWED_BEFORE_EXPIRY))('a position can move from $from to $to', ({ from, to }) => {
     expect(attempt(from, to, DEADLINE - 1)).toBe(to);
   });
 
-  test.each(pairsThat('no', LAW))('$from does not become $to, and the refusal tells what it allows', ({ from, to }) => {
-    const allowed = pairsThat('yes', LAW).flatMap((pair) => (pair.from === from ? [pair.to] : []));
-    const what = allowed.length === 0 ? 'none' : allowed.join(', ');
-    expect(refusalOf(() => attempt(from, to, NOW))).toEqual({
-      code: 'ILLEGAL_TRANSITION',
-      message: `The position cannot change from ${from} to ${to}. Allowed transitions: ${what}.`,
-      path: null,
-      from,
-      to,
-      allowedTransitions: allowed,
-    });
-  });
+  test.each(pairsThat('no', ALLOWED_BEFORE_EXPIRY))(
+    'a position cannot move from $from to $to, and the error has the allowed transitions',
+    ({ from, to }) => {
+      const allowed = pairsThat('yes', ALLOWED_BEFORE_EXPIRY).flatMap((pair) => (pair.from === from ? [pair.to] : []));
+      const what = allowed.length === 0 ? 'none' : allowed.join(', ');
+      expect(refusalOf(() => attempt(from, to, NOW))).toEqual({
+        code: 'ILLEGAL_TRANSITION',
+        message: `The position cannot change from ${from} to ${to}. Allowed transitions: ${what}.`,
+        path: null,
+        from,
+        to,
+        allowedTransitions: allowed,
+      });
+    },
+  );
 
-  test.each(pairsThat('no', LAW_WHEN_LATE))('late, $from does not become $to', ({ from, to }) => {
-    const allowedNow = pairsThat('yes', LAW_WHEN_LATE).flatMap((pair) => (pair.from === from ? [pair.to] : []));
-    expect(refusalOf(() => attempt(from, to, DEADLINE))).toMatchObject({ from, to, allowedTransitions: allowedNow });
-  });
+  test.each(pairsThat('no', ALLOWED_AFTER_EXPIRY))(
+    'after the expiry a position cannot move from $from to $to',
+    ({ from, to }) => {
+      const allowedNow = pairsThat('yes', ALLOWED_AFTER_EXPIRY).flatMap((pair) =>
+        pair.from === from ? [pair.to] : [],
+      );
+      expect(refusalOf(() => attempt(from, to, DEADLINE))).toMatchObject({ from, to, allowedTransitions: allowedNow });
+    },
+  );
 });

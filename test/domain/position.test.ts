@@ -9,20 +9,20 @@ import {
 } from '../../src/domain/position.ts';
 import { type TemplateRules, templateRulesOf } from '../../src/domain/templateKinds.ts';
 import { DAY_MS, type Instant } from '../../src/domain/time.ts';
-import { ASSET, currency, DEADLINE, faultsOf, minor, NOW, refusalOf } from './given.ts';
+import { ASSET, currency, DEADLINE, faultsOf, minor, NOW, refusalOf } from './fixtures.ts';
 
 const usd = currency('USD');
 const input: PositionInput = { holderReference: 'payee', amount: { amount: '1250.5', currencyCode: 'USD' } };
 
-describe('what the input of a position alone shows', () => {
-  test('a draft has its amount in minor units and nothing where nothing was said', () => {
+describe('validation of the input of a position', () => {
+  test('a valid input has its amount in minor units, and null for omitted fields', () => {
     const bare = { externalReference: null, uniqueReference: null, metadata: {}, expiresAt: null };
     const draft = { ...bare, holderReference: 'payee', amount: { minorUnits: 125_050n, currency: usd } };
     expect(checkPosition(input, NOW)).toEqual(draft);
     expect(checkPosition({ ...input, externalReference: null, metadata: null, expiresAt: null }, NOW)).toEqual(draft);
   });
 
-  test('all faults are told at once, each with its path, in the order of the fields', () => {
+  test('all validation issues are returned at once, each with its path, in the order of the fields', () => {
     const faulty: PositionInput = {
       holderReference: ' \t\n',
       externalReference: 'a\u0000b',
@@ -51,16 +51,16 @@ describe('what the input of a position alone shows', () => {
     ['1.0', 'JPY', 'amount.amount: must have at most 0 decimals in JPY.'],
     ['9'.repeat(25), 'USD', 'amount.amount: must have at most 24 digits before the decimal point.'],
     ['1', 'BTC', 'amount.currencyCode: must be an ISO 4217 currency code such as "USD".'],
-  ])('an amount of %s %s is refused', (amount, currencyCode, fault) => {
+  ])('an amount of %s %s is rejected', (amount, currencyCode, fault) => {
     expect(faultsOf(() => checkPosition({ ...input, amount: { amount, currencyCode } }, NOW))).toEqual([fault]);
   });
 
-  test('expiresAt lies in the future from one millisecond after now', () => {
+  test('expiresAt must be at least one millisecond in the future', () => {
     expect(checkPosition({ ...input, expiresAt: NOW + 1 }, NOW).expiresAt).toBe(NOW + 1);
     expect(faultsOf(() => checkPosition({ ...input, expiresAt: NOW - 1 }, NOW))).toHaveLength(1);
   });
 
-  test('references have 1 to 200 characters, and what may be left out may still not be blank', () => {
+  test('references have 1 to 200 characters, and an optional reference must not be blank', () => {
     const long = '😀'.repeat(200);
     const references = { holderReference: long, externalReference: long };
     expect(checkPosition({ ...input, ...references }, NOW)).toMatchObject(references);
@@ -70,7 +70,7 @@ describe('what the input of a position alone shows', () => {
   });
 });
 
-test('a position begins with nothing in escrow, at sequence and version 1, under its asset', () => {
+test('a new position has nothing in escrow, sequence and version 1, and the institution of its asset', () => {
   const draft = checkPosition({ ...input, externalReference: 'ref', metadata: { a: 1 }, expiresAt: DEADLINE }, NOW);
   const position = newPosition(draft, ASSET, { version: 3 }, 'pos_9', NOW);
   expect(position).toEqual({
@@ -115,11 +115,11 @@ const limit = (minorUnits: bigint) => ({ minorUnits, currency: usd });
 const obeys = (draft: PositionDraft, of: TemplateRules) => () => checkTemplateRules(draft, of, NOW);
 const violation = (draft: PositionDraft, of: TemplateRules) => refusalOf(obeys(draft, of));
 
-describe('the terms of the template', () => {
+describe('the rules of the template', () => {
   const terms = templateRulesOf({ currency: 'USD', region: 'US', minAmount: '10', maxAmount: '1000.50' });
   const tenor = templateRulesOf({ currency: 'USD', maxTenorDays: 30, country: 'SG' });
 
-  test('an amount is kept to its least and its most, both allowed themselves, and the refusal names rule and limit', () => {
+  test('an amount must be between the minimum and the maximum, inclusive, and the error has the rule and the limit', () => {
     expect(obeys(draftOf('10.00'), terms)).not.toThrow();
     expect(obeys(draftOf('1000.50'), terms)).not.toThrow();
     const facts = { code: 'POLICY_VIOLATION', path: ['amount'] };
@@ -137,14 +137,14 @@ describe('the terms of the template', () => {
     expect(violation(draftOf('1000.51'), terms)).toEqual({ ...facts, ...above });
   });
 
-  test('a least and a most may be left out', () => {
+  test('the minimum and the maximum are optional', () => {
     const open = templateRulesOf({ currency: 'USD', region: 'US' });
     expect(open).toEqual({ currency: 'USD', minAmount: null, maxAmount: null, maxTenorDays: null });
     expect(obeys(draftOf('0.01'), open)).not.toThrow();
     expect(obeys(draftOf('9'.repeat(24)), open)).not.toThrow();
   });
 
-  test('another currency is refused before its amount is looked at', () => {
+  test('the currency is checked before the amount', () => {
     expect(violation(draftOf('5', 'EUR'), terms)).toEqual({
       code: 'POLICY_VIOLATION',
       message: 'The asset template allows only USD.',
@@ -154,7 +154,7 @@ describe('the terms of the template', () => {
     });
   });
 
-  test('a tenor asks for an expiresAt at most so many times 24 hours from now', () => {
+  test('a tenor requires an expiresAt at most that many days of 24 hours from now', () => {
     const latest = NOW + 30 * DAY_MS;
     expect(obeys(draftOf('1', 'USD', latest), tenor)).not.toThrow();
     const message = '`expiresAt` is required and must be at most 30 days after the creation of the position.';
@@ -163,12 +163,12 @@ describe('the terms of the template', () => {
     expect(violation(draftOf('1'), tenor)).toEqual(facts);
   });
 
-  test('without a tenor, expiresAt may be left out or lie anywhere', () => {
+  test('without a tenor, expiresAt is optional and unlimited', () => {
     expect(obeys(draftOf('10'), terms)).not.toThrow();
     expect(obeys(draftOf('10', 'USD', NOW + 100_000 * DAY_MS), terms)).not.toThrow();
   });
 
-  test('mistake 3: template limits and currency were stored and never enforced', () => {
+  test('predecessor mistake 3: template limits and currency were stored and never enforced', () => {
     const rules = [draftOf('9.99'), draftOf('1000.51'), draftOf('100', 'EUR')].map((draft) => violation(draft, terms));
     expect(rules.map((facts) => 'rule' in facts && facts.rule)).toEqual(['MIN_AMOUNT', 'MAX_AMOUNT', 'CURRENCY']);
     expect(violation(draftOf('100'), tenor)).toMatchObject({ rule: 'TENOR' });

@@ -14,7 +14,7 @@ const kindOf = (code: string) => {
   return kind;
 };
 
-/** A config of each kind that fits it. */
+/** A valid config of each kind. */
 const FITS: Readonly<Record<string, JsonObject>> = {
   CONSTR_ESCROW: { currency: 'USD', region: 'US', minAmount: '10', maxAmount: '1000.50' },
   CONSTR_RETAINAGE: { currency: 'AED', retainagePercentage: '5.5' },
@@ -22,14 +22,14 @@ const FITS: Readonly<Record<string, JsonObject>> = {
   TF_LC: { currency: 'EUR', issuingBankCountry: 'DE', maxTenorDays: 1 },
 };
 
-/** The faults of a fitting config with some of its values changed; undefined leaves the key out. */
+/** Returns the issues of a valid config with some values changed; undefined omits the key. */
 function faults(code: string, changes: Readonly<Record<string, JsonValue | undefined>> = {}): readonly string[] {
   const changed = Object.entries({ ...FITS[code], ...changes }).filter(([, value]) => value !== undefined);
   const config: JsonObject = JSON.parse(JSON.stringify(Object.fromEntries(changed)));
   return configIssues(config, kindOf(code)).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
-test('there are four kinds, two for each vertical', () => {
+test('there are four kinds, two per vertical', () => {
   expect([...TEMPLATE_KINDS].map(([code, kind]) => [code, kind.code, kind.vertical])).toEqual([
     ['CONSTR_ESCROW', 'CONSTR_ESCROW', 'CONSTRUCTION'],
     ['CONSTR_RETAINAGE', 'CONSTR_RETAINAGE', 'CONSTRUCTION'],
@@ -44,29 +44,29 @@ describe.each([
   ['TF_INVOICE', ['currency', 'maxTenorDays', 'country'], []],
   ['TF_LC', ['currency', 'issuingBankCountry', 'maxTenorDays'], []],
 ])('%s', (code, required, optional) => {
-  test('takes a config that fits', () => {
+  test(`${code} accepts a valid config`, () => {
     expect(faults(code)).toEqual([]);
   });
 
-  test.each(required)('needs %s', (key) => {
+  test.each(required)(`${code} requires %s`, (key) => {
     expect(faults(code, { [key]: undefined })).toEqual([expect.stringMatching(`^${key}: must be .*[.]$`)]);
     expect(faults(code, { [key]: null })).toEqual([expect.stringMatching(`^${key}: must be .*[.]$`)]);
   });
 
-  test('refuses unknown keys by name', () => {
+  test(`${code} rejects unknown keys by name`, () => {
     expect(faults(code, { maxAmont: '1', Currency: 'USD' })).toEqual([
       ': must not have unknown keys: maxAmont, Currency.',
     ]);
   });
 
-  test('shows the same keys as JSON Schema', () => {
+  test(`${code} has a JSON Schema with the same keys`, () => {
     const { required: needed, properties, additionalProperties, type } = kindOf(code).configSchema;
     expect([type, additionalProperties]).toEqual(['object', false]);
     expect(needed).toEqual(required);
     expect(Object.keys(properties ?? {})).toEqual([...required, ...optional]);
   });
 
-  test('takes currencies of ISO 4217 only', () => {
+  test(`${code} accepts only ISO 4217 currencies`, () => {
     expect(
       CURRENCY_CODES.filter(
         (of) => faults(code, { currency: of, minAmount: undefined, maxAmount: undefined }).length > 0,
@@ -89,17 +89,17 @@ describe('CONSTR_ESCROW', () => {
     [{ maxAmount: '1e9' }, 'maxAmount: must be a plain decimal number such as "1250.00".'],
     [{ maxAmount: '-1' }, 'maxAmount: must be a plain decimal number such as "1250.00".'],
     [{ region: 'EU' }, 'region: must be one of US, EU_UK, SG, UAE.'],
-  ])('%j is refused', (changes, fault) => {
+  ])('the change %j of the config is rejected', (changes, fault) => {
     expect(faults('CONSTR_ESCROW', changes)).toEqual([fault]);
   });
 
-  test('a least equal to the most fits, and so does either alone', () => {
+  test('equal limits, and only one of the two limits, are accepted', () => {
     expect(faults('CONSTR_ESCROW', { minAmount: '1000.5' })).toEqual([]);
     expect(faults('CONSTR_ESCROW', { minAmount: undefined })).toEqual([]);
     expect(faults('CONSTR_ESCROW', { minAmount: '9999999', maxAmount: undefined })).toEqual([]);
   });
 
-  test('a bound that fits is one that reads as a decimal, and the other way round', () =>
+  test('a limit is accepted exactly if it is a valid decimal', () =>
     checked(
       COUNTS.textCases,
       fc.property(fc.string({ unit: fc.constantFrom('0', '9', '1', '.', '-', 'e', ' '), maxLength: 30 }), (text) => {
@@ -111,19 +111,22 @@ describe('CONSTR_ESCROW', () => {
 });
 
 describe('CONSTR_RETAINAGE', () => {
-  test.each(['0', '0.0', '5', '99.9999', '100', '100.0', '100.0000'])('%s percent fit', (retainagePercentage) => {
-    expect(faults('CONSTR_RETAINAGE', { retainagePercentage })).toEqual([]);
-  });
+  test.each(['0', '0.0', '5', '99.9999', '100', '100.0', '100.0000'])(
+    'a percentage of %s is accepted',
+    (retainagePercentage) => {
+      expect(faults('CONSTR_RETAINAGE', { retainagePercentage })).toEqual([]);
+    },
+  );
 
   test.each(['100.0001', '100.1', '101', '1000', '-1', '', '5%', '5.', '.5', '1e1', '5.00001', ' 5'])(
-    '%j percent do not',
+    'a percentage of %j is rejected',
     (retainagePercentage) => {
       const sentence = 'must be a decimal string from "0" to "100" with at most 4 decimals.';
       expect(faults('CONSTR_RETAINAGE', { retainagePercentage })).toEqual([`retainagePercentage: ${sentence}`]);
     },
   );
 
-  test('a number is no percentage: it has to be a decimal string', () => {
+  test('a percentage as a number is rejected, because it must be a decimal string', () => {
     const sentence = 'retainagePercentage: must be a decimal string such as "5.5".';
     expect(faults('CONSTR_RETAINAGE', { retainagePercentage: 5 })).toEqual([sentence]);
   });
@@ -136,15 +139,15 @@ describe('trade finance', () => {
     [36_501, 'must be at most 36500 days.'],
     [1.5, 'must be an integer number of days.'],
     ['30', 'must be an integer number of days.'],
-  ])('a tenor of %j is refused', (maxTenorDays, sentence) => {
+  ])('a tenor of %j is rejected', (maxTenorDays, sentence) => {
     expect(faults('TF_LC', { maxTenorDays })).toEqual([`maxTenorDays: ${sentence}`]);
   });
 
-  test('a tenor of 1 to 36,500 days fits', () => {
+  test('a tenor of 1 to 36,500 days is accepted', () => {
     expect([faults('TF_LC', { maxTenorDays: 1 }), faults('TF_LC', { maxTenorDays: 36_500 })]).toEqual([[], []]);
   });
 
-  test('countries are the 249 of ISO 3166-1 in two capital letters', () => {
+  test('countries are the 249 codes of ISO 3166-1 in two capital letters', () => {
     expect(new Set(COUNTRY_CODES).size).toBe(249);
     expect(COUNTRY_CODES).toHaveLength(249);
     expect(COUNTRY_CODES.filter((country) => faults('TF_INVOICE', { country }).length > 0)).toEqual([]);
@@ -155,7 +158,7 @@ describe('trade finance', () => {
   });
 });
 
-test('terms are what the config says, in minor units of its currency', () => {
+test('the rules of a template are the values of the config, in minor units of its currency', () => {
   const terms = { currency: 'USD', minAmount: null, maxAmount: null, maxTenorDays: null };
   expect(templateRulesOf(FITS['CONSTR_ESCROW'] ?? {})).toEqual({ ...terms, minAmount: 1_000n, maxAmount: 100_050n });
   expect(templateRulesOf(FITS['CONSTR_RETAINAGE'] ?? {})).toEqual({ ...terms, currency: 'AED' });

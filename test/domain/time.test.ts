@@ -14,8 +14,8 @@ const exists = (year: number, month: number, day: number) =>
   parseInstant(`${year.toString().padStart(4, '0')}-${two(month)}-${two(day)}T12:00:00Z`) !== undefined;
 const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 
-describe('reading a time', () => {
-  // All numbers are counted by hand from 1970 in UTC: a reading that looked at the host's zone would be hours off.
+describe('parsing a time', () => {
+  // All numbers are milliseconds since 1970 in UTC; a parser that used the time zone of the host would be hours off.
   test.each([
     ['1970-01-01T00:00:00Z', 0],
     ['1970-01-01T00:00:00.001Z', 1],
@@ -30,11 +30,11 @@ describe('reading a time', () => {
     ['2026-02-01T02:34:56+14:00', 1_769_862_896_000],
     ['2024-02-29T00:00:00Z', 1_709_164_800_000],
     ['2000-02-29T00:00:00Z', 951_782_400_000],
-  ])('%s', (text, instant) => {
+  ])('the time %s is parsed', (text, instant) => {
     expect(parseInstant(text)).toBe(instant);
   });
 
-  test('a fraction of up to nine digits is cut to milliseconds, never rounded', () => {
+  test('a fraction of up to nine digits is truncated to milliseconds, never rounded', () => {
     const fractions = {
       9: 900,
       99: 990,
@@ -52,7 +52,7 @@ describe('reading a time', () => {
     expect(parseInstant('1970-01-01T01:00:00.9999+01:00')).toBe(999);
   });
 
-  test('any instant reads back as it was written, at any offset', () =>
+  test('any time is parsed to the same instant as it was formatted, with any offset', () =>
     checked(
       COUNTS.instantCases,
       fc.property(instants, fc.integer({ min: -1_439, max: 1_439 }), (instant, offset) => {
@@ -64,7 +64,7 @@ describe('reading a time', () => {
       }),
     ));
 
-  test('is written in UTC with milliseconds', () => {
+  test('a time is formatted in UTC with milliseconds', () => {
     expect(formatInstant(1_769_862_896_000)).toBe('2026-01-31T12:34:56.000Z');
     expect([formatInstant(EARLIEST), formatInstant(LATEST)]).toEqual([
       '0001-01-01T00:00:00.000Z',
@@ -74,20 +74,20 @@ describe('reading a time', () => {
 });
 
 describe('days and years', () => {
-  test('29 February is a day in leap years only, of all years from 1 to 9999', () => {
+  test('29 February exists only in leap years, for all years from 1 to 9999', () => {
     const years = Array.from({ length: 9_999 }, (_, index) => index + 1);
     expect(years.filter((year) => exists(year, 2, 29))).toEqual(years.filter(isLeap));
     expect(years.filter((year) => !exists(year, 2, 28) || exists(year, 2, 30))).toEqual([]);
   });
 
-  test('every month has its days', () => {
+  test('every month has its number of days', () => {
     const lastDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     const days = range(0, 99);
     expect(range(0, 99).flatMap((month) => days.filter((day) => exists(2026, month, day)).slice(-1))).toEqual(lastDays);
     expect(range(1, 12).map((month) => days.filter((day) => exists(2026, month, day)).length)).toEqual(lastDays);
   });
 
-  test('the years 1 to 9999 in UTC can be said, and nothing a millisecond outside them', () => {
+  test('times in the years 1 to 9999 in UTC are accepted, and none a millisecond outside', () => {
     expect(parseInstant('0001-01-01T00:00:00Z')).toBe(EARLIEST);
     expect(parseInstant('0001-01-01T01:00:00+01:00')).toBe(EARLIEST);
     expect(parseInstant('0001-01-01T00:00:00+00:01')).toBeUndefined();
@@ -97,12 +97,12 @@ describe('days and years', () => {
   });
 });
 
-describe('what is no time', () => {
+describe('malformed times', () => {
   test.each([
     ['no zone', '2026-01-31T12:34:56'],
     ['a fraction, no zone', '2026-01-31T12:34:56.123'],
-    ['a date alone', '2026-01-31'],
-    ['a space for T', '2026-01-31 12:34:56Z'],
+    ['a date only', '2026-01-31'],
+    ['a space instead of T', '2026-01-31 12:34:56Z'],
     ['no seconds', '2026-01-31T12:34Z'],
     ['month 0', '2026-00-10T12:34:56Z'],
     ['month 13', '2026-13-10T12:34:56Z'],
@@ -116,22 +116,22 @@ describe('what is no time', () => {
     ['a zone of 24 hours', '2026-01-31T12:34:56+24:00'],
     ['a zone with minute 60', '2026-01-31T12:34:56+01:60'],
     ['a zone without a colon', '2026-01-31T12:34:56+0100'],
-    ['a zone of hours alone', '2026-01-31T12:34:56+01'],
+    ['a zone with hours only', '2026-01-31T12:34:56+01'],
     ['a zone by name', '2026-01-31T12:34:56 UTC'],
     ['two zones', '2026-01-31T12:34:56Z+01:00'],
-    ['a bare point', '2026-01-31T12:34:56.Z'],
+    ['a decimal point without digits', '2026-01-31T12:34:56.Z'],
     ['a comma', '2026-01-31T12:34:56,5Z'],
     ['ten digits of fraction', '2026-01-31T12:34:56.0123456789Z'],
-    ['five digits of year', '12026-01-31T12:34:56Z'],
+    ['a year of five digits', '12026-01-31T12:34:56Z'],
     ['a sign before the year', '+2026-01-31T12:34:56Z'],
     ['a year of six digits', '+002026-01-31T12:34:56Z'],
     ['digits of another script', '２０２６-01-31T12:34:56Z'],
     ['a number', '1769862896000'],
     ['a line break at the end', '2026-01-31T12:34:56Z\n'],
     ['a space in front', ' 2026-01-31T12:34:56Z'],
-    ['the way of mail', 'Sat, 31 Jan 2026 12:34:56 GMT'],
-    ['nothing', ''],
-  ])('%s', (_what, text) => {
+    ['the format of mail headers', 'Sat, 31 Jan 2026 12:34:56 GMT'],
+    ['empty text', ''],
+  ])('a malformed time is rejected: %s', (_what, text) => {
     expect(parseInstant(text)).toBeUndefined();
   });
 });

@@ -15,7 +15,7 @@ const SAME: readonly (readonly [why: string, text: string, query: string])[] = [
   ['fullwidth letters', 'ＡＢ', 'ab'],
   ['Armenian ligature', 'և', 'ԵՒ'],
 ];
-it.each(SAME)('%s give the same tokens', (_why, text, query) => {
+it.each(SAME)('%s give the same search tokens', (_why, text, query) => {
   expect(tokensOf(text)).toEqual(tokensOf(query));
   expect(tokensOf(text)).toHaveLength(1);
 });
@@ -33,7 +33,7 @@ it.each([
   ['สัญญาก่อสร้าง', 'ก่อสร้าง'],
   ['iPhone東京', 'iphone'],
   ['iPhone東京', '東京'],
-])('%s is found by %s', (text, query) => {
+])('the text %s is found by %s', (text, query) => {
   expect(found(text, query)).toBe(true);
 });
 
@@ -42,17 +42,17 @@ it.each([
   ['東都', '東京'],
   ['contract', 'con'],
   ['con tract', 'contract'],
-])('%s is not found by %s', (text, query) => {
+])('the text %s is not found by %s', (text, query) => {
   expect(found(text, query)).toBe(false);
 });
 
-it('folds a text that is folded already to itself', () => {
+it('tokens are unchanged if they are tokenized again', () => {
   const text = 'Straße İSTANBUL ΟΔΟΣ oﬃce ŉ ǰ ΐ';
   const once = tokensOf(text);
   expect(tokensOf(once.join(' '))).toEqual(once);
 });
 
-it('keeps its version only while the tokens of every text stay the same', () => {
+it('TOKENS_VERSION changes whenever the tokens of any text change', () => {
   const texts = [
     ...SAME.flatMap(([, text, query]) => [text, query]),
     '東京都庁の工事',

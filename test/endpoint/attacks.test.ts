@@ -4,10 +4,10 @@ import { ATTACKS, type Attack } from '../support/attacks.ts';
 import { endpointOn, PRODUCTION } from '../support/endpoint.ts';
 import { type Line, type Reply, WIRES } from '../support/wire.ts';
 
-/** What an attack may cost of the processor, its client included, in ms: the goal, and where something is wrong. */
+/** The processor time of an attack in ms, including its client: the goal, and the limit of the test. */
 const GOAL_MS = 50;
 const WRONG_MS = 10 * GOAL_MS;
-/** What may stand in an address, in characters, and one too long for it. */
+/** The longest text in a URL in characters; longer attacks are not sent by GET. */
 const SHORT = 100_000;
 const UNLIMITED = {
   key: null,
@@ -22,7 +22,7 @@ const UNLIMITED = {
 interface Cost {
   readonly reply: Reply;
   readonly leastMs: number;
-  /** The rows that the store looked at. */
+  /** The rows that the store scanned. */
   readonly leastRows: number;
 }
 
@@ -44,7 +44,7 @@ afterAll(() => {
   process.stdout.write(`${[head, ...rows].join('\n')}\n`);
 });
 
-describe.each(WIRES)('over $name', ({ name: wire, open }) => {
+describe.each(WIRES)('attacks over $name', ({ name: wire, open }) => {
   let line: Line;
   beforeAll(async () => {
     line = await open(endpoint().url, endpoint().houses[0].admin);
@@ -52,7 +52,7 @@ describe.each(WIRES)('over $name', ({ name: wire, open }) => {
   });
   afterAll(() => line.close());
 
-  /** Sends it so often, each time as another document; returns the last reply, and the least that one cost. */
+  /** Sends the attack several times, each time as another document. Returns the last reply and the minimum cost. */
   async function costOf({ query, variables = '{}' }: Attack): Promise<Cost> {
     const { scanStats } = endpoint().store;
     let reply: Reply | undefined;
@@ -69,20 +69,20 @@ describe.each(WIRES)('over $name', ({ name: wire, open }) => {
     return { reply: reply as Reply, leastMs, leastRows };
   }
 
-  // What is far longer than an address may be is refused by its length alone.
+  // A text that is far too long for a URL is rejected by its length.
   const sent = ATTACKS.filter(({ query, variables = '' }) => wire !== 'GET' || query.length + variables.length < SHORT);
 
-  it.each(sent)('$name costs little', async (attack) => {
+  it.each(sent)('the attack is cheap: $name', async (attack) => {
     const { reply, leastMs, leastRows } = await costOf(attack);
     costs.set(attack.name, { ...costs.get(attack.name), [wire]: leastMs.toFixed(1) });
     expect(endpoint().faults).toEqual([]);
     expect(reply.text.length).toBeLessThan(50_000);
     const codes = [...reply.text.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code);
-    // An address may be too long before anything else is looked at.
+    // The URL may be too long, which is checked first.
     const refused = attack.code && reply.status !== 431;
     expect(codes.filter((code) => refused && !attack.code?.test(code ?? ''))).toEqual([]);
     expect([reply.status < 500, codes.length > 0 || !refused]).toEqual([true, true]);
-    // Nothing is executed of what is refused, nor looked up for it but the key.
+    // A rejected document is not executed, and reads no row but that of the API key.
     expect(refused && reply.text.includes('"data":{')).not.toBe(true);
     expect(attack.code ? leastRows : 0).toBeLessThanOrEqual(1);
     expect(leastMs).toBeLessThan(WRONG_MS);

@@ -14,22 +14,22 @@ afterAll(() =>
   process.stdout.write(`Seed ${SEED}; answers by status: ${JSON.stringify(Object.fromEntries(statuses))}\n`),
 );
 
-/** What tells of the machine: a stack, a file, a driver or its database. */
+/** Matches details of the machine: a stack trace, a file, a driver or its database. */
 const LEAKS =
   /\\n\s+at |node_modules|\bat \S+:\d+|\/src\/|sqlstate|call stack|RangeError|TypeError|INTERNAL_SERVER_ERROR/i;
 
-/** Holds an answer to what every answer is. */
+/** Checks what is true of every response. */
 function mustBeClean({ status, head, body, broken }: RawAnswer): void {
   expect([broken, endpoint().faults.splice(0)]).toEqual([undefined, []]);
   expect(head).toMatch(/^HTTP\/1\.1 [2-4]\d\d /);
   expect(body).not.toMatch(LEAKS);
-  // Node itself refuses what is no HTTP, without a body of ours.
+  // Node rejects malformed HTTP itself, without a body from the server.
   const told = /content-type: application\/(json|graphql)/i.test(head) && body.includes('"errors":[');
   expect(!told || /"code":"[A-Z_]+"/.test(body)).toBe(true);
   statuses.set(status, (statuses.get(status) ?? 0) + 1);
 }
 
-it('a broken request is refused, and harms nobody', async () => {
+it('a malformed request is rejected without an effect on others', async () => {
   expect.hasAssertions();
   const { url, houses } = endpoint();
   await checked(
@@ -41,7 +41,7 @@ it('a broken request is refused, and harms nobody', async () => {
 });
 
 it.each(['\u00c3', 'a b', '[', '[::1', 'a:b', 'a:123456', '%', 'a/b', '@', 'xn--', '\u0001'])(
-  'a Host that names no host is refused with 400, and no stack: %j',
+  'a malformed Host header is rejected with 400 and no stack trace: %j',
   async (host) => {
     const headers = [
       ['Authorization', `Bearer ${ROOT_TOKEN}`],
@@ -57,7 +57,7 @@ it.each(['\u00c3', 'a b', '[', '[::1', 'a:b', 'a:123456', '%', 'a/b', '@', 'xn--
   },
 );
 
-it('the server still answers', async () => {
+it('the server still responds after all malformed requests', async () => {
   const { url, houses } = endpoint();
   const response = await post(url, houses[0].reader, { query: '{ lifecycle { state } }' });
   expect(await response.text()).toContain('"state":"CREATED"');

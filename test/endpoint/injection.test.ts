@@ -17,7 +17,7 @@ interface Side {
 }
 let sides: readonly [Side, Side];
 
-/** A server whose ids and tokens are the same in every run, so that answers can be compared to the letter. */
+/** Creates a server whose ids and tokens are the same in every run, so that responses can be compared exactly. */
 async function sideOn(store: Store): Promise<Side> {
   let count = 0;
   const next = () => String((count += 1)).padStart(26, '0');
@@ -55,7 +55,7 @@ const usualOn =
   (name: string, type: { toString(): string }): unknown =>
     ids[BY_NAME[name] ?? ''] ?? SCALARS[type.toString()] ?? 'word';
 
-/** Everything at once that tells what came of it, without going deeper. */
+/** Selects all fields of the result, without nested objects. */
 function told(type: GraphQLOutputType): string {
   const named = getNamedType(type);
   if (isUnionType(named)) return '{ __typename ... on UserError { code message path } }';
@@ -68,7 +68,7 @@ interface Trial {
   readonly name: string;
   readonly field: GraphQLField<unknown, unknown>;
   readonly place: Place;
-  /** The field that answers the parent, by its id. */
+  /** The query field that returns the parent by its id, or null for root fields. */
   readonly within: string | null;
   readonly kind: string;
 }
@@ -99,7 +99,7 @@ const TRIALS: readonly Trial[] = Object.entries({ Query: null, Mutation: null, .
   },
 );
 
-/** What one side answers. */
+/** Returns the response of one server. */
 async function answerOf(side: Side, { field, place, within, kind }: Trial, text: string): Promise<string> {
   const values = valuesWith(field.args, place, text, usualOn(side));
   const defined = field.args.map(({ name, type }) => `$${name}: ${type.toString()}`).join(', ');
@@ -111,10 +111,10 @@ async function answerOf(side: Side, { field, place, within, kind }: Trial, text:
   return answer.text;
 }
 
-describe('a text with a meaning elsewhere is a text', () => {
-  it.each(TRIALS)('$name', async (trial) => {
+describe('texts with a meaning in other languages', () => {
+  it.each(TRIALS)('a text with SQL, HTML or shell syntax has no special meaning in $name', async (trial) => {
     const index = TRIALS.indexOf(trial);
-    // Each place is tried with some, and each text in many places; with all of them where counts are large.
+    // Each argument is tried with some texts, and each text in many arguments. With large counts all are tried.
     const texts = INJECTIONS.filter((_, each) => FULL || (each + index) % 6 === 0);
     const answers: string[][] = [[], []];
     const changes = [];
@@ -129,7 +129,7 @@ describe('a text with a meaning elsewhere is a text', () => {
     expect(answers[1]).toEqual(answers[0]);
     expect(answers[0]?.join('\n')).not.toMatch(/INTERNAL_SERVER_ERROR|node_modules|sqlstate|syntax error at/i);
     expect(changes[1]).toEqual(changes[0]);
-    // A refused attempt leaves its audit event, and its answer under the key that it came with.
+    // A rejected attempt writes its audit event, and a user error under the idempotency key.
     const written = Object.keys(changes[0] ?? {}).filter(
       (table) => !['auditEvents', 'idempotencyRecords'].includes(table),
     );

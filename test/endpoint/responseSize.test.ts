@@ -20,7 +20,7 @@ const UNLIMITED = {
 const RESPONSES = { bytes: 8 * MEBIBYTE, bufferBytes: 48 * MEBIBYTE };
 const endpoint = endpointOn({ ...PRODUCTION, rates: UNLIMITED, responses: RESPONSES });
 const ROWS = 100;
-/** Each page within a page has the same metadata five times again. */
+/** Each nested page repeats the same metadata five times. */
 const ATTACK = `{ positions(first: 10) { nodes { asset { positions(first: 100) { nodes { asset {
   a: metadata b: metadata c: metadata d: metadata e: metadata } } } } } } }`;
 const PAGE = '{ positions(first: 100) { nodes { asset { metadata } } } }';
@@ -31,7 +31,7 @@ interface Answer {
   readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
 }
 
-/** Gives the first institution an asset with as much metadata as there may be, and positions of it. */
+/** Creates an asset of the first institution with metadata of the maximum size, and positions of it. */
 async function prepare(): Promise<{ readonly assetId: string; readonly templateId: string }> {
   const { url, houses } = endpoint();
   const [{ admin, deal }] = houses;
@@ -56,21 +56,26 @@ const used = (before: NodeJS.CpuUsage): string => {
 };
 
 describe('a response that would be too large', () => {
-  it.each(WIRES)('is ended over $name with one QUERY_TOO_COMPLEX', async ({ name, open }) => {
-    await large();
-    const { url, houses, faults } = endpoint();
-    const line = await open(url, houses[0].reader);
-    const before = process.cpuUsage();
-    const { text } = await line.send(ATTACK, '{}');
-    process.stdout.write(`five times the metadata of 1,000 rows over ${name}: ${text.length} bytes, ${used(before)}\n`);
-    expect(text.length).toBeLessThan(1_000);
-    expect(text.match(/"code":"QUERY_TOO_COMPLEX"/g)).toHaveLength(1);
-    expect(text).not.toContain('"data":{');
-    expect(faults).toEqual([]);
-    line.close();
-  });
+  it.each(WIRES)(
+    'a response that would be too large ends over $name with one QUERY_TOO_COMPLEX',
+    async ({ name, open }) => {
+      await large();
+      const { url, houses, faults } = endpoint();
+      const line = await open(url, houses[0].reader);
+      const before = process.cpuUsage();
+      const { text } = await line.send(ATTACK, '{}');
+      process.stdout.write(
+        `five times the metadata of 1,000 rows over ${name}: ${text.length} bytes, ${used(before)}\n`,
+      );
+      expect(text.length).toBeLessThan(1_000);
+      expect(text.match(/"code":"QUERY_TOO_COMPLEX"/g)).toHaveLength(1);
+      expect(text).not.toContain('"data":{');
+      expect(faults).toEqual([]);
+      line.close();
+    },
+  );
 
-  it('has the status 400, and a page that fits is returned whole', async () => {
+  it('a response that would be too large has status 400, and a page within the limit is returned completely', async () => {
     await large();
     const { url, houses } = endpoint();
     expect((await post(url, houses[0].reader, { query: ATTACK })).status).toBe(400);
@@ -78,7 +83,7 @@ describe('a response that would be too large', () => {
     expect([page.status, (await page.text()).length > 100 * 65_000]).toEqual([200, true]);
   });
 
-  it('ends where long aliases of `__typename` or introspection make it large', async () => {
+  it('a response that is too large because of long aliases or introspection ends with QUERY_TOO_COMPLEX', async () => {
     const { url, houses } = endpoint();
     await large();
     const alias = 'a'.repeat(20_000);
@@ -89,7 +94,7 @@ describe('a response that would be too large', () => {
     }
   });
 
-  it('of many errors has the first 100', async () => {
+  it('a response with many errors returns the first 100', async () => {
     await large();
     const { url, houses } = endpoint();
     const query =
@@ -103,7 +108,7 @@ describe('a mutation whose response could be too large', () => {
   const BATCH = `mutation ($input: ApplyPositionsInput!) { applyPositions(input: $input) {
     ... on ApplyPositionsPayload { results { position { metadata } } } } }`;
 
-  it('is refused before it is executed', async () => {
+  it('a mutation whose response could be too large is rejected before it is executed', async () => {
     const { assetId } = await large();
     const { url, houses } = endpoint();
     const create = { create: { assetId, holderReference: 'refused', amount: { amount: '1', currencyCode: 'USD' } } };
@@ -120,7 +125,7 @@ describe('a mutation whose response could be too large', () => {
 const sockets: Socket[] = [];
 afterAll(() => sockets.forEach((socket) => socket.destroy()));
 
-/** Sends a query four times over a connection that is never read: more than the operating system takes. */
+/** Sends a query four times over a connection that is never read, which exceeds the buffers of the operating system. */
 async function unread(url: string, token: string, query: string, accept: string): Promise<void> {
   const { port, hostname } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -132,7 +137,9 @@ async function unread(url: string, token: string, query: string, accept: string)
   socket.write(`${head}\r\nAccept: ${accept}\r\nContent-Length: ${body.length}\r\n\r\n${body}`.repeat(4));
 }
 
-/** Asks until the answer has the code, which must come within so many tries; returns how many had not. */
+/**
+ * Requests until the response has the code, within a maximum number of tries. Returns the number of tries before it.
+ */
 async function triesBefore(code: string, ask: () => Promise<string>): Promise<number> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     if ((await ask()).includes(`"code":"${code}"`)) return tries;
@@ -140,32 +147,35 @@ async function triesBefore(code: string, ask: () => Promise<string>): Promise<nu
   throw new Error(`There was no ${code} within ${MAX_TRIES} tries.`);
 }
 const MAX_TRIES = 60;
-/** How long what was sent may take to be executed before the next try, in ms. */
+/** The time for a request to be executed before the next try, in ms. */
 const PAUSE_MS = 20;
 
 describe('responses that are not read', () => {
-  it.each(['application/json', 'text/event-stream'])('of %s end in BUSY for their API key alone', async (accept) => {
-    await large();
-    const { url, houses } = endpoint();
-    const [{ reader, admin, deal }, other] = houses;
-    const before = process.cpuUsage();
-    const ask = async () => (await post(url, reader, { query: PAGE })).text();
-    const tries = await triesBefore('BUSY', async () => {
-      await unread(url, reader, PAGE, accept);
-      await setTimeout(PAUSE_MS);
-      return ask();
-    });
-    process.stdout.write(`BUSY after ${tries} unread responses of ${accept}: ${used(before)}\n`);
-    // Other API keys have room, and so have small responses; a mutation is refused before it is executed.
-    expect(await (await post(url, other.reader, { query: PAGE })).text()).not.toContain('BUSY');
-    expect(await (await post(url, admin, { query: PAGE })).text()).not.toContain('BUSY');
-    expect(await (await post(url, reader, { query: '{ viewer { role } }' })).text()).not.toContain('BUSY');
-    expect(deal.assetId).not.toBe('');
-    sockets.splice(0).forEach((socket) => socket.destroy());
-    await expect.poll(ask, { timeout: 20_000 }).not.toContain('"code":"BUSY"');
-  });
+  it.each(['application/json', 'text/event-stream'])(
+    'unread responses of %s cause BUSY only for their API key',
+    async (accept) => {
+      await large();
+      const { url, houses } = endpoint();
+      const [{ reader, admin, deal }, other] = houses;
+      const before = process.cpuUsage();
+      const ask = async () => (await post(url, reader, { query: PAGE })).text();
+      const tries = await triesBefore('BUSY', async () => {
+        await unread(url, reader, PAGE, accept);
+        await setTimeout(PAUSE_MS);
+        return ask();
+      });
+      process.stdout.write(`BUSY after ${tries} unread responses of ${accept}: ${used(before)}\n`);
+      // Other API keys and small responses are not affected, and a mutation is rejected before it is executed.
+      expect(await (await post(url, other.reader, { query: PAGE })).text()).not.toContain('BUSY');
+      expect(await (await post(url, admin, { query: PAGE })).text()).not.toContain('BUSY');
+      expect(await (await post(url, reader, { query: '{ viewer { role } }' })).text()).not.toContain('BUSY');
+      expect(deal.assetId).not.toBe('');
+      sockets.splice(0).forEach((socket) => socket.destroy());
+      await expect.poll(ask, { timeout: 20_000 }).not.toContain('"code":"BUSY"');
+    },
+  );
 
-  it('of a WebSocket end in BUSY, and a mutation is refused before it is executed', async () => {
+  it('unread responses of a WebSocket cause BUSY, and a mutation is rejected before it is executed', async () => {
     const { templateId } = await large();
     const { url, houses } = endpoint();
     const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');

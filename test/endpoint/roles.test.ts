@@ -7,11 +7,11 @@ import { documentOf } from '../support/randomDocument.ts';
 import { valuesOf } from '../support/randomValues.ts';
 
 const endpoint = endpointOn();
-/** What is said of a fault of ours, and of the machine. */
+/** Matches an internal error or details of the machine. */
 const LEAKS = /INTERNAL_SERVER_ERROR|\\n\s+at |node_modules|\/src\/|sqlstate|call stack|RangeError|TypeError/i;
 const choices = fc.array(fc.nat(), { minLength: 20, maxLength: 120 });
 
-it('a valid operation with any values is answered to whoever asks, or refused with a code', async () => {
+it('a valid operation with any values returns data or a coded error for every role', async () => {
   const { url, houses, faults } = endpoint();
   const [own, other] = houses;
   const tokens = [ROOT_TOKEN, own.admin, own.reader, other.admin, other.reader];

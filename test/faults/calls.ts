@@ -43,7 +43,7 @@ const REMEMBERED = [
   'StaleVersionError',
 ];
 
-/** The same call with another input. */
+/** Returns the same call with another input. */
 export function changedCall(call: Call): Call {
   if (call.mutation === 'createPosition') return { ...call, input: { ...call.input, holder: 'another' } };
   if (call.mutation === 'applyPositions') return { ...call, input: { ...call.input, atomic: !call.input.atomic } };
@@ -55,7 +55,7 @@ export function changedCall(call: Call): Call {
   return { ...call, input: { ...call.input, expectedVersion } };
 }
 
-/** Whether an answer is kept under its key: nothing that a retry may find otherwise. */
+/** Whether a result is stored under its idempotency key: only if a retry would return the same. */
 export function isKept({ type, results, committed }: Answer): boolean {
   if (!type.endsWith('Payload')) return REMEMBERED.includes(type);
   if (results === undefined || committed === true) return true;
@@ -63,14 +63,14 @@ export function isKept({ type, results, committed }: Answer): boolean {
   return refused.every(({ error }) => REMEMBERED.includes(error as string));
 }
 
-/** An answer to a part of a batch: its paths lead into the whole input. */
+/** Returns the result of an operation of a batch, with paths that start at the whole input. */
 export function within(path: readonly string[], { type, issues, ...facts }: Answer): Answer {
   const whole = (part: unknown): readonly string[] => [...path, ...((part ?? []) as readonly string[])];
   const all = issues === undefined ? {} : { issues: (issues as readonly unknown[]).map(whole) };
   return { ...facts, type: 'REFUSED', error: type, path: whole(facts['path']), ...all };
 }
 
-/** Whether anything is there that the call is about: without it root claims no key. */
+/** Whether the object of the call exists. Without it the root key stores no idempotency key. */
 export function isAboutSomething({ mutation, input }: Call, positions: readonly unknown[]): boolean {
   if (mutation === 'createPosition') return input.asset in ASSETS;
   if (mutation === 'setPolicy' || mutation === 'deletePolicy') return true;
@@ -82,7 +82,7 @@ export function isAboutSomething({ mutation, input }: Call, positions: readonly 
   );
 }
 
-/** What the input alone shows. */
+/** Returns the validation issues that follow from the input only. */
 export function faultsOf({ mutation, input, key }: Call, now: number): (string | number)[][] {
   const badKey = key !== undefined && (key.trim() === '' || key.length > 255) ? [['idempotencyKey']] : [];
   if (mutation === 'createPosition') return faultsOfCreate(input, now, badKey);
@@ -103,7 +103,7 @@ const faultsOfPolicy = ({ allowed, limits = [] }: Policy): (string | number)[][]
   ]),
 ];
 
-/** What makes two calls the same: amounts by their worth, and not what another part of the input implies. */
+/** Returns what makes two calls equal: amounts by value, and no field that is implied by another. */
 export function requestOf({ mutation, input }: Call): string {
   const worth = (part: object): object =>
     Object.fromEntries(

@@ -23,7 +23,7 @@ import {
   type Proxied,
   proxied,
   release,
-} from './given.ts';
+} from './fixtures.ts';
 
 nothingGoesUnheard();
 
@@ -41,7 +41,7 @@ afterEach(() => {
   hasNoFaults(given.server);
 });
 
-/** Does the damage to the first transaction after those to be spared, or to all of them, and counts how often. */
+/** Damages the first transaction after the spared ones, or all of them, and counts how often. */
 function damage(tapOf: (link: Link) => Tap, spared: number, everyTime = false): { times: number } {
   const done = { times: -spared };
   const taps = new Map<Link, Tap>();
@@ -72,43 +72,44 @@ const cutAt = (when: typeof isBegin, keepServerMs = 0): Tap => ({
 
 const asRollback: Tap = { fromClient: (message) => (isCommit(message) ? queryMessage('rollback') : undefined) };
 
-/** COMMIT fails with this SQLSTATE, and the transaction is rolled back. */
+/** Makes COMMIT fail with this SQLSTATE, which rolls back the transaction. */
 const failingCommit = (code: string): Tap => ({
   fromClient: (message) =>
     isCommit(message) ? queryMessage(`do 'begin raise exception using errcode = ''${code}''; end'`) : undefined,
 });
 
-/** COMMIT succeeds, and a notice with this SQLSTATE arrives with its answer. */
+/** Lets COMMIT succeed, with a notice of this SQLSTATE in its response. */
 const noticedCommit = (code: string): Tap => ({
   fromServer: (message) =>
     isCommitted(message) ? Buffer.concat([noticeMessage(code), messageOf(message.type, message.text)]) : undefined,
 });
 
 /**
- * What the client is answered. DONE: the call succeeds. UNKNOWN: COMMIT was sent and not acknowledged, and no proof of
- * it is found, so the answer is SERVICE_UNAVAILABLE, which is UNKNOWN only for a transaction that is sent at once.
+ * The outcome for the client. DONE: the call succeeds. UNKNOWN: COMMIT was sent and not acknowledged, and no proof of it is
+ * found, so the result is SERVICE_UNAVAILABLE. UNKNOWN_IF_SENT_AT_ONCE: the same, but only for a transaction that is
+ * sent in one round trip.
  */
 type Outcome = 'DONE' | 'UNKNOWN' | 'UNKNOWN_IF_SENT_AT_ONCE';
 
 const DAMAGES: readonly (readonly [string, (link: Link) => Tap, Outcome])[] = [
-  ['COMMIT is answered with ROLLBACK', () => asRollback, 'DONE'],
+  ['COMMIT returns ROLLBACK', () => asRollback, 'DONE'],
   ['COMMIT fails with a serialization failure', () => failingCommit('40001'), 'DONE'],
   ['COMMIT fails with a unique violation', () => failingCommit('23505'), 'DONE'],
   ['COMMIT fails with a full disk', () => failingCommit('53100'), 'UNKNOWN'],
   ['COMMIT fails with an I/O error', () => failingCommit('58030'), 'UNKNOWN'],
   ['COMMIT fails because the server shuts down', () => failingCommit('57P01'), 'UNKNOWN'],
   ['COMMIT fails because the transaction is read-only', () => failingCommit('25006'), 'UNKNOWN'],
-  ['COMMIT is answered with a notice', () => noticedCommit('00000'), 'DONE'],
-  ['COMMIT is answered with a warning', () => noticedCommit('01000'), 'DONE'],
+  ['COMMIT returns a notice', () => noticedCommit('00000'), 'DONE'],
+  ['COMMIT returns a warning', () => noticedCommit('01000'), 'DONE'],
   ['the connection is cut before its first statement arrives', () => cutAt(isBegin), 'UNKNOWN_IF_SENT_AT_ONCE'],
-  ['the connection is cut before what it writes arrives', () => cutAt(isWrite), 'UNKNOWN'],
+  ['the connection is cut before the write arrives', () => cutAt(isWrite), 'UNKNOWN'],
   [
     'the connection is cut before COMMIT arrives, and the server still waits for it',
     () => cutAt(isCommit, 150),
     'UNKNOWN',
   ],
   [
-    'the connection is cut after COMMIT was sent, and no answer to it or to what went with it arrives',
+    'the connection is cut after COMMIT was sent, and no response arrives',
     (link) => ({
       fromClient: (message) => void (isCommit(message) && link.mute()),
       fromServer: (message) => void (isCommitted(message) && link.cut()),
@@ -116,7 +117,7 @@ const DAMAGES: readonly (readonly [string, (link: Link) => Tap, Outcome])[] = [
     'DONE',
   ],
   [
-    'the connection is cut after COMMIT was sent, which arrives later than the question what became of it',
+    'the connection is cut after COMMIT was sent, which arrives after the look-up of the commit',
     (link) => ({
       fromClient: (message) => {
         if (!isCommit(message)) return;
@@ -129,12 +130,12 @@ const DAMAGES: readonly (readonly [string, (link: Link) => Tap, Outcome])[] = [
   ],
 ];
 
-/** A call, what it is answered, and how often it was done. */
+/** A call, its result, and how often it was executed. */
 interface Call {
   readonly send: () => ReturnType<typeof release>;
-  /** How many transactions come before the one that writes. */
+  /** The number of transactions before the one that writes. */
   readonly before: number;
-  /** Whether its transaction reads nothing, so that it is sent in one round trip. */
+  /** Whether the transaction reads nothing, so that it is sent in one round trip. */
   readonly isSentAtOnce: boolean;
   readonly told: string;
   readonly count: () => Promise<unknown>;
@@ -143,13 +144,13 @@ interface Call {
 }
 
 const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
-  'a release with a key': async () => releaseCall(randomUUID()),
-  'a release without a key': async () => releaseCall(),
-  'a refusal': async () => {
+  'a release with an idempotency key': async () => releaseCall(randomUUID()),
+  'a release without an idempotency key': async () => releaseCall(),
+  'a user error': async () => {
     const { id } = await openPosition(given.server, deal);
     return {
       send: () => release(given.server, { positionId: id, amount: '10' }),
-      // What was refused is rolled back; its audit event is a transaction of its own.
+      // The rejected change is rolled back; its audit event is a separate transaction.
       before: 1,
       isSentAtOnce: true,
       told: 'IllegalTransitionError',
@@ -190,14 +191,14 @@ async function releaseCall(idempotencyKey?: string): Promise<Call> {
 }
 
 describe.each(DAMAGES)('%s', (_name, tapOf, outcome) => {
-  it.each(Object.keys(CALLS))('the call is done once, or fails and is done by a retry: %s', async (name) => {
+  it.each(Object.keys(CALLS))('%s is executed once, or fails and is executed by a retry', async (name) => {
     const call = await (CALLS[name] as (typeof CALLS)[string])();
     const done = damage(tapOf, call.before);
     const isUnknown = outcome === 'UNKNOWN' || (outcome === 'UNKNOWN_IF_SENT_AT_ONCE' && call.isSentAtOnce);
     const failures = isUnknown ? [await call.send()] : [];
     expect(failures.map((failure) => failure.told)).toEqual(isUnknown ? ['SERVICE_UNAVAILABLE'] : []);
     expect(failures.map(({ text }) => text).join()).not.toMatch(DRIVERS_WORDS);
-    // The server itself never runs the call again.
+    // The server never runs the call again by itself.
     expect(await call.count()).toEqual(call.never);
     const { told, result } = await call.send();
     expect({ told, replayed: result?.replayed ?? false }).toEqual({
@@ -209,8 +210,8 @@ describe.each(DAMAGES)('%s', (_name, tapOf, outcome) => {
   });
 });
 
-it.each(['a release with a key', 'a refusal'])(
-  'where every COMMIT is answered with ROLLBACK nothing is done: %s',
+it.each(['a release with an idempotency key', 'a user error'])(
+  '%s changes nothing if every COMMIT returns ROLLBACK',
   async (name) => {
     const call = await (CALLS[name] as (typeof CALLS)[string])();
     const done = damage(() => asRollback, call.before, true);

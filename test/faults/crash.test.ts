@@ -14,7 +14,7 @@ import { serve } from '../support/server.ts';
 import { Load } from './load.ts';
 
 const CLIENTS = 8;
-/** How many calls are made between two blows. */
+/** The number of calls between two kills. */
 const CALLS_BETWEEN = 60;
 
 let database: Awaited<ReturnType<typeof createDatabase>>;
@@ -39,7 +39,7 @@ interface Row {
   readonly [count: string]: unknown;
 }
 
-it('server and backends killed under load: no acknowledged change is lost, none is doubled, and verify is clean', async () => {
+it('no acknowledged change is lost or doubled if the server and database backends are killed under load, and verification succeeds', async () => {
   const env = environment();
   let server = startProgram(main, env);
   let url = await server.address;
@@ -63,7 +63,7 @@ it('server and backends killed under load: no acknowledged change is lost, none 
   load.stop();
   await clients;
   expect(load.unexpected).toEqual([]);
-  // It is the one that was there when its backends were ended.
+  // It is the same process that was running when its backends were killed.
   expect(await server.stop()).toEqual({ code: 0, signal: null });
 
   const { rows } = await asAdmin(database.url, (admin) => admin.query<Row>(POSITIONS));
@@ -75,7 +75,7 @@ it('server and backends killed under load: no acknowledged change is lost, none 
   for (const { id, reference, changes, byItself } of acknowledged) {
     const { swept = 0, ...row } = found.get(id) ?? {};
     const all = changes + swept;
-    // A batch has one audit event, which is about no position alone.
+    // A batch has one audit event, which refers to no single position.
     const audited = byItself ? all : 0;
     expect(row).toEqual({ id, reference, version: all, sequence: all, events: all, ledgerEvents: all, audited });
   }
@@ -92,7 +92,7 @@ const environment = (): Readonly<Record<string, string>> => ({
   EXPIRY_SWEEP_INTERVAL_MS: '50',
 });
 
-/** What `npm run verify` says, and how it ends. */
+/** Runs `npm run verify`, and returns its output and exit code. */
 async function verify(
   env: Readonly<Record<string, string>>,
 ): Promise<{ readonly code: unknown; readonly told: string }> {

@@ -4,12 +4,12 @@ import type { TestServer } from '../support/server.ts';
 import type { Call, Operation, Who } from './calls.ts';
 import type { Answer, Create, Event, Move, Update } from './model.ts';
 
-/** The two institutions and the assets that a life takes place among. */
+/** The two institutions and the assets of a random lifecycle. */
 export interface Stage {
   readonly institutionId: string;
   readonly otherId: string;
   readonly assetIds: readonly string[];
-  /** The positions in the order of their creation. */
+  /** The ids of the positions in order of creation. */
   readonly positionIds: string[];
 }
 
@@ -42,7 +42,7 @@ const payloadOf = (mutation: Call['mutation']): string => {
   return `... on PositionChangePayload { ${PAYLOADS.Position} }`;
 };
 
-/** Sends a call to the server and answers what it said, in the model's words. */
+/** Sends a call to the server, and returns the response in the terms of the model. */
 export async function send(server: TestServer, stage: Stage, call: Call): Promise<Answer> {
   const { mutation, who } = call;
   const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`;
@@ -158,7 +158,7 @@ function resultOf(
   return { ...facts, type: status, error: type };
 }
 
-/** A position by its place in the order of creation; one that is new takes the next. */
+/** Returns a position by its index in order of creation. A new position is appended. */
 export function positionOf({ id, ...told }: ToldPosition, { positionIds }: Stage, mode: 'kept' | 'not kept'): object {
   if (mode === 'kept' && !positionIds.includes(id)) positionIds.push(id);
   return { ...told, at: positionIds.indexOf(id) };

@@ -5,7 +5,7 @@ import type { Readers, Store } from '../../src/store/store.ts';
 import { makeDeal } from '../support/deal.ts';
 import { serve } from '../support/server.ts';
 
-/** A store of which the read of an institution fails once a position is written. */
+/** A store whose reads of institutions fail once a position is written. */
 function failing(error: () => Error): { readonly store: Store; fail: boolean } {
   const inner = createMemoryStore();
   const state = { store: inner as Store, fail: false };
@@ -22,11 +22,11 @@ function failing(error: () => Error): { readonly store: Store; fail: boolean } {
 }
 
 it.each([
-  ['is too late', () => new DeadlineExceededError(''), 'TIMEOUT'],
+  ['exceeds the deadline', () => new DeadlineExceededError(''), 'TIMEOUT'],
   ['finds the store busy', () => new BusyError(''), 'SERVICE_UNAVAILABLE'],
-  ['does not reach the store', () => new UnavailableError(''), 'SERVICE_UNAVAILABLE'],
-  ['fails', () => new Error('secret'), 'INTERNAL_SERVER_ERROR'],
-])('says that the mutation was executed where a field of its result %s', async (_why, error, code) => {
+  ['finds the store unavailable', () => new UnavailableError(''), 'SERVICE_UNAVAILABLE'],
+  ['has an internal error', () => new Error('secret'), 'INTERNAL_SERVER_ERROR'],
+])('the error states that the mutation was executed if a field of its result %s', async (_why, error, code) => {
   const state = failing(error);
   const server = serve(state.store);
   const { assetId } = await makeDeal(server);

@@ -17,13 +17,13 @@ import {
   proxied,
   read,
   release,
-} from './given.ts';
+} from './fixtures.ts';
 
 nothingGoesUnheard();
 
-/** How long an operation may take. Without a deadline for the connection, each test here would wait for 30 s. */
+/** The operation timeout. Without a deadline for the connection, each test here would wait for 30 s. */
 const OPERATION_MS = 500;
-/** How long an answer may take: the deadline, the look-up of a commit, and a slow machine. */
+/** The maximum time of a response: the deadline, the look-up of a commit, and a slow machine. */
 const ANSWERS_WITHIN_MS = 15_000;
 const QUERY = 'query ($id: ID!) { position(id: $id) { state } }';
 
@@ -42,13 +42,13 @@ afterEach(() => {
   hasNoFaults(given.server);
 });
 
-/** Ends the connections that are idle, so that the next call opens one. */
+/** Closes idle connections, so that the next call opens one. */
 async function closeIdle(): Promise<void> {
   await given.proxy.away();
   await given.proxy.back();
 }
 
-/** The database answers again on new connections, and has ended what it did on the half-open ones. */
+/** Makes the database respond on new connections, and waits until it has ended its work on the half-open ones. */
 async function recover(id: string): Promise<void> {
   given.proxy.tap = {};
   given.proxy.resume();
@@ -71,7 +71,7 @@ const nth = (n: number, matches: (message: Message) => boolean): ((message: Mess
   let count = 0;
   return (message) => matches(message) && (count += 1) === n;
 };
-/** Of a transaction that reads or writes. */
+/** Matches BEGIN of a transaction that reads or writes. */
 const isAnyBegin = ({ type, text }: Message): boolean => type === 'Q' && text.startsWith('begin ');
 const ofType =
   (letter: string) =>
@@ -89,12 +89,12 @@ const MOMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   },
   'between two transactions': () => given.proxy.stall(),
   'when BEGIN is sent': () => stallAt('fromClient', isAnyBegin),
-  'when BEGIN is answered': () => stallAt('fromServer', nth(1, ofType('Z'))),
-  'before a statement is answered': () => stallAt('fromServer', nth(2, ofType('T'))),
+  'when BEGIN returns': () => stallAt('fromServer', nth(1, ofType('Z'))),
+  'before a statement returns': () => stallAt('fromServer', nth(2, ofType('T'))),
   'in the middle of the rows of a statement': () => stallAt('fromServer', nth(2, ofType('D'))),
 };
 
-describe.each(Object.keys(MOMENTS))('where nothing answers from the moment on: %s', (name) => {
+describe.each(Object.keys(MOMENTS))('a database that stops responding %s', (name) => {
   it(
     'a query and a mutation are SERVICE_UNAVAILABLE by their deadline, and the next ones succeed on new connections',
     async () => {
@@ -115,16 +115,16 @@ describe.each(Object.keys(MOMENTS))('where nothing answers from the moment on: %
 });
 
 const COMMITS: Readonly<Record<string, readonly [() => void, number]>> = {
-  'before what it writes arrives': [() => stallAt('fromClient', isWrite), 0],
+  'before the write arrives': [() => stallAt('fromClient', isWrite), 0],
   'before COMMIT arrives': [() => stallAt('fromClient', isCommit), 0],
-  'before the answer of COMMIT arrives': [() => stallAt('fromServer', isCommitted), 1],
+  'before the response of COMMIT arrives': [() => stallAt('fromServer', isCommitted), 1],
 };
 
-describe.each(Object.keys(COMMITS))('where nothing answers during a commit: %s', (name) => {
+describe.each(Object.keys(COMMITS))('a database that stops responding %s', (name) => {
   const [stall, done] = COMMITS[name] as readonly [() => void, number];
 
   it(
-    'the mutation is SERVICE_UNAVAILABLE, and a retry with its idempotency key finds what was done',
+    'the mutation is SERVICE_UNAVAILABLE, and a retry with its idempotency key returns what was done',
     async () => {
       const { id } = await fundedPosition(setup, deal);
       const input = { positionId: id, amount: '10', idempotencyKey: id };
@@ -146,7 +146,7 @@ describe.each(Object.keys(COMMITS))('where nothing answers during a commit: %s',
 });
 
 it(
-  'a COMMIT whose connection alone became half-open is looked up on another connection',
+  'a COMMIT on a half-open connection is looked up on another connection',
   async () => {
     const { id } = await fundedPosition(setup, deal);
     let stalled: Link | undefined;
@@ -167,7 +167,7 @@ it(
 );
 
 it(
-  'the look-up of a commit ends with its operation where its connections are half-open',
+  'the look-up of a commit ends with its operation if its connections are half-open',
   async () => {
     const { id } = await fundedPosition(setup, deal);
     const input = { positionId: id, amount: '10', idempotencyKey: id };
@@ -189,7 +189,7 @@ it(
 );
 
 it(
-  'a ROLLBACK that is not answered closes the connection, and the error of the transaction stays',
+  'a ROLLBACK without a response closes the connection, and the error of the transaction is kept',
   async () => {
     const { id } = await fundedPosition(setup, deal);
     const isRollback = ({ type, text }: Message): boolean => type === 'Q' && text === 'rollback\0';
@@ -201,19 +201,19 @@ it(
     await expect(work).rejects.toThrow('The first reason.');
     given.proxy.tap = {};
     given.proxy.resume();
-    // The other connections that were idle are closed too, so the next call opens one.
+    // Idle connections are closed as well, so the next call opens one.
     expect(await read(given.server, id)).toMatchObject({ told: 'DATA' });
   },
   ANSWERS_WITHIN_MS,
 );
 
 it(
-  'a connection that became half-open while it was idle is replaced within the operation, with all other idle ones',
+  'a connection that became half-open while idle is replaced within the operation, like all other idle ones',
   async () => {
     const patient = serve(given.store, { viewerOf: () => given.server.viewer, settings: { operationMs: 3_000 } });
     const { id } = await fundedPosition(setup, deal);
     await Promise.all([1, 2, 3, 4].map(() => read(given.server, id)));
-    // As a firewall does that has forgotten what is open: new connections pass.
+    // This is what a firewall does that has lost its state: only new connections pass.
     given.proxy.stall();
     given.proxy.resume();
     for (let n = 0; n < 4; n += 1) {
@@ -225,7 +225,7 @@ it(
 );
 
 it(
-  'more calls than there are connections all end, and the pool is whole afterwards',
+  'calls beyond the number of connections all end, and the pool is complete afterwards',
   async () => {
     const { id } = await fundedPosition(setup, deal);
     given.proxy.stall();
@@ -242,7 +242,7 @@ it(
 );
 
 it(
-  'the look-up of an API key is SERVICE_UNAVAILABLE by the deadline too',
+  'the look-up of an API key is SERVICE_UNAVAILABLE by its deadline',
   async () => {
     const { token } = await newKey(serveKeys(given.store), deal.institution.id);
     const keyed = serveKeys(given.store, { settings: { operationMs: OPERATION_MS } });
@@ -257,7 +257,7 @@ it(
 );
 
 it(
-  'a server stops although the database does not answer',
+  'a server stops although the database does not respond',
   async () => {
     const store = createPostgresStore({ databaseUrl: given.proxy.url, onError: () => undefined });
     const server = serve(store);
@@ -274,7 +274,7 @@ it(
 );
 
 it(
-  'notifications arrive again after the connection that listens became half-open, and an outage is reported once',
+  'notifications resume after their connection became half-open, and an outage is reported once',
   async () => {
     let wakes = 0;
     const reports: string[] = [];

@@ -4,7 +4,7 @@ import { AS_ROOT } from '../support/program.ts';
 
 const RETRY_PAUSE_MS = 25;
 const ANSWER_WITHIN_MS = 30_000;
-/** After these a client tries again, with the same key. */
+/** After these errors a client retries with the same idempotency key. */
 const PASSING = ['SERVICE_UNAVAILABLE', 'BUSY'];
 
 interface Result {
@@ -13,19 +13,19 @@ interface Result {
   readonly results?: readonly { readonly position: { readonly id: string } | null }[];
 }
 
-/** A position, and how many changes of it were acknowledged. */
+/** A position, and the number of its acknowledged changes. */
 interface Acknowledged {
   readonly id: string;
   changes: number;
-  /** Whether it was opened by a call of its own, not in a batch. */
+  /** Whether it was created by a separate call, not in a batch. */
   readonly byItself: boolean;
 }
 
-/** Clients that open, fund and release positions without end, and note what they were told. */
+/** Clients that continuously create, fund and release positions, and record the responses. */
 export class Load {
   calls = 0;
   retries = 0;
-  /** The positions by the reference they were opened under. */
+  /** The acknowledged positions by their external reference. */
   readonly acknowledged = new Map<string, readonly Acknowledged[]>();
   readonly unexpected: unknown[] = [];
   readonly #url: () => string;
@@ -41,17 +41,17 @@ export class Load {
     this.#stopped = true;
   }
 
-  /** One client's days. What it has begun it finishes. */
+  /** Runs one client, which completes everything it has begun. */
   async run(): Promise<void> {
     for (let job = 0; !this.#stopped; job += 1) await (job % 4 === 3 ? this.#batch() : this.#one(job));
   }
 
   async #one(job: number): Promise<void> {
     const reference = randomUUID();
-    // Some run out of time on the way: the sweep is under load, too.
+    // Some positions expire meanwhile, so the sweep is under load as well.
     const expiresAt = job % 4 === 1 ? new Date(Date.now() + 1_000).toISOString() : undefined;
     const created = await this.#call('createPosition', { ...this.#create(reference), expiresAt });
-    // It may be told too late that there is such a position: then there is none.
+    // The response may come too late, and then the position does not exist.
     if (!created?.position) return;
     const own: Acknowledged = { id: created.position.id, changes: 1, byItself: true };
     this.acknowledged.set(reference, [own]);
@@ -82,7 +82,7 @@ export class Load {
     return { assetId: this.#assetId, holderReference: 'holder', amount, externalReference };
   }
 
-  /** Asks until it is answered, always with the same key. */
+  /** Sends the call until it succeeds, always with the same idempotency key. */
   async #call(mutation: string, input: object): Promise<Result | undefined> {
     const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`;
     const fields = {

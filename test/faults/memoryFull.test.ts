@@ -36,7 +36,7 @@ async function call(mutation: keyof typeof DOCUMENTS, input: object): Promise<Re
   return data[mutation];
 }
 
-/** Creates positions until the store refuses one. */
+/** Creates positions until the store rejects one. */
 async function fill(): Promise<Reply> {
   const metadata = { text: 'x'.repeat(9_000) };
   for (;;) {
@@ -45,10 +45,12 @@ async function fill(): Promise<Reply> {
   }
 }
 
-/** Many more than fit. */
+/** Far more attempts than fit. */
 const MAX_REFUSALS = 5_000;
 
-/** Writes audit events until the store refuses them: each in a minute of its own, since only some are written in one. */
+/**
+ * Writes audit events until the store rejects them. Each has its own minute, because only some are written per minute.
+ */
 async function fillReserve(): Promise<void> {
   for (let refused = 0; store.usage.unrecordedAttempts === 0; refused += 1) {
     expect(refused).toBeLessThan(MAX_REFUSALS);
@@ -67,7 +69,7 @@ const counts = async (): Promise<readonly (number | undefined)[]> => {
   ];
 };
 
-it('a refused creation is a CapacityError that leaves an audit event and is not stored under its idempotency key', async () => {
+it('a creation above the limit is a CapacityError that writes an audit event and is not stored under its idempotency key', async () => {
   expect(await fill()).toMatchObject({ code: 'CAPACITY_EXCEEDED' });
   const [positions = 0, events = 0, records = 0] = await counts();
   const refused = await call('createPosition', creation({ idempotencyKey: 'k' }));
@@ -94,9 +96,9 @@ it.each<[keyof typeof DOCUMENTS, () => object]>([
   ['createAsset', () => ({ templateId: deal.templateId, label: 'l' })],
   ['createPosition', creation],
   ['setPolicy', () => ({ institutionId: deal.institution.id, region: 'US' })],
-])('%s is refused above the limit', async (mutation, input) => {
+])('%s is rejected above the limit', async (mutation, input) => {
   await fill();
-  // What has room left is created until nothing has.
+  // The remaining memory is used up by smaller objects.
   for (let times = 0; times < 20; times += 1)
     await call(mutation, { ...input(), ...(mutation === 'setPolicy' && { region: 'SG' }) });
   const reply = await call(mutation, input());
@@ -109,12 +111,12 @@ it.each<[keyof typeof DOCUMENTS, (id: string) => object, (text: string) => objec
   ['updateAsset', () => ({ assetId: deal.assetId }), (text) => ({ metadata: { text } })],
   ['updatePosition', (positionId) => ({ positionId }), (externalReference) => ({ externalReference })],
   ['updatePosition', (positionId) => ({ positionId }), (text) => ({ metadata: { text } })],
-])('%s is refused above the limit if it makes the object larger, and else is not', async (mutation, named, change) => {
+])('%s is rejected above the limit only if it makes the object larger', async (mutation, named, change) => {
   const { id } = await openPosition(server, deal);
   const input = (length: number) => ({ ...named(id), ...change('x'.repeat(length)) });
   expect(await call(mutation, input(100))).toMatchObject({ replayed: false });
   await fill();
-  // What has room left is used up.
+  // Uses up the remaining memory.
   for (let times = 0; times < 20; times += 1) await call('createPosition', creation());
   const [positions, events = 0, records] = await counts();
   const keyed = { ...input(200), idempotencyKey: 'larger' };
@@ -125,14 +127,14 @@ it.each<[keyof typeof DOCUMENTS, (id: string) => object, (text: string) => objec
   expect(store.usage.usedBytes).toBe(store.recountBytes());
 });
 
-it('updateAssetTemplate is refused above the limit, because every version of the config is kept', async () => {
+it('updateAssetTemplate is rejected above the limit, because every version of the config is kept', async () => {
   await fill();
   for (let times = 0; times < 20; times += 1) await call('createPosition', creation());
   const { templateId } = deal;
   expect(await call('updateAssetTemplate', { templateId, name: 'E' })).toMatchObject({ code: 'CAPACITY_EXCEEDED' });
 });
 
-it('moves, expiry and reads go on above the limit', async () => {
+it('moves, expiry and reads work above the limit', async () => {
   const { id: positionId } = await openPosition(server, deal);
   const { id: due } = await fundedPosition(server, deal, '100.00', {
     expiresAt: new Date(START + 1_000).toISOString(),
@@ -150,7 +152,7 @@ it('moves, expiry and reads go on above the limit', async () => {
   expect(data).toEqual({ position: { state: 'EXPIRED' } });
 });
 
-it('refused attempts cannot fill the reserve of moves: past half of it they are refused alike, counted and warned of once', async () => {
+it('failed attempts beyond half of the reserve are rejected equally, counted and logged once, and leave room for moves', async () => {
   const { id: positionId } = await openPosition(server, deal);
   await fill();
   await fillReserve();
@@ -170,7 +172,7 @@ it('refused attempts cannot fill the reserve of moves: past half of it they are 
   expect(await call('fundPosition', { positionId })).toMatchObject({ position: { state: 'FUNDED' } });
 });
 
-it('at the end of the reserve a move returns BUSY, and the position is as it was', async () => {
+it('a move at the end of the reserve returns BUSY and does not change the position', async () => {
   const { id: positionId } = await fundedPosition(server, deal, '1000000.00');
   await fill();
   const input = { positionId, amount: '0.01', reason: 'r'.repeat(900) };
@@ -186,7 +188,7 @@ it('at the end of the reserve a move returns BUSY, and the position is as it was
   await expect(server.app.cleanUp()).resolves.toBeUndefined();
 });
 
-it('a sweep at the end of the reserve fails, and expires what is due once there is room', async () => {
+it('a sweep at the end of the reserve fails, and expires due positions once there is memory', async () => {
   const { id: due } = await fundedPosition(server, deal, '100.00', {
     expiresAt: new Date(START + 1_000).toISOString(),
   });
@@ -219,7 +221,7 @@ async function fillWith(write: (tx: Writers, version: number) => void): Promise<
   }
 }
 
-it('an atomic batch with a creation is refused at that operation; another refuses the creations and applies the moves', async () => {
+it('a full store rejects an atomic batch at its creation, and only the creations of another batch', async () => {
   const { id: positionId } = await openPosition(server, deal);
   await fill();
   await fillExactly();
@@ -239,7 +241,7 @@ it('an atomic batch with a creation is refused at that operation; another refuse
   });
 });
 
-/** Creates small positions, too, until nothing has room. */
+/** Creates small positions as well, until nothing fits. */
 async function fillExactly(): Promise<void> {
   while ((await call('createPosition', creation())).code === undefined);
 }
@@ -265,7 +267,7 @@ it('a background job that finds the store full reports it once, until it succeed
   expect(reported).toHaveLength(2);
 });
 
-it('MEMORY_MAX_MB is a number of MB up to the heap, three quarters of it by default', () => {
+it('MEMORY_MAX_MB is a number of MB up to the heap, and three quarters of it by default', () => {
   expect(readConfig({ MEMORY_MAX_MB: '16' }).store).toEqual({ backend: 'memory', maxMb: 16 });
   for (const value of ['15', '1000000', 'x', '-1']) {
     expect(() => readConfig({ MEMORY_MAX_MB: value })).toThrow(/MEMORY_MAX_MB must be a whole number from 16 to/);

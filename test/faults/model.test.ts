@@ -10,44 +10,44 @@ import { openMemory, openPostgres } from '../support/stores.ts';
 import { type Call, changedCall } from './calls.ts';
 import { EVENT, eventOf, POSITION, positionOf, send, type Stage, type ToldEvent, type ToldPosition } from './drive.ts';
 import type { Held } from './model.ts';
-import { Reached } from './reached.ts';
-import { shownAnswer, shownPosition, shownTotals } from './shown.ts';
+import { Coverage } from './coverage.ts';
+import { formatAnswer, formatPosition, formatTotals } from './formatters.ts';
 import { type Step, step } from './steps.ts';
 import { World } from './world.ts';
 
-process.stdout.write(`The random lives of model.test.ts: TEST_SEED=${SEED} replays them.\n`);
+process.stdout.write(`The random lifecycles of model.test.ts: TEST_SEED=${SEED} replays them.\n`);
 const lives = fc.noBias(fc.array(step, { minLength: 1, maxLength: COUNTS.commandsPerRun, size: 'max' }));
 
-// Both stores live the same lives, as far as they go: what each has in common with the model they have in common.
+// Both stores run the same lifecycles as far as their counts allow, and must agree with the same model.
 describe.each<[string, () => Promise<Store>, number]>([
   ['In memory', openMemory, COUNTS.modelRuns.memory],
   ['On PostgreSQL', () => openPostgres(), COUNTS.modelRuns.postgres],
 ])('%s', (where, open, runs) => {
-  it('the server does what the model does, step by step, through any life', async () => {
+  it('the server agrees with the model after every step of random lifecycles', async () => {
     const store = await open();
     const server = serve(store);
-    const reached = new Reached();
+    const coverage = new Coverage();
     await checked(
       runs,
-      fc.asyncProperty(lives, (steps) => live(server, steps, reached)),
+      fc.asyncProperty(lives, (steps) => live(server, steps, coverage)),
     );
     expect(await verify(store)).toMatchObject({ difference: null });
-    process.stdout.write(reached.report(where, runs));
-    // Few lives reach every state and every kind of refusal; for each mutation's each it takes many.
-    const missed = runs >= LIVES_FOR_ALL ? reached.missed : reached.missedKinds;
+    process.stdout.write(coverage.report(where, runs));
+    // Few lifecycles reach every state and every kind of user error. Every result of every mutation requires many.
+    const missed = runs >= LIVES_FOR_ALL ? coverage.missed : coverage.missedKinds;
     expect(FULL ? missed : []).toEqual([]);
   });
 });
 
-/** Takes one life on the server and in the model, and compares them after every step. */
-async function live(server: TestServer, steps: readonly Step[], reached: Reached): Promise<void> {
+/** Runs one lifecycle on the server and in the model, and compares them after every step. */
+async function live(server: TestServer, steps: readonly Step[], coverage: Coverage): Promise<void> {
   const stage = await set(server);
   const world = new World(server.now);
   const said: (Call | Step)[] = [];
   try {
     for (const each of steps) {
-      reached.steps += 1;
-      await take(each, { server, stage, world, said, reached });
+      coverage.steps += 1;
+      await take(each, { server, stage, world, said, coverage });
       await compare(server, stage, world, world.positions.length - 1, 3);
     }
     for (const index of world.positions.keys()) await compare(server, stage, world, index, 100);
@@ -55,7 +55,7 @@ async function live(server: TestServer, steps: readonly Step[], reached: Reached
     const trail = said.map((each) => JSON.stringify(each)).join('\n');
     throw new Error(`${(error as Error).message}\nafter\n${trail}`, { cause: error });
   }
-  for (const { events } of world.positions) for (const { to } of events) reached.note(to);
+  for (const { events } of world.positions) for (const { to } of events) coverage.note(to);
 }
 
 interface Scene {
@@ -63,10 +63,10 @@ interface Scene {
   readonly stage: Stage;
   readonly world: World;
   readonly said: (Call | Step)[];
-  readonly reached: Reached;
+  readonly coverage: Coverage;
 }
 
-async function take(each: Step, { server, stage, world, said, reached }: Scene): Promise<void> {
+async function take(each: Step, { server, stage, world, said, coverage }: Scene): Promise<void> {
   if (each.do === 'wait') {
     said.push(each);
     world.now += each.ms;
@@ -79,12 +79,12 @@ async function take(each: Step, { server, stage, world, said, reached }: Scene):
     if (!call) return;
     said.push(call);
     const expected = world.answer(call);
-    expect(await send(server, stage, call)).toEqual(shownAnswer(expected, world));
-    reached.noteAnswer(call.mutation, expected);
+    expect(await send(server, stage, call)).toEqual(formatAnswer(expected, world));
+    coverage.noteAnswer(call.mutation, expected);
   }
 }
 
-/** A new call, or one that was made before with a key, whoever makes it now, and perhaps with another input. */
+/** Returns a new call, or an earlier one with its idempotency key, perhaps by another caller and with another input. */
 function callOf(each: Step & { do: 'call' | 'again' }, said: readonly (Call | Step)[], world: World): Call | undefined {
   if (each.do === 'call') return { ...each.call(world), who: each.who, key: each.key };
   const keyed = said.flatMap((one) => ('mutation' in one && one.key !== undefined ? [one] : []));
@@ -106,24 +106,26 @@ interface Read {
   readonly positionTotals: readonly object[];
 }
 
-/** What can be read must be what the model has: a position with its last events, and the totals of all. */
+/** Compares what can be read with the model: a position with its last events, and the totals of all positions. */
 async function compare(server: TestServer, stage: Stage, world: World, index: number, last: number): Promise<void> {
   server.viewer = { role: 'ROOT' };
   const { institutionId, positionIds } = stage;
   const { data } = await server.ask<Read>(READ, { id: positionIds[index] ?? 'none', institutionId, last });
-  expect(data?.positionTotals).toEqual(shownTotals(world.positions));
+  expect(data?.positionTotals).toEqual(formatTotals(world.positions));
   const held: Held | undefined = world.positions[index];
   if (!held || !data?.position) {
     expect({ position: data?.position, held }).toEqual({ position: null, held: undefined });
     return;
   }
   const { events, ...position } = data.position;
-  expect(positionOf(position, stage, 'kept')).toEqual(shownPosition(held, index, world.now));
+  expect(positionOf(position, stage, 'kept')).toEqual(formatPosition(held, index, world.now));
   expect(events.nodes.map(eventOf)).toEqual(held.events.slice(-last));
   expect(events.totalCount).toBe(held.events.length);
 }
 
-/** A new institution with an asset of each kind, on a server where nothing of lives before is due any more. */
+/**
+ * Creates an institution with an asset of each kind, on a server where no position of earlier lifecycles is still due.
+ */
 async function set(server: TestServer): Promise<Stage> {
   server.viewer = { role: 'ROOT' };
   server.now += 400 * 86_400_000;
@@ -141,5 +143,5 @@ async function set(server: TestServer): Promise<Stage> {
   return { institutionId: institution.id, otherId, assetIds: [assetId, invoices.assetId], positionIds: [] };
 }
 
-/** From so many lives on each mutation is expected to have given each of its answers. */
+/** The number of lifecycles from which on every mutation must have returned each of its results. */
 const LIVES_FOR_ALL = 1_000;

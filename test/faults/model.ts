@@ -1,4 +1,4 @@
-/** What the server should do, written anew from its rules and from nothing of its code: plain, slow, in one place. */
+/** The required behaviour of the server, written from its rules and independent of its code: plain, slow and in one place. */
 
 export type State = 'CREATED' | 'FUNDED' | 'PARTIALLY_RELEASED' | 'RELEASED' | 'CANCELLED' | 'EXPIRED';
 export const NEXT: { readonly [S in State]: readonly State[] } = {
@@ -26,17 +26,17 @@ export interface Update {
   readonly expectedVersion?: number | undefined;
 }
 export interface Move {
-  /** Which position, by the order of creation; below zero: one that is not there. */
+  /** The index of the position in order of creation, or negative for a position that does not exist. */
   readonly position: number;
   readonly to: State | 'BY_AMOUNT';
   readonly amount?: string | undefined;
-  /** Of releasePosition alone. */
+  /** Only for releasePosition. */
   readonly all?: boolean | undefined;
   readonly reason?: string | undefined;
   readonly expectedVersion?: number | undefined;
 }
 
-/** A position as it stands; amounts in minor units. */
+/** The current state of a position, with amounts in minor units. */
 export interface Held {
   /** The index of the asset in ASSETS. */
   readonly asset: number;
@@ -71,7 +71,7 @@ export interface Limit {
   readonly max?: string | undefined;
 }
 
-/** What a mutation answers, as far as it is compared. */
+/** The compared part of the result of a mutation. */
 export interface Answer {
   readonly type: string;
   readonly [fact: string]: unknown;
@@ -84,7 +84,7 @@ export class Refused extends Error {
   }
 }
 
-/** An answer, also where it is a refusal. */
+/** Returns the result, even if it is a user error. */
 export function told(work: () => Answer): Answer {
   try {
     return work();
@@ -96,13 +96,13 @@ export function told(work: () => Answer): Answer {
 
 const DAY = 86_400_000;
 export const DIGITS: { readonly [currency: string]: number } = { USD: 2, JPY: 0, EUR: 2 };
-/** The assets that positions are opened under, with what their templates ask for. */
+/** The assets of the positions, with the requirements of their templates. */
 export const ASSETS = [
   { region: 'US', currency: 'USD', min: '10.00', max: '500.00', tenorDays: undefined },
   { region: 'SG', currency: 'JPY', min: undefined, max: undefined, tenorDays: 10 },
 ] as const;
 
-/** Minor units; undefined for what is no amount, 'fine' where the currency has fewer digits. */
+/** Returns minor units, undefined for an invalid amount, or 'fine' if the currency has fewer decimals. */
 export function minor(text: string, currency: string): bigint | 'fine' | undefined {
   const [whole = '', fraction = '', ...more] = text.split('.');
   if (more.length > 0 || !/^\d{1,24}$/.test(whole) || !/^\d{0,4}$/.test(fraction) || text.endsWith('.'))
@@ -117,7 +117,7 @@ export function written(amount: bigint, currency: string): string {
 }
 const positive = (text: string): boolean => minor(text, 'none') !== undefined && /[1-9]/.test(text);
 
-/** What is wrong with the inputs by themselves; an hour that has passed is told with other faults. */
+/** Returns the issues of the input only. A past expiry is reported together with other issues. */
 export function faultsOfCreate(input: Create, now: number, others: readonly string[][] = []): string[][] {
   const faults = [...others, ...faultsBeside(input)];
   return faults.length > 0 && (input.expiresAt ?? Infinity) <= now ? [...faults, ['expiresAt']] : faults;
@@ -138,7 +138,7 @@ export const faultsOfUpdate = ({ reference }: Update): string[][] =>
 export const invalid = (paths: readonly (readonly (string | number)[])[]): Refused =>
   new Refused('ValidationError', paths[0] ?? [], { issues: paths.map((path) => path.map(String)) });
 
-/** Refuses an amount that the asset's template or the policy does not allow; only a creation names the path. */
+/** Rejects an amount that the template or the policy does not allow. Only a creation has the path. */
 function obey(
   { asset: index, amount, currency }: Pick<Held, 'asset' | 'amount' | 'currency'>,
   rules: Rules | undefined,
@@ -162,13 +162,13 @@ function obey(
   within(rules?.limits.find((limit) => limit.currency === currency) ?? {});
 }
 
-/** Refuses a reference that another position with a unique one has. */
+/** Rejects a reference that another position has as a unique reference. */
 function mustBeFree(reference: string | null, positions: readonly Held[]): void {
   if (positions.some((each) => each.unique && each.reference === reference))
     throw new Refused('ConflictError', ['externalReference']);
 }
 
-/** A new position among the others, under an asset that is there. */
+/** Returns a new position of an existing asset. */
 export function opened(input: Create, rules: Rules | undefined, now: number, positions: readonly Held[]): Held {
   const { asset, currency, expiresAt, reference = null, unique = false } = input;
   const amount = minor(input.amount, currency) as bigint;
@@ -180,7 +180,7 @@ export function opened(input: Create, rules: Rules | undefined, now: number, pos
   return { ...own, state: 'CREATED', ...nothing, version: 1, events: [event] };
 }
 
-/** A position, among all, with the reference that an update gives it; as it is if it has that. */
+/** Returns a position with the reference of an update, or unchanged if the reference is the same. */
 export function updated(
   before: Held,
   { reference, expectedVersion }: Omit<Update, 'position'>,
@@ -201,7 +201,7 @@ function mustBeAt({ version }: Held, expectedVersion: number | undefined): void 
 export const allowedOf = ({ state, expiresAt }: Held, now: number): readonly State[] =>
   NEXT[state].length > 0 && expiresAt !== undefined && expiresAt <= now ? ['EXPIRED'] : NEXT[state];
 
-/** A position after a move; whatever funds it keeps to the rules of the region as they are now. */
+/** Returns a position after a move. Funding checks the current rules of the region. */
 export function moved(
   before: Held,
   { to, amount: text, expectedVersion }: Move,

@@ -9,14 +9,14 @@ import { serve } from '../support/server.ts';
 
 const TENANTS = 20;
 const CONNECTIONS = 2;
-/** So many requests are under way at once, of as many tenants. */
+/** The number of concurrent requests, and of tenants. */
 const AT_ONCE = 40;
 
 interface Tenant {
   readonly token: string;
   readonly deal: Deal;
   readonly positionId: string;
-  /** Stands in all that is the tenant's. */
+  /** A text that every object of the tenant contains. */
   readonly mark: string;
   made: number;
 }
@@ -31,7 +31,7 @@ const EDGES = `query($id: ID!) { institution(id: $id) { id assetTemplates(first:
 const CREATE = `mutation($input: CreatePositionInput!) { createPosition(input: $input) { ... on CreatePositionPayload {
   position { holderReference institution { id } } } ... on UserError { code } } }`;
 
-/** A tenant with all that is asked for. */
+/** Creates a tenant with all requested objects. */
 async function tenantOf(setup: ReturnType<typeof serve>, server: KeyServer, index: number): Promise<Tenant> {
   const mark = `tenant-${index}-`;
   const deal = await makeDeal(setup);
@@ -40,80 +40,83 @@ async function tenantOf(setup: ReturnType<typeof serve>, server: KeyServer, inde
   return { token, deal, positionId, mark, made: 1 };
 }
 
-describe.skipIf(PGBOUNCER === undefined)('behind PgBouncer in transaction mode (skipped where there is none)', () => {
-  it('requests of many tenants over two connections never meet a foreign row, nor an error', async () => {
-    const database = await createDatabase();
-    onTestFinished(() => database.drop());
-    const pooler = await startPooler(PGBOUNCER ?? '', database.url, CONNECTIONS);
-    onTestFinished(() => pooler.stop());
-    const errors: Error[] = [];
-    const store = createPostgresStore({
-      databaseUrl: pooler.url,
-      directUrl: database.url,
-      connections: CONNECTIONS,
-      onError: (error) => errors.push(error),
-    });
-    onTestFinished(() => store.close());
-    const server = serveKeys(store);
-    const setup = serve(store);
-    const tenants: Tenant[] = [];
-    for (let index = 0; index < TENANTS; index += 1) tenants.push(await tenantOf(setup, server, index));
-    const own = new Map(tenants.map(({ deal, mark }) => [deal.institution.id, mark]));
+describe.skipIf(PGBOUNCER === undefined)(
+  'a server behind PgBouncer in transaction mode (skipped if it is not installed)',
+  () => {
+    it('concurrent requests of many tenants over two connections return no row of another tenant and no error', async () => {
+      const database = await createDatabase();
+      onTestFinished(() => database.drop());
+      const pooler = await startPooler(PGBOUNCER ?? '', database.url, CONNECTIONS);
+      onTestFinished(() => pooler.stop());
+      const errors: Error[] = [];
+      const store = createPostgresStore({
+        databaseUrl: pooler.url,
+        directUrl: database.url,
+        connections: CONNECTIONS,
+        onError: (error) => errors.push(error),
+      });
+      onTestFinished(() => store.close());
+      const server = serveKeys(store);
+      const setup = serve(store);
+      const tenants: Tenant[] = [];
+      for (let index = 0; index < TENANTS; index += 1) tenants.push(await tenantOf(setup, server, index));
+      const own = new Map(tenants.map(({ deal, mark }) => [deal.institution.id, mark]));
 
-    let asked = 0;
-    const told: Record<string, number> = {};
-    /** What is wrong with an answer to a tenant: every institution and every mark in it must be the tenant's. */
-    const foreign = ({ mark, deal }: Tenant, text: string): readonly string[] => {
-      const institutions = text.match(/inst_[0-9a-z]{26}/g) ?? [];
-      const marks = text.match(/tenant-\d+-/g) ?? [];
-      const others = institutions.filter((id) => id !== deal.institution.id).map((id) => own.get(id) ?? id);
-      return [...others, ...marks.filter((each) => each !== mark)];
-    };
-    const ask = async (turn: number): Promise<void> => {
-      const tenant = tenants[turn % TENANTS] as Tenant;
-      const theirs = tenants[(turn * 7 + 1) % TENANTS] as Tenant;
-      const { deal, token, positionId, mark } = tenant;
-      const id = deal.institution.id;
-      const kinds = [
-        ['lists', LISTS, {}],
-        ['node', NODE, { id: positionId, theirs: theirs === tenant ? `pos_${'0'.repeat(26)}` : theirs.positionId }],
-        ['edges', EDGES, { id }],
-        ['theirs', EDGES, { id: theirs === tenant ? `inst_${'0'.repeat(26)}` : theirs.deal.institution.id }],
-        [
-          'write',
-          CREATE,
-          {
-            input: { assetId: deal.assetId, holderReference: mark, amount: { amount: '1', currencyCode: 'USD' } },
-          },
-        ],
-      ] as const;
-      const [kind, query, variables] = kinds[Math.floor(turn / TENANTS) % kinds.length] ?? kinds[0];
-      const answer = await server.ask(query, variables, token);
-      told[kind] = (told[kind] ?? 0) + 1;
-      const seen = [answer.status, answer.errors, answer.data?.['theirs'] ?? null, foreign(tenant, answer.text)];
-      // Another's institution is as unknown to it as one that never was; all else bears its own mark.
-      const isRight = kind === 'theirs' ? answer.data?.['institution'] === null : answer.text.includes(mark);
-      expect([...seen, isRight]).toEqual([200, undefined, null, [], true]);
-      if (kind === 'write') tenant.made += 1;
-    };
-    const asking = async (): Promise<void> => {
-      while (asked < COUNTS.pooledRequests) {
-        asked += 1;
-        await ask(asked - 1);
+      let asked = 0;
+      const told: Record<string, number> = {};
+      /** Returns what is wrong with a response: every institution and every mark in it must belong to the tenant. */
+      const foreign = ({ mark, deal }: Tenant, text: string): readonly string[] => {
+        const institutions = text.match(/inst_[0-9a-z]{26}/g) ?? [];
+        const marks = text.match(/tenant-\d+-/g) ?? [];
+        const others = institutions.filter((id) => id !== deal.institution.id).map((id) => own.get(id) ?? id);
+        return [...others, ...marks.filter((each) => each !== mark)];
+      };
+      const ask = async (turn: number): Promise<void> => {
+        const tenant = tenants[turn % TENANTS] as Tenant;
+        const theirs = tenants[(turn * 7 + 1) % TENANTS] as Tenant;
+        const { deal, token, positionId, mark } = tenant;
+        const id = deal.institution.id;
+        const kinds = [
+          ['lists', LISTS, {}],
+          ['node', NODE, { id: positionId, theirs: theirs === tenant ? `pos_${'0'.repeat(26)}` : theirs.positionId }],
+          ['edges', EDGES, { id }],
+          ['theirs', EDGES, { id: theirs === tenant ? `inst_${'0'.repeat(26)}` : theirs.deal.institution.id }],
+          [
+            'write',
+            CREATE,
+            {
+              input: { assetId: deal.assetId, holderReference: mark, amount: { amount: '1', currencyCode: 'USD' } },
+            },
+          ],
+        ] as const;
+        const [kind, query, variables] = kinds[Math.floor(turn / TENANTS) % kinds.length] ?? kinds[0];
+        const answer = await server.ask(query, variables, token);
+        told[kind] = (told[kind] ?? 0) + 1;
+        const seen = [answer.status, answer.errors, answer.data?.['theirs'] ?? null, foreign(tenant, answer.text)];
+        // Objects of another institution are not found, and all other responses contain the mark of the tenant.
+        const isRight = kind === 'theirs' ? answer.data?.['institution'] === null : answer.text.includes(mark);
+        expect([...seen, isRight]).toEqual([200, undefined, null, [], true]);
+        if (kind === 'write') tenant.made += 1;
+      };
+      const asking = async (): Promise<void> => {
+        while (asked < COUNTS.pooledRequests) {
+          asked += 1;
+          await ask(asked - 1);
+        }
+      };
+      const began = performance.now();
+      await Promise.all(Array.from({ length: AT_ONCE }, asking));
+      const seconds = (performance.now() - began) / 1_000;
+      process.stdout.write(
+        `${asked} requests of ${TENANTS} tenants through PgBouncer over ${CONNECTIONS} connections in ${seconds.toFixed(1)} s: ${JSON.stringify(told)}\n`,
+      );
+      for (const { token, made } of tenants) {
+        const { data } = await server.ask('{ positions { totalCount } }', {}, token);
+        expect(data).toEqual({ positions: { totalCount: made } });
       }
-    };
-    const began = performance.now();
-    await Promise.all(Array.from({ length: AT_ONCE }, asking));
-    const seconds = (performance.now() - began) / 1_000;
-    process.stdout.write(
-      `${asked} requests of ${TENANTS} tenants through PgBouncer over ${CONNECTIONS} connections in ${seconds.toFixed(1)} s: ${JSON.stringify(told)}\n`,
-    );
-    for (const { token, made } of tenants) {
-      const { data } = await server.ask('{ positions { totalCount } }', {}, token);
-      expect(data).toEqual({ positions: { totalCount: made } });
-    }
-    expect([server.faults, setup.faults, errors]).toEqual([[], [], []]);
-  });
-});
+      expect([server.faults, setup.faults, errors]).toEqual([[], [], []]);
+    });
+  },
+);
 
 if (PGBOUNCER === undefined) process.stdout.write('PgBouncer is not installed: nothing is proved about it\n');

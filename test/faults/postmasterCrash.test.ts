@@ -6,14 +6,14 @@ import { COUNTS } from '../counts.ts';
 import { asAdmin } from '../support/admin.ts';
 import { startPostgres } from '../support/postgresServer.ts';
 import { serve } from '../support/server.ts';
-import { hasNoFaults, nothingGoesUnheard } from './given.ts';
+import { hasNoFaults, nothingGoesUnheard } from './fixtures.ts';
 import { ConcurrentWriters, CRASH_TEST_TIMEOUT_MS, report } from './writers.ts';
 
 nothingGoesUnheard();
 
 const WRITERS = 16;
 const CHANGES_BETWEEN_CRASHES = 80;
-/** Durable, and with commits that wait for each other, so that many are under way when the server crashes. */
+/** Durable, and with commits that wait for each other, so that many are in progress when the server crashes. */
 const SETTINGS = [
   'fsync=on',
   'full_page_writes=on',

@@ -9,7 +9,7 @@ import { POSTGRES_BIN } from '../support/debianPostgres.ts';
 import { makeDeal } from '../support/deal.ts';
 import { startProxy } from '../support/proxy.ts';
 import { serve } from '../support/server.ts';
-import { answered, DRIVERS_WORDS, hasNoFaults, nothingGoesUnheard } from './given.ts';
+import { answered, DRIVERS_WORDS, hasNoFaults, nothingGoesUnheard } from './fixtures.ts';
 import { startPrimary, startSynchronousStandby, waitForStandby } from './standbys.ts';
 import { ConcurrentWriters, CRASH_TEST_TIMEOUT_MS, report } from './writers.ts';
 
@@ -22,9 +22,9 @@ const CANCEL_EVERY_MS = 20;
 
 if (POSTGRES_BIN === undefined) process.stdout.write('Skipped without pg_basebackup (Debian: postgresql-15).\n');
 
-describe.skipIf(POSTGRES_BIN === undefined)('with a synchronous standby', () => {
+describe.skipIf(POSTGRES_BIN === undefined)('PostgreSQL with a synchronous standby', () => {
   it(
-    'no acknowledged change is lost or doubled when the standby takes over under concurrent writers',
+    'no acknowledged change is lost or doubled if the standby takes over under concurrent writers',
     async () => {
       let primary = await startPrimary(BIN);
       await migrate(primary.url);
@@ -52,7 +52,7 @@ describe.skipIf(POSTGRES_BIN === undefined)('with a synchronous standby', () => 
   );
 
   it(
-    'a change, and its replay, are acknowledged only when the standby has confirmed them',
+    'a change and its replay are acknowledged only after the standby has confirmed them',
     async () => {
       const primary = await startPrimary(BIN);
       await migrate(primary.url);
@@ -68,7 +68,7 @@ describe.skipIf(POSTGRES_BIN === undefined)('with a synchronous standby', () => 
       await standby.halt('SIGINT');
       const cancelling = cancelWaitsForStandby(primary.url);
       const first = await create();
-      // It is committed on the primary and visible there, but it would be lost if the standby took over.
+      // The change is committed and visible on the primary, but it would be lost if the standby took over.
       expect([first.told, await read()]).toEqual(['SERVICE_UNAVAILABLE', 1]);
       expect(first.text).not.toMatch(DRIVERS_WORDS);
       const replay = await create();

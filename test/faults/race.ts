@@ -1,23 +1,23 @@
 import { expect } from 'vitest';
 import type { Deal } from '../support/deal.ts';
 import type { TestServer } from '../support/server.ts';
-import { answered } from './given.ts';
+import { answered } from './fixtures.ts';
 
-/** A move as a client sends it, or the sweep that finds the position past its hour. */
+/** A move sent by a client, or the sweep that finds the position expired. */
 export type Rival = 'sweep' | { readonly move: string; readonly amount?: string; readonly all?: true };
 
 export interface Race {
   readonly name: string;
   readonly from: 'CREATED' | 'FUNDED';
   readonly rivals: readonly [Rival, Rival];
-  /** What each order comes to: the rivals' answers, then state, held, released and refunded. */
+  /** The outcome of each order: the results of both calls, then state, held, released and refunded. */
   readonly orders: readonly (readonly string[])[];
 }
 
-/** How far off the hour is; the second server's clock goes ahead by as much where the sweep is a rival. */
+/** The time until the expiry. If the sweep takes part, the clock of the second server is ahead by as much. */
 const HOUR_MS = 3_600_000;
 
-/** Runs the race on so many positions at once, the rivals on two servers, and answers each one's outcome. */
+/** Runs the race on the given number of positions concurrently, with one side per server, and returns each outcome. */
 export async function run(
   servers: readonly [TestServer, TestServer],
   deal: Deal,
@@ -33,7 +33,7 @@ export async function run(
   if (sweeps) second.now += HOUR_MS;
   const send = async (rival: Rival, server: TestServer, id: string): Promise<string> =>
     rival === 'sweep' ? '' : (await answered(server, documentOf(rival.move), { input: inputOf(rival, id) })).told;
-  // Two sweeps at once, in the midst of the moves: whatever is due is expired by one of them.
+  // Two concurrent sweeps during the moves. Each due position is expired by one of them.
   const sweep = async (): Promise<number> => {
     await ticks(2 * (turn % count));
     const [one, other] = await Promise.all([second.app.expireDue(), second.app.expireDue()]);
@@ -43,7 +43,7 @@ export async function run(
   const answers = await Promise.all(
     ids.map(async (id, index) => {
       const [a, b] = race.rivals;
-      // Each of the two comes first by turns, and by a little more or less.
+      // The two sides take turns at being first, by a varying lead.
       const ahead = (turn + index) % 2 === 0;
       await ticks(sweeps ? index : 0);
       const move = (which: Rival, server: TestServer): Promise<string> => send(which, sweeps ? first : server, id);
@@ -137,7 +137,7 @@ async function readAll(server: TestServer, ids: readonly string[]): Promise<read
   return nodes;
 }
 
-/** Reads again and again while the race is under way; money must be conserved at every read. */
+/** Reads repeatedly during the race. Money must be conserved at every read. */
 async function readWhile(server: TestServer, ids: readonly string[], underWay: () => boolean): Promise<number> {
   let reads = 0;
   for (; underWay(); reads += ids.length) {
@@ -149,7 +149,7 @@ async function readWhile(server: TestServer, ids: readonly string[], underWay: (
 
 const cents = ({ amount }: Amount): bigint => BigInt(amount.replace('.', ''));
 
-/** What was funded is held, released or refunded; the events are gapless, and never pay out more than came in. */
+/** The funded amount is held, released or refunded; the events are gapless and never move more than was funded. */
 function mustBalance({ state, amount, held, released, refunded, events }: Read): void {
   const parts = [held, released, refunded].map(cents);
   const funded = parts.reduce((sum, each) => sum + each, 0n);

@@ -7,7 +7,7 @@ import { COUNTS } from '../counts.ts';
 import { createDatabase } from '../support/database.ts';
 import { makeDeal } from '../support/deal.ts';
 import { serve, type TestServer } from '../support/server.ts';
-import { hasNoFaults } from './given.ts';
+import { hasNoFaults } from './fixtures.ts';
 import { type Race, type Rival, run } from './race.ts';
 
 const AT_ONCE = 10;
@@ -75,7 +75,7 @@ const RACES: readonly Race[] = [
   },
 ];
 
-/** Two servers over one record. */
+/** Two servers on one store. */
 async function openMemory(): Promise<readonly [Store, Store]> {
   const store = createMemoryStore();
   return [store, store];
@@ -95,7 +95,7 @@ describe.each([
   ['In memory', openMemory],
   ['On PostgreSQL', openPostgres],
 ] as const)('%s', (where, open) => {
-  it.each(RACES)('$name: the outcome is that of one of the two orders, never a third', async (race) => {
+  it.each(RACES)('$name: the outcome is that of one of the two orders', async (race) => {
     const stores = await open();
     const servers = stores.map((store) => serve(store)) as [TestServer, TestServer];
     const deal = await makeDeal(servers[0]);

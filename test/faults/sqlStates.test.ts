@@ -19,7 +19,7 @@ import {
   proxied,
   read,
   release,
-} from './given.ts';
+} from './fixtures.ts';
 
 nothingGoesUnheard();
 
@@ -43,10 +43,10 @@ const CALLS: Readonly<Record<string, (id: string) => Promise<Answered>>> = {
 };
 const SUCCESS: Readonly<Record<string, string>> = { 'a query': 'DATA', 'a mutation': 'ReleasePositionPayload' };
 
-/** Begins transactions of both kinds. */
+/** Matches BEGIN of a transaction that reads or writes. */
 const isAnyBegin = ({ type, text }: Message): boolean => type === 'Q' && text.startsWith('begin ');
 
-/** Fails every transaction with this SQLSTATE, in words that no program could know; returns the connections used. */
+/** Makes every transaction fail with this SQLSTATE and an unknown message. Returns the connections used. */
 function failWith(code: string): Set<Link> {
   const links = new Set<Link>();
   given.proxy.tap = {
@@ -59,13 +59,13 @@ function failWith(code: string): Set<Link> {
   return links;
 }
 
-/** One of each class, and the others of these classes. */
+/** One code of each class, and the other codes of these classes. */
 const UNAVAILABLE = ['08006', '25006', '25P03', '28P01', '3D000', '53300', '57P01', '58030'];
 const MORE_UNAVAILABLE = '08000 08P01 25P04 28000 53100 53200 53400 57P02 57P03 57P04 57P05 58000 58P01'.split(' ');
 const INTERNAL = ['22P02', '42501', '42P01', 'P0001', 'XX000'];
 const MORE_INTERNAL = '0A000 22021 23514 25001 25P02 42601 57000 54001 XX001'.split(' ');
 
-it('tells an unavailable database from an internal error by the SQLSTATE alone', () => {
+it('an unavailable database is distinguished from an internal error only by the SQLSTATE', () => {
   const meaning = (code: string): boolean =>
     toConnectionError(Object.assign(new DatabaseError('Verbindung verloren', 0, 'error'), { code }), false) instanceof
     ConnectionLostError;
@@ -76,22 +76,25 @@ it('tells an unavailable database from an internal error by the SQLSTATE alone',
 describe.each(Object.keys(CALLS))('%s', (name) => {
   const call = (id: string): Promise<Answered> => (CALLS[name] as (typeof CALLS)[string])(id);
 
-  it.each(UNAVAILABLE)('is SERVICE_UNAVAILABLE for SQLSTATE %s, each try on another connection', async (code) => {
-    const { id } = await fundedPosition(given.server, deal);
-    const links = failWith(code);
-    const { told, text } = await call(id);
-    expect(told).toBe('SERVICE_UNAVAILABLE');
-    expect(text).not.toMatch(DRIVERS_WORDS);
-    expect(given.server.faults).toEqual([]);
-    expect(links.size).toBe(4);
-    const after = new Set<Link>();
-    given.proxy.tap = { fromClient: (message, link) => void (isAnyBegin(message) && after.add(link)) };
-    expect((await call(id)).told).toBe(SUCCESS[name]);
-    expect([...after].filter((link) => links.has(link))).toEqual([]);
-  });
+  it.each(UNAVAILABLE)(
+    `${name} is SERVICE_UNAVAILABLE for SQLSTATE %s, and each try uses another connection`,
+    async (code) => {
+      const { id } = await fundedPosition(given.server, deal);
+      const links = failWith(code);
+      const { told, text } = await call(id);
+      expect(told).toBe('SERVICE_UNAVAILABLE');
+      expect(text).not.toMatch(DRIVERS_WORDS);
+      expect(given.server.faults).toEqual([]);
+      expect(links.size).toBe(4);
+      const after = new Set<Link>();
+      given.proxy.tap = { fromClient: (message, link) => void (isAnyBegin(message) && after.add(link)) };
+      expect((await call(id)).told).toBe(SUCCESS[name]);
+      expect([...after].filter((link) => links.has(link))).toEqual([]);
+    },
+  );
 
   it.each(INTERNAL)(
-    'is an internal error, masked and logged, for SQLSTATE %s; the connection is kept',
+    `${name} is a masked and logged internal error for SQLSTATE %s, and the connection is kept`,
     async (code) => {
       const { id } = await fundedPosition(given.server, deal);
       const links = failWith(code);
@@ -106,11 +109,11 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
   );
 });
 
-it('where BEGIN itself fails nothing is read or written outside its transaction', async () => {
+it('nothing is read or written outside its transaction if BEGIN itself fails', async () => {
   const { id } = await fundedPosition(given.server, deal);
   given.proxy.tap = { fromClient: (message) => (isAnyBegin(message) ? queryMessage('nonsense') : undefined) };
   for (const call of Object.values(CALLS)) expect((await call(id)).told).toBe('INTERNAL_SERVER_ERROR');
-  // What is sent together with BEGIN refuses to be written by itself.
+  // Statements sent together with BEGIN are not executed without it.
   const one = anInstitution();
   await expect(given.store.transact('ALL', async (tx) => tx.institutions.insert(one))).rejects.toMatchObject({
     code: '42601',
@@ -155,7 +158,7 @@ it.each([
   ['a port on which nothing listens', 'postgres://u@127.0.0.1:1/d'],
   ['a host that does not exist', 'postgres://u@escrowgrid.invalid/d'],
   ['a folder of sockets that does not exist', 'postgres://u@localhost/d?host=/nowhere'],
-])('%s is Unavailable', async (_what, databaseUrl) => {
+])('%s is reported as an unavailable database', async (_what, databaseUrl) => {
   const errors: Error[] = [];
   const store = createPostgresStore({ databaseUrl, onError: (error) => errors.push(error) });
   await expect(store.read('ALL').institutions.counts([{ where: {} }])).rejects.toThrow(UnavailableError);
@@ -167,7 +170,7 @@ it.each([
 });
 
 it(
-  'an outage is reported once when it begins and once when it has ended, however many calls fail',
+  'an outage is reported once when it begins and once when it ends, for any number of failed calls',
   async () => {
     const reports: string[] = [];
     const store = createPostgresStore({
@@ -196,7 +199,7 @@ it(
 );
 
 it(
-  'background jobs do not report an outage as an internal error each time',
+  'background jobs do not report an outage as repeated internal errors',
   async () => {
     const store = createPostgresStore({ databaseUrl: given.proxy.url, onError: () => undefined });
     const { app, faults } = serve(store, { settings: { sweepPauseMs: 10, pollIntervalMs: 10 } });
@@ -211,8 +214,8 @@ it(
   WAIT_MS,
 );
 
-describe('the first error of a transaction is its reason, and 25P02 never is', () => {
-  /** What a unit of work does after a statement that fails and that it does not await. */
+describe('the error of a transaction whose statement fails', () => {
+  /** The next step of a transaction after a failed statement that it does not await. */
   const WORKS: Readonly<Record<string, (tx: Writers) => Promise<unknown>>> = {
     'when it ends': async () => undefined,
     'when it reads': (tx) => Promise.resolve(tx.institutions.byIds(['inst_00000000000000000000000000'])),
@@ -221,7 +224,7 @@ describe('the first error of a transaction is its reason, and 25P02 never is', (
     'when it takes a turn': (tx) => Promise.resolve(tx.advisoryLock('turn')),
   };
 
-  it.each(Object.keys(WORKS))('%s', async (name) => {
+  it.each(Object.keys(WORKS))('the first error of a transaction is reported, and 25P02 never is: %s', async (name) => {
     await asAdmin(given.databaseUrl, (admin) => admin.query('alter table assets rename to other_assets'));
     try {
       const work = given.store.transact('ALL', async (tx) => {

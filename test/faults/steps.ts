@@ -3,7 +3,7 @@ import type { Call, MoveName, Operation, Policy, Who } from './calls.ts';
 import { type Create, type Move, NEXT, type State, written } from './model.ts';
 import type { World } from './world.ts';
 
-/** One step of a life: what it comes to depends on what there is by then. */
+/** One step of a lifecycle. Its effect depends on the existing objects. */
 export type Step =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'expireDue' }
@@ -30,7 +30,7 @@ const who = fc.oneof(often<Who>(5, 'ROOT'), often<Who>(8, 'ADMIN'), often<Who>(1
 const key = undefinedOr(4, fc.oneof(often(14, 'k1', 'k2'), often(1, '', 'k'.repeat(256))));
 const BAD_AMOUNTS = ['0', '0.00', '-1', '1e3', '', '5.', '7.12345', '1'.repeat(25)];
 
-/** How far away the expiry is; a time that has passed is a fault of the input. */
+/** The time until the expiry. A past time makes the input invalid. */
 const expiry = fc.oneof(often(6, undefined), often(4, 10 * MINUTE, 2 * DAY), often(2, 10 * DAY), often(1, 11 * DAY, 0));
 const create: fc.Arbitrary<(world: World) => Create> = fc
   .record({
@@ -44,7 +44,7 @@ const create: fc.Arbitrary<(world: World) => Create> = fc
     currency: fc.oneof(often(16, 'fits'), often(1, 'USD', 'JPY', 'EUR', 'XXX')),
     expires: expiry,
     reference: fc.oneof(often<string | undefined>(12, undefined), often<string | undefined>(4, 'r1', 'r2')),
-    // Mostly where there is a reference, which it requires.
+    // Mostly set with a reference, which it requires.
     isUnique: fc.oneof(often<boolean | 'if named'>(6, 'if named'), often<boolean | 'if named'>(1, false, true)),
     institution: undefinedOr(2, fc.oneof(often(4, 'own' as const), often(1, 'other' as const))),
   })
@@ -54,7 +54,7 @@ const create: fc.Arbitrary<(world: World) => Create> = fc
     asset,
     currency: currency !== 'fits' ? currency : asset === 1 ? 'JPY' : 'USD',
     amount: asset === 1 && amount.endsWith('.00') ? amount.slice(0, -3) : amount,
-    // The invoices need one.
+    // Invoices require an expiry.
     expiresAt: expires === undefined ? (asset === 1 ? now + DAY : undefined) : now + expires,
   }));
 
@@ -69,12 +69,12 @@ const amount = fc.oneof(
 const move = (to: fc.Arbitrary<Move['to']>, pays: boolean): fc.Arbitrary<(world: World) => Move> =>
   fc
     .record({
-      // Mostly one that the move suits, the newest first.
+      // Mostly a position for which the move is allowed, the newest first.
       at: fc.oneof({ weight: 20, arbitrary: fc.nat(3) }, often(1, -1, -2)),
       suits: fc.oneof(often(3, true), often(1, false)),
       to,
       amount: pays ? amount : fc.constant(undefined),
-      // Mostly whenever there is no amount, as a release asks for.
+      // Mostly set without an amount, as a release requires.
       all: fc.oneof(
         often<boolean | 'as required' | undefined>(12, 'as required'),
         often<boolean | 'as required' | undefined>(1, true, false, undefined),

@@ -35,7 +35,7 @@ interface Kept {
   readonly at: number;
 }
 const KEEP_MS = 30 * 86_400_000;
-/** A change as it is answered: the position as it was left, and its event. */
+/** Returns the result of a change: the position after it, and its event. */
 const changed = (type: string, index: number, position: Held): Answer => ({
   type,
   at: index,
@@ -43,7 +43,7 @@ const changed = (type: string, index: number, position: Held): Answer => ({
   event: position.events.at(-1),
 });
 
-/** The whole server as a value: one institution's positions, policies and keys, and the clock. */
+/** The whole server as a value: the positions, policies and idempotency keys of one institution, together with the clock. */
 export class World {
   now: number;
   positions: Held[] = [];
@@ -55,7 +55,7 @@ export class World {
     this.now = now;
   }
 
-  /** Expires what is due, and answers how many. */
+  /** Expires due positions, and returns their number. */
   expireDue(): number {
     const due = this.positions.flatMap((each, index) =>
       each.expiresAt !== undefined && each.expiresAt <= this.now && NEXT[each.state].length > 0 ? [index] : [],
@@ -66,7 +66,7 @@ export class World {
     return due.length;
   }
 
-  /** What the call is answered, and what it does. */
+  /** Returns the result of the call, and applies its effects. */
   answer(call: Call): Answer {
     return told(() => this.#perform(call));
   }
@@ -77,7 +77,8 @@ export class World {
     const faults = faultsOf(call, this.now);
     if (faults.length > 0) throw invalid(faults);
     const dry = call.mutation === 'applyPositions' && call.input.dryRun;
-    // Root's keys are those of whose object it is; a stranger's are the other institution's.
+    // The idempotency keys of root belong to the institution of the object; those of the other caller to the other
+    // institution.
     const claims = key !== undefined && !dry && (who !== 'ROOT' || isAboutSomething(call, this.positions));
     const scope = JSON.stringify([who === 'STRANGER', call.mutation, key]);
     const prior = claims ? this.#keys.get(scope) : undefined;
@@ -91,7 +92,7 @@ export class World {
     return answer;
   }
 
-  /** An answer that is given again: its events are those of the first call, what changes is shown as it is. */
+  /** Returns a replayed result: events of the first call, and objects in their current state. */
   #asItIsNow(answer: Answer): Answer {
     const { type, at, results, policy } = answer;
     if (!type.endsWith('Payload')) return answer;
@@ -157,9 +158,9 @@ export class World {
           'create' in operation
             ? this.#create(operation.create, who, after)
             : moved(found(after, operation.transition, who), operation.transition, this.now, this.policies);
-        // Versions count commits, and the batch is one.
+        // Versions count commits, and the batch is one commit.
         after[index] = { ...next, version: (before[index]?.version ?? 0) + 1 };
-        // What a dry run opens has no place among the positions.
+        // A position created by a dry run has no index.
         return changed('APPLIED', dryRun && before[index] === undefined ? -1 : index, after[index]);
       } catch (no) {
         if (!(no instanceof Refused)) throw no;

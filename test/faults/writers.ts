@@ -5,25 +5,25 @@ import { FULL } from '../counts.ts';
 import { type Deal, makeDeal } from '../support/deal.ts';
 import type { TestServer } from '../support/server.ts';
 
-/** A short run takes seconds on an idle machine; a busy one takes longer to restart PostgreSQL. */
+/** A short run takes seconds on an idle machine. A busy one takes longer to restart PostgreSQL. */
 export const CRASH_TEST_TIMEOUT_MS = FULL ? 1_800_000 : 240_000;
 const RETRY_PAUSE_MS = 100;
 const POLL_MS = 5;
 /** After these errors a client with an idempotency key sends the call again. */
 const RETRYABLE = ['SERVICE_UNAVAILABLE', 'BUSY', 'TIMEOUT'];
 
-/** The changes of one object that a client has asked for. */
+/** The changes of one object that a client has requested. */
 interface ChangeLog {
-  /** How many were answered with a success. */
+  /** The number of changes that succeeded. */
   acknowledged: number;
-  /** How many were answered with an error that leaves open whether they were done. */
+  /** The number of changes whose error leaves open whether they were done. */
   unknown: number;
 }
 
 export interface Comparison {
   readonly lost: number;
   readonly doubled: number;
-  /** Objects of which the tables hold different numbers of changes. */
+  /** The number of objects for which the tables have different numbers of changes. */
   readonly torn: number;
   readonly refused: number;
 }
@@ -33,7 +33,7 @@ interface Result {
   readonly position?: { readonly id: string };
 }
 
-/** What the database holds of one reference. Each column counts the changes, so all must be equal. */
+/** The rows of one reference in the database. Each column counts the changes, so all must be equal. */
 const ROWS = `select p.external_reference as reference, count(*) over (partition by p.external_reference)::int as objects,
   array[p.version, p.sequence,
     (select count(*) from lifecycle_events e where e.position_id = p.id),
@@ -50,13 +50,13 @@ interface Row {
   readonly changes: readonly number[];
 }
 
-/** Clients that change a server without pause, half of them with idempotency keys, and note what was acknowledged. */
+/** Clients that continuously change a server, half of them with idempotency keys, and record what was acknowledged. */
 export class ConcurrentWriters {
   readonly #server: TestServer;
   readonly #deal: Deal;
   readonly #logs = new Map<string, ChangeLog>();
   readonly #running: Promise<void>[] = [];
-  /** How many calls were refused. Each of them is valid unless an acknowledged change before it was lost. */
+  /** The number of rejected calls. Each of them is valid unless an acknowledged change before it was lost. */
   #refused = 0;
   #stopped = false;
 
@@ -80,7 +80,7 @@ export class ConcurrentWriters {
     return [...this.#logs.values()].reduce((sum, log) => sum + log.unknown, 0);
   }
 
-  /** Waits until so many more changes are acknowledged. */
+  /** Waits until the given number of further changes is acknowledged. */
   async waitForMore(changes: number): Promise<void> {
     for (const until = this.acknowledged + changes; this.acknowledged < until; ) {
       await Promise.race([delay(POLL_MS), ...this.#running]);
@@ -88,13 +88,13 @@ export class ConcurrentWriters {
     }
   }
 
-  /** Lets every writer finish the call it has begun. */
+  /** Lets every writer complete its current call. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#running);
   }
 
-  /** Compares the database with what was acknowledged. All counts are zero where both agree. */
+  /** Compares the database with the acknowledged changes. All counts are zero if they agree. */
   async compare(admin: Client): Promise<Comparison> {
     const { rows } = await admin.query<Row>(ROWS);
     const counts = { lost: 0, doubled: 0, torn: 0, refused: this.#refused };
@@ -121,7 +121,7 @@ export class ConcurrentWriters {
     }
   }
 
-  /** The first statement of this transaction is its write: everything is sent at once. */
+  /** The first statement of this transaction is its write, so everything is sent in one round trip. */
   async #createInstitution(hasKeys: boolean): Promise<void> {
     const name = `writer ${randomUUID()}`;
     await this.#change(name, hasKeys, 'createInstitution', { name, regions: ['US'] });
@@ -141,7 +141,7 @@ export class ConcurrentWriters {
     }
   }
 
-  /** Sends a mutation, with an idempotency key until it succeeds, and notes the outcome. */
+  /** Sends a mutation, with an idempotency key until it succeeds, and records the outcome. */
   async #change(reference: string, hasKey: boolean, mutation: string, input: object): Promise<Result | undefined> {
     const log = this.#logs.get(reference) ?? { acknowledged: 0, unknown: 0 };
     this.#logs.set(reference, log);

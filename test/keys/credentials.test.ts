@@ -26,7 +26,7 @@ onBothStores((open) => {
   const used = async (): Promise<number | null | undefined> =>
     (await store.read('ALL').apiKeys.byIds([key.id]))[0]?.lastUsedAt;
 
-  it('is shown in either header, or the same in both', async () => {
+  it('an API key is accepted in either header, or the same in both', async () => {
     for (const [name, token] of [
       ['ADMIN', key.token],
       ['ROOT', ROOT_TOKEN],
@@ -42,13 +42,13 @@ onBothStores((open) => {
     }
   });
 
-  it('is refused with 401 where it is none that is good now', async () => {
+  it('an API key that is unknown, revoked or expired is rejected with 401', async () => {
     const revoked = await newKey(server, of);
     await callKey(server, 'revokeApiKey', { apiKeyId: revoked.id });
     const expired = await newKey(server, of, { expiresAt: new Date(server.now + 1).toISOString() });
     server.now += 1;
     const wrongSum = `${key.token.slice(0, -1)}${key.token.endsWith('0') ? '1' : '0'}`;
-    // The right prefix with another secret: found by the prefix, told apart by the hash.
+    // A token with a known prefix and another secret is found by the prefix, and rejected by its hash.
     const forged = tokenOf(Buffer.concat([prefixBytes(key.token), randomBytes(TOKEN_BYTES - 8)]));
     expect(forged.slice(0, 15)).toBe(key.token.slice(0, 15));
     const bad: readonly Readonly<Record<string, string>>[] = [
@@ -77,7 +77,7 @@ onBothStores((open) => {
     expect(server.faults).toEqual([]);
   });
 
-  it('one that fails is told the same, whatever it fails of', async () => {
+  it('all invalid API keys are rejected with the same message', async () => {
     const revoked = await newKey(server, of);
     await callKey(server, 'revokeApiKey', { apiKeyId: revoked.id });
     const texts = await Promise.all(
@@ -86,7 +86,7 @@ onBothStores((open) => {
     expect(new Set(texts).size).toBe(1);
   });
 
-  it('its last use is written behind the requests, at most once a minute', async () => {
+  it('the last use of an API key is written in the background, at most once per minute', async () => {
     server.now += 120_000;
     await shown({ 'x-api-key': key.token });
     const first = server.now;
@@ -108,17 +108,17 @@ onBothStores((open) => {
     ]);
   });
 
-  it('a key that was revoked while its use waited to be written stays revoked', async () => {
+  it('an API key revoked before its last use is written stays revoked', async () => {
     const { id, token } = await newKey(server, of);
     await shown({ 'x-api-key': token });
     await callKey(server, 'revokeApiKey', { apiKeyId: id });
     await server.app.flushCounters();
     expect(await store.read('ALL').apiKeys.byIds([id])).toMatchObject([{ revokedAt: server.now }]);
-    // A server that does not remember it.
+    // A server that has not cached the API key.
     expect((await serveKeys(store).ask(VIEWER, {}, token)).status).toBe(401);
   });
 
-  it('createApiKey and rotateApiKey take no Idempotency-Key, and make nothing', async () => {
+  it('createApiKey and rotateApiKey reject an Idempotency-Key and create nothing', async () => {
     const before = await store.read('ALL').apiKeys.counts([{ where: {} }]);
     for (const [mutation, input] of [
       ['createApiKey', { institutionId: of, label: 'x', role: 'ADMIN' }],
@@ -132,7 +132,7 @@ onBothStores((open) => {
   });
 });
 
-/** Random bytes that name a token as this one is named. */
+/** Returns random bytes of a token with the same prefix. */
 function prefixBytes(token: string): Buffer {
   const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
   const bits = [...token.slice(3, 15), '0'].map((each) => alphabet.indexOf(each).toString(2).padStart(5, '0')).join('');
@@ -144,7 +144,7 @@ function prefixBytes(token: string): Buffer {
   );
 }
 
-/** A store of so many keys, the first of which is answered. */
+/** Fills a store with the given number of API keys, and returns the token of the first. */
 async function fill(store: Store, keys: number): Promise<string> {
   const of = await newInstitution(serveKeys(store));
   const tokens = Array.from({ length: keys }, randomToken);
@@ -157,10 +157,10 @@ async function fill(store: Store, keys: number): Promise<string> {
   return tokens[Math.floor(keys / 2)] ?? '';
 }
 
-describe('what it costs to know a key does not grow with the number of keys', () => {
+describe('the cost of authentication', () => {
   const [few, many] = [10, 1_000];
 
-  it('in memory: rows touched', async () => {
+  it('in memory, the rows scanned to authenticate do not grow with the number of API keys', async () => {
     const touched = async (keys: number): Promise<readonly number[]> => {
       const store = createMemoryStore();
       const token = await fill(store, keys);
@@ -176,7 +176,7 @@ describe('what it costs to know a key does not grow with the number of keys', ()
     expect(await touched(many)).toEqual(await touched(few));
   });
 
-  it('on PostgreSQL: statements, and none while the key is remembered', async () => {
+  it('on PostgreSQL, the statements to authenticate do not grow with the API keys, and a cached API key needs none', async () => {
     let sent: string[] = [];
     const counted = async (keys: number): Promise<readonly number[]> => {
       const store = await openPostgres(({ text }) => sent.push(text));

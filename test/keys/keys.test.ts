@@ -25,7 +25,7 @@ interface Trail {
   readonly auditEvents: { readonly nodes: readonly Readonly<Record<string, unknown>>[] };
 }
 
-/** Every row of every table that is a list of its own, as one text. */
+/** Returns all rows of all tables as one text. */
 async function recordIn(store: Store): Promise<string> {
   const read = store.read('ALL');
   const tables = Object.entries(LAYOUTS).map(async ([table, { orders }]) => {
@@ -55,7 +55,7 @@ onBothStores((open) => {
   const trail = async (filter: object, token = ROOT_TOKEN): Promise<Trail['auditEvents']['nodes']> =>
     (await server.ask<Trail>(TRAIL, { filter }, token)).data?.auditEvents.nodes ?? [];
 
-  it('root makes the first key and names its institution; an ADMIN makes more of its own, READ_ONLY none', async () => {
+  it('root creates the first API key of an institution, an ADMIN creates more, and READ_ONLY none', async () => {
     const of = await newInstitution(server);
     expect(await callKey(server, 'createApiKey', { label: 'x', role: 'ADMIN' })).toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -83,13 +83,13 @@ onBothStores((open) => {
     for (const mutation of ['revokeApiKey', 'rotateApiKey'] as const) {
       expect(await callKey(server, mutation, { apiKeyId: admin.id }, reader)).toMatchObject({ code: 'FORBIDDEN' });
     }
-    // Who may read sees all keys of its institution, newest first.
+    // Every API key sees all API keys of its institution, newest first.
     for (const token of [ROOT_TOKEN, admin.token, reader]) {
       expect((await list(of, token)).map(({ label }) => label)).toEqual(['Reports', 'Back office']);
     }
   });
 
-  it('a token is shown once, and found nowhere in the record', async () => {
+  it('a token is returned once and never stored', async () => {
     const of = await newInstitution(server);
     const { id, token } = await newKey(server, of);
     const { token: next = '' } = await callKey(server, 'rotateApiKey', { apiKeyId: id }, token);
@@ -104,7 +104,7 @@ onBothStores((open) => {
     expect(JSON.stringify(await trail({ institutionId: of }))).not.toContain(next.slice(16, 40));
   });
 
-  it('node, viewer, and the actor of events tell of a key', async () => {
+  it('node, viewer and the actor of events return the API key', async () => {
     const of = await newInstitution(server);
     const { id, token } = await newKey(server, of);
     const query = `query($id: ID!) { node(id: $id) { ... on ApiKey { id institution { id } } }
@@ -130,7 +130,7 @@ onBothStores((open) => {
     expect(await trail({ apiKeyId: id })).toHaveLength(1);
   });
 
-  it('each change of a key leaves one audit event, with its key and without a token', async () => {
+  it('each change of an API key writes one audit event, with the API key and without a token', async () => {
     const of = await newInstitution(server);
     const { id } = await newKey(server, of, { label: 'Back office' });
     const { apiKey } = await callKey(server, 'rotateApiKey', { apiKeyId: id, overlapSeconds: 60 });
@@ -145,7 +145,7 @@ onBothStores((open) => {
     expect(apiKey).toMatchObject({ label: 'Back office', role: 'ADMIN', expiresAt: null });
   });
 
-  it('to revoke a revoked key answers it as it is, and writes nothing but its audit event', async () => {
+  it('revoking a revoked API key returns it unchanged, and writes only an audit event', async () => {
     const of = await newInstitution(server);
     const { id } = await newKey(server, of);
     server.now += 1_000;
@@ -159,7 +159,7 @@ onBothStores((open) => {
     expect(await callKey(server, 'rotateApiKey', { apiKeyId: id })).toMatchObject({ code: 'CONFLICT' });
   });
 
-  it('a rotated key goes on for the overlap, and its follower after it', async () => {
+  it('a rotated API key stays valid during the overlap, and its successor afterwards', async () => {
     const of = await newInstitution(server);
     const { id, token } = await newKey(server, of);
     const { token: next, previous } = await callKey(server, 'rotateApiKey', { apiKeyId: id, overlapSeconds: 60 });
@@ -181,7 +181,7 @@ onBothStores((open) => {
     }
   });
 
-  it('an institution has so many keys and no more, however many ask at once', async () => {
+  it('the number of API keys per institution is limited, even for concurrent calls', async () => {
     const of = await newInstitution(server);
     const input = { institutionId: of, label: 'Key', role: 'ADMIN' };
     const replies = await Promise.all(Array.from({ length: 8 }, () => callKey(server, 'createApiKey', input)));
@@ -190,7 +190,7 @@ onBothStores((open) => {
     expect(await list(of)).toHaveLength(KEYS_AT_MOST);
   });
 
-  it("another institution's key is as unknown as one that never was", async () => {
+  it('an API key of another institution is reported like one that never existed', async () => {
     const [own, other] = [await newInstitution(server), await newInstitution(server)];
     const admin = await newKey(server, own);
     const theirs = await newKey(server, other);

@@ -58,16 +58,16 @@ const CASES: Readonly<Record<string, () => Headers>> = {
     ['X-API-Key', good],
     ['X-API-Key', good],
   ],
-  'two keys in one Authorization header': () => [['Authorization', `Bearer ${good}, Bearer ${good}`]],
-  'two keys in one X-API-Key header': () => [['X-API-Key', `${good}, ${good}`]],
-  'both headers with different keys': () => [
+  'two API keys in one Authorization header': () => [['Authorization', `Bearer ${good}, Bearer ${good}`]],
+  'two API keys in one X-API-Key header': () => [['X-API-Key', `${good}, ${good}`]],
+  'both headers with different API keys': () => [
     ['Authorization', `Bearer ${good}`],
     ['X-API-Key', other],
   ],
 };
 
-describe.each(Object.entries(CASES))('%s', (_what, headersOf) => {
-  it('is rejected with 401 and a sentence', async () => {
+describe.each(Object.entries(CASES))('%s', (what, headersOf) => {
+  it(`a request with ${what} is rejected with 401 and an explanation`, async () => {
     const headers: [string, string][] = [
       ['Content-Type', 'application/json'],
       ...headersOf().map(([name, value]): [string, string] => [name, value]),
@@ -82,7 +82,7 @@ describe.each(Object.entries(CASES))('%s', (_what, headersOf) => {
     });
   });
 
-  it('is rejected with 401 and a sentence at the upgrade to a WebSocket', async () => {
+  it(`the upgrade to a WebSocket with ${what} is rejected with 401 and an explanation`, async () => {
     const lines = [...UPGRADE, ...headersOf()].map(([name, value]) => `${name}: ${value}`).join('\r\n');
     const request = `GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n${lines}\r\n\r\n`;
     const { status, body } = await sendRaw(address, Buffer.from(request));
@@ -94,14 +94,14 @@ describe.each(Object.entries(CASES))('%s', (_what, headersOf) => {
 });
 
 it.each([
-  ['a name in two cases', () => ({ authorization: `Bearer ${good}`, Authorization: `Bearer ${good}` })],
-  ['different keys', () => ({ authorization: `Bearer ${good}`, 'x-api-key': other })],
-  ['two keys in one text', () => ({ 'x-api-key': `${good}, ${good}` })],
+  ['one name in upper and lower case', () => ({ authorization: `Bearer ${good}`, Authorization: `Bearer ${good}` })],
+  ['different API keys', () => ({ authorization: `Bearer ${good}`, 'x-api-key': other })],
+  ['two API keys in one text', () => ({ 'x-api-key': `${good}, ${good}` })],
 ] as const)('connection_init with %s is closed with 4403', async (_what, payload) => {
   expect(await (await greeted(address, payload())).closed).toBe(4403);
 });
 
-it('one API key in both headers, or once in either, is admitted', async () => {
+it('one API key in both headers, or once in either header, is accepted', async () => {
   for (const headers of [
     { authorization: `Bearer ${good}` },
     { 'x-api-key': good },

@@ -6,7 +6,7 @@ import { type KeyServer, newInstitution, newKey, serveKeys } from '../support/ke
 import { greeted, overSocket } from '../support/keyedLive.ts';
 import { atAddress, overHttp } from '../support/limited.ts';
 
-/** What keys are looked up with fails of this; null: it does not. */
+/** The error that the lookup of API keys throws, or null for none. */
 let failing: Error | null = null;
 let server: KeyServer;
 let address: string;
@@ -29,24 +29,21 @@ beforeAll(async () => {
 it.each([
   [new UnavailableError('psql: could not connect to 10.0.0.7'), 503, 'SERVICE_UNAVAILABLE', 0],
   [new Error('relation "api_keys" does not exist'), 500, 'INTERNAL_SERVER_ERROR', 1],
-])(
-  'whose key cannot be looked up is not let in, and is told of it with a code: %s',
-  async (error, status, code, faults) => {
-    const bare = await greeted(address, { 'x-api-key': token });
-    expect(await bare.next()).toMatchObject({ type: 'connection_ack' });
-    failing = error;
-    const refused = await overHttp(address, token);
-    expect([refused.status, refused.code]).toEqual([status, code]);
-    expect(refused.headers.get('x-content-type-options')).toBe('nosniff');
-    expect(refused.headers.get('x-request-id')).toMatch(/./);
-    expect(JSON.stringify(refused.body)).not.toMatch(/psql|relation|10\.0/);
-    const asked = await overSocket(bare, '1', '{ __typename }').next();
-    expect(asked).toMatchObject({ errors: [{ extensions: { code } }] });
-    expect(JSON.stringify(asked)).not.toMatch(/psql|relation|10\.0/);
-    expect(await (await greeted(address, { 'x-api-key': token })).closed).toBe(1013);
-    expect(server.faults.splice(0)).toHaveLength(3 * faults);
-    failing = null;
-    expect((await overHttp(address, token)).status).toBe(200);
-    expect(await overSocket(bare, '2', '{ __typename }').next()).toEqual({ data: { __typename: 'Query' } });
-  },
-);
+])('a caller whose API key cannot be looked up is rejected with a code: %s', async (error, status, code, faults) => {
+  const bare = await greeted(address, { 'x-api-key': token });
+  expect(await bare.next()).toMatchObject({ type: 'connection_ack' });
+  failing = error;
+  const refused = await overHttp(address, token);
+  expect([refused.status, refused.code]).toEqual([status, code]);
+  expect(refused.headers.get('x-content-type-options')).toBe('nosniff');
+  expect(refused.headers.get('x-request-id')).toMatch(/./);
+  expect(JSON.stringify(refused.body)).not.toMatch(/psql|relation|10\.0/);
+  const asked = await overSocket(bare, '1', '{ __typename }').next();
+  expect(asked).toMatchObject({ errors: [{ extensions: { code } }] });
+  expect(JSON.stringify(asked)).not.toMatch(/psql|relation|10\.0/);
+  expect(await (await greeted(address, { 'x-api-key': token })).closed).toBe(1013);
+  expect(server.faults.splice(0)).toHaveLength(3 * faults);
+  failing = null;
+  expect((await overHttp(address, token)).status).toBe(200);
+  expect(await overSocket(bare, '2', '{ __typename }').next()).toEqual({ data: { __typename: 'Query' } });
+});

@@ -7,18 +7,18 @@ import { newKey, ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
 import { serve } from '../support/server.ts';
 
 /**
- * A program for the tests of attacks: a server on the memory store with the limits of production. Its first line
- * describes it. Each further line is the answer to one line of its input: `move` moves the positions in one batch, and
- * every answer contains the CPU time and the memory used so far.
+ * A program for the tests of attacks: a server on the memory store with the limits of production. Its first line of
+ * output describes it. Each further line is the response to one line of input: `move` moves the positions in one batch,
+ * and every response contains the CPU time and the memory used so far.
  */
 const POSITIONS = 100;
 const MOVES = 10;
 
 export interface Attacked {
   readonly address: string;
-  /** A READ_ONLY key of the institution that owns the positions. */
+  /** A READ_ONLY API key of the institution that owns the positions. */
   readonly attacker: string;
-  /** A key of another institution. */
+  /** An API key of another institution. */
   readonly neighbor: string;
 }
 export interface Figures {

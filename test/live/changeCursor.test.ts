@@ -25,7 +25,7 @@ function withFlippedBit(cursor: string, bit: number): string {
 }
 
 describe('a change cursor', () => {
-  it('decodes to the position that it was encoded from, and has the same length for every position', () =>
+  it('a cursor decodes to the position that it was encoded from, and has the same length for every position', () =>
     checked(
       COUNTS.cursorCases,
       fc.property(key, position, (bytes, each) => {
@@ -39,7 +39,7 @@ describe('a change cursor', () => {
       }),
     ));
 
-  it('is the same each time for a change, and differs each time for CAUGHT_UP', () =>
+  it('a cursor is the same each time for a change, and differs each time for CAUGHT_UP', () =>
     checked(
       COUNTS.cursorCases,
       fc.property(key, position, (bytes, each) => {
@@ -50,7 +50,7 @@ describe('a change cursor', () => {
       }),
     ));
 
-  it('is rejected with any one of its bits changed, and with the tag or the ciphertext of another', () =>
+  it('a cursor is rejected with any of its bits changed, or with the tag or the ciphertext of another', () =>
     checked(
       COUNTS.tamperedCursors,
       fc.property(key, position, position, (bytes, each, other) => {
@@ -68,7 +68,7 @@ describe('a change cursor', () => {
       }),
     ));
 
-  it('is rejected under any other key', () =>
+  it('a cursor is rejected with any other encryption key', () =>
     checked(
       COUNTS.cursorCases,
       fc.property(key, key, position, (bytes, others, each) => {
@@ -78,7 +78,7 @@ describe('a change cursor', () => {
       }),
     ));
 
-  it('shows nothing of its position: neighbours differ in about half of their bits', () => {
+  it('cursors reveal nothing of their position: those of adjacent changes differ in about half of their bits', () => {
     const cursors = new ChangeCursors(randomBytes(32));
     const id = randomUUID();
     const neighbours = 200;
@@ -91,17 +91,17 @@ describe('a change cursor', () => {
         differing += ((byte ^ (next[index] as number)).toString(2).match(/1/g) ?? []).length;
       }
     }
-    // 76,800 fair coins: 2 % away from the half is eleven standard deviations.
+    // 76,800 independent bits: a deviation of 2 % from one half is eleven standard deviations.
     expect(Math.abs(differing / (neighbours * BITS) - 0.5)).toBeLessThan(0.02);
   });
 
-  it('keeps its format: the cursors that clients have stored remain valid', () => {
+  it('the format is stable, so cursors stored by clients remain valid', () => {
     const cursors = new ChangeCursors(Buffer.from('00112233445566778899aabbccddeeff'.repeat(2), 'hex'));
     const stored = { sequence: 1_234_567, id: '8f14e45f-ceea-467f-a3c1-2b6d9e07f512' };
     expect(cursors.encodeChange(stored)).toBe('SHzyBoPQsZ9mDe1lPJdvLsWWoJWpRfikcVZPjlnLlH-pVxOKpeomY_8OC3kuRTqI');
   });
 
-  it('has the form of a cursor only in its one spelling, or in that of earlier servers', () =>
+  it('only the canonical text, or the format of earlier servers, is accepted as a cursor', () =>
     checked(
       COUNTS.cursorCases,
       fc.property(position, fc.string({ maxLength: 80 }), ({ sequence, id }, text) => {

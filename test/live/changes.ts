@@ -31,7 +31,7 @@ const MESSAGES = `subscription($session: ID, $of: ID, $after: String) {
 
 const encoded = (text: string): string => Buffer.from(text).toString('base64url');
 
-/** What subscriptions are, whatever carries them, on both stores. */
+/** Tests of subscriptions over one transport, on both stores. */
 export function changesOver(transport: Transport): void {
   onBothStores((open) => {
     const { store, server, own, theirs, as } = tenantsOn(open);
@@ -40,7 +40,7 @@ export function changesOver(transport: Transport): void {
       for (const end of ends) await end();
     });
     let address: Promise<string> | undefined;
-    /** A client, and the institution that it follows. */
+    /** Returns a client, and the institution whose changes it subscribes to. */
     const join = async (): Promise<{ readonly client: LiveClient; readonly of: string }> => {
       address ??= listening(server(), (end) => ends.push(end));
       server().viewer = ROOT;
@@ -52,8 +52,8 @@ export function changesOver(transport: Transport): void {
     const post = (chatSessionId: string, body = 'Hello.'): Promise<string> =>
       say('postChatMessage', { chatSessionId, authorReference: 'ada', body });
 
-    describe('what comes', () => {
-      it('is each change of a position, with the event that it left', async () => {
+    describe('delivered changes', () => {
+      it('positionChanged delivers each change of a position, with its event', async () => {
         const { client, of } = await join();
         const all = client.ask(POSITIONS, { of });
         expect(await changes(all, 1)).toMatchObject([{ kind: 'CAUGHT_UP', position: null, event: null }]);
@@ -72,7 +72,7 @@ export function changesOver(transport: Transport): void {
         ]);
       });
 
-      it("is each change of a session's own fields", async () => {
+      it('chatSessionChanged delivers each change of session fields', async () => {
         const { client, of } = await join();
         const all = client.ask(SESSIONS, { of });
         await changes(all, 1);
@@ -96,7 +96,7 @@ export function changesOver(transport: Transport): void {
         expect((await changes(all, 4)).map(({ kind }) => kind)).toEqual(['CREATED', 'UPDATED', 'DELETED', 'UPDATED']);
       });
 
-      it('is each change of a message, of one session or of all', async () => {
+      it('chatMessageChanged delivers each change of a message, of one session or of all', async () => {
         const { client, of } = await join();
         const [session, other] = [await newSession(), await newSession()];
         const one = client.ask(MESSAGES, { session });
@@ -118,7 +118,7 @@ export function changesOver(transport: Transport): void {
         expect(ids).toEqual([elsewhere, id, id, id]);
       });
 
-      it('is what was missed, each once, then CAUGHT_UP, then what is new; objects as they are now', async () => {
+      it('a resumed subscription delivers each missed change once, CAUGHT_UP, then new changes, with objects in their current state', async () => {
         const { client } = await join();
         const session = await newSession();
         const first = client.ask(MESSAGES, { session });
@@ -144,8 +144,8 @@ export function changesOver(transport: Transport): void {
       });
     });
 
-    describe('what is refused', () => {
-      it('is what the viewer may not know of, before anything comes', async () => {
+    describe('rejected subscriptions', () => {
+      it('objects that the viewer may not see are rejected before any change is delivered', async () => {
         const { client } = await join();
         const [mine, foreign] = [await newSession(), await newSession(theirs().deal.institution.id)];
         as('READ_ONLY');
@@ -165,7 +165,7 @@ export function changesOver(transport: Transport): void {
         expect(await changes(client.ask(MESSAGES), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
       });
 
-      it('is root that names nothing, and text that is not a cursor', async () => {
+      it('root without an institution, and malformed cursors, are rejected', async () => {
         const { client, of } = await join();
         expect(await refusalOf(client.ask(SESSIONS))).toBe('BAD_USER_INPUT');
         expect(await refusalOf(client.ask(SESSIONS, { session: await newSession(), of: unknownOf(of) }))).toBe(
@@ -184,7 +184,7 @@ export function changesOver(transport: Transport): void {
         }
       });
 
-      it('is a cursor of another store: it does not resume silently in the wrong history', async () => {
+      it('a cursor of another store is rejected instead of resuming in the wrong stream', async () => {
         const { client, of } = await join();
         await newSession();
         const earlier = serve(createMemoryStore());
@@ -194,7 +194,7 @@ export function changesOver(transport: Transport): void {
         expect(await refusalOf(client.ask(SESSIONS, { of, after: foreign?.cursor }))).toBe('CURSOR_EXPIRED');
       });
 
-      it('is a cursor that is too old', async () => {
+      it('a cursor older than the retention is rejected', async () => {
         const { client, of } = await join();
         const [old] = await changes(client.ask(SESSIONS, { of }), 1);
         await newSession();
@@ -204,7 +204,7 @@ export function changesOver(transport: Transport): void {
         expect(await changes(client.ask(SESSIONS, { of }), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
       });
 
-      it('is the object of an event that the viewer may see no more', async () => {
+      it('a stream delivers no object that the viewer may no longer see', async () => {
         const { client } = await join();
         const session = await newSession();
         as('READ_ONLY');
@@ -229,7 +229,7 @@ export function changesOver(transport: Transport): void {
       });
     });
 
-    it('ends with an error of its own when the server stops: its client is told to come back', async () => {
+    it('a stopping server ends subscriptions with a specific error, so that clients reconnect', async () => {
       const leaving = serve(await open());
       const { institution } = await makeDeal(leaving);
       let leave: (() => Promise<void>) | undefined;
@@ -242,7 +242,7 @@ export function changesOver(transport: Transport): void {
       expect(leaving.faults).toEqual([]);
     });
 
-    it('counts with the others of its key, and with those of no other', async () => {
+    it('subscriptions are counted per API key', async () => {
       const { client, of } = await join();
       const show = (apiKeyId: string): void => {
         server().viewer = { role: 'ADMIN', institutionId: of, apiKeyId };
@@ -256,7 +256,7 @@ export function changesOver(transport: Transport): void {
       while (server().app.liveSubscriptions() > 0) await turn();
     });
 
-    it('is forgotten when its client vanishes', async () => {
+    it('a subscription ends when its client disconnects', async () => {
       const { client, of } = await join();
       const { app } = server();
       while (app.liveSubscriptions() > 0) await turn();

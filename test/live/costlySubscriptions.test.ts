@@ -5,13 +5,13 @@ import { type Runner, startRunner } from '../support/runner.ts';
 import type { Attacked, Figures } from './attackedServer.ts';
 
 const SUBSCRIPTIONS = 20;
-/** The moves of one batch in attackedServer.ts. */
+/** The number of moves per batch in attackedServer.ts. */
 const MOVES = 10;
 const MEBIBYTE = 1024 * 1024;
-/** A wait of the other institution that counts as none at all. */
+/** If the other institution waits longer, the test ends. */
 const patienceMs = 60_000;
 
-/** Selects about `rows` positions of the asset, each with two pages, per event. The alias makes documents differ. */
+/** Selects about `rows` positions of the asset per event, each with two pages. The alias makes documents differ. */
 const nested = (rows: number, pages: number, alias = 'nodes'): string => `subscription { positionChanged {
   cursor kind position { asset { positions(first: ${rows}) { ${alias}: nodes {
     asset { positions(first: ${pages}) { nodes { id state held { formatted } } } } } } } } } }`;
@@ -41,7 +41,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   },
 };
 
-describe.each(Object.entries(WAYS))('over %s', (name, { open }) => {
+describe.each(Object.entries(WAYS))('costly subscriptions over %s', (name, { open }) => {
   let runner: Runner<Figures>;
   let attacked: Attacked;
   beforeAll(async () => {
@@ -50,7 +50,7 @@ describe.each(Object.entries(WAYS))('over %s', (name, { open }) => {
   });
   afterAll(() => runner.stop());
 
-  /** Reads a stream to the last result of the batch; returns the codes of the errors in it. */
+  /** Reads a stream to the last result of the batch, and returns the codes of the errors. */
   async function read(stream: Stream, first: boolean): Promise<readonly string[]> {
     const codes: string[] = [];
     for (let results = 0; results < (first ? 1 : MOVES); results += 1) {
@@ -61,7 +61,10 @@ describe.each(Object.entries(WAYS))('over %s', (name, { open }) => {
     return codes;
   }
 
-  /** Opens the subscriptions, moves the positions, and returns how the streams ended; prints what it took. */
+  /**
+   * Opens the subscriptions, moves the positions, and returns how the streams ended. Prints CPU time, memory and
+   * duration.
+   */
   async function attack(label: string, queries: readonly string[]): Promise<readonly (readonly string[])[]> {
     const streams = await open(attacked, queries);
     const begins = await Promise.all(streams.map((stream) => read(stream, true)));
@@ -90,13 +93,13 @@ describe.each(Object.entries(WAYS))('over %s', (name, { open }) => {
     return codes.map((each, index) => [...(begins[index] ?? []), ...each]);
   }
 
-  it('rejects subscriptions that cost more than MAX_SUBSCRIPTION_COST before the first event', async () => {
+  it('subscriptions that cost more than MAX_SUBSCRIPTION_COST are rejected before the first event', async () => {
     const queries = Array.from({ length: SUBSCRIPTIONS }, () => BEFORE_THE_LIMIT);
     const codes = await attack('a selection within MAX_COST', queries);
     expect(codes).toEqual(queries.map(() => ['QUERY_TOO_COMPLEX']));
   }, 300_000);
 
-  it('executes a selection once per change for all subscriptions that share it', async () => {
+  it('a selection is executed once per change for all subscriptions that share it', async () => {
     const codes = await attack(
       'the most expensive selection, the same 20 times',
       Array.from({ length: SUBSCRIPTIONS }, () => WITHIN_THE_LIMIT()),
@@ -104,7 +107,7 @@ describe.each(Object.entries(WAYS))('over %s', (name, { open }) => {
     expect(codes.flat()).toEqual([]);
   });
 
-  it('ends streams with RATE_LIMITED when different selections exceed the budget of the key', async () => {
+  it('streams end with RATE_LIMITED when different selections exceed the budget of the API key', async () => {
     const queries = Array.from({ length: SUBSCRIPTIONS }, (_each, index) => WITHIN_THE_LIMIT(`a${index}`));
     const codes = await attack('the most expensive selection, 20 variants', queries);
     expect(new Set(codes.flat())).toEqual(new Set(['RATE_LIMITED']));

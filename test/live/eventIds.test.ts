@@ -17,7 +17,7 @@ describe('the id of a server-sent event', () => {
     world = await openWorld(serveKeys(createMemoryStore()), atEnd);
   });
 
-  it('is the cursor of its change, CAUGHT_UP included', async () => {
+  it('the id of an event is the cursor of its change, including CAUGHT_UP', async () => {
     const stream = await subscribe(world);
     const first = await stream.next();
     await world.create('One');
@@ -29,7 +29,7 @@ describe('the id of a server-sent event', () => {
   });
 
   it.each(['chatSessionChanged', 'positionChanged', 'chatMessageChanged'])(
-    'is there on %s where the document does not select the cursor',
+    'events of %s have an id even if the document does not select the cursor',
     async (field) => {
       const stream = await subscribe(world, { query: `subscription { renamed: ${field} { kind } }` });
       expect(await stream.next()).toMatchObject({
@@ -39,7 +39,7 @@ describe('the id of a server-sent event', () => {
     },
   );
 
-  it('is on no ping, no error that ends the stream and no `complete`', async () => {
+  it('pings, errors that end the stream and `complete` have no id', async () => {
     const pings: (() => void)[] = [];
     vi.spyOn(globalThis, 'setInterval').mockImplementation(((ping: () => void) => void pings.push(ping)) as never);
     onTestFinished(() => void vi.restoreAllMocks());
@@ -65,7 +65,7 @@ describe('the id of a server-sent event', () => {
     ]);
   });
 
-  it('is missing where the change could not be sent, so that it is sent again', async () => {
+  it('an event whose change could not be sent has no id, so that the change is sent again', async () => {
     const responses = { ...DEFAULTS.responses, bytes: 4_000 };
     const small = await openWorld(serveKeys(createMemoryStore(), { settings: { responses } }), atEnd);
     const query = `subscription { chatSessionChanged { chatSession { title ${'a b c d e f g h'.replaceAll(/\w/g, (name) => `${name}: title`)} } } }`;
@@ -84,7 +84,7 @@ describe('the id of a server-sent event', () => {
     expect(await beginningOf(small, { headers: { 'last-event-id': again } })).toEqual(['€'.repeat(200), 'Small']);
   });
 
-  it('comes on a response that no cache stores and no proxy buffers, as an error does', async () => {
+  it('streams and errors are sent without caching and proxy buffering', async () => {
     for (const query of [
       'subscription { chatSessionChanged { kind } }',
       'subscription { nothing }',

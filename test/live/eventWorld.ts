@@ -39,7 +39,7 @@ export async function openWorld(server: KeyServer, atEnd: (end: () => Promise<vo
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 export type Asked = Omit<EventRequest, 'query'> & { readonly query?: string };
 
-/** Subscribes with an API key of the world. */
+/** Subscribes with the API key. */
 export async function subscribe(
   { address, token }: World,
   { query = SESSIONS, headers, ...asked }: Asked = {},
@@ -49,11 +49,11 @@ export async function subscribe(
   return stream;
 }
 
-/** The title of the session of a change. */
+/** Returns the title of the session of a change. */
 export const titleOf = (change: Change | undefined): string | undefined =>
   (change?.['chatSession'] as { readonly title: string } | null | undefined)?.title;
 
-/** What a stream begins with: the titles of the changes until it has caught up, or the code of the error. */
+/** Returns the beginning of a stream: the titles of the changes until CAUGHT_UP, or the code of the error. */
 export async function beginningOf(world: World, asked: Asked): Promise<readonly unknown[]> {
   const stream = await subscribe(world, asked);
   const seen: unknown[] = [];

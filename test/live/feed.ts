@@ -4,12 +4,12 @@ import { Hub, type HubOptions, type StreamItem } from '../../src/subscriptions/h
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
 import { MemoryMeter } from '../../src/store/memory/meter.ts';
 
-/** A feed and a hub on it that looks only when it is told to. */
+/** A feed, and a hub on it that polls only on request. */
 export interface Live {
   readonly feed: MemoryChanges;
   readonly hub: Hub;
   readonly faults: unknown[];
-  /** Commits so many changes of one transaction. */
+  /** Commits the given number of changes in one transaction. */
   readonly commit: (count?: number, over?: Partial<Change>) => void;
   /** The cursors of this feed. */
   readonly cursors: Promise<ChangeCursors>;
@@ -25,7 +25,7 @@ export const ANY: Change = {
   detailId: 'chat',
   createdAt: 0,
 };
-/** Longer than any test: what is heard is heard because somebody called. */
+/** Longer than any test, so that the hub polls only when a test calls it. */
 const NEVER_MS = 2 ** 30;
 
 export function liveOn(feed: MemoryChanges, options: Partial<HubOptions> = {}): Live {
@@ -41,7 +41,7 @@ export function liveOn(feed: MemoryChanges, options: Partial<HubOptions> = {}): 
   });
   const commit: Live['commit'] = (count = 1, over = {}) =>
     feed.append(Array.from({ length: count }, () => ({ ...ANY, ...over })));
-  // Read past what a test's own feed does to reads.
+  // Reads the feed directly, even if a subclass of a test changes reads.
   const read = MemoryChanges.prototype.sequenceAndRead.bind(feed);
   const start = read(null, 0);
   const cursors = feed.cursorKey().then((key) => new ChangeCursors(key));

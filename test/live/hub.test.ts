@@ -14,15 +14,15 @@ import { MemoryMeter } from '../../src/store/memory/meter.ts';
 import type { StreamPage } from '../../src/store/store.ts';
 import { ANY, everything, type Live, live, liveOn, numbers, sequences } from './feed.ts';
 
-/** A hub that has been started and is stopped when the test ends. */
+/** Starts a hub that is stopped when the test ends. */
 function started(made: Live = live()): Live {
   made.hub.start();
   onTestFinished(() => made.hub.stop());
   return made;
 }
 
-describe('a subscription', () => {
-  it('is live at once without a cursor, and hears nothing of before', async () => {
+describe('a subscription of the hub', () => {
+  it('a subscription without a cursor is live at once, and receives no earlier changes', async () => {
     const { hub, commit, cursors } = started();
     commit(3);
     const ticks = hub.subscribe('a', null, everything);
@@ -33,7 +33,7 @@ describe('a subscription', () => {
     expect(await sequences(ticks, 2)).toEqual([4, 5]);
   });
 
-  it('brings what was missed, pages of it, then says once that it is live', async () => {
+  it('a subscription receives missed changes in pages, and then exactly one live marker', async () => {
     const { hub, commit, at } = started();
     commit(1_234);
     const ticks = hub.subscribe('a', await at(34), everything);
@@ -42,7 +42,7 @@ describe('a subscription', () => {
     expect(await sequences(ticks, 1)).toEqual([1_235]);
   });
 
-  it('resumes behind each place at which it was left', async () => {
+  it('a subscription resumes after any change', async () => {
     const { hub, commit, at } = started();
     commit(5);
     for (const after of numbers(0, 5)) {
@@ -53,7 +53,7 @@ describe('a subscription', () => {
     expect(hub.size).toBe(0);
   });
 
-  it('brings only what is wanted, missed or live', async () => {
+  it('a subscription receives only matching changes, both missed and live', async () => {
     const { hub, commit, at } = started();
     for (const objectId of ['a', 'b', 'a']) commit(1, { objectId });
     const ticks = hub.subscribe('a', await at(0), { ...everything, objectId: 'a' });
@@ -62,7 +62,7 @@ describe('a subscription', () => {
     expect(await sequences(ticks, 1)).toEqual([5]);
   });
 
-  it('misses nothing that comes while the hub has not looked yet', async () => {
+  it('a subscription receives changes that are committed before the first poll', async () => {
     const { hub, commit, at } = live();
     commit(2);
     const ticks = hub.subscribe('a', await at(1), everything);
@@ -73,7 +73,7 @@ describe('a subscription', () => {
     expect(new Set(await sequences(ticks, 2))).toEqual(new Set([3, 'live']));
   });
 
-  it('rejects an authentic cursor of a change that is not in the stream', async () => {
+  it('an authentic cursor of a change that is not in the stream is rejected', async () => {
     const { hub, commit, cursors, at } = started();
     commit(3);
     const codec = await cursors;
@@ -84,7 +84,7 @@ describe('a subscription', () => {
     expect(await sequences(hub.subscribe('a', await at(3), everything), 1)).toEqual(['live']);
   });
 
-  it('rejects a cursor of another feed, whatever its sequence', async () => {
+  it('a cursor of another feed is rejected, for any sequence', async () => {
     const { hub, commit } = started();
     const earlier = live();
     for (const each of [earlier.commit, commit]) each(3);
@@ -95,7 +95,7 @@ describe('a subscription', () => {
     expect(hub.size).toBe(0);
   });
 
-  it('rejects a cursor after which changes were deleted', async () => {
+  it('a cursor is rejected if changes after it were deleted', async () => {
     const { hub, feed, commit, at } = started();
     for (const createdAt of [1, 2, 3]) commit(1, { createdAt });
     const [first, second] = [await at(1), await at(2)];
@@ -104,7 +104,7 @@ describe('a subscription', () => {
     expect(await sequences(hub.subscribe('a', second, everything), 2)).toEqual([3, 'live']);
   });
 
-  it('resumes from the last change of all after it was deleted, and from the start of an empty feed', async () => {
+  it('a subscription resumes from the last change after it was deleted, and from the start of an empty feed', async () => {
     const { hub, feed, commit, at } = started();
     expect(await sequences(hub.subscribe('a', await at(0), everything), 1)).toEqual(['live']);
     commit(2);
@@ -117,7 +117,7 @@ describe('a subscription', () => {
     expect(await sequences(hub.subscribe('a', (value as StreamItem).cursor, everything), 2)).toEqual([3, 'live']);
   });
 
-  it('resumes after changes of others that came between its own', async () => {
+  it('a subscription resumes after changes of others between its own', async () => {
     const { hub, commit } = started();
     const foreign = { institutionId: 'other' };
     for (const over of [{}, foreign, foreign]) commit(1, over);
@@ -137,8 +137,8 @@ describe('a subscription', () => {
   });
 });
 
-describe('what a hub holds', () => {
-  it('ends who reads too slowly, and hurts nobody else', async () => {
+describe('the limits of a hub', () => {
+  it('a subscription that is read too slowly ends, without affecting others', async () => {
     const { hub, commit } = started(live({ maxQueuedChanges: 10 }));
     const [slow, quick] = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
     expect([await sequences(slow, 1), await sequences(quick, 1)]).toEqual([['live'], ['live']]);
@@ -152,7 +152,7 @@ describe('what a hub holds', () => {
     expect(await sequences(quick, 1)).toEqual([12]);
   });
 
-  it('keeps to so many subscriptions an owner, and counts those that ended no more', async () => {
+  it('the number of subscriptions per owner is limited, and ended subscriptions do not count', async () => {
     const { hub, commit } = started(live({ maxPerOwner: 2 }));
     const [first, second] = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
     await Promise.all([first.next(), second.next()]);
@@ -168,7 +168,7 @@ describe('what a hub holds', () => {
     expect([await sequences(second, 1), await sequences(third, 1)]).toEqual([[1], [1]]);
   });
 
-  it('lets a reader leave while it waits', async () => {
+  it('a subscriber can unsubscribe while it waits', async () => {
     const { hub } = started();
     const ticks = hub.subscribe('a', null, everything);
     await ticks.next();
@@ -179,7 +179,7 @@ describe('what a hub holds', () => {
     expect(hub.size).toBe(0);
   });
 
-  it('ends every subscription when it stops, and takes no other', async () => {
+  it('a stopping hub ends every subscription and accepts no other', async () => {
     const { hub, faults, commit, at } = started();
     const ticks = numbers(1, 5).map(() => hub.subscribe('a', null, everything));
     for (const each of ticks) await each.next();
@@ -194,9 +194,9 @@ describe('what a hub holds', () => {
   });
 
   it.each([
-    ['when it stops', StoppingError, ({ hub }: Live) => hub.stop()],
-    ['with its credential', CredentialEndedError, async ({ hub }: Live) => hub.endAll('a')],
-  ] as const)('ends who is still catching up %s, before the next page', async (_when, reason, end) => {
+    ['when the hub stops', StoppingError, ({ hub }: Live) => hub.stop()],
+    ['when its credential ends', CredentialEndedError, async ({ hub }: Live) => hub.endAll('a')],
+  ] as const)('a subscription that is catching up ends %s, before the next page', async (_when, reason, end) => {
     const made = started();
     made.commit(1_234);
     const ticks = made.hub.subscribe('a', await made.at(0), everything);
@@ -207,7 +207,7 @@ describe('what a hub holds', () => {
     expect(made.hub.owners).toEqual([]);
   });
 
-  it('ends all of one owner with the credential, and nobody else', async () => {
+  it('all subscriptions of one owner end with its credential, and no others', async () => {
     const { hub, commit } = started();
     const own = [hub.subscribe('a', null, everything), hub.subscribe('a', null, everything)];
     const other = hub.subscribe('b', null, everything);
@@ -218,7 +218,7 @@ describe('what a hub holds', () => {
     expect([await sequences(other, 1), hub.owners]).toEqual([[1], ['b']]);
   });
 
-  it('ends every subscription where the store was restored, and goes on from its end', async () => {
+  it('a restored store ends every subscription, and new ones start at its end', async () => {
     const feed = new RestoredFeed(new MemoryMeter());
     const { hub, commit, at, faults } = started(liveOn(feed, { pollIntervalMs: 1 }));
     const [start, subscription] = [await at(0), hub.subscribe('a', null, everything)];
@@ -240,7 +240,7 @@ describe('what a hub holds', () => {
   });
 
   it.each(numbers(0, 12))(
-    'dispatches a change that is committed %i microtasks after a look began',
+    'a change committed %i microtasks after the start of a poll is dispatched',
     async (microtasks) => {
       const { hub, commit } = started();
       const items = hub.subscribe('a', null, everything);
@@ -253,7 +253,7 @@ describe('what a hub holds', () => {
     },
   );
 
-  it('looks again on its own after a look that failed', async () => {
+  it('the hub polls again by itself after a failed poll', async () => {
     const feed = new BreakingFeed(new MemoryMeter());
     feed.broken = true;
     const { hub, faults, commit } = started(liveOn(feed, { pollIntervalMs: 1 }));

@@ -32,30 +32,33 @@ describe('the header Last-Event-ID', () => {
     stream.close();
   });
 
-  it.each(['GET', 'POST'] as const)('resumes a stream by %s and takes precedence over `after`', async (method) => {
-    const asked = { method, ...header(cursors[1] ?? '') };
-    for (const variables of [
-      {},
-      { after: null },
-      { after: cursors[0] },
-      { after: cursors[3] },
-      { after: 'nonsense' },
-    ]) {
-      const seen = await beginningOf(world, { ...asked, variables });
-      expect([variables, seen]).toEqual([variables, ['Two', 'Three']]);
-    }
-    const query = `subscription { chatSessionChanged(after: "${cursors[3]}") { kind chatSession { title } } }`;
-    expect(await beginningOf(world, { ...asked, query })).toEqual(['Two', 'Three']);
-    const without = 'subscription { chatSessionChanged { kind chatSession { title } } }';
-    expect(await beginningOf(world, { ...asked, query: without })).toEqual(['Two', 'Three']);
-  });
+  it.each(['GET', 'POST'] as const)(
+    'the header Last-Event-ID resumes a stream by %s and takes precedence over `after`',
+    async (method) => {
+      const asked = { method, ...header(cursors[1] ?? '') };
+      for (const variables of [
+        {},
+        { after: null },
+        { after: cursors[0] },
+        { after: cursors[3] },
+        { after: 'nonsense' },
+      ]) {
+        const seen = await beginningOf(world, { ...asked, variables });
+        expect([variables, seen]).toEqual([variables, ['Two', 'Three']]);
+      }
+      const query = `subscription { chatSessionChanged(after: "${cursors[3]}") { kind chatSession { title } } }`;
+      expect(await beginningOf(world, { ...asked, query })).toEqual(['Two', 'Three']);
+      const without = 'subscription { chatSessionChanged { kind chatSession { title } } }';
+      expect(await beginningOf(world, { ...asked, query: without })).toEqual(['Two', 'Three']);
+    },
+  );
 
-  it.each(['', '  '])('is ignored where it is empty: %j', async (empty) => {
+  it.each(['', '  '])('an empty Last-Event-ID header is ignored: %j', async (empty) => {
     expect(await beginningOf(world, header(empty))).toEqual([]);
     expect(await beginningOf(world, { ...header(empty), variables: { after: cursors[2] } })).toEqual(['Three']);
   });
 
-  it('gets the error that `after` gets where it is not a cursor of this server', async () => {
+  it('an invalid Last-Event-ID header gets the error of an invalid `after`', async () => {
     const altered = cursors.map((cursor) => `${cursor.slice(0, -1)}${cursor.endsWith('A') ? 'B' : 'A'}`);
     const former = Buffer.from('0123456789ab.17').toString('base64url');
     const values = [
@@ -79,7 +82,7 @@ describe('the header Last-Event-ID', () => {
     }
   });
 
-  it('is an error that names the header where it is sent twice', async () => {
+  it('a repeated Last-Event-ID header is an error that names the header', async () => {
     const stream = await subscribe(world, header([cursors[1] ?? '', cursors[2] ?? '']));
     expect(resultOf(await stream.next())).toMatchObject({
       errors: [
@@ -92,7 +95,7 @@ describe('the header Last-Event-ID', () => {
     });
   });
 
-  it('is rejected by HTTP where it is too long or has control characters', async () => {
+  it('a Last-Event-ID header that is too long or has control characters is rejected by HTTP', async () => {
     for (const [value, status] of [
       ['x'.repeat(20_000), 431],
       ['a\u0001b', 400],
@@ -103,7 +106,7 @@ describe('the header Last-Event-ID', () => {
     }
   });
 
-  it('is ignored by queries, mutations and WebSockets', async () => {
+  it('the header Last-Event-ID is ignored for queries, mutations and WebSockets', async () => {
     for (const value of ['nonsense', cursors[0] ?? '']) {
       const headers = { 'last-event-id': value };
       const read = await world.server.ask('{ chatSessions { totalCount } }', {}, world.token, headers);
@@ -114,11 +117,11 @@ describe('the header Last-Event-ID', () => {
     }
   });
 
-  it('is resumed with the rights of the API key that sends it', async () => {
+  it('a stream is resumed with the rights of the API key that sends the header', async () => {
     const other = await newKey(world.server, await newInstitution(world.server, 'Other Bank'));
     const id = await world.create('Secret');
     const foreign = { ...world, token: other.token };
-    // A cursor is a place in all changes: it selects nothing that the API key may not see.
+    // A cursor is a place in all changes; it reveals nothing that the API key may not see.
     for (const after of cursors) {
       expect(await beginningOf(foreign, header(after))).toEqual([]);
       expect(await beginningOf(foreign, { ...header(after), variables: { id } })).toEqual(['NOT_FOUND']);
@@ -137,7 +140,7 @@ describe('the header Last-Event-ID', () => {
 });
 
 onBothStores((open) => {
-  it('lets a client that reconnects by itself miss nothing and get nothing twice', async () => {
+  it('a client that reconnects by itself receives each change exactly once', async () => {
     const world = await openWorld(serveKeys(await open()), atEnd);
     process.stdout.write(`Connections are cut with the seed ${SEED}\n`);
     const cuts = fc.sample(fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { freq: 3 }), {

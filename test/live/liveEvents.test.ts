@@ -45,7 +45,7 @@ interface Subscribed {
 }
 type Results = AsyncIterableIterator<ExecutionResult>;
 
-/** The delivery of events of one server. It counts executions, records what is charged, and has a budget. */
+/** The event delivery of one server. It counts executions, records charges, and has a budget. */
 class Delivery {
   executions = 0;
   readonly charges: number[] = [];
@@ -119,7 +119,7 @@ async function* stream(items: readonly StreamItem[]): AsyncGenerator<StreamItem,
 
 const resultOf = (place: number) => withCursor({ data: { changed: { place } } }, `cursor ${place}`);
 
-it('executes equal subscriptions once per change and charges the others a tenth', async () => {
+it('equal subscriptions are executed once per change, and the others are charged a tenth', async () => {
   const delivery = new Delivery();
   const items = [itemAt(1), itemAt(2)];
   const all = await Promise.all(Array.from({ length: 5 }, () => delivery.resultsOf(items)));
@@ -137,16 +137,19 @@ it.each<[string, Subscribed, Subscribed, number]>([
   ['different roles', {}, { viewer: { ...READER, role: 'ADMIN' } }, 2],
   ['different institutions', {}, { viewer: { ...READER, institutionId: 'inst_b' } }, 2],
   ['root and an institution', {}, { viewer: { role: 'ROOT' } }, 2],
-])('executes two subscriptions with %s as often as the results can differ', async (_what, one, other, executions) => {
-  const delivery = new Delivery();
-  const items = [itemAt(1)];
-  const [first, second] = await Promise.all([delivery.resultsOf(items, one), delivery.resultsOf(items, other)]);
-  expect([first.length, second.length]).toEqual([1, 1]);
-  expect(Object.values(Object.values(second[0]?.data ?? {})[0] as object)).toEqual([1]);
-  expect(delivery.executions).toBe(executions);
-});
+])(
+  'two subscriptions with %s are executed as often as their results can differ',
+  async (_what, one, other, executions) => {
+    const delivery = new Delivery();
+    const items = [itemAt(1)];
+    const [first, second] = await Promise.all([delivery.resultsOf(items, one), delivery.resultsOf(items, other)]);
+    expect([first.length, second.length]).toEqual([1, 1]);
+    expect(Object.values(Object.values(second[0]?.data ?? {})[0] as object)).toEqual([1]);
+    expect(delivery.executions).toBe(executions);
+  },
+);
 
-it('shares nothing between changes that are delivered apart, and keeps nothing after a delivery', async () => {
+it('changes delivered separately share no result, and nothing is kept after a delivery', async () => {
   const delivery = new Delivery();
   await Promise.all([delivery.resultsOf([itemAt(1)]), delivery.resultsOf([itemAt(1)])]);
   expect(delivery.executions).toBe(2);
@@ -156,7 +159,7 @@ it('shares nothing between changes that are delivered apart, and keeps nothing a
   expect(delivery.executions).toBe(4);
 });
 
-it('checks access for each subscriber, also where a result is shared', async () => {
+it('access is checked for each subscriber, also if a result is shared', async () => {
   const delivery = new Delivery();
   const revoked: Viewer = { ...READER, apiKeyId: 'key_b' };
   delivery.revoked.add(revoked);
@@ -170,7 +173,7 @@ it('checks access for each subscriber, also where a result is shared', async () 
   expect(rejected[0]).not.toHaveProperty('data');
 });
 
-it('ends a stream beyond the budget with RATE_LIMITED and the cursor of the last delivered change', async () => {
+it('a stream beyond the budget ends with RATE_LIMITED and the cursor of the last delivered change', async () => {
   const delivery = new Delivery();
   delivery.budget = 2 * COST;
   const results = await delivery.resultsOf([itemAt(4), itemAt(6), itemAt(9), itemAt(10)]);
@@ -180,7 +183,7 @@ it('ends a stream beyond the budget with RATE_LIMITED and the cursor of the last
   expect(error?.extensions).toEqual({ code: 'RATE_LIMITED', retryAfter: 7, cursor: 'cursor 6' });
 });
 
-it('returns no cursor if the first change exceeds the budget: the client still has the one that it sent', async () => {
+it('no cursor is returned if the first change exceeds the budget, because the client still has its own', async () => {
   const delivery = new Delivery();
   delivery.budget = 0;
   const [result] = await delivery.resultsOf([itemAt(4)]);
@@ -188,13 +191,13 @@ it('returns no cursor if the first change exceeds the budget: the client still h
   expect(delivery.executions).toBe(0);
 });
 
-it('delivers CAUGHT_UP without a charge', async () => {
+it('CAUGHT_UP is delivered without a charge', async () => {
   const delivery = new Delivery();
   delivery.budget = 0;
   expect(await delivery.resultsOf([{ cursor: 'cursor 4', change: null }])).toEqual([resultOf(4)]);
 });
 
-it('executes nothing for a subscriber that leaves while its event waits', async () => {
+it('nothing is executed for a subscriber that unsubscribes while its event waits', async () => {
   const delivery = new Delivery();
   const results = await delivery.subscribe(stream([itemAt(1)]));
   const next = results.next();
@@ -203,7 +206,7 @@ it('executes nothing for a subscriber that leaves while its event waits', async 
   expect(delivery.executions).toBe(0);
 });
 
-it('gives the event loop to others while one change is delivered to 1,000 subscribers', async () => {
+it('the event loop is yielded while one change is delivered to 1,000 subscribers', async () => {
   const delivery = new Delivery();
   const live = itemAt(1);
   const started = performance.now();

@@ -45,7 +45,7 @@ async function changesAfter(position: StreamPosition, page = 500): Promise<reado
 }
 const objects = (changes: readonly SequencedChange[]): string[] => changes.map(({ objectId }) => objectId);
 
-/** A connection with nothing of ours in it, closed when the test ends. */
+/** Opens a connection without settings of the store, closed when the test ends. */
 async function session(): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -53,8 +53,8 @@ async function session(): Promise<pg.Client> {
   return client;
 }
 
-describe('the changes in PostgreSQL', () => {
-  it('come in the order in which their commits were seen, not that of their numbers', async () => {
+describe('the stream of changes in PostgreSQL', () => {
+  it('changes are in the order in which their commits became visible, not that of their numbers', async () => {
     const [before, early, late] = [await end(), await session(), await session()];
     for (const client of [early, late]) await client.query('begin');
     await early.query(WRITE, [institutionId, 'early number']);
@@ -67,10 +67,10 @@ describe('the changes in PostgreSQL', () => {
     expect(all.map(({ sequence }) => sequence)).toEqual([before.sequence + 1, before.sequence + 2]);
   });
 
-  it('of one object come in the order of its commits, though the later transaction began first', async () => {
+  it('changes of one object are in the order of commits, even if the later transaction began first', async () => {
     const [before, first, second] = [await end(), await session(), await session()];
     const lock = `select id from institutions where id = $1 for update`;
-    // The second one's transaction id and snapshot are the older ones.
+    // The transaction id and the snapshot of the second transaction are the older ones.
     await second.query('begin');
     await second.query('select txid_current()');
     await first.query('begin');
@@ -84,7 +84,7 @@ describe('the changes in PostgreSQL', () => {
     expect(objects(await changesAfter(before))).toEqual(['first', 'second']);
   });
 
-  it('hold nothing of a transaction that was rolled back', async () => {
+  it('the stream has no change of a transaction that was rolled back', async () => {
     const before = await end();
     const failing = store.transact('ALL', async (tx) => {
       tx.publish(announced('never'));
@@ -105,7 +105,7 @@ describe('the changes in PostgreSQL', () => {
     expect(all.map(({ objectId, sequence }) => [objectId, sequence])).toEqual([['after', before.sequence + 1]]);
   });
 
-  it('are each placed once and without a gap, however many write, place and read at once', async () => {
+  it('each change gets one gapless sequence under concurrent writers, pollers and readers', async () => {
     const before = await end();
     const total = COUNTS.placedChanges;
     const writers = 8;
@@ -129,7 +129,7 @@ describe('the changes in PostgreSQL', () => {
     for (const other of others) expect(other).toEqual(first);
   });
 
-  it('are read for an institution without those of others, even where the statistics know of no others', async () => {
+  it('changes of an institution are read without those of others, even if statistics know no others', async () => {
     const sent: Statement[] = [];
     const options = { databaseUrl: url, onError: () => undefined, onStatement: (each: Statement) => sent.push(each) };
     const reader = createPostgresStore(options);
@@ -165,7 +165,7 @@ describe('the changes in PostgreSQL', () => {
     }
   });
 
-  it('are heard of again after the listening connection was killed, and none is lost', async () => {
+  it('notifications are received again after the listening connection was killed, and no change is lost', async () => {
     const hub = new Hub({
       feed: store.changes,
       pollIntervalMs: 2 ** 30,
@@ -181,14 +181,14 @@ describe('the changes in PostgreSQL', () => {
     const after = new ChangeCursors(await store.changes.cursorKey()).encodeChange(before);
     const ticks = hub.subscribe('a', after, { institutionId, topic: 'CHAT_MESSAGE' });
     expect(await sequences(ticks, 1)).toEqual(['live']);
-    // What the connection that listens sends last: a check that it is alive, or a notification.
+    // The last statement of the listening connection: a liveness check, or a notification.
     const listeners = `select pid from pg_stat_activity where datname = current_database()
       and query in ('select 1', 'notify escrowgrid_changes')`;
     const pids = async (): Promise<number[]> =>
       asAdmin(url, async (admin) => (await admin.query<{ pid: number }>(listeners)).rows.map(({ pid }) => pid));
     const killed = await untilSome(pids);
     await asAdmin(url, (admin) => admin.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [killed]));
-    // From another server, whose notification nobody hears.
+    // From another server, whose notification is not received.
     await other.transact('ALL', async (tx) => tx.publish(announced('unheard')));
     expect(await sequences(ticks, 1)).toEqual([before.sequence + 1]);
     expect((await untilSome(pids)).filter((pid) => killed.includes(pid))).toEqual([]);
@@ -196,15 +196,15 @@ describe('the changes in PostgreSQL', () => {
     expect(await sequences(ticks, 1)).toEqual([before.sequence + 2]);
   });
 
-  it('are forgotten up to a time, and say so', async () => {
+  it('changes before a time are deleted, and the stream reports the deletion', async () => {
     const before = await end();
     const hour = 3_600_000;
-    // Later than all that the file has announced: only what comes first is forgotten.
+    // Later than all changes that the file has published, so only earlier ones are deleted.
     const old = Date.now() + 10 * hour;
     for (const createdAt of [old, old + 1, old + 5 * hour]) {
       await store.transact('ALL', async (tx) => tx.publish(announced('aged', createdAt)));
     }
-    // What was not placed yet is not forgotten.
+    // Changes without a sequence are not deleted.
     await store.changes.deleteBefore(old + hour);
     const aged = await changesAfter(before);
     expect(aged).toHaveLength(3);
@@ -215,7 +215,7 @@ describe('the changes in PostgreSQL', () => {
     expect(await store.changes.deleteBefore(old + hour)).toBe(0);
   });
 
-  it('outlive the server that wrote them', async () => {
+  it('changes remain when the server that wrote them stops', async () => {
     const database = await createDatabase();
     onTestFinished(() => database.drop());
     expect(database.url).not.toBe(inject('adminUrl'));

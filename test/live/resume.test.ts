@@ -12,13 +12,13 @@ import { onBothStores } from '../support/stores.ts';
 const SESSIONS = `subscription($of: ID, $after: String) { chatSessionChanged(institutionId: $of, after: $after) {
   cursor kind } }`;
 
-/** A running server and what a test does with it. */
+/** A running server, and what a test does with it. */
 interface Running {
-  /** Publishes n changes of an institution's sessions. */
+  /** Publishes n session changes in an institution. */
   readonly publish: (of: string, count?: number) => Promise<void>;
-  /** Subscribes to the changes of an institution's sessions. */
+  /** Subscribes to session changes in an institution. */
   readonly subscribe: (of: string, after?: string) => Results;
-  /** The cursor of CAUGHT_UP on a new subscription. */
+  /** Returns the cursor of CAUGHT_UP on a new subscription. */
   readonly currentCursor: (of: string) => Promise<string>;
   readonly stop: () => Promise<void>;
 }
@@ -53,7 +53,7 @@ async function run(store: Store): Promise<Running> {
   return running;
 }
 
-/** The kind of the first change that comes after the cursor, or the code of the error that comes instead. */
+/** Returns the kind of the first change after the cursor, or the code of the error. */
 async function firstAfter(server: Running, of: string, after: string): Promise<string | undefined> {
   const results = server.subscribe(of, after);
   const { value } = (await results.next()) as IteratorYieldResult<Result>;
@@ -75,7 +75,7 @@ async function runOn(databaseUrl: string): Promise<Running> {
   return { ...running, stop };
 }
 
-/** Two institutions in the store. */
+/** Creates two institutions in the store. */
 async function institutionsIn(store: Store): Promise<readonly [string, string]> {
   const [one, other] = [anInstitution(), anInstitution()];
   await store.transact('ALL', async (tx) => [one, other].forEach((each) => tx.institutions.insert(each)));
@@ -91,7 +91,7 @@ const cursors = async (results: Results, count: number): Promise<readonly string
   (await changes(results, count)).map(({ cursor }) => cursor);
 
 onBothStores((open) => {
-  it('gives every cursor the same length and hides the number and the occurrence of changes of others', async () => {
+  it('all cursors have the same length, and hide the number and the occurrence of changes of others', async () => {
     const store = await open();
     const [own, other] = await institutionsIn(store);
     const server = await run(store);
@@ -99,7 +99,7 @@ onBothStores((open) => {
     await server.publish(other, 12_345);
     seen.push(await server.currentCursor(own), await server.currentCursor(own));
     expect(new Set(seen.map(({ length }) => length)).size).toBe(1);
-    // Equal cursors would tell that nobody has changed anything in between.
+    // Equal cursors would reveal that nothing was changed in between.
     expect(new Set(seen).size).toBe(seen.length);
     for (const cursor of seen) {
       expect(Buffer.from(cursor, 'base64url').toString('latin1')).not.toMatch(/(\.0|12345)$/);
@@ -107,7 +107,7 @@ onBothStores((open) => {
     }
   });
 
-  it('answers a cursor of the former format with CURSOR_EXPIRED', async () => {
+  it('a cursor of the former format gets CURSOR_EXPIRED', async () => {
     const store = await open();
     const [own] = await institutionsIn(store);
     const server = await run(store);
@@ -118,7 +118,7 @@ onBothStores((open) => {
   });
 });
 
-it('answers a cursor of a memory store that is gone with CURSOR_EXPIRED', async () => {
+it('a cursor of a memory store that no longer exists gets CURSOR_EXPIRED', async () => {
   const [gone, store] = [createMemoryStore(), createMemoryStore()];
   const [[former], [own]] = [await institutionsIn(gone), await institutionsIn(store)];
   const [earlier, server] = [await run(gone), await run(store)];
@@ -128,7 +128,7 @@ it('answers a cursor of a memory store that is gone with CURSOR_EXPIRED', async 
   expect(await firstAfter(server, own, after)).toBe('CURSOR_EXPIRED');
 });
 
-it('accepts the cursors of another server on the same database, also after both have restarted', async () => {
+it('cursors of another server on the same database are accepted, also after both have restarted', async () => {
   const url = await database();
   const [own] = await institutionsAt(url);
   const [one, other] = [await runOn(url), await runOn(url)];
@@ -143,7 +143,7 @@ it('accepts the cursors of another server on the same database, also after both 
   expect(await changes(restarted.subscribe(own, third), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
 });
 
-it('answers cursors from after a backup with CURSOR_EXPIRED once the backup is restored', async () => {
+it('cursors created after a backup get CURSOR_EXPIRED once the backup is restored', async () => {
   const url = await database();
   const [own] = await institutionsAt(url);
   const beforeBackup = await runOn(url);
@@ -163,7 +163,7 @@ it('answers cursors from after a backup with CURSOR_EXPIRED once the backup is r
 
   const restored = await runOn(backup);
   for (const after of lost) expect(await firstAfter(restored, own, after)).toBe('CURSOR_EXPIRED');
-  // The same number of changes, and then more, at the places of those that are lost.
+  // First as many changes as were lost, and then more, so that their sequences are used again.
   for (const count of [3, 4]) {
     await restored.publish(own, count);
     await restored.currentCursor(own);
@@ -173,9 +173,9 @@ it('answers cursors from after a backup with CURSOR_EXPIRED once the backup is r
   expect(missed.map((kinds) => kinds.findIndex(({ kind }) => kind === 'CAUGHT_UP'))).toEqual([-1, -1, 7, 7]);
 });
 
-it('answers a cursor of another database with CURSOR_EXPIRED', async () => {
+it('a cursor of another database gets CURSOR_EXPIRED', async () => {
   const [url, foreign] = [await database(), await database()];
-  // Databases of one template have its key; a database that was migrated by itself has another.
+  // Databases of one template share its encryption key; a database that was migrated separately has another.
   await asAdmin(foreign, (admin) => admin.query(`update outbox_extent set cursor_key = sha256('another')`));
   const [own] = await institutionsAt(url);
   const [there] = await institutionsAt(foreign);

@@ -11,11 +11,11 @@ import { startRunner } from '../support/runner.ts';
 const mostMoreBytes = 64 * 1024 * 1024;
 const runsMore = 2;
 const MAX_TRIES = 100;
-/** It starts three programs or more, one after the other, which a busy machine takes a minute for. */
+/** The test starts at least three programs in sequence, which takes a busy machine a minute. */
 const TIMEOUT_MS = 600_000;
 const TRY_PAUSE_MS = 50;
 const MEBIBYTE = 1024 * 1024;
-/** Each event is large, so that what the network itself holds is soon full. */
+/** Each event is large, so that network buffers are soon full. */
 const DESCRIPTION = 'd'.repeat(2_000);
 const FOLLOW = `subscription($of: ID, $after: String) { chatSessionChanged(institutionId: $of, after: $after) {
   cursor kind chatSession { id description } } }`;
@@ -39,7 +39,7 @@ const asking =
     return ((await response.json()) as { readonly data: never }).data;
   };
 
-/** Clients that ask for all changes and then never read again. */
+/** Clients that subscribe to all changes and then never read. */
 const NEVER_READING = {
   none: async () => undefined,
   'server-sent events': async (address: string, of: string) => {
@@ -66,7 +66,7 @@ const NEVER_READING = {
 } as const;
 type NeverReading = keyof typeof NEVER_READING;
 
-/** One server, one client that never reads, and two others that lose nothing. */
+/** Runs one server with one client that never reads, and two others that must lose nothing. */
 async function run(slow: NeverReading): Promise<Memory> {
   const server = await startRunner<Memory>('live/slowServer.ts');
   const address = server.firstLine;
@@ -85,14 +85,14 @@ async function run(slow: NeverReading): Promise<Memory> {
   const reading = [sse, webSocket].map((transport) => follow(transport, address, of));
   await Promise.all(reading.map(({ ready }) => ready));
   const memory = await server.send(`announce ${of} ${session} ${COUNTS.liveEvents}`);
-  // Each change once, in the same order for both; a client that receives an error it cannot resume from throws.
+  // Both receive each change once and in the same order. A client throws on an error that it cannot resume from.
   const [one, other] = await Promise.all(reading.map(({ cursors }) => cursors));
   expect(new Set(one).size).toBe(COUNTS.liveEvents);
   expect(other).toEqual(one);
-  // A subscription that never reads is ended, but its client cannot be told before its connection ends.
+  // A subscription that is never read is ended, but its client notices only when its connection ends.
   const left = slow === 'none' ? 0 : 1;
   let after = await server.send('memory');
-  // The server notices a little later that the two others have left.
+  // The server notices slightly later that the two others have disconnected.
   for (let tries = 0; after.subscriptions > left && tries < MAX_TRIES; tries += 1) {
     await setTimeout(TRY_PAUSE_MS);
     after = await server.send('memory');
@@ -102,7 +102,7 @@ async function run(slow: NeverReading): Promise<Memory> {
   return { ...memory, most: Math.max(memory.most, after.most) };
 }
 
-/** Reads all changes, resuming where it was told that it is too slow. */
+/** Reads all changes, and resumes whenever the server reports that it is too slow. */
 function follow(transport: Transport, address: string, of: string) {
   const client = transport.connect(address);
   let first = client.ask(FOLLOW, { of });
@@ -127,10 +127,7 @@ function follow(transport: Transport, address: string, of: string) {
   return { ready: caughtUp, cursors };
 }
 
-/**
- * The least that a client moves in a few runs: what it holds shows in every run, what the collector has left lying
- * about does not.
- */
+/** Returns the minimum memory of a few runs. Memory held for a client appears in every run, and garbage does not. */
 async function leastOf(slow: NeverReading, base: Memory): Promise<Memory> {
   let least = await run(slow);
   for (let again = 0; again < runsMore && least.most - base.most >= mostMoreBytes; again += 1) {
@@ -140,7 +137,9 @@ async function leastOf(slow: NeverReading, base: Memory): Promise<Memory> {
   return least;
 }
 
-it('moves no memory, and costs the others nothing, when a client never reads', { timeout: TIMEOUT_MS }, async () => {
+it('a client that never reads does not increase memory, and does not affect others', {
+  timeout: TIMEOUT_MS,
+}, async () => {
   const base = await run('none');
   for (const slow of ['server-sent events', 'WebSocket'] as const) {
     const { most, heapUsed } = await leastOf(slow, base);

@@ -3,8 +3,9 @@ import { DEVELOPMENT_KEY } from '../../src/config.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 
 /**
- * A program for slowClient.test.ts: a server in memory that does what it is told, line by line of its input, and says
- * how much memory it has after that. `announce n`: n changes of one session, as fast as they are heard. `memory`: nothing.
+ * A program for slowClient.test.ts: a server in memory that executes each line of its input and prints the memory it
+ * uses afterwards. `announce n` publishes n changes of one session, as fast as they are received. `memory` does
+ * nothing.
  */
 const store = createMemoryStore();
 const app = createApp({
@@ -23,12 +24,12 @@ async function announce(institutionId: string, objectId: string, count: number):
   for (let told = 0; told < count; told += AT_ONCE) {
     await store.transact('ALL', async (tx) => {
       for (let index = 0; index < Math.min(AT_ONCE, count - told); index += 1) {
-        // Changes of long ago would be deleted by the clean-up if the test takes longer than its interval.
+        // Older changes would be deleted by the clean-up if the test takes longer than its interval.
         const createdAt = Date.now();
         tx.publish({ topic: 'CHAT_SESSION', kind: 'UPDATED', institutionId, objectId, detailId: null, createdAt });
       }
     });
-    // Whoever reads is let read; who does not is not waited for.
+    // Gives clients that read time to read, without waiting for those that do not.
     await new Promise((resolve) => setTimeout(resolve, 1));
     if (told % 1_000 === 0) most = Math.max(most, process.memoryUsage().rss);
   }

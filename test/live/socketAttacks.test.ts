@@ -22,11 +22,11 @@ interface Limited {
   readonly address: string;
   readonly of: string;
   readonly token: string;
-  /** A socket that has been acknowledged. */
+  /** Opens a socket that has been acknowledged. */
   readonly connect: () => Promise<BareSocket>;
 }
 
-/** Waits for a condition, no longer than the test lasts. */
+/** Waits for a condition, at most until the test ends. */
 async function until(isTrue: () => boolean): Promise<void> {
   const test = { isOver: false };
   onTestFinished(() => void (test.isOver = true));
@@ -57,14 +57,14 @@ describe('a ping', () => {
     ['a payload of 1,024 bytes', { a: 'é'.repeat(508) }, { a: 'é'.repeat(508) }],
     ['a larger payload', { a: `${'é'.repeat(508)}e` }, undefined],
     ['a payload of 1 MB', { a: 'x'.repeat(1_000_000) }, undefined],
-  ])('with %s is answered with a bounded pong', async (_what, payload, echoed) => {
+  ])('a ping with %s gets a bounded pong', async (_what, payload, echoed) => {
     const { connect } = await serverWith({});
     const bare = await connect();
     bare.send({ type: 'ping', ...(payload !== undefined && { payload }) });
     expect(await bare.next()).toEqual({ type: 'pong', ...(echoed !== undefined && { payload: echoed }) });
   });
 
-  it('is answered before connection_init, but not more than ten times', async () => {
+  it('pings before connection_init get a pong, but at most ten times', async () => {
     const { address } = await serverWith({});
     const bare = await bareSocket(address);
     for (let sent = 0; sent < 10; sent += 1) {
@@ -75,7 +75,7 @@ describe('a ping', () => {
     expect(await bare.closed).toBe(TOO_MANY_REQUESTS);
   });
 
-  it('counts as a request of the address before connection_init', async () => {
+  it('a ping before connection_init counts towards the limit of the address', async () => {
     const { address, server } = await serverWith(rated({ address: 3 }).settings);
     const bare = await bareSocket(address);
     for (let sent = 0; sent < 4; sent += 1) bare.send({ type: 'ping' });
@@ -84,7 +84,7 @@ describe('a ping', () => {
   });
 
   it.each(['ping', 'pong', 'complete'] as const)(
-    'or any other message counts as a request of the API key: %s',
+    'a message of type %s counts towards the limit of the API key',
     async (type) => {
       const { connect, address, token } = await serverWith(rated({ key: 5 }).settings);
       const bare = await connect();
@@ -94,7 +94,7 @@ describe('a ping', () => {
     },
   );
 
-  it('of a client whose API key has been revoked closes the socket', async () => {
+  it('a ping of a client with a revoked API key closes the socket', async () => {
     const { connect, server, of } = await serverWith({});
     const bare = await connect();
     const { data } = await server.ask<{ institution: { apiKeys: { nodes: { id: string }[] } } }>(
@@ -109,12 +109,12 @@ describe('a ping', () => {
   });
 });
 
-describe('a socket', () => {
-  it('is terminated when it does not send connection_init and does not read', async () => {
+describe('a WebSocket', () => {
+  it('a WebSocket without connection_init that does not read is terminated', async () => {
     const { address } = await serverWith({ maxWebSockets: 1 });
     const silent = await bareSocket(address);
     silent.socket.pause();
-    // The only place is free again when the server has destroyed the socket.
+    // The only connection slot is available again when the server has destroyed the socket.
     let isFree = false;
     while (!isFree) {
       await sleep(RETRY_MS);
@@ -125,7 +125,7 @@ describe('a socket', () => {
     expect(isFree).toBe(true);
   });
 
-  it('is terminated when it leaves too much unread', async () => {
+  it('a WebSocket that leaves too much unread is terminated', async () => {
     const { connect } = await serverWith({ socketBufferBytes: 256 * 1024 });
     const bare = await connect();
     const query = '{ __schema { types { name description fields { name description } } } }';
@@ -138,7 +138,7 @@ describe('a socket', () => {
     expect(await bare.closed).toBe(TERMINATED);
   });
 
-  it('runs a bounded number of operations at once', async () => {
+  it('a WebSocket runs a bounded number of concurrent operations', async () => {
     const { connect, server } = await serverWith({ operationsPerSocket: 3 });
     const bare = await connect();
     const ids = ['1', '2', '3'];
@@ -152,7 +152,7 @@ describe('a socket', () => {
     expect(await overSocket(bare, '6', '{ __typename }').next()).toMatchObject({ errors: [{}] });
   });
 
-  it('leaves no subscription behind when an id is completed and used again at once', async () => {
+  it('no subscription remains when an id is completed and reused at once', async () => {
     const { connect, server } = await serverWith({});
     const bare = await connect();
     for (let times = 0; times < 5; times += 1) {
@@ -168,7 +168,7 @@ describe('a socket', () => {
     expect(server.faults).toEqual([]);
   });
 
-  it('ends all of its subscriptions when it closes while ids are used again', async () => {
+  it('a closing WebSocket ends all of its subscriptions while ids are reused', async () => {
     const { connect, server } = await serverWith({});
     const bare = await connect();
     for (let times = 0; times < 5; times += 1) {
@@ -184,7 +184,7 @@ describe('a socket', () => {
     expect(server.app.liveSubscriptions()).toBe(0);
   });
 
-  it('is closed when the id of a running operation is used again', async () => {
+  it('a WebSocket is closed when the id of a running operation is reused', async () => {
     const { connect } = await serverWith({});
     const bare = await connect();
     expect(await overSocket(bare, '1', FOLLOW).next()).toMatchObject({ data: {} });
@@ -192,7 +192,7 @@ describe('a socket', () => {
     expect(await bare.closed).toBe(4409);
   });
 
-  it.each(['ping', 'pong'] as const)('is terminated after too many %s frames', async (frame) => {
+  it.each(['ping', 'pong'] as const)('a WebSocket is terminated after too many %s frames', async (frame) => {
     const { connect } = await serverWith({});
     const bare = await connect();
     for (let sent = 0; sent <= 1_000 && bare.socket.readyState === WebSocket.OPEN; sent += 1) bare.socket[frame]();
@@ -200,8 +200,8 @@ describe('a socket', () => {
   });
 });
 
-describe('a flood of pings over a socket that is not read', () => {
-  /** More pings than a minute allows. */
+describe('a flood of pings over a WebSocket that is not read', () => {
+  /** More pings than the limit per minute. */
   const PINGS = 3_000;
   const BYTES = 100_000;
   let runner: Runner<Figures>;
@@ -215,7 +215,7 @@ describe('a flood of pings over a socket that is not read', () => {
   it.each([
     ['before connection_init', false],
     ['with an API key', true],
-  ])('%s ends the socket and takes no memory', async (when, isGreeted) => {
+  ])('a flood of pings %s ends the WebSocket and uses no memory', async (when, isGreeted) => {
     const bare = isGreeted
       ? await greeted(attacked.address, { 'x-api-key': attacked.attacker })
       : await bareSocket(attacked.address);
@@ -239,13 +239,13 @@ describe('a flood of pings over a socket that is not read', () => {
     process.stdout.write(
       `${sent} pings of ${BYTES} bytes ${when}, none read: ${(moreBytes / MEBIBYTE).toFixed(0)} MB more resident, ${(after.cpuMs - before.cpuMs).toFixed(0)} ms of CPU, closed with ${code}; the other institution waited ${waitMs.toFixed(0)} ms at most\n`,
     );
-    // How much was sent before the client noticed depends on the machine: it does not read.
+    // The amount sent before the client notices depends on the machine, because it does not read.
     expect([TOO_MANY_REQUESTS, TERMINATED]).toContain(code);
     expect(moreBytes).toBeLessThan(150 * MEBIBYTE);
   });
 });
 
-it('has bounds by default that a usual client does not reach', () => {
+it('the default limits of WebSockets are beyond what ordinary clients use', () => {
   expect(DEFAULTS.operationsPerSocket).toBeGreaterThan(DEFAULTS.subscriptionsPerKey);
   expect(DEFAULTS.socketBufferBytes).toBeGreaterThan(16 * MEBIBYTE);
 });

@@ -26,7 +26,7 @@ describe('a stream of server-sent events', () => {
     of: (await makeDeal(server)).institution.id,
   }))();
 
-  /** Asks with nothing between the test and the connection. */
+  /** Opens a stream over a plain HTTP request. */
   async function open(): Promise<{ readonly asked: ClientRequest; readonly response: IncomingMessage }> {
     const { address, of } = await ready;
     const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
@@ -39,14 +39,14 @@ describe('a stream of server-sent events', () => {
     return { asked, response };
   }
 
-  /** Reads on until the text has come. */
+  /** Reads until the text has arrived. */
   async function until(response: IncomingMessage, text: string, heard = ''): Promise<string> {
     let all = heard;
     while (!all.includes(text)) all += String((await once(response, 'data'))[0]);
     return all;
   }
 
-  it('has its head and a comment sent at once, then one event a change', async () => {
+  it('headers and a comment are sent at once, then one event per change', async () => {
     const { response } = await open();
     const { statusCode, headers } = response;
     expect([statusCode, headers['content-type'], headers['cache-control']]).toEqual([
@@ -64,7 +64,7 @@ describe('a stream of server-sent events', () => {
     expect(event).toMatch(/event: next\ndata: \{.*"CREATED".*\}\n\n$/s);
   });
 
-  it('has a stream for each operation', async () => {
+  it('each operation has its own stream', async () => {
     const [one, other] = await Promise.all([open(), open()]);
     await Promise.all([until(one.response, 'CAUGHT_UP'), until(other.response, 'CAUGHT_UP')]);
     one.asked.destroy();
@@ -74,7 +74,7 @@ describe('a stream of server-sent events', () => {
     expect(await until(other.response, id)).toContain('CREATED');
   });
 
-  it('beats while nothing happens, at most 15 s apart, and the timer ends with its client', async () => {
+  it('an idle stream sends a heartbeat at most every 15 s, and its timer ends with the client', async () => {
     const [set, cleared] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval')];
     onTestFinished(() => void vi.restoreAllMocks());
     const { asked, response } = await open();
@@ -82,7 +82,7 @@ describe('a stream of server-sent events', () => {
     const beats = set.mock.calls.map(([, ms]) => ms ?? 0);
     expect(beats.length).toBeGreaterThan(0);
     for (const ms of beats) expect(ms).toBeLessThanOrEqual(leastHeartbeatMs);
-    // What the timer does is done here.
+    // The test calls the function of the timer.
     for (const [beat] of set.mock.calls) beat();
     await until(response, ':\n\n');
     asked.destroy();
@@ -91,7 +91,7 @@ describe('a stream of server-sent events', () => {
     expect(cleared.mock.calls.map(([timer]) => timer)).toEqual(expect.arrayContaining(timers));
   });
 
-  it.each(['destroy', 'resetAndDestroy'] as const)('is forgotten when its socket ends by %s', async (end) => {
+  it.each(['destroy', 'resetAndDestroy'] as const)('a subscription ends when its socket ends by %s', async (end) => {
     const all = await Promise.all([open(), open(), open()]);
     for (const { response } of all) await until(response, 'CAUGHT_UP');
     while (server.app.liveSubscriptions() !== 3) await turn();

@@ -9,7 +9,7 @@ import { openMemory } from '../support/stores.ts';
 import type { Change, Result } from '../support/live.ts';
 
 const FOLLOW = `subscription ($after: String) { chatSessionChanged(after: $after) { cursor kind chatSession { title } } }`;
-/** What one change costs, in whole points. */
+/** The cost of one change, in whole points. */
 const COST = Math.ceil(costOf(FOLLOW));
 const ORDINARY = `subscription { positionChanged { cursor kind
   position { id state version held { formatted } asset { label template { code name } institution { name } } }
@@ -45,7 +45,7 @@ interface Limited {
   readonly create: (title: string) => Promise<void>;
 }
 
-/** A server on which each API key may spend so much on subscription events per minute. */
+/** Starts a server with a budget for subscription events per API key and minute. */
 async function limited(subscriptionCost: number): Promise<Limited> {
   const server = serveKeys(await openMemory(), rated({ subscriptionCost }));
   const ends: (() => Promise<void>)[] = [];
@@ -70,7 +70,7 @@ const changeOf = (result: Result | undefined): Change => {
 const titleOf = (result: Result | undefined): unknown => changeOf(result)['chatSession'];
 
 it.each(Object.entries(WAYS))(
-  'resumes without loss after a budget that ended the stream, over %s',
+  'a subscription resumes without loss after the budget ended its stream, over %s',
   async (_name, subscribe) => {
     const { server, address, token, create } = await limited(2 * COST);
     const stream = await subscribe(address, token, FOLLOW);
@@ -89,7 +89,7 @@ it.each(Object.entries(WAYS))(
     const { cursor } = (ended?.errors?.[0]?.extensions ?? {}) as { readonly cursor?: string };
     expect(cursor).toBe(changeOf(last).cursor);
 
-    // Too early: nothing is delivered, and the cursor stays good.
+    // A resumption that is too early delivers nothing, and the cursor stays valid.
     const early = await subscribe(address, token, FOLLOW, { after: cursor });
     expect(await early.next()).toMatchObject({ errors: [{ extensions: { code: 'RATE_LIMITED', retryAfter: 45 } }] });
 
@@ -101,11 +101,11 @@ it.each(Object.entries(WAYS))(
 );
 
 it.each(Object.entries(WAYS))(
-  'shares a result between equal subscriptions of two API keys, over %s',
+  'equal subscriptions of two API keys share a result, over %s',
   async (_name, subscribe) => {
     const { server, address, of, token, create } = await limited(COST);
     const other = await newKey(server, of, { role: 'READ_ONLY' });
-    // Two of each key: without sharing, the second event of a key would exceed its budget of one executed event.
+    // Two subscriptions per API key: without sharing, the second event of an API key would exceed its budget of one.
     const streams = await Promise.all(
       [token, token, other.token, other.token].map((each) => subscribe(address, each, FOLLOW)),
     );
@@ -119,7 +119,7 @@ it.each(Object.entries(WAYS))(
   },
 );
 
-it('accepts an ordinary selection and rejects an expensive one before the stream begins', async () => {
+it('an ordinary selection is accepted, and an expensive one is rejected before the stream begins', async () => {
   const { server, address, token } = await limited(500);
   for (const subscribe of Object.values(WAYS)) {
     const ordinary = await subscribe(address, token, ORDINARY);

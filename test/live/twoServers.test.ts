@@ -17,7 +17,7 @@ beforeAll(async () => {
   main = await buildProgram();
 });
 
-/** Follows an institution's messages, and comes back from where it was whenever its connection breaks. */
+/** Subscribes to all messages in an institution, and resumes from the last cursor whenever its connection breaks. */
 class Subscriber {
   readonly seen = new Map<string, number[]>();
   readonly ready: Promise<void>;
@@ -77,7 +77,7 @@ async function idOf(program: Program, mutation: string, object: string, input: o
   return (data as Record<string, Record<string, { readonly id: string }>>)[mutation]?.[object]?.id ?? '';
 }
 
-/** Chance that can be had again. */
+/** Returns a random function that is reproducible by its seed. */
 function dice(seed: number): (sides: number) => number {
   let state = seed >>> 0;
   return (sides) => {
@@ -86,7 +86,7 @@ function dice(seed: number): (sides: number) => number {
   };
 }
 
-it('brings each message once and in order to subscribers of two servers, however often their connections drop', async () => {
+it('subscribers of two servers receive each message once and in order, however often their connections drop', async () => {
   const database = await createDatabase();
   onTestFinished(() => database.drop());
   const env = { STORE_BACKEND: 'postgres', DATABASE_URL: database.url, DEMO_DATA: 'false', LOG_LEVEL: 'warn' };
@@ -102,7 +102,7 @@ it('brings each message once and in order to subscribers of two servers, however
   const roll = dice(SEED);
   let seen = 0;
   const subscribers: Subscriber[] = [];
-  // Each drop comes when so many were seen by all together, to whoever it meets.
+  // Each drop happens after a number of changes received by all together, and affects a random subscriber.
   const drops = numbers(1, COUNTS.liveDrops).map(() => 1 + roll(total * 4));
   drops.sort((a, b) => a - b);
   let finish: (() => void) | undefined;

@@ -38,7 +38,7 @@ describe('a WebSocket', () => {
     expect(all).toHaveLength(1);
     return all[0] as Result;
   };
-  /** A socket that knows nothing of GraphQL. */
+  /** Opens a socket without a GraphQL client. */
   async function bare(): Promise<WebSocket> {
     const { address } = await ready;
     const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws');
@@ -49,7 +49,7 @@ describe('a WebSocket', () => {
   }
   const closeCode = async (socket: WebSocket): Promise<number> => ((await once(socket, 'close')) as [number])[0];
 
-  it('carries queries, mutations and subscriptions beside each other', async () => {
+  it('a WebSocket carries concurrent queries, mutations and subscriptions', async () => {
     const { client, of } = await join();
     const followed = client.ask(SESSIONS, { of });
     await changes(followed, 1);
@@ -63,7 +63,7 @@ describe('a WebSocket', () => {
     expect(refused.data).toEqual({ createChatSession: { code: 'VALIDATION_FAILED' } });
   });
 
-  it('takes an empty operationName for none', async () => {
+  it('an empty operationName counts as none', async () => {
     const socket = await bare();
     const received = async () =>
       JSON.parse(String(((await once(socket, 'message')) as [Buffer])[0])) as { payload?: unknown };
@@ -79,7 +79,7 @@ describe('a WebSocket', () => {
     expect((await received()).payload).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('is opened by a target in absolute form', async () => {
+  it('a WebSocket can be opened with a target in absolute form', async () => {
     const { port, hostname, host } = new URL((await ready).address);
     const upgrade = request({
       hostname,
@@ -102,7 +102,7 @@ describe('a WebSocket', () => {
     expect(response.statusCode).toBe(101);
   });
 
-  it('answers each error with a code, and goes on', async () => {
+  it('each error over a WebSocket has a code, and the connection stays open', async () => {
     const { client, of } = await join();
     for (const query of ['{', '{ nothing }', 'subscription { nothing }', '{ a: chatSession }']) {
       const code = await refusalOf(client.ask(query));
@@ -115,7 +115,7 @@ describe('a WebSocket', () => {
     expect(server.faults).toEqual([]);
   });
 
-  it('lets one subscription end and others go on', async () => {
+  it('one subscription can end while others continue', async () => {
     const { client, of } = await join();
     const [one, other] = [client.ask(SESSIONS, { of }), client.ask(SESSIONS, { of })];
     await Promise.all([changes(one, 1), changes(other, 1)]);
@@ -126,7 +126,7 @@ describe('a WebSocket', () => {
     expect(await changes(other, 1)).toMatchObject([{ kind: 'CREATED' }]);
   });
 
-  it('has so many subscriptions an owner, and no more', async () => {
+  it('the number of subscriptions per owner is limited', async () => {
     const { client, of } = await join();
     while (server.app.liveSubscriptions() > 0) await turn();
     for (let made = 0; made < DEFAULTS.subscriptionsPerKey; made += 1) await changes(client.ask(SESSIONS, { of }), 1);
@@ -137,7 +137,7 @@ describe('a WebSocket', () => {
     expect(await changes(next.ask(SESSIONS, { of }), 1)).toMatchObject([{ kind: 'CAUGHT_UP' }]);
   });
 
-  it('is closed with a code when its client does not keep to the protocol', async () => {
+  it('a WebSocket is closed with a code when its client violates the protocol', async () => {
     vi.spyOn(console, 'error').mockReturnValue();
     onTestFinished(() => void vi.restoreAllMocks());
     const [early, wild, large] = [await bare(), await bare(), await bare()];
@@ -147,7 +147,7 @@ describe('a WebSocket', () => {
     expect(await Promise.all([early, wild, large].map(closeCode))).toEqual([4401, 4400, 1009]);
   });
 
-  it('beats at most 15 s apart, and its timers end with its client', async () => {
+  it('a WebSocket sends a heartbeat at most every 15 s, and its timers end with the client', async () => {
     const { of } = await ready;
     const [set, cleared] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval')];
     onTestFinished(() => void vi.restoreAllMocks());
@@ -161,7 +161,7 @@ describe('a WebSocket', () => {
     while (!timers.every((timer) => cleared.mock.calls.some(([each]) => each === timer))) await turn();
   });
 
-  it('is not to be had at another path, and who asks there hurts nobody', async () => {
+  it('an upgrade at another path is rejected without affecting others', async () => {
     const { address } = await ready;
     const { port, hostname } = new URL(address);
     const ask = async (): Promise<Socket> => {
@@ -182,7 +182,7 @@ describe('a WebSocket', () => {
     expect(server.faults).toEqual([]);
   });
 
-  it('is told when the server leaves', async () => {
+  it('a WebSocket is closed with a code when the server stops', async () => {
     const leaving = serve(createMemoryStore());
     let leave: (() => Promise<void>) | undefined;
     const address = await listening(leaving, (end) => (leave = end));

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** A copy of the project without its packages, and the script that `npm start` runs first there. */
+/** Copies the project without its packages, and returns how to run the script that `npm start` runs first. */
 function projectWithoutPackages() {
   const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-build-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -28,7 +28,7 @@ it('a start without a build and without the compiler names the commands to run',
   expect(run()).toMatchObject({ status: 1, stdout: '', stderr: WHICH_COMMANDS });
 });
 
-it('a start does not compile where a build is newer than its sources, and does once a source is newer', () => {
+it('a start compiles only if a source is newer than the build', () => {
   const { folder, run } = projectWithoutPackages();
   mkdirSync(join(folder, 'dist'));
   const completed = join(folder, 'dist/.completed');

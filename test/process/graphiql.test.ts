@@ -9,7 +9,7 @@ const aMomentMs = 500;
 const answerMs = 3_000;
 const triesAtMost = 5;
 const RUN = '.graphiql-execute-button';
-/** GraphiQL keeps its tabs half a second after the last change. */
+/** GraphiQL stores its tabs half a second after the last change. */
 const KEPT = `JSON.parse(localStorage.getItem('graphiql:tabState'))?.activeTabIndex`;
 
 const names = DEMO_TABS.map(({ query }) => {
@@ -49,7 +49,7 @@ async function openTab(page: Page, index: number): Promise<void> {
   await isOpen(page, index);
 }
 
-/** Presses the play button and answers what came back. It takes the button a moment to know of another operation. */
+/** Presses the play button and returns the response. The button needs a moment to notice another operation. */
 async function run(page: Page): Promise<{ readonly data?: object; readonly errors?: unknown }> {
   await page.locator('.graphiql-query-editor .view-line').first().waitFor();
   for (let tries = 1; ; tries += 1) {
@@ -66,7 +66,7 @@ async function run(page: Page): Promise<{ readonly data?: object; readonly error
 const isRun = (sent: string): boolean => sent !== '' && !sent.includes('IntrospectionQuery');
 
 describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
-  it('runs every example from its tab, and asks nobody else', async () => {
+  it('GraphiQL runs every example from its tab, and requests nothing from other origins', async () => {
     const { page, amiss } = await visit(await demo.address);
     expect(await tabsOf(page)).toEqual(names);
     for (const [index] of names.entries()) {
@@ -82,7 +82,7 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
     expect(amiss).toEqual([]);
   });
 
-  it('opens the first example with its variables', async () => {
+  it('GraphiQL opens the first example with its variables', async () => {
     const { page } = await visit(await demo.address);
     await page.locator('.graphiql-editor-tool').getByText('PARTIALLY_RELEASED').waitFor();
     const { data } = await run(page);
@@ -90,7 +90,7 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
     expect(new Set(nodes.map(({ state }) => state))).toEqual(new Set(['FUNDED', 'PARTIALLY_RELEASED']));
   });
 
-  it.each([0, 5])('stays as it was when it is loaded again, with tab %i open', async (index) => {
+  it.each([0, 5])('GraphiQL keeps its tabs after a reload, with tab %i open', async (index) => {
     const { page, amiss } = await visit(await demo.address);
     await openTab(page, index);
     await page.waitForFunction(`${KEPT} === ${index}`);
@@ -104,7 +104,7 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
     expect(amiss).toEqual([]);
   });
 
-  it('opens an empty page without demo data, and that stays as it was too', async () => {
+  it('GraphiQL opens an empty page without demo data, and keeps it after a reload', async () => {
     const { page, amiss } = await visit(await empty.address);
     expect(await tabsOf(page)).toEqual(['<untitled>']);
     await page.waitForFunction(`${KEPT} === 0`).catch(() => undefined);
@@ -114,7 +114,7 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
     expect(amiss).toEqual([]);
   });
 
-  it('opens the query of an address that was sent around in a tab of its own', async () => {
+  it('GraphiQL opens the query of a shared address in a new tab', async () => {
     const address = await demo.address;
     const { page } = await visit(address);
     await page.waitForFunction(`${KEPT} === 0`).catch(() => undefined);

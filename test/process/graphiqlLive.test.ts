@@ -23,7 +23,7 @@ afterAll(async () => {
   await browser?.close();
 });
 
-/** Returns the object of a mutation, which must succeed. */
+/** Runs a mutation, which must succeed, and returns its object. */
 async function create<T>(
   program: Program,
   mutation: string,
@@ -53,7 +53,7 @@ const newInstitution = async (program: Program, token?: string): Promise<string>
   return institution.id;
 };
 
-/** Opens GraphiQL with the subscription in a tab of its own. */
+/** Opens GraphiQL with the subscription in a new tab. */
 async function openSubscription(program: Program, institutionId: string): Promise<Opened> {
   const query = `subscription Live { chatSessionChanged(institutionId: "${institutionId}") { kind chatSession { title } } }`;
   const opened = await visit(browser, `${await program.address}?query=${encodeURIComponent(query)}`);
@@ -66,7 +66,7 @@ const shows = (page: Page, text: string): Promise<void> => page.locator(RESULT).
 const isSubscription = (request: Request): boolean =>
   request.resourceType() === 'fetch' && request.url().includes('chatSessionChanged');
 
-/** Presses the play button until a request is sent. It takes the button a moment to know of another operation. */
+/** Presses the play button until a request is sent. The button needs a moment to notice another operation. */
 async function play(page: Page): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     await page.waitForTimeout(aMomentMs);
@@ -91,7 +91,7 @@ async function followChanges(page: Page, change: (title: string) => Promise<unkn
 }
 
 describe.skipIf(noBrowser)('a subscription in GraphiQL', () => {
-  it('shows each change as it comes, until it is stopped', async () => {
+  it('a subscription in GraphiQL shows each change until it is stopped', async () => {
     const program = startProgram(main, { DEMO_DATA: 'false' });
     const institutionId = await newInstitution(program);
     const { page, amiss } = await openSubscription(program, institutionId);
@@ -99,7 +99,7 @@ describe.skipIf(noBrowser)('a subscription in GraphiQL', () => {
     expect(amiss).toEqual([]);
   });
 
-  it('runs in production with an API key that is typed into the headers', async () => {
+  it('a subscription in GraphiQL works in production with an API key in the headers editor', async () => {
     const program = startProgram(main, { NODE_ENV: 'production', GRAPHIQL: 'true', ROOT_API_KEY });
     const institutionId = await newInstitution(program, ROOT_API_KEY);
     const input = { institutionId, label: 'GraphiQL', role: 'ADMIN' };
@@ -116,12 +116,12 @@ describe.skipIf(noBrowser)('a subscription in GraphiQL', () => {
 });
 
 describe.skipIf(noBrowser)('EventSource', () => {
-  it('resumes by itself after its connection is lost, without a gap and without repetition', async () => {
+  it('EventSource resumes after its connection is lost, without gaps or repetitions', async () => {
     const program = startProgram(main, { DEMO_DATA: 'false' });
     const institutionId = await newInstitution(program);
     const relay = await startRelay(Number(new URL(await program.address).port));
     onTestFinished(() => relay.close());
-    // A page cannot set the headers of an EventSource: here a proxy would add the API key.
+    // A page cannot set headers of an EventSource; in practice a proxy would add the API key.
     const { page } = await visit(browser, `http://127.0.0.1:${relay.port}/graphql`, AS_ROOT);
     const query = `subscription { chatSessionChanged(institutionId: "${institutionId}") { kind chatSession { title } } }`;
     await page.evaluate(`

@@ -40,7 +40,7 @@ const ATTACK = `mutation ($operations: [PositionOperation!]!) {
   ).join('\n')}
 }`;
 
-/** The resident memory of a process of this machine, in MB; null where /proc is absent. */
+/** Returns the resident memory of a process in MB, or null where /proc is absent. */
 function residentMb(pid: number): number | null {
   try {
     const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -50,11 +50,11 @@ function residentMb(pid: number): number | null {
   }
 }
 
-it(`survives ${requests} requests of ${batchesPerRequest} batches with a heap of ${heapMb} MB, and money still moves`, async () => {
+it(`the server survives ${requests} requests of ${batchesPerRequest} batches with a heap of ${heapMb} MB, and positions still move`, async () => {
   const program = startProgram(await buildProgram(), {
     NODE_OPTIONS: `--max-old-space-size=${heapMb}`,
     DEMO_DATA: 'false',
-    // The price of such a request is tested elsewhere: here it is admitted.
+    // The cost limit for such a request has separate tests, so it is raised here.
     MAX_COST: '100000000',
     OPERATION_TIMEOUT_MS: '600000',
   });
@@ -92,7 +92,7 @@ it(`survives ${requests} requests of ${batchesPerRequest} batches with a heap of
   );
   expect(committed + refused).toBe(requests * batchesPerRequest);
   expect(refused).toBeGreaterThan(0);
-  // A single position may still fit where a batch of 1,000 does not.
+  // A single position may still fit when a batch of 1,000 does not.
   const positionId = createPosition.position.id;
   expect(await data(FUND, { positionId })).toMatchObject({ fundPosition: { position: { state: 'FUNDED' } } });
   expect(await data('{ positions(first: 1) { nodes { state } } }')).toBeDefined();

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 const start = (env?: Environment, dotEnv?: string): Program => startProgram(main, env, dotEnv);
 
-/** Which is dropped when the test ends, whoever is still connected to it. */
+/** Creates a migrated database that is dropped when the test ends, even with open connections. */
 async function migratedDatabase(): Promise<string> {
   const database = await createDatabase();
   onTestFinished(() => database.drop());
@@ -45,15 +45,15 @@ async function emptyDatabase(options = ''): Promise<string> {
 
 const onPostgres = (databaseUrl: string): Environment => ({ STORE_BACKEND: 'postgres', DATABASE_URL: databaseUrl });
 
-/** What a start that fails says, all of it on stderr. */
+/** Returns the message of a failed start, which is on stderr only. */
 async function refusalOf(program: Program): Promise<string> {
   expect(await program.ended).toEqual({ code: 1, signal: null });
   expect(program.stdout()).toBe('');
   return program.stderr();
 }
 
-describe('a start', () => {
-  it('serves demo data, and says last where GraphiQL is', async () => {
+describe('the program', () => {
+  it('the program serves demo data, and prints the address of GraphiQL last', async () => {
     const program = start();
     const address = await program.address;
     expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/graphql$/);
@@ -67,7 +67,7 @@ describe('a start', () => {
     expect(program.stderr()).toBe('');
   });
 
-  it('by npm start serves what it has built, and SIGTERM ends all of it with 0', async () => {
+  it('npm start serves its build, and SIGTERM ends all processes with exit code 0', async () => {
     const program = npmStart({ PORT: '0' });
     const address = await program.address;
     expect(await program.ask(COUNTS)).toEqual(DEMO);
@@ -75,15 +75,18 @@ describe('a start', () => {
     await expect(fetch(address)).rejects.toThrow('fetch failed');
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('is ended by %s with 0, sent once or twice', async (signal) => {
-    const programs = [start(), start()];
-    await Promise.all(programs.map(({ address }) => address));
-    void programs[1]?.stop(signal);
-    const ended = await Promise.all(programs.map((program) => program.stop(signal)));
-    expect(ended).toEqual(programs.map(() => ({ code: 0, signal: null })));
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends the program with exit code 0, whether sent once or twice',
+    async (signal) => {
+      const programs = [start(), start()];
+      await Promise.all(programs.map(({ address }) => address));
+      void programs[1]?.stop(signal);
+      const ended = await Promise.all(programs.map((program) => program.stop(signal)));
+      expect(ended).toEqual(programs.map(() => ({ code: 0, signal: null })));
+    },
+  );
 
-  it.each(['SIGTERM', 'SIGINT'])('is ended by a %s that comes when it begins to listen', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'])('a %s at the moment of listening ends the program', async (signal) => {
     const program = `import http from 'node:http';
       const { listen } = http.Server.prototype;
       http.Server.prototype.listen = function (...options) {
@@ -94,7 +97,7 @@ describe('a start', () => {
     expect((await start({ NODE_OPTIONS }).ended).signal).toBeNull();
   });
 
-  it('in production is on the memory store too, with a warning and without demo data', async () => {
+  it('the program runs with the memory store in production, with a warning and without demo data', async () => {
     const ROOT_API_KEY = randomBytes(24).toString('hex');
     const program = start({ NODE_ENV: 'production', ROOT_API_KEY });
     expect(await program.ask(COUNTS, {}, ROOT_API_KEY)).toEqual(EMPTY);
@@ -105,7 +108,7 @@ describe('a start', () => {
     await program.stop();
   });
 
-  it('without demo data is empty', async () => {
+  it('the store is empty without demo data', async () => {
     const program = start({ DEMO_DATA: 'false' });
     expect(await program.ask(COUNTS)).toEqual(EMPTY);
     expect(program.stdout()).not.toContain('"level":40');
@@ -114,7 +117,7 @@ describe('a start', () => {
 });
 
 describe('configuration', () => {
-  it('tells all faults in one message', async () => {
+  it('all problems of the configuration are reported in one message', async () => {
     const program = start({ PORT: 'x', STORE_BACKEND: 'postgresql', DATABASE_URL: 'mysql://u:pa55-word@h/d' });
     const said = await refusalOf(program);
     for (const name of ['PORT', 'STORE_BACKEND', 'DATABASE_URL']) expect(said).toContain(`- ${name} must be`);
@@ -122,14 +125,14 @@ describe('configuration', () => {
     expect(said).not.toMatch(/^\s+at /m);
   });
 
-  it('is read from .env, and the environment wins; what is not known does nothing', async () => {
+  it('the configuration is read from .env, the environment takes precedence, and unknown variables are ignored', async () => {
     const program = start({ DEMO_DATA: 'true', NONSENSE: 'x' }, 'PORT=0\nDEMO_DATA=false\nLOG_LEVEL=silent\nFOO=bar\n');
     expect(await program.ask(COUNTS)).toEqual(DEMO);
     expect(program.stdout()).toBe(`${KEY_LINE}GraphiQL: ${await program.address}\n`);
     await program.stop();
   });
 
-  it('names a port that is taken, in a sentence', async () => {
+  it('a port in use is reported in a message', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     onTestFinished(() => void other.close());
@@ -140,8 +143,8 @@ describe('configuration', () => {
   });
 });
 
-describe('on PostgreSQL', () => {
-  it('migrates an empty database and writes the demo data once', async () => {
+describe('a start with PostgreSQL', () => {
+  it('the program migrates an empty database and writes the demo data once', async () => {
     const url = await emptyDatabase();
     const first = start(onPostgres(url));
     expect(await first.ask(COUNTS)).toEqual(DEMO);
@@ -151,7 +154,7 @@ describe('on PostgreSQL', () => {
     await second.stop();
   });
 
-  it('lets servers start together on an empty database, and the demo data is there once', async () => {
+  it('concurrent servers start on an empty database, and write the demo data once', async () => {
     const url = await emptyDatabase();
     const servers = [1, 2, 3].map(() => start(onPostgres(url)));
     await Promise.all(servers.map(({ address }) => address));
@@ -159,7 +162,7 @@ describe('on PostgreSQL', () => {
     await Promise.all(servers.map((server) => server.stop()));
   });
 
-  it('leaves a database alone that is not empty', async () => {
+  it('no demo data is written to a database that is not empty', async () => {
     const url = await migratedDatabase();
     const first = start({ ...onPostgres(url), DEMO_DATA: 'false' });
     await first.ask('mutation { createInstitution(input: { name: "Ours", regions: [US] }) { __typename } }');
@@ -169,7 +172,7 @@ describe('on PostgreSQL', () => {
     await second.stop();
   });
 
-  it('refuses a database that is newer than the program', async () => {
+  it('a database that is newer than the program is rejected', async () => {
     const url = await migratedDatabase();
     await asAdmin(url, (admin) =>
       admin.query("insert into schema_migrations (name, run_on) values ('9999_from_the_future', now())"),
@@ -179,7 +182,7 @@ describe('on PostgreSQL', () => {
     );
   });
 
-  it('says that a database cannot be reached, without its password', async () => {
+  it('an unreachable database is reported without its password', async () => {
     const said = await refusalOf(start(onPostgres('postgres://clerk:pa55-word@localhost:1/escrowgrid')));
     expect(said).toMatch(/^The database cannot be reached: .*ECONNREFUSED.*\.\n$/);
     expect(said).not.toContain('pa55-word');
@@ -189,7 +192,7 @@ describe('on PostgreSQL', () => {
     );
   });
 
-  it('refuses a database whose encoding is not UTF8, as the check does, and says what to do', async () => {
+  it('a database whose encoding is not UTF8 is rejected with the fix, also by the verification', async () => {
     const url = await emptyDatabase("encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'");
     const sentence = /^The encoding of the database is LATIN1, and must be UTF8\. Create another one: createdb .*\n$/;
     expect(await refusalOf(start(onPostgres(url)))).toMatch(sentence);
@@ -197,13 +200,13 @@ describe('on PostgreSQL', () => {
     expect(await refusalOf(startProgram(verify, onPostgres(url)))).toMatch(sentence);
   });
 
-  it('checks DATABASE_URL where it differs from DATABASE_DIRECT_URL', async () => {
+  it('DATABASE_URL is checked if it differs from DATABASE_DIRECT_URL', async () => {
     const directUrl = await migratedDatabase();
     const env = { ...onPostgres(urlOf(directUrl, 'no_such_database')), DATABASE_DIRECT_URL: directUrl };
     expect(await refusalOf(start(env))).toContain('There is no database of this name.');
   });
 
-  it('stops although the database does not answer any more, and logs the outage once', async () => {
+  it('the program stops although the database no longer responds, and logs the outage once', async () => {
     const proxy = await startProxy(await migratedDatabase());
     onTestFinished(() => proxy.away());
     const program = start({ ...onPostgres(proxy.url), OPERATION_TIMEOUT_MS: '500', KEEP_ALIVE_TIMEOUT_MS: '1000' });
@@ -215,12 +218,12 @@ describe('on PostgreSQL', () => {
     }
     expect(await program.stop()).toEqual({ code: 0, signal: null });
     const lost = program.stdout().match(/^.*"database connection lost".*$/gm) ?? [];
-    // One of the calls, and one of the connection for notifications.
+    // One loss is that of the calls, and one that of the connection for notifications.
     expect(lost.length).toBeGreaterThan(0);
     expect(lost.length).toBeLessThanOrEqual(2);
   }, 60_000);
 
-  it('mistake 11: a database restart killed the process', async () => {
+  it('predecessor mistake 11: a database restart ended the process', async () => {
     const url = await migratedDatabase();
     const program = start(onPostgres(url));
     await Promise.all([1, 2, 3].map(() => program.ask(COUNTS)));
@@ -243,7 +246,7 @@ describe('the commands in the documents', () => {
   const withoutIdsAndTimes = (line: string): unknown =>
     JSON.parse(line.replaceAll(/\b([a-z]+)_[0-9a-z]{26}\b/g, '$1').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'then'));
 
-  it('walks a position to its end, with the same answers from both stores', async () => {
+  it('the commands of the tutorial move a position to its end, with the same output from both stores', async () => {
     const programs = [
       start({ DEMO_DATA: 'false' }),
       start({ ...onPostgres(await emptyDatabase()), DEMO_DATA: 'false' }),
@@ -273,7 +276,7 @@ describe('the commands in the documents', () => {
     await Promise.all(programs.map((program) => program.stop()));
   });
 
-  it('has keys that see one institution, and nothing once they are revoked', async () => {
+  it('the commands about API keys show one institution, and nothing after a revocation', async () => {
     const program = start();
     const [seen = '', revoked = '', refused = ''] = await runCommands('docs/api.md', 'API keys', await program.address);
     expect(JSON.parse(seen)).toEqual({
@@ -287,7 +290,7 @@ describe('the commands in the documents', () => {
     await program.stop();
   });
 
-  it('has a first query that finds the demo data', async () => {
+  it('the first query of the README finds the demo data', async () => {
     const program = start();
     const [answer = ''] = await runCommands('README.md', 'A first query', await program.address);
     expect(JSON.parse(answer)).toMatchObject({ data: { positions: { totalCount: 7 } } });

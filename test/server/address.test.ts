@@ -8,52 +8,58 @@ const SOCKET = '10.0.0.1';
 
 describe('clientAddress', () => {
   it.each<readonly [string, string | undefined, string | undefined, number, string]>([
-    ['no proxy, no header', SOCKET, undefined, 0, SOCKET],
-    ['mistake 10: no proxy is trusted, whatever a header says', SOCKET, '203.0.113.9', 0, SOCKET],
+    ['no proxy and no header', SOCKET, undefined, 0, SOCKET],
+    ['predecessor mistake 10: no proxy is trusted, and a header is ignored', SOCKET, '203.0.113.9', 0, SOCKET],
     ['one proxy', SOCKET, '203.0.113.9', 1, '203.0.113.9'],
-    ['one proxy that noted nothing', SOCKET, undefined, 1, SOCKET],
-    ['one proxy, an empty header', SOCKET, '', 1, SOCKET],
+    ['one proxy that added no address', SOCKET, undefined, 1, SOCKET],
+    ['one proxy and an empty header', SOCKET, '', 1, SOCKET],
     [
-      'mistake 10: a client that names another before the proxy does',
+      'predecessor mistake 10: a client that names another address before that of the proxy',
       SOCKET,
       '127.0.0.1, 203.0.113.9',
       1,
       '203.0.113.9',
     ],
     ['two proxies', SOCKET, '203.0.113.9, 10.0.0.2', 2, '203.0.113.9'],
-    ['two proxies, and what the client made up', SOCKET, '::1,127.0.0.1 , 203.0.113.9,10.0.0.2', 2, '203.0.113.9'],
-    ['two proxies, of which one was passed by', SOCKET, '203.0.113.9', 2, '203.0.113.9'],
-    ['more proxies than anybody has', SOCKET, '203.0.113.9, 10.0.0.2', 1_000_000_000, '203.0.113.9'],
-    ['a port', SOCKET, '203.0.113.9:4711', 1, '203.0.113.9'],
-    ['brackets', SOCKET, '[2001:DB8::0:1]', 1, '2001:db8::1'],
-    ['brackets and a port', SOCKET, '[2001:db8::1]:443', 1, '2001:db8::1'],
+    [
+      'two proxies, and addresses that the client made up',
+      SOCKET,
+      '::1,127.0.0.1 , 203.0.113.9,10.0.0.2',
+      2,
+      '203.0.113.9',
+    ],
+    ['two proxies, one of which was bypassed', SOCKET, '203.0.113.9', 2, '203.0.113.9'],
+    ['more trusted proxies than addresses', SOCKET, '203.0.113.9, 10.0.0.2', 1_000_000_000, '203.0.113.9'],
+    ['an address with a port', SOCKET, '203.0.113.9:4711', 1, '203.0.113.9'],
+    ['an address in brackets', SOCKET, '[2001:DB8::0:1]', 1, '2001:db8::1'],
+    ['an address in brackets with a port', SOCKET, '[2001:db8::1]:443', 1, '2001:db8::1'],
     ['IPv6 without brackets has no port', SOCKET, '2001:db8::1:443', 1, '2001:db8::1:443'],
     ['IPv4 within IPv6', SOCKET, '::ffff:203.0.113.9', 1, '203.0.113.9'],
     ['IPv4 within IPv6, in hexadecimal', SOCKET, '0:0:0:0:0:FFFF:cb00:7109', 1, '203.0.113.9'],
     ['IPv4 within IPv6, in brackets', SOCKET, '[::ffff:203.0.113.9]:1', 1, '203.0.113.9'],
-    ['the socket’s IPv4 within IPv6', '::ffff:203.0.113.9', undefined, 0, '203.0.113.9'],
-    ['the socket’s zone', 'fe80::1%eth0', undefined, 0, 'fe80::1'],
-    ['no socket’s address', undefined, undefined, 0, '0.0.0.0'],
-    ['no socket’s address, but a proxy’s', undefined, '203.0.113.9', 1, '203.0.113.9'],
-    ['a name', SOCKET, 'localhost', 1, SOCKET],
-    ['“unknown”, as some proxies write', SOCKET, 'unknown', 1, SOCKET],
-    ['a bad entry within the trusted ones', SOCKET, '203.0.113.9, unknown, 10.0.0.2', 3, '10.0.0.2'],
+    ['an IPv4 address of the socket within IPv6', '::ffff:203.0.113.9', undefined, 0, '203.0.113.9'],
+    ['a zone in the address of the socket', 'fe80::1%eth0', undefined, 0, 'fe80::1'],
+    ['no address of the socket', undefined, undefined, 0, '0.0.0.0'],
+    ['no address of the socket, but one of a proxy', undefined, '203.0.113.9', 1, '203.0.113.9'],
+    ['a host name', SOCKET, 'localhost', 1, SOCKET],
+    ['the word “unknown”, as some proxies write', SOCKET, 'unknown', 1, SOCKET],
+    ['an invalid entry among the trusted ones', SOCKET, '203.0.113.9, unknown, 10.0.0.2', 3, '10.0.0.2'],
     ['an empty entry', SOCKET, '203.0.113.9,, 10.0.0.2', 3, '10.0.0.2'],
     ['a comma at the end', SOCKET, '203.0.113.9,', 1, SOCKET],
     ['a comma at the beginning', SOCKET, ',203.0.113.9', 2, '203.0.113.9'],
     ['an address with leading zeros', SOCKET, '010.0.0.1', 1, SOCKET],
-    ['an address in one number', SOCKET, '2130706433', 1, SOCKET],
-    ['too many numbers', SOCKET, '1.2.3.4.5', 1, SOCKET],
+    ['an address as one integer', SOCKET, '2130706433', 1, SOCKET],
+    ['too many parts', SOCKET, '1.2.3.4.5', 1, SOCKET],
     ['IPv4 in brackets', SOCKET, '[203.0.113.9]', 1, SOCKET],
-    ['an open bracket', SOCKET, '[2001:db8::1', 1, SOCKET],
-    ['something behind the brackets', SOCKET, '[2001:db8::1].evil.example', 1, SOCKET],
+    ['an unclosed bracket', SOCKET, '[2001:db8::1', 1, SOCKET],
+    ['text after the brackets', SOCKET, '[2001:db8::1].evil.example', 1, SOCKET],
     ['a network', SOCKET, '203.0.113.0/24', 1, SOCKET],
-    ['a quoted address', SOCKET, '"203.0.113.9"', 1, SOCKET],
-    ['two in one entry', SOCKET, '203.0.113.9 198.51.100.1', 1, SOCKET],
-    ['a NUL', SOCKET, '203.0.113.9\0', 1, SOCKET],
-    ['an endless zone', SOCKET, `fe80::1%${'a'.repeat(1_000)}`, 1, SOCKET],
-    ['space without end', SOCKET, `${' '.repeat(1_000)}203.0.113.9`, 1, SOCKET],
-  ])('%s', (_what, socket, header, proxies, address) => {
+    ['an address in quotes', SOCKET, '"203.0.113.9"', 1, SOCKET],
+    ['two addresses in one entry', SOCKET, '203.0.113.9 198.51.100.1', 1, SOCKET],
+    ['an address with NUL', SOCKET, '203.0.113.9\0', 1, SOCKET],
+    ['a very long zone', SOCKET, `fe80::1%${'a'.repeat(1_000)}`, 1, SOCKET],
+    ['a very long white space', SOCKET, `${' '.repeat(1_000)}203.0.113.9`, 1, SOCKET],
+  ])('the client address is determined with %s', (_what, socket, header, proxies, address) => {
     expect(clientAddress(socket, header, proxies)).toBe(address);
   });
 
@@ -64,12 +70,12 @@ describe('clientAddress', () => {
     ['space', ' '.repeat(1_000_000), 1, SOCKET],
     ['brackets', '['.repeat(1_000_000), 1, SOCKET],
     ['addresses before the proxy’s', '127.0.0.1,'.repeat(100_000) + '203.0.113.9', 1, '203.0.113.9'],
-  ])('a megabyte of %s is read from the right, and no further than need be', (_what, header, proxies, address) => {
-    // A hundred of them would take seconds if each were cut up.
+  ])('a megabyte of %s is read from the right, and only as far as necessary', (_what, header, proxies, address) => {
+    // A hundred of them would take seconds if each were split completely.
     for (let times = 0; times < 100; times += 1) expect(clientAddress(SOCKET, header, proxies)).toBe(address);
   });
 
-  it('what a client writes to the left of the trusted entries changes nothing', async () => {
+  it('text that a client adds before the trusted entries changes nothing', async () => {
     const trusted = fc.array(fc.oneof(fc.ipV4(), fc.ipV6()), { minLength: 1, maxLength: 4 });
     await checked(
       COUNTS.textCases,
@@ -103,11 +109,11 @@ describe('networkOf', () => {
     ['::', '::/64'],
     ['fe80::1%eth0', 'fe80::/64'],
     ['no address', '0.0.0.0'],
-  ])('%s is counted as %s', (address, network) => {
+  ])('the address %s is counted as %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 
-  it('however an address is spelled, it is of the same network', async () => {
+  it('all spellings of an address belong to the same network', async () => {
     await checked(
       COUNTS.textCases,
       fc.property(fc.array(fc.nat(0xffff), { minLength: 8, maxLength: 8 }), (groups) => {

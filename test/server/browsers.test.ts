@@ -55,8 +55,8 @@ const mustNotTrustCookies = ({ headers }: Answered): void => {
   expect(headers.get('vary')?.toLowerCase()).toContain('origin');
 };
 
-describe('pages of other origins', () => {
-  it.each(ALLOWED)('%s may ask, and is told so beforehand', async (origin) => {
+describe('requests from pages of other origins', () => {
+  it.each(ALLOWED)('a page of the origin %s may send requests, and its preflight succeeds', async (origin) => {
     const before = await preflight(origin);
     expect(before.status).toBe(204);
     expect(before.headers.get('access-control-allow-origin')).toBe(origin);
@@ -68,7 +68,7 @@ describe('pages of other origins', () => {
     for (const each of [before, asked]) mustNotTrustCookies(each);
   });
 
-  it('may send any header that a preflight names, and read when to retry', async () => {
+  it('a page may send any header that its preflight names, and read Retry-After', async () => {
     const requested = 'traceparent,baggage,sentry-trace,apollographql-client-name,x-api-key,last-event-id';
     const before = await fetch(address, {
       method: 'OPTIONS',
@@ -80,12 +80,12 @@ describe('pages of other origins', () => {
     expect(response.headers.get('access-control-expose-headers')).toBe('retry-after, x-request-id');
   });
 
-  it('what refuses an allowed page is for it to read', async () => {
+  it('a page of an allowed origin can read error responses', async () => {
     const refused = await overHttp(address, 'nonsense', undefined, { origin: APP });
     expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, APP]);
   });
 
-  it.each(FOREIGN)('%s may not, whatever it shows', async (origin) => {
+  it.each(FOREIGN)('a page of the origin %s is rejected, with any credential', async (origin) => {
     const before = await preflight(origin);
     const asked = await overHttp(address, ROOT_TOKEN, undefined, { origin });
     for (const each of [before, asked]) {
@@ -98,7 +98,7 @@ describe('pages of other origins', () => {
     }
   });
 
-  it('its own pages may ask, and whoever is no page', async () => {
+  it('pages of the own origin and clients without an origin may send requests', async () => {
     const own = new URL(address).origin;
     expect((await overHttp(address, ROOT_TOKEN, undefined, { origin: own })).status).toBe(200);
     const none = await overHttp(address, ROOT_TOKEN);
@@ -106,7 +106,7 @@ describe('pages of other origins', () => {
     mustNotTrustCookies(none);
   });
 
-  it('open no WebSocket', async () => {
+  it('pages of other origins cannot open a WebSocket', async () => {
     const opened = async (origin?: string): Promise<unknown> => {
       const socket = new WebSocket(address.replace(/^http/, 'ws'), 'graphql-transport-ws', {
         ...(origin && { origin }),
@@ -120,7 +120,7 @@ describe('pages of other origins', () => {
   });
 });
 
-describe('what browsers are told', () => {
+describe('the security headers', () => {
   const seen = async (at: string): Promise<readonly Response[]> =>
     Promise.all([
       fetch(at, {
@@ -137,7 +137,7 @@ describe('what browsers are told', () => {
   const headersOf = ({ headers }: Response) =>
     Object.fromEntries(Object.keys(HEADERS).map((name) => [name, headers.get(name)]));
 
-  it('stands on answers, errors and 404', async () => {
+  it('data, errors and 404 responses have the security headers', async () => {
     const responses = await seen(address);
     expect(responses.map(({ status }) => status)).toEqual([200, 401, 405, 200, 404, 404]);
     for (const response of responses) {
@@ -146,14 +146,14 @@ describe('what browsers are told', () => {
     }
   });
 
-  it('is TLS alone where that is configured', async () => {
+  it('HSTS is sent when strictTransport is on', async () => {
     const page = await fetch(strictAddress, { headers: { accept: 'text/html' } });
     for (const response of [...(await seen(strictAddress)), page]) {
       expect(response.headers.get('strict-transport-security')).toBe('max-age=31536000');
     }
   });
 
-  it('holds for the page of GraphiQL, which may run its own scripts and ask this server alone', async () => {
+  it('the page of GraphiQL may run only its own scripts and connect only to this server', async () => {
     const page = await fetch(strictAddress, { headers: { accept: 'text/html' } });
     expect(page.status).toBe(200);
     const { 'content-security-policy': policy, 'cache-control': cache, ...others } = headersOf(page);
@@ -164,7 +164,7 @@ describe('what browsers are told', () => {
     expect(await page.text()).not.toContain(ROOT_TOKEN);
   });
 
-  it('there is no page where it is off', async () => {
+  it('no page is served when GraphiQL is off', async () => {
     const page = await fetch(address, { headers: { accept: 'text/html' } });
     expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('The GraphQL API is at /graphql.')]);
     const headers = { accept: 'text/html,*/*;q=0.8', 'x-api-key': ROOT_TOKEN };
@@ -172,7 +172,7 @@ describe('what browsers are told', () => {
     expect([data.status, await data.json()]).toEqual([200, { data: { __typename: 'Query' } }]);
   });
 
-  it('a HEAD is answered as a GET is, without its body', async () => {
+  it('HEAD returns the same as GET without the body', async () => {
     const head = async (path: string) =>
       fetch(new URL(path, strictAddress), { method: 'HEAD', redirect: 'manual', headers: { accept: 'text/html' } });
     expect((await head('/')).status).toBe(302);
@@ -184,7 +184,7 @@ describe('what browsers are told', () => {
     ]);
   });
 
-  it('the address of the server leads to GraphiQL, and names the path of the API where that is off', async () => {
+  it('the root path redirects to GraphiQL, and names the path of the API when GraphiQL is off', async () => {
     const root = async (at: string) => fetch(new URL('/', at), { redirect: 'manual' });
     const redirected = await root(strictAddress);
     expect([redirected.status, redirected.headers.get('location')]).toEqual([302, '/graphql']);
@@ -200,7 +200,7 @@ describe('what browsers are told', () => {
     ['gzip', 'gzip'],
     ['br;q=1.0, gzip;q=0.8', 'gzip'],
     ['*', 'gzip'],
-  ])('the page comes in an encoding that the browser accepts: %s', async (accepted, encoding) => {
+  ])('the page is sent in an encoding that the browser accepts: %s', async (accepted, encoding) => {
     const page = request(strictAddress, {
       headers: { accept: 'text/html', ...(accepted !== undefined && { 'accept-encoding': accepted }) },
     }).end();

@@ -5,7 +5,7 @@ import { type DocumentLimits, checkDocument } from '../../src/server/operations/
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { documentOf } from '../support/randomDocument.ts';
-import { doubling } from './asked.ts';
+import { doubling } from './estimates.ts';
 
 const LIMITS: DocumentLimits = { depth: 3, aliases: 2, directives: 2 };
 
@@ -17,39 +17,43 @@ const judged = (text: string | DocumentNode, limits: DocumentLimits = LIMITS, op
 const tooDeep = (levels: number) => [`The document must have at most 3 levels of nesting; it has ${levels}.`];
 const nested = (levels: number): string => (levels === 1 ? 'a' : `a { ${nested(levels - 1)} }`);
 
-describe('depth', () => {
+describe('the depth of a document', () => {
   it.each([
-    ['fields as deep as they may be', '{ a { b { c } } d }', 3],
-    ['a field too many', '{ a { b { c { d } } } }', 4],
-    ['__typename is a field of its level', '{ a { b { c { __typename } } } }', 4],
+    ['fields at the depth limit are accepted', '{ a { b { c } } d }', 3],
+    ['one level beyond the limit is rejected', '{ a { b { c { d } } } }', 4],
+    ['__typename counts as a field of its level', '{ a { b { c { __typename } } } }', 4],
     [
       'fragments add no level',
       '{ ... { ... on A { a { ... @skip(if: true) { b { ...C } } } } } } fragment C on C { c }',
       3,
     ],
-    ['but what they hold does', '{ a { ...B } } fragment B on B { b { ...C } } fragment C on C { c { d } }', 4],
+    [
+      'fields within fragments add levels',
+      '{ a { ...B } } fragment B on B { b { ...C } } fragment C on C { c { d } }',
+      4,
+    ],
     ['a fragment counts where it is deepest', '{ ...B a { b { ...B } } } fragment B on B { b { c } }', 4],
     [
-      'even if it is met again below another',
+      'a fragment counts at its deepest place, even below another fragment',
       '{ a { ...C } ...B } fragment B on B { b { b { ...C } } } fragment C on C { c { c } }',
       4,
     ],
-    ['in whatever order it is met', '{ a { b { ...B } } ...B } fragment B on B { b { c } }', 4],
+    ['the order of spreads does not matter', '{ a { b { ...B } } ...B } fragment B on B { b { c } }', 4],
     ['the deepest operation counts', 'query A { a } query B { a { b { c { d } } } }', 4],
-    ['mutations and subscriptions nest too', 'mutation { a { b { c { d } } } } subscription { a }', 4],
+    ['mutations and subscriptions are nested as well', 'mutation { a { b { c { d } } } } subscription { a }', 4],
     [
-      'introspection is not deep',
+      'introspection has no depth',
       '{ __schema { a { b { c { d } } } } __type { a { ...A } } } fragment A on A { a { b { c } } }',
       0,
     ],
     [
-      'what only introspection spreads is not deep, what stands beside it is',
+      'fragments spread only in introspection have no depth, and other fields have',
       '{ __schema { ...A } a { ...A } } fragment A on A { a { b { c } } }',
       4,
     ],
-    ['a fragment that is not there holds nothing', '{ a { ...B } }', 1],
-    ['a fragment that is not spread is not executed', '{ a } fragment B on B { a { b { c { d } } } }', 1],
-    ['what is no operation holds nothing', 'type A { a: Int } { a }', 1],
+    ['an unknown fragment has no depth', '{ a { ...B } }', 1],
+    ['a fragment that is not spread has no depth', '{ a } fragment B on B { a { b { c { d } } } }', 1],
+    ['definitions other than operations have no depth', 'type A { a: Int } { a }', 1],
   ])('%s', (_what, document, levels) => {
     expect(judged(document)).toEqual(levels > 3 ? tooDeep(levels) : []);
     expect(judged(document, { ...LIMITS, depth: levels })).toEqual([]);
@@ -57,19 +61,19 @@ describe('depth', () => {
     expect(message).toMatch(new RegExp(`; it has ${levels}\\.$`));
   });
 
-  it('the operation that is named counts alone; a name that is not there leaves all', () => {
+  it('only the named operation counts, and with an unknown name all operations count', () => {
     const document = 'query A { a } query B { a { b { c { d } } } }';
     expect(judged(document, LIMITS, 'A')).toEqual([]);
     expect(judged(document, LIMITS, 'B')).toEqual(tooDeep(4));
     expect(judged(document, LIMITS, 'C')).toEqual(tooDeep(4));
   });
 
-  it('the introspection query of graphql passes', () => {
+  it('the introspection query of graphql is accepted', () => {
     expect(judged(getIntrospectionQuery({ oneOf: true, inputValueDeprecation: true }))).toEqual([]);
   });
 });
 
-/** How deep a document's only operation nests, every fragment read in its place. */
+/** Returns the depth of the only operation of a document, with every fragment inlined. */
 function naiveDepth({ definitions }: DocumentNode): number {
   const ofSet = (set: SelectionSetNode | undefined): number =>
     (set?.selections ?? []).reduce((deepest, selection) => {
@@ -83,7 +87,7 @@ function naiveDepth({ definitions }: DocumentNode): number {
   return ofSet(definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION)?.selectionSet);
 }
 
-it('the depth of any document is that of its fragments each in its place', () =>
+it('the depth of any document equals that with all fragments inlined', () =>
   checked(
     COUNTS.documents,
     fc.property(fc.array(fc.nat(1_000), { size: 'max', minLength: 20, maxLength: 150 }), (choices) => {
@@ -94,7 +98,7 @@ it('the depth of any document is that of its fragments each in its place', () =>
   ));
 
 describe('aliases and directives', () => {
-  it('are counted in all of the document, and what a client wrote is not told again', () => {
+  it('aliases and directives are counted in the whole document, and messages do not repeat input', () => {
     const document =
       'query ($a: A @one) @two { x: a { ...B @three y: a ... @four { z: a } } } fragment B on B @five { w: a }';
     expect(judged(document)).toEqual([
@@ -104,7 +108,7 @@ describe('aliases and directives', () => {
     expect(judged(document, { depth: 3, aliases: 4, directives: 5 })).toEqual([]);
   });
 
-  it('all that is too much is told, the depth first', () => {
+  it('all exceeded limits are reported, the depth first', () => {
     const messages = judged('{ x: a @a { x: a @a { x: a @a { x: a @a } } } }');
     expect(messages.map((message) => message.split(' at most ')[1])).toEqual([
       '3 levels of nesting; it has 4.',
@@ -113,26 +117,26 @@ describe('aliases and directives', () => {
     ]);
   });
 
-  it('in introspection too', () => {
+  it('aliases in introspection count as well', () => {
     expect(judged('{ __schema { x: a y: a z: a } }')).toEqual(['The document must have at most 2 aliases; it has 3.']);
   });
 });
 
-describe('any document is judged at once', () => {
+describe('documents that are expensive to check', () => {
   it.each([
     ['a fragment within itself', '{ a { ...A } } fragment A on A { a { ...A } }', 1],
-    ['fragments in a circle', '{ a { ...A } } fragment A on A { a { ...B } } fragment B on B { b { ...A } }', 1],
-    ['a circle beside what is deep', '{ a { ...A b { c { d } } } } fragment A on A { ...A }', 4],
+    ['fragments in a cycle', '{ a { ...A } } fragment A on A { a { ...B } } fragment B on B { b { ...A } }', 1],
+    ['a cycle next to deep fields', '{ a { ...A b { c { d } } } } fragment A on A { ...A }', 4],
   ])('%s is left to validation', (_what, document, levels) => {
     expect(judged(document)).toEqual(levels > 3 ? tooDeep(levels) : []);
   });
 
-  it('fragments that double 30 times are placed once each', () => {
+  it('fragments that double 30 times are counted once each', () => {
     const doubled = doubling(30, 'A', '{ a { b { c { d } } } }');
     expect(judged(`{ ...F0 } ${doubled}`)).toEqual(tooDeep(4));
   });
 
-  it('fragments that nest one more level each are counted to the last', () => {
+  it('20,000 fragments that nest one level each are counted completely', () => {
     const chain = Array.from(
       { length: 20_000 },
       (_, index) => `fragment F${index} on A { a { ...F${index + 1} } }`,
@@ -140,11 +144,11 @@ describe('any document is judged at once', () => {
     expect(judged(`{ ...F0 } ${chain} fragment F20000 on A { a }`)).toEqual(tooDeep(20_001));
   });
 
-  it('fields that nest a hundred levels, which is as deep as is parsed', () => {
+  it('fields with a hundred levels, the most that is parsed, are counted', () => {
     expect(judged(`{ ${nested(100)} }`)).toEqual(tooDeep(100));
   });
 
-  it('two fragments of one name, and two operations', () => {
+  it('two fragments of one name, and two operations, are accepted', () => {
     expect(judged('{ ...A } { a } fragment A on A { a } fragment A on A { a { b } }')).toEqual([]);
   });
 });

@@ -27,19 +27,19 @@ const create = async (header: string | null, key: string | null): Promise<Create
   return body.data as unknown as Created;
 };
 
-it('means in UTF-8 what it means in the field', async () => {
+it('an Idempotency-Key header in UTF-8 is equivalent to the argument', async () => {
   const key = 'Überweisung-東京';
   const first = await create(null, key);
   const second = await create(Buffer.from(key).toString('latin1'), null);
   expect(second.createInstitution).toEqual({ ...first.createInstitution, replayed: true });
 });
 
-it('that is not UTF-8 is 400', async () => {
+it('an Idempotency-Key header that is not UTF-8 is rejected with 400', async () => {
   const { status, code } = await overHttp(address, ROOT_TOKEN, CREATE, keyed('\xdcber'), {});
   expect([status, code]).toEqual([400, 'BAD_REQUEST']);
 });
 
-it('sent twice is 400, even with equal values', async () => {
+it('a repeated Idempotency-Key header is rejected with 400, even with equal values', async () => {
   for (const values of [
     ['a', 'b'],
     ['a', 'a'],
@@ -53,7 +53,7 @@ it('sent twice is 400, even with equal values', async () => {
   }
 });
 
-it('is ignored by queries, several fields included', async () => {
+it('the Idempotency-Key header is ignored for queries, even with several fields', async () => {
   const { body } = await overHttp(address, ROOT_TOKEN, '{ viewer { role } __typename }', keyed('q'));
   expect(body).toEqual({ data: { viewer: { role: 'ROOT' }, __typename: 'Query' } });
 });
@@ -62,12 +62,12 @@ it.each([
   `mutation { a: ${field('A')} b: ${field('B')} }`,
   `mutation { ...two } fragment two on Mutation { a: ${field('A')} ... { b: ${field('B')} } }`,
   `mutation { a: ${field('A')} revokeApiKey(input: { apiKeyId: "x" }) { __typename } b: ${field('B')} }`,
-])('is rejected with several fields that take one: %s', async (query) => {
+])('the Idempotency-Key header is rejected with several fields that accept it: %s', async (query) => {
   const { code } = await overHttp(address, ROOT_TOKEN, query, keyed('several'));
   expect(code).toBe('BAD_USER_INPUT');
 });
 
-it('goes to the one field that takes it beside others that ignore it', async () => {
+it('the Idempotency-Key header applies to the one field that accepts it, while others ignore it', async () => {
   const query = `mutation { ${field('Beside')} revokeApiKey(input: { apiKeyId: "x" }) { __typename } __typename }`;
   const replayed = async () => {
     const { body } = await overHttp(address, ROOT_TOKEN, query, keyed('beside'));

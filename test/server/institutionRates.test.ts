@@ -11,10 +11,10 @@ import { openMemory, openPostgres, openPostgresTwice } from '../support/stores.t
 
 const MINUTE_MS = 60_000;
 const NOTHING = '{ __typename }';
-/** A token with a valid checksum that nobody was given. */
+/** Returns a token with a valid checksum that belongs to no API key. */
 const forged = (): string => tokenOf(randomBytes(TOKEN_BYTES));
 
-/** An institution with so many API keys. */
+/** Creates an institution with the given number of API keys. */
 async function institutionWith(
   store: Store,
   keys: number,
@@ -26,7 +26,7 @@ async function institutionWith(
   return { id, tokens };
 }
 
-/** How often each status was returned when every token sent so many requests. */
+/** Counts the status codes when every token sends the given number of requests. */
 async function statusesOf(
   server: KeyServer,
   tokens: readonly (string | null)[],
@@ -48,11 +48,11 @@ const printed: string[] = [];
 afterAll(() => void process.stdout.write(`${printed.join('\n')}\n`));
 
 describe('the limit of an institution', () => {
-  it('bounds what 26 API keys of one institution send in a minute, and nothing of another institution', async () => {
+  it('the limit of an institution applies to all of its 26 API keys together, and to no other institution', async () => {
     const store = await openMemory();
     const [many, other] = [await institutionWith(store, 26), await institutionWith(store, 1)];
     const each = COUNTS.requestsPerApiKey;
-    // The limit of production for the 231 requests of the full run, and its share for fewer.
+    // The limit of production for the 231 requests of the full run, and a proportional limit for fewer.
     const limit = Math.floor((Number(PRODUCTION.rates.institution) * each) / 231);
     const server = serveKeys(store, rated({ ...PRODUCTION.rates, institution: limit }));
     const counts = await statusesOf(server, many.tokens, each);
@@ -63,7 +63,7 @@ describe('the limit of an institution', () => {
     expect(await statusesOf(server, many.tokens)).toEqual({ 200: 26 });
   });
 
-  it('is not used up by requests of an API key beyond its own limit', async () => {
+  it('requests beyond the limit of an API key do not count for its institution', async () => {
     const store = await openMemory();
     const { tokens } = await institutionWith(store, 2);
     const server = serveKeys(store, rated({ key: 3, institution: 6 }));
@@ -71,12 +71,12 @@ describe('the limit of an institution', () => {
     expect(await statusesOf(server, tokens.slice(1), 4)).toEqual({ 200: 3, 429: 1 });
   });
 
-  it('applies to root as one institution', async () => {
+  it('root is limited like one institution', async () => {
     const server = serveKeys(await openMemory(), rated({ institution: 2 }));
     expect(await statusesOf(server, [ROOT_TOKEN], 3)).toEqual({ 200: 2, 429: 1 });
   });
 
-  it('counts the cost of operations', async () => {
+  it('the limit of an institution counts the cost of operations', async () => {
     const store = await openMemory();
     const { tokens } = await institutionWith(store, 2);
     const query = '{ institutions(first: 100) { nodes { apiKeys(first: 10) { nodes { id } } } } }';
@@ -94,7 +94,7 @@ describe('the limit of an institution', () => {
       'createApiKey',
       'mutation($id: ID!) { createApiKey(input: { institutionId: $id, label: "x", role: ADMIN }) { __typename } }',
     ],
-  ] as const)('of %s is a multiple of the limit of an API key', async (limit, query) => {
+  ] as const)('the limit of %s per institution is a multiple of that per API key', async (limit, query) => {
     const store = await openMemory();
     const { id, tokens } = await institutionWith(store, INSTITUTION_MULTIPLE + 1);
     const server = serveKeys(store, rated({ [limit]: 2 }));
@@ -105,7 +105,7 @@ describe('the limit of an institution', () => {
     expect(rest).toEqual({ 200: 2 * (INSTITUTION_MULTIPLE - 1), 429: 2 });
   });
 
-  it('is shared by the servers on one database', async () => {
+  it('the limit of an institution is shared by the servers on one database', async () => {
     const stores = await openPostgresTwice();
     const { tokens } = await institutionWith(stores[0], 4);
     const [one, other] = stores.map((store) => serveKeys(store, rated({ institution: 4 })));
@@ -113,15 +113,15 @@ describe('the limit of an institution', () => {
     expect(await statusesOf(one, tokens.slice(0, 2))).toEqual({ 200: 2 });
     expect(await statusesOf(other, tokens.slice(2))).toEqual({ 200: 2 });
     for (const server of [one, other, one]) await server.app.flushCounters();
-    // A server learns of the others when it has something of its own to report.
+    // A server learns the counts of others when it reports its own.
     await statusesOf(one, tokens.slice(0, 1));
     await one.app.flushCounters();
     expect(await statusesOf(one, tokens.slice(3))).toEqual({ 429: 1 });
   });
 });
 
-describe('on an address that others flood', () => {
-  /** A server on PostgreSQL with an address limit of 5, and how often it has read the database. */
+describe('an address with many invalid requests', () => {
+  /** Starts a server on PostgreSQL with an address limit of 5, and counts its reads of the database. */
   const flooded = async () => {
     let statements = 0;
     const store = await openPostgres(() => {
@@ -132,17 +132,17 @@ describe('on an address that others flood', () => {
     return { server, tokens, statements: () => statements };
   };
 
-  it('forged tokens cause a bounded number of look-ups, and known API keys are admitted', async () => {
+  it('forged tokens cause a bounded number of look-ups, and known API keys are accepted', async () => {
     const { server, tokens, statements } = await flooded();
     const [known = '', fresh = ''] = tokens;
     expect(await statusesOf(server, [known])).toEqual({ 200: 1 });
     const before = statements();
     const counts = await statusesOf(server, Array.from({ length: 50 }, forged));
-    // One look-up was that of the API key that is known now.
+    // One look-up was that of the now known API key.
     expect(counts).toEqual({ 401: 4, 429: 46 });
     expect(statements() - before).toBe(4);
     expect(await statusesOf(server, [known, ROOT_TOKEN], 3)).toEqual({ 200: 6 });
-    // An API key that this server has not seen yet has to wait for the next minute, then it is known.
+    // An API key that is new to this server has to wait for the next minute, and is known afterwards.
     expect(await statusesOf(server, [fresh])).toEqual({ 429: 1 });
     server.now += MINUTE_MS;
     expect(await statusesOf(server, [fresh])).toEqual({ 200: 1 });
@@ -150,7 +150,7 @@ describe('on an address that others flood', () => {
     expect(await statusesOf(server, [known, fresh], 3)).toEqual({ 200: 6 });
   });
 
-  it('requests without a token that could be one take no look-ups from API keys that are new to the server', async () => {
+  it('requests without a well-formed token use no look-ups of API keys that are new to the server', async () => {
     const { server, tokens, statements } = await flooded();
     const before = statements();
     const garbage = ['nonsense', `${forged().slice(0, -1)}!`, 'x'.repeat(201), null];

@@ -5,7 +5,7 @@ import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { serveKeys } from '../support/keyed.ts';
 import { atAddress } from '../support/limited.ts';
 
-/** The Keep-Alive header of a response: how many seconds the server keeps the idle connection open. */
+/** Returns the Keep-Alive header of a response, which states how many seconds an idle connection stays open. */
 async function keepAliveOf(settings: Partial<Settings> = {}): Promise<unknown> {
   const address = await atAddress(serveKeys(createMemoryStore(), { settings }).app);
   return new Promise((resolve, reject) => {
@@ -16,11 +16,11 @@ async function keepAliveOf(settings: Partial<Settings> = {}): Promise<unknown> {
   });
 }
 
-it('keeps an idle connection for 75 s, longer than the 60 s of usual load balancers', async () => {
+it('an idle connection stays open for 75 s, longer than the 60 s of common load balancers', async () => {
   expect(await keepAliveOf()).toBe('timeout=75');
 });
 
-it('keeps an idle connection as long as KEEP_ALIVE_TIMEOUT_MS says, beyond the idle timeout of sockets too', async () => {
+it('KEEP_ALIVE_TIMEOUT_MS sets how long an idle connection stays open, even beyond the idle timeout of sockets', async () => {
   const http = { ...DEFAULTS.http, keepAliveTimeoutMs: 120_000, idleTimeoutMs: 20_000 };
   expect(await keepAliveOf({ http })).toBe('timeout=120');
 });

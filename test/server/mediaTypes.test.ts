@@ -38,6 +38,6 @@ const CASES: readonly (readonly [accept: string | null, chosen: string | undefin
   [`${'text/html,'.repeat(10_000)}${JSON_TYPE}`, undefined],
 ];
 
-it.each(CASES)('accept %j gives %j', (accept, chosen) => {
+it.each(CASES)('the Accept header %j selects %j', (accept, chosen) => {
   expect(chooseMediaType(accept, OFFERS)).toBe(chosen);
 });

@@ -16,10 +16,10 @@ import {
 } from 'graphql';
 import { schema } from '../../src/schema/index.ts';
 import { FIELD_COSTS } from '../../src/schema/fieldCosts.ts';
-import type { asked } from './asked.ts';
+import type { asked } from './estimates.ts';
 
 const LEAF = 0.4;
-/** How many whole KiB a leaf may have, by its name; those of a JSON object count twice. */
+/** The maximum size of a leaf in whole KiB, by its name. That of a JSON object counts twice. */
 const KIBIBYTES: Readonly<Record<string, number>> = {
   metadata: 2 * 64,
   config: 2 * 64,
@@ -36,7 +36,7 @@ const KIBIBYTES: Readonly<Record<string, number>> = {
   endCursor: 1,
 };
 
-/** The cost by the plainest reading: every fragment in its place, every value by graphql, nothing kept. */
+/** Computes the cost in the simplest way: every fragment inlined, every value coerced by graphql, nothing cached. */
 export function naiveCost({ document, operation, variables }: ReturnType<typeof asked>): number {
   type Args = {
     readonly first?: number | null;

@@ -11,7 +11,7 @@ const collect = runInNewContext('gc') as () => void;
 const documents = 30;
 const documentBytes = 900_000;
 
-it('what is stored of a long document does not keep the document in memory', async () => {
+it('texts stored from a long document do not retain the document in memory', async () => {
   const server = serve(createMemoryStore());
   const { templateId } = await makeDeal(server);
   const create = async (index: number): Promise<void> => {

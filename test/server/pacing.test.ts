@@ -4,15 +4,15 @@ import { aDeal, anAsset, anEvent, aPosition, keep } from '../store/rows.ts';
 import { serve } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
-/** A clock that moves by so many ms each time it is read. */
+/** Runs the work with a clock that advances by the given ms each time it is read. */
 function withClock<T>(stepMs: number, work: () => Promise<T>): Promise<T> {
   let now = performance.now();
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += stepMs));
   return work().finally(() => clock.mockRestore());
 }
 
-describe('the pace of an operation', () => {
-  it('lets other work be done once its slice is used, and not before', async () => {
+describe('the pacing of an operation', () => {
+  it('an operation yields to other work once its time slice is used, and not before', async () => {
     const seen = async (stepMs: number): Promise<readonly unknown[]> => {
       const events: unknown[] = [];
       const other = (): void => void (events.push('other work'), (timer = setImmediate(other)));
@@ -28,7 +28,7 @@ describe('the pace of an operation', () => {
   });
 });
 
-/** Costs much and returns nothing. */
+/** An expensive field that returns nothing. */
 const EXPENSIVE = 'expensive: positions(first: 20, filter: { states: [] }) { nodes { metadata } }';
 const LISTS = `positions(first: 100) { totalCount pageInfo { endCursor } edges { cursor node { id amount { formatted }
     asset { label institution { name policies { region } } }
@@ -36,7 +36,7 @@ const LISTS = `positions(first: 100) { totalCount pageInfo { endCursor } edges {
   lifecycle { state allowedTransitions } nodes(ids: ["pos_none", "x"]) { id }`;
 
 onBothStores((open) => {
-  it('an operation that is executed in slices has the result of one that is executed at once', async () => {
+  it('an operation executed in time slices has the same result as one executed at once', async () => {
     const store = await open();
     const { institution, template } = aDeal();
     const assets = Array.from({ length: 5 }, (_, index) => anAsset(template, { metadata: { at: index } }));

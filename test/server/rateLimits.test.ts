@@ -12,7 +12,7 @@ import { onBothStores } from '../support/stores.ts';
 const NONE: Limits = DEFAULTS.rates;
 const MINUTE_MS = 60_000;
 
-/** A server's limits, and a clock that only moves when told. */
+/** Returns the rate limits of a server, and a clock that only the test advances. */
 function limited(limits: Partial<Limits>, options: Partial<RateLimitsOptions> = {}) {
   const time = { now: START };
   const { counters } = createMemoryStore();
@@ -20,7 +20,7 @@ function limited(limits: Partial<Limits>, options: Partial<RateLimitsOptions> = 
   return { rates, time };
 }
 
-/** What a server has sent to be counted, and how often; while it is `away` nothing arrives. */
+/** Records what a server has sent to the shared counters. While it is `away`, calls fail. */
 function listening(counters: SharedCounters) {
   const heard = { calls: [] as (readonly [number, Readonly<Record<string, number>>])[], away: false };
   const listened: SharedCounters = {
@@ -35,7 +35,7 @@ function listening(counters: SharedCounters) {
 }
 
 describe('one server', () => {
-  it('lets through what there are points for, and tells the seconds to the next minute', async () => {
+  it('requests within the limit are accepted, and then the seconds to the next minute are returned', async () => {
     const { rates, time } = limited({ key: 3 });
     time.now = START + 15_001;
     for (let times = 0; times < 3; times += 1) expect(await rates.take('key', 'a')).toBeUndefined();
@@ -48,7 +48,7 @@ describe('one server', () => {
     expect(await rates.take('key', 'a')).toBe(60);
   });
 
-  it('limits are counted apart, and where there is none nothing is counted', async () => {
+  it('limits are counted separately, and nothing is counted without a limit', async () => {
     const { rates } = limited({ key: 1, search: 1 });
     expect(await rates.take('key', 'a')).toBeUndefined();
     expect(await rates.take('search', 'a')).toBeUndefined();
@@ -59,7 +59,7 @@ describe('one server', () => {
     expect(rates.size).toBe(2);
   });
 
-  it('a look counts nothing, and says what would be', async () => {
+  it('peek counts nothing, and returns what a request would get', async () => {
     const { rates } = limited({ failedLogin: 2 });
     for (let times = 0; times < 5; times += 1) expect(await rates.peek('failedLogin', 'a')).toBeUndefined();
     expect(await rates.peek('failedLogin', 'a', 3)).toBe(60);
@@ -70,7 +70,7 @@ describe('one server', () => {
   });
 
   it.each([4, 1e6, Number.MAX_SAFE_INTEGER, 1e21, Number.MAX_VALUE, Infinity, NaN])(
-    '%d points are too many, whatever comes after them',
+    '%d points exceed the limit, for any later requests',
     async (points) => {
       const { heard, counters } = listening(createMemoryStore().counters);
       const { rates } = limited({ key: 3 }, { counters });
@@ -81,7 +81,7 @@ describe('one server', () => {
     },
   );
 
-  it('no more is let through than there are points, and nobody is refused while there are', async () => {
+  it('exactly the points of the limit are accepted', async () => {
     const takes = fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.integer({ min: 1, max: 5 })), { maxLength: 40 });
     await checked(
       COUNTS.storeWalks * 10,
@@ -99,8 +99,8 @@ describe('one server', () => {
   });
 });
 
-describe('mistake 12: what is counted was never forgotten:', () => {
-  it('when the minute has passed nothing is held', async () => {
+describe('predecessor mistake 12: rate limit counts were never deleted', () => {
+  it('no counts are kept after the minute', async () => {
     const { rates, time } = limited({ address: 10, key: 10 });
     for (let index = 0; index < 1_000; index += 1) await rates.take(index % 2 ? 'key' : 'address', `${index}`);
     expect(rates.size).toBe(1_000);
@@ -110,7 +110,7 @@ describe('mistake 12: what is counted was never forgotten:', () => {
     expect(rates.size).toBe(0);
   });
 
-  it('a flood of names takes bounded room, is held back, and touches nobody who was counted before', async () => {
+  it('many new names use bounded memory, are limited, and do not affect names counted before', async () => {
     const { rates } = limited({ address: 5, key: 5 }, { namesPerLimit: 100 });
     await rates.take('address', 'early', 4);
     const waits = [];
@@ -125,7 +125,7 @@ describe('mistake 12: what is counted was never forgotten:', () => {
     expect(await rates.take('key', 'somebody')).toBeUndefined();
   });
 
-  it('the record forgets the minutes before the last', async () => {
+  it('the shared counters delete the minutes before the last', async () => {
     const { counters } = createMemoryStore();
     const { rates, time } = limited({ key: 5 }, { counters });
     for (let minute = 0; minute < 5; minute += 1) {
@@ -137,8 +137,8 @@ describe('mistake 12: what is counted was never forgotten:', () => {
   });
 });
 
-describe('settlements', () => {
-  it('tell only what was counted since the last one, in one call, and nothing if nothing was', async () => {
+describe('flushing the counts', () => {
+  it('a flush sends only new counts, in one call, and nothing without new counts', async () => {
     const { heard, counters } = listening(createMemoryStore().counters);
     const { rates, time } = limited({ key: 100, address: 100 }, { counters });
     await rates.flush();
@@ -158,7 +158,7 @@ describe('settlements', () => {
     ]);
   });
 
-  it('what could not be told refuses nobody and goes with the next one', async () => {
+  it('counts that could not be sent reject nobody, and are sent with the next flush', async () => {
     const { heard, counters } = listening(createMemoryStore().counters);
     const { rates } = limited({ key: 10 }, { counters });
     heard.away = true;
@@ -172,7 +172,7 @@ describe('settlements', () => {
     expect(heard.calls).toEqual([[START, { 'key:a': 10 }]]);
   });
 
-  it('no request waits for one, and what is counted meanwhile goes with the next', async () => {
+  it('no request waits for a flush, and counts made meanwhile are sent with the next', async () => {
     const { heard, counters } = listening(createMemoryStore().counters);
     let arrive = (): void => undefined;
     const slow: SharedCounters = {
@@ -196,7 +196,7 @@ describe('settlements', () => {
     expect(await rates.peek('key', 'a', 6)).toBe(60);
   });
 
-  it('many names are told bit by bit, those who wait longest first', async () => {
+  it('counts of many names are sent in parts, the oldest first', async () => {
     const { heard, counters } = listening(createMemoryStore().counters);
     const { rates } = limited({ address: 10 }, { counters });
     for (let index = 0; index < 25_000; index += 1) await rates.take('address', `${index}`);
@@ -208,7 +208,7 @@ describe('settlements', () => {
     expect(heard.calls.map(([, counts]) => counts['address:0'])).toEqual([1, undefined, 1]);
   });
 
-  it('a record that was lost gives nobody points back', async () => {
+  it('lost shared counters give no points back', async () => {
     const { counters } = createMemoryStore();
     const { rates } = limited({ key: 10 }, { counters });
     await rates.take('key', 'a', 4);
@@ -236,10 +236,10 @@ onBothStores((open) => {
     await b.take('address', 'x', 10);
     expect(await c.take('key', 'k')).toBeUndefined();
     for (const each of [a, b, c]) await each.flush();
-    // The last to settle knows all that the others had told.
+    // The last server to flush knows all counts of the others.
     expect(await c.take('key', 'k')).toBeUndefined();
     expect(await c.take('key', 'k')).toBe(60);
-    // The first knows of the others when it has something to tell.
+    // The first server learns the counts of the others when it has its own to send.
     expect(await a.take('key', 'k')).toBeUndefined();
     await a.flush();
     expect(await a.take('key', 'k')).toBe(60);
@@ -248,7 +248,7 @@ onBothStores((open) => {
     expect(await a.take('address', 'x')).toBe(60);
   });
 
-  it('however servers take and settle, who settles last knows the sum of all', async () => {
+  it('the last server to flush knows the sum of all, in any order of requests and flushes', async () => {
     const step = fc.record({
       at: fc.nat(2),
       does: fc.oneof(fc.constant('settle' as const), fc.constant('settleAll' as const), fc.integer({ min: 1, max: 9 })),

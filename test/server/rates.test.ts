@@ -16,11 +16,11 @@ interface Limited {
   readonly server: KeyServer;
   readonly address: string;
   readonly of: string;
-  /** Two keys of one institution. */
+  /** Two API keys of one institution. */
   readonly tokens: readonly [string, string];
 }
 
-/** A server with limits, in whose record two keys were made by a server without any. */
+/** Starts a server with limits, after a server without limits has created two API keys in its store. */
 async function limited(options: Partial<AppOptions>): Promise<Limited> {
   const store = await openMemory();
   const free = serveKeys(store);
@@ -38,8 +38,8 @@ const statuses = async (count: number, ask: () => Promise<Answered>): Promise<re
   return seen;
 };
 
-describe('requests a minute', () => {
-  it('of one key: so many, then 429 with the seconds to wait; other keys and the next minute are free', async () => {
+describe('limits per minute', () => {
+  it('an API key beyond its limit gets 429 with Retry-After, without affecting other API keys and the next minute', async () => {
     const { server, address, tokens } = await limited(rated({ key: 3 }));
     expect(await statuses(3, () => overHttp(address, tokens[0]))).toEqual([200, 200, 200]);
     server.now += 20_000;
@@ -49,12 +49,12 @@ describe('requests a minute', () => {
     expect((await overHttp(address, tokens[0])).status).toBe(200);
   });
 
-  it('of root too', async () => {
+  it('the rate limit applies to the root key', async () => {
     const { address } = await limited(rated({ key: 2 }));
     expect(await statuses(3, () => overHttp(address, ROOT_TOKEN))).toEqual([200, 200, 429]);
   });
 
-  it('an operation counts one more for each full 1,000 of its cost', async () => {
+  it('an operation counts as one more request for each full 1,000 of its cost', async () => {
     const { address: free } = await limited({});
     const query = 'query($n: Int) { institutions(first: $n) { nodes { apiKeys(first: 10) { nodes { id } } } } }';
     const costOf = async (n: number) =>
@@ -68,13 +68,13 @@ describe('requests a minute', () => {
     mustBeLimited(await overHttp(enough, ROOT_TOKEN));
     const { address: short } = await limited(rated({ key: more }));
     mustBeLimited(await ask(short));
-    // Below 1,000 there is nothing more.
+    // A cost below 1,000 adds nothing.
     const { address: cheap } = await limited(rated({ key: 2 }));
     expect(await costOf(10)).toBeLessThan(1_000);
     expect(await statuses(3, () => ask(cheap, 10))).toEqual([200, 200, 429]);
   });
 
-  it('counts failed requests on the address, and shuts out no API key that shares it', async () => {
+  it('failed requests are counted per address, and do not block API keys on it', async () => {
     const { address, tokens } = await limited(rated({ address: 3 }));
     expect(await statuses(2, () => overHttp(address, null))).toEqual([401, 401]);
     expect(await statuses(5, () => overHttp(address, tokens[0]))).toEqual([200, 200, 200, 200, 200]);
@@ -84,7 +84,7 @@ describe('requests a minute', () => {
     for (const token of [tokens[0], tokens[1], ROOT_TOKEN]) expect((await overHttp(address, token)).status).toBe(200);
   });
 
-  it('failed logins: what shows no credential is no attempt, and a good key is let in all the same', async () => {
+  it('failed logins are limited; requests without a credential do not count, and a valid API key is still accepted', async () => {
     const { address, tokens } = await limited(rated({ failedLogin: 2 }));
     expect(await statuses(5, () => overHttp(address, null))).toEqual([401, 401, 401, 401, 401]);
     expect(await statuses(2, () => overHttp(address, WRONG))).toEqual([401, 401]);
@@ -94,7 +94,7 @@ describe('requests a minute', () => {
     expect((await overHttp(address, null)).status).toBe(401);
   });
 
-  it('searches of one key, each field for itself', async () => {
+  it('searches of an API key are limited, and each field counts', async () => {
     const { address, tokens } = await limited(rated({ search: 3 }));
     const two = `{ a: chatSessions(first: 1, filter: { search: "x" }) { nodes { id } } b: chatSessions(first: 1, filter: { search: "y" }) { nodes { id } } }`;
     expect((await overHttp(address, tokens[0], two)).status).toBe(200);
@@ -104,7 +104,7 @@ describe('requests a minute', () => {
     expect((await overHttp(address, tokens[1], SEARCH)).status).toBe(200);
   });
 
-  it('createApiKey of one key, and what is refused makes none', async () => {
+  it('createApiKey is limited per API key, and a rejected call creates none', async () => {
     const { server, address, of } = await limited(rated({ createApiKey: 2 }));
     const ask = () => overHttp(address, ROOT_TOKEN, CREATE, {}, { of });
     expect(await statuses(2, ask)).toEqual([200, 200]);
@@ -117,10 +117,10 @@ describe('requests a minute', () => {
   });
 });
 
-describe('the address behind proxies', () => {
+describe('the client address behind proxies', () => {
   const from = (address: string, forwarded: string) =>
     overHttp(address, null, undefined, { 'x-forwarded-for': forwarded });
-  /** Two requests with different claims: [401, 429] where they count as one address. */
+  /** Sends two requests with different headers: [401, 429] if they count as one address. */
   const pair = async (trustedProxies: number, one: string, other: string): Promise<readonly number[]> => {
     const http = { ...settingsOf(readConfig({})).http, trustedProxies };
     const { address } = await limited(rated({ address: 1 }, { http }));
@@ -140,13 +140,16 @@ describe('the address behind proxies', () => {
     [2, 'nonsense, 198.51.100.7', 'other nonsense, 198.51.100.7', SAME],
     [1, '2001:db8:1:2::1', '2001:db8:1:2:ffff::9', SAME],
     [1, '2001:db8:1:2::1', '2001:db8:1:3::1', APART],
-  ])('%d trusted: %s and %s', async (trusted, one, other, expected) => {
-    expect(await pair(trusted, one, other)).toEqual(expected);
-  });
+  ])(
+    'with %d trusted proxies, the addresses %s and %s are counted correctly',
+    async (trusted, one, other, expected) => {
+      expect(await pair(trusted, one, other)).toEqual(expected);
+    },
+  );
 });
 
-describe('other ways to ask', () => {
-  it('over WebSocket hello and each operation count; too much is told, and at hello closes with 4429', async () => {
+describe('rate limits of other transports', () => {
+  it('connection_init and each operation over a WebSocket count, and the limit at connection_init closes it with 4429', async () => {
     const { address, tokens } = await limited(rated({ key: 3 }));
     const payload = { authorization: `Bearer ${tokens[0]}` };
     const bare = await greeted(address, payload);
@@ -157,14 +160,14 @@ describe('other ways to ask', () => {
     const refused = await overSocket(bare, '3', '{ __typename }').next();
     expect(refused).toMatchObject({ errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
     expect(await (await greeted(address, payload)).closed).toBe(4429);
-    // Failed logins count there too.
+    // Failed logins count over WebSocket as well.
     const { address: other } = await limited(rated({ failedLogin: 1 }));
     const hello = async () => (await greeted(other, { 'x-api-key': WRONG })).closed;
     expect([await hello(), await hello()]).toEqual([4403, 4429]);
     expect((await bareSocket(other)).socket.readyState).toBe(1);
   });
 
-  it('over server-sent events it is 429, before there is a stream', async () => {
+  it('a limited subscription over server-sent events gets 429 before the stream begins', async () => {
     const { server, address, tokens } = await limited(rated({ key: 1 }));
     const follow = () =>
       overHttp(address, tokens[0], 'subscription { chatSessionChanged { kind } }', { accept: 'text/event-stream' });
@@ -174,7 +177,7 @@ describe('other ways to ask', () => {
     expect(server.app.liveSubscriptions()).toBe(0);
   });
 
-  it('two servers on one database count together, from their settlements on', async () => {
+  it('two servers on one database share counts from their next flush on', async () => {
     const stores = await openPostgresTwice();
     const servers = stores.map((store) => serveKeys(store, rated({ key: 5 })));
     const [one, other] = await Promise.all(servers.map(({ app }) => atAddress(app)));
@@ -188,7 +191,7 @@ describe('other ways to ask', () => {
       [200, 200],
     ]);
     await settle();
-    // Who has something to tell learns what the others have counted.
+    // A server with counts to send learns the counts of others.
     expect(await ask(one, 1)).toEqual([200]);
     await settle();
     expect(await ask(one, 1)).toEqual([429]);
@@ -198,8 +201,8 @@ describe('other ways to ask', () => {
   });
 });
 
-describe('what the trail says', () => {
-  it('who was turned away, once the minute is over, in the trail of whom it concerns', async () => {
+describe('rate limits in the audit log', () => {
+  it('rejected requests are recorded after the minute, in the audit log of their institution', async () => {
     const { server, address, tokens, of } = await limited(rated({ key: 2 }));
     await statuses(5, () => overHttp(address, tokens[0]));
     await statuses(3, () => overHttp(address, WRONG));
@@ -234,7 +237,7 @@ describe('what the trail says', () => {
   });
 });
 
-it('there are none in development, and in production those that are named', () => {
+it('there are no limits in development by default, and the documented ones in production', () => {
   const none = {
     key: null,
     institution: null,

@@ -20,9 +20,9 @@ async function limitedTo(limits: { readonly key?: number; readonly institution?:
   return { store, server, institutionId, token, address: await atAddress(server.app) };
 }
 
-describe('a mutation field that follows a refused one', () => {
+describe('a mutation field after a rejected one', () => {
   it.each(['key', 'institution'] as const)(
-    'counts as one request more on the %s, and is not executed beyond the limit',
+    'a mutation field after a rejected one counts as another request on the %s, and is not executed beyond the limit',
     async (limit) => {
       const { store, server, institutionId, token, address } = await limitedTo({ [limit]: 3 });
       const { status, headers, body } = await overHttp(
@@ -48,14 +48,14 @@ describe('a mutation field that follows a refused one', () => {
     },
   );
 
-  it('counts though it succeeds itself', async () => {
+  it('a mutation field after a rejected one counts even if it succeeds', async () => {
     const { token, address } = await limitedTo({ key: 2 });
     const { body } = await overHttp(address, token, documentOf(FORBIDDEN, DONE));
     expect([body.errors, body.data]).toEqual([undefined, { f0: { code: 'FORBIDDEN' }, f1: {} }]);
     expect((await overHttp(address, token)).status).toBe(429);
   });
 
-  it('is the only one that counts: a document of successful mutations is one request', async () => {
+  it('a document of successful mutations is one request', async () => {
     const { token, address } = await limitedTo({ key: 2 });
     const { body } = await overHttp(address, token, documentOf(...(Array(5).fill(DONE) as string[]), FORBIDDEN));
     expect([body.errors, Object.keys(body.data ?? {}).length]).toEqual([undefined, 6]);
@@ -63,7 +63,7 @@ describe('a mutation field that follows a refused one', () => {
     expect((await overHttp(address, token)).status).toBe(429);
   });
 
-  it('counts over WebSocket and as a server-sent event too', async () => {
+  it('a mutation field after a rejected one counts over WebSocket and server-sent events as well', async () => {
     const { token, address } = await limitedTo({ key: 4 });
     const bare = await greeted(address, { authorization: `Bearer ${token}` });
     expect(await bare.next()).toMatchObject({ type: 'connection_ack' });

@@ -27,10 +27,10 @@ async function sent(init: RequestInit & { readonly search?: Readonly<Record<stri
 const outcome = ({ status, code }: Answered) => [status, code];
 const bad = (status: number) => [status, 'BAD_REQUEST'];
 
-describe('GET', () => {
+describe('requests by GET', () => {
   const csrf = { 'x-graphql-yoga-csrf': '1' };
 
-  it.each(ASKED_BEFORE)('answers queries with the header %s, which no link can have', async (name) => {
+  it.each(ASKED_BEFORE)('GET executes queries with the header %s, which a link cannot have', async (name) => {
     const { status, body } = await sent({ headers: { [name]: '1' }, search: { query: QUERY } });
     expect([status, body]).toEqual([200, { data: { __typename: 'Query' } }]);
   });
@@ -39,14 +39,14 @@ describe('GET', () => {
     ['authorization', KNOWN.authorization],
     ['x-api-key', ROOT_TOKEN],
     ['content-type', 'application/json; charset=utf-8'],
-  ])('answers queries with the header %s and no other, as clients send them', async (name, value) => {
+  ])('GET executes queries with only the header %s, as clients send them', async (name, value) => {
     const credential: Readonly<Record<string, string>> = name === 'content-type' ? KNOWN : {};
     const headers = { ...credential, [name]: value };
     const response = await fetch(`${address}?${new URLSearchParams({ query: QUERY })}`, { headers });
     expect([response.status, await response.json()]).toEqual([200, { data: { __typename: 'Query' } }]);
   });
 
-  it('is rejected where a form or a link of another page could have sent it', async () => {
+  it('GET is rejected if a form or a link of another page could have sent it', async () => {
     const app = createApp({
       store: createMemoryStore(),
       viewerOf: () => ({ role: 'ROOT' }),
@@ -59,7 +59,7 @@ describe('GET', () => {
     }
   });
 
-  it('does no mutation: 405, and says what does', async () => {
+  it('GET executes no mutation: 405 with the allowed method', async () => {
     const query = 'mutation { createInstitution(input: { name: "By link", regions: [US] }) { __typename } }';
     const refused = await sent({ headers: csrf, search: { query } });
     expect(outcome(refused)).toEqual(bad(405));
@@ -68,7 +68,7 @@ describe('GET', () => {
     expect(data).toEqual({ institutions: { totalCount: 0 } });
   });
 
-  it.each(['variables', 'extensions'])('%s that are no JSON object are a bad request', async (name) => {
+  it.each(['variables', 'extensions'])('GET with %s that are not a JSON object is a bad request', async (name) => {
     for (const text of ['{', 'x', '[]', '"x"', '5', 'true', '{"a":1}}']) {
       expect(outcome(await sent({ headers: csrf, search: { query: QUERY, [name]: text } }))).toEqual(bad(400));
     }
@@ -78,14 +78,14 @@ describe('GET', () => {
   });
 });
 
-describe('POST', () => {
+describe('requests by POST', () => {
   it.each([
     'text/plain',
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',
     'application/graphql',
     '',
-  ])('of %s is 415', async (type) => {
+  ])('POST with content type %j is rejected with 415', async (type) => {
     expect(
       outcome(
         await sent({ method: 'POST', headers: { 'content-type': type }, body: JSON.stringify({ query: QUERY }) }),
@@ -94,14 +94,14 @@ describe('POST', () => {
   });
 
   it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON', 'application/graphql+json'])(
-    'of %s is taken',
+    'POST with content type %s is accepted',
     async (type) => {
       const body = JSON.stringify({ query: QUERY });
       expect((await sent({ method: 'POST', headers: { 'content-type': type }, body })).status).toBe(200);
     },
   );
 
-  it('of what is no JSON object is a bad request, a batch of operations too', async () => {
+  it('POST with a body that is not a JSON object, or with a batch, is a bad request', async () => {
     const bodies = ['', '{', 'null', '5', '"x"', '[]', `[${JSON.stringify({ query: QUERY })}]`, '{"query": 5}'];
     for (const body of bodies)
       expect(outcome(await sent({ method: 'POST', headers: JSON_TYPE, body }))).toEqual(bad(400));
@@ -120,18 +120,18 @@ describe('POST', () => {
     expect(server.faults).toEqual([]);
   });
 
-  it.each(['PUT', 'DELETE', 'PATCH'])('%s is 405', async (method) => {
+  it.each(['PUT', 'DELETE', 'PATCH'])('the method %s is rejected with 405', async (method) => {
     const refused = await sent({ method, headers: JSON_TYPE, body: '{}' });
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, POST']);
   });
 });
 
-describe('the text of a body', () => {
+describe('the encoding of a body', () => {
   const JSON_TEXT = JSON.stringify({ query: QUERY });
   const post = (body: Uint8Array<ArrayBuffer> | string, headers: Readonly<Record<string, string>> = {}) =>
     sent({ method: 'POST', headers: { ...JSON_TYPE, ...headers }, body });
 
-  it('in Latin-1, UTF-16 or cut within a character is 400, and nothing is stored', async () => {
+  it('a body in Latin-1, in UTF-16 or cut within a character is rejected with 400, and nothing is stored', async () => {
     const input = '{ name: "Café", regions: [US] }';
     const text = JSON.stringify({ query: `mutation { createInstitution(input: ${input}) { __typename } }` });
     const [before] = Buffer.from(text).toString('latin1').split('Ã');
@@ -146,30 +146,36 @@ describe('the text of a body', () => {
     expect(data).toEqual({ institutions: { totalCount: 0 } });
   });
 
-  it.each(['iso-8859-1', 'utf-16', '"latin1"', 'us-ascii'])('declared as %s is 415', async (charset) => {
-    const type = { 'content-type': `application/json; charset=${charset}` };
-    expect(outcome(await post(JSON_TEXT, type))).toEqual(bad(415));
-  });
+  it.each(['iso-8859-1', 'utf-16', '"latin1"', 'us-ascii'])(
+    'a body declared as %s is rejected with 415',
+    async (charset) => {
+      const type = { 'content-type': `application/json; charset=${charset}` };
+      expect(outcome(await post(JSON_TEXT, type))).toEqual(bad(415));
+    },
+  );
 
-  it.each(['utf-8', 'UTF-8', '"utf-8"', 'utf8'])('declared as %s is read', async (charset) => {
+  it.each(['utf-8', 'UTF-8', '"utf-8"', 'utf8'])('a body declared as %s is accepted', async (charset) => {
     expect((await post(JSON_TEXT, { 'content-type': `application/json; charset=${charset}` })).status).toBe(200);
   });
 
-  it('may begin with a byte order mark', async () => {
+  it('a body may begin with a byte order mark', async () => {
     expect((await post(`\uFEFF${JSON_TEXT}`)).status).toBe(200);
   });
 
-  it.each(['identity', 'Identity', 'none', ''])('with content-encoding %j is read', async (encoding) => {
+  it.each(['identity', 'Identity', 'none', ''])('a body with content-encoding %j is accepted', async (encoding) => {
     expect((await post(JSON_TEXT, { 'content-encoding': encoding })).status).toBe(200);
   });
 
-  it.each(['gzip', 'br', 'identity, gzip'])('with content-encoding %s is 415', async (encoding) => {
-    expect(outcome(await post(JSON_TEXT, { 'content-encoding': encoding }))).toEqual(bad(415));
-  });
+  it.each(['gzip', 'br', 'identity, gzip'])(
+    'a body with content-encoding %s is rejected with 415',
+    async (encoding) => {
+      expect(outcome(await post(JSON_TEXT, { 'content-encoding': encoding }))).toEqual(bad(415));
+    },
+  );
 });
 
 it.each(['%DF', '%C3%28', 'a%ED%A0%80', '%FF%FE'])(
-  'a GET with %s in its address, which is not UTF-8, is 400',
+  'a GET with %s in its URL, which is not UTF-8, is rejected with 400',
   async (text) => {
     const at = (query: string) => fetch(`${address}?query=${query}`, { headers: KNOWN });
     expect((await at(`{__typename}%23${text}`)).status).toBe(400);
@@ -191,7 +197,7 @@ describe('the media type of a response', () => {
   const apollo =
     'multipart/mixed;boundary=graphql;subscriptionSpec=1.0, application/graphql-response+json, application/json;q=0.9';
 
-  it('follows the weights of Accept', async () => {
+  it('the media type follows the weights of Accept', async () => {
     const typeFor = async (accept: string) =>
       typeOf(await sent({ method: 'POST', headers: { ...JSON_TYPE, accept }, body: JSON.stringify({ query: QUERY }) }));
     expect(await typeFor(`application/json;q=0.5, ${GRAPHQL};q=0.9`)).toBe(GRAPHQL);
@@ -200,7 +206,7 @@ describe('the media type of a response', () => {
     expect(await typeFor('text/event-stream;q=0, application/json')).toBe('application/json');
   });
 
-  it('is the same for what is rejected before GraphQL, always with a code', async () => {
+  it('the media type is the same for requests rejected before GraphQL, always with a code', async () => {
     const accept = `${GRAPHQL}, application/json;q=0.9`;
     const rejected: readonly (readonly [status: number, path: string, init: RequestInit])[] = [
       [401, '/graphql', { method: 'POST', headers: { accept, ...JSON_TYPE }, body: '{}' }],
@@ -223,7 +229,7 @@ describe('the media type of a response', () => {
   });
 
   it.each(['text/html;q=0.5, image/png', '*/*;q=0', 'application/json;q=0'])(
-    'that nothing can satisfy (%s) is 406 with a body, before anything is executed',
+    'an Accept header that cannot be satisfied (%s) is rejected with 406 before anything is executed',
     async (accept) => {
       const query = 'mutation { createInstitution(input: { name: "A", regions: [US] }) { __typename } }';
       const init = { method: 'POST', headers: { ...JSON_TYPE, accept }, body: JSON.stringify({ query }) };
@@ -234,7 +240,7 @@ describe('the media type of a response', () => {
   );
 
   it.each([apollo, 'application/json', 'application/json, text/event-stream;q=0'])(
-    'of a subscription is text/event-stream; accepting only %s is 406 with a body',
+    'a subscription is text/event-stream, and accepting only %s is rejected with 406',
     async (accept) => {
       const init = { method: 'POST', headers: { ...JSON_TYPE, accept }, body: subscription };
       expect(outcome(await sent(init))).toEqual(bad(406));
@@ -242,40 +248,43 @@ describe('the media type of a response', () => {
   );
 });
 
-describe('a target in absolute form', () => {
-  it.each(['', '/', '/graphql/x'])('of the host and the path %j is 404, of /graphql it is answered', async (path) => {
-    const { host, port, hostname } = new URL(address);
-    const ask = async (target: string) => {
-      const sentAs = request({
-        host: hostname,
-        port,
-        path: target,
-        method: 'POST',
-        headers: { ...KNOWN, ...JSON_TYPE },
-      });
-      sentAs.end(JSON.stringify({ query: QUERY }));
-      const [response] = (await once(sentAs, 'response')) as [{ readonly statusCode: number; resume(): void }];
-      response.resume();
-      return response.statusCode;
-    };
-    expect(await ask(`http://${host}${path}`)).toBe(404);
-    expect(await ask(`HTTP://${host}/graphql`)).toBe(200);
-    expect(await ask(`http://${host}/graphql?x=http://else/`)).toBe(200);
-    expect(await ask('http://two hosts/graphql'.replace(' ', '%20'))).toBe(400);
-  });
+describe('a request target in absolute form', () => {
+  it.each(['', '/', '/graphql/x'])(
+    'a target in absolute form with the path %j is 404, and with /graphql it is executed',
+    async (path) => {
+      const { host, port, hostname } = new URL(address);
+      const ask = async (target: string) => {
+        const sentAs = request({
+          host: hostname,
+          port,
+          path: target,
+          method: 'POST',
+          headers: { ...KNOWN, ...JSON_TYPE },
+        });
+        sentAs.end(JSON.stringify({ query: QUERY }));
+        const [response] = (await once(sentAs, 'response')) as [{ readonly statusCode: number; resume(): void }];
+        response.resume();
+        return response.statusCode;
+      };
+      expect(await ask(`http://${host}${path}`)).toBe(404);
+      expect(await ask(`HTTP://${host}/graphql`)).toBe(200);
+      expect(await ask(`http://${host}/graphql?x=http://else/`)).toBe(200);
+      expect(await ask('http://two hosts/graphql'.replace(' ', '%20'))).toBe(400);
+    },
+  );
 });
 
-describe('a body', () => {
+describe('the size of a body', () => {
   const sized = (bytes: number): string => {
     const bare = JSON.stringify({ query: QUERY, variables: { x: '' } }).length;
     return JSON.stringify({ query: QUERY, variables: { x: 'x'.repeat(bytes - bare) } });
   };
-  /** In pieces, without a length. */
+  /** A stream of chunks without a content length. */
   const chunked = (text: string) => new Blob([text]).stream();
   const post = (body: string | ReadableStream) =>
     sent({ method: 'POST', headers: JSON_TYPE, body, duplex: 'half' } as RequestInit);
 
-  it('of exactly the limit is read, with a length or in chunks; of one byte more it is 413', async () => {
+  it('a body of exactly the limit is accepted, with a length or in chunks, and one byte more is rejected with 413', async () => {
     const fits = sized(BODY_BYTES);
     expect(Buffer.byteLength(fits)).toBe(BODY_BYTES);
     expect((await post(fits)).status).toBe(200);
@@ -285,28 +294,31 @@ describe('a body', () => {
     expect(outcome(await post(chunked(tooLong)))).toEqual(bad(413));
   });
 
-  it.each([true, false])('of 5 MB is answered while it is still being sent (with a length: %s)', async (length) => {
-    const bytes = 5 * 1024 * 1024;
-    const headers = { ...KNOWN, ...JSON_TYPE, ...(length && { 'content-length': bytes }) };
-    const asked = request(address, { method: 'POST', headers });
-    asked.on('error', () => undefined);
-    const answer = once(asked, 'response');
-    const part = Buffer.alloc(64 * 1024, 'x');
-    asked.write(part);
-    // The answer is there before the rest is sent.
-    const [response] = (await answer) as [{ readonly statusCode: number; resume(): void }];
-    expect(response.statusCode).toBe(413);
-    response.resume();
-    const closed = once(asked, 'close');
-    for (let left = bytes - part.length; left > 0; left -= part.length) asked.write(part);
-    asked.end();
-    await closed;
-    expect((await overHttp(address, ROOT_TOKEN)).status).toBe(200);
-  });
+  it.each([true, false])(
+    'a body of 5 MB is rejected while it is still being sent (with a length: %s)',
+    async (length) => {
+      const bytes = 5 * 1024 * 1024;
+      const headers = { ...KNOWN, ...JSON_TYPE, ...(length && { 'content-length': bytes }) };
+      const asked = request(address, { method: 'POST', headers });
+      asked.on('error', () => undefined);
+      const answer = once(asked, 'response');
+      const part = Buffer.alloc(64 * 1024, 'x');
+      asked.write(part);
+      // The response arrives before the rest is sent.
+      const [response] = (await answer) as [{ readonly statusCode: number; resume(): void }];
+      expect(response.statusCode).toBe(413);
+      response.resume();
+      const closed = once(asked, 'close');
+      for (let left = bytes - part.length; left > 0; left -= part.length) asked.write(part);
+      asked.end();
+      await closed;
+      expect((await overHttp(address, ROOT_TOKEN)).status).toBe(200);
+    },
+  );
 });
 
-describe('what an operation costs', () => {
-  it('is told where the header x-graphql-cost asks for it, and nowhere else', async () => {
+describe('the cost in a response', () => {
+  it('the cost is returned only with the header x-graphql-cost', async () => {
     const query = '{ institutions(first: 10) { nodes { id } } }';
     const told = await overHttp(address, ROOT_TOKEN, query, { 'x-graphql-cost': '1' });
     expect(told.body.extensions?.cost).toBeGreaterThanOrEqual(10);

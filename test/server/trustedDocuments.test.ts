@@ -53,13 +53,13 @@ const persisted = (sha256Hash: unknown) => ({ extensions: { persistedQuery: { ve
 describe('a trusted document', () => {
   const ways: readonly (readonly [string, object])[] = [
     ['documentId', { documentId: HASH }],
-    ['documentId with its kind', { documentId: `sha256:${HASH}` }],
+    ['documentId with its hash type', { documentId: `sha256:${HASH}` }],
     ['extensions.persistedQuery', persisted(HASH)],
     ['its hash beside its text', { documentId: HASH, query: QUERY }],
     ['its text', { query: QUERY }],
   ];
 
-  it.each(ways)('is asked for by %s: by POST, GET and WebSocket', async (_how, params) => {
+  it.each(ways)('a trusted document is executed by %s over POST, GET and WebSocket', async (_how, params) => {
     for (const address of [open, only]) {
       expect((await post(address, { ...params, variables })).body).toEqual({ data: DATA });
       const inUrl = Object.entries({ ...params, variables }).map(([name, value]) => [
@@ -67,7 +67,7 @@ describe('a trusted document', () => {
         typeof value === 'string' ? value : JSON.stringify(value),
       ]);
       expect((await get(address, Object.fromEntries(inUrl) as Record<string, string>)).body).toEqual({ data: DATA });
-      // The protocol insists on a text; an empty one is none.
+      // The protocol requires a text; an empty one counts as none.
       expect(await overSocket(address, { query: '', ...params, variables })).toEqual({ data: DATA });
     }
   });
@@ -84,7 +84,7 @@ describe('a trusted document', () => {
     ['an object', persisted({})],
     ['a name of every object', { documentId: 'constructor' }],
   ];
-  it.each(wrong)('is not to be had by %s', async (_how, params) => {
+  it.each(wrong)('no trusted document is executed by %s', async (_how, params) => {
     for (const address of [open, only]) {
       const { status, code } = await post(address, params);
       expect([status, code]).toEqual([400, 'BAD_REQUEST']);
@@ -99,7 +99,7 @@ describe('an unknown persisted query', () => {
   const codeOf = ({ status, code, body }: Answered) => [status, code, body.errors?.[0]?.message];
   const NOT_FOUND = [200, 'PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound'];
 
-  it('is answered as Apollo Client and urql expect before they send its text, which is then executed', async () => {
+  it('an unknown persisted query gets the error that Apollo Client and urql expect before they send its text', async () => {
     const none = await atAddress(serveKeys(createMemoryStore()).app);
     const unsupported = [200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported'];
     expect(codeOf(await post(none, persisted(UNKNOWN)))).toEqual(unsupported);
@@ -114,29 +114,29 @@ describe('an unknown persisted query', () => {
     }
   });
 
-  it('is rejected with its text too where only trusted documents are allowed', async () => {
+  it('an unknown persisted query is rejected even with its text if only trusted documents are allowed', async () => {
     expect(codeOf(await post(only, persisted(UNKNOWN)))).toEqual(NOT_FOUND);
     const { status, code } = await post(only, { ...persisted(UNKNOWN), query: OTHER });
     expect([status, code]).toEqual([400, 'BAD_REQUEST']);
   });
 });
 
-describe('where only trusted documents are answered', () => {
-  it('another text is refused, by POST, GET and WebSocket', async () => {
+describe('other documents', () => {
+  it('other documents are rejected over POST, GET and WebSocket if only trusted documents are allowed', async () => {
     for (const { status, code } of [await post(only, { query: OTHER }), await get(only, { query: OTHER })]) {
       expect([status, code]).toEqual([400, 'BAD_REQUEST']);
     }
     expect(await overSocket(only, { query: OTHER })).toMatchObject([{ extensions: { code: 'BAD_REQUEST' } }]);
   });
 
-  it('elsewhere it is answered', async () => {
+  it('other documents are executed if they are allowed', async () => {
     for (const { body } of [await post(open, { query: OTHER }), await get(open, { query: OTHER })]) {
       expect(body).toEqual({ data: { __typename: 'Query' } });
     }
   });
 });
 
-describe('the file of them', () => {
+describe('the file of trusted documents', () => {
   const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const fileOf = (text: string): string => {
@@ -145,7 +145,7 @@ describe('the file of them', () => {
     return file;
   };
 
-  it("is as a client's code generator writes it", async () => {
+  it('the file may be written by the code generator of a client', async () => {
     const file = fileURLToPath(new URL('../api/documents/persisted-documents.json', import.meta.url));
     const trusted = readTrustedDocuments(file, true);
     expect(trusted.texts.size).toBeGreaterThan(20);
@@ -158,7 +158,7 @@ describe('the file of them', () => {
     expect((await post(address, { query: OTHER })).status).toBe(400);
   });
 
-  it('may be empty, or none where nothing insists on it', () => {
+  it('the file may be empty, or absent unless it is required', () => {
     expect(readTrustedDocuments(fileOf('{}'), false).texts.size).toBe(0);
     expect(readTrustedDocuments(null, false)).toEqual({ texts: new Map(), only: false });
     for (const name of [HASH, `sha256:${HASH}`]) {
@@ -166,7 +166,7 @@ describe('the file of them', () => {
     }
   });
 
-  it('refuses the start where it is not what it must be', () => {
+  it('startup fails if the file is missing or invalid', () => {
     const faults: readonly (readonly [string | null, string])[] = [
       [null, 'must name a file where TRUSTED_DOCUMENTS_ONLY is true.'],
       [join(folder, 'missing.json'), 'must name a file of JSON.'],
@@ -191,7 +191,7 @@ describe('the file of them', () => {
     '5',
     'null',
     '[]',
-  ])('refuses the start with %s', (text) => {
+  ])('startup fails with the file content %s', (text) => {
     const told = 'TRUSTED_DOCUMENTS must hold texts by their SHA-256 in hexadecimal.';
     expect(() => readTrustedDocuments(fileOf(text), true)).toThrow(told);
   });

@@ -4,8 +4,8 @@ import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { CreateInstitutionDocument, InstitutionDocument } from '../api/documents/graphql.ts';
 import { serve } from '../support/server.ts';
 
-describe('the store in memory', () => {
-  it('answers BUSY where the lock is held too long, having written nothing, and works on', async () => {
+describe('the lock of the memory store', () => {
+  it('the memory store returns BUSY if its lock is held too long, writes nothing, and continues to work', async () => {
     const store = createMemoryStore({ lockTimeoutMs: 10 });
     const server = serve(store);
     let leave = (): void => undefined;
@@ -14,7 +14,7 @@ describe('the store in memory', () => {
     const { status, errors, data } = await server.ask(CreateInstitutionDocument, { input });
     expect([status, errors?.[0]?.extensions?.code, data]).toEqual([200, 'BUSY', { createInstitution: null }]);
     expect(server.faults).toEqual([]);
-    // Lists and single rows wait for nobody.
+    // Lists and single rows need no lock.
     const read = await server.ask(InstitutionDocument, { id: 'inst_x' });
     expect(read.data).toEqual({ institution: null });
     leave();
@@ -26,7 +26,7 @@ describe('the store in memory', () => {
     expect(await store.read('ALL').institutions.counts([{ where: {} }])).toEqual([1]);
   });
 
-  it('lets snapshots stand side by side, and see nothing that is written meanwhile', async () => {
+  it('snapshots run concurrently, and see nothing that is written meanwhile', async () => {
     const store = createMemoryStore({ lockTimeoutMs: 10 });
     let leave = (): void => undefined;
     const gate = new Promise<void>((resolve) => (leave = resolve));

@@ -5,7 +5,7 @@ import type { Store, Writers } from '../../src/store/store.ts';
 import { openPostgres } from '../support/stores.ts';
 import { aDeal, anEvent, anInstitution, aPosition, type Deal, funded, keep, keepDeal } from './rows.ts';
 
-// The law is held before anything is written. PostgreSQL holds it once more, for whoever else writes there.
+// The domain checks these rules before a write. PostgreSQL checks them again, for any other writer.
 let store: Store;
 let deal: Deal & { readonly positions: readonly [Position] };
 
@@ -18,42 +18,45 @@ beforeAll(async () => {
 const position = (over: object) => (tx: Writers) => tx.positions.insert(aPosition(deal.asset, over));
 
 test.each<[string, (tx: Writers) => void]>([
-  ['an amount of nothing', position({ amount: 0n, magnitude: 1n })],
+  ['an amount of zero', position({ amount: 0n, magnitude: 1n })],
   ['a negative amount', position({ amount: -1n, magnitude: 1n })],
   ['an amount of 29 digits', position({ amount: 10n ** 28n })],
-  ['a currency in small letters', position({ currency: 'usd', magnitude: 1n })],
-  ['a state that there is not', position({ state: 'LOST' })],
+  ['a currency in lower case', position({ currency: 'usd', magnitude: 1n })],
+  ['an unknown state', position({ state: 'LOST' })],
   ['CREATED with money held', position({ held: 100n })],
   ['FUNDED with a part of the amount', position({ state: 'FUNDED', held: 99n })],
   ['FUNDED with more than the amount', position({ state: 'FUNDED', held: 101n })],
   ['PARTIALLY_RELEASED with nothing released', position({ state: 'PARTIALLY_RELEASED', held: 100n })],
   ['PARTIALLY_RELEASED with nothing held', position({ state: 'PARTIALLY_RELEASED', released: 100n })],
-  ['PARTIALLY_RELEASED with a cent too much', position({ state: 'PARTIALLY_RELEASED', held: 50n, released: 51n })],
+  ['PARTIALLY_RELEASED with a cent too many', position({ state: 'PARTIALLY_RELEASED', held: 50n, released: 51n })],
   ['RELEASED with a part of the amount', position({ state: 'RELEASED', released: 99n })],
   ['RELEASED with money held', position({ state: 'RELEASED', released: 100n, held: 100n })],
-  ['CANCELLED with a part gone', position({ state: 'CANCELLED', refunded: 99n })],
+  ['CANCELLED with a part of the amount missing', position({ state: 'CANCELLED', refunded: 99n })],
   ['EXPIRED with money held', position({ state: 'EXPIRED', held: 100n })],
-  ['a negative part', position({ state: 'CANCELLED', refunded: 101n, released: -1n })],
+  ['a negative part of the amount', position({ state: 'CANCELLED', refunded: 101n, released: -1n })],
   ['a version of 0', position({ version: 0 })],
   ['a template version of 0', position({ templateVersion: 0 })],
-  ['a unique reference that is not the external one', position({ externalReference: 'a', uniqueReference: 'b' })],
-  ['a unique reference without an external one', position({ uniqueReference: 'b' })],
-  ['a sequence twice', (tx) => tx.lifecycleEvents.insert(anEvent(deal.positions[0]))],
   [
-    'a first event with a state before',
+    'a unique reference that differs from the external reference',
+    position({ externalReference: 'a', uniqueReference: 'b' }),
+  ],
+  ['a unique reference without an external reference', position({ uniqueReference: 'b' })],
+  ['a repeated sequence', (tx) => tx.lifecycleEvents.insert(anEvent(deal.positions[0]))],
+  [
+    'a first event with a previous state',
     (tx) => tx.lifecycleEvents.insert(anEvent(deal.positions[0], { fromState: 'CREATED' })),
   ],
   [
-    'a later event without a state before',
+    'a later event without a previous state',
     (tx) => tx.lifecycleEvents.insert(anEvent({ ...deal.positions[0], sequence: 2 }, { fromState: null })),
   ],
   [
-    'an event that moves nothing as an amount',
+    'an event that moves an amount of zero',
     (tx) => tx.lifecycleEvents.insert(anEvent({ ...deal.positions[0], sequence: 2 }, { moved: 0n })),
   ],
   ['an institution without regions', (tx) => tx.institutions.insert(anInstitution({ regions: [] }))],
   ['an institution without verticals', (tx) => tx.institutions.insert(anInstitution({ verticals: [] }))],
-])('the database refuses %s, and all that came with it', async (_name, breach) => {
+])('the database rejects %s, with the whole transaction', async (_name, breach) => {
   const beside = aDeal();
   const work = store.transact('ALL', async (tx) => {
     tx.institutions.insert(beside.institution);

@@ -12,7 +12,7 @@ import { filters } from './contract/filters.ts';
 import { pages } from './contract/pages.ts';
 import { parents } from './contract/parents.ts';
 import { staysWithinItsScope } from './contract/scope.ts';
-import { tallies } from './contract/tallies.ts';
+import { tallies } from './contract/sharedCounters.ts';
 import { transacts } from './contract/transact.ts';
 import { keepsUpdates } from './contract/updates.ts';
 import { keepsValues } from './contract/values.ts';
@@ -24,19 +24,19 @@ const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) 
   { name: 'filters', part: filters },
   { name: 'parents', part: parents },
   { name: 'counts and totals', part: countsAndSums },
-  { name: 'scope', part: staysWithinItsScope },
-  { name: 'transact', part: transacts },
+  { name: 'scopes', part: staysWithinItsScope },
+  { name: 'transactions', part: transacts },
   { name: 'updates', part: keepsUpdates },
   { name: 'values', part: keepsValues },
   { name: 'chat', part: readsChat },
-  { name: 'chat, written', part: writesChat },
+  { name: 'chat writes', part: writesChat },
   { name: 'changes', part: announcesChanges },
-  { name: 'tallies', part: tallies },
+  { name: 'shared counters', part: tallies },
   { name: 'joins', part: joinsTables },
   { name: 'deadlines', part: keepsDeadlines },
 ];
 
-/** What every store must do. Each store's test file says which store, and nothing else. */
+/** The tests that every store must pass. The test file of a store only selects the store. */
 export function storeContract(open: OpenStore): void {
   let opened: Store | undefined;
   const store: GetStore = () => {

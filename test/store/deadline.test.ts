@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => end());
 
-/** The statements of other connections that the server is at. */
+/** Returns the statements of other connections that the server is running. */
 const underWay = (): Promise<readonly unknown[]> =>
   asAdmin(url, async (admin) => {
     const others = `select query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
@@ -41,7 +41,7 @@ const waitMs = 30_000;
 const isAtNothing = () => vi.waitFor(async () => expect(await underWay()).toEqual([]), { timeout: waitMs });
 const isAtSomething = () => vi.waitFor(async () => expect(await underWay()).toHaveLength(1), { timeout: waitMs });
 
-it('tells the server how long it may take: what is left, and no longer than ever', () => {
+it('the timeouts sent to the server are the remaining time, up to their maximum', () => {
   expect(limitsOf()).toBe("set_config('statement_timeout', '10000', true), set_config('lock_timeout', '5000', true)");
   expect(limitsOf(60_000)).toBe(limitsOf());
   expect(limitsOf(7_000)).toBe(
@@ -51,9 +51,9 @@ it('tells the server how long it may take: what is left, and no longer than ever
   expect(beginOf('reading', 'ALL', 300)).toContain(limitsOf(300));
 });
 
-describe('what the server is at ends with the deadline:', () => {
-  it('a statement that is slow', async () => {
-    // Every row takes an age to be looked at.
+describe('running work ends at the deadline', () => {
+  it('a slow statement ends at the deadline', async () => {
+    // Reading a row takes 10 minutes.
     await asAdmin(url, (admin) =>
       admin.query(
         `create function slowly() returns boolean language plpgsql as $$ begin perform pg_sleep(600); return true; end $$;
@@ -73,7 +73,7 @@ describe('what the server is at ends with the deadline:', () => {
     expect(await store.read('ALL').institutions.counts([{ where: {} }])).toEqual([1]);
   });
 
-  it('the waiting for a row, also where the deadline came nearer since the transaction began', async () => {
+  it('waiting for a row ends at the deadline, even if the deadline is closer than when the transaction began', async () => {
     const [first, second] = positions;
     const told: number[] = [];
     proxy.tap = {
@@ -106,7 +106,7 @@ describe('what the server is at ends with the deadline:', () => {
   });
 });
 
-it('waits for a free connection no longer than its deadline, and loses none', async () => {
+it('waiting for a free connection ends at the deadline, and no connection is lost', async () => {
   for (const _round of [1, 2]) {
     const leave = gate();
     const begun: Promise<void>[] = [];
@@ -127,7 +127,7 @@ it('waits for a free connection no longer than its deadline, and loses none', as
   }
 });
 
-it('is not tried again once its deadline has passed', async () => {
+it('a transaction is not retried after its deadline', async () => {
   const until = deadlineWhenTold();
   let begins = 0;
   proxy.tap = {
@@ -145,7 +145,7 @@ it('is not tried again once its deadline has passed', async () => {
   expect(begins).toBe(1);
 });
 
-it('tells what became of a COMMIT that was sent in time, however late the answer is', async () => {
+it('the outcome of a COMMIT sent in time is returned, however late its response is', async () => {
   const until = deadlineWhenTold();
   proxy.tap = {
     fromClient: (message, link) => {
@@ -164,7 +164,7 @@ it('tells what became of a COMMIT that was sent in time, however late the answer
     },
     until,
   );
-  // The connection of the first is cut; those that look it up are cut too until the tap is off.
+  // The first connection is cut, and so are those of the look-up until the tap is removed.
   await vi.waitFor(() => expect(until.remainingMs()).toBe(0), { timeout: waitMs });
   await vi.waitFor(async () => expect(await written(institution.id)).toBe(true), { timeout: waitMs });
   proxy.tap = {};

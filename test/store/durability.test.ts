@@ -37,14 +37,14 @@ it.each([
   ['remote_write', 'remote_write'],
   ['remote_apply', 'remote_apply'],
 ])(
-  'a transaction that writes runs with synchronous_commit on where a database has it off: %s becomes %s',
+  'a transaction that writes sets synchronous_commit to on if the database has it off: %s becomes %s',
   async (configured, used) => {
     await set('synchronous_commit', configured);
     await set('client_min_messages', 'error');
     const store: Store = createPostgresStore({ databaseUrl: database.url, onError: () => undefined });
     await store.transact('ALL', async (tx) => tx.institutions.insert(anInstitution()));
     await store.close();
-    // Without warnings nobody would learn that a standby has not confirmed a commit.
+    // Without warnings, a commit that no standby has confirmed would not be noticed.
     expect(await admin('delete from seen returning *')).toEqual([
       { synchronous_commit: used, client_min_messages: 'warning' },
     ]);

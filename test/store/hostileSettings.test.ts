@@ -12,7 +12,7 @@ import { serve } from '../support/server.ts';
 import { storeContract } from './contract.ts';
 import { anInstitution } from './rows.ts';
 
-/** What a server, a database or a role may have set for its own purposes, one value or several of each. */
+/** Settings that a server, a database or a role may have for other purposes, with one or several values each. */
 const HOSTILE = {
   DateStyle: ['German', 'SQL, DMY', 'Postgres, MDY'],
   IntervalStyle: ['sql_standard', 'iso_8601'],
@@ -39,7 +39,7 @@ const settings = Object.entries(HOSTILE).flatMap(([name, values]) => values.map(
 const worst = Object.entries(HOSTILE).map(([name, [value]]) => [name, value] as const);
 
 type Setting = readonly [name: string, value: string];
-/** Sets them for the database, which is what new connections to it get. */
+/** Sets them for the database, so that new connections have them. */
 async function setAll(url: string, chosen: readonly Setting[]): Promise<void> {
   await asAdmin(url, async (admin) => {
     for (const [name, value] of chosen) {
@@ -52,7 +52,7 @@ async function setAll(url: string, chosen: readonly Setting[]): Promise<void> {
   });
 }
 
-/** A store on a database with these settings; it has an ISO date of before 1900, and text that Latin-1 does not have. */
+/** Opens a store on a database with these settings. It has a date before 1900, and text outside of Latin-1. */
 async function openAt(chosen: readonly Setting[], through?: (url: string) => Promise<string>): Promise<Store> {
   const database = await createDatabase();
   await setAll(database.url, chosen);
@@ -70,7 +70,7 @@ afterAll(async () => {
 });
 
 const SOUND = { difference: null, faults: [] };
-/** Reads and writes what depends on a setting, and fails if something is not as it was written. */
+/** Reads and writes everything that depends on a setting, and fails if a value differs from what was written. */
 async function useEverything(store: Store): Promise<object> {
   const server = serve(store);
   const deal = await makeDeal(server);
@@ -94,12 +94,12 @@ async function useEverything(store: Store): Promise<object> {
   return { difference: (await verify(store)).difference, faults: server.faults };
 }
 
-describe('what the database has set changes nothing', () => {
-  it.each(settings)('%s = %s', async (name, value) => {
+describe('settings of the database', () => {
+  it.each(settings)('the database setting %s = %s changes nothing', async (name, value) => {
     expect(await useEverything(await openAt([[name, value]]))).toEqual(SOUND);
   });
 
-  it('statement_timeout, lock_timeout and idle_in_transaction_session_timeout of 100 ms', async () => {
+  it('statement_timeout, lock_timeout and idle_in_transaction_session_timeout of 100 ms change nothing', async () => {
     const timeouts = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'] as const;
     const store = await openAt(timeouts.map((name) => [name, '100'] as const));
     const one = anInstitution();
@@ -113,7 +113,7 @@ describe('what the database has set changes nothing', () => {
     await holding;
   });
 
-  it('the same for the role of the connection, and all at once, also while it migrates', async () => {
+  it('all settings together, set for the role, change nothing, even during migrations', async () => {
     const database = await createDatabase();
     onTestFinished(() => database.drop());
     await setAll(database.url, [...worst, ['statement_timeout', '2000'], ['lock_timeout', '2000']]);
@@ -127,16 +127,19 @@ describe('what the database has set changes nothing', () => {
     expect(await useEverything(store)).toEqual(SOUND);
   });
 
-  it.skipIf(PGBOUNCER === undefined)('all at once, behind PgBouncer in transaction mode', async () => {
-    const store = await openAt(worst, async (url) => {
-      const pooler = await startPooler(PGBOUNCER ?? '', url, 3);
-      ends.push(() => pooler.stop());
-      return pooler.url;
-    });
-    expect(await useEverything(store)).toEqual(SOUND);
-  });
+  it.skipIf(PGBOUNCER === undefined)(
+    'all settings together change nothing behind PgBouncer in transaction mode',
+    async () => {
+      const store = await openAt(worst, async (url) => {
+        const pooler = await startPooler(PGBOUNCER ?? '', url, 3);
+        ends.push(() => pooler.stop());
+        return pooler.url;
+      });
+      expect(await useEverything(store)).toEqual(SOUND);
+    },
+  );
 });
 
-describe('the contract of the store holds with all of it at once', () => {
+describe('the contract of the store with all settings together', () => {
   storeContract(() => openAt(worst));
 });

@@ -5,20 +5,20 @@ import { checked } from '../support/random.ts';
 
 const MARK = '67b3a3d1-6f0c-4b8e-9f6a-0d8a3c1b2e4f';
 
-describe('a JSON object that is kept as text', () => {
-  it('is written as it is, in the place of the object', () => {
+describe('a JSON object that is stored as text', () => {
+  it('a JSON text is written unchanged in place of its object', () => {
     const value = { a: new JsonText('{"z":1, "a" : [2]}'), b: [new JsonText('{}'), null, new JsonText('{"c":"d"}')] };
     expect(stringifyWithTexts(value, MARK)).toBe('{"a":{"z":1, "a" : [2]},"b":[{},null,{"c":"d"}]}');
   });
 
-  it('is an object for everybody else', () => {
+  it('a JSON text is serialized as its object by JSON.stringify', () => {
     const value = { a: new JsonText('{"z":1}') };
     expect(JSON.stringify(value)).toBe('{"a":{"z":1}}');
     expect(() => stringifyWithTexts({ a: 1n }, MARK)).toThrow(TypeError);
     expect(JSON.stringify(value)).toBe('{"a":{"z":1}}');
   });
 
-  it('makes no difference to the rest, whatever that is', () => {
+  it('other values are serialized as usual next to JSON texts', () => {
     return checked(
       1_000,
       fc.property(fc.array(fc.tuple(fc.json(), fc.jsonValue())), (pairs) => {

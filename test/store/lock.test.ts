@@ -8,7 +8,7 @@ import { checked } from '../support/random.ts';
 const LIMIT_MS = 1_000;
 type Kind = 'reads' | 'writes';
 
-/** Who is inside and who has been, in the order in which they came in. */
+/** Records the current holders of the lock, and all holders in the order of acquisition. */
 class Room {
   readonly lock: ReadWriteLock;
   readonly entered: number[] = [];
@@ -20,7 +20,7 @@ class Room {
     this.lock = new ReadWriteLock(limitMs);
   }
 
-  /** Comes in as `who`, stays while the work lasts, and holds the rule of the lock. */
+  /** Acquires the lock as `who`, holds it during the work, and checks the rules of the lock. */
   visit<T>(who: number, kind: Kind, work: () => Promise<T>): Promise<T> {
     return this.lock[kind === 'reads' ? 'reading' : 'writing'](async () => {
       this.entered.push(who);
@@ -38,14 +38,14 @@ class Room {
   }
 }
 
-/** Somebody who stays inside until told to go. */
+/** Starts a holder that keeps the lock until it is released. */
 function guest(room: Room, who: number, kind: Kind) {
   let leave = (): void => undefined;
   const stay = new Promise<void>((resolve) => {
     leave = resolve;
   });
   const done = room.visit(who, kind, () => stay);
-  // Nobody need hear of a guest who was turned away.
+  // The rejection of a holder may remain unhandled.
   done.catch(() => undefined);
   return { done, leave: () => (leave(), done) };
 }
@@ -53,7 +53,7 @@ function guest(room: Room, who: number, kind: Kind) {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the lock', () => {
-  it('under any schedule: readers together, writers alone, everybody in, in the order in which they came', () =>
+  it('under any schedule readers share the lock, writers hold it exclusively, and all acquire it in order of arrival', () =>
     checked(
       COUNTS.lockSchedules,
       fc.asyncProperty(
@@ -82,13 +82,13 @@ describe('the lock', () => {
           );
           expect(room.entered).toEqual(arrived);
           expect(room.inside.size).toBe(0);
-          // It is free again.
+          // The lock is free again.
           await room.visit(99, 'writes', async () => undefined);
         },
       ),
     ));
 
-  it('lets readers in together', async () => {
+  it('readers share the lock', async () => {
     const room = new Room();
     const readers = [0, 1, 2].map((who) => guest(room, who, 'reads'));
     await settled();
@@ -96,7 +96,7 @@ describe('the lock', () => {
     for (const { leave } of readers) await leave();
   });
 
-  it('lets no reader past a writer who waits, so that writers never starve, and no writer past readers', async () => {
+  it('no reader overtakes a waiting writer, and no writer overtakes readers, so writers never starve', async () => {
     const room = new Room();
     const kinds: readonly Kind[] = ['reads', 'writes', 'reads', 'reads', 'writes', 'reads'];
     const guests = kinds.map((kind, who) => guest(room, who, kind));
@@ -109,7 +109,7 @@ describe('the lock', () => {
     expect(stages).toEqual([[0], [1], [2, 3], [4], [5]]);
   });
 
-  it('is let go by work that throws at once, before it has made a promise', async () => {
+  it('the lock is released if the work throws before it returns a promise', async () => {
     const lock = new ReadWriteLock(LIMIT_MS);
     const thrower = (): Promise<never> => {
       throw new RangeError('at once');
@@ -119,7 +119,7 @@ describe('the lock', () => {
     expect(await lock.writing(async () => 'free')).toBe('free');
   });
 
-  describe('whoever waits longer than the limit', () => {
+  describe('waiting for the lock longer than the limit', () => {
     beforeEach(() => {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     });
@@ -127,7 +127,7 @@ describe('the lock', () => {
       vi.useRealTimers();
     });
 
-    it('is refused with Busy, and the queue goes on without it', async () => {
+    it('waiting longer than the limit fails with Busy, and the queue continues', async () => {
       const room = new Room();
       const holder = guest(room, 0, 'reads');
       const writer = guest(room, 1, 'writes');
@@ -137,7 +137,7 @@ describe('the lock', () => {
       vi.advanceTimersByTime(LIMIT_MS - 1);
       await expect(writer.done).rejects.toThrow(BusyError);
       await settled();
-      // The readers who stood behind it are in beside the first, in the same moment.
+      // The readers after it in the queue join the first reader immediately.
       expect([...room.inside]).toEqual([0, 2, 3]);
       for (const { leave } of [holder, ...readers]) await leave();
       await settled();
@@ -147,7 +147,7 @@ describe('the lock', () => {
       expect(vi.getTimerCount()).toBe(0);
     });
 
-    it('was not yet refused a moment before, and then has all the time that it wants', async () => {
+    it('a lock acquired just before the limit can be held for any time', async () => {
       const room = new Room();
       const holder = guest(room, 0, 'writes');
       const next = guest(room, 1, 'reads');

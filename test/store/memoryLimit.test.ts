@@ -39,7 +39,7 @@ async function keepDeal(store: MemoryStore): Promise<Deal> {
   return deal;
 }
 
-/** Writes again and again until it is refused, and returns what it is refused with. */
+/** Writes repeatedly until the store rejects a write, and returns the error. */
 async function untilRefused(store: MemoryStore, write: (tx: Writers) => void): Promise<unknown> {
   for (let times = 0; times < 100_000; times += 1) {
     try {
@@ -51,7 +51,7 @@ async function untilRefused(store: MemoryStore, write: (tx: Writers) => void): P
   throw new Error('It is never refused.');
 }
 
-describe('above its limit a memory store', () => {
+describe('a memory store above its limit', () => {
   const maxBytes = 4 * MB;
   let store: MemoryStore;
   let deal: Deal;
@@ -70,7 +70,7 @@ describe('above its limit a memory store', () => {
     tx.lifecycleEvents.insert(anEvent(position, { reason: 'r'.repeat(1_000) }));
   };
 
-  it('refuses new objects with CapacityExceeded, and writes nothing of the transaction', async () => {
+  it('new objects are rejected with CapacityExceeded, and nothing of the transaction is written', async () => {
     const error = await fill();
     expect(error).toBeInstanceOf(CapacityExceededError);
     expect(error).toMatchObject({ code: 'CAPACITY_EXCEEDED', capacity: 4 });
@@ -87,7 +87,7 @@ describe('above its limit a memory store', () => {
     expect(await store.read('ALL').positions.byIds([created.id])).toEqual([undefined]);
   });
 
-  it('lets rejected attempts use half of the reserve and moves all of it, then refuses with StoreFullError', async () => {
+  it('failed attempts use at most half of the reserve and moves all of it, and then StoreFullError is thrown', async () => {
     await fill();
     expect(await untilRefused(store, (tx) => tx.auditEvents.insert(anAttempt(deal)))).toBeInstanceOf(StoreFullError);
     expect(store.usage.usedBytes / maxBytes).toBeGreaterThan(1.04);
@@ -97,7 +97,7 @@ describe('above its limit a memory store', () => {
     expect(store.usage.usedBytes / maxBytes).toBeLessThanOrEqual(1.1);
   });
 
-  it('at the end of the reserve still reads and removes, and then accepts objects again', async () => {
+  it('at the end of the reserve, reads and removals work, and objects are accepted again afterwards', async () => {
     const session = aSession(deal.institution.id, { description: 'd'.repeat(10_000) });
     const messages = Array.from({ length: 30 }, (_one, index) =>
       aMessage(session, index + 1, { body: 'word '.repeat(100) }),
@@ -113,7 +113,7 @@ describe('above its limit a memory store', () => {
     expect(store.usage.usedBytes).toBe(store.recountBytes());
   });
 
-  it('rotates an API key in the reserve, and creates none', async () => {
+  it('an API key can be rotated in the reserve, but none can be created', async () => {
     const key = (over: object = {}) => ({
       id: nextId('key'),
       institutionId: deal.institution.id,
@@ -140,7 +140,7 @@ describe('above its limit a memory store', () => {
   });
 });
 
-it('warns once at 80 % of the limit, and again after it has fallen below', async () => {
+it('a warning is logged once at 80 % of the limit, and again after the memory has fallen below', async () => {
   const warnings: number[] = [];
   const maxBytes = MB;
   const onWarning = (_message: string, { usedBytes }: StoreUsage) => warnings.push(usedBytes / maxBytes);
@@ -193,7 +193,7 @@ const step = fc.record({
   text: texts,
 });
 
-it('counts after any change what a recount counts, and after removals what it counted before', async () => {
+it('the counted memory equals a recount after any change, and its former value after removals', async () => {
   const steps = fc.array(step, { minLength: COUNTS.memorySteps, maxLength: COUNTS.memorySteps });
   await checked(
     5,
@@ -282,14 +282,14 @@ function heldBytes(): number {
 const batchRows = 1_000;
 it.each([
   [
-    'positions with an event each',
+    'positions with one event each',
     (deal: Deal, index: number) => {
       const row = aPosition(deal.asset, { createdAt: START + index, holderReference: `holder ${index}` });
       return { positions: [row], lifecycleEvents: [anEvent(row)] };
     },
   ],
   [
-    'positions with metadata of their own',
+    'positions with different metadata',
     (deal: Deal, index: number) => {
       const metadata = { [`key ${index}`]: `${index}`, lane: `Lane ${index % 50}`, parity: index % 2 };
       return { positions: [aPosition(deal.asset, { createdAt: START + index, metadata })] };
@@ -305,7 +305,7 @@ it.each([
       return { chatSessions: [aSession(deal.institution.id, { title, description, createdAt: START + index })] };
     },
   ],
-])(`estimates the memory of ${COUNTS.measuredRows} %s about as the heap grows`, async (what, rowsAt) => {
+])(`the estimated memory of ${COUNTS.measuredRows} %s is close to the growth of the heap`, async (what, rowsAt) => {
   const fillStore = async (rows: number): Promise<MemoryStore> => {
     const store = createMemoryStore();
     const deal = await keepDeal(store);

@@ -17,9 +17,9 @@ interface Entry {
 }
 const compare = compareBy<Entry>(['at']);
 const groups: readonly GroupLayout<Entry>[] = [{ fields: [], orders: [['at']] }];
-/** The most rows that a chunk may have. */
+/** The maximum number of rows per chunk. */
 const chunkRows = 512;
-/** What is below and above every row with this value. */
+/** Entries below and above every row with this value. */
 const floor = (at: number | null): Entry => ({ at }) as Entry;
 const ceiling = (at: number | null): Entry => ({ at, id: HIGHEST }) as unknown as Entry;
 
@@ -34,7 +34,7 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { maxLength: 200 },
 );
 
-/** The same rows in a sorted array, and an index that took them by the same steps. */
+/** A sorted array and an index with the same rows, inserted in the same steps. */
 class Both {
   readonly rows = new Rows<Entry>();
   readonly columns = new Columns(groups, new IndexedFields(groups));
@@ -96,7 +96,7 @@ function walked(
 
 const SIDES = [false, true];
 
-/** All that an index can tell: its rows, where keys stand, and what lies between every two of them. */
+/** Everything that an index can return: its rows, the places of keys, and the rows between any two of them. */
 function told({ index, rows }: Both, keys: readonly Entry[]) {
   if (index.size !== rows.size) throw new Error('The index counted wrong.');
   const places = keys.flatMap((key) => SIDES.map((past) => index.seek(key, past)));
@@ -111,7 +111,7 @@ function told({ index, rows }: Both, keys: readonly Entry[]) {
   };
 }
 
-/** The same, told from the sorted array. */
+/** The same, computed from the sorted array. */
 function expected(both: Both, keys: readonly Entry[]): ReturnType<typeof told> {
   const rows = [...both.sorted()];
   const ranks = keys.flatMap((key) =>
@@ -130,7 +130,7 @@ function expected(both: Both, keys: readonly Entry[]): ReturnType<typeof told> {
 }
 
 describe('an ordered index', () => {
-  test('holds what a sorted array holds, whatever is inserted, removed and replaced', () =>
+  test('an ordered index equals a sorted array after any insertions, removals and replacements', () =>
     checked(
       COUNTS.indexCases,
       fc.property(steps, fc.array(entries, { maxLength: 3 }), values, (taken, keys, value) => {
@@ -141,7 +141,7 @@ describe('an ordered index', () => {
       }),
     ));
 
-  test('does so over many chunks too, as they split and empty', () =>
+  test('an ordered index of many chunks equals a sorted array while chunks are split and emptied', () =>
     checked(
       COUNTS.largeIndexes,
       fc.property(
@@ -166,7 +166,7 @@ describe('an ordered index', () => {
       ),
     ));
 
-  test('is empty at first, and again once everything is removed', () => {
+  test('an ordered index is empty at first, and after everything is removed', () => {
     const both = new Both();
     expect(told(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
     for (let n = 0; n < 1_200; n += 1) both.put({ id: String(n).padStart(4, '0'), at: 1 });
@@ -175,7 +175,7 @@ describe('an ordered index', () => {
     expect(both.index.chunks).toEqual([]);
   });
 
-  test('does not mind the removal of a row that is not there', () => {
+  test('removing an unknown row has no effect', () => {
     const both = new Both();
     both.put({ id: 'b', at: 1 });
     for (const entry of [
@@ -190,7 +190,7 @@ describe('an ordered index', () => {
     expect(told(both, [])).toEqual(expected(both, []));
   });
 
-  test('gives the next version of a row in the place of the one before', () => {
+  test('the next version of a row replaces the one before', () => {
     const both = new Both();
     const [before, after] = [
       { id: 'a', at: 1 },
@@ -205,7 +205,7 @@ describe('an ordered index', () => {
 describe('the order of values', () => {
   const anyValue = fc.oneof(fc.integer(), fc.constantFrom(undefined, null, HIGHEST));
 
-  test('is total: below everything what is left out, then values, then null, then HIGHEST', () =>
+  test('the order of values is total: undefined first, then values, then null, then HIGHEST', () =>
     checked(
       COUNTS.indexCases,
       fc.property(anyValue, anyValue, anyValue, (a, b, c) => {
@@ -216,7 +216,7 @@ describe('the order of values', () => {
       }),
     ));
 
-  test('ranks the kinds', () => {
+  test('undefined, values, null and HIGHEST are ranked', () => {
     const inOrder = [undefined, -1, 0, 1, null, HIGHEST];
     expect(inOrder.toReversed().toSorted(compareValues)).toHaveLength(inOrder.length);
     for (const [index, value] of inOrder.entries()) {
@@ -224,7 +224,7 @@ describe('the order of values', () => {
     }
   });
 
-  /** Values of one kind, as a field has them. */
+  /** Random pairs of values of one type, as a field has them. */
   const pairOf = <V>(kind: fc.Arbitrary<V>): fc.Arbitrary<readonly [unknown, unknown]> => {
     const either = fc.oneof(kind, fc.constantFrom(undefined, null, HIGHEST));
     return fc.tuple(either, either);
@@ -232,7 +232,7 @@ describe('the order of values', () => {
   const characters = fc.constantFrom('a', 'b', '~', '\u007f', '\u00e9', '\uffff', '\u{10000}');
   const texts = fc.oneof(fc.string({ unit: 'binary', maxLength: 9 }), fc.string({ unit: characters, maxLength: 9 }));
 
-  test('is that of their figures where these differ, for numbers, bigints and any text', () =>
+  test('the order of values is that of their figures if these differ, for numbers, bigints and any text', () =>
     checked(
       COUNTS.indexCases,
       fc.property(fc.oneof(pairOf(fc.integer()), pairOf(fc.bigInt()), pairOf(texts)), ([a, b]) => {
@@ -242,12 +242,12 @@ describe('the order of values', () => {
       }),
     ));
 
-  test('of bigints is exact, and that of text goes by code point', () => {
+  test('bigints are compared exactly, and texts by code point', () => {
     expect(compareValues(2n ** 63n, 2n ** 63n + 1n)).toBeLessThan(0);
     expect(compareValues('\uffff', '\u{10000}')).toBeLessThan(0);
   });
 
-  test('by several fields goes by each in turn, then by id', () => {
+  test('several fields are compared in turn, then the id', () => {
     const by = compareBy<{ readonly a: number; readonly b: bigint | null; readonly id: string }>(['a', 'b']);
     const rows = [
       { a: 1, b: 1n, id: 'y' },

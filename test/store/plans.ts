@@ -15,15 +15,15 @@ interface Node {
 }
 
 export interface Reads {
-  /** The rows that were read from tables and indexes, those that were dropped again included. */
+  /** The number of rows read from tables and indexes, including discarded rows. */
   readonly rows: number;
-  /** The tables that were read from end to end. */
+  /** The tables that were read by a sequential scan. */
   readonly sequential: readonly string[];
-  /** The nodes in one line. */
+  /** The nodes of the plan in one line. */
   readonly plan: string;
 }
 
-/** What a statement read, from its plan. */
+/** Returns what a statement read, from its plan. */
 export function readsOf(explained: readonly Explained[]): Reads {
   const nodes = explained.flatMap((row) => row['QUERY PLAN'].flatMap(({ Plan }) => withChildren(Plan)));
   const reads = nodes.filter((node) => (node['Index Name'] ?? node['Relation Name']) !== undefined);

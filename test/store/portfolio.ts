@@ -10,7 +10,7 @@ export interface Portfolio {
   readonly assetTemplates: readonly AssetTemplate[];
   readonly assets: readonly Asset[];
   readonly positions: readonly Position[];
-  /** One of the institutions, with what it has. */
+  /** One of the institutions, with its objects. */
   readonly own: Institution;
   readonly ownTemplates: readonly AssetTemplate[];
   readonly ownAssets: readonly Asset[];
@@ -21,9 +21,9 @@ const times = <V>(count: number, make: (index: number) => V): V[] =>
   Array.from({ length: count }, (_one, index) => make(index));
 
 /**
- * Positions as a bank has them after some years: what they are goes with their age, as the oldest have expired, most
- * are done and only the newest are open; holders come and go, and so do currencies. So whoever looks for one of these by
- * walking the list in the order of creation meets all the others first. Amounts and expiries are scattered.
+ * Positions of a bank after some years. Their state, holder and currency depend on their age, because the oldest have
+ * expired, most are closed, and only the newest are open. A scan of the list in the order of creation for one of these
+ * values therefore meets all others first. Amounts and expiries are scattered.
  */
 export function portfolioOf(size: number): Portfolio {
   const institutions = times(5, () => anInstitution());
@@ -55,7 +55,7 @@ const UNTIL: readonly (readonly [number, PositionState])[] = [
   [1, 'CREATED'],
 ];
 
-/** The position at this place; `age` goes from 0, the oldest, to 1. */
+/** Returns the position at this index. `age` is from 0, the oldest, to 1. */
 function aged(index: number, age: number, assets: readonly Asset[]): Position {
   const asset = assets[Math.floor(scattered(index, 1) * assets.length)];
   const state = UNTIL.find(([until]) => age < until)?.[1] ?? 'CREATED';
@@ -87,7 +87,7 @@ function partsOf(state: PositionState, amount: bigint): Partial<Position> {
   return state === 'RELEASED' ? { released: amount } : {};
 }
 
-/** A number from 0 to 1 that looks random, and is the same each time. */
+/** Returns a reproducible number from 0 to 1 that looks random. */
 function scattered(index: number, salt: number): number {
   let bits = Math.imul(index + 1, 0x9e3779b1) ^ Math.imul(salt, 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 16), 0x7feb352d);

@@ -7,7 +7,7 @@ import { CHAT_PRIORITIES } from '../../src/domain/chatSession.ts';
 import { aMessage, aSession, aTombstone } from './chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, currency, START } from './rows.ts';
 
-// Few different values of everything, so that ties, nulls and filters that hit are the rule.
+// Few distinct values per field, so that ties, nulls and matching filters are common.
 export const INSTANTS = [0, 1, 2, 3].map((step) => START + step);
 export const EXPIRIES = [null, START + 1, START + 50, START + 100];
 export const AMOUNTS = [1n, 2n, 100n, 10n ** 20n];
@@ -23,7 +23,7 @@ export const METADATA = [
   { 'a.b': ['x', 'y'], a: 'x' },
   { n: '5', yes: true },
 ];
-/** Of all rows of a kind, of some, and of none. */
+/** Terms that all rows of a table have, some, or none. */
 export const TERMS = [
   metadataTerm('a', 'x'),
   metadataTerm('a.b', 'x'),
@@ -33,7 +33,7 @@ export const TERMS = [
 ];
 export const KINDS = ['CONSTR_ESCROW', 'CONSTR_RETAINAGE', 'TF_LC'];
 
-/** The tables whose lists have filters and orders enough to be asked at random. */
+/** The tables whose lists have enough filters and orders for random queries. */
 export type Asked =
   | 'institutions'
   | 'assetTemplates'
@@ -45,7 +45,7 @@ export type Asked =
 export type Rows = { readonly [T in Asked]: readonly Tables[T][] };
 
 type Pick = <V>(values: readonly V[]) => V;
-/** Random choices that depend on the seed alone. */
+/** Random choices that depend only on the seed. */
 export function picker(): Pick {
   let state = SEED >>> 0;
   return (values) => {
@@ -123,7 +123,7 @@ export function randomRows(pick: Pick): Rows {
   return { institutions, assetTemplates, assets, positions, lifecycleEvents, chatSessions, chatMessages };
 }
 
-/** Rows that move in the order of changes, in and out of states. */
+/** Random changes of positions, which change their order and their states. */
 export function randomChanges(pick: Pick, positions: readonly Position[]): readonly (readonly Position[])[] {
   const now = new Map(positions.map((row) => [row.id, row]));
   return times(4, () =>

@@ -2,14 +2,14 @@ import * as fc from 'fast-check';
 import type { Position } from '../../src/domain/position.ts';
 import type { Scope } from '../../src/domain/viewer.ts';
 import type { Key, Window } from '../../src/store/store.ts';
-import { ASKABLE, at, idOf, type Later, PARENT_FIELDS } from './askable.ts';
+import { QUERYABLE_FIELDS, at, idOf, type Later, PARENT_FIELDS } from './queryableFields.ts';
 import type { Asked } from './randomRows.ts';
 
 const cut = fc.option(fc.record({ row: at, off: fc.constantFrom(0, 0, 1) }), { freq: 2 });
 
-/** One shape of window, on several parents or on none. */
+/** Random windows of one shape, on several parents or on none. */
 export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Position>[]>> {
-  const { where, orders, parents, needsParent, words = [], terms = [] } = ASKABLE[table];
+  const { where, orders, parents, needsParent, words = [], terms = [] } = QUERYABLE_FIELDS[table];
   const conditions = Object.entries(where as { readonly [field: string]: fc.Arbitrary<Later<object>> }).map(
     ([field, condition]) =>
       condition.map(
@@ -63,7 +63,7 @@ export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Posi
     );
 }
 
-/** The key of a row, or of a place just behind it where no row stands. */
+/** Returns the key of a row, or a key just after it without a row. */
 function keyAt(
   rows: readonly object[],
   by: readonly string[],

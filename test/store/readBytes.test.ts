@@ -7,7 +7,7 @@ import { aDeal, anAsset, keep } from './rows.ts';
 const MEBIBYTE = 1024 * 1024;
 const ASSETS = 1_540;
 
-it('reads many rows in parts, and refuses with TooLate what one request reads beyond 64 MiB', async () => {
+it('many rows are read in parts, and one request that reads more than 64 MiB fails with TooLate', async () => {
   let statements = 0;
   const store = await openPostgres(({ text }) => void (statements += text.includes('from assets') ? 1 : 0));
   const { institution, template } = aDeal();
@@ -28,6 +28,6 @@ it('reads many rows in parts, and refuses with TooLate what one request reads be
   process.stdout.write(
     `${ASSETS} rows of 64 KiB asked for: refused after ${statements} statements, ${more.toFixed(0)} MiB more\n`,
   );
-  // Another request has bytes of its own.
+  // Another request has a separate limit.
   expect(await store.read('ALL', until).assets.byIds(ids.slice(0, 3))).toHaveLength(3);
 });

@@ -8,13 +8,13 @@ import { magnitudeOf } from '../../src/domain/money.ts';
 import type { Position } from '../../src/domain/position.ts';
 import type { Field, Key, Page, Reader, Store, TableName, Tables, Window, Writers } from '../../src/store/store.ts';
 
-/** The store that a suite runs on; it is open only while tests run. */
+/** The store of a test suite, which is open only while tests run. */
 export type GetStore = () => Store;
 
 export const START = Date.parse('2026-03-01T12:00:00.000Z');
 
 let ids = 0;
-/** A new id; each sorts behind those before it. */
+/** Returns a new id that sorts after all earlier ones. */
 export function nextId(prefix: IdPrefix): Id {
   ids += 1;
   const bytes = new Uint8Array(16);
@@ -64,7 +64,7 @@ export const anAsset = (of: AssetTemplate, over: Partial<Asset> = {}): Asset => 
   ...over,
 });
 
-/** Agreed and nothing in escrow yet, unless told. */
+/** Returns a position that is created and unfunded by default. */
 export function aPosition(of: Asset, over: Partial<Position> = {}): Position {
   const { amount = 100n, currency: code = currency('USD') } = over;
   return {
@@ -112,7 +112,7 @@ export const anEvent = (of: Position, over: Partial<LifecycleEvent> = {}): Lifec
   ...over,
 });
 
-/** The next version of a position, which may hold its amount. */
+/** Returns the next version of a position, funded by default. */
 export const funded = (position: Position, over: Partial<Position> = {}): Position => ({
   ...position,
   state: 'FUNDED',
@@ -138,7 +138,7 @@ export function aDeal(over: Partial<Institution> = {}): Deal {
   return { institution, template, asset: anAsset(template) };
 }
 
-/** Inserts rows of any kinds in one transaction as root. */
+/** Inserts rows of any types in one transaction as root. */
 export async function keep(store: Store, rows: { readonly [T in TableName]?: readonly Tables[T][] }): Promise<void> {
   await store.transact('ALL', async (tx) => {
     insertAll(tx, rows);
@@ -149,7 +149,7 @@ export function insertAll(tx: Writers, rows: { readonly [T in TableName]?: reado
   for (const row of rows.institutions ?? []) tx.institutions.insert(row);
   for (const row of rows.assetTemplates ?? []) {
     tx.assetTemplates.insert(row);
-    // As createAssetTemplate does.
+    // Templates have a stored config, as in createAssetTemplate.
     tx.templateConfigs.insert(templateConfigOf(row));
   }
   for (const row of rows.templateConfigs ?? []) tx.templateConfigs.insert(row);
@@ -162,7 +162,7 @@ export function insertAll(tx: Writers, rows: { readonly [T in TableName]?: reado
   for (const row of rows.readMarks ?? []) tx.readMarks.insert(row);
 }
 
-/** Keeps a new deal with the positions made of it. */
+/** Inserts a new deal with the positions made for it. */
 export async function keepDeal<P extends readonly Position[]>(
   store: Store,
   positionsOf: (deal: Deal) => P,
@@ -182,7 +182,7 @@ export const only = (institution: Institution): { readonly institutionId: Id } =
 
 export const OLDEST = { by: ['createdAt'], direction: 'ASC' } as const;
 
-/** A window with nothing left out: on the oldest rows unless told. */
+/** Returns a complete window, on the oldest rows by default. */
 type Dated = { readonly createdAt: number };
 export const windowOn = <E extends Dated>(over: Partial<Window<E>> = {}): Window<E> => ({
   where: {},
@@ -194,14 +194,14 @@ export const windowOn = <E extends Dated>(over: Partial<Window<E>> = {}): Window
   ...over,
 });
 
-/** Where a row stands in an order. */
+/** Returns the key of a row in an order. */
 export const keyOf = <E extends { readonly id: Id }>(row: E, by: readonly Field<E>[]): Key =>
   [...by.map((field) => row[field]), row.id] as Key;
 
 export const idsOf = (page: Page<{ readonly id: Id }> | undefined): readonly Id[] | undefined =>
   page?.rows.map(({ id }) => id);
 
-/** One page alone. */
+/** Reads a single page. */
 export async function pageOf<E extends Dated>(reader: Reader<E>, over: Partial<Window<E>> = {}): Promise<Page<E>> {
   const [page] = await reader.pages([windowOn<E>(over)]);
   if (page === undefined) throw new Error('A window was not answered.');

@@ -14,7 +14,7 @@ import { aMessage, aSession, aTombstone } from './chatRows.ts';
 import { anInstitution } from './rows.ts';
 
 const BATCH_ROWS = 200;
-/** Texts that the former tokenizer cut otherwise, each with what must find it now. */
+/** Texts that the former tokenizer split differently, each with a query that must find it now. */
 const TEXTS = [
   ['STRASSE 9', 'straße'],
   ['Straße 10', 'strasse'],
@@ -28,7 +28,7 @@ const TEXTS = [
   ['plain words', 'plain'],
 ] as const;
 
-/** The words that servers stored before they cut words otherwise. */
+/** Returns the words that servers stored with the former tokenizer. */
 const FORMER_TOKENS = (text: string): readonly string[] => [
   ...new Set(
     text
@@ -45,7 +45,7 @@ interface Rows {
   readonly messages: readonly ReturnType<typeof aMessage>[];
 }
 
-/** As many sessions as are asked for, their texts in titles, descriptions and messages in turn. */
+/** Returns the given number of sessions, with texts in titles, descriptions and messages in turn. */
 function rowsOf(count: number): Rows {
   const institution = anInstitution();
   const textOf = (index: number): string => `${TEXTS[index % TEXTS.length]?.[0]} n${index}`;
@@ -70,7 +70,7 @@ async function write(store: Store, { institution, sessions, messages }: Rows): P
   });
 }
 
-/** Puts the database into the state in which the former version left it. */
+/** Puts the database into the state that the former version left. */
 const makeFormer = (url: string, { sessions, messages }: Rows): Promise<void> =>
   asAdmin(url, async (admin) => {
     const texts = [
@@ -89,7 +89,7 @@ const makeFormer = (url: string, { sessions, messages }: Rows): Promise<void> =>
     await admin.query(`delete from schema_migrations where name = '0011_search_words'`);
   });
 
-/** The database of the former version with these rows, migrated. */
+/** Creates a database of the former version with these rows, and migrates it. */
 async function upgraded(rows: Rows): Promise<string> {
   const database = await createDatabase();
   onTestFinished(() => database.drop());
@@ -113,7 +113,7 @@ async function refreshAll(store: Store): Promise<number> {
   for (let batches = 0; ; batches += 1) if (await store.refreshWords()) return batches;
 }
 
-/** The ids of the sessions that each search finds. */
+/** Returns the ids of the sessions that each search finds. */
 async function foundIn(store: Store): Promise<readonly (readonly string[])[]> {
   const searches = [...TEXTS.map(([, search]) => search), 'n17', 'untitled', 'hello'];
   const windows = searches.map((search) => ({
@@ -124,7 +124,7 @@ async function foundIn(store: Store): Promise<readonly (readonly string[])[]> {
   return pages.map(({ rows }) => rows.map(({ id }) => id).toSorted());
 }
 
-/** What the memory store finds among the same rows. */
+/** Returns what the memory store finds among the same rows. */
 async function expectedOf(rows: Rows): Promise<readonly (readonly string[])[]> {
   const memory = createMemoryStore();
   await write(memory, rows);
@@ -134,7 +134,7 @@ async function expectedOf(rows: Rows): Promise<readonly (readonly string[])[]> {
   return found;
 }
 
-it('finds texts of the former version by the current rules after an upgrade, as the memory store does', async () => {
+it('after an upgrade, texts of the former version are found by the current rules, as in the memory store', async () => {
   const rows = rowsOf(450);
   const expected = await expectedOf(rows);
   const store = storeAt(await upgraded(rows));
@@ -146,17 +146,17 @@ it('finds texts of the former version by the current rules after an upgrade, as 
   expect(await foundIn(store)).toEqual(expected);
 });
 
-it('takes fewer long texts at a time than short ones', async () => {
+it('a batch has fewer long texts than short ones', async () => {
   const short = rowsOf(45);
   const description = '東京都庁の工事契約'.repeat(1_000);
   const rows = { ...short, sessions: short.sessions.map((session) => ({ ...session, description })) };
   const store = storeAt(await upgraded(rows));
-  // 12 texts of 9,000 characters exceed 100,000: four batches of sessions, one of messages.
+  // 12 texts of 9,000 characters exceed 100,000, so there are four batches of sessions and one of messages.
   expect(await refreshAll(store)).toBe(5);
   expect(await foundIn(store)).toEqual(await expectedOf(rows));
 });
 
-it('recomputes words once, and not those of a later version', async () => {
+it('words are recomputed once, and those of a later version are not', async () => {
   const url = await upgraded(rowsOf(10));
   const statements: string[] = [];
   const store = storeAt(url, ({ text }) => statements.push(text));
@@ -170,7 +170,7 @@ it('recomputes words once, and not those of a later version', async () => {
   expect(await store.refreshWords()).toBe(true);
 });
 
-it('writes only the rows whose words differ', async () => {
+it('only rows whose words differ are written', async () => {
   const url = await upgraded(rowsOf(30));
   const store = storeAt(url);
   const since = rowsOf(5);
@@ -186,7 +186,7 @@ it('writes only the rows whose words differ', async () => {
   expect(await versionsOf()).toEqual(before);
 });
 
-it('continues where it was after a crash, also of one in the middle of a batch', async () => {
+it('recomputing words continues after a crash, even in the middle of a batch', async () => {
   const rows = rowsOf(450);
   const url = await upgraded(rows);
   const first = storeAt(url);
@@ -209,7 +209,7 @@ it('continues where it was after a crash, also of one in the middle of a batch',
   expect(await foundIn(second)).toEqual(await expectedOf(rows));
 });
 
-it('survives the loss of every connection in between', async () => {
+it('recomputing words survives the loss of every connection', async () => {
   const rows = rowsOf(450);
   const url = await upgraded(rows);
   const store = storeAt(url);
@@ -225,7 +225,7 @@ it('survives the loss of every connection in between', async () => {
   expect(await foundIn(store)).toEqual(await expectedOf(rows));
 });
 
-it('divides the work between two servers, and does none of it twice', async () => {
+it('two servers share the work of recomputing words, and repeat none of it', async () => {
   const rows = rowsOf(900);
   const url = await upgraded(rows);
   const read: unknown[] = [];
@@ -240,9 +240,9 @@ it('divides the work between two servers, and does none of it twice', async () =
   expect(await foundIn(one)).toEqual(await expectedOf(rows));
 });
 
-it('leaves the words of a text that is edited meanwhile to the edit', async () => {
+it('the words of a text that is edited meanwhile are those of the edit', async () => {
   const short = rowsOf(BATCH_ROWS);
-  // Long texts, so that there is time for an edit after they have been read.
+  // Long texts leave enough time for an edit after they have been read.
   const description = 'ΟΔΥΣΣΕΥΣ '.repeat(1_000);
   const rows = { ...short, sessions: short.sessions.map((session) => ({ ...session, description })) };
   const url = await upgraded(rows);
@@ -266,7 +266,7 @@ it('leaves the words of a text that is edited meanwhile to the edit', async () =
   expect(await foundIn(store)).toEqual(await expectedOf({ ...rows, sessions }));
 });
 
-it('is done by a server that starts, without being waited for', async () => {
+it('a starting server recomputes words in the background', async () => {
   const rows = rowsOf(30);
   const store = storeAt(await upgraded(rows));
   const faults: unknown[] = [];

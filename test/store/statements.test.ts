@@ -6,7 +6,7 @@ import { openPostgres } from '../support/stores.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, insertAll, START } from './rows.ts';
 
 const institutions = 10;
-/** For each institution: so many templates, assets a template, positions an asset and events a position. */
+/** The numbers per institution, template, asset and position. */
 const EACH = { templates: 3, assets: 4, positions: 2, events: 7 };
 const times = <V>(count: number, make: (index: number) => V): V[] =>
   Array.from({ length: count }, (_one, index) => make(index));
@@ -24,7 +24,7 @@ async function fill(store: Store): Promise<void> {
   const rows = times(institutions, (index) => anInstitution({ createdAt: START + index }));
   const templates = rows.flatMap((row) => times(EACH.templates, () => aTemplate(row)));
   const assets = templates.flatMap((row) => times(EACH.assets, () => anAsset(row)));
-  // Neighbours in the list are of different institutions.
+  // Adjacent positions in the list belong to different institutions.
   const positions = times(EACH.positions, (index) =>
     assets.map((row) => aPosition(row, { createdAt: START + index })),
   ).flat();
@@ -36,7 +36,7 @@ async function fill(store: Store): Promise<void> {
   });
 }
 
-/** Which tables a document reads, one entry a statement; BEGIN, set_config and COMMIT are not among them. */
+/** Returns the tables that a document reads, one entry per statement, without BEGIN, set_config and COMMIT. */
 async function statementsFor(document: string, variables: object): Promise<readonly string[]> {
   sent = [];
   const { errors } = await server.ask(document, variables);
@@ -57,29 +57,29 @@ const nested = (counts: string) => `query ($first: Int) {
 }`;
 const ONE_EACH = ['asset_templates', 'assets', 'institutions', 'lifecycle_events', 'positions'];
 
-describe('the number of statements does not grow with the rows (mistake 8)', () => {
-  test('50 positions with asset, template, institution and first 5 events cost at most 6', async () => {
+describe('predecessor mistake 8: the number of statements grew with the rows', () => {
+  test('50 positions with asset, template, institution and first 5 events send at most 6 statements', async () => {
     const statements = await statementsFor(nested(''), { first: 50 });
     expect(statements.length).toBeLessThanOrEqual(6);
     expect([...new Set(statements)]).toEqual(ONE_EACH);
     expect(await statementsFor(nested(''), { first: 1 })).toEqual(statements);
   });
 
-  test('they bring all 50 with their 5 events each', async () => {
+  test('the 6 statements return all 50 positions with 5 events each', async () => {
     const { data } = await server.ask<{ positions: { nodes: { events: { nodes: unknown[] } }[] } }>(nested(''), {
       first: 50,
     });
     expect(data?.positions.nodes.map(({ events }) => events.nodes.length)).toEqual(times(50, () => 5));
   });
 
-  test('counts on both levels cost one more for each level', async () => {
+  test('a total count on a level sends one more statement', async () => {
     const without = await statementsFor(nested(''), { first: 50 });
     const statements = await statementsFor(nested('totalCount'), { first: 50 });
     expect(statements).toEqual([...without, 'lifecycle_events', 'positions'].toSorted());
     expect(await statementsFor(nested('totalCount'), { first: 1 })).toEqual(statements);
   });
 
-  test('institutions with all their lists cost one for each list, whatever their number', async () => {
+  test('institutions with all their lists send one statement per list, for any number of institutions', async () => {
     const document = `query ($first: Int) {
       institutions(first: $first) {
         nodes {
@@ -107,7 +107,7 @@ describe('the number of statements does not grow with the rows (mistake 8)', () 
     ]);
   });
 
-  test('one parent’s list asked for in several ways costs one for each way', async () => {
+  test('a list of one parent with several argument sets sends one statement per set', async () => {
     const ways = [
       'first: 2',
       'last: 2',
@@ -119,7 +119,7 @@ describe('the number of statements does not grow with the rows (mistake 8)', () 
     expect(statements).toEqual(['institutions', ...ways.map(() => 'positions')]);
   });
 
-  test('many ids cost one for each type', async () => {
+  test('many ids send one statement per type', async () => {
     const { data } = await server.ask<{ positions: { nodes: { id: string; asset: { id: string } }[] } }>(
       '{ positions(first: 40) { nodes { id asset { id } } } }',
     );
@@ -128,14 +128,14 @@ describe('the number of statements does not grow with the rows (mistake 8)', () 
     expect(statements).toEqual(['assets', 'positions']);
   });
 
-  test('no count is made that was not asked for', async () => {
+  test('nothing is counted that was not requested', async () => {
     await statementsFor('{ positions(first: 5) { nodes { id } pageInfo { hasNextPage } } }', {});
     expect(sent.filter((text) => text.includes('count('))).toEqual([]);
     expect(sent).toHaveLength(1);
   });
 });
 
-describe('large fields are read only where a query selects them', () => {
+describe('large fields are read only if a query selects them', () => {
   const row = '{ positions(first: 2) { nodes { ...Row } } }';
   const columns = async (document: string, variables: object = {}): Promise<readonly string[]> => {
     await statementsFor(document, variables);
@@ -145,28 +145,32 @@ describe('large fields are read only where a query selects them', () => {
   };
 
   test.each<[string, string, readonly string[]]>([
-    ['none is selected', '{ positions(first: 2) { nodes { id asset { label } events { nodes { sequence } } } } }', []],
     [
-      'one is selected in a fragment',
+      'a query that selects none',
+      '{ positions(first: 2) { nodes { id asset { label } events { nodes { sequence } } } } }',
+      [],
+    ],
+    [
+      'a query that selects one in a fragment',
       `${row} fragment Row on Position { id asset { a: metadata } }`,
       ['metadata', 'metadata'],
     ],
     [
-      'one is selected in another fragment',
+      'a query that selects one in another fragment',
       `${row} fragment Row on Position { events { nodes { reason } } }`,
       ['reason'],
     ],
-    ['a node by its id', '{ node(id: "pos_0") { id } nodes(ids: ["aud_1"]) { id } }', []],
+    ['a query of a node by its id', '{ node(id: "pos_0") { id } nodes(ids: ["aud_1"]) { id } }', []],
     [
-      'it is left out by a variable',
+      'a query that skips one by a variable',
       `query ($with: Boolean!) { positions(first: 2) { nodes { id metadata @include(if: $with) } } }`,
       ['metadata'],
     ],
-  ])('%s', async (_case, document, expected) => {
+  ])('large fields are read exactly as selected: %s', async (_case, document, expected) => {
     expect(await columns(document, { with: false })).toEqual(expected);
   });
 
-  test('what one query left out, the next one has', async () => {
+  test('a field omitted by one query is returned by the next', async () => {
     const { data } = await server.ask<{ positions: { nodes: { id: string }[] } }>(
       '{ positions(first: 1) { nodes { id } } }',
     );
@@ -179,7 +183,7 @@ describe('large fields are read only where a query selects them', () => {
   });
 });
 
-test('JSON is returned as it is stored, alike on the memory store', async () => {
+test('JSON is returned as it is stored, as in the memory store', async () => {
   const metadata = { b: 1, a: ['{"x"', null, { '\u2028': 'é"\\' }], '7': {} };
   const answers = await Promise.all(
     [await openPostgres(), createMemoryStore()].map(async (store) => {

@@ -5,7 +5,7 @@ import { Table } from '../../src/store/memory/table.ts';
 import { aSession } from './chatRows.ts';
 import { nextId } from './rows.ts';
 
-it('a table from which every row has gone keeps no index of the values that they had', () => {
+it('a table whose rows were all removed keeps no index of their values', () => {
   const table = new Table(LAYOUTS.chatSessions, { rows: 0 }, new MemoryMeter());
   const rows = Array.from({ length: 20 }, (_one, index) =>
     aSession(nextId('inst'), { ownerReference: `owner ${index % 7}`, positionId: nextId('pos') }),

@@ -34,7 +34,7 @@ import { type Deal, makeDeal } from './deal.ts';
 import { serve, type TestServer } from './server.ts';
 import type { OpenStore } from './stores.ts';
 
-/** Every mutation, with all that its payload tells. */
+/** The document of every mutation, which selects the complete payload. */
 export const DOCUMENTS = {
   createInstitution: CreateInstitutionOnceDocument,
   createAssetTemplate: CreateAssetTemplateOnceDocument,
@@ -53,11 +53,11 @@ export const DOCUMENTS = {
   setPolicy: SetPolicyDocument,
   deletePolicy: DeletePolicyDocument,
 } as const satisfies { readonly [M in MutationName]: TypedDocumentNode<unknown, never> };
-/** The mutations of escrow; those of chat and of keys have tests of their own. */
+/** The mutations of escrow. Those of chat and of API keys have separate tests. */
 export type MutationName = Exclude<Any, `${string}Chat${string}` | `${string}ApiKey`>;
 export const MUTATIONS = Object.keys(DOCUMENTS) as readonly MutationName[];
 
-/** What came back, whichever mutation it was. */
+/** The result of any mutation. */
 export interface Reply extends Outcome {
   readonly replayed?: boolean;
   readonly position?: PositionPartsFragment;
@@ -73,7 +73,7 @@ export interface Reply extends Outcome {
   readonly committed?: boolean;
 }
 
-/** Calls a mutation; whatever it answers is clean. */
+/** Calls a mutation, and checks that the response is clean. */
 export async function call(
   server: TestServer,
   mutation: MutationName,
@@ -86,7 +86,7 @@ export async function call(
   return answer.data?.[mutation] as Reply;
 }
 
-/** The same, which must succeed. */
+/** Calls a mutation that must succeed. */
 export async function did(server: TestServer, mutation: MutationName, input: object): Promise<Reply> {
   const reply = await call(server, mutation, input);
   if (reply.code !== undefined) throw new Error(`${mutation} was refused: ${JSON.stringify(reply)}`);
@@ -94,14 +94,14 @@ export async function did(server: TestServer, mutation: MutationName, input: obj
 }
 
 const TABLES = Object.keys(LAYOUTS) as readonly TableName[];
-/** How many rows there are of each kind. */
+/** Counts the rows of each table. */
 export async function countsOf(store: Store): Promise<{ readonly [T in TableName]: number }> {
   const read = store.read('ALL');
   const counted = TABLES.map(async (name) => [name, (await read[name].counts([{ where: {} }]))[0]] as const);
   return Object.fromEntries(await Promise.all(counted)) as { [T in TableName]: number };
 }
 
-/** How many rows more there are of each kind after the work; kinds that did not grow are left out. */
+/** Returns how many rows the work added to each table, without tables that did not grow. */
 export async function grownBy(store: Store, work: () => Promise<unknown>): Promise<{ [T in TableName]?: number }> {
   const before = await countsOf(store);
   await work();
@@ -110,7 +110,7 @@ export async function grownBy(store: Store, work: () => Promise<unknown>): Promi
   return Object.fromEntries(grown.filter(([, by]) => by !== 0));
 }
 
-/** The newest part of the trail, newest first. */
+/** Returns the newest audit events, newest first. */
 export async function trailOf(
   server: TestServer,
   filter: AuditEventFilter = {},
@@ -123,11 +123,11 @@ export interface Scene {
   readonly store: Store;
   readonly server: TestServer;
   readonly deal: Deal;
-  /** Another institution's. */
+  /** A deal of another institution. */
   readonly other: Deal;
 }
 
-/** Longer lists and larger responses than a request may have, so that the commands apply their own limits. */
+/** Allows longer lists and larger responses than usual, so that the commands apply their own limits. */
 export const LONG_LISTS: Partial<AppOptions> = {
   settings: {
     operations: { ...DEFAULTS.operations, cost: 10_000_000, listValues: 100_000 },
@@ -135,7 +135,7 @@ export const LONG_LISTS: Partial<AppOptions> = {
   },
 };
 
-/** Two institutions in a store of their own. */
+/** Creates two institutions in a new store. */
 export function sceneOn(open: OpenStore, options: Partial<AppOptions> = {}): Scene {
   const scene = {} as { -readonly [K in keyof Scene]: Scene[K] };
   beforeAll(async () => {
@@ -147,7 +147,7 @@ export function sceneOn(open: OpenStore, options: Partial<AppOptions> = {}): Sce
   return scene;
 }
 
-/** Does the work as somebody else. */
+/** Runs the work as another viewer. */
 export async function as<T>(server: TestServer, viewer: Viewer, work: () => Promise<T>): Promise<T> {
   const before = server.viewer;
   server.viewer = viewer;
@@ -159,13 +159,13 @@ export async function as<T>(server: TestServer, viewer: Viewer, work: () => Prom
 }
 
 export const UNKNOWN = 'pos_00000000000000000000000000';
-/** An input of createPosition that does. */
+/** Returns a valid input of createPosition. */
 export const opening = ({ assetId }: Deal, patch: object = {}): object => ({
   assetId,
   holderReference: 'holder',
   amount: { amount: '100.00', currencyCode: 'USD' },
   ...patch,
 });
-/** So many of what the index makes. */
+/** Returns the given number of values, made from their index. */
 export const times = <V>(count: number, make: (index: number) => V): V[] =>
   Array.from({ length: count }, (_one, index) => make(index));

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-/** Runs `work` on a connection of its own, which is closed whatever comes of it. */
+/** Runs `work` on a new connection, which is always closed afterwards. */
 export async function asAdmin<T>(url: string, work: (admin: Client) => Promise<T>): Promise<T> {
   const admin = new Client({ connectionString: url });
   await admin.connect();
@@ -11,7 +11,7 @@ export async function asAdmin<T>(url: string, work: (admin: Client) => Promise<T
   }
 }
 
-/** The same server and user, another database. */
+/** Returns the URL of another database for the same server and user. */
 export function urlOf(adminUrl: string, database: string): string {
   const url = new URL(adminUrl);
   url.pathname = database;

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../api/documents/graphql.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Answer, TestServer } from './server.ts';
 
-/** A refusal as any mutation answers it; a payload has no code. */
+/** The result of any mutation. A payload has no code. */
 export interface Outcome {
   readonly __typename: string;
   readonly code?: ErrorCode;
@@ -13,13 +13,13 @@ export interface Outcome {
   readonly issues?: readonly { readonly path: readonly string[]; readonly message: string }[];
 }
 
-/** What tells of the machine: a stack, a file, a driver or its database. */
+/** Matches details of the machine: a stack trace, a file, a driver or its database. */
 const LEAKS =
   /\\n\s+at |\bat \S+ \(|\bat \S+:\d+|\.[cm]?[jt]s\b|node_modules|\bpg\b|postgres|sqlstate|violates|constraint|relation "|at or near|deadlock|call stack|RangeError|TypeError|undefined/i;
-/** The most characters of an answer that only says no. */
+/** The maximum length of a response that only has errors. */
 const NO_CHARACTERS = 10_000;
 
-/** Holds an answer to what every answer is: no fault of ours, nothing of the machine, a code on every error. */
+/** Checks what is true of every response: no internal error, no detail of the machine, a code on every error. */
 export function mustBeClean(server: TestServer, answer: Answer<unknown>): void {
   expect(server.faults.splice(0)).toEqual([]);
   expect(answer.status).toBeLessThan(500);
@@ -31,7 +31,7 @@ export function mustBeClean(server: TestServer, answer: Answer<unknown>): void {
   }
 }
 
-/** The outcome of the only mutation of a document; its message is a clean sentence where it is a refusal. */
+/** Returns the result of the only mutation of a document. The message of a user error must be a clean sentence. */
 export async function outcomeOf<T, V>(
   server: TestServer,
   document: TypedDocumentNode<T, V>,
@@ -49,7 +49,7 @@ export async function outcomeOf<T, V>(
   return outcome;
 }
 
-/** The first entry of `errors`, which must be there. */
+/** Returns the first entry of `errors`, which must exist. */
 export async function errorOf(
   server: TestServer,
   document: Parameters<TestServer['ask']>[0],
@@ -67,7 +67,7 @@ export async function errorOf(
   return { code: error.extensions?.code, message: error.message, answer };
 }
 
-/** Everything that is in a record, to see that nothing was written. */
+/** Returns all stored rows, to check that nothing was written. */
 export async function recordOf(store: Store): Promise<unknown> {
   const read = store.read('ALL');
   const all = [{ where: {} }];
@@ -81,7 +81,7 @@ export async function recordOf(store: Store): Promise<unknown> {
   ]);
 }
 
-/** Sends a request as it is. */
+/** Sends a request unchanged. */
 export async function send(
   server: TestServer,
   init: RequestInit & { readonly query?: string },

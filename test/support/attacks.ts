@@ -1,4 +1,4 @@
-/** What is sent to cost the server much, and what it is refused with; null: it may be answered. */
+/** An expensive document, and the code that it is rejected with, or null if it may be executed. */
 export interface Attack {
   readonly name: string;
   readonly query: string;
@@ -9,7 +9,7 @@ export interface Attack {
 export const times = (count: number, text: string | ((index: number) => string), by = ' '): string =>
   Array.from({ length: count }, (_, index) => (typeof text === 'string' ? text : text(index))).join(by);
 
-/** The most bytes of a body, less than what stands around the document. */
+/** The maximum size of a body, less the bytes around the document. */
 const MEBIBYTE = 1_048_576 - 2_000;
 const fill = (text: string, bytes = MEBIBYTE): string => text.repeat(Math.floor(bytes / text.length));
 
@@ -34,12 +34,12 @@ const documents: readonly Attack[] = [
   { name: '300 aliases', query: `{ ${times(300, (index) => `a${index}: __typename`)} }`, code: TOO_COMPLEX },
   { name: '10 unknown directives', query: `{ __typename ${times(10, '@aa')} }`, code: TOO_COMPLEX },
   {
-    name: 'fragments in a circle',
+    name: 'fragments in a cycle',
     query: `{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }`,
     code: INVALID,
   },
   {
-    name: 'circles through all of 60 fragments',
+    name: 'cycles through all of 60 fragments',
     query: `{ ...F0 } ${times(60, (index) => `fragment F${index} on Query { ...F${(index + 1) % 60} ...F${(index + 7) % 60} }`)}`,
     code: INVALID,
   },
@@ -59,7 +59,7 @@ const documents: readonly Attack[] = [
     code: null,
   },
   {
-    name: 'a chain that is told backwards',
+    name: 'a chain of fragments defined in reverse order',
     query: `fragment F0 on Query { __typename } ${times(120, (index) => `fragment F${index + 1} on Query { ...F${index} }`)} { ...F120 }`,
     code: null,
   },
@@ -113,7 +113,7 @@ const documents: readonly Attack[] = [
 const variables: readonly Attack[] = [
   { name: '1,001 ids', query: IDS, variables: `{"v":[${times(1_001, '"a"', ',')}]}`, code: TOO_COMPLEX },
   { name: '1 MiB of ids', query: IDS, variables: `{"v":[${fill('"",')}""]}`, code: TOO_DEEP },
-  { name: '1 MiB of what is no id', query: IDS, variables: `{"v":[${fill('{},')}{}]}`, code: TOO_DEEP },
+  { name: '1 MiB of objects as ids', query: IDS, variables: `{"v":[${fill('{},')}{}]}`, code: TOO_DEEP },
   {
     name: '1 MiB of unknown keys',
     query: FILTERED,
@@ -136,7 +136,7 @@ const variables: readonly Attack[] = [
   { name: 'a key of 1 MiB', query: FILTERED, variables: `{"v":{"${fill('a')}":1}}`, code: BAD_INPUT },
 ];
 
-/** Signs of which 1 MiB is sent alone; those that take more bytes in JSON come fewer times. */
+/** Texts that are repeated up to 1 MiB each. Those that need more bytes in JSON are repeated less often. */
 const SIGNS: readonly string[] = [
   ['{', '{}', '([{', '}', '{a', '[', '!', ' ', ',', '\n', '#', '#\n', '"', '"" ', '"""', '\\"', '"\n', '\\'],
   ['a', 'a ', '1', '1 ', '...', '@a', 'é', '\ufeff', '\u0000'],

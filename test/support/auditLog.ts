@@ -3,13 +3,13 @@ import type { Store } from '../../src/store/store.ts';
 import { firstOf } from '../../src/store/window.ts';
 
 export interface AuditLog {
-  /** Oldest first. */
+  /** The failures, oldest first. */
   readonly events: readonly AuditEvent[];
-  /** How many bytes their payloads take as JSON. */
+  /** The size of their payloads as JSON. */
   readonly bytes: number;
 }
 
-/** The failures in the audit log of an institution. */
+/** Returns the failures in the audit log of an institution. */
 export async function auditLogOf(store: Store, institutionId: string): Promise<AuditLog> {
   const window = firstOf<AuditEvent>({
     where: { outcome: { in: ['FAILURE'] } },
@@ -21,6 +21,6 @@ export async function auditLogOf(store: Store, institutionId: string): Promise<A
   return { events, bytes: events.reduce((sum, { payload }) => sum + Buffer.byteLength(JSON.stringify(payload)), 0) };
 }
 
-/** How many attempts the events stand for: those that are counted name their number. */
+/** Returns the number of attempts that the events represent. Counted events contain their number. */
 export const occurrencesOf = (events: readonly AuditEvent[]): number =>
   events.reduce((sum, { payload }) => sum + Number(payload?.['occurrences'] ?? 1), 0);

@@ -6,16 +6,16 @@ import { type Deal, fundedPosition, makeDeal, openPosition } from './deal.ts';
 import { serve, type TestServer } from './server.ts';
 import { type OpenStore } from './stores.ts';
 
-/** What bad input is tried on. */
+/** The objects that invalid inputs are tried on. */
 export interface World {
   readonly deal: Deal;
   readonly other: Deal;
   readonly created: string;
   readonly funded: string;
 }
-/** Any mutation; its input is wrong on purpose. */
+/** Any mutation, called with an invalid input. */
 export type Mutation = TypedDocumentNode<unknown, never>;
-/** An input with one fault: which mutation, where the fault is and what the sentence about it says. */
+/** An input with one invalid value: the mutation, the path of the value and the pattern of its message. */
 export type Case = readonly [
   what: string,
   document: Mutation,
@@ -25,10 +25,10 @@ export type Case = readonly [
 ];
 
 export const long = (characters: number, of = 'a'): string => of.repeat(characters);
-/** A text as a test's name can hold it. */
+/** Shortens a text for the name of a test. */
 export const cut = (text: string): string => JSON.stringify(text.slice(0, 30));
 
-// Inputs that would do, but for the patch.
+// Functions that return a valid input with the given changes.
 export const institution = (patch: object) => () => ({ name: 'Bank', regions: ['US'], ...patch });
 export const template =
   (patch: object) =>
@@ -59,11 +59,11 @@ export const move =
 export interface Trial {
   readonly server: () => TestServer;
   readonly world: () => World;
-  /** The outcome of a mutation that must write nothing. */
+  /** Runs a mutation that must write nothing, and returns its outcome. */
   readonly refused: (document: Mutation, input: object) => Promise<Outcome>;
 }
 
-/** A world to try bad input on, in a store of its own. */
+/** Creates the objects that invalid inputs are tried on, in a new store. */
 export function tryOn(open: OpenStore): Trial {
   let store: Store;
   let server: TestServer;
@@ -85,10 +85,10 @@ export function tryOn(open: OpenStore): Trial {
   return { server: () => server, world: () => world, refused };
 }
 
-/** Each case is a ValidationError at its place, and nothing is written. */
+/** Tests that each case is a ValidationError at its path, and that nothing is written. */
 export function refusesAll(open: OpenStore, cases: readonly Case[]): void {
   const { world, refused } = tryOn(open);
-  it.each(cases)('%s is refused at its place', async (_what, document, input, path, sentence) => {
+  it.each(cases)('%s is rejected with the path of the value', async (_what, document, input, path, sentence) => {
     const { code, issues } = await refused(document, input(world()));
     expect(code).toBe('VALIDATION_FAILED');
     const at = issues?.find((issue) => issue.path.join('.') === path);

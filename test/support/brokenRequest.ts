@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import type { House } from './endpoint.ts';
 
-/** A request to the letter, as it goes through a socket. */
+/** An exact HTTP request, as it is sent over a socket. */
 export interface BrokenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Uint8Array;
-  /** Whether its length is told truly; else by a header of its own, or not at all. */
+  /** Whether Content-Length is correct. Otherwise a header sets it, or it is missing. */
   readonly told: boolean;
 }
 
@@ -27,7 +27,7 @@ const PIECES = [
   'fragment F on F { ...F }',
 ];
 
-/** A valid document with pieces cut out, doubled or put in. */
+/** Valid documents with parts removed, repeated or inserted. */
 const mutated: fc.Arbitrary<string> = fc
   .tuple(
     fc.constantFrom(...DOCUMENTS),
@@ -72,7 +72,7 @@ const ODD: fc.Arbitrary<unknown> = fc.oneof(
 );
 const sometimes = <V>(value: fc.Arbitrary<V>) => fc.option(value, { nil: undefined });
 
-/** What JSON.stringify would not write: numbers beyond all bounds, the same key twice, a key "__proto__". */
+/** JSON that JSON.stringify does not produce: numbers beyond all limits, repeated keys, and a key "__proto__". */
 const RAW_ENDS = [
   '',
   ',"variables":{"n":1e999}',
@@ -105,7 +105,7 @@ const bodies = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }) },
 );
 
-/** Text that may stand in a header: anything but what would end it. */
+/** Text of a header: any characters except those that would end it. */
 const headerText = fc.string({
   unit: fc
     .integer({ min: 0x20, max: 0xff })
@@ -207,7 +207,7 @@ const PATHS = [
   'http://x/graphql',
 ];
 
-/** Any request, mostly broken in some way. */
+/** Random requests, most of them malformed. */
 export const brokenRequests = (houses: readonly House[], root: string): fc.Arbitrary<BrokenRequest> =>
   fc
     .record({

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 
 const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
 const executablePath = [process.env['CHROMIUM'] ?? '', ...CANDIDATES].find((path) => path !== '' && existsSync(path));
-/** A browser is not to be had from npm, and `npm test` needs nothing installed beside Node. */
+/** A browser is not installed by npm, and `npm test` requires nothing besides Node. */
 export const noBrowser = executablePath === undefined;
 if (noBrowser) {
   process.stderr.write('No Chromium found: GraphiQL is not tested. Install the package chromium, or set CHROMIUM.\n');
@@ -20,20 +20,20 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** What one step of a person's may take. */
+/** The maximum duration of one step. */
 const stepMs = 15_000;
 export const TAB = '.graphiql-tab';
 
 export interface Opened {
   readonly page: Page;
-  /** What went elsewhere, and what the page itself complained of. */
+  /** Requests to other origins, and errors reported by the page. */
   readonly amiss: string[];
 }
 
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({ ...(executablePath !== undefined && { executablePath }), args: ARGUMENTS });
 
-/** A person's first visit, with these headers on every request. */
+/** Opens the page for the first time, with these headers on every request. */
 export async function visit(
   browser: Browser,
   address: string,

@@ -1,17 +1,17 @@
 import { type KeyedServer, ROOT_TOKEN, serveKeyed } from './serveKeyed.ts';
-import { keyOf, makeOwnersWorld, type OwnersWorld } from './ownersWorld.ts';
+import { keyOf, makeRlsFixture, type RlsFixture } from './rlsFixture.ts';
 import type { OpenStore } from './stores.ts';
 
 export const STREAM = { accept: 'text/event-stream' };
 
-/** Two institutions with one of everything, and keys of all kinds. */
+/** Two institutions with one of everything, and API keys of all kinds. */
 export interface Callers {
   readonly server: KeyedServer;
-  readonly owner: OwnersWorld;
-  readonly other: OwnersWorld;
-  /** The cursor of changes from before either was there. */
+  readonly owner: RlsFixture;
+  readonly other: RlsFixture;
+  /** The cursor of changes from before either institution was created. */
   readonly beginning: string;
-  /** Tokens that open nothing, by what is wrong with them. */
+  /** Tokens that are not accepted, by the reason. */
   readonly strangers: { readonly [what: string]: string | null };
 }
 
@@ -19,18 +19,18 @@ export async function callersOn(open: OpenStore): Promise<Callers> {
   const server = serveKeyed(await open());
   server.app.start();
   const beginning = await firstCursor(server);
-  const owner = await makeOwnersWorld(server);
-  const other = await makeOwnersWorld(server);
+  const owner = await makeRlsFixture(server);
+  const other = await makeRlsFixture(server);
   const own = { institutionId: owner.ids['Institution'], label: 'over', role: 'ADMIN' };
   const expired = await keyOf(server, { ...own, expiresAt: new Date(server.now + 1_000).toISOString() });
   const revoked = await keyOf(server, own);
   await server.data(ROOT_TOKEN, REVOKE, { id: revoked.id });
   server.now += 1_000;
   const strangers = {
-    'no key': null,
-    'a revoked key': revoked.token,
-    'an expired key': expired.token,
-    'a token that nobody was given': `${owner.admin.slice(0, -1)}${owner.admin.endsWith('0') ? '1' : '0'}`,
+    'no API key': null,
+    'a revoked API key': revoked.token,
+    'an expired API key': expired.token,
+    'a well-formed unknown token': `${owner.admin.slice(0, -1)}${owner.admin.endsWith('0') ? '1' : '0'}`,
   };
   return { server, owner, other, beginning, strangers };
 }
@@ -49,7 +49,7 @@ async function firstCursor(server: KeyedServer): Promise<string> {
   return cursorsIn(text)[0] ?? '';
 }
 
-/** The cursors of a stream of changes, in their order. */
+/** Returns the cursors of a stream of changes, in order. */
 export const cursorsIn = (text: string): readonly string[] =>
   [...text.matchAll(/^data: (\{.*)$/gm)].flatMap(([, json = '']) => {
     const { data } = JSON.parse(json) as { readonly data?: Readonly<Record<string, { readonly cursor: string }>> };

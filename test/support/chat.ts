@@ -1,6 +1,6 @@
 import type { TestServer } from './server.ts';
 
-/** The object that a mutation answers, which must succeed. */
+/** Runs a mutation that must succeed, and returns its object. */
 async function made(
   server: TestServer,
   mutation: string,
@@ -17,7 +17,7 @@ async function made(
   return found;
 }
 
-/** Does a chat mutation and answers the id of its object. */
+/** Runs a chat mutation, and returns the id of its object. */
 export const chat =
   (server: TestServer) =>
   async (mutation: string, input: object): Promise<string> =>

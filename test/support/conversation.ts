@@ -40,14 +40,14 @@ export const CHAT_MUTATIONS = Object.keys(CHAT) as readonly ChatMutation[];
 export type Session = SessionPartsFragment;
 export type Message = MessagePartsFragment;
 
-/** What came back, whichever mutation it was. */
+/** The result of any chat mutation. */
 export interface ChatReply extends Outcome {
   readonly replayed?: boolean;
   readonly chatSession: Session;
   readonly chatMessage: Message;
 }
 
-/** Calls a mutation; whatever it answers is clean. */
+/** Calls a mutation, and checks that the response is clean. */
 export async function chat(server: TestServer, mutation: ChatMutation, input: object): Promise<ChatReply> {
   const answer = await server.ask<Record<string, ChatReply>>(CHAT[mutation], { input });
   mustBeClean(server, answer);
@@ -55,14 +55,14 @@ export async function chat(server: TestServer, mutation: ChatMutation, input: ob
   return answer.data?.[mutation] as ChatReply;
 }
 
-/** The same, which must succeed. */
+/** Calls a mutation that must succeed. */
 export async function chatted(server: TestServer, mutation: ChatMutation, input: object): Promise<ChatReply> {
   const reply = await chat(server, mutation, input);
   if (reply.code !== undefined) throw new Error(`${mutation} was refused: ${JSON.stringify(reply)}`);
   return reply;
 }
 
-/** A new session; of the deal's institution, if nothing else is told. */
+/** Creates a session, by default of the institution of the deal. */
 export const openSession = async (server: TestServer, { institution }: Deal, patch: object = {}): Promise<Session> => {
   const input = { institutionId: institution.id, ownerReference: 'owner', title: 'Pier 9', ...patch };
   return (await chatted(server, 'createChatSession', input)).chatSession;
@@ -72,15 +72,15 @@ export const post = async (server: TestServer, chatSessionId: string, patch: obj
   (await chatted(server, 'postChatMessage', { chatSessionId, authorReference: 'ann', body: 'Hello', ...patch }))
     .chatMessage;
 
-/** The session as it is now; null if it is unknown. */
+/** Returns the current session, or null if it is unknown. */
 export const sessionNow = async (server: TestServer, id: string): Promise<Session | null | undefined> =>
   (await server.run(ChatSessionDocument, { id })).chatSession;
 
-/** The first 100 messages of a session. */
+/** Returns the first 100 messages of a session. */
 export const messagesOf = async (server: TestServer, parent: string): Promise<readonly Message[]> =>
   (await server.run(ChatMessagesDocument, { parent, first: 100 })).parent?.list?.nodes ?? [];
 
-/** The ids of the sessions that a filter finds, in the order of their creation. */
+/** Returns the ids of the sessions that match a filter, in order of creation. */
 export async function idsFor(server: TestServer, filter: object): Promise<readonly string[]> {
   const orderBy = { field: 'CREATED_AT', direction: 'ASC' } as const;
   const { list } = await server.run(ChatSessionsDocument, { filter, orderBy, first: 100 });
@@ -89,7 +89,7 @@ export async function idsFor(server: TestServer, filter: object): Promise<readon
 }
 
 const TABLES = Object.keys(LAYOUTS) as readonly TableName[];
-/** How many rows more (or fewer) there are of each kind after the work; kinds that stayed are left out. */
+/** Returns how many rows the work added to or removed from each table, without unchanged tables. */
 export async function changedBy(store: Store, work: () => Promise<unknown>): Promise<{ [T in TableName]?: number }> {
   const counted = () => Promise.all(TABLES.map(async (name) => store.read('ALL')[name].counts([{ where: {} }])));
   const before = await counted();
@@ -103,14 +103,14 @@ export interface ChatScene {
   readonly store: Store;
   readonly server: TestServer;
   readonly deal: Deal;
-  /** Another institution's. */
+  /** A deal of another institution. */
   readonly other: Deal;
 }
 
-/** Many mutations at once reserve their largest results: how much may be reserved is the business of other tests. */
+/** Many concurrent mutations reserve their largest results. The limit of reservations has separate tests. */
 const MANY_AT_ONCE = { responses: { bytes: 16 * 2 ** 20, bufferBytes: 2 ** 32 } };
 
-/** Two institutions in a store of their own. */
+/** Creates two institutions in a new store. */
 export function chatOn(open: OpenStore, options: Partial<AppOptions> = {}): ChatScene {
   const scene = {} as { -readonly [K in keyof ChatScene]: ChatScene[K] };
   beforeAll(async () => {
@@ -122,7 +122,7 @@ export function chatOn(open: OpenStore, options: Partial<AppOptions> = {}): Chat
   return scene;
 }
 
-/** Does the work as somebody else. */
+/** Runs the work as another viewer. */
 export async function asViewer<T>(server: TestServer, viewer: Viewer, work: () => Promise<T>): Promise<T> {
   const before = server.viewer;
   server.viewer = viewer;

@@ -14,7 +14,10 @@ import {
 } from 'graphql';
 import type { Probe } from './probes.ts';
 
-/** What the text of the schema says there is to be tried: read from the text, not from what makes the probes. */
+/**
+ * Returns everything in the schema that must be tried. It is read from the text, independently of the code that creates
+ * the probes.
+ */
 export function coordinatesOf(schema: GraphQLSchema): ReadonlySet<string> {
   const all = new Set<string>();
   const takes = (at: string, { name, type }: InputValueDefinitionNode): void => {
@@ -41,7 +44,7 @@ export function coordinatesOf(schema: GraphQLSchema): ReadonlySet<string> {
 
 const nameOf = (type: TypeNode): string => (type.kind === Kind.NAMED_TYPE ? type.name.value : nameOf(type.type));
 
-/** What an operation that was sent tries: its fields and types; and where it hands in the value. */
+/** Returns what an operation tries: its fields and types, and the argument with the value. */
 export function triedBy(
   schema: GraphQLSchema,
   { query, variables }: Probe,

@@ -16,7 +16,7 @@ afterAll(async () => {
   for (const database of databases) await database.drop();
 });
 
-it('copies the migrated template: what one test file writes, no other sees', async () => {
+it('each test file has its own copy of the migrated template', async () => {
   const tables: number[] = [];
   for (const { url } of databases) {
     tables.push(await asAdmin(url, async (admin) => (await admin.query(ownTables)).rows.length));
@@ -26,7 +26,7 @@ it('copies the migrated template: what one test file writes, no other sees', asy
   expect(new Set(tables).size).toBe(1);
 });
 
-it('waits while somebody is connected to the template', async () => {
+it('the copy waits while another connection uses the template', async () => {
   const guest = new Client({ connectionString: urlOf(inject('adminUrl'), inject('template')) });
   await guest.connect();
   const copying = createDatabase();
@@ -34,7 +34,7 @@ it('waits while somebody is connected to the template', async () => {
   await expect((await copying).drop()).resolves.toBeUndefined();
 });
 
-it('drops a database that still has guests, and does not mind one that is gone', async () => {
+it('a database with open connections can be dropped, and a missing one is ignored', async () => {
   const database = await createDatabase();
   const guest = new Client({ connectionString: database.url });
   const told = new Promise((resolve) => guest.on('error', resolve));

@@ -4,12 +4,12 @@ import { inject } from 'vitest';
 import { asAdmin, urlOf } from './admin.ts';
 
 const OBJECT_IN_USE = '55006';
-/** The server waits five seconds for the template's guests to leave before it refuses. */
+/** The server waits five seconds for connections to the template to end before it rejects the copy. */
 const triesAtMost = 5;
 
 /**
- * A fresh, migrated database for a test file, or a copy of another, which nobody may be connected to. `drop` ends the
- * connections that are still open to it.
+ * Creates a migrated database for a test file, or a copy of another database, which must have no connections. `drop`
+ * ends open connections to it.
  */
 export async function createDatabase(copied?: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const adminUrl = inject('adminUrl');
@@ -26,7 +26,7 @@ export async function createDatabase(copied?: string): Promise<{ readonly url: s
   };
 }
 
-/** PostgreSQL copies a database only while nobody is connected to it, and its own autovacuum may be. */
+/** Copies a database. PostgreSQL requires that it has no connections, but its own autovacuum may have one. */
 async function copy(admin: Client, template: string, name: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {

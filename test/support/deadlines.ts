@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import type { Deadline } from '../../src/store/store.ts';
 
-/** A deadline that comes by itself. */
+/** A deadline that passes by itself. */
 export function deadlineIn(ms: number): Deadline {
   const end = performance.now() + ms;
   return { remainingMs: () => Math.max(0, end - performance.now()) };
 }
 
-/** A deadline that comes when it is told to. */
+/** A deadline that passes when the test calls `pass`. */
 export function deadlineWhenTold(): Deadline & { pass(): void; comeIn(ms: number): void } {
   let end = Number.POSITIVE_INFINITY;
   return {
@@ -21,7 +21,7 @@ export function deadlineWhenTold(): Deadline & { pass(): void; comeIn(ms: number
   };
 }
 
-/** Somebody waits at it until it is opened. */
+/** A promise that callers wait for until it is opened. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => {

@@ -13,7 +13,7 @@ import {
 } from '../api/documents/graphql.ts';
 import type { TestServer } from './server.ts';
 
-/** The payload of a mutation that must succeed. */
+/** Returns the payload of a mutation that must succeed. */
 export function done<R extends { readonly __typename: string }, N extends R['__typename']>(
   result: R | null | undefined,
   name: N,
@@ -28,7 +28,7 @@ export interface Deal {
   readonly assetId: string;
 }
 
-/** An institution with a template and an asset, to open positions under. */
+/** Creates an institution with a template and an asset, to open positions for. */
 export async function makeDeal(server: TestServer, template: Partial<CreateAssetTemplateInput> = {}): Promise<Deal> {
   const made = await server.run(CreateInstitutionDocument, { input: { name: 'Harbor Bank', regions: ['US', 'SG'] } });
   const { institution } = done(made.createInstitution, 'CreateInstitutionPayload');

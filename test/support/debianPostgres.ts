@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 
 const DEBIAN_VERSIONS = '/usr/lib/postgresql';
 
-/** The folders in which a program may be: those of PATH, and where Debian puts PostgreSQL's. */
+/** The folders that may contain a program: those of PATH, and those of PostgreSQL on Debian. */
 const folders = (): readonly string[] => [
   ...(process.env['PATH'] ?? '').split(delimiter),
   ...(existsSync(DEBIAN_VERSIONS)
@@ -11,7 +11,7 @@ const folders = (): readonly string[] => [
     : []),
 ];
 
-/** The folder of a PostgreSQL that can copy a server (`pg_basebackup`), or undefined if there is none. */
+/** The folder of a PostgreSQL that can copy a server (`pg_basebackup`), or undefined if it is not installed. */
 export const POSTGRES_BIN: string | undefined = folders().find((folder) =>
   ['pg_basebackup', 'postgres', 'initdb'].every((program) => existsSync(join(folder, program))),
 );

@@ -9,10 +9,10 @@ import { type Deal, fundedPosition, makeDeal, openPosition } from './deal.ts';
 import { serve, type TestServer } from './server.ts';
 
 export const ROOT_TOKEN = 'root-Zk4WtN8cPq2LxVh7BdRy9JmSf3GuTe6A';
-/** What a server runs with in production if nothing else is set. */
+/** The default settings in production. */
 export const PRODUCTION: Settings = settingsOf(readConfig({ NODE_ENV: 'production', ROOT_API_KEY: ROOT_TOKEN }));
 
-/** An institution, what it has, and its keys. */
+/** An institution with its objects and API keys. */
 export interface House {
   readonly deal: Deal;
   /** Ids of every type. */
@@ -21,7 +21,7 @@ export interface House {
   readonly reader: string;
 }
 
-/** A server on the loopback, with real keys. */
+/** A server on the loopback interface, with real API keys. */
 export interface Endpoint {
   readonly url: string;
   readonly app: App;
@@ -30,7 +30,7 @@ export interface Endpoint {
   readonly faults: unknown[];
 }
 
-/** Serves over HTTP until the test file ends; to be called where hooks may be set. */
+/** Serves over HTTP until the test file ends. It must be called where hooks can be registered. */
 export function endpointOn(settings: Partial<Settings> = {}): () => Endpoint {
   let endpoint: Endpoint;
   let end = async (): Promise<void> => undefined;
@@ -53,7 +53,7 @@ export function endpointOn(settings: Partial<Settings> = {}): () => Endpoint {
   return () => endpoint;
 }
 
-/** An institution with something of every kind. */
+/** Creates an institution with one object of every type. */
 export async function houseOf(server: TestServer): Promise<House> {
   const deal = await makeDeal(server);
   const { institution, templateId, assetId } = deal;
@@ -80,7 +80,7 @@ async function keyOf(server: TestServer, { institution }: Deal, role: 'ADMIN' | 
   return { token, id: apiKey.id };
 }
 
-/** What shows a token. */
+/** Returns the header with a token. */
 export const bearer = (token: string): Readonly<Record<string, string>> => ({ authorization: `Bearer ${token}` });
 
 /** Posts a body as JSON. */

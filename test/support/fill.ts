@@ -10,7 +10,7 @@ import {
   isRequiredInputField,
 } from 'graphql';
 
-/** Values that do, where the type alone does not say one. */
+/** Valid values for names whose type alone does not determine one. */
 const SAMPLES: Readonly<Record<string, unknown>> = {
   code: 'CONSTR_ESCROW',
   config: { currency: 'USD', region: 'US' },
@@ -21,15 +21,15 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   upToSequence: 0,
 };
 
-/** What is put into the place that is tried, and what stands for ids elsewhere. */
+/** The value of the tried argument, and ids for others. */
 export interface Filling {
   readonly path: readonly string[];
   readonly value: string;
-  /** The id for a member of this name. */
+  /** Returns the id for a field of this name. */
   readonly idFor: (name: string) => string;
 }
 
-/** An argument that does, or a member of an input: what must be there, and the place that is tried. */
+/** Returns a valid argument or input field: required values, and the tried value. */
 export function filled(input: GraphQLArgument | GraphQLInputField, filling: Filling): unknown {
   const { path, value } = filling;
   const type: GraphQLInputType = getNullableType(input.type);
@@ -49,7 +49,7 @@ const inner = ({ name }: GraphQLArgument | GraphQLInputField, filling: Filling):
   path: filling.path[0] === name ? filling.path.slice(1) : [],
 });
 
-/** The members of an input, or the arguments of a field, that are needed or lead to the place. */
+/** Returns the fields of an input, or the arguments of a field, that are required or lead to the tried value. */
 export function membersOf(
   members: readonly (GraphQLArgument | GraphQLInputField)[],
   isOneOf: boolean,

@@ -7,16 +7,16 @@ import { type PostgresServer, startPostgres } from './postgresServer.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** A user who may create databases and roles. */
+    /** The URL of a user that may create databases and roles. */
     readonly adminUrl: string;
-    /** The migrated database that each test file's is copied from; also the start of their names. */
+    /** The migrated database that is copied for each test file. Its name is the prefix of theirs. */
     readonly template: string;
   }
 }
 
 const PREFIX = 'escrowgrid_test_';
 
-/** Prepares one migrated database per run, on the server of TEST_DATABASE_URL or on one of our own. */
+/** Prepares one migrated database per run, on the server of TEST_DATABASE_URL or on a new one. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await findServer();
   const template = `${PREFIX}${randomBytes(6).toString('hex')}`;
@@ -47,7 +47,10 @@ async function findServer(): Promise<Pick<PostgresServer, 'url' | 'stop'>> {
   return url ? { url, stop: async () => {} } : startPostgres();
 }
 
-/** Holds a lock under the template's name while this run lives; the server lets go of it even if we are killed. */
+/**
+ * Holds an advisory lock with the name of the template during the run. The server releases it even if the run is
+ * killed.
+ */
 async function claim(adminUrl: string, template: string): Promise<Client> {
   const run = new Client({ connectionString: adminUrl });
   run.on('error', () => {}); // A server that goes away fails the tests with better words.
@@ -57,8 +60,8 @@ async function claim(adminUrl: string, template: string): Promise<Client> {
 }
 
 /**
- * Drops what this run made, and what killed runs left behind on a server that outlives them: the lock of a run can be
- * taken by the run itself and, once it has ended, by anybody.
+ * Drops the databases of this run, and those of killed runs on a server that outlives them. The lock of a run can be
+ * acquired by the run itself and, once it has ended, by any other.
  */
 async function dropDatabases(run: Client): Promise<void> {
   const { rows } = await run.query<{ datname: string }>(

@@ -10,7 +10,7 @@ import {
   isNonNullType,
 } from 'graphql';
 
-/** Texts that have a meaning somewhere below: in SQL, a search, JSON, GraphQL, a page, a path, a format. */
+/** Texts with a meaning in some layer: SQL, search, JSON, GraphQL, HTML, paths, formats. */
 export const INJECTIONS: readonly string[] = [
   "'; drop table positions; --",
   "' or '1'='1",
@@ -37,12 +37,12 @@ export const INJECTIONS: readonly string[] = [
   '2026-01-01T00:00:00Z\u0000',
 ];
 
-/** Something that fits an argument or a field, so that what is tried in another place gets that far. */
+/** Returns a valid value for an argument or a field, so that the operation reaches the tried argument. */
 export type Usual = (name: string, type: GraphQLInputType) => unknown;
 export type Place = readonly string[];
 type Given = GraphQLArgument | GraphQLInputField;
 
-/** Every place below the arguments that takes a text in some way. */
+/** Returns the path of every text within the arguments. */
 export function placesOf(given: readonly Given[], path: Place = []): readonly Place[] {
   return given.flatMap(({ name, type }) => {
     const named = getNamedType(type);
@@ -52,7 +52,7 @@ export function placesOf(given: readonly Given[], path: Place = []): readonly Pl
   });
 }
 
-/** Values for all arguments that must be there, with the text at its place. */
+/** Returns values for all required arguments, with the text at its path. */
 export function valuesWith(given: readonly Given[], [at, ...rest]: Place, text: string, usual: Usual): object {
   const entries = given.flatMap(({ name, type, defaultValue }): [string, unknown][] => {
     if (name === at) return [[name, valueWith(type, rest, text, usual)]];

@@ -6,12 +6,12 @@ import { START } from './server.ts';
 
 export const ROOT_TOKEN = 'root-q7Vd3xKe9TzBn2Wm6JpLc8RfYh4GsXu5';
 
-/** A server that knows who asks by keys alone, and a clock that only moves when told. */
+/** A server that authenticates with API keys only, and a clock that only the test advances. */
 export interface KeyServer {
   readonly app: App;
   readonly faults: unknown[];
   now: number;
-  /** Asks as whoever has the token; null: without any. */
+  /** Sends a query with the token, or without one if it is null. */
   ask<T = Record<string, unknown>>(
     query: string,
     variables?: object,
@@ -76,7 +76,7 @@ export interface KeyRow {
   readonly revokedAt: string | null;
   readonly lastUsedAt: string | null;
 }
-/** What a mutation of keys answers, refused or not. */
+/** The result of a mutation of API keys. */
 export interface KeyReply {
   readonly apiKey?: KeyRow;
   readonly token?: string;
@@ -97,7 +97,7 @@ export async function callKey(
   return reply;
 }
 
-/** A key that is new, with its token. */
+/** Creates an API key, and returns it with its token. */
 export async function newKey(
   server: KeyServer,
   institutionId: string,
@@ -109,7 +109,7 @@ export async function newKey(
   return { id: apiKey.id, token, institutionId };
 }
 
-/** A new institution's id. */
+/** Creates an institution, and returns its id. */
 export async function newInstitution(server: KeyServer, name = 'Harbor Bank'): Promise<string> {
   const { data, text } = await server.ask<{ createInstitution: { institution?: { id: string } } }>(
     `mutation($input: CreateInstitutionInput!) { createInstitution(input: $input) {

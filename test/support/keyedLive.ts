@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import type { KeyServer } from './keyed.ts';
 import { type Result, textOf } from './live.ts';
 
-/** Starts what runs beside the requests and listens, until told to end. Answers the address. */
+/** Starts the background jobs and listens until the end. Returns the address. */
 export async function listeningWithKeys(server: KeyServer, atEnd: (end: () => Promise<void>) => void): Promise<string> {
   server.app.start();
   const bound = await server.app.listen(0, '127.0.0.1');
@@ -16,13 +16,13 @@ export async function listeningWithKeys(server: KeyServer, atEnd: (end: () => Pr
   return `${bound.origin}/graphql`;
 }
 
-/** A subscription that is under way. */
+/** An open subscription. */
 export interface Stream {
-  /** The next thing that comes; undefined when the stream has ended. */
+  /** Returns the next result, or undefined when the stream has ended. */
   next(): Promise<Result | undefined>;
 }
 
-/** Subscribes over server-sent events with the token, by POST or by GET. */
+/** Subscribes over server-sent events with the token, by POST or GET. */
 export async function overSse(
   address: string,
   token: string,
@@ -62,12 +62,12 @@ interface Message {
   readonly payload?: unknown;
 }
 
-/** A client that speaks graphql-ws by hand, so that nothing is repeated or hidden. */
+/** A minimal graphql-ws client that neither repeats nor hides messages. */
 export interface BareSocket {
   readonly socket: WebSocket;
   readonly closed: Promise<number>;
   send(message: Message): void;
-  /** The next message that is no ping; undefined when the socket is closed. */
+  /** Returns the next message that is not a ping, or undefined when the socket is closed. */
   next(): Promise<Message | undefined>;
 }
 
@@ -96,7 +96,7 @@ export async function bareSocket(address: string, headers: Readonly<Record<strin
   };
 }
 
-/** The same, having said hello with these parameters. */
+/** Opens a socket and sends connection_init with these parameters. */
 export async function greeted(
   address: string,
   payload: unknown,
@@ -107,7 +107,7 @@ export async function greeted(
   return bare;
 }
 
-/** Asks over a socket, one thing at a time; errors come as a result with errors, as over HTTP. */
+/** Runs one operation over a socket. Errors are returned as a result with errors, as over HTTP. */
 export function overSocket(bare: BareSocket, id: string, query: string, variables: object = {}): Stream {
   bare.send({ id, type: 'subscribe', payload: { query, variables } });
   return {

@@ -3,7 +3,7 @@ import type { Limits } from '../../src/server/access/rateLimits.ts';
 import { DEFAULTS, type Settings } from '../../src/settings.ts';
 import { atFileEnd } from './fileEnd.ts';
 
-/** Listens until the test file ends; what runs beside the requests is not started. Answers the address. */
+/** Listens until the test file ends, without background jobs. Returns the address. */
 export async function atAddress(app: App): Promise<string> {
   const bound = await app.listen(0, '127.0.0.1');
   atFileEnd(async () => {
@@ -13,7 +13,7 @@ export async function atAddress(app: App): Promise<string> {
   return `${bound.origin}/graphql`;
 }
 
-/** Settings with these rates and no others. */
+/** Returns settings with only these rate limits. */
 export const rated = (rates: Partial<Limits>, more: Partial<Settings> = {}): { settings: Partial<Settings> } => ({
   settings: { rates: { ...DEFAULTS.rates, ...rates }, ...more },
 });
@@ -29,7 +29,7 @@ export interface Answered {
   };
 }
 
-/** Sends a query over the network. */
+/** Sends a query over HTTP. */
 export async function overHttp(
   address: string,
   token: string | null,

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Answer, TestServer } from './server.ts';
 import type { Mutation } from './badInput.ts';
 
-/** Any query of one list, aliased `list`, perhaps below a `parent`. */
+/** Any query of one list, aliased `list`, optionally within a `parent`. */
 export type ListDocument = Mutation;
 
 export interface ListPage {
@@ -22,7 +22,7 @@ type Listed = { readonly list?: ListPage | null; readonly parent?: { readonly li
 export const pageIn = ({ data }: Answer<Listed>): ListPage | null | undefined =>
   data && 'list' in data ? data.list : data?.parent?.list;
 
-/** One page, which must be well made. */
+/** Returns one page, which must be well formed. */
 export async function pageOf(server: TestServer, document: ListDocument, variables: object): Promise<ListPage> {
   const answer = await server.ask<Listed>(document, variables);
   const page = pageIn(answer);
@@ -37,7 +37,7 @@ export async function pageOf(server: TestServer, document: ListDocument, variabl
 
 export const idsOf = (page: ListPage): string[] => page.nodes.map(({ id }) => id);
 
-/** All ids of a list, walked in pages of so many rows; `between` runs after each page. */
+/** Returns all ids of a list, read in pages of the given size. `between` runs after each page. */
 export async function walk(
   server: TestServer,
   document: ListDocument,
@@ -52,7 +52,7 @@ export async function walk(
     const page = await pageOf(server, document, { ...variables, ...part });
     const { hasNextPage, hasPreviousPage, startCursor, endCursor } = page.pageInfo;
     expect(page.nodes.length).toBeLessThanOrEqual(size);
-    // The side that the walk comes from has rows as soon as there is a cursor.
+    // A page in the other direction exists as soon as a cursor was used.
     expect(backward ? hasNextPage : hasPreviousPage).toBe(cursor !== null);
     if (backward) ids.unshift(...idsOf(page));
     else ids.push(...idsOf(page));

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { AS_ROOT } from './program.ts';
 import type { TestServer } from './server.ts';
 
-/** What comes over a subscription, or the only answer of another operation. */
+/** A result of a subscription, or the only result of another operation. */
 export interface Result {
   readonly data?: Readonly<Record<string, Change>> | null;
   readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
@@ -22,7 +22,7 @@ export type Variables = Record<string, unknown>;
 /** A client of one server. */
 export interface LiveClient {
   readonly ask: (query: string, variables?: Variables) => Results;
-  /** Leaves without a word. */
+  /** Disconnects without closing the connection properly. */
   readonly vanish: () => void;
 }
 export interface Transport {
@@ -77,7 +77,7 @@ export const webSocket: Transport = {
   },
 };
 
-/** A refusal that comes as an exception of the client's, as a result. */
+/** Converts an exception of the client to a result. */
 async function* told(results: Results): AsyncGenerator<Result, void, undefined> {
   try {
     for await (const result of results) yield result;
@@ -87,7 +87,7 @@ async function* told(results: Results): AsyncGenerator<Result, void, undefined> 
   }
 }
 
-/** Starts what runs beside the requests and listens, until the test file ends. Answers the address. */
+/** Starts the background jobs and listens until the test file ends. Returns the address. */
 export async function listening(server: TestServer, atEnd: (end: () => Promise<void>) => void): Promise<string> {
   server.app.start();
   const bound = await server.app.listen(0, '127.0.0.1');
@@ -98,14 +98,14 @@ export async function listening(server: TestServer, atEnd: (end: () => Promise<v
   return `${bound.origin}/graphql`;
 }
 
-/** A client that vanishes when the test ends. */
+/** Returns a client that disconnects when the test ends. */
 export function clientOf({ connect }: Transport, address: string): LiveClient {
   const client = connect(address);
   onTestFinished(() => client.vanish());
   return client;
 }
 
-/** The changes that come next, up to so many. */
+/** Returns the next changes, up to the given number. */
 export async function changes(results: Results, count: number): Promise<readonly Change[]> {
   const seen: Change[] = [];
   while (seen.length < count) {
@@ -118,7 +118,7 @@ export async function changes(results: Results, count: number): Promise<readonly
   return seen;
 }
 
-/** The code of the error with which a subscription ends; nothing may come before or after it. */
+/** Returns the code of the error that ends a subscription. There must be no other result. */
 export async function refusalOf(results: Results): Promise<string | undefined> {
   const all: Result[] = [];
   for await (const result of results) all.push(result);
@@ -129,7 +129,7 @@ export async function refusalOf(results: Results): Promise<string | undefined> {
   return only.errors[0].extensions?.code;
 }
 
-/** The whole text of a response as it comes. */
+/** Yields the text of a response as it arrives. */
 export async function* textOf(response: IncomingMessage): AsyncGenerator<string, void, undefined> {
   for await (const chunk of response) yield String(chunk);
 }

@@ -5,7 +5,7 @@ import { PRODUCTION } from './endpoint.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type KeyedServer, serveKeyed } from './serveKeyed.ts';
 
-/** Points a minute, as production has them. */
+/** The points per minute in production. */
 export const RATES: Limits = PRODUCTION.rates;
 
 export interface HttpAnswer {
@@ -15,7 +15,7 @@ export interface HttpAnswer {
 }
 export interface Network {
   readonly server: KeyedServer;
-  /** Posts a query to a path, with these headers alone. */
+  /** Posts a query to a path, with only these headers. */
   readonly post: (headers: Readonly<Record<string, string>>, query?: string, path?: string) => Promise<HttpAnswer>;
 }
 
@@ -25,7 +25,7 @@ export interface NetworkOptions {
   readonly settings?: Partial<Settings>;
 }
 
-/** A server on a port, until the test ends. */
+/** Starts a server on a port until the test ends. */
 export async function overHttp(store: Store, options: NetworkOptions = {}): Promise<Network> {
   const { rates = {}, trustedProxies = 0 } = options;
   const http = { ...DEFAULTS.http, trustedProxies };
@@ -48,7 +48,7 @@ export async function overHttp(store: Store, options: NetworkOptions = {}): Prom
   };
 }
 
-/** How often each status came. */
+/** Counts the responses by status. */
 export function tally(answers: readonly HttpAnswer[]): Readonly<Record<number, number>> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;

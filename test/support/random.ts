@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { SEED } from '../counts.ts';
 
 /**
- * Holds a property against so many random cases; its predicate may be asynchronous.
- * A failure tells the smallest case found and the seed that replays it.
+ * Checks a property with the given number of random cases; its predicate may be asynchronous. A failure reports the
+ * smallest case found and the seed that replays it.
  */
 export async function checked<Ts>(runs: number, property: fc.IRawProperty<Ts>): Promise<void> {
   const details = await fc.check(property, { numRuns: runs, seed: SEED });

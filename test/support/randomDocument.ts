@@ -28,7 +28,7 @@ const DIRECTIVES = [
 const PAGES = ['', 'first: 3', 'first: $rows', 'last: $rows', 'last: 100', 'first: 101', 'last: $usual', 'first: 0'];
 const FILTERS = ['', 'filter: { search: "a" }', 'filter: { search: $words }', 'filter: $sessions', 'filter: null'];
 const IDS = ['ids: ["a", "b", "c"]', 'ids: "a"', 'ids: $ids', 'ids: []'];
-/** What an argument is given, by its name; the others are left out. */
+/** The values of arguments, by name. Other arguments are omitted. */
 const GIVEN: Readonly<Record<string, readonly string[]>> = {
   first: PAGES,
   ids: IDS,
@@ -37,12 +37,15 @@ const GIVEN: Readonly<Record<string, readonly string[]>> = {
   input: ['input: $batch'],
 };
 
-/** A valid operation whose fragments are used more than once. Equal choices make an equal one, fewer a smaller one. */
+/**
+ * Returns a valid operation whose fragments are used more than once. Equal choices give equal operations, and fewer
+ * choices give smaller ones.
+ */
 export function documentOf(choices: readonly number[]): string {
   let index = 0;
   let names = 0;
   const fragments: { readonly name: string; readonly on: GraphQLCompositeType; readonly text: string }[] = [];
-  // Once there is nothing more to choose from, it is the first.
+  // Without remaining choices, the first value is chosen.
   const below = (count: number): number => (choices[index++] ?? 0) % count;
   const one = <T>(values: readonly T[]): T => values[below(values.length)] as T;
   const fieldsOf = (type: GraphQLCompositeType) => (isUnionType(type) ? [] : Object.values(type.getFields()));
@@ -61,7 +64,7 @@ export function documentOf(choices: readonly number[]): string {
     const selections = isCompositeType(named) ? set(named, levels - 1) : '';
     return `f${names++}: ${chosen.name}${given && `(${given})`} ${one(DIRECTIVES)} ${selections}`;
   }
-  /** A type that a fragment can be on within this one. */
+  /** Returns a type condition that is valid for a fragment on this type. */
   const kin = (type: GraphQLCompositeType): GraphQLCompositeType =>
     one(isAbstractType(type) ? [type, ...schema.getPossibleTypes(type)] : [type]);
   function spread(type: GraphQLCompositeType, levels: number): string {

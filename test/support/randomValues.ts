@@ -1,4 +1,4 @@
-/** Values for the variables that a random document can use. Equal choices make equal ones. */
+/** Returns values for the variables of a random document. Equal choices give equal values. */
 export function valuesOf(choices: readonly number[], ids: readonly string[]): object {
   let index = 0;
   const one = <V>(values: readonly V[]): V => values[(choices[index++] ?? 0) % values.length] as V;

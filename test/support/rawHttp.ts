@@ -1,19 +1,19 @@
 import { connect } from 'node:net';
 import type { BrokenRequest } from './brokenRequest.ts';
 
-/** Everything that the server said until it hung up. */
+/** Everything that the server sent until it closed the connection. */
 export interface RawAnswer {
   readonly status: number;
   readonly head: string;
   readonly body: string;
-  /** The code with which the connection broke, undefined if it ended well. */
+  /** The code of the error that ended the connection, or undefined if it was closed normally. */
   readonly broken: string | undefined;
 }
 
-/** Only there to end a hang. */
+/** Only ends a hang. */
 const HANG_MS = 20_000;
 
-/** Sends the bytes as they are and reads until the answer is whole, or the server hangs up. */
+/** Sends the bytes unchanged and reads until the response is complete, or the server closes the connection. */
 export function sendRaw(url: string, bytes: Uint8Array): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -35,7 +35,7 @@ export function sendRaw(url: string, bytes: Uint8Array): Promise<RawAnswer> {
   });
 }
 
-/** A request to the letter, that asks to hang up after the answer. */
+/** Returns the exact bytes of a request that asks to close the connection after the response. */
 export function bytesOf({ method, path, headers, body, told }: BrokenRequest): Uint8Array {
   const hasHost = headers.some(([name]) => name === 'Host');
   const lines = [
@@ -49,7 +49,7 @@ export function bytesOf({ method, path, headers, body, told }: BrokenRequest): U
 }
 
 function answerOf(text: string, broken: string | undefined): RawAnswer {
-  // What only says to go on is no answer yet.
+  // Interim responses are not part of the response.
   const [head = '', ...rest] = text.replace(/^(HTTP\/1\.1 1\d\d [^]*?\r\n\r\n)+/, '').split('\r\n\r\n');
   return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0), head, body: rest.join('\r\n\r\n'), broken };
 }

@@ -39,7 +39,7 @@ export const MOVES = [
   'expirePosition',
   'transitionPosition',
 ] as const satisfies readonly MutationName[];
-/** The fields that the input of a move requires besides the position. */
+/** Returns the fields that the input of a move requires besides the position. */
 export const target = (mutation: MutationName): object => {
   if (mutation === 'releasePosition') return { all: true };
   return mutation === 'transitionPosition' ? { toState: 'PARTIALLY_RELEASED' } : {};
@@ -56,19 +56,19 @@ const DAY_MS = 86_400_000;
 export const afterDays = (days: number): number => START + days * DAY_MS;
 export const day = (days: number): string => new Date(afterDays(days)).toISOString();
 
-/** What there is to be refused something about. */
+/** The objects that user errors refer to. */
 export interface Scene {
-  /** Its template wants 10.00 to 1000.00 USD. */
+  /** A deal whose template allows 10.00 to 1000.00 USD. */
   readonly limited: Deal;
-  /** Its template wants an expiry within 30 days. */
+  /** A deal whose template requires an expiry within 30 days. */
   readonly timed: Deal;
   readonly created: string;
   readonly funded: string;
-  /** Expires after 20 days. */
+  /** A position that expires after 20 days. */
   readonly late: string;
-  /** Is cancelled. */
+  /** A cancelled position. */
   readonly ended: string;
-  /** Was opened before the policy was tightened to less than its amount. */
+  /** A position that was created before the policy limited amounts below its own. */
   readonly tightened: string;
 }
 
@@ -76,11 +76,11 @@ export interface Refusing {
   readonly server: () => TestServer;
   readonly scene: () => Scene;
   readonly ask: (mutation: MutationName, input: object, viewer?: Viewer) => Promise<Outcome>;
-  /** The same, of a mutation that must write nothing. */
+  /** Runs a mutation that must write nothing. */
   readonly refused: Refusing['ask'];
 }
 
-/** A scene in a store of its own. */
+/** Creates the objects in a new store. */
 export function sceneOn(open: OpenStore): Refusing {
   let store: Store;
   let server: TestServer;

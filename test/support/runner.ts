@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { atFileEnd } from './fileEnd.ts';
 
-/** A process that executes a test program and answers each line of its input with one line of JSON. */
+/** A process that runs a test program and returns one line of JSON for each line of its input. */
 export interface Runner<Answer> {
   /** The first line that the program printed. */
   readonly firstLine: string;

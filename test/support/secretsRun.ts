@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Program } from './program.ts';
 
-/** What must never come to light. */
+/** The texts that must never appear. */
 export interface Secrets {
   readonly rootKey: string;
   readonly password: string;
@@ -14,12 +14,12 @@ export const newSecrets = (): Secrets => ({
 
 export interface Told {
   readonly status: number;
-  /** The body, and every header. */
+  /** The body and all headers. */
   readonly text: string;
 }
 type HeadersGiven = Readonly<Record<string, string>>;
 
-/** Sends a request as it is, and keeps what came back. */
+/** Sends a request unchanged, and keeps the response. */
 export async function tell(
   program: Program,
   kept: Told[],
@@ -49,7 +49,7 @@ const FUND = `mutation($input: FundPositionInput!) { fundPosition(input: $input)
 const SESSION = `mutation($input: CreateChatSessionInput!) { createChatSession(input: $input) {
   __typename ... on CreateChatSessionPayload { chatSession { id title } } ... on UserError { code message path } } }`;
 
-/** Makes a key of an institution; its token is told here, and nowhere else. */
+/** Creates an API key of an institution. Its token is only in this response. */
 export async function newKey(program: Program, { rootKey }: Secrets): Promise<string> {
   const made = await tell(program, [], bearer(rootKey), INSTITUTION, {
     input: { name: 'Harbor Bank', regions: ['US'] },
@@ -60,7 +60,7 @@ export async function newKey(program: Program, { rootKey }: Secrets): Promise<st
   return /eg_[0-9a-z]{12}_[0-9a-z]{58}/.exec(text)?.[0] ?? expect.fail(text);
 }
 
-/** Uses a credential as it is meant to be used. */
+/** Uses a credential as intended. */
 export async function useWell(program: Program, kept: Told[], token: string, institution?: string): Promise<void> {
   const input = {
     ownerReference: 'ada',
@@ -80,7 +80,7 @@ export async function useWell(program: Program, kept: Told[], token: string, ins
   }
 }
 
-/** Puts a credential where it does not belong, and what is nearly one where it does. */
+/** Sends a credential where it does not belong, and similar texts where it does. */
 export async function useBadly(program: Program, kept: Told[], token: string): Promise<void> {
   const own = bearer(token);
   const strange = [

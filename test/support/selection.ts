@@ -9,10 +9,12 @@ import {
   isRequiredArgument,
 } from 'graphql';
 
-/** Whatever an argument that must be there is about, where nothing else is to be shown than that nothing is shown. */
+/** A required argument whose value does not matter. */
 const SOME_TEXT = '(participantReference: "somebody")';
 
-/** Selects all of a type, and all that it leads to within so many edges; '' for a scalar. */
+/**
+ * Selects all fields of a type, and objects up to the given number of edges away. Returns an empty text for a scalar.
+ */
 export function selectionOf(schema: GraphQLSchema, type: GraphQLNamedType, edges: number): string {
   if (isAbstractType(type)) {
     const members = schema
@@ -36,7 +38,7 @@ const fieldsOf = (schema: GraphQLSchema, type: GraphQLObjectType, edges: number)
 export const isNode = (type: GraphQLNamedType): boolean =>
   isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'Node');
 
-/** Whether the field leads from one object to others. The parts of a page or a payload are no way further. */
+/** Whether the field leads from one object to others. Parts of pages and payloads are no edges. */
 export const isEdge = (type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): boolean => {
   if (/(Connection|Edge|Payload|Result|Change)$/.test(type.name)) return false;
   const shown = getNamedType(field.type);

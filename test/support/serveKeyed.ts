@@ -5,30 +5,30 @@ import { START } from './server.ts';
 
 export const ROOT_TOKEN = 'root-token-of-the-tests-0000000000000000';
 
-/** What came back, whole. */
+/** A complete response. */
 export interface Said {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
 }
 
-/** A server that knows its callers by their keys, and a clock that only moves when told. */
+/** A server that authenticates with API keys, and a clock that only the test advances. */
 export interface KeyedServer {
   readonly app: App;
   readonly faults: unknown[];
   now: number;
-  /** Asks with a token; null shows none. */
+  /** Sends a query with a token, or without one if it is null. */
   ask(
     token: string | null,
     query: string,
     variables?: object,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Said>;
-  /** The same of root, an admin or whoever must be answered: its data; fails the test on any error. */
+  /** Sends a query that must succeed, and returns its data; the test fails on any error. */
   data<T>(token: string, query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<T>;
 }
 
-/** Large documents are asked for; how large they may be is other tests' business. */
+/** Allows large documents, whose limits have separate tests. */
 const ROOMY: Partial<Settings> = {
   documents: { tokens: 100_000, depth: 50, aliases: 1_000, directives: 8, introspection: 'all' },
   operations: { cost: 1e9, subscriptionCost: 1e9, listValues: 1_000 },
@@ -69,10 +69,10 @@ function requestOf(token: string | null, query: string, variables: object, heade
   });
 }
 
-/** Cursors of CAUGHT_UP are never the same twice. */
+/** Matches cursors of CAUGHT_UP, which differ each time. */
 const ID_OF_CAUGHT_UP = /^id: .*\n(?=event: next\ndata: [^\n]*CAUGHT_UP)/gm;
 
-/** The whole text of an answer; of a stream what came until it had caught up, or ended, without pings. */
+/** Returns the text of a response without pings. A stream is read until it has caught up, or has ended. */
 async function saidOf(response: Response): Promise<Said> {
   const { status, headers } = response;
   if (!headers.get('content-type')?.startsWith('text/event-stream')) {

@@ -12,16 +12,16 @@ export interface Answer<T> {
   readonly text: string;
 }
 
-/** A server within this process, and a clock that only moves when told. */
+/** A server within this process, and a clock that only the test advances. */
 export interface TestServer {
   readonly app: App;
   readonly faults: unknown[];
   now: number;
-  /** Whoever asks from now on; root at first. */
+  /** The viewer of the following requests, which is root at first. */
   viewer: Viewer;
-  /** Sends a document over the in-process HTTP face and answers its data; fails the test on any error. */
+  /** Sends a document by HTTP within the process and returns its data; the test fails on any error. */
   run<T, V>(document: TypedDocumentNode<T, V>, variables: V): Promise<T>;
-  /** The same, with whatever came back. */
+  /** Sends a document and returns the whole response. */
   ask<T = Record<string, unknown>>(
     document: string | DocumentNode,
     variables?: unknown,

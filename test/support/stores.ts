@@ -6,7 +6,7 @@ import type { Store } from '../../src/store/store.ts';
 import { createDatabase } from './database.ts';
 import { atFileEnd } from './fileEnd.ts';
 
-/** A store to test with; it is closed, and its database gone, when the file ends. */
+/** Opens a store for tests. It is closed and its database is dropped when the file ends. */
 export type OpenStore = () => Promise<Store>;
 
 export const openMemory: OpenStore = async () => createMemoryStore();
@@ -15,7 +15,7 @@ export async function openPostgres(onStatement?: OnStatement): Promise<Store> {
   return (await openPostgresAt(onStatement)).store;
 }
 
-/** The same, with the URL of its database, for tests that look at it from outside. */
+/** Opens a store and returns the URL of its database, for tests that read it directly. */
 export async function openPostgresAt(
   onStatement?: OnStatement,
 ): Promise<{ readonly store: Store; readonly url: string }> {
@@ -32,7 +32,7 @@ export async function openPostgresAt(
   return { store, url: database.url };
 }
 
-/** Two stores over one database, as two servers have them. */
+/** Opens two stores on one database, like two servers. */
 export async function openPostgresTwice(): Promise<readonly [Store, Store]> {
   const { store, url } = await openPostgresAt();
   const second = createPostgresStore({ databaseUrl: url, onError: () => undefined });
@@ -40,12 +40,12 @@ export async function openPostgresTwice(): Promise<readonly [Store, Store]> {
   return [store, second];
 }
 
-/** The same tests for both stores. */
+/** Runs the same tests with both stores. */
 export function onBothStores(tests: (open: OpenStore) => void): void {
-  describe('in memory', () => {
+  describe('with the memory store', () => {
     tests(openMemory);
   });
-  describe('on PostgreSQL', () => {
+  describe('with PostgreSQL', () => {
     tests(() => openPostgres());
   });
 }

@@ -9,22 +9,22 @@ import {
   isObjectType,
 } from 'graphql';
 
-/** A place where a caller hands in an id or a cursor. */
+/** An argument for an id or for a cursor. */
 export interface Slot {
-  /** Such as "Mutation.createAsset(input.templateId)". */
+  /** The name of the slot, such as "Mutation.createAsset(input.templateId)". */
   readonly name: string;
-  /** The type that has the field: an operation's, or a node's. */
+  /** The type with the field: an operation type or a node. */
   readonly parent: string;
   readonly field: GraphQLField<unknown, unknown>;
-  /** The way to it: the argument, then members of inputs. */
+  /** The path to the value: the argument, then fields of inputs. */
   readonly path: readonly string[];
-  /** The type of node whose id it takes; a cursor of a list, or of changes. */
+  /** The type of node whose id is passed, or a cursor of a list or of changes. */
   readonly holds: string;
 }
 
 export const CURSOR = 'a cursor';
 
-/** Every place that takes an id or a cursor; `node` and `nodes` once for each type of node. */
+/** Returns every argument for ids and cursors, with `node` and `nodes` once per type of node. */
 export function slotsOf(schema: GraphQLSchema): readonly Slot[] {
   const nodes = nodeTypes(schema);
   return Object.values(schema.getTypeMap()).flatMap((type) => {
@@ -58,14 +58,14 @@ function pathsOf(input: GraphQLArgument | GraphQLInputField): readonly (readonly
   return Object.values(type.getFields()).flatMap((member) => pathsOf(member).map((path) => [input.name, ...path]));
 }
 
-/** The type of what is named so, where the name alone does not say it. */
+/** The types of names that do not contain their type. */
 const SHORT: Readonly<Record<string, string>> = {
   Template: 'AssetTemplate',
   ReplyTo: 'ChatMessage',
   Resource: 'Position',
 };
 
-/** The type of node that the id of this name is of. */
+/** Returns the type of node for an id of this name. */
 export function holdsOf(name: string, { type }: Pick<GraphQLField<unknown, unknown>, 'type'>): string {
   if (name === 'after' || name === 'before') return CURSOR;
   if (name === 'id' || name === 'ids') return getNamedType(type).name;
@@ -74,7 +74,7 @@ export function holdsOf(name: string, { type }: Pick<GraphQLField<unknown, unkno
   return SHORT[capital] ?? capital;
 }
 
-/** Every operation, as a place that takes nothing. */
+/** Returns every operation as a slot without a value. */
 export const operationsOf = (schema: GraphQLSchema): readonly Slot[] =>
   [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) =>
     Object.values(type?.getFields() ?? {}).map((field) => {

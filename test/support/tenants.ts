@@ -11,15 +11,15 @@ export const ROOT: Viewer = { role: 'ROOT' };
 export interface Tenants {
   readonly store: () => Store;
   readonly server: () => TestServer;
-  /** The viewer's institution and what it has. */
+  /** The institution of the viewer and its objects. */
   readonly own: () => World;
-  /** The same of another institution. */
+  /** Another institution and its objects. */
   readonly theirs: () => World;
-  /** Makes an institution's key the viewer. */
+  /** Makes an API key of the institution the viewer. */
   readonly as: (role: 'ADMIN' | 'READ_ONLY') => void;
 }
 
-/** Two institutions alike in a store of their own. */
+/** Creates two similar institutions in a new store. */
 export function tenantsOn(open: OpenStore): Tenants {
   let store: Store;
   let server: TestServer;
@@ -44,7 +44,7 @@ export function tenantsOn(open: OpenStore): Tenants {
   return { store: () => store, server: () => server, own: () => own, theirs: () => theirs, as };
 }
 
-/** Everything that there is in a world. */
+/** Returns all ids of a world. */
 export const idsOf = ({ deal, created, funded }: World): readonly string[] => [
   deal.institution.id,
   deal.templateId,
@@ -53,5 +53,5 @@ export const idsOf = ({ deal, created, funded }: World): readonly string[] => [
   funded,
 ];
 
-/** An id of the same type that never was. */
+/** Returns an id of the same type that never existed. */
 export const unknownOf = (id: string): string => `${id.split('_', 1)[0]}_00000000000000000000000000`;

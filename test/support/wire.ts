@@ -3,12 +3,12 @@ import { Agent, request } from 'node:http';
 import { WebSocket } from 'ws';
 import { bearer } from './endpoint.ts';
 
-/** What came back: the status, 200 over WebSocket, and the whole text. */
+/** A response: the status, which is 200 over WebSocket, and the whole text. */
 export interface Reply {
   readonly status: number;
   readonly text: string;
 }
-/** How a body is sent: a query with variables, both already text. */
+/** A way to send an operation: a query with variables, both as text. */
 export interface Wire {
   readonly name: string;
   readonly open: (url: string, token: string) => Promise<Line>;
@@ -60,7 +60,7 @@ const got: Wire = {
   }),
 };
 
-/** A socket that has said hello. */
+/** Opens a socket with connection_init. */
 async function greeted(url: string, token: string): Promise<WebSocket> {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
   await once(socket, 'open');
@@ -69,7 +69,7 @@ async function greeted(url: string, token: string): Promise<WebSocket> {
   return socket;
 }
 
-/** What is not even read is answered by closing; with 4400 it is the request that is bad. */
+/** A request that is not read is rejected by closing the socket; 4400 means that the request is invalid. */
 const CLOSED = { status: 400, text: '"code":"BAD_REQUEST"' };
 const BAD_REQUEST = 4400;
 

@@ -7,9 +7,9 @@ import { LAYOUTS } from '../../src/store/postgres/layouts.ts';
 import type { Reader, Store, TableName, Window, Writers } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
 import { openPostgresAt } from '../support/stores.ts';
-import { changeOf, everyKind, type EveryKind, keepEvery, TABLES, WORD } from './everyKind.ts';
+import { changeOf, allEntities, type AllEntities, insertAllEntities, TABLES, WORD } from './allEntities.ts';
 
-// The conditions of all statements are taken away: what keeps institutions apart now is PostgreSQL alone.
+// The conditions of all statements are removed, so only PostgreSQL separates institutions.
 vi.mock('../../src/store/postgres/predicate.ts', () => ({ predicateOf: () => null }));
 
 /** A row of any table. */
@@ -17,22 +17,22 @@ interface Row {
   readonly id: string;
   readonly version?: number;
 }
-const rowsIn = (of: EveryKind, name: TableName): readonly Row[] => of[name];
-const scopeOf = (of: EveryKind): Scope => ({ institutionId: of.institutions[0]?.id ?? '' });
+const rowsIn = (of: AllEntities, name: TableName): readonly Row[] => of[name];
+const scopeOf = (of: AllEntities): Scope => ({ institutionId: of.institutions[0]?.id ?? '' });
 
 const NO_RIGHT = { code: '42501' };
 const GONE = { code: 'STALE_VERSION', currentVersion: 0 };
-/** The tables that the application may take rows out of. */
+/** The tables from which the application may delete rows. */
 const REMOVED: readonly TableName[] = ['policies', 'idempotencyRecords', 'chatSessions'];
 
 let store: Store;
 let url: string;
-let mine: EveryKind;
-let theirs: EveryKind;
+let mine: AllEntities;
+let theirs: AllEntities;
 beforeAll(async () => {
   ({ store, url } = await openPostgresAt());
-  [mine, theirs] = [everyKind(), everyKind()];
-  for (const each of [mine, theirs]) await keepEvery(store, each);
+  [mine, theirs] = [allEntities(), allEntities()];
+  for (const each of [mine, theirs]) await insertAllEntities(store, each);
 });
 
 const readerAs = (scope: Scope, name: TableName) => store.read(scope)[name] as unknown as Reader<Row>;
@@ -46,7 +46,7 @@ const window = (search?: readonly string[]): Window<Row> => ({
   ...(search && { search }),
 });
 
-/** All that there is, as the superuser sees it. */
+/** Returns all rows, as the superuser sees them. */
 async function everything(admin: Client): Promise<unknown> {
   const kept: unknown[] = [];
   for (const table of [...TABLES.map((name) => LAYOUTS[name].table), 'outbox']) {
@@ -55,7 +55,7 @@ async function everything(admin: Client): Promise<unknown> {
   return kept;
 }
 
-describe.each(TABLES)('with no condition in any statement, of %s', (name) => {
+describe.each(TABLES)('row security of %s without conditions in statements', (name) => {
   const seenAs = async (scope: Scope) => {
     const reader = readerAs(scope, name);
     const [page] = await reader.pages([window()]);
@@ -64,57 +64,61 @@ describe.each(TABLES)('with no condition in any statement, of %s', (name) => {
     const found = (await reader.byIds(ids.toSorted())).filter((row) => row !== undefined);
     return { rows: page?.rows, count, found };
   };
-  const all = (...of: readonly EveryKind[]) => {
+  const all = (...of: readonly AllEntities[]) => {
     const rows = of.flatMap((each) => rowsIn(each, name)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
     return { rows, count: rows.length, found: rows.filter(({ id }) => isWellFormedId(id)) };
   };
 
-  it('an institution sees its own alone', async () => {
+  it('an institution sees only its own rows', async () => {
     expect(await seenAs(scopeOf(mine))).toEqual(all(mine));
     expect(await seenAs(scopeOf(theirs))).toEqual(all(theirs));
   });
 
-  it('root sees all, so there was something to hide', async () => {
+  it('root sees all rows, so the other tests prove that rows are hidden', async () => {
     expect(await seenAs('ALL')).toEqual(all(mine, theirs));
   });
 
-  it.each(['', 'ALL', 'nonsense', "' or true"])(
-    'an institution that there cannot be, called "%s", sees nothing',
-    async (institutionId) => {
-      expect(await seenAs({ institutionId })).toEqual(all());
-    },
-  );
+  it.each(['', 'ALL', 'nonsense', "' or true"])('an invalid institution "%s" sees no rows', async (institutionId) => {
+    expect(await seenAs({ institutionId })).toEqual(all());
+  });
 
-  describe('nothing is written for another institution:', () => {
+  describe('writes for another institution', () => {
     const writer = (tx: Writers) =>
       tx[name] as unknown as Record<'insert' | 'replace' | 'remove', (row: object) => void>;
     const other = () => rowsIn(theirs, name)[0] as Row;
     const later = () => ({ ...other(), version: (other().version ?? 0) + 1 });
     const { version } = LAYOUTS[name].columns as { readonly version?: Column };
     const refused: readonly [string, (tx: Writers) => void, object][] = [
-      ['no insert', (tx) => writer(tx).insert(rowsIn(everyKind(theirs.institutions[0]), name)[0] as Row), NO_RIGHT],
+      ['insert', (tx) => writer(tx).insert(rowsIn(allEntities(theirs.institutions[0]), name)[0] as Row), NO_RIGHT],
     ];
-    // The row is as if it were not: it is at version 0.
+    // The row is treated as unknown, with version 0.
     const changes: typeof refused = [
-      ['no replace', (tx) => writer(tx).replace(later()), GONE],
-      ['no replace in its own name', (tx) => writer(tx).replace({ ...later(), ...(scopeOf(mine) as object) }), GONE],
-      ['no remove', (tx) => writer(tx).remove(other()), REMOVED.includes(name) ? GONE : NO_RIGHT],
+      ['replace', (tx) => writer(tx).replace(later()), GONE],
+      [
+        'replace with its own institution',
+        (tx) => writer(tx).replace({ ...later(), ...(scopeOf(mine) as object) }),
+        GONE,
+      ],
+      ['remove', (tx) => writer(tx).remove(other()), REMOVED.includes(name) ? GONE : NO_RIGHT],
     ];
-    it.each([...refused, ...(version && !version.fixed ? changes : [])])('%s', async (_what, write, told) => {
-      const before = await asAdmin(url, everything);
-      const beside = everyKind(mine.institutions[0]).assetTemplates[0] as never;
-      const work = store.transact(scopeOf(mine), async (tx) => {
-        tx.assetTemplates.insert(beside);
-        write(tx);
-      });
-      await expect(work).rejects.toMatchObject(told);
-      expect(await asAdmin(url, everything)).toEqual(before);
-    });
+    it.each([...refused, ...(version && !version.fixed ? changes : [])])(
+      'a write for another institution is rejected: %s',
+      async (_what, write, told) => {
+        const before = await asAdmin(url, everything);
+        const beside = allEntities(mine.institutions[0]).assetTemplates[0] as never;
+        const work = store.transact(scopeOf(mine), async (tx) => {
+          tx.assetTemplates.insert(beside);
+          write(tx);
+        });
+        await expect(work).rejects.toMatchObject(told);
+        expect(await asAdmin(url, everything)).toEqual(before);
+      },
+    );
   });
 });
 
-describe('with no condition in any statement, an institution', () => {
-  it('adds up, counts what is unread and finds by a word within its own alone', async () => {
+describe('row security of queries without conditions', () => {
+  it('totals, unread counts and searches of an institution cover only its own rows', async () => {
     const read = store.read(scopeOf(mine));
     const [totals] = await read.positionTotals([{ where: {} }]);
     expect(totals?.map(({ count }) => count)).toEqual([1]);
@@ -130,7 +134,7 @@ describe('with no condition in any statement, an institution', () => {
     expect(await found({ institutionId: 'nonsense' })).toEqual([]);
   });
 
-  it('locks nothing of others, by id or by hour, and announces nothing for them', async () => {
+  it('an institution cannot lock rows of others, by id or by expiry, or publish changes for them', async () => {
     await store.transact(scopeOf(mine), async (tx) => {
       const [other] = theirs.positions;
       expect(await tx.positions.lock([other?.id ?? ''])).toEqual([undefined]);
@@ -141,7 +145,7 @@ describe('with no condition in any statement, an institution', () => {
     await expect(announced).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('sees of a snapshot what it sees of everything', async () => {
+  it('a snapshot of an institution has the same rows as other reads', async () => {
     const counted = await store.snapshot(scopeOf(mine), async (read) => read.positions.counts([{ where: {} }]));
     expect(counted).toEqual([1]);
   });

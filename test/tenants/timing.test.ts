@@ -13,7 +13,7 @@ import { openPostgres } from '../support/stores.ts';
 const othersRows = 6_000;
 const ownRows = 200;
 
-/** An institution with positions and sessions, and perhaps another one with many more of the same texts and values. */
+/** Creates an institution with positions and sessions, and optionally another one with many more of the same values. */
 async function fill(
   store: Store,
   hasOther: boolean,
@@ -73,8 +73,8 @@ const READS: { readonly [name: string]: (readers: Readers, filled: Filled) => Ma
 };
 
 /**
- * Reads alternately from a store without another institution and from one with it, and prints the times. Returns the
- * sizes of the results, which are the same.
+ * Reads alternately from a store without another institution and from one with it, and prints the durations. Returns
+ * the sizes of the results, which are equal.
  */
 async function compare(
   title: string,
@@ -116,17 +116,17 @@ const isSame = ([one, other]: readonly [number, number]): boolean => one === oth
 
 const medianOf = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-it(`prints the times of ${COUNTS.timedPairs} pairs of reads in memory`, async () => {
+it(`the durations of ${COUNTS.timedPairs} pairs of reads in memory are printed, and their results have equal sizes`, async () => {
   const sizes = await compare('memory', createMemoryStore(), createMemoryStore(), 5);
   expect(sizes.filter(isSame)).toHaveLength(Object.keys(READS).length);
 }, 300_000);
 
-it(`prints the times of ${COUNTS.timedPairs} pairs of reads on PostgreSQL`, async () => {
+it(`the durations of ${COUNTS.timedPairs} pairs of reads on PostgreSQL are printed, and their results have equal sizes`, async () => {
   const sizes = await compare('PostgreSQL', await openPostgres(), await openPostgres(), 1);
   expect(sizes.filter(isSame)).toHaveLength(Object.keys(READS).length);
 }, 600_000);
 
-it('a read of an institution looks at the same rows, whatever another institution has', async () => {
+it('a read of an institution scans the same rows for any data of another institution', async () => {
   const stores: [MemoryStore, MemoryStore] = [createMemoryStore(), createMemoryStore()];
   const filled = [await fill(stores[0], false), await fill(stores[1], true)] as const;
   const touched = stores.map((store, index) => {
@@ -153,7 +153,7 @@ it('a search of an institution indexes no text of another institution', async ()
     void store.read({ institutionId: institution.id }).chatSessions.counts([{ where: {}, search: ['title'] }]);
     return store.usage.usedBytes;
   };
-  // A waiting text counts as much memory as it can need; once it is indexed, it counts what it needs.
+  // A text that is not yet indexed counts its maximum memory, and once it is indexed, its actual memory.
   const { usedBytes } = store.usage;
   const afterOwn = search(own);
   expect(afterOwn).toBeLessThan(usedBytes);

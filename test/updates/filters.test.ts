@@ -5,7 +5,7 @@ import { errorOf } from '../support/answers.ts';
 import type { Answer } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
-/** References in the order of their code points. */
+/** External references in the order of their code points. */
 const REFERENCES = [
   'A',
   'A-1',
@@ -58,7 +58,7 @@ onBothStores((open) => {
   const references = async (filter: object): Promise<readonly (string | null | undefined)[]> =>
     ((await list('positions', 'Position', 'externalReference', { institutionId, ...filter })) ?? []).toReversed();
 
-  describe('referenceStartsWith', () => {
+  describe('the filter referenceStartsWith', () => {
     it.each([
       ['A', ['A', 'A-1', 'A-10', 'A-2']],
       ['A-1', ['A-1', 'A-10']],
@@ -78,36 +78,36 @@ onBothStores((open) => {
       ['A\0', []],
       ['\ud83d', []],
       ['x'.repeat(5_000), []],
-    ])('%j finds the references that begin with it', async (prefix, found) => {
+    ])('referenceStartsWith %j finds the references that begin with it', async (prefix, found) => {
       expect(await references({ referenceStartsWith: prefix })).toEqual(found);
     });
 
-    it('is combined with externalReference by AND', async () => {
+    it('referenceStartsWith is combined with externalReference by AND', async () => {
       expect(await references({ referenceStartsWith: 'A', externalReference: 'A-1' })).toEqual(['A-1']);
       expect(await references({ referenceStartsWith: 'A-1', externalReference: 'A' })).toEqual([]);
       expect(await references({ referenceStartsWith: null, externalReference: 'A' })).toEqual(['A']);
     });
   });
 
-  describe('holderReferences', () => {
+  describe('the filter holderReferences', () => {
     it.each([
       [['holder 0', 'holder 1'], 9],
       [['holder 2'], 4],
       [['holder 2', 'holder 2', 'nobody'], 4],
       [[], 0],
       [['nobody', '\0'], 0],
-    ])('%j finds %i positions', async (holderReferences, count) => {
+    ])('holderReferences %j finds %i positions', async (holderReferences, count) => {
       expect(await references({ holderReferences })).toHaveLength(count);
     });
 
-    it('is combined with holderReference by AND', async () => {
+    it('holderReferences is combined with holderReference by AND', async () => {
       expect(
         await references({ holderReferences: ['holder 0', 'holder 1'], holderReference: 'holder 1' }),
       ).toHaveLength(4);
       expect(await references({ holderReferences: ['holder 0'], holderReference: 'holder 1' })).toEqual([]);
     });
 
-    it('has at most 100 values', async () => {
+    it('holderReferences has at most 100 values', async () => {
       const { code, message } = await errorOf(
         scene.server,
         'query($of: [String!]) { positions(filter: { holderReferences: $of }) { totalCount } }',
@@ -123,7 +123,7 @@ onBothStores((open) => {
   const ASC = (field: string) => ({ field, direction: 'ASC' });
   const DESC = (field: string) => ({ field, direction: 'DESC' });
 
-  it('labelStartsWith and the orders of assets', async () => {
+  it('assets are filtered by labelStartsWith and ordered by label', async () => {
     const labels = (filter: object, orderBy?: object) =>
       list('assets', 'Asset', 'label', { institutionId, ...filter }, orderBy);
     const byLabel = ['Pier 10', 'Pier 9', 'Pier 9', 'Pier 9', 'Quay', 'pier 9', '\u{1f600}'];
@@ -136,7 +136,7 @@ onBothStores((open) => {
     expect(await labels({}, ASC('CREATED_AT'))).toEqual((await labels({}))?.toReversed());
   });
 
-  it('nameStartsWith and the orders of asset templates', async () => {
+  it('asset templates are filtered by nameStartsWith and ordered by name', async () => {
     const names = (filter: object, orderBy?: object) =>
       list('assetTemplates', 'AssetTemplate', 'name', { institutionId, ...filter }, orderBy);
     expect(await names({}, ASC('NAME'))).toEqual(['Alpha', 'Alpine', 'Zeta', 'beta']);
@@ -147,7 +147,7 @@ onBothStores((open) => {
     expect((await names({}, ASC('CREATED_AT')))?.[0]).toBe('Zeta');
   });
 
-  it('nameStartsWith and the orders of institutions', async () => {
+  it('institutions are filtered by nameStartsWith and ordered by name', async () => {
     const { server } = scene;
     for (const name of ['Bank x', 'Bank X', 'Bank y'])
       await did(server, 'createInstitution', { name, regions: ['US'] });
@@ -189,7 +189,7 @@ onBothStores((open) => {
     }
   });
 
-  it('a cursor of one order is refused in another', async () => {
+  it('a cursor of one order is rejected in another', async () => {
     const page = (orderBy: string, after: string) =>
       `{ assets(first: 1, orderBy: ${orderBy} ${after}) { pageInfo { endCursor } } }`;
     const { data } = await scene.server.ask<{ assets: { pageInfo: { endCursor: string } } }>(

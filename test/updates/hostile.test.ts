@@ -9,9 +9,9 @@ type Update = Extract<MutationName, `update${string}`>;
 const UPDATES: readonly Update[] = ['updateInstitution', 'updateAssetTemplate', 'updateAsset', 'updatePosition'];
 const MAX_INT = 2 ** 31 - 1;
 
-/** A JSON object of so many levels. */
+/** Returns a JSON object with the given levels of nesting. */
 const nested = (levels: number): JsonObject => (levels === 1 ? { a: 'deep' } : { a: nested(levels - 1) });
-/** A JSON object of so many bytes. */
+/** Returns a JSON object of the given number of bytes. */
 const sized = (bytes: number): JsonObject => ({ a: 'x'.repeat(bytes - '{"a":""}'.length) });
 
 onBothStores((open) => {
@@ -39,7 +39,7 @@ onBothStores((open) => {
     return errors?.[0]?.extensions?.code;
   };
 
-  it.each(UPDATES)('%s compares any integer as expectedVersion, and refuses what is none', async (mutation) => {
+  it.each(UPDATES)('%s compares any integer as expectedVersion, and rejects other values', async (mutation) => {
     const { server } = scene;
     const named = (await objectsOf())[mutation];
     for (const expectedVersion of [0, -1, 2, MAX_INT, -MAX_INT - 1]) {
@@ -59,7 +59,7 @@ onBothStores((open) => {
     });
   });
 
-  it.each(UPDATES)('%s without the id of an object, or with one that is none, changes nothing', async (mutation) => {
+  it.each(UPDATES)('%s with a missing or malformed id changes nothing', async (mutation) => {
     const { server } = scene;
     const [[field] = ['']] = Object.entries((await objectsOf())[mutation]);
     for (const id of ['', ' ', 'x', '\0', '\ud800', '__proto__', 'pos_%', 'z'.repeat(60), 'é'.repeat(5_000)]) {
@@ -72,7 +72,7 @@ onBothStores((open) => {
   });
 
   it.each(['updateAsset', 'updatePosition'] as const)(
-    '%s takes metadata up to its limits, and no more',
+    '%s accepts metadata up to its limits, and rejects more',
     async (name) => {
       const { server } = scene;
       const named = (await objectsOf())[name];
@@ -116,7 +116,7 @@ onBothStores((open) => {
   );
 
   it.each(UPDATES)(
-    '%s of another institution is NOT_FOUND, and a replay belongs to the own institution',
+    '%s of an object of another institution is NOT_FOUND, and a replay belongs to its own institution',
     async (mutation) => {
       const { server } = scene;
       const theirs = (await objectsOf())[mutation];
@@ -127,7 +127,7 @@ onBothStores((open) => {
         const keyed = { ...change(mutation), idempotencyKey: 'same' };
         const first = await did(server, mutation, { ...own, ...keyed });
         expect(await call(server, mutation, { ...own, ...keyed })).toEqual({ ...first, replayed: true });
-        // A key that is taken is found before the object.
+        // A used idempotency key is found before the object.
         expect(await call(server, mutation, { ...theirs, ...keyed })).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
         for (const more of [{}, { expectedVersion: 9 }, { idempotencyKey: 'free' }]) {
           const reply = await call(server, mutation, { ...theirs, ...change(mutation), ...more });
@@ -172,7 +172,7 @@ onBothStores((open) => {
       "'",
     ];
 
-    it('takes every character as it is: no wildcard, no escape, no case and no locale', async () => {
+    it('a prefix filter treats every character literally: no wildcard, no escape, no case folding and no locale', async () => {
       const { server } = scene;
       const deal = await makeDeal(server);
       const institutionId = deal.institution.id;
@@ -193,7 +193,7 @@ onBothStores((open) => {
           prefix,
         });
         expect(errors).toBeUndefined();
-        // The template and the asset of the deal have names of words.
+        // The template and the asset of the deal have ordinary names.
         const found = Object.values(data ?? {}).map(({ nodes }) =>
           nodes
             .map(({ text }) => text)
@@ -205,7 +205,7 @@ onBothStores((open) => {
       }
     });
 
-    it.each([201, 65_000, 400_000])('of %i characters finds nothing', async (length) => {
+    it.each([201, 65_000, 400_000])('a prefix filter of %i characters finds nothing', async (length) => {
       for (const character of ['x', '\u{10ffff}']) {
         const prefix = character.repeat(length / character.length);
         const { data, errors } = await scene.server.ask(

@@ -28,41 +28,41 @@ onBothStores((open) => {
   };
   const asOwn = <T>(work: () => Promise<T>) => as(scene.server, { role: 'READ_ONLY', institutionId: own }, work);
 
-  it('finds a position by its id', async () => {
+  it('a position is found by its id', async () => {
     expect(await ask({ id: only })).toBe(only);
     expect(await ask({ id: only, reference: null, of: null })).toBe(only);
     expect(await asOwn(() => ask({ id: theirs }))).toBeNull();
   });
 
-  it('finds the only position of the institution with an external reference', async () => {
+  it('the only position of the institution with an external reference is found by it', async () => {
     expect(await ask({ reference: 'only', of: own })).toBe(only);
     expect(await asOwn(() => ask({ reference: 'only' }))).toBe(only);
     expect(await asOwn(() => ask({ reference: 'only', of: own }))).toBe(only);
   });
 
   it.each(['unknown', '', ' only', 'ONLY', 'onl', 'only\0', '\ud800', 'x'.repeat(10_000)])(
-    'finds nothing by the reference %j',
+    'the reference %j finds nothing',
     async (reference) => {
       expect(await ask({ reference, of: own })).toBeNull();
       expect(await asOwn(() => ask({ reference }))).toBeNull();
     },
   );
 
-  it('finds nothing of another institution, or of one that there is not', async () => {
+  it('a reference finds no position of another or an unknown institution', async () => {
     expect(await asOwn(() => ask({ reference: 'theirs' }))).toBeNull();
     expect(await asOwn(() => ask({ reference: 'theirs', of: scene.other.institution.id }))).toBeNull();
     expect(await asOwn(() => ask({ reference: 'only', of: scene.other.institution.id }))).toBeNull();
     expect(await ask({ reference: 'only', of: 'nonsense' })).toBeNull();
   });
 
-  it('refuses a reference that several positions have, and names the list to use', async () => {
+  it('a reference of several positions is rejected, and the message names the list to use', async () => {
     const several =
       'BAD_USER_INPUT: Several positions have this `externalReference`. List them with `positions(filter: { externalReference: ... })`.';
     expect(await ask({ reference: 'twice', of: own })).toBe(several);
     expect(await asOwn(() => ask({ reference: 'twice' }))).toBe(several);
   });
 
-  it('takes exactly one of id and the pair', async () => {
+  it('exactly one of the id and the pair of reference and institution is accepted', async () => {
     const ways =
       'BAD_USER_INPUT: `position` requires either `id` or `externalReference`; `institutionId` is allowed only with `externalReference`.';
     expect(await ask({})).toBe(ways);
@@ -76,7 +76,7 @@ onBothStores((open) => {
     );
   });
 
-  it('finds it by the reference that updatePosition has given it, and no longer by the old one', async () => {
+  it('a position is found by its new reference after updatePosition, and no longer by the old one', async () => {
     const { position } = await did(
       scene.server,
       'createPosition',
@@ -88,7 +88,7 @@ onBothStores((open) => {
   });
 });
 
-it('14 lookups by reference in one request are one statement', async () => {
+it('14 lookups by reference in one request send one statement', async () => {
   const sent: string[] = [];
   const server: TestServer = serve(await openPostgres(({ text }) => sent.push(text)));
   const made = await server.ask<{ createInstitution: { institution: { id: string } } }>(

@@ -54,7 +54,7 @@ onBothStores((open) => {
   describe.each(['positions', 'assets'] as const)('the metadata filter of %s', (list) => {
     it.each<readonly [string, Conditions, readonly Name[]]>([
       ['a string', is('a', 'x'), ['flat']],
-      ['another case', is('a', 'X'), ['text']],
+      ['a string in another case', is('a', 'X'), ['text']],
       ['a part of a string', is('a', ''), []],
       ['a number, and the string of its JSON', is('n', '5'), ['flat', 'text']],
       ['a fraction', is('n', '12.5'), ['nested']],
@@ -64,7 +64,7 @@ onBothStores((open) => {
       ['an object', is('a', '[object Object]'), []],
       ['a path, nested or as a key with a dot', is('a.b', 'x'), ['dotted', 'nested']],
       ['a deeper path', is('a.c.d', 'deep'), ['nested']],
-      ['a path that goes on behind a value', is('a.b.x', 'x'), []],
+      ['a path beyond a value', is('a.b.x', 'x'), []],
       ['an empty key', is('', 'empty'), ['dotted']],
       ['a key with a space', is('x y', 'space'), ['dotted']],
       ['a key beyond the BMP', is('\u{1f600}', 'smile'), ['dotted']],
@@ -73,28 +73,28 @@ onBothStores((open) => {
       ['a member of an item', is('items.sku', 's2'), ['lists']],
       ['an index', is('tags.0', 'p'), []],
       ['a quote', is('a', "'; drop table positions; --"), ['hostile']],
-      ['a wildcard that is one', is('b', '%'), ['hostile']],
+      ['a wildcard character', is('b', '%'), ['hostile']],
       ['an equals sign in the value', is('d', 'e=f'), ['hostile']],
       ['an equals sign in the key', is('d=e', 'f'), ['hostile']],
       ['NUL', is('a', '\0'), []],
-      ['half a character', is('a', '\ud800'), []],
+      ['an unpaired surrogate', is('a', '\ud800'), []],
       ['__proto__', is('__proto__', 'x'), []],
       ['two values of one object', [...is('a', 'x'), ...is('n', '5')], ['flat']],
       ['two values of two objects', [...is('a', 'x'), ...is('n', '12.5')], []],
       ['two items of one list', [...is('tags', 'p'), ...is('tags', 'q')], ['lists']],
-      ['the same twice', [...is('a', 'x'), ...is('a', 'x')], ['flat']],
+      ['a repeated condition', [...is('a', 'x'), ...is('a', 'x')], ['flat']],
       ['no condition', [], Object.keys(METADATA) as Name[]],
-    ])('finds by %s', async (_what, conditions, names) => {
+    ])('the metadata filter returns exactly the matching objects for %s', async (_what, conditions, names) => {
       const own = list === 'assets' && conditions.length === 0 ? [...names, scene.deal.assetId] : names;
       expect(await found(list, conditions)).toEqual([...own].toSorted());
     });
 
-    it('is combined with the other filters by AND', async () => {
+    it('the metadata filter is combined with other filters by AND', async () => {
       const filter = list === 'positions' ? { states: ['FUNDED'] } : { label: 'text' };
       expect(await found(list, is('n', '5'), filter)).toEqual(list === 'positions' ? [] : ['text']);
     });
 
-    it('has at most 10 conditions', async () => {
+    it('the metadata filter has at most 10 conditions', async () => {
       const { code, message } = await errorOf(
         scene.server,
         `query($of: [MetadataCondition!]) { ${list}(filter: { metadata: $of }) { totalCount } }`,
@@ -104,14 +104,14 @@ onBothStores((open) => {
     });
   });
 
-  it('finds nothing of another institution', async () => {
+  it('the metadata filter finds nothing of another institution', async () => {
     scene.server.viewer = { role: 'READ_ONLY', institutionId: scene.deal.institution.id };
     expect(await found('positions', is('a', 'x'))).toEqual(['flat']);
     expect(await found('positions', is('a', 'x'), { institutionId: scene.other.institution.id })).toEqual([]);
     scene.server.viewer = { role: 'ROOT' };
   });
 
-  it('adds up in positionTotals, of all and of an asset', async () => {
+  it('the metadata filter applies to positionTotals, of all positions and of an asset', async () => {
     const document = `query($filter: PositionFilter, $asset: ID!) {
       positionTotals(filter: $filter) { count } asset(id: $asset) { positionTotals(filter: $filter) { count } } }`;
     const { data } = await scene.server.ask(document, {
@@ -121,7 +121,7 @@ onBothStores((open) => {
     expect(data).toEqual({ positionTotals: [{ count: 4 }], asset: { positionTotals: [{ count: 2 }] } });
   });
 
-  it('follows updatePosition and updateAsset, and moves leave it as it is', async () => {
+  it('the metadata filter reflects updatePosition and updateAsset, and moves do not affect it', async () => {
     const { server, deal } = scene;
     const { position } = await did(server, 'createPosition', opening(deal, { metadata: { step: '1', keep: 'k' } }));
     const positionId = position?.id ?? '';
@@ -137,7 +137,7 @@ onBothStores((open) => {
     expect(await found('assets', is('step', '3'))).toEqual([]);
   });
 
-  it(`finds the first ${LIMITS.metadataTerms} values of an object, and no later one`, async () => {
+  it(`the metadata filter finds the first ${LIMITS.metadataTerms} values of an object, and no later one`, async () => {
     const { server, deal } = scene;
     const metadata = Object.fromEntries(times(LIMITS.metadataTerms + 1, (index) => [`k${index}`, 'many']));
     await did(server, 'createPosition', opening(deal, { metadata }));
@@ -145,7 +145,7 @@ onBothStores((open) => {
     expect(await found('positions', is(`k${LIMITS.metadataTerms}`, 'many'))).toEqual([]);
   });
 
-  it('pages through its matches in order', async () => {
+  it('positions that match a metadata filter are paged in order', async () => {
     const { server, deal } = scene;
     const created: string[] = [];
     for (const _one of times(7, () => 0)) {
@@ -176,7 +176,7 @@ it('every scalar of a random object is found at its path, and nothing else is a 
     }),
   ));
 
-/** The terms of a value, computed in another way. */
+/** Computes the terms of a value independently. */
 function leavesOf(value: JsonValue, keys: readonly string[]): readonly string[] {
   if (value === null) return [];
   if (Array.isArray(value)) return (value as readonly JsonValue[]).flatMap((item) => leavesOf(item, keys));

@@ -16,7 +16,7 @@ import { aDeal, anAsset, aPosition, START } from '../store/rows.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { times } from '../support/accounting.ts';
 
-// A database as the version before left it, with rows, and what the migration makes of them.
+// A database with rows as the previous version left it, and the result of the migration.
 const MIGRATIONS = fileURLToPath(new URL('../../src/store/postgres/migrations', import.meta.url));
 const OWN = '0010_updates';
 
@@ -65,7 +65,7 @@ afterAll(async () => {
 
 const at = (ms: number): string => new Date(START + ms).toISOString();
 
-/** The rows as the version before has written them. */
+/** Inserts rows as the previous version wrote them. */
 async function insertRows(client: Client): Promise<void> {
   const insert = (table: string, row: object) => {
     const entries = Object.entries(row);
@@ -133,12 +133,12 @@ async function insertRows(client: Client): Promise<void> {
   }
 }
 
-it('was the last that the version before did not have', async () => {
+it('the migration is the one that the previous version did not have', async () => {
   const { rows } = await asAdmin(url, (client) => client.query<{ name: string }>('select name from schema_migrations'));
   expect(rows.map((row) => row.name)).toContain(OWN);
 });
 
-it('keeps the config of every template as that of its version', async () => {
+it('the migration keeps the config of every template as that of its version', async () => {
   const [page] = await store.read('ALL').templateConfigs.pages([
     {
       parent: { field: 'templateId', id: template.id },
@@ -154,7 +154,7 @@ it('keeps the config of every template as that of its version', async () => {
   expect(await store.read('ALL').templateConfigs.byIds([templateConfigOf(template).id])).toEqual(page?.rows);
 });
 
-it('gives positions version 1 of their template, no unique reference, and the times of their events', async () => {
+it('the migration gives positions version 1 of their template, no unique reference, and the times of their events', async () => {
   const rows = await store.read('ALL').positions.byIds(positions.map(({ id }) => id));
   const times_ = { [lives.funded]: [1_000, null], [lives.closed]: [1_000, 3_000], [lives.cancelled]: [null, 1_000] };
   for (const row of rows) {
@@ -166,7 +166,7 @@ it('gives positions version 1 of their template, no unique reference, and the ti
 it.each([
   ['position_terms', positions],
   ['asset_terms', assets],
-] as const)('computes the terms of old metadata as the program does: %s', async (table, rows) => {
+] as const)('the migration computes the terms of existing metadata like the program: %s', async (table, rows) => {
   const kept = await asAdmin(url, (client) =>
     client.query<{ id: string; term: string }>(`select id, replace(term::text, '-', '') as term from ${table}`),
   );
@@ -176,7 +176,7 @@ it.each([
   }
 });
 
-it('lets the program go on with the rows: an update replaces the terms that the migration made', async () => {
+it('the program can update migrated rows, and replaces their terms', async () => {
   const [row] = await store.read('ALL').positions.byIds([positions[1]?.id ?? '']);
   if (!row) throw new Error('There is no position.');
   await store.transact('ALL', async (tx) => {

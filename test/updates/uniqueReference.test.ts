@@ -16,7 +16,7 @@ onBothStores((open) => {
     message: `The position ${first.position?.id} was created with \`uniqueReference\` and has this external reference. Send another one.`,
   });
 
-  it('createPosition with uniqueReference refuses a second such position, with the id of the first', async () => {
+  it('createPosition rejects a second position with the same unique reference, with the id of the first', async () => {
     const { server, store } = scene;
     const first = await did(server, 'createPosition', unique('A'));
     const before = await countsOf(store);
@@ -24,7 +24,7 @@ onBothStores((open) => {
     expect((await countsOf(store)).positions).toBe(before.positions);
   });
 
-  it('a position without the flag does not count, and neither does one of another institution', async () => {
+  it('positions without the flag and positions of other institutions do not conflict', async () => {
     const { server } = scene;
     await did(server, 'createPosition', opening(scene.deal, { externalReference: 'B' }));
     const first = await did(server, 'createPosition', unique('B'));
@@ -35,7 +35,7 @@ onBothStores((open) => {
   });
 
   it.each(['b ', 'B', 'é', 'e\u0301', '\u{1f600}', '\uffff', 'x'.repeat(200)])(
-    'the reference %j is only equal to itself',
+    'the unique reference %j is equal only to itself',
     async (reference) => {
       const { server } = scene;
       const own = reference === 'B' ? 'B2' : reference;
@@ -44,7 +44,7 @@ onBothStores((open) => {
     },
   );
 
-  it('the flag requires an external reference', async () => {
+  it('uniqueReference requires an external reference', async () => {
     const { server } = scene;
     for (const input of [{}, { externalReference: null }]) {
       const reply = await call(server, 'createPosition', opening(scene.deal, { ...input, uniqueReference: true }));
@@ -52,7 +52,7 @@ onBothStores((open) => {
     }
   });
 
-  it('the refusal is stored under the idempotency key, and the success replays', async () => {
+  it('the conflict is stored under the idempotency key, and the success replays', async () => {
     const { server } = scene;
     const first = await did(server, 'createPosition', unique('C', { idempotencyKey: 'c1' }));
     const refused = await call(server, 'createPosition', unique('C', { idempotencyKey: 'c2' }));
@@ -66,7 +66,7 @@ onBothStores((open) => {
     await did(server, 'createPosition', unique('C', { idempotencyKey: 'c3' }));
   });
 
-  it(`${RIVALS} calls at once create one position; the others are refused with its id`, async () => {
+  it(`${RIVALS} concurrent calls create one position, and the others are rejected with its id`, async () => {
     const { server, store } = scene;
     const before = await countsOf(store);
     const replies = await Promise.all(times(RIVALS, () => call(server, 'createPosition', unique('race'))));
@@ -78,7 +78,7 @@ onBothStores((open) => {
     expect((await countsOf(store)).positions).toBe(before.positions + 1);
   });
 
-  it('updatePosition keeps to it: a taken reference is refused, a free one is taken, the old one is free again', async () => {
+  it('updatePosition rejects a used unique reference, accepts a free one, and frees the old one', async () => {
     const { server } = scene;
     const first = await did(server, 'createPosition', unique('D1'));
     const second = await did(server, 'createPosition', unique('D2'));
@@ -96,7 +96,7 @@ onBothStores((open) => {
     expect(await call(server, 'createPosition', unique('D3'))).toMatchObject(conflictWith(second));
   });
 
-  it('a position without the flag takes any reference in updatePosition', async () => {
+  it('updatePosition accepts any reference for a position without the flag', async () => {
     const { server } = scene;
     await did(server, 'createPosition', unique('E'));
     const { position } = await did(server, 'createPosition', opening(scene.deal));
@@ -106,7 +106,7 @@ onBothStores((open) => {
     expect(cleared.position?.externalReference).toBeNull();
   });
 
-  it(`${RIVALS} updates at once to one reference: one has it, the others are refused`, async () => {
+  it(`one of ${RIVALS} concurrent updates to one unique reference succeeds, and the others are rejected`, async () => {
     const { server } = scene;
     const created = await Promise.all(times(RIVALS, (index) => did(server, 'createPosition', unique(`F${index}`))));
     const replies = await Promise.all(
@@ -118,7 +118,7 @@ onBothStores((open) => {
     expect(replies.filter(({ code }) => code === 'CONFLICT')).toHaveLength(RIVALS - 1);
   });
 
-  it('applyPositions holds it within one batch as well', async () => {
+  it('applyPositions enforces unique references within one batch', async () => {
     const { server, store } = scene;
     const operations = [unique('G1'), unique('G2'), unique('G1')].map((create) => ({ create }));
     const before = await countsOf(store);
@@ -135,7 +135,7 @@ onBothStores((open) => {
     expect(taken.results?.[0]?.error).toMatchObject({ code: 'CONFLICT' });
   });
 
-  it('a dry run of applyPositions reports the conflict and takes no reference', async () => {
+  it('a dry run of applyPositions reports the conflict and reserves no reference', async () => {
     const { server } = scene;
     const operations = [{ create: unique('H') }, { create: unique('H') }];
     const dry = await did(server, 'applyPositions', { operations, atomic: false, dryRun: true });
@@ -143,7 +143,7 @@ onBothStores((open) => {
     await did(server, 'createPosition', unique('H'));
   });
 
-  it('holds after every move of the first, and when it is closed', async () => {
+  it('a unique reference stays in use after every move of its position, even when it is closed', async () => {
     const { server } = scene;
     const deal = await makeDeal(server);
     const input = opening(deal, { externalReference: 'I', uniqueReference: true });

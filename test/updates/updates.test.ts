@@ -3,7 +3,7 @@ import { as, call, countsOf, did, grownBy, type MutationName, opening, sceneOn, 
 import { fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
 
-/** The object in a reply, whatever its type. */
+/** Returns the object in a reply, of any type. */
 const objectOf = (reply: object): Readonly<Record<string, unknown>> => {
   const [found] = ['institution', 'assetTemplate', 'asset', 'position'].flatMap((name) =>
     name in reply ? [(reply as Record<string, Record<string, unknown>>)[name]] : [],
@@ -19,7 +19,10 @@ const CONFIG = { currency: 'USD', region: 'US', maxAmount: '500.00' };
 onBothStores((open) => {
   const scene = sceneOn(open);
 
-  /** An object of its own for each test: the input that names it, one that changes it, and one of another institution. */
+  /**
+   * Creates an object for each test. Returns an input that names it, one that changes it, and one of another
+   * institution.
+   */
   const cases: {
     readonly [M in Update]: () => Promise<{ readonly named: object; readonly change: object; readonly theirs: object }>;
   } = {
@@ -43,8 +46,8 @@ onBothStores((open) => {
     },
   };
 
-  describe.each(UPDATES)('%s', (mutation) => {
-    it('changes the given fields, increases the version by one and sets updatedAt', async () => {
+  describe.each(UPDATES)('the mutation %s', (mutation) => {
+    it(`${mutation} changes the given fields, increases the version by one and sets updatedAt`, async () => {
       const { server } = scene;
       const { named, change } = await cases[mutation]();
       const before = objectOf(await did(server, mutation, named));
@@ -58,19 +61,22 @@ onBothStores((open) => {
       });
     });
 
-    it.each(['no field', 'the values that it has'])('given %s writes nothing but its audit event', async (what) => {
-      const { server, store } = scene;
-      const { named, change } = await cases[mutation]();
-      await did(server, mutation, { ...named, ...change });
-      server.now += 1_000;
-      const grown = await grownBy(store, async () => {
-        const same = what === 'no field' ? named : { ...named, ...change };
-        expect(objectOf(await did(server, mutation, same))).toMatchObject({ version: 2 });
-      });
-      expect(grown).toEqual({ auditEvents: 1 });
-    });
+    it.each(['no field', 'the values that it has'])(
+      `${mutation} given %s writes only its audit event`,
+      async (what) => {
+        const { server, store } = scene;
+        const { named, change } = await cases[mutation]();
+        await did(server, mutation, { ...named, ...change });
+        server.now += 1_000;
+        const grown = await grownBy(store, async () => {
+          const same = what === 'no field' ? named : { ...named, ...change };
+          expect(objectOf(await did(server, mutation, same))).toMatchObject({ version: 2 });
+        });
+        expect(grown).toEqual({ auditEvents: 1 });
+      },
+    );
 
-    it('replays by its idempotency key, with the object as it is now', async () => {
+    it(`${mutation} replays by its idempotency key, with the object in its current state`, async () => {
       const { server } = scene;
       const { named, change } = await cases[mutation]();
       const keyed = { ...named, ...change, idempotencyKey: `once ${mutation}` };
@@ -82,7 +88,7 @@ onBothStores((open) => {
       expect(await call(server, mutation, other)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
     });
 
-    it('with a version that is not the current one is stale, and replays that', async () => {
+    it(`${mutation} with another version than the current one is a StaleVersionError, and replays it`, async () => {
       const { server, store } = scene;
       const { named, change } = await cases[mutation]();
       const input = { ...named, ...change, expectedVersion: 2, idempotencyKey: `stale ${mutation}` };
@@ -94,7 +100,7 @@ onBothStores((open) => {
       expect(await call(server, mutation, input)).toMatchObject(stale);
     });
 
-    it('finds no object of another institution', async () => {
+    it(`${mutation} finds no object of another institution`, async () => {
       const { server, deal } = scene;
       const { change, theirs } = await cases[mutation]();
       await as(server, { role: 'ADMIN', institutionId: deal.institution.id }, async () => {
@@ -103,7 +109,7 @@ onBothStores((open) => {
       });
     });
 
-    it('is allowed to an admin of the institution, and forbidden to a read-only key', async () => {
+    it(`${mutation} is allowed for an admin of the institution, and forbidden for a READ_ONLY API key`, async () => {
       const { server } = scene;
       const { named, change } = await cases[mutation]();
       const { institutionId = scene.deal.institution.id } = (await ownerOf(named)) ?? {};
@@ -116,7 +122,7 @@ onBothStores((open) => {
       });
     });
 
-    it('called 16 times at once with different values writes each as a version of its own', async () => {
+    it(`16 concurrent calls of ${mutation} with different values write one version each`, async () => {
       const { server } = scene;
       const { named } = await cases[mutation]();
       const value = (index: number): object => {
@@ -128,7 +134,7 @@ onBothStores((open) => {
       expect(versions.toSorted((a, b) => a - b)).toEqual(times(16, (index) => index + 2));
     });
 
-    it('called 16 times at once with one expected version is done once', async () => {
+    it(`16 concurrent calls of ${mutation} with one expected version are executed once`, async () => {
       const { server } = scene;
       const { named, change } = await cases[mutation]();
       const input = { ...named, ...change, expectedVersion: 1 };
@@ -138,7 +144,7 @@ onBothStores((open) => {
     });
   });
 
-  /** The institution of a template or an asset that a case has made. */
+  /** Returns the institution of the template or asset of a case. */
   async function ownerOf(named: object): Promise<{ readonly institutionId: string } | undefined> {
     const [[field, id] = []] = Object.entries(named);
     if (field === 'institutionId') return { institutionId: String(id) };
@@ -150,7 +156,7 @@ onBothStores((open) => {
     return data ? { institutionId: data.node.institution.id } : undefined;
   }
 
-  describe('a field of an update', () => {
+  describe('the fields of an update', () => {
     it.each<readonly [string, MutationName, object, string]>([
       ['a name of null', 'updateInstitution', { name: null }, 'name: must not be null.'],
       ['a blank name', 'updateInstitution', { name: ' ' }, 'name: must not be blank.'],
@@ -170,7 +176,7 @@ onBothStores((open) => {
       ['metadata of null', 'updatePosition', { metadata: null }, 'metadata: must not be null.'],
       ['a blank reference', 'updatePosition', { externalReference: '' }, 'externalReference: must not be blank.'],
       ['a NUL in metadata', 'updatePosition', { metadata: { a: '\0' } }, 'metadata: must not contain control'],
-    ])('that is %s is a ValidationError of %s', async (_what, mutation, change, issue) => {
+    ])('an update with %s is a ValidationError of %s', async (_what, mutation, change, issue) => {
       const { server } = scene;
       const { named } = await cases[mutation as Update]();
       const { code, issues = [] } = await call(server, mutation, { ...named, ...change });
@@ -181,7 +187,7 @@ onBothStores((open) => {
       expect(objectOf(await did(server, mutation, named))).toMatchObject({ version: 1 });
     });
 
-    it('of another type is refused before anything is done', async () => {
+    it('an update with a field of another type is rejected before anything is executed', async () => {
       const { server, deal } = scene;
       for (const input of [{ label: 5 }, { metadata: [] }, { label: 'x', templateId: deal.templateId }]) {
         const answer = await server.ask(
@@ -195,13 +201,13 @@ onBothStores((open) => {
     });
   });
 
-  describe('updateInstitution', () => {
+  describe('the mutation updateInstitution', () => {
     const institutionOf = async (): Promise<{ readonly institutionId: string; readonly templateId: string }> => {
       const { institution, templateId } = await makeDeal(scene.server);
       return { institutionId: institution.id, templateId };
     };
 
-    it('widens regions and removes those that no template uses', async () => {
+    it('updateInstitution adds regions and removes those that no template uses', async () => {
       const { institutionId } = await institutionOf();
       const update = (change: object) => did(scene.server, 'updateInstitution', { institutionId, ...change });
       expect(objectOf(await update({ regions: ['US', 'SG', 'UAE'] }))).toMatchObject({ regions: ['US', 'SG', 'UAE'] });
@@ -212,20 +218,23 @@ onBothStores((open) => {
     it.each([
       ['regions', ['SG'], 'US'],
       ['verticals', ['TRADE_FINANCE'], 'CONSTRUCTION'],
-    ])('refuses to remove one of its %s that a template uses, and names the template', async (field, values, used) => {
-      const { institutionId, templateId } = await institutionOf();
-      const input = { institutionId, [field]: values, idempotencyKey: `narrow ${field}` };
-      const refused = await call(scene.server, 'updateInstitution', input);
-      expect(refused).toMatchObject({
-        code: 'CONFLICT',
-        path: [field],
-        conflictingId: templateId,
-        message: `${used} cannot be removed: the asset template ${templateId} uses it.`,
-      });
-      expect(await call(scene.server, 'updateInstitution', input)).toEqual(refused);
-    });
+    ])(
+      'updateInstitution rejects the removal of one of its %s that a template uses, and names the template',
+      async (field, values, used) => {
+        const { institutionId, templateId } = await institutionOf();
+        const input = { institutionId, [field]: values, idempotencyKey: `narrow ${field}` };
+        const refused = await call(scene.server, 'updateInstitution', input);
+        expect(refused).toMatchObject({
+          code: 'CONFLICT',
+          path: [field],
+          conflictingId: templateId,
+          message: `${used} cannot be removed: the asset template ${templateId} uses it.`,
+        });
+        expect(await call(scene.server, 'updateInstitution', input)).toEqual(refused);
+      },
+    );
 
-    it('and createAssetTemplate at once never leave a template outside the regions', async () => {
+    it('concurrent updateInstitution and createAssetTemplate never leave a template outside the regions', async () => {
       for (const index of times(8, (each) => each)) {
         const { institutionId } = await institutionOf();
         const template = {
@@ -244,7 +253,7 @@ onBothStores((open) => {
       }
     });
 
-    it('is about the institution of the API key if it names none, and root must name one', async () => {
+    it('updateInstitution defaults to the institution of the API key, and root must name one', async () => {
       const { institutionId } = await institutionOf();
       const named = await as(scene.server, { role: 'ADMIN', institutionId }, () =>
         did(scene.server, 'updateInstitution', { name: 'Own Bank' }),
@@ -257,7 +266,7 @@ onBothStores((open) => {
     });
   });
 
-  describe('updateAssetTemplate', () => {
+  describe('the mutation updateAssetTemplate', () => {
     const versionsOf = async (id: string) => {
       const { data } = await scene.server.ask<{
         position: { templateVersion: number; templateConfig: object; asset: { template: { version: number } } };
@@ -270,7 +279,7 @@ onBothStores((open) => {
       return data?.position;
     };
 
-    it('keeps every version of the config: a position stays with the one it was opened under', async () => {
+    it('every version of the config is kept, and a position keeps the one it was opened under', async () => {
       const { server } = scene;
       const deal = await makeDeal(server);
       const first = { currency: 'USD', region: 'US' };
@@ -285,7 +294,7 @@ onBothStores((open) => {
       expect(await versionsOf(limited)).toEqual({ templateVersion: 3, templateConfig: CONFIG, asset: { template } });
     });
 
-    it('changes the currency for new positions; the others keep theirs and go on', async () => {
+    it('a new currency applies to new positions, and existing positions keep theirs', async () => {
       const { server } = scene;
       const deal = await makeDeal(server);
       const { id: positionId } = await openPosition(server, deal);
@@ -298,7 +307,7 @@ onBothStores((open) => {
       expect(await did(server, 'fundPosition', { positionId })).toMatchObject({ position: { state: 'FUNDED' } });
     });
 
-    it('returns the config with the key order it was sent in, and takes another order as a change', async () => {
+    it('the config is returned in the order of keys it was sent in, and another order is stored as a new version', async () => {
       const { server } = scene;
       const { templateId } = await makeDeal(server);
       const reordered = { region: 'US', currency: 'USD' };
@@ -311,8 +320,8 @@ onBothStores((open) => {
     });
   });
 
-  describe('updatePosition', () => {
-    it('works in every state, writes no lifecycle event, and leaves money and sequence as they are', async () => {
+  describe('the mutation updatePosition', () => {
+    it('updatePosition works in every state, writes no lifecycle event, and does not change amounts and sequence', async () => {
       const { server, deal } = scene;
       const { id: open_ } = await openPosition(server, deal);
       const { id: funded } = await fundedPosition(server, deal);
@@ -334,7 +343,7 @@ onBothStores((open) => {
       }
     });
 
-    it('clears the external reference with null, and keeps metadata that a later move does not touch', async () => {
+    it('updatePosition clears the external reference with null, and metadata is kept by later moves', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await openPosition(server, deal, { externalReference: 'a', metadata: { a: 1 } });
       const cleared = await did(server, 'updatePosition', { positionId, externalReference: null });
@@ -349,7 +358,7 @@ onBothStores((open) => {
       });
     });
 
-    it('and a move at once both take effect', async () => {
+    it('concurrent updatePosition and fundPosition both take effect', async () => {
       const { server, deal } = scene;
       for (const index of times(8, (each) => each)) {
         const { id: positionId } = await openPosition(server, deal);
@@ -362,7 +371,7 @@ onBothStores((open) => {
       }
     });
 
-    it('is published as a change of kind UPDATED without an event', async () => {
+    it('updatePosition publishes one UPDATED change without an event', async () => {
       const { server, store, deal } = scene;
       const { id: positionId } = await openPosition(server, deal);
       const { last } = await store.changes.sequenceAndRead(null, 0);
@@ -374,7 +383,7 @@ onBothStores((open) => {
     });
   });
 
-  describe('fundedAt and closedAt', () => {
+  describe('the fields fundedAt and closedAt', () => {
     const timesOf = async (id: string) => {
       const { data } = await scene.server.ask<{ position: object }>(
         'query($id: ID!) { position(id: $id) { fundedAt closedAt } }',
@@ -384,7 +393,7 @@ onBothStores((open) => {
     };
     const at = () => new Date(scene.server.now).toISOString();
 
-    it('are null until the position is funded and closed, and then stay', async () => {
+    it('fundedAt and closedAt are null until the position is funded and closed, and do not change afterwards', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await openPosition(server, deal);
       expect(await timesOf(positionId)).toEqual({ fundedAt: null, closedAt: null });
@@ -413,7 +422,7 @@ onBothStores((open) => {
       },
     );
 
-    it('are set by a batch as well', async () => {
+    it('fundedAt and closedAt are set by a batch', async () => {
       const { server, deal } = scene;
       const { id: positionId } = await openPosition(server, deal);
       const operations = ['FUNDED', 'RELEASED'].map((toState) => ({ transition: { positionId, toState } }));

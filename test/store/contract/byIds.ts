@@ -4,14 +4,14 @@ import { nextId } from '../rows.ts';
 import { aDeal, aPosition, anEvent, keep, keepDeal } from '../rows.ts';
 
 export function readsByIds(store: GetStore): void {
-  it('answers in the order asked, with undefined for what there is not', async () => {
+  it('byIds returns rows in request order, and undefined for unknown ids', async () => {
     const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset), aPosition(asset)] as const);
     const [a, b] = positions;
     const asked = [b.id, nextId('pos'), a.id];
     expect(await store().read('ALL').positions.byIds(asked)).toEqual([b, undefined, a]);
   });
 
-  it('answers each row as often as it was asked for, and nothing for no id', async () => {
+  it('byIds returns each row as often as it was requested, and nothing without ids', async () => {
     const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
     const [{ id }] = positions;
     expect(await store().read('ALL').positions.byIds([id, id, id])).toEqual([...positions, ...positions, ...positions]);
@@ -19,19 +19,19 @@ export function readsByIds(store: GetStore): void {
   });
 
   it.each([
-    ['no id at all', () => ''],
+    ['an empty id', () => ''],
     ['a word', () => 'nonsense'],
     ['SQL', () => "' or 1=1 --"],
-    ['a prefix alone', () => 'pos_'],
+    ['a prefix only', () => 'pos_'],
     ['a NUL', () => 'pos_\0'],
-    ['a NUL behind an id', (id: string) => `${id}\0`],
+    ['an id followed by NUL', (id: string) => `${id}\0`],
     ['a lone surrogate', () => 'pos_\ud800'],
-    ['capitals', (id: string) => id.toUpperCase()],
-    ['a space behind an id', (id: string) => `${id} `],
-    ['a megabyte', () => 'x'.repeat(1_000_000)],
-    ['a name that every object has', () => 'constructor'],
+    ['an id in upper case', (id: string) => id.toUpperCase()],
+    ['an id followed by a space', (id: string) => `${id} `],
+    ['a text of a megabyte', () => 'x'.repeat(1_000_000)],
+    ['the name of a property of every object', () => 'constructor'],
     ['__proto__', () => '__proto__'],
-  ])('knows no row by a malformed id, and still answers the others: %s', async (_name, malform) => {
+  ])('byIds returns undefined for a malformed id, and the other rows: %s', async (_name, malform) => {
     const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
     const [{ id }] = positions;
     expect(
@@ -41,7 +41,7 @@ export function readsByIds(store: GetStore): void {
     ).toEqual([undefined, ...positions]);
   });
 
-  it("knows no row by another type's id", async () => {
+  it('byIds returns undefined for an id of another type', async () => {
     const { institution, template, asset } = aDeal();
     const position = aPosition(asset);
     const event = anEvent(position);
@@ -61,7 +61,7 @@ export function readsByIds(store: GetStore): void {
     }
   });
 
-  it('reads the same within a transaction, locked or not', async () => {
+  it('byIds and lock return the same rows within a transaction', async () => {
     const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset), aPosition(asset)] as const);
     const [a, b] = positions;
     const asked = [b.id, 'pos_\0', a.id, b.id, nextId('pos')];

@@ -5,7 +5,7 @@ import { anInstitution, type GetStore, nextId, START } from '../rows.ts';
 
 const many = 40;
 
-/** What is announced, and how it is read, called for and forgotten. */
+/** Tests how changes are published, read, announced to listeners and deleted. */
 export function announcesChanges(store: GetStore): void {
   const aChange = (over: Partial<Change> = {}): Change => ({
     topic: 'CHAT_MESSAGE',
@@ -28,7 +28,7 @@ export function announcesChanges(store: GetStore): void {
   const sequencesOf = (changes: readonly SequencedChange[]) => changes.map(({ sequence }) => sequence);
   const positionOf = ({ sequence, id }: StreamPosition): StreamPosition => ({ sequence, id });
 
-  it('returns committed changes in order, numbered without gaps and each with an id of its own', async () => {
+  it('committed changes are returned in order, with gapless sequences and unique ids', async () => {
     const before = await end();
     const published = [
       aChange({ topic: 'POSITION', kind: 'UPDATED', detailId: nextId('evt') }),
@@ -50,7 +50,7 @@ export function announcesChanges(store: GetStore): void {
     expect(await store().changes.sequenceAndRead(null, 1_000)).toEqual({ isKnown: true, changes: [], last });
   });
 
-  it('returns no changes after a position that is not in the stream, and says so', async () => {
+  it('no changes are returned after a position that is not in the stream, and the result reports it', async () => {
     const before = await end();
     await commit(aChange(), aChange());
     const { changes, last } = await read(before);
@@ -69,7 +69,7 @@ export function announcesChanges(store: GetStore): void {
     }
   });
 
-  it('returns only the changes that a filter selects, as many as requested, whatever is between them', async () => {
+  it('only changes that match a filter are returned, up to the limit', async () => {
     const before = await end();
     const [one, other] = [nextId('inst'), nextId('inst')];
     const [objectId, detailId] = [nextId('msg'), nextId('chat')];
@@ -96,14 +96,14 @@ export function announcesChanges(store: GetStore): void {
     expect(withoutPosition((await read(changes[1] as SequencedChange, 2, messages)).changes)).toEqual(own.slice(2));
   });
 
-  it('has one key for its cursors, of 32 bytes', async () => {
+  it('the stream has one encryption key of 32 bytes for its cursors', async () => {
     const key = await store().changes.cursorKey();
     expect(key).toHaveLength(32);
     await commit(aChange());
     expect(await store().changes.cursorKey()).toEqual(key);
   });
 
-  it('what was not committed was never announced', async () => {
+  it('changes of a failed transaction are never published', async () => {
     const before = await end();
     const failed = store().transact('ALL', async (tx) => {
       tx.publish(aChange());
@@ -118,7 +118,7 @@ export function announcesChanges(store: GetStore): void {
     expect(await end()).toEqual(before);
   });
 
-  it(`${many} who commit at once while others look have each change placed once, an object's own in order`, async () => {
+  it(`${many} concurrent commits and reads give each change one sequence, and changes of one object stay in order`, async () => {
     const before = await end();
     const objectIds = [nextId('msg'), nextId('msg')];
     const looks = Array.from({ length: 10 }, () => read(before));
@@ -133,11 +133,11 @@ export function announcesChanges(store: GetStore): void {
     expect(last.sequence).toBe(before.sequence + 2 * many);
     expect(changes.filter(({ objectId }) => objectId === objectIds[0])).toHaveLength(many / 2);
     expect(new Set(changes.map(({ objectId }) => objectId)).size).toBe(many + 2);
-    // Read once more they stand where they stood.
+    // A second read returns the same sequences.
     expect((await read(before)).changes).toEqual(changes);
   });
 
-  it('whoever asked is called when something was committed, and no more once it has stopped', async () => {
+  it('a listener is called after commits, and never after it has been removed', async () => {
     let calls = 0;
     let called = (): void => undefined;
     const stop = store().changes.onCommit(() => {
@@ -154,7 +154,7 @@ export function announcesChanges(store: GetStore): void {
     expect(calls).toBe(before);
   });
 
-  it('deletes changes before a time from the first on, up to one that is not; sequences continue', async () => {
+  it('changes before a time are deleted from the first to one that is not older, and sequences continue', async () => {
     const start = await end();
     await store().changes.deleteBefore(START + 1_000_000);
     expect(await read(start)).toEqual({ isKnown: true, changes: [], last: start });
@@ -164,7 +164,7 @@ export function announcesChanges(store: GetStore): void {
     expect(await store().changes.deleteBefore(START + 2)).toBe(1);
     expect(await read(start)).toEqual({ isKnown: false, changes: [], last });
     expect(await read(first)).toEqual({ isKnown: true, changes: changes.slice(1), last });
-    // The fourth is older than the third, which another server's clock has dated: it stays behind it.
+    // The fourth change is older than the third, whose time is from the clock of another server, so it is kept.
     expect(await store().changes.deleteBefore(START + 9)).toBe(1);
     expect(await read(first)).toEqual({ isKnown: false, changes: [], last });
     expect(await read(second)).toEqual({ isKnown: true, changes: changes.slice(2), last });

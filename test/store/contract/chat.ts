@@ -8,7 +8,7 @@ import { aDeal, type GetStore, idsOf, keep, keyOf, nextId, only, pageOf, START, 
 const PRIORITY = ['priority', 'lastActivityAt'] as const;
 const DIRECTIONS = ['ASC', 'DESC'] as const;
 
-/** How chat is read: two fields of one order, words, counts along with rows, and what is left out of them. */
+/** Tests how chat is read: two fields in an order, words, counts along with rows, and omitted columns. */
 export function readsChat(store: GetStore): void {
   const made = async () => {
     const { institution } = aDeal();
@@ -34,7 +34,7 @@ export function readsChat(store: GetStore): void {
     return { institution, chatSessions, chatMessages, places, scope: only(institution) };
   };
 
-  it.each(DIRECTIONS)('orders by two fields, %s, and cuts between any two rows', async (direction) => {
+  it.each(DIRECTIONS)('sessions are ordered by two fields, %s, and paged between any two rows', async (direction) => {
     const { chatSessions, places, scope } = await made();
     const ascending = [1, 4, 0, 2, 3];
     const expected = direction === 'ASC' ? ascending : ascending.toReversed();
@@ -52,7 +52,7 @@ export function readsChat(store: GetStore): void {
     }
   });
 
-  it('a priority that is asked for bounds the first field of the order', async () => {
+  it('a filter by priority limits the first field of the order', async () => {
     const { places, scope } = await made();
     const reader = store().read(scope).chatSessions;
     const order = { by: PRIORITY, direction: 'DESC' } as const;
@@ -64,7 +64,7 @@ export function readsChat(store: GetStore): void {
     expect([places(idsOf(page)), page.more]).toEqual([[2, 0, 4], true]);
   });
 
-  it('words are found in one text: title with description, or one message that is not deleted', async () => {
+  it('a search finds words within one text: title with description, or one message that is not deleted', async () => {
     const { chatSessions, places, scope } = await made();
     const reader = store().read(scope).chatSessions;
     for (const [search, expected] of [
@@ -87,7 +87,7 @@ export function readsChat(store: GetStore): void {
     expect(idsOf(await pageOf(store().read(only(aDeal().institution)).chatSessions, { search: ['red'] }))).toEqual([]);
   });
 
-  it('unread messages are counted for each who is asked for, and in no other scope', async () => {
+  it('unread messages are counted for each participant, and not outside of the scope', async () => {
     const { chatSessions, scope } = await made();
     const [first, second, third] = chatSessions;
     const asked = [
@@ -106,7 +106,7 @@ export function readsChat(store: GetStore): void {
     expect(await store().read(scope).unreadCounts([])).toEqual([]);
   });
 
-  it('what is counted along with rows is what is counted alone, and what may be left out changes nothing else', async () => {
+  it('counts along with rows equal separate counts, and omitted columns change nothing else', async () => {
     const { chatSessions, scope } = await made();
     const readers = store().read(scope, undefined, () => ({ omit: ['description'] }));
     const participants = ['ann', "b'; --", 'bob', '__proto__'];
@@ -126,7 +126,7 @@ export function readsChat(store: GetStore): void {
     }
   });
 
-  it('messages are listed from a sequence on, each session’s own', async () => {
+  it('messages of a session are listed from a sequence on', async () => {
     const { chatSessions, chatMessages, scope } = await made();
     const of = (id: string) => ({ field: 'sessionId', id }) as const;
     const order = { by: ['sequence'], direction: 'ASC' } as const;

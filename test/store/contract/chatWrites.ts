@@ -5,7 +5,7 @@ import type { Writers } from '../../../src/store/store.ts';
 import { aMark, aMessage, aRevision, aSession } from '../chatRows.ts';
 import { aDeal, type GetStore, idsOf, keep, keepDeal, nextId, only, pageOf, START } from '../rows.ts';
 
-/** How chat is written: parts go with what they are parts of, and what was not changed stays. */
+/** Tests how chat is written: parts are removed with their session, and unchanged rows stay. */
 export function writesChat(store: GetStore): void {
   const made = async () => {
     const { institution } = aDeal();
@@ -32,7 +32,7 @@ export function writesChat(store: GetStore): void {
     return { institution, going, staying, chatMessages, read, kept, found };
   };
 
-  it('a session that is removed takes its messages, their revisions, its marks and its words along', async () => {
+  it('removing a session removes its messages, their revisions, its read marks and its words', async () => {
     const { institution, going, kept, found, read } = await made();
     expect(await kept()).toEqual([
       ['red', 'blue'],
@@ -52,12 +52,12 @@ export function writesChat(store: GetStore): void {
     const parent = { field: 'sessionId', id: going.id } as const;
     expect(await read.chatMessages.counts([{ parent, where: {} }])).toEqual([0]);
     expect(await read.unreadCounts([{ sessionId: going.id, participantReference: 'x' }])).toEqual([0]);
-    // The place is free again.
+    // The id can be used again.
     await store().transact('ALL', async (tx) => tx.chatSessions.insert(going));
     expect(await found('red')).toEqual([going.id]);
   });
 
-  it('a removal is refused unless the row is at its version, and then nothing goes', async () => {
+  it('a removal is rejected unless the row has the given version, and then nothing is removed', async () => {
     const { going, staying, kept } = await made();
     const before = await kept();
     for (const version of [2, 4]) {
@@ -76,7 +76,7 @@ export function writesChat(store: GetStore): void {
     await expect(again).rejects.toMatchObject({ expectedVersion: 3, currentVersion: 0 });
   });
 
-  it('a replacement that names what has changed writes that, the version, and the words if they are of it', async () => {
+  it('a replacement of named fields writes only them, the version, and the words if they depend on the fields', async () => {
     const { staying, read, found } = await made();
     const counted = { ...staying, messageCount: 7, lastActivityAt: START + 7, version: 2 };
     await store().transact('ALL', async (tx) => tx.chatSessions.replace(counted, ['messageCount', 'lastActivityAt']));
@@ -92,7 +92,7 @@ export function writesChat(store: GetStore): void {
     await expect(stale).rejects.toMatchObject({ expectedVersion: 2, currentVersion: 3 });
   });
 
-  it('replacements of several kinds in one transaction are all done', async () => {
+  it('replacements of several types in one transaction are all written', async () => {
     const { going, staying, chatMessages, read } = await made();
     const counted = { ...going, messageCount: 9, version: 4 };
     const renamed = { ...staying, title: 'green', version: 2 };
@@ -107,7 +107,7 @@ export function writesChat(store: GetStore): void {
     expect(idsOf(await pageOf(read.chatSessions, { search: ['green'] }))).toEqual([going.id, staying.id]);
   });
 
-  it('a second message of a sequence, mark of a participant or revision of a version is refused', async () => {
+  it('a repeated sequence of a message, read mark of a participant or version of a revision is rejected', async () => {
     const { going, chatMessages, kept } = await made();
     const before = await kept();
     const [first] = chatMessages;
@@ -121,7 +121,7 @@ export function writesChat(store: GetStore): void {
     expect(await kept()).toEqual(before);
   });
 
-  it('nothing points to what there is not, or to another institution’s', async () => {
+  it('references to unknown rows, or to rows of another institution, are rejected', async () => {
     const { institution, going, chatMessages, kept } = await made();
     const before = await kept();
     const theirs = await keepDeal(store(), () => []);
@@ -144,7 +144,7 @@ export function writesChat(store: GetStore): void {
     expect(await kept()).toEqual(before);
   });
 
-  it('turns are taken one after another, and are over with their transactions', async () => {
+  it('advisory locks are acquired one after another, and released with their transactions', async () => {
     let under = 0;
     let most = 0;
     const work = async (tx: Writers, fails: boolean) => {

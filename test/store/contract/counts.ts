@@ -6,7 +6,7 @@ import { aPosition, anInstitution, currency, funded, keep, keepDeal, nextId, STA
 const held = (position: Position): Position => ({ ...funded(position), sequence: 1, version: 1 });
 
 export function countsAndSums(store: GetStore): void {
-  it('counts answer each selection in the order asked, none for none', async () => {
+  it('counts are in request order, and none without requests', async () => {
     const { institution, positions } = await keepDeal(store(), ({ asset }) => [
       aPosition(asset),
       held(aPosition(asset)),
@@ -32,7 +32,7 @@ export function countsAndSums(store: GetStore): void {
     expect(await reader.counts([])).toEqual([]);
   });
 
-  it('counts everything where nothing is asked', async () => {
+  it('a count without conditions counts all rows', async () => {
     const before =
       (
         await store()
@@ -47,7 +47,7 @@ export function countsAndSums(store: GetStore): void {
     ).toEqual([before + 2]);
   });
 
-  it('totals add up by currency and state, in the order of currency codes and of the lifecycle', async () => {
+  it('totals are grouped by currency and state, in the order of currency codes and of the lifecycle', async () => {
     const { institution } = await keepDeal(store(), ({ asset }) => [
       aPosition(asset, { currency: currency('USD'), amount: 5n, state: 'EXPIRED' }),
       held(aPosition(asset, { currency: currency('USD'), amount: 7n })),
@@ -95,7 +95,7 @@ export function countsAndSums(store: GetStore): void {
     ]);
   });
 
-  it('totals obey filters, and nothing has no totals', async () => {
+  it('totals apply filters, and are empty without rows', async () => {
     const { institution, asset } = await keepDeal(store(), ({ asset: of }) => [
       aPosition(of, { amount: 1n, expiresAt: START + 1 }),
       aPosition(of, { amount: 2n, expiresAt: null, holderReference: 'other' }),

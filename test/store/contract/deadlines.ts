@@ -5,7 +5,7 @@ import { deadlineIn, deadlineWhenTold, gate } from '../../support/deadlines.ts';
 import { aPosition, type Deal, funded, type GetStore, keepDeal, pageOf } from '../rows.ts';
 import type { Position } from '../../../src/domain/position.ts';
 
-/** Work that ends where its deadline does, having written nothing. */
+/** Tests that work ends at its deadline, without having written anything. */
 export function keepsDeadlines(store: GetStore): void {
   let deal: Deal & { readonly positions: readonly [Position] };
   beforeAll(async () => {
@@ -15,7 +15,7 @@ export function keepsDeadlines(store: GetStore): void {
   const isAsBefore = async () =>
     expect(await store().read('ALL').positions.byIds([deal.positions[0].id])).toEqual(deal.positions);
 
-  /** Every question that can be asked, of one table. */
+  /** Every kind of read, on one table. */
   const QUESTIONS: readonly (readonly [string, (read: Readers) => unknown])[] = [
     ['byIds', (read) => read.positions.byIds([deal.positions[0].id])],
     ['pages', (read) => pageOf(read.positions)],
@@ -24,14 +24,14 @@ export function keepsDeadlines(store: GetStore): void {
     ['unreadCounts', (read) => read.unreadCounts([{ sessionId: deal.positions[0].id, participantReference: 'bob' }])],
   ];
 
-  describe.each(QUESTIONS)('%s', (_name, question) => {
-    it('is answered as ever where there is time', async () => {
+  describe.each(QUESTIONS)('the deadline of %s', (_name, question) => {
+    it('the read returns the usual result before its deadline', async () => {
       const answer = await question(store().read('ALL'));
       expect(await question(store().read('ALL', deadlineIn(60_000)))).toEqual(answer);
       expect(await store().snapshot('ALL', async (read) => question(read), deadlineIn(60_000))).toEqual(answer);
     });
 
-    it('is refused once the deadline has passed', async () => {
+    it('the read fails with TooLate after its deadline', async () => {
       const asked = async () => question(store().read('ALL', passed));
       await expect(asked()).rejects.toThrow(DeadlineExceededError);
       const until = deadlineWhenTold();
@@ -43,13 +43,13 @@ export function keepsDeadlines(store: GetStore): void {
     });
   });
 
-  it('work that has time is done', async () => {
+  it('a transaction before its deadline is executed', async () => {
     const [{ id }] = deal.positions;
     const rows = await store().transact('ALL', async (tx) => tx.positions.lock([id]), deadlineIn(60_000));
     expect(rows).toEqual(deal.positions);
   });
 
-  it('work whose deadline has passed is not begun', async () => {
+  it('a transaction after its deadline is not begun', async () => {
     let begun = 0;
     const work = async () => (begun += 1);
     await expect(store().transact('ALL', work, passed)).rejects.toThrow(DeadlineExceededError);
@@ -61,7 +61,7 @@ export function keepsDeadlines(store: GetStore): void {
     ['that has written', async () => undefined],
     ['that has locked and written', async (tx, { id }) => tx.positions.lock([id])],
     ['that has read and written', async (tx, { id }) => tx.positions.byIds([id])],
-  ])('work %s writes nothing once its deadline has passed, and holds nobody up', async (_what, first) => {
+  ])('a transaction %s writes nothing after its deadline, and releases its locks', async (_what, first) => {
     const until = deadlineWhenTold();
     const [position] = deal.positions;
     const work = store().transact(
@@ -78,7 +78,7 @@ export function keepsDeadlines(store: GetStore): void {
     await store().transact('ALL', async (tx) => tx.positions.lock([position.id]));
   });
 
-  it('waits for others no longer than its deadline, and they go on', async () => {
+  it('a transaction waits for locks of others at most until its deadline, and the others continue', async () => {
     const [position] = deal.positions;
     const [held, leave] = [gate(), gate()];
     const holder = store().transact('ALL', async (tx) => {

@@ -20,7 +20,7 @@ import {
 } from '../rows.ts';
 
 export function filters(store: GetStore): void {
-  /** Which of the rows a filter means, by their places, from pages and from counts alike. */
+  /** Returns the indexes of the rows that match a filter, which pages and counts must agree on. */
   async function placesOf(rows: readonly Position[], where: Where<Position>): Promise<readonly number[]> {
     const own = { institutionId: { in: [...new Set(rows.map(({ institutionId }) => institutionId))] }, ...where };
     const positions = store().read('ALL').positions;
@@ -29,7 +29,7 @@ export function filters(store: GetStore): void {
     return page.rows.map((row) => rows.findIndex(({ id }) => id === row.id)).toSorted((a, b) => a - b);
   }
 
-  describe('of positions', () => {
+  describe('filters of positions', () => {
     const made = async () => {
       const { institution, template, asset } = aDeal();
       const other = aTemplate(institution);
@@ -53,7 +53,7 @@ export function filters(store: GetStore): void {
       return { institution, template, other, asset, asset2, asset3, positions };
     };
 
-    it('an empty list matches nothing, whatever the field and whatever else is asked', async () => {
+    it('an empty list matches nothing, for any field and with any other conditions', async () => {
       const { positions } = await made();
       const empty: readonly Where<Position>[] = [
         { institutionId: { in: [] } },
@@ -68,7 +68,7 @@ export function filters(store: GetStore): void {
       for (const where of empty) expect(await placesOf(positions, where)).toEqual([]);
     });
 
-    it('two values are not taken for two others that look alike once they are joined', async () => {
+    it('lists of values are not confused with other lists that look alike when joined', async () => {
       const { institution } = await keepDeal(store(), ({ asset }) => [aPosition(asset, { holderReference: 'a\nb' })]);
       const { positions } = store().read('ALL');
       const selections = ['', '\n', '\0', ',', '\na', '\0a'].map((end) => ({
@@ -84,7 +84,7 @@ export function filters(store: GetStore): void {
       expect(await positions.counts(single)).toEqual([1, 0, 0, 0, 0, 0]);
     });
 
-    it('one value matches exactly it, to the letter', async () => {
+    it('a value matches exactly itself', async () => {
       const { positions, asset3, other } = await made();
       expect(await placesOf(positions, { externalReference: { in: ['x'] } })).toEqual([0]);
       expect(await placesOf(positions, { externalReference: { in: ['X'] } })).toEqual([3]);
@@ -97,7 +97,7 @@ export function filters(store: GetStore): void {
       expect(await placesOf(positions, { templateId: { in: [other.id] } })).toEqual([2, 3]);
     });
 
-    it('several values are or-ed, each row once, values that no row has and twice the same among them', async () => {
+    it('list values are combined with OR, and each row is returned once, also with unknown and repeated values', async () => {
       const { positions, asset, asset2, template, other } = await made();
       expect(await placesOf(positions, { state: { in: ['FUNDED', 'CREATED', 'FUNDED', 'EXPIRED'] } })).toEqual([
         0, 1, 2, 3,
@@ -109,7 +109,7 @@ export function filters(store: GetStore): void {
       expect(await placesOf(positions, { currency: { in: [currency('EUR'), currency('USD')] } })).toEqual([0, 1, 3]);
     });
 
-    it('several fields are and-ed, each with several values', async () => {
+    it('fields are combined with AND, each with several values', async () => {
       const { positions, asset, asset2, asset3, template, other } = await made();
       const assetId = { in: [asset.id, asset3.id] };
       const state = { in: ['FUNDED', 'CANCELLED'] } as const;
@@ -128,7 +128,7 @@ export function filters(store: GetStore): void {
       expect(await placesOf(positions, { institutionId: { in: [text] } })).toEqual([]);
     });
 
-    it('a range holds its ends with gte and lte, not with gt and lt; both at once and-ed; the wrong way round nothing', async () => {
+    it('a range includes its ends with gte and lte, excludes them with gt and lt, and matches nothing in reverse', async () => {
       const { positions } = await made();
       const by = (range: object) => placesOf(positions, { magnitude: { range } });
       const [one, two, four] = [100n, 200n, 400n];
@@ -142,14 +142,14 @@ export function filters(store: GetStore): void {
       expect(await by({})).toEqual([0, 1, 2, 3]);
     });
 
-    it('a range of times goes by the millisecond', async () => {
+    it('a range of times is exact to the millisecond', async () => {
       const { positions } = await made();
       expect(await placesOf(positions, { createdAt: { range: { gt: START, lte: START + 5 } } })).toEqual([2]);
       expect(await placesOf(positions, { updatedAt: { range: { gte: START + 9 } } })).toEqual([2, 3]);
       expect(await placesOf(positions, { updatedAt: { range: { gt: START + 9 } } })).toEqual([]);
     });
 
-    it('null is within no range of expiries, not even one without bounds', async () => {
+    it('null is in no range of expiries, not even one without bounds', async () => {
       const { positions } = await made();
       const by = (range: object) => placesOf(positions, { expiresAt: { range } });
       expect(await by({})).toEqual([0, 1]);
@@ -159,7 +159,7 @@ export function filters(store: GetStore): void {
       expect(await by({ lte: Date.parse('9999-12-31T23:59:59.999Z') })).toEqual([0, 1]);
     });
 
-    it('ranges hold in every order and from either end, with keys', async () => {
+    it('ranges work in every order and direction, with cursors', async () => {
       const { institution, positions } = await keepDeal(store(), ({ asset }) =>
         Array.from({ length: 20 }, (_row, index) =>
           aPosition(asset, {
@@ -187,7 +187,7 @@ export function filters(store: GetStore): void {
     });
   });
 
-  it('a list field matches where it and the values have one in common, and a row comes once', async () => {
+  it('a list field matches if any of its values does, and each row is returned once', async () => {
     const createdAt = START + 555_000;
     const rows: readonly Institution[] = [
       anInstitution({ createdAt, regions: ['US', 'SG'], verticals: ['CONSTRUCTION', 'TRADE_FINANCE'] }),

@@ -16,15 +16,15 @@ const policyOf = ({ institution }: Deal, region: 'US' | 'SG'): Policy => ({
   updatedAt: START,
 });
 
-/** Before the sessions of the other parts were deleted. */
+/** Earlier than the deletion of the sessions of the other parts. */
 const EARLY = START - 1_000;
 
-/** The calls that join tables: the rules of positions, and the sessions that may be removed for good. */
+/** The calls that join tables: the rules of positions, and the sessions that may be purged. */
 export function joinsTables(store: GetStore): void {
   const deals = [aDeal({ regions: ['US', 'SG'] }), aDeal({ regions: ['US', 'SG'] })] as const;
   const [mine, theirs] = deals;
   const elsewhere = aTemplate(mine.institution, { region: 'SG' });
-  /** The config under which the open positions of each deal were opened; the template has a later one since. */
+  /** The config under which the open positions of each deal were opened. The template has a later one since. */
   const configs = [mine.template, theirs.template, elsewhere].map(templateConfigOf) as [
     TemplateConfig,
     TemplateConfig,
@@ -85,7 +85,7 @@ export function joinsTables(store: GetStore): void {
     expect(await rulesOf([foreign.id])).toEqual([[theirConfig], [policies[2]]]);
   });
 
-  it('rulesOf returns nothing for no position, unknown and malformed ids, and positions outside of the scope', async () => {
+  it('rulesOf returns nothing for no ids, unknown and malformed ids, and positions outside of the scope', async () => {
     for (const ids of [[], ['pos_00000000000000000000000000'], ['pos_x', '', 'x\0', mine.asset.id]]) {
       expect(await rulesOf(ids)).toEqual([[], []]);
     }
@@ -98,7 +98,7 @@ export function joinsTables(store: GetStore): void {
       return tx.lockPurgeable(EARLY + before, limit);
     }, reach);
 
-  it('lockPurgeable returns the deleted sessions of terminal positions and of none, earliest first', async () => {
+  it('lockPurgeable returns the deleted sessions of terminal positions and those without a position, earliest first', async () => {
     const [, first, , next, third, last] = sessions;
     expect(await purgeable(9, 10)).toEqual([first, next, third]);
     expect(await purgeable(10, 10)).toEqual([first, next, third, last]);

@@ -20,7 +20,7 @@ const ORDERS = ['createdAt', 'updatedAt', 'magnitude', 'expiresAt'] as const;
 const DIRECTIONS = ['ASC', 'DESC'] as const;
 const BOTH_WAYS = ORDERS.flatMap((field) => DIRECTIONS.map((direction) => ({ field, direction })));
 
-/** Two rows of each value, inserted so that no order is the order of insertion; null is the greatest expiry. */
+/** Two rows of each value, inserted in an order that matches no tested order. Null is the greatest expiry. */
 const tied = ({ asset }: Deal): readonly Position[] =>
   [3, 0, 2, 1].flatMap((step) =>
     [0, 1].map(() =>
@@ -33,7 +33,7 @@ const tied = ({ asset }: Deal): readonly Position[] =>
     ),
   );
 
-/** What the order means, told anew: by value with null above all, then by id. */
+/** Sorts the rows independently: by value with null last, then by id. */
 const sorted = (rows: readonly Position[], field: (typeof ORDERS)[number], direction: 'ASC' | 'DESC') => {
   const value = (row: Position): number => Number(row[field] ?? Infinity);
   const ascending = rows.toSorted((a, b) => value(a) - value(b) || (a.id < b.id ? -1 : 1));
@@ -49,37 +49,43 @@ export function pages(store: GetStore): void {
   const read = (window: Partial<Window<Position>>): Promise<Page<Position>> =>
     pageOf(store().read('ALL').positions, window);
 
-  it.each(BOTH_WAYS)('orders by $field $direction, ties by id, null above all', async ({ field, direction }) => {
-    const { institution, positions } = await keepDeal(store(), tied);
-    const where = { institutionId: { in: [institution.id] } };
-    const page = await read({ where, order: { by: [field], direction } });
-    expect(idsOf(page)).toEqual(sorted(positions, field, direction).map(({ id }) => id));
-    expect(page.more).toBe(false);
-  });
+  it.each(BOTH_WAYS)(
+    'rows are ordered by $field $direction, ties by id, with null as the greatest value',
+    async ({ field, direction }) => {
+      const { institution, positions } = await keepDeal(store(), tied);
+      const where = { institutionId: { in: [institution.id] } };
+      const page = await read({ where, order: { by: [field], direction } });
+      expect(idsOf(page)).toEqual(sorted(positions, field, direction).map(({ id }) => id));
+      expect(page.more).toBe(false);
+    },
+  );
 
-  it.each(BOTH_WAYS)('cuts any stretch by $field $direction, from either end, at any limit', async (order) => {
-    const { field, direction } = order;
-    const { institution, positions } = await keepDeal(store(), tied);
-    const all = sorted(positions, field, direction);
-    const keyAt = (index: number): Key | null => (all[index] ? keyOf(all[index], [field]) : null);
-    const base = { where: { institutionId: { in: [institution.id] } }, order: { by: [field], direction } };
-    const cuts = stretches(all.length).flatMap(([from, to]) =>
-      [0, 1, 3, 100].flatMap((limit) => [false, true].map((backward) => ({ from, to, limit, backward }))),
-    );
-    const windows = cuts.map(({ from, to, limit, backward }) =>
-      windowOn<Position>({ ...base, limit, backward, after: keyAt(from - 1), before: keyAt(to) }),
-    );
-    const answers = await store().read('ALL').positions.pages(windows);
-    expect(answers.map((page) => ({ ids: idsOf(page), more: page.more }))).toEqual(
-      cuts.map(({ from, to, limit, backward }) => {
-        const part = all.slice(from, to).map(({ id }) => id);
-        const start = backward ? Math.max(0, part.length - limit) : 0;
-        return { ids: part.slice(start, start + limit), more: part.length > limit };
-      }),
-    );
-  });
+  it.each(BOTH_WAYS)(
+    'any range of rows by $field $direction is returned from either end, with any limit',
+    async (order) => {
+      const { field, direction } = order;
+      const { institution, positions } = await keepDeal(store(), tied);
+      const all = sorted(positions, field, direction);
+      const keyAt = (index: number): Key | null => (all[index] ? keyOf(all[index], [field]) : null);
+      const base = { where: { institutionId: { in: [institution.id] } }, order: { by: [field], direction } };
+      const cuts = stretches(all.length).flatMap(([from, to]) =>
+        [0, 1, 3, 100].flatMap((limit) => [false, true].map((backward) => ({ from, to, limit, backward }))),
+      );
+      const windows = cuts.map(({ from, to, limit, backward }) =>
+        windowOn<Position>({ ...base, limit, backward, after: keyAt(from - 1), before: keyAt(to) }),
+      );
+      const answers = await store().read('ALL').positions.pages(windows);
+      expect(answers.map((page) => ({ ids: idsOf(page), more: page.more }))).toEqual(
+        cuts.map(({ from, to, limit, backward }) => {
+          const part = all.slice(from, to).map(({ id }) => id);
+          const start = backward ? Math.max(0, part.length - limit) : 0;
+          return { ids: part.slice(start, start + limit), more: part.length > limit };
+        }),
+      );
+    },
+  );
 
-  it('answers nothing between a key and itself, or between keys in the wrong order', async () => {
+  it('nothing is returned between a key and itself, or between keys in the wrong order', async () => {
     const { institution, positions } = await keepDeal(store(), tied);
     const where = { institutionId: { in: [institution.id] } };
     const [first, second] = sorted(positions, 'createdAt', 'ASC').map((row) => keyOf(row, ['createdAt']));
@@ -89,7 +95,7 @@ export function pages(store: GetStore): void {
     }
   });
 
-  it('goes on from a key whose row is not there', async () => {
+  it('a page continues from a key whose row does not exist', async () => {
     const { institution, positions } = await keepDeal(store(), tied);
     const where = { institutionId: { in: [institution.id] } };
     const all = sorted(positions, 'createdAt', 'ASC');
@@ -98,7 +104,7 @@ export function pages(store: GetStore): void {
     expect(idsOf(await read({ where, before: between }))).toEqual(all.slice(0, 2).map(({ id }) => id));
   });
 
-  it('is stable while rows are inserted: a walk by keys meets every row that was there, once, in order', async () => {
+  it('paging is stable while rows are inserted: each existing row is returned once, in order', async () => {
     const { institution, asset, positions } = await keepDeal(store(), ({ asset: of }) =>
       Array.from({ length: 12 }, (_row, index) => aPosition(of, { createdAt: START + 10 * (index % 3) })),
     );
@@ -121,7 +127,7 @@ export function pages(store: GetStore): void {
     expect(met).toEqual(sorted(met, 'createdAt', 'ASC'));
   });
 
-  it('moves a row in every order when it is replaced, and leaves no shadow behind', async () => {
+  it('a replaced row has its new place in every order, and none remains at the old place', async () => {
     const { institution, positions } = await keepDeal(store(), tied);
     const [moved] = positions;
     if (!moved) throw new Error('There is no row.');
@@ -141,7 +147,7 @@ export function pages(store: GetStore): void {
     expect((await read(inState('CANCELLED'))).rows).toEqual([after]);
   });
 
-  it('orders the events of a position by their sequence', async () => {
+  it('the events of a position are ordered by sequence', async () => {
     const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
     const [position] = positions;
     const lifecycleEvents = [3, 1, 11, 2].map((sequence) => anEvent({ ...position, sequence }));
@@ -155,8 +161,8 @@ export function pages(store: GetStore): void {
     }
   });
 
-  describe('text', () => {
-    it('is ordered and compared by code point, not by language nor by UTF-16 unit', async () => {
+  describe('the order of text', () => {
+    it('text is ordered and compared by code point, not by language or UTF-16 unit', async () => {
       const names = ['Z', 'a', 'Ä', 'ä', 'z', '\uff21', '\u{1f600}', 'aa', 'a b', 'a-b', 'A', '', '\ud7ff', '\ue000'];
       const byCodePoint = names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
       const createdAt = START + 777_000;

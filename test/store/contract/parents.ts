@@ -34,7 +34,7 @@ export function parents(store: GetStore): void {
   };
   const of = (id: string) => ({ field: 'assetId', id }) as const;
 
-  it('windows of one shape get the rows of their own parent each, also asked twice, empty or unknown', async () => {
+  it('windows of one shape return the rows of their parent, also for repeated, empty and unknown parents', async () => {
     const { assets, ids } = await made();
     const asked = [assets[1].id, assets[0].id, nextId('ast'), assets[1].id, assets[2].id, 'nonsense', 'ast_\0'];
     const pages = await store()
@@ -44,7 +44,7 @@ export function parents(store: GetStore): void {
     expect(pages.map(({ more }) => more)).toEqual([true, true, false, true, false, false, false]);
   });
 
-  it('windows of many shapes in one batch are answered each for itself, in the order asked', async () => {
+  it('windows of many shapes in one batch are returned independently, in request order', async () => {
     const { institution, assets, positions, ids } = await made();
     const second = positions.find(({ id }) => id === ids(assets[0].id)[1]);
     if (!second) throw new Error('There are too few rows.');
@@ -71,7 +71,7 @@ export function parents(store: GetStore): void {
     expect(pages.map((page) => idsOf(page))).toEqual(shapes.map(([, expected]) => expected));
   });
 
-  it('counts and totals go by parent too', async () => {
+  it('counts and totals are limited to their parent', async () => {
     const { assets } = await made();
     const selections = [assets[1], assets[2], assets[0], assets[1]].map(({ id }) => ({ parent: of(id), where: {} }));
     const read = store().read('ALL');
@@ -85,7 +85,7 @@ export function parents(store: GetStore): void {
     ]);
   });
 
-  it('every list of children is one of its parent alone', async () => {
+  it('every list of children contains only those of its parent', async () => {
     const { institution, template, assets, positions } = await made();
     const [first, second] = positions;
     if (!first || !second) throw new Error('There are too few rows.');

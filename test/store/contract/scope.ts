@@ -56,21 +56,21 @@ export function staysWithinItsScope(store: GetStore): void {
       ['lifecycleEvents', of.event],
     ] as const satisfies readonly (readonly [keyof Tables, object])[];
 
-  it("another institution's row is as unknown as one that never was", async () => {
+  it('a row of another institution is returned like an unknown one', async () => {
     for (const [index, [name, row]] of kinds(mine).entries()) {
       const other = kinds(theirs)[index]?.[1].id ?? '';
       const read: Readers = store().read(mine.scope);
       expect(await read[name].byIds([other, row.id, nextId('pos')])).toEqual([undefined, row, undefined]);
       await store().transact(mine.scope, async (tx: Writers) => {
         expect(await tx[name].byIds([other, row.id])).toEqual([undefined, row]);
-        // What is never changed cannot be locked either.
+        // Rows that are never changed cannot be locked.
         const locked = 'version' in row ? await tx[name].lock([other, row.id]) : [undefined, row];
         expect(locked).toEqual([undefined, row]);
       });
     }
   });
 
-  it('lists and counts hold only what the institution has, also where another is asked for by name', async () => {
+  it('lists and counts contain only rows of the institution, even if another is requested by id', async () => {
     const read = store().read(mine.scope);
     expect((await pageOf(read.institutions, {})).rows).toEqual([mine.institution]);
     expect(await read.institutions.counts([{ where: {} }])).toEqual([1]);
@@ -85,7 +85,7 @@ export function staysWithinItsScope(store: GetStore): void {
     expect(await read.positions.counts([asking(theirs), asking(mine), both])).toEqual([0, 1, 1]);
   });
 
-  it("the children of another institution's parent are nobody's", async () => {
+  it('the children of a parent of another institution are not returned', async () => {
     const read = store().read(mine.scope);
     for (const parent of [
       { field: 'institutionId', id: theirs.institution.id },
@@ -101,7 +101,7 @@ export function staysWithinItsScope(store: GetStore): void {
     expect(await read.lifecycleEvents.counts([{ parent, where: {} }])).toEqual([0]);
   });
 
-  it('totals hold only what the institution has', async () => {
+  it('totals contain only rows of the institution', async () => {
     const totals = (scope: Scope, at: World) =>
       store()
         .read(scope)
@@ -116,7 +116,7 @@ export function staysWithinItsScope(store: GetStore): void {
     ).toEqual([one]);
   });
 
-  it('an institution that there is not has nothing', async () => {
+  it('an institution that does not exist has no rows', async () => {
     for (const institutionId of [nextId('inst'), 'nonsense']) {
       const read = store().read({ institutionId });
       expect(await read.positions.byIds([mine.position.id])).toEqual([undefined]);
@@ -125,7 +125,7 @@ export function staysWithinItsScope(store: GetStore): void {
     }
   });
 
-  describe('nothing is written outside it', () => {
+  describe('writes outside of the scope', () => {
     it.each<[string, (tx: Writers) => void]>([
       ['an institution', (tx) => tx.institutions.insert(anInstitution())],
       ['a template', (tx) => tx.assetTemplates.insert(aTemplate(theirs.institution))],
@@ -133,7 +133,7 @@ export function staysWithinItsScope(store: GetStore): void {
       ['a position', (tx) => tx.positions.insert(aPosition(theirs.asset))],
       ['a change', (tx) => tx.publish(aChangeOf(theirs.position))],
       ['an event', (tx) => tx.lifecycleEvents.insert(anEvent({ ...theirs.position, sequence: 2 }))],
-    ])('%s', async (_name, write) => {
+    ])('a write outside of the scope is rejected: %s', async (_name, write) => {
       const beside = aPosition(mine.asset);
       const work = store().transact(mine.scope, async (tx) => {
         tx.positions.insert(beside);
@@ -148,7 +148,7 @@ export function staysWithinItsScope(store: GetStore): void {
       ).toEqual([1]);
     });
 
-    it("another institution's row is not replaced, not even under the own institution's name", async () => {
+    it('a row of another institution is not replaced, not even with the institution of the scope', async () => {
       const after = funded(theirs.position);
       const honest = store().transact(mine.scope, async (tx) => tx.positions.replace(after));
       await expect(honest).rejects.toThrow('lies outside the scope');

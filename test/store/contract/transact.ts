@@ -24,17 +24,17 @@ export function transacts(store: GetStore): void {
   const positionsOf = async ({ institution }: Deal) =>
     (await pageOf(store().read(only(institution)).positions, {})).rows;
 
-  it('has room for new objects below its limit', async () => {
+  it('a store below its limit accepts new objects', async () => {
     const check = store().transact('ALL', async (tx) => tx.checkCapacity(1_000));
     await expect(check).resolves.toBeUndefined();
   });
 
-  it('answers what the work answers, once all of it is there for everybody', async () => {
+  it('a transaction returns the result of its work after all writes are visible', async () => {
     const { institution, template, asset } = aDeal();
     const position = aPosition(asset);
     const event = anEvent(position);
     const answer = await store().transact('ALL', async (tx) => {
-      // Whatever order things are written in: they are written at once.
+      // The order of writes does not matter, because they are sent together.
       insertAll(tx, { lifecycleEvents: [event], positions: [position] });
       insertAll(tx, { assets: [asset], assetTemplates: [template], institutions: [institution] });
       return 'done';
@@ -46,7 +46,7 @@ export function transacts(store: GetStore): void {
     expect(await read.institutions.byIds([institution.id])).toEqual([institution]);
   });
 
-  it('what it writes is seen by nobody before the end, its own reads included', async () => {
+  it('writes are invisible until the end, even to reads of the transaction', async () => {
     const deal = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
     const [before] = deal.positions;
     const added = aPosition(deal.asset);
@@ -60,13 +60,13 @@ export function transacts(store: GetStore): void {
     expect(await positionsOf(deal)).toEqual([funded(before), added]);
   });
 
-  it('work that writes nothing, or does nothing at all, is no fault', async () => {
+  it('a transaction that writes nothing, or does nothing at all, succeeds', async () => {
     expect(await store().transact('ALL', async () => 1)).toBe(1);
     expect(await store().transact('ALL', async (tx) => tx.positions.byIds([nextId('pos')]))).toEqual([undefined]);
   });
 
-  describe('all or nothing', () => {
-    it('when the work throws, before or after it wrote', async () => {
+  describe('atomicity', () => {
+    it('nothing is written if the work throws, before or after its writes', async () => {
       const deal = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
       const [before] = deal.positions;
       const thrown = new Error('as asked');
@@ -78,65 +78,59 @@ export function transacts(store: GetStore): void {
       });
       await expect(work).rejects.toBe(thrown);
       expect(await positionsOf(deal)).toEqual([before]);
-      // The row is free again, and the store works on.
+      // The row is unlocked, and the store continues to work.
       await store().transact('ALL', async (tx) => tx.positions.replace(funded(before)));
       expect(await positionsOf(deal)).toEqual([funded(before)]);
     });
 
     it.each<[string, (tx: Writers, deal: Deal, theirs: Deal) => void]>([
+      ['an existing id', (tx, { asset }) => tx.assets.insert({ ...anAsset(aTemplateOf(asset)), id: asset.id })],
       [
-        'an id that is there already',
-        (tx, { asset }) => tx.assets.insert({ ...anAsset(aTemplateOf(asset)), id: asset.id }),
-      ],
-      [
-        'the same id twice',
+        'a repeated id',
         (tx, { asset }) => {
           const twin = aPosition(asset);
           insertAll(tx, { positions: [twin, twin] });
         },
       ],
       [
-        'the same row replaced twice',
+        'a row replaced twice',
         (tx, { asset }) => {
           tx.assets.replace({ ...asset, version: 2 });
           tx.assets.replace({ ...asset, version: 2 });
         },
       ],
       [
-        'a new template in an asset’s place',
+        'a new template as an asset',
         (tx, { asset, institution }) => {
           const template = aTemplate(institution);
           tx.assetTemplates.insert(template);
           tx.positions.insert({ ...aPosition(asset), assetId: template.id });
         },
       ],
+      ['an unknown asset', (tx, { asset }) => tx.positions.insert(aPosition({ ...asset, id: nextId('ast') }))],
       [
-        'an asset that there is not',
-        (tx, { asset }) => tx.positions.insert(aPosition({ ...asset, id: nextId('ast') })),
-      ],
-      [
-        'a template in an asset’s place',
+        'a template as an asset',
         (tx, { asset, template }) => tx.positions.insert({ ...aPosition(asset), assetId: template.id }),
       ],
-      ['an institution that there is not', (tx) => tx.assetTemplates.insert(aTemplate({ ...aDeal().institution }))],
+      ['an unknown institution', (tx) => tx.assetTemplates.insert(aTemplate({ ...aDeal().institution }))],
       [
-        "another institution's asset",
+        'an asset of another institution',
         (tx, { asset }, theirs) => tx.positions.insert({ ...aPosition(asset), assetId: theirs.asset.id }),
       ],
       [
-        "another institution's template",
+        'a template of another institution',
         (tx, { asset }, theirs) => tx.positions.insert({ ...aPosition(asset), templateId: theirs.template.id }),
       ],
       [
-        "another institution's template for an asset",
+        'a template of another institution for an asset',
         (tx, { template }, theirs) => tx.assets.insert({ ...anAsset(template), templateId: theirs.template.id }),
       ],
       [
-        "another institution's position for an event",
+        'a position of another institution for an event',
         (tx, { institution }, theirs) =>
           tx.lifecycleEvents.insert({ ...anEvent(aPosition(theirs.asset)), institutionId: institution.id }),
       ],
-    ])('when a constraint is broken: %s', async (_name, breach) => {
+    ])('nothing is written if a constraint is violated: %s', async (_name, breach) => {
       const theirs = await keepDeal(store(), () => []);
       const deal = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
       const [before] = deal.positions;
@@ -147,7 +141,7 @@ export function transacts(store: GetStore): void {
         breach(tx, deal, theirs);
       });
       await expect(work).rejects.toThrow(Error);
-      await expect(work).rejects.not.toBeInstanceOf(UserError); // No client can bring it about: it is our fault.
+      await expect(work).rejects.not.toBeInstanceOf(UserError); // No client can cause it, so it is an internal error.
       expect(await positionsOf(deal)).toEqual([before]);
       expect(
         await store()
@@ -160,10 +154,10 @@ export function transacts(store: GetStore): void {
   describe('versions', () => {
     it.each([
       ['too low', 2, 3],
-      ['the same', 3, 3],
+      ['the current one', 3, 3],
       ['too high', 5, 3],
     ])(
-      'a replacement at a version that is %s is refused, says the current one and writes nothing',
+      'a replacement at a version that is %s is rejected with the current version and writes nothing',
       async (_name, version, current) => {
         const deal = await keepDeal(
           store(),
@@ -192,14 +186,14 @@ export function transacts(store: GetStore): void {
       },
     );
 
-    it('a row that there is not is at version 0', async () => {
+    it('an unknown row has version 0', async () => {
       const deal = await keepDeal(store(), () => []);
       const work = store().transact('ALL', async (tx) => tx.positions.replace(funded(aPosition(deal.asset))));
       await expect(work).rejects.toMatchObject({ expectedVersion: 1, currentVersion: 0 });
       expect(await positionsOf(deal)).toEqual([]);
     });
 
-    it('of two who replace the version they read without a lock, one is refused (mistake 15)', async () => {
+    it('predecessor mistake 15: one of two concurrent replacements without a lock is rejected', async () => {
       const deal = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
       const [{ id }] = deal.positions;
       const change = async (state: 'CANCELLED' | 'EXPIRED') => {
@@ -218,7 +212,7 @@ export function transacts(store: GetStore): void {
       expect(await positionsOf(deal)).toEqual([won]);
     });
 
-    it('institutions, templates and assets are replaced by version too', async () => {
+    it('institutions, templates and assets are replaced by version as well', async () => {
       const deal = await keepDeal(store(), () => []);
       const institution = {
         ...deal.institution,
@@ -251,8 +245,8 @@ export function transacts(store: GetStore): void {
     });
   });
 
-  describe('rivals', () => {
-    it(`${rivals} who lock, read and write one row lose nothing (mistake 15)`, async () => {
+  describe('concurrent transactions', () => {
+    it(`predecessor mistake 15: ${rivals} concurrent transactions that lock, read and write one row lose nothing`, async () => {
       const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
       const [{ id }] = positions;
       const seen = await Promise.all(
@@ -279,7 +273,7 @@ export function transacts(store: GetStore): void {
       ).toEqual([rivals]);
     });
 
-    it('who lock the same rows in opposite orders all come through', async () => {
+    it('transactions that lock the same rows in opposite orders all succeed', async () => {
       const { positions } = await keepDeal(store(), ({ asset }) => [
         aPosition(asset),
         aPosition(asset),
@@ -298,7 +292,7 @@ export function transacts(store: GetStore): void {
       expect(after.map((row) => row?.version)).toEqual([21, 21, 21]);
     });
 
-    it('readers wait for nobody who holds a lock', async () => {
+    it('reads do not wait for locks', async () => {
       const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
       const [before] = positions;
       await store().transact('ALL', async (tx) => {
@@ -309,7 +303,7 @@ export function transacts(store: GetStore): void {
     });
   });
 
-  it('many rows fit one transaction', async () => {
+  it('many rows fit in one transaction', async () => {
     const deal = await keepDeal(store(), () => []);
     const positions = Array.from({ length: 1_000 }, () => aPosition(deal.asset));
     await keep(store(), { positions, lifecycleEvents: positions.map((row) => anEvent(row)) });

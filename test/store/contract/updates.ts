@@ -4,7 +4,7 @@ import type { Position } from '../../../src/domain/position.ts';
 import { AlreadyExistsError } from '../../../src/store/errors.ts';
 import { aDeal, aPosition, funded, type GetStore, keep, keepDeal, pageOf } from '../rows.ts';
 
-/** Unique references, metadata terms and updates of some fields only. */
+/** Unique references, metadata terms and updates of selected fields. */
 export function keepsUpdates(store: GetStore): void {
   const unique = (uniqueReference: string): Partial<Position> => ({
     externalReference: uniqueReference,
@@ -12,7 +12,7 @@ export function keepsUpdates(store: GetStore): void {
   });
 
   describe('a unique reference', () => {
-    it('is refused with AlreadyExists at the commit, inserted or replaced, and nothing is written', async () => {
+    it('a duplicate unique reference is rejected with AlreadyExists at the commit, on insert and replace, and nothing is written', async () => {
       const { asset, positions } = await keepDeal(
         store(),
         (deal) => [aPosition(deal.asset, unique('a')), aPosition(deal.asset, unique('b'))] as const,
@@ -36,7 +36,7 @@ export function keepsUpdates(store: GetStore): void {
       ).toEqual([2]);
     });
 
-    it('is free for other institutions, for rows without one, and after the row has another', async () => {
+    it('a unique reference is available to other institutions, to rows without one, and after the row has another', async () => {
       const other = aDeal();
       await keep(store(), {
         institutions: [other.institution],
@@ -71,7 +71,7 @@ export function keepsUpdates(store: GetStore): void {
     const a1 = metadataTerm('a', '1');
     const b2 = metadataTerm('b', '2');
 
-    it('follow a replacement of all fields and of the metadata alone, and no other', async () => {
+    it('metadata terms follow replacements of all fields and of the metadata only, and no others', async () => {
       const { positions } = await keepDeal(
         store(),
         (deal) =>
@@ -91,7 +91,7 @@ export function keepsUpdates(store: GetStore): void {
       expect([await found(first, a1), await found(first, b2)]).toEqual([1, 1]);
     });
 
-    it('are not written by a transaction that fails', async () => {
+    it('metadata terms are not written by a transaction that fails', async () => {
       const { positions } = await keepDeal(store(), (deal) => [aPosition(deal.asset, { metadata: { a: 1 } })] as const);
       const [first] = positions;
       const work = store().transact('ALL', async (tx) =>

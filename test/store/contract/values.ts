@@ -4,7 +4,7 @@ import { EARLIEST, LATEST } from '../../../src/domain/time.ts';
 import type { GetStore } from '../rows.ts';
 import { aDeal, anEvent, aPosition, currency, funded, keep, keepDeal, keyOf, only, pageOf, START } from '../rows.ts';
 
-/** Whoever changes a value that is frozen gets an error, one that is a copy nothing: both are well. */
+/** Changes a value at every depth. A frozen value throws, and a copy does not matter; both are allowed. */
 function vandalise(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
@@ -17,7 +17,7 @@ function vandalise(value: unknown): void {
 const metadata = (): JsonObject => ({ a: { b: [1, { c: 'kept' }] }, list: ['kept'] });
 
 export function keepsValues(store: GetStore): void {
-  describe('what came out or went in changes nothing kept', () => {
+  describe('isolation of stored values', () => {
     const made = async () => {
       const { institution, template, asset } = aDeal({ regions: ['US', 'SG'] });
       const position = aPosition(asset, { metadata: metadata() });
@@ -50,19 +50,19 @@ export function keepsValues(store: GetStore): void {
       return { given, expected: rows(), read, scope: only(institution), position };
     };
 
-    it('in every depth of what was inserted', async () => {
+    it('changing an inserted row at any depth does not change the stored row', async () => {
       const { given, expected, read } = await made();
       vandalise(given);
       expect(await read()).toEqual(expected);
     });
 
-    it('in every depth of what was read', async () => {
+    it('changing a read row at any depth does not change the stored row', async () => {
       const { expected, read } = await made();
       vandalise(await read());
       expect(await read()).toEqual(expected);
     });
 
-    it('in every depth of what a transaction read or replaced', async () => {
+    it('changing a row that a transaction read or replaced does not change the stored row', async () => {
       const { expected, read, scope, position } = await made();
       const after = structuredClone(funded(position));
       await store().transact(scope, async (tx) => {
@@ -77,12 +77,12 @@ export function keepsValues(store: GetStore): void {
 
   it.each<[string, JsonObject]>([
     ['keys in their order', { z: 1, a: 2, m: { y: 1, b: 2 }, é: 3, A: 4 }],
-    ['nothing', {}],
+    ['an empty object', {}],
     ['all kinds of values', { t: true, f: false, n: null, s: '', list: [1, 'a', null, [], {}], o: {} }],
     ['numbers', { big: 1e300, small: 5e-324, int: 9007199254740991, neg: -1.5 }],
-    ['text of all kinds', { quotes: '\'"\\', breaks: 'a\n\tb\r', emoji: '\u{1f600}', braces: '{},()', u: '\u2028' }],
+    ['texts of all kinds', { quotes: '\'"\\', breaks: 'a\n\tb\r', emoji: '\u{1f600}', braces: '{},()', u: '\u2028' }],
     ['keys of all kinds', { '': 1, 'a b': 2, '"': 3, '\\': 4, '\u{1f600}': 5, constructor: 6, toString: 7 }],
-  ])('JSON comes back as it was sent: %s', async (_name, json) => {
+  ])('JSON is returned as it was stored: %s', async (_name, json) => {
     const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset, { metadata: json })] as const);
     const [row] = await store().read('ALL').positions.byIds([positions[0].id]);
     expect(JSON.stringify(row?.metadata)).toBe(JSON.stringify(json));
@@ -97,7 +97,7 @@ export function keepsValues(store: GetStore): void {
     'tab\tline\nend',
     'null',
     '🏗'.repeat(200),
-  ])('text comes back as it was sent: %j', async (text) => {
+  ])('text is returned as it was stored: %j', async (text) => {
     const { institution, positions } = await keepDeal(
       store(),
       ({ asset }) => [aPosition(asset, { holderReference: text, externalReference: text })] as const,
@@ -114,7 +114,7 @@ export function keepsValues(store: GetStore): void {
     ['1970', 0],
     ['a leap day', Date.parse('2024-02-29T23:59:59.001Z')],
     ['the year 9999', LATEST],
-  ])('an instant is kept to the millisecond: %s', async (_name, instant) => {
+  ])('a time is stored to the millisecond: %s', async (_name, instant) => {
     const { institution, positions } = await keepDeal(
       store(),
       ({ asset }) =>
@@ -134,7 +134,7 @@ export function keepsValues(store: GetStore): void {
     }
   });
 
-  it('amounts of 28 digits are kept, ordered and compared to the last one', async () => {
+  it('amounts of 28 digits are stored, ordered and compared exactly', async () => {
     const most = 10n ** 28n - 1n;
     const { institution, positions } = await keepDeal(store(), ({ asset }) =>
       [most, most - 1n, 2n ** 63n, 2n ** 63n - 1n, 1n].map((amount, index) =>
@@ -161,7 +161,7 @@ export function keepsValues(store: GetStore): void {
     expect(await store().read('ALL').lifecycleEvents.byIds([event.id])).toEqual([event]);
   });
 
-  it('null and what is empty stay apart', async () => {
+  it('null and empty values are distinguished', async () => {
     const { positions } = await keepDeal(store(), ({ asset }) => [
       aPosition(asset, { externalReference: '' }),
       aPosition(asset, { externalReference: null }),

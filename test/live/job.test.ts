@@ -1,0 +1,18 @@
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { COMPLETE, createJob } from '../../src/jobs/job.ts';
+
+it('a job repeats its work until it is complete, also after a failure', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const failures: unknown[] = [];
+  const work = vi
+    .fn<() => Promise<unknown>>()
+    .mockResolvedValueOnce(undefined)
+    .mockRejectedValueOnce('failed')
+    .mockResolvedValueOnce(COMPLETE);
+  const rounds = createJob(work, 100, (error) => failures.push(error));
+  rounds.start();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([work.mock.calls.length, failures]).toEqual([3, ['failed']]);
+  await rounds.stop();
+});

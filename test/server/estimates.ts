@@ -1,0 +1,35 @@
+import { type DocumentNode, getVariableValues, Kind, type OperationDefinitionNode, parse } from 'graphql';
+import { schema } from '../../src/schema/index.ts';
+import { type Estimate, estimateOf } from '../../src/server/operations/cost.ts';
+
+interface Asked {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** Returns the first operation of a document with its variables, coerced as graphql does. */
+export function asked(text: string, variables: Readonly<Record<string, unknown>> = {}, of = schema): Asked {
+  const document = parse(text);
+  const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION);
+  if (!operation) throw new Error('The document has no operation.');
+  const { coerced, errors } = getVariableValues(of, operation.variableDefinitions ?? [], variables);
+  if (!coerced) throw errors[0] as Error;
+  return { document, operation, variables: coerced };
+}
+
+export function estimateOfText(text: string, given?: Readonly<Record<string, unknown>>): Estimate {
+  const { document, operation, variables } = asked(text, given);
+  return estimateOf(schema, document, operation, variables);
+}
+
+export const costOfText = (text: string, given?: Readonly<Record<string, unknown>>): number =>
+  estimateOfText(text, given).cost;
+
+/** Returns fragments that each spread the next one twice, so the last would be spread 2^levels times. */
+export const doubling = (levels: number, on: string, last: string): string =>
+  Array.from({ length: levels + 1 }, (_, index) =>
+    index === levels
+      ? `fragment F${index} on ${on} ${last}`
+      : `fragment F${index} on ${on} { ...F${index + 1} ...F${index + 1} }`,
+  ).join('\n');

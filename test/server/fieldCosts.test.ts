@@ -1,0 +1,60 @@
+import {
+  getNamedType,
+  type GraphQLField,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+} from 'graphql';
+import { expect, it } from 'vitest';
+import { schema } from '../../src/schema/index.ts';
+import { type ArgumentPath, FIELD_COSTS, fieldCostOf } from '../../src/schema/fieldCosts.ts';
+
+type Field = GraphQLField<unknown, unknown>;
+const metaFieldsOf = (type: string): readonly Field[] =>
+  type === 'Query' ? [SchemaMetaFieldDef, TypeMetaFieldDef] : [TypeNameMetaFieldDef];
+const FIELDS: readonly (readonly [type: string, field: Field])[] = Object.values(schema.getTypeMap()).flatMap((type) =>
+  (isObjectType(type) || isInterfaceType(type)) && !type.name.startsWith('__')
+    ? [...Object.values(type.getFields()), ...metaFieldsOf(type.name)].map((field) => [type.name, field] as const)
+    : [],
+);
+
+/** Whether a field has an argument, or an input field of one, at the path. */
+function has(field: Field, [name, ...path]: ArgumentPath): boolean {
+  let type = field.args.find((argument) => argument.name === name)?.type;
+  for (const each of path) {
+    const named = type && getNamedType(type);
+    type = isInputObjectType(named) ? named.getFields()[each]?.type : undefined;
+  }
+  return type !== undefined;
+}
+
+it('every line of the table of costs refers to an existing field and to its arguments', () => {
+  for (const [coordinate, weight] of Object.entries(FIELD_COSTS)) {
+    const weighed = FIELDS.filter(([type, field]) => fieldCostOf(type, field.name) === weight);
+    expect([coordinate, weighed.length > 0]).toEqual([coordinate, true]);
+    const { each, given, items, asks } = weight;
+    const paths = [each?.at, given?.at, typeof items === 'object' ? items : undefined, asks].filter((path) => !!path);
+    for (const [type, field] of weighed) {
+      expect([type, field.name, paths.filter((path) => !has(field, path))]).toEqual([type, field.name, []]);
+    }
+  }
+});
+
+it('every search has the cost of a search', () => {
+  const searching = FIELDS.filter(([, field]) => has(field, ['filter', 'search']));
+  expect(searching.length).toBeGreaterThan(2);
+  for (const [type, field] of searching) expect(fieldCostOf(type, field.name).given?.at).toEqual(['filter', 'search']);
+});
+
+it('every list of a page has as many items as requested, and every page defines their number', () => {
+  const pages = FIELDS.filter(([type, field]) => type.endsWith('Connection') && field.name !== '__typename');
+  const asked = pages.filter(([type, field]) => fieldCostOf(type, field.name).items === 'asked');
+  expect([...new Set(asked.map(([, { name }]) => name))].toSorted()).toEqual(['edges', 'nodes']);
+  expect(asked.length).toBe(pages.length / 2);
+  const lists = FIELDS.filter(([, field]) => getNamedType(field.type).name.endsWith('Connection'));
+  expect(lists.length).toBeGreaterThan(10);
+  expect(lists.filter(([, field]) => !has(field, ['first']) || !has(field, ['last']))).toEqual([]);
+});
