@@ -118,7 +118,7 @@ test('after any moves, funded = held + released + refunded, none is negative, ch
   expect([...paths].toSorted()).toEqual(
     POSITION_STATES.flatMap((from) => LIFECYCLE[from].map((to) => `${from} -> ${to}`)).toSorted(),
   );
-  expect([...refusals].toSorted()).toEqual(['IllegalTransition', 'InsufficientFunds', 'ValidationFailed']);
+  expect([...refusals].toSorted()).toEqual(['IllegalTransitionError', 'InsufficientFundsError', 'ValidationError']);
 });
 
 test('a position in a terminal state accepts no move at any time', () =>
