@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
+import { DAY_MS } from './domain/time.ts';
 import { parseEnvFile } from './envFile.ts';
+import { DEFAULTS, type Settings } from './settings.ts';
 import { DEVELOPMENT_KEY, type Environment, VariableReader } from './variables.ts';
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const BACKENDS = ['memory', 'postgres'] as const;
 const INTROSPECTION = ['all', 'root', 'none'] as const;
-const RATES = ['key', 'institution', 'address', 'failedLogin', 'search', 'createApiKey', 'subscriptionCost'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Everything that the environment configures. Other variables have no effect. */
@@ -15,81 +16,42 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly environment: (typeof ENVIRONMENTS)[number];
-  readonly store:
-    | {
-        readonly backend: 'memory';
-        /** The memory of stored data above which no new objects are accepted, in MB. */
-        readonly maxMb: number;
-      }
-    | {
-        readonly backend: 'postgres';
-        readonly databaseUrl: string;
-        readonly directUrl: string;
-        /** The maximum number of concurrent connections. */
-        readonly connections: number;
-      };
-  /** The pause between two sweeps for expired positions, in ms. */
-  readonly expirySweepIntervalMs: number;
-  /** The retention of idempotency keys, in days. */
-  readonly idempotencyRetentionDays: number;
-  /** The maximum time that a transaction waits for the memory store, in ms. */
-  readonly storeLockTimeoutMs: number;
-  /** The time within which a deleted chat session can be restored, in days. */
-  readonly chatRetentionDays: number;
-  /** The maximum number of chat sessions, not counting deleted ones, or null for no limit. */
-  readonly chatMaxSessions: number | null;
-  readonly chatMaxMessagesPerSession: number;
-  /** The retention of changes for subscribers that were disconnected, in days. */
-  readonly outboxRetentionDays: number;
-  /** The maximum number of live changes that wait for one subscriber. */
-  readonly subscriptionQueue: number;
-  readonly subscriptionsPerKey: number;
+  readonly store: StoreConfig;
   /** Whether an empty store is filled with example data. */
   readonly demoData: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
-  readonly access: AccessConfig;
-}
-
-/** The configuration of access and its limits. */
-export interface AccessConfig {
   /** The root key. */
   readonly rootApiKey: string;
-  readonly apiKeysPerInstitution: number;
   /** Whether GraphiQL is served. */
   readonly graphiql: boolean;
-  readonly introspection: (typeof INTROSPECTION)[number];
   /** Origins whose pages may send requests, in addition to the server's own. */
   readonly allowedOrigins: readonly string[];
-  /** The path of a file with documents by their SHA-256. */
-  readonly trustedDocuments: string | null;
-  readonly trustedDocumentsOnly: boolean;
-  readonly trustedProxies: number;
-  /** Points per minute, or null for no limit. */
-  readonly rates: { readonly [L in (typeof RATES)[number]]: number | null };
-  readonly bodyBytes: number;
-  readonly tokens: number;
-  readonly depth: number;
-  readonly aliases: number;
-  readonly directives: number;
-  readonly listValues: number;
-  readonly cost: number;
-  /** The maximum bytes of one response. */
-  readonly responseBytes: number;
-  /** The maximum bytes of all responses that are not yet sent. */
-  readonly responseBufferBytes: number;
-  readonly subscriptionCost: number;
-  readonly operationMs: number;
-  readonly headersMs: number;
-  readonly requestMs: number;
-  /** The time for which an idle connection is kept open for the next request, in ms. */
-  readonly keepAliveTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly connections: number;
-  readonly maxWebSockets: number;
-  readonly socketsPerAddress: number;
-  readonly operationsPerSocket: number;
-  readonly socketBufferBytes: number;
+  readonly trustedDocuments: {
+    /** The path of a file with documents by their SHA-256, or null if there is none. */
+    readonly file: string | null;
+    /** Whether all other documents are rejected. */
+    readonly only: boolean;
+  };
+  /** The limits and times of the server. */
+  readonly settings: Settings;
 }
+
+export type StoreConfig =
+  | {
+      readonly backend: 'memory';
+      /** The memory of stored data above which no new objects are accepted, in MB. */
+      readonly maxMb: number;
+      /** The maximum time that a transaction waits for the store, in ms. */
+      readonly lockTimeoutMs: number;
+    }
+  | {
+      readonly backend: 'postgres';
+      readonly databaseUrl: string;
+      /** The URL for the connections that a pooler cannot serve: migrations and notifications. */
+      readonly directUrl: string;
+      /** The maximum number of concurrent connections. */
+      readonly connections: number;
+    };
 
 export { DEVELOPMENT_KEY, type Environment } from './variables.ts';
 
@@ -124,69 +86,110 @@ const configurationError = (problems: readonly string[]): ConfigurationError =>
 
 /** Reads and validates every variable. Throws ConfigurationError with all problems in one message. */
 export function readConfig(env: Environment): Config {
-  const faults: string[] = [];
-  const read = new VariableReader(env, faults);
+  const problems: string[] = [];
+  const read = new VariableReader(env, problems);
   const environmentName = read.oneOf('NODE_ENV', ENVIRONMENTS, 'development');
+  const isProduction = environmentName === 'production';
+  const store = readStore(read, problems);
+  const config: Config = {
+    port: read.whole('PORT', 4000, 0, 65_535),
+    host: read.host('HOST', '127.0.0.1'),
+    environment: environmentName,
+    store,
+    demoData: read.flag('DEMO_DATA', !isProduction),
+    logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    rootApiKey: isProduction ? read.secret('ROOT_API_KEY') : read.text('ROOT_API_KEY', DEVELOPMENT_KEY),
+    graphiql: read.flag('GRAPHIQL', !isProduction),
+    allowedOrigins: read.origins('ALLOWED_ORIGINS', isProduction ? [] : ['http://localhost:*', 'http://127.0.0.1:*']),
+    trustedDocuments: {
+      file: read.text('TRUSTED_DOCUMENTS', '') || null,
+      only: read.flag('TRUSTED_DOCUMENTS_ONLY', false),
+    },
+    settings: readSettings(read, isProduction, store.backend),
+  };
+  const { responses, rates, operations } = config.settings;
+  // An API key may use half of the buffer, which must have room for one response.
+  if (responses.bufferBytes < 2 * responses.bytes) {
+    problems.push('RESPONSE_BUFFER_BYTES must be at least twice MAX_RESPONSE_BYTES.');
+  }
+  if (rates.subscriptionCost !== null && rates.subscriptionCost < operations.subscriptionCost) {
+    problems.push('SUBSCRIPTION_COST_PER_MINUTE must be at least MAX_SUBSCRIPTION_COST.');
+  }
+  if (problems.length > 0) throw configurationError(problems);
+  return config;
+}
+
+/** Reads the variables of both stores, so that a wrong one is reported whichever store is selected. */
+function readStore(read: VariableReader, problems: string[]): StoreConfig {
   const backend = read.oneOf('STORE_BACKEND', BACKENDS, 'memory');
   const databaseUrl = read.databaseUrl('DATABASE_URL');
   const directUrl = read.databaseUrl('DATABASE_DIRECT_URL');
   if (backend === 'postgres' && databaseUrl === undefined) {
-    faults.push(
+    problems.push(
       'DATABASE_URL must be set where STORE_BACKEND is postgres, such as postgres://user@localhost/escrowgrid.',
     );
   }
   const connections = read.whole('DATABASE_CONNECTIONS', 10, 1, 1_000);
   const heapMb = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
   const maxMb = read.whole('MEMORY_MAX_MB', Math.floor(heapMb * HEAP_PART), 16, heapMb);
-  const config: Config = {
-    port: read.whole('PORT', 4000, 0, 65_535),
-    host: read.host('HOST', '127.0.0.1'),
-    environment: environmentName,
-    store:
-      backend === 'postgres'
-        ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', connections }
-        : { backend, maxMb },
-    expirySweepIntervalMs: read.whole('EXPIRY_SWEEP_INTERVAL_MS', 1_000, 10, 3_600_000),
-    idempotencyRetentionDays: read.whole('IDEMPOTENCY_RETENTION_DAYS', 30, 1, 3_650),
-    storeLockTimeoutMs: read.whole('STORE_LOCK_TIMEOUT_MS', 5_000, 1, 600_000),
-    chatRetentionDays: read.whole('CHAT_RETENTION_DAYS', 30, 0, 3_650),
-    chatMaxSessions:
-      env['CHAT_MAX_SESSIONS']?.trim() || backend === 'memory'
-        ? read.whole('CHAT_MAX_SESSIONS', 10_000, 0, 100_000_000)
-        : null,
-    chatMaxMessagesPerSession: read.whole('CHAT_MAX_MESSAGES_PER_SESSION', 100_000, 1, 100_000_000),
-    outboxRetentionDays: read.whole('OUTBOX_RETENTION_DAYS', 7, 1, 3_650),
-    subscriptionQueue: read.whole('SUBSCRIPTION_QUEUE', 1_000, 1, 1_000_000),
-    subscriptionsPerKey: read.whole('SUBSCRIPTIONS_PER_KEY', 100, 1, 100_000),
-    demoData: read.flag('DEMO_DATA', environmentName !== 'production'),
-    logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
-    access: accessOf(read, environmentName),
-  };
-  const { responseBytes, responseBufferBytes } = config.access;
-  // An API key may use half of the buffer, which must have room for one response.
-  if (responseBufferBytes < 2 * responseBytes) {
-    faults.push('RESPONSE_BUFFER_BYTES must be at least twice MAX_RESPONSE_BYTES.');
-  }
-  const { rates, subscriptionCost } = config.access;
-  if (rates.subscriptionCost !== null && rates.subscriptionCost < subscriptionCost) {
-    faults.push('SUBSCRIPTION_COST_PER_MINUTE must be at least MAX_SUBSCRIPTION_COST.');
-  }
-  if (faults.length > 0) throw configurationError(faults);
-  return config;
+  const lockTimeoutMs = read.whole('STORE_LOCK_TIMEOUT_MS', 5_000, 1, 600_000);
+  return backend === 'postgres'
+    ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', connections }
+    : { backend, maxMb, lockTimeoutMs };
 }
 
-function accessOf(read: VariableReader, environmentName: Config['environment']): AccessConfig {
-  const production = environmentName === 'production';
-  const rate = (name: string, points: number) => read.rate(name, production ? points : null);
+/** The maximum number of chat sessions of a memory store. A database has no limit by default. */
+const MEMORY_CHAT_SESSIONS = 10_000;
+
+function readSettings(read: VariableReader, isProduction: boolean, backend: StoreConfig['backend']): Settings {
+  const { chatLimits, documents, operations, responses, http } = DEFAULTS;
+  const whole = (name: string, otherwise: number, min: number, max: number) => read.whole(name, otherwise, min, max);
+  const days = (name: string, otherwiseMs: number, min: number) =>
+    read.whole(name, otherwiseMs / DAY_MS, min, 3_650) * DAY_MS;
+  const rate = (name: string, perMinute: number) => read.rate(name, isProduction ? perMinute : null);
   return {
-    rootApiKey: production ? read.secret('ROOT_API_KEY') : read.text('ROOT_API_KEY', DEVELOPMENT_KEY),
-    apiKeysPerInstitution: read.whole('API_KEYS_PER_INSTITUTION', 10_000, 1, 1_000_000),
-    graphiql: read.flag('GRAPHIQL', !production),
-    introspection: read.oneOf('INTROSPECTION', INTROSPECTION, production ? 'root' : 'all'),
-    allowedOrigins: read.origins('ALLOWED_ORIGINS', production ? [] : ['http://localhost:*', 'http://127.0.0.1:*']),
-    trustedDocuments: read.text('TRUSTED_DOCUMENTS', '') || null,
-    trustedDocumentsOnly: read.flag('TRUSTED_DOCUMENTS_ONLY', false),
-    trustedProxies: read.whole('TRUSTED_PROXIES', 0, 0, 10),
+    sweepPauseMs: whole('EXPIRY_SWEEP_INTERVAL_MS', DEFAULTS.sweepPauseMs, 10, 3_600_000),
+    idempotencyRetentionMs: days('IDEMPOTENCY_RETENTION_DAYS', DEFAULTS.idempotencyRetentionMs, 1),
+    chatRetentionMs: days('CHAT_RETENTION_DAYS', DEFAULTS.chatRetentionMs, 0),
+    changeRetentionMs: days('OUTBOX_RETENTION_DAYS', DEFAULTS.changeRetentionMs, 1),
+    chatLimits: {
+      sessions: read.optionalWhole('CHAT_MAX_SESSIONS', backend === 'memory' ? MEMORY_CHAT_SESSIONS : null, 0, 1e8),
+      messagesPerSession: whole('CHAT_MAX_MESSAGES_PER_SESSION', chatLimits.messagesPerSession, 1, 1e8),
+    },
+    pollIntervalMs: DEFAULTS.pollIntervalMs,
+    maxQueuedChanges: whole('SUBSCRIPTION_QUEUE', DEFAULTS.maxQueuedChanges, 1, 1_000_000),
+    subscriptionsPerKey: whole('SUBSCRIPTIONS_PER_KEY', DEFAULTS.subscriptionsPerKey, 1, 100_000),
+    apiKeysPerInstitution: whole('API_KEYS_PER_INSTITUTION', DEFAULTS.apiKeysPerInstitution, 1, 1_000_000),
+    documents: {
+      tokens: whole('MAX_TOKENS', documents.tokens, 10, 100_000),
+      depth: whole('MAX_DEPTH', documents.depth, 1, 100),
+      aliases: whole('MAX_ALIASES', documents.aliases, 0, 10_000),
+      directives: whole('MAX_DIRECTIVES', documents.directives, 0, 10_000),
+      introspection: read.oneOf('INTROSPECTION', INTROSPECTION, isProduction ? 'root' : documents.introspection),
+    },
+    operations: {
+      cost: whole('MAX_COST', operations.cost, 1, 1e8),
+      subscriptionCost: whole('MAX_SUBSCRIPTION_COST', operations.subscriptionCost, 1, 1e8),
+      listValues: whole('MAX_INPUT_LIST', operations.listValues, 1, 100_000),
+    },
+    operationMs: whole('OPERATION_TIMEOUT_MS', DEFAULTS.operationMs, 100, 600_000),
+    responses: {
+      bytes: whole('MAX_RESPONSE_BYTES', responses.bytes, 65_536, 500_000_000),
+      bufferBytes: whole('RESPONSE_BUFFER_BYTES', responses.bufferBytes, 131_072, 999_999_999),
+    },
+    http: {
+      bodyBytes: whole('MAX_BODY_BYTES', http.bodyBytes, 1_024, 1e8),
+      headersMs: whole('HEADERS_TIMEOUT_MS', http.headersMs, 100, 600_000),
+      requestMs: whole('REQUEST_TIMEOUT_MS', http.requestMs, 100, 600_000),
+      keepAliveTimeoutMs: whole('KEEP_ALIVE_TIMEOUT_MS', http.keepAliveTimeoutMs, 1_000, 3_600_000),
+      idleTimeoutMs: whole('SILENCE_TIMEOUT_MS', http.idleTimeoutMs, 20_000, 3_600_000),
+      trustedProxies: whole('TRUSTED_PROXIES', http.trustedProxies, 0, 10),
+      connections: whole('MAX_CONNECTIONS', http.connections, 1, 1_000_000),
+    },
+    maxWebSockets: whole('MAX_SOCKETS', DEFAULTS.maxWebSockets, 0, 1_000_000),
+    socketsPerAddress: whole('MAX_SOCKETS_PER_ADDRESS', DEFAULTS.socketsPerAddress, 0, 1_000_000),
+    operationsPerSocket: whole('MAX_OPERATIONS_PER_SOCKET', DEFAULTS.operationsPerSocket, 1, 100_000),
+    socketBufferBytes: whole('MAX_SOCKET_BUFFER_BYTES', DEFAULTS.socketBufferBytes, 65_536, 999_999_999),
     rates: {
       key: rate('RATE_LIMIT_PER_MINUTE', 1_200),
       institution: rate('RATE_LIMIT_PER_INSTITUTION_PER_MINUTE', 3_000),
@@ -196,27 +199,5 @@ function accessOf(read: VariableReader, environmentName: Config['environment']):
       createApiKey: rate('RATE_LIMIT_CREATE_API_KEY_PER_MINUTE', 30),
       subscriptionCost: rate('SUBSCRIPTION_COST_PER_MINUTE', 60_000),
     },
-    bodyBytes: read.whole('MAX_BODY_BYTES', MEBIBYTE, 1_024, 100_000_000),
-    tokens: read.whole('MAX_TOKENS', 1_000, 10, 100_000),
-    depth: read.whole('MAX_DEPTH', 10, 1, 100),
-    aliases: read.whole('MAX_ALIASES', 15, 0, 10_000),
-    directives: read.whole('MAX_DIRECTIVES', 8, 0, 10_000),
-    listValues: read.whole('MAX_INPUT_LIST', 1_000, 1, 100_000),
-    cost: read.whole('MAX_COST', 50_000, 1, 100_000_000),
-    responseBytes: read.whole('MAX_RESPONSE_BYTES', 16 * MEBIBYTE, 65_536, 500_000_000),
-    responseBufferBytes: read.whole('RESPONSE_BUFFER_BYTES', 256 * MEBIBYTE, 131_072, 999_999_999),
-    subscriptionCost: read.whole('MAX_SUBSCRIPTION_COST', 500, 1, 100_000_000),
-    operationMs: read.whole('OPERATION_TIMEOUT_MS', 10_000, 100, 600_000),
-    headersMs: read.whole('HEADERS_TIMEOUT_MS', 10_000, 100, 600_000),
-    keepAliveTimeoutMs: read.whole('KEEP_ALIVE_TIMEOUT_MS', 75_000, 1_000, 3_600_000),
-    requestMs: read.whole('REQUEST_TIMEOUT_MS', 30_000, 100, 600_000),
-    idleTimeoutMs: read.whole('SILENCE_TIMEOUT_MS', 60_000, 20_000, 3_600_000),
-    connections: read.whole('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
-    maxWebSockets: read.whole('MAX_SOCKETS', 1_000, 0, 1_000_000),
-    socketsPerAddress: read.whole('MAX_SOCKETS_PER_ADDRESS', 100, 0, 1_000_000),
-    operationsPerSocket: read.whole('MAX_OPERATIONS_PER_SOCKET', 200, 1, 100_000),
-    socketBufferBytes: read.whole('MAX_SOCKET_BUFFER_BYTES', 20 * 1024 * 1024, 65_536, 999_999_999),
   };
 }
-
-const MEBIBYTE = 1024 * 1024;

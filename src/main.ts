@@ -1,12 +1,12 @@
 import { destination, type Logger, pino } from 'pino';
 import { createApp, GRAPHQL_PATH } from './app.ts';
 import { type Config, ConfigurationError, DEVELOPMENT_KEY, environment, readConfig } from './config.ts';
-import { readTrustedDocuments, settingsOf } from './configured.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
 import { openStore, type StoreListener } from './openStore.ts';
 import { serializeError } from './server/serializeError.ts';
 import type { GraphiqlOptions } from './server/graphiql.ts';
+import { readTrustedDocuments } from './trustedDocumentsFile.ts';
 import { UnusableDatabaseError } from './store/postgres/unusableDatabase.ts';
 
 async function main(): Promise<void> {
@@ -22,19 +22,18 @@ async function main(): Promise<void> {
   );
   const store = await openStore(config, listenerOf(log));
   if (config.environment === 'production' && config.store.backend === 'memory') {
-    log.warn('production on the memory store: everything is gone when this process ends');
+    log.warn('memory store in production: data will be lost when the process exits');
   }
   if (config.demoData) await writeDemoData(store, Date.now);
-  const { access } = config;
   const app = createApp({
     store,
-    rootToken: access.rootApiKey,
-    onInternalError: (errorId, error) => log.error({ errorId, err: error }, 'a fault of ours'),
-    ...(access.graphiql && { graphiql: pageOf(config) }),
-    origins: access.allowedOrigins,
-    trusted: readTrustedDocuments(access.trustedDocuments, access.trustedDocumentsOnly),
+    rootToken: config.rootApiKey,
+    onInternalError: (errorId, error) => log.error({ errorId, err: error }, 'internal error'),
+    ...(config.graphiql && { graphiql: pageOf(config) }),
+    origins: config.allowedOrigins,
+    trusted: readTrustedDocuments(config.trustedDocuments),
     strictTransport: config.environment === 'production',
-    settings: settingsOf(config),
+    settings: config.settings,
   });
   app.start();
   const listening = await app.listen(config.port, config.host);
@@ -54,8 +53,8 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop).off('SIGTERM', leave);
   process.on('SIGINT', stop).off('SIGINT', leave);
   log.info({ store: config.store.backend, environment: config.environment }, 'ready');
-  const page = access.graphiql ? 'GraphiQL' : 'GraphQL';
-  if (access.rootApiKey === DEVELOPMENT_KEY) process.stdout.write(`Root key, for development: ${DEVELOPMENT_KEY}\n`);
+  const page = config.graphiql ? 'GraphiQL' : 'GraphQL';
+  if (config.rootApiKey === DEVELOPMENT_KEY) process.stdout.write(`Root key, for development: ${DEVELOPMENT_KEY}\n`);
   process.stdout.write(`${page}: ${listening.origin}${GRAPHQL_PATH}\n`);
 }
 
@@ -68,7 +67,7 @@ const listenerOf = (log: Logger): StoreListener => ({
 });
 
 /** The tabs contain the development root key, and no other. */
-const pageOf = ({ demoData, access: { rootApiKey } }: Config): GraphiqlOptions => ({
+const pageOf = ({ demoData, rootApiKey }: Config): GraphiqlOptions => ({
   tabs: demoData ? DEMO_TABS : [],
   token: rootApiKey === DEVELOPMENT_KEY ? DEVELOPMENT_KEY : null,
 });

@@ -19,13 +19,10 @@ export interface StoreListener {
 }
 
 /** Opens the configured store and migrates its database. Throws UnusableDatabaseError. */
-export async function openStore(
-  { store, storeLockTimeoutMs }: Config,
-  { onMemoryWarning, ...onOutage }: StoreListener,
-): Promise<Store> {
+export async function openStore({ store }: Config, { onMemoryWarning, ...onOutage }: StoreListener): Promise<Store> {
   if (store.backend === 'memory') {
-    const maxBytes = store.maxMb * 2 ** 20;
-    return createMemoryStore({ lockTimeoutMs: storeLockTimeoutMs, maxBytes, onWarning: onMemoryWarning });
+    const { lockTimeoutMs, maxMb } = store;
+    return createMemoryStore({ lockTimeoutMs, maxBytes: maxMb * 2 ** 20, onWarning: onMemoryWarning });
   }
   const { backend: _backend, ...database } = store;
   // The migrations hold a session-level lock, which a pooler in transaction mode does not preserve.

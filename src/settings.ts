@@ -1,6 +1,5 @@
 import type { ChatLimits } from './commands/context.ts';
 import { DAY_MS } from './domain/time.ts';
-import { OPERATION_COST, SUBSCRIPTION_COST } from './server/operations/cost.ts';
 import type { DocumentRules } from './server/operations/documentRules.ts';
 import type { HttpLimits } from './server/http.ts';
 import type { OperationLimits } from './server/operations/operationCost.ts';
@@ -55,7 +54,14 @@ export const DEFAULTS: Settings = {
   subscriptionsPerKey: 100,
   apiKeysPerInstitution: 10_000,
   documents: { tokens: 1_000, depth: 10, aliases: 15, directives: 8, introspection: 'all' },
-  operations: { cost: OPERATION_COST, subscriptionCost: SUBSCRIPTION_COST, listValues: 1_000 },
+  operations: {
+    // A page of 100 that nests a page of 100 with a few objects per row costs some 30,000, as does a batch of 1,000
+    // operations with all of its results; three nested pages of 100 cost a million.
+    cost: 50_000,
+    // A change with its object, event, asset, template and institution costs about 17.
+    subscriptionCost: 500,
+    listValues: 1_000,
+  },
   responses: { bytes: 16 * MEBIBYTE, bufferBytes: 256 * MEBIBYTE },
   operationMs: 10_000,
   http: {

@@ -56,13 +56,18 @@ export class VariableReader {
     return otherwise;
   }
 
+  /** A whole number whose default may be null, which means no limit. */
+  optionalWhole(name: string, otherwise: number | null, min: number, max: number): number | null {
+    return this.text(name, '') === '' && otherwise === null ? null : this.whole(name, otherwise ?? min, min, max);
+  }
+
   /** Points per minute; null if it is "none". */
   rate(name: string, otherwise: number | null): number | null {
     const text = this.text(name, otherwise === null ? 'none' : String(otherwise));
     if (text === 'none') return null;
     const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
     if (value > 0) return value;
-    this.#problems.push(`${name} must be a whole number from 1 on, or none; it is "${text}".`);
+    this.#problems.push(`${name} must be a positive integer or "none"; it is "${text}".`);
     return otherwise;
   }
 
@@ -71,7 +76,7 @@ export class VariableReader {
     const origins = this.#given(name)?.split(/[\s,]+/) ?? otherwise;
     for (const origin of origins) {
       if (isOrigin(origin.replace(/:\*$/, ''))) continue;
-      this.#problems.push(`${name} must list origins such as https://app.example.com; "${origin}" is none.`);
+      this.#problems.push(`${name} must list origins such as https://app.example.com; "${origin}" is not an origin.`);
     }
     return origins;
   }
@@ -103,7 +108,7 @@ function secretProblem(text: string): string | undefined {
   if (text.length < SECRET.min || text.length > SECRET.max || !/^[\x21-\x7e]*$/.test(text)) {
     return `must be set in production, to ${SECRET.min} to ${SECRET.max} printable characters without spaces.`;
   }
-  if (text === DEVELOPMENT_KEY) return 'must not be the key of development, which everybody knows.';
+  if (text === DEVELOPMENT_KEY) return 'must not be the development key, which is public.';
   const weakness = weaknessOf(text);
   return weakness && `${weakness}. Generate it, for example with \`openssl rand -hex 32\`.`;
 }

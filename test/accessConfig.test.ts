@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomBytes } from 'node:crypto';
-import {
-  type AccessConfig,
-  type Config,
-  ConfigurationError,
-  DEVELOPMENT_KEY,
-  type Environment,
-  readConfig,
-} from '../src/config.ts';
+import { ConfigurationError, DEVELOPMENT_KEY, type Environment, readConfig } from '../src/config.ts';
+import { DAY_MS } from '../src/domain/time.ts';
 
 const ROOT_API_KEY = 'root-Hb6TqXw3RnKz8PvMd2JyFc9LsGu5Ve7W';
 const PRODUCTION = { NODE_ENV: 'production', ROOT_API_KEY };
@@ -23,43 +17,42 @@ function faultsOf(env: Environment): readonly string[] {
 }
 
 /** Integer variables: the field that each sets, its minimum and its maximum. */
-const NUMBERS: Readonly<Record<string, readonly [keyof Config | keyof AccessConfig, number, number]>> = {
-  STORE_LOCK_TIMEOUT_MS: ['storeLockTimeoutMs', 1, 600_000],
-  EXPIRY_SWEEP_INTERVAL_MS: ['expirySweepIntervalMs', 10, 3_600_000],
-  IDEMPOTENCY_RETENTION_DAYS: ['idempotencyRetentionDays', 1, 3_650],
-  CHAT_RETENTION_DAYS: ['chatRetentionDays', 0, 3_650],
-  CHAT_MAX_SESSIONS: ['chatMaxSessions', 0, 100_000_000],
-  CHAT_MAX_MESSAGES_PER_SESSION: ['chatMaxMessagesPerSession', 1, 100_000_000],
-  OUTBOX_RETENTION_DAYS: ['outboxRetentionDays', 1, 3_650],
-  SUBSCRIPTION_QUEUE: ['subscriptionQueue', 1, 1_000_000],
-  SUBSCRIPTIONS_PER_KEY: ['subscriptionsPerKey', 1, 100_000],
-  API_KEYS_PER_INSTITUTION: ['apiKeysPerInstitution', 1, 1_000_000],
-  TRUSTED_PROXIES: ['trustedProxies', 0, 10],
-  MAX_BODY_BYTES: ['bodyBytes', 1_024, 100_000_000],
-  MAX_TOKENS: ['tokens', 10, 100_000],
-  MAX_DEPTH: ['depth', 1, 100],
-  MAX_ALIASES: ['aliases', 0, 10_000],
-  MAX_DIRECTIVES: ['directives', 0, 10_000],
-  MAX_INPUT_LIST: ['listValues', 1, 100_000],
-  MAX_COST: ['cost', 1, 100_000_000],
-  MAX_SUBSCRIPTION_COST: ['subscriptionCost', 1, 100_000_000],
-  MAX_OPERATIONS_PER_SOCKET: ['operationsPerSocket', 1, 100_000],
-  MAX_SOCKET_BUFFER_BYTES: ['socketBufferBytes', 65_536, 999_999_999],
-  OPERATION_TIMEOUT_MS: ['operationMs', 100, 600_000],
-  HEADERS_TIMEOUT_MS: ['headersMs', 100, 600_000],
-  REQUEST_TIMEOUT_MS: ['requestMs', 100, 600_000],
-  SILENCE_TIMEOUT_MS: ['idleTimeoutMs', 20_000, 3_600_000],
-  MAX_CONNECTIONS: ['connections', 1, 1_000_000],
-  MAX_SOCKETS: ['maxWebSockets', 0, 1_000_000],
-  MAX_SOCKETS_PER_ADDRESS: ['socketsPerAddress', 0, 1_000_000],
+const NUMBERS: Readonly<Record<string, readonly [path: string, min: number, max: number, unit?: number]>> = {
+  STORE_LOCK_TIMEOUT_MS: ['store.lockTimeoutMs', 1, 600_000],
+  EXPIRY_SWEEP_INTERVAL_MS: ['settings.sweepPauseMs', 10, 3_600_000],
+  IDEMPOTENCY_RETENTION_DAYS: ['settings.idempotencyRetentionMs', 1, 3_650, DAY_MS],
+  CHAT_RETENTION_DAYS: ['settings.chatRetentionMs', 0, 3_650, DAY_MS],
+  CHAT_MAX_SESSIONS: ['settings.chatLimits.sessions', 0, 100_000_000],
+  CHAT_MAX_MESSAGES_PER_SESSION: ['settings.chatLimits.messagesPerSession', 1, 100_000_000],
+  OUTBOX_RETENTION_DAYS: ['settings.changeRetentionMs', 1, 3_650, DAY_MS],
+  SUBSCRIPTION_QUEUE: ['settings.maxQueuedChanges', 1, 1_000_000],
+  SUBSCRIPTIONS_PER_KEY: ['settings.subscriptionsPerKey', 1, 100_000],
+  API_KEYS_PER_INSTITUTION: ['settings.apiKeysPerInstitution', 1, 1_000_000],
+  TRUSTED_PROXIES: ['settings.http.trustedProxies', 0, 10],
+  MAX_BODY_BYTES: ['settings.http.bodyBytes', 1_024, 100_000_000],
+  MAX_TOKENS: ['settings.documents.tokens', 10, 100_000],
+  MAX_DEPTH: ['settings.documents.depth', 1, 100],
+  MAX_ALIASES: ['settings.documents.aliases', 0, 10_000],
+  MAX_DIRECTIVES: ['settings.documents.directives', 0, 10_000],
+  MAX_INPUT_LIST: ['settings.operations.listValues', 1, 100_000],
+  MAX_COST: ['settings.operations.cost', 1, 100_000_000],
+  MAX_SUBSCRIPTION_COST: ['settings.operations.subscriptionCost', 1, 100_000_000],
+  MAX_OPERATIONS_PER_SOCKET: ['settings.operationsPerSocket', 1, 100_000],
+  MAX_SOCKET_BUFFER_BYTES: ['settings.socketBufferBytes', 65_536, 999_999_999],
+  OPERATION_TIMEOUT_MS: ['settings.operationMs', 100, 600_000],
+  HEADERS_TIMEOUT_MS: ['settings.http.headersMs', 100, 600_000],
+  REQUEST_TIMEOUT_MS: ['settings.http.requestMs', 100, 600_000],
+  SILENCE_TIMEOUT_MS: ['settings.http.idleTimeoutMs', 20_000, 3_600_000],
+  MAX_CONNECTIONS: ['settings.http.connections', 1, 1_000_000],
+  MAX_SOCKETS: ['settings.maxWebSockets', 0, 1_000_000],
+  MAX_SOCKETS_PER_ADDRESS: ['settings.socketsPerAddress', 0, 1_000_000],
 };
 const NO_NUMBERS = ['none', 'off', 'NaN', 'Infinity', '-1', '1e3', '0x10', '1_000', '1.5', '1 000', '١', 'undefined'];
 
-describe.each(Object.entries(NUMBERS))('%s', (name, [field, least, most]) => {
+describe.each(Object.entries(NUMBERS))('%s', (name, [path, least, most, unit = 1]) => {
   it(`${name} accepts integers from its minimum to its maximum`, () => {
     for (const value of [least, most]) {
-      const { access, ...config } = readConfig({ [name]: String(value) });
-      expect({ ...config, ...access }).toHaveProperty(field, value);
+      expect(readConfig({ [name]: String(value) })).toHaveProperty(path, value * unit);
     }
   });
 
@@ -91,7 +84,7 @@ describe('predecessor mistake 11: an invalid rate limit switched the limiter off
   it.each(Object.entries(RATES))(
     '%s accepts a positive integer or "none", and has a default',
     (name, [limit, usual]) => {
-      const rate = (env: Environment) => readConfig({ ...SMALL, ...env }).access.rates[limit];
+      const rate = (env: Environment) => readConfig({ ...SMALL, ...env }).settings.rates[limit];
       expect([rate({}), rate({ [name]: '' }), rate({ [name]: '7' }), rate({ [name]: 'none' })]).toEqual([
         null,
         null,
@@ -106,7 +99,7 @@ describe('predecessor mistake 11: an invalid rate limit switched the limiter off
   it.each(Object.keys(RATES))('startup fails if %s has any other value, in production and in development', (name) => {
     const texts = ['0', 'None', 'unlimited', 'null', '12a', ...NO_NUMBERS.filter((text) => text !== 'none')];
     for (const text of texts) {
-      const told = [`- ${name} must be a whole number from 1 on, or none; it is "${text}".`];
+      const told = [`- ${name} must be a positive integer or "none"; it is "${text}".`];
       expect([faultsOf({ [name]: text }), faultsOf({ ...PRODUCTION, [name]: text })]).toEqual([told, told]);
     }
   });
@@ -121,8 +114,8 @@ it('SUBSCRIPTION_COST_PER_MINUTE below MAX_SUBSCRIPTION_COST is rejected', () =>
 
 describe('ROOT_API_KEY', () => {
   it('ROOT_API_KEY has a fixed default in development and can be set to any text', () => {
-    expect(readConfig({}).access.rootApiKey).toBe(DEVELOPMENT_KEY);
-    expect(readConfig({ ROOT_API_KEY: 'short' }).access.rootApiKey).toBe('short');
+    expect(readConfig({}).rootApiKey).toBe(DEVELOPMENT_KEY);
+    expect(readConfig({ ROOT_API_KEY: 'short' }).rootApiKey).toBe('short');
   });
 
   it('ROOT_API_KEY is required in production, long, without spaces, and not the development key', () => {
@@ -143,7 +136,7 @@ describe('ROOT_API_KEY', () => {
       .slice(0, 200);
     for (const key of [long, long.slice(0, 32)]) expect(faultsOf({ ...PRODUCTION, ROOT_API_KEY: key })).toEqual([]);
     const known = faultsOf({ ...PRODUCTION, ROOT_API_KEY: DEVELOPMENT_KEY });
-    expect(known).toEqual(['- ROOT_API_KEY must not be the key of development, which everybody knows.']);
+    expect(known).toEqual(['- ROOT_API_KEY must not be the development key, which is public.']);
   });
 
   it('a weak ROOT_API_KEY fails in production, with a message that does not repeat it, and works in development', () => {
@@ -167,8 +160,7 @@ describe('ROOT_API_KEY', () => {
 });
 
 describe('ALLOWED_ORIGINS', () => {
-  const read = (text: string, env: Environment = {}) =>
-    readConfig({ ...env, ALLOWED_ORIGINS: text }).access.allowedOrigins;
+  const read = (text: string, env: Environment = {}) => readConfig({ ...env, ALLOWED_ORIGINS: text }).allowedOrigins;
 
   it('ALLOWED_ORIGINS lists origins separated by commas or white space', () => {
     const [a, b] = ['https://app.example.com', 'http://localhost:*'];
@@ -193,7 +185,7 @@ describe('ALLOWED_ORIGINS', () => {
     'javascript:alert(1)',
   ])('startup fails if ALLOWED_ORIGINS contains "%s"', (origin) => {
     expect(faultsOf({ ALLOWED_ORIGINS: `https://good.example.com,${origin}` })).toEqual([
-      `- ALLOWED_ORIGINS must list origins such as https://app.example.com; "${origin}" is none.`,
+      `- ALLOWED_ORIGINS must list origins such as https://app.example.com; "${origin}" is not an origin.`,
     ]);
   });
 });
@@ -201,11 +193,11 @@ describe('ALLOWED_ORIGINS', () => {
 describe('settings with a fixed set of values', () => {
   it.each([
     ['GRAPHIQL', 'graphiql', { true: true, false: false }],
-    ['TRUSTED_DOCUMENTS_ONLY', 'trustedDocumentsOnly', { true: true, false: false }],
-    ['INTROSPECTION', 'introspection', { all: 'all', root: 'root', none: 'none' }],
-  ] as const)('%s accepts only its documented values', (name, field, values) => {
+    ['TRUSTED_DOCUMENTS_ONLY', 'trustedDocuments.only', { true: true, false: false }],
+    ['INTROSPECTION', 'settings.documents.introspection', { all: 'all', root: 'root', none: 'none' }],
+  ] as const)('%s accepts only its documented values', (name, path, values) => {
     for (const [text, value] of Object.entries(values)) {
-      for (const env of [{}, PRODUCTION]) expect(readConfig({ ...env, [name]: text }).access[field]).toBe(value);
+      for (const env of [{}, PRODUCTION]) expect(readConfig({ ...env, [name]: text })).toHaveProperty(path, value);
     }
     for (const text of ['yes', '1', 'TRUE', 'on', 'off', 'All']) {
       expect(faultsOf({ [name]: text })).toEqual([
@@ -215,7 +207,7 @@ describe('settings with a fixed set of values', () => {
   });
 
   it('TRUSTED_DOCUMENTS names a file and defaults to none', () => {
-    const read = (text?: string) => readConfig({ TRUSTED_DOCUMENTS: text }).access.trustedDocuments;
+    const read = (text?: string) => readConfig({ TRUSTED_DOCUMENTS: text }).trustedDocuments.file;
     expect([read(), read(' '), read('./documents.json')]).toEqual([null, null, './documents.json']);
   });
 

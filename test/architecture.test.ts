@@ -34,9 +34,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'weakSecret.ts': [],
   'envFile.ts': [],
   'variables.ts': ['weakSecret.ts'],
-  'config.ts': ['envFile.ts', 'variables.ts'],
+  'config.ts': ['envFile.ts', 'variables.ts', 'settings.ts', 'domain'],
   'settings.ts': ['server', 'commands', ...PLATE],
-  'configured.ts': ['config.ts', 'settings.ts', 'server', ...PLATE],
+  'trustedDocumentsFile.ts': ['config.ts', 'server'],
   'backgroundJobs.ts': ['settings.ts', 'server', 'subscriptions', 'jobs', 'commands', ...PLATE],
   'app.ts': [
     'ids.ts',
@@ -52,7 +52,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: ['server', 'commands', ...PLATE],
   'openStore.ts': ['config.ts', 'store/memory', 'store/postgres', 'store/store.ts'],
   verify: ['openStore.ts', 'config.ts', 'demo', 'store/postgres', ...PLATE],
-  'main.ts': ['app.ts', 'config.ts', 'configured.ts', 'openStore.ts', 'demo', 'server', 'store/postgres', 'domain'],
+  'main.ts': [
+    'app.ts',
+    'config.ts',
+    'trustedDocumentsFile.ts',
+    'openStore.ts',
+    'demo',
+    'server',
+    'store/postgres',
+    'domain',
+  ],
 };
 /** The packages that the domain may import: none that reads a clock, is random or waits. */
 const PACKAGES_OF_THE_LAW = ['zod', 'node:crypto'];

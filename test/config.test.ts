@@ -11,33 +11,47 @@ import {
   environment,
   readConfig,
 } from '../src/config.ts';
+import { DAY_MS } from '../src/domain/time.ts';
 
 const HEAP_MB = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
 const DEFAULTS: Config = {
   port: 4000,
   host: '127.0.0.1',
   environment: 'development',
-  store: { backend: 'memory', maxMb: Math.floor(HEAP_MB * 0.75) },
-  expirySweepIntervalMs: 1_000,
-  storeLockTimeoutMs: 5_000,
-  chatRetentionDays: 30,
-  chatMaxSessions: 10_000,
-  chatMaxMessagesPerSession: 100_000,
-  outboxRetentionDays: 7,
-  subscriptionQueue: 1_000,
-  subscriptionsPerKey: 100,
-  idempotencyRetentionDays: 30,
+  store: { backend: 'memory', maxMb: Math.floor(HEAP_MB * 0.75), lockTimeoutMs: 5_000 },
   demoData: true,
   logLevel: 'info',
-  access: {
-    rootApiKey: DEVELOPMENT_KEY,
+  rootApiKey: DEVELOPMENT_KEY,
+  graphiql: true,
+  allowedOrigins: ['http://localhost:*', 'http://127.0.0.1:*'],
+  trustedDocuments: { file: null, only: false },
+  settings: {
+    sweepPauseMs: 1_000,
+    idempotencyRetentionMs: 30 * DAY_MS,
+    chatRetentionMs: 30 * DAY_MS,
+    changeRetentionMs: 7 * DAY_MS,
+    chatLimits: { sessions: 10_000, messagesPerSession: 100_000 },
+    pollIntervalMs: 1_000,
+    maxQueuedChanges: 1_000,
+    subscriptionsPerKey: 100,
     apiKeysPerInstitution: 10_000,
-    graphiql: true,
-    introspection: 'all',
-    allowedOrigins: ['http://localhost:*', 'http://127.0.0.1:*'],
-    trustedDocuments: null,
-    trustedDocumentsOnly: false,
-    trustedProxies: 0,
+    documents: { tokens: 1_000, depth: 10, aliases: 15, directives: 8, introspection: 'all' },
+    operations: { cost: 50_000, subscriptionCost: 500, listValues: 1_000 },
+    operationMs: 10_000,
+    responses: { bytes: 16 * 1024 * 1024, bufferBytes: 256 * 1024 * 1024 },
+    http: {
+      bodyBytes: 1024 * 1024,
+      headersMs: 10_000,
+      requestMs: 30_000,
+      keepAliveTimeoutMs: 75_000,
+      idleTimeoutMs: 60_000,
+      trustedProxies: 0,
+      connections: 10_000,
+    },
+    maxWebSockets: 1_000,
+    socketsPerAddress: 100,
+    operationsPerSocket: 200,
+    socketBufferBytes: 20 * 1024 * 1024,
     rates: {
       key: null,
       institution: null,
@@ -47,26 +61,6 @@ const DEFAULTS: Config = {
       createApiKey: null,
       subscriptionCost: null,
     },
-    bodyBytes: 1024 * 1024,
-    tokens: 1_000,
-    depth: 10,
-    aliases: 15,
-    directives: 8,
-    listValues: 1_000,
-    cost: 50_000,
-    responseBytes: 16 * 1024 * 1024,
-    responseBufferBytes: 256 * 1024 * 1024,
-    subscriptionCost: 500,
-    operationMs: 10_000,
-    headersMs: 10_000,
-    requestMs: 30_000,
-    keepAliveTimeoutMs: 75_000,
-    idleTimeoutMs: 60_000,
-    connections: 10_000,
-    maxWebSockets: 1_000,
-    socketsPerAddress: 100,
-    operationsPerSocket: 200,
-    socketBufferBytes: 20 * 1024 * 1024,
   },
 };
 const ROOT_API_KEY = 'root-Hb6TqXw3RnKz8PvMd2JyFc9LsGu5Ve7W';
@@ -74,12 +68,12 @@ const PRODUCTION: Config = {
   ...DEFAULTS,
   environment: 'production',
   demoData: false,
-  access: {
-    ...DEFAULTS.access,
-    rootApiKey: ROOT_API_KEY,
-    graphiql: false,
-    introspection: 'root',
-    allowedOrigins: [],
+  rootApiKey: ROOT_API_KEY,
+  graphiql: false,
+  allowedOrigins: [],
+  settings: {
+    ...DEFAULTS.settings,
+    documents: { ...DEFAULTS.settings.documents, introspection: 'root' },
     rates: {
       key: 1_200,
       institution: 3_000,
@@ -90,6 +84,11 @@ const PRODUCTION: Config = {
       subscriptionCost: 60_000,
     },
   },
+};
+/** A database has no limit of chat sessions. */
+const ON_POSTGRES: Config['settings'] = {
+  ...DEFAULTS.settings,
+  chatLimits: { sessions: null, messagesPerSession: 100_000 },
 };
 const SOCKET_WITH_USER = 'postgres://clerk@/escrowgrid?host=/run/postgresql';
 const SOCKET = 'postgresql:///escrowgrid?host=/run/postgresql';
@@ -137,25 +136,25 @@ describe('valid configurations', () => {
     [{ STORE_BACKEND: 'memory', DATABASE_URL: URL }, {}],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: URL },
-      { store: { backend: 'postgres', databaseUrl: URL, directUrl: URL, connections: 10 }, chatMaxSessions: null },
+      { store: { backend: 'postgres', databaseUrl: URL, directUrl: URL, connections: 10 }, settings: ON_POSTGRES },
     ],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET },
       {
         store: { backend: 'postgres', databaseUrl: SOCKET, directUrl: SOCKET, connections: 10 },
-        chatMaxSessions: null,
+        settings: ON_POSTGRES,
       },
     ],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET_WITH_USER },
       {
         store: { backend: 'postgres', databaseUrl: SOCKET_WITH_USER, directUrl: SOCKET_WITH_USER, connections: 10 },
-        chatMaxSessions: null,
+        settings: ON_POSTGRES,
       },
     ],
     [
       { EXPIRY_SWEEP_INTERVAL_MS: '250', IDEMPOTENCY_RETENTION_DAYS: '7' },
-      { expirySweepIntervalMs: 250, idempotencyRetentionDays: 7 },
+      { settings: { ...DEFAULTS.settings, sweepPauseMs: 250, idempotencyRetentionMs: 7 * DAY_MS } },
     ],
     ...(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const).map(
       (logLevel) => [{ LOG_LEVEL: logLevel }, { logLevel }] as const,
@@ -163,7 +162,7 @@ describe('valid configurations', () => {
     [{ port: '1', STORE: 'postgres', ESCROWGRID_PORT: 'x' }, {}],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: URL, DATABASE_DIRECT_URL: SOCKET, DATABASE_CONNECTIONS: '2' },
-      { store: { backend: 'postgres', databaseUrl: URL, directUrl: SOCKET, connections: 2 }, chatMaxSessions: null },
+      { store: { backend: 'postgres', databaseUrl: URL, directUrl: SOCKET, connections: 2 }, settings: ON_POSTGRES },
     ],
   ];
   it.each(good)('%j is a valid configuration', (env, expected) => {

@@ -1,6 +1,5 @@
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { settingsOf } from '../../src/configured.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { fundedPosition, makeDeal } from '../support/deal.ts';
 import { newKey, ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
@@ -40,7 +39,7 @@ const config = readConfig({ NODE_ENV: 'production', ROOT_API_KEY: ROOT_TOKEN });
 const app = createApp({
   store,
   rootToken: ROOT_TOKEN,
-  settings: settingsOf(config),
+  settings: config.settings,
   onInternalError: (_errorId, error) => process.stderr.write(`${String(error)}\n`),
 });
 app.start();

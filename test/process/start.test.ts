@@ -104,7 +104,7 @@ describe('the program', () => {
     const refused = await program.ask(COUNTS);
     expect(refused.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     const warnings = program.stdout().match(/^\{"level":40,.*\}$/gm);
-    expect(warnings).toEqual([expect.stringContaining('production on the memory store')]);
+    expect(warnings).toEqual([expect.stringContaining('memory store in production')]);
     await program.stop();
   });
 

@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
-import { estimateOf, OPERATION_COST } from '../../src/server/operations/cost.ts';
+import { estimateOf } from '../../src/server/operations/cost.ts';
+import { DEFAULTS } from '../../src/settings.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { documentOf } from '../support/randomDocument.ts';
@@ -146,16 +147,16 @@ const operations = (count: number) =>
 describe('the cost limit', () => {
   it('a page of 100 with pages of 100, and a batch of 1,000 with all results, are within the limit', () => {
     expect(costOfText(PAGE_IN_PAGE)).toBe(costOf(1 + 100 * (5 + 100 * 3), 100 * (6 + 100 * 4)));
-    expect(costOfText(PAGE_IN_PAGE)).toBeLessThan(OPERATION_COST);
+    expect(costOfText(PAGE_IN_PAGE)).toBeLessThan(DEFAULTS.operations.cost);
     expect(costOfText(BATCH, { input: { operations: operations(1_000) } })).toBe(costOf(10 + 1_000 * OF_OPERATION, 0));
-    expect(10 + 1_000 * OF_OPERATION).toBeLessThan(OPERATION_COST);
+    expect(10 + 1_000 * OF_OPERATION).toBeLessThan(DEFAULTS.operations.cost);
   });
 
   it('three nested pages of 100 exceed the limit', () => {
     const page = (field: string, below: string) => `${field}(first: 100) { nodes { id ${below} } }`;
     const three = page('institutions', page('assets', page('positions', '')));
     expect(costOfText(`{ ${three} }`)).toBe(costOf(1 + 100 * (1 + 1 + 100 * (1 + 1 + 100)), 100 + 100 ** 2 + 100 ** 3));
-    expect(costOfText(`{ ${three} }`)).toBeGreaterThan(OPERATION_COST);
+    expect(costOfText(`{ ${three} }`)).toBeGreaterThan(DEFAULTS.operations.cost);
   });
 });
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import { settingsOf } from '../../src/configured.ts';
 import type { AppOptions } from '../../src/app.ts';
 import { type KeyServer, newInstitution, newKey, ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
 import { bareSocket, greeted, overSocket } from '../support/keyedLive.ts';
@@ -122,7 +121,7 @@ describe('the client address behind proxies', () => {
     overHttp(address, null, undefined, { 'x-forwarded-for': forwarded });
   /** Sends two requests with different headers: [401, 429] if they count as one address. */
   const pair = async (trustedProxies: number, one: string, other: string): Promise<readonly number[]> => {
-    const http = { ...settingsOf(readConfig({})).http, trustedProxies };
+    const http = { ...readConfig({}).settings.http, trustedProxies };
     const { address } = await limited(rated({ address: 1 }, { http }));
     return [(await from(address, one)).status, (await from(address, other)).status];
   };
@@ -247,7 +246,7 @@ it('there are no limits in development by default, and the documented ones in pr
     createApiKey: null,
     subscriptionCost: null,
   };
-  expect(settingsOf(readConfig({})).rates).toEqual(none);
+  expect(readConfig({}).settings.rates).toEqual(none);
   const production = readConfig({ NODE_ENV: 'production', ROOT_API_KEY: ROOT_TOKEN });
   const named = {
     key: 1_200,
@@ -258,5 +257,5 @@ it('there are no limits in development by default, and the documented ones in pr
     createApiKey: 30,
     subscriptionCost: 60_000,
   };
-  expect(settingsOf(production).rates).toEqual(named);
+  expect(production.settings.rates).toEqual(named);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/config.ts';
-import { readTrustedDocuments } from '../../src/configured.ts';
+import { readTrustedDocuments } from '../../src/trustedDocumentsFile.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
 import { greeted } from '../support/keyedLive.ts';
@@ -147,7 +147,7 @@ describe('the file of trusted documents', () => {
 
   it('the file may be written by the code generator of a client', async () => {
     const file = fileURLToPath(new URL('../api/documents/persisted-documents.json', import.meta.url));
-    const trusted = readTrustedDocuments(file, true);
+    const trusted = readTrustedDocuments({ file, only: true });
     expect(trusted.texts.size).toBeGreaterThan(20);
     const server = serveKeys(createMemoryStore(), { trusted });
     const address = await atAddress(server.app);
@@ -159,10 +159,12 @@ describe('the file of trusted documents', () => {
   });
 
   it('the file may be empty, or absent unless it is required', () => {
-    expect(readTrustedDocuments(fileOf('{}'), false).texts.size).toBe(0);
-    expect(readTrustedDocuments(null, false)).toEqual({ texts: new Map(), only: false });
+    expect(readTrustedDocuments({ file: fileOf('{}'), only: false }).texts.size).toBe(0);
+    expect(readTrustedDocuments({ file: null, only: false })).toEqual({ texts: new Map(), only: false });
     for (const name of [HASH, `sha256:${HASH}`]) {
-      expect(readTrustedDocuments(fileOf(JSON.stringify({ [name]: QUERY })), false).texts).toEqual(texts);
+      expect(readTrustedDocuments({ file: fileOf(JSON.stringify({ [name]: QUERY })), only: false }).texts).toEqual(
+        texts,
+      );
     }
   });
 
@@ -174,7 +176,7 @@ describe('the file of trusted documents', () => {
       [fileOf('{'), 'must name a file of JSON.'],
     ];
     for (const [file, why] of faults) {
-      expect(() => readTrustedDocuments(file, true)).toThrow(
+      expect(() => readTrustedDocuments({ file, only: true })).toThrow(
         new ConfigurationError(`The configuration is wrong:\n- TRUSTED_DOCUMENTS ${why}`),
       );
     }
@@ -193,6 +195,6 @@ describe('the file of trusted documents', () => {
     '[]',
   ])('startup fails with the file content %s', (text) => {
     const told = 'TRUSTED_DOCUMENTS must hold texts by their SHA-256 in hexadecimal.';
-    expect(() => readTrustedDocuments(fileOf(text), true)).toThrow(told);
+    expect(() => readTrustedDocuments({ file: fileOf(text), only: true })).toThrow(told);
   });
 });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type App, createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { settingsOf } from '../../src/configured.ts';
 import type { Settings } from '../../src/settings.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
 import { chat } from './chat.ts';
@@ -10,7 +9,7 @@ import { serve, type TestServer } from './server.ts';
 
 export const ROOT_TOKEN = 'root-Zk4WtN8cPq2LxVh7BdRy9JmSf3GuTe6A';
 /** The default settings in production. */
-export const PRODUCTION: Settings = settingsOf(readConfig({ NODE_ENV: 'production', ROOT_API_KEY: ROOT_TOKEN }));
+export const PRODUCTION: Settings = readConfig({ NODE_ENV: 'production', ROOT_API_KEY: ROOT_TOKEN }).settings;
 
 /** An institution with its objects and API keys. */
 export interface House {

@@ -17,17 +17,6 @@ import { isGivenAt, isIncluded, lengthAt, numberOf, type Variables } from './arg
 import { type FieldInfo, fieldInfoOf } from './fieldInfo.ts';
 import { fragmentsOf } from './fragments.ts';
 
-/**
- * The maximum cost of an operation. A page of 100 that nests a page of 100 with a few objects per row costs some
- * 30,000, as does a batch of 1,000 operations with all of its results; three nested pages of 100 cost a million.
- */
-export const OPERATION_COST = 50_000;
-
-/**
- * The maximum cost of a subscription. A change with its object, event, asset, template and institution costs about 17.
- */
-export const SUBSCRIPTION_COST = 500;
-
 /** The estimated maximum that executing an operation takes. */
 export interface Estimate {
   /** The number of objects that have to be read or built. */
