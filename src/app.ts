@@ -30,6 +30,7 @@ import type { Store } from './store/store.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
+/** The parts of a server. Only the store and the handler of internal errors are required. */
 export interface AppOptions {
   readonly store: Store;
   readonly onInternalError: OnInternalError;
@@ -74,6 +75,7 @@ const STOP_MS = 5_000;
 const NO_TRUSTED: TrustedDocuments = { texts: new Map(), only: false };
 const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
 
+/** Creates the server without starting it. Tests use the same function as the process. */
 export function createApp(options: AppOptions): App {
   const { store, onInternalError, clock = Date.now, newId = createIds(clock), newToken = newRandomToken } = options;
   const { ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED, graphiql } = options;

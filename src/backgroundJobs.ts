@@ -43,6 +43,7 @@ interface BackgroundJobsOptions {
   readonly rejections: RejectionLog;
 }
 
+/** Returns the work of the background jobs, which tests can also call directly. */
 export const backgroundJobs = ({
   own,
   settings,

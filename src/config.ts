@@ -36,6 +36,7 @@ export interface Config {
   readonly settings: Settings;
 }
 
+/** The configuration of the store. */
 export type StoreConfig =
   | {
       readonly backend: 'memory';

@@ -20,9 +20,11 @@ import { type Command, type Idempotent, perform, type Replayable } from './perfo
 
 const resourceOf = (id: Id) => ({ type: 'ApiKey', id }) as const;
 
+/** Input for createApiKey. */
 export interface CreateApiKey extends ApiKeyInput, Idempotent {
   readonly institutionId?: Maybe<Id>;
 }
+/** Result of createApiKey, with the token, which is not stored. */
 export interface ApiKeyCreated {
   readonly apiKey: ApiKey;
   readonly token: string;
@@ -72,6 +74,7 @@ interface ApiKeyRef extends Idempotent {
 const load = async (tx: Writers, { apiKeyId }: ApiKeyRef): Promise<ApiKey | undefined> =>
   (await tx.apiKeys.lock([apiKeyId]))[0];
 
+/** Result of revokeApiKey. */
 export interface ApiKeyRevoked {
   readonly apiKey: ApiKey;
 }
@@ -98,10 +101,12 @@ const revoke: Command<ApiKeyRef, ApiKeyRef, ApiKey | undefined, ApiKeyRevoked> =
 export const revokeApiKey = (context: CommandContext, input: ApiKeyRef): Promise<Replayable<ApiKeyRevoked>> =>
   perform(revoke, context, input);
 
+/** Input for rotateApiKey. */
 export interface RotateApiKey extends ApiKeyRef {
   /** The time during which both API keys are accepted, in seconds. */
   readonly overlapSeconds?: Maybe<number>;
 }
+/** Result of rotateApiKey. */
 export interface ApiKeyRotated extends ApiKeyCreated {
   readonly previous: ApiKey;
 }

@@ -23,6 +23,7 @@ import {
 } from './positionChange.ts';
 import { loadTakenReferences } from './uniqueReference.ts';
 
+/** Input for applyPositions. */
 export interface ApplyPositions extends Idempotent {
   readonly operations: readonly PositionOperation[];
   readonly atomic: boolean;
@@ -34,6 +35,7 @@ export type OperationResult =
   | ({ readonly status: 'APPLIED' } & PositionChanged)
   | { readonly status: 'REFUSED'; readonly error: ErrorData }
   | { readonly status: 'NOT_DONE' };
+/** Result of applyPositions. */
 export interface PositionsApplied {
   readonly results: readonly OperationResult[];
   /** Whether the batch wrote anything. */
@@ -154,9 +156,9 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
 
 /**
  * Runs up to 1,000 operations in order; each sees the results of those before it. An atomic batch applies all or none.
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, or CapacityExceededError if the batch as a whole exceeds the
- * store's limit; the errors of single operations are in their results, including CapacityExceededError for creations above
- * the limit.
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, or CapacityExceededError if the batch as a whole
+ * exceeds the store's limit; the errors of single operations are in their results, including CapacityExceededError for
+ * creations above the limit.
  */
 export const applyPositions = (context: CommandContext, input: ApplyPositions): Promise<Replayable<PositionsApplied>> =>
   perform(apply, context, input);

@@ -14,10 +14,12 @@ import { type CommandContext, orNotFound, assertInstitution, ownInstitution } fr
 import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 import { type UpdateInput, updating } from './update.ts';
 
+/** Input for createAsset. */
 export interface CreateAsset extends AssetInput, Idempotent {
   readonly institutionId?: Maybe<Id>;
   readonly templateId: Id;
 }
+/** Result of createAsset. */
 export interface AssetCreated {
   readonly asset: Asset;
 }
@@ -49,6 +51,7 @@ const command: Command<CreateAsset, Checked, AssetTemplate | undefined, AssetCre
 export const createAsset = (context: CommandContext, input: CreateAsset): Promise<Replayable<AssetCreated>> =>
   perform(command, context, input);
 
+/** Input for updateAsset. */
 export interface UpdateAsset extends AssetPatch, UpdateInput {
   readonly assetId: Id;
 }

@@ -16,9 +16,11 @@ import { type CommandContext, orNotFound, institutionFor } from './context.ts';
 import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 import { type UpdateInput, updating } from './update.ts';
 
+/** Input for createAssetTemplate. */
 export interface CreateAssetTemplate extends AssetTemplateInput, Idempotent {
   readonly institutionId?: Maybe<Id>;
 }
+/** Result of createAssetTemplate. */
 export interface AssetTemplateCreated {
   readonly assetTemplate: AssetTemplate;
 }
@@ -66,6 +68,7 @@ export const createAssetTemplate = (
   input: CreateAssetTemplate,
 ): Promise<Replayable<AssetTemplateCreated>> => perform(command, context, input);
 
+/** Input for updateAssetTemplate. */
 export interface UpdateAssetTemplate extends AssetTemplatePatch, UpdateInput {
   readonly templateId: Id;
 }

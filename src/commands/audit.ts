@@ -41,6 +41,7 @@ export interface Failure extends Attempt {
   readonly sent: object;
 }
 
+/** The audit event of a failed attempt; `event` is undefined if the attempt is only counted. */
 export interface AuditedFailure {
   /** Undefined if the attempt is only counted. */
   readonly event: AuditEvent | undefined;

@@ -30,12 +30,14 @@ function publishChange(tx: Writers, kind: ChangeKind, message: ChatMessage): voi
   tx.publish({ topic: 'CHAT_MESSAGE', kind, institutionId, objectId, detailId, createdAt });
 }
 
+/** Input for postChatMessage. */
 export interface PostChatMessage extends Idempotent {
   readonly chatSessionId: Id;
   readonly authorReference: string;
   readonly body: string;
   readonly replyToId?: Maybe<Id>;
 }
+/** Result of postChatMessage. */
 export interface ChatMessagePosted {
   readonly chatMessage: ChatMessage;
   readonly chatSession: ChatSession;
@@ -108,16 +110,21 @@ const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null
     return { chatMessage: messages[0] as ChatMessage, chatSession };
   },
 };
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, ConflictError or CapacityExceededError. */
+/**
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, ConflictError or
+ * CapacityExceededError.
+ */
 export const postChatMessage = (
   context: CommandContext,
   input: PostChatMessage,
 ): Promise<Replayable<ChatMessagePosted>> => perform(post, context, input);
 
+/** Result of editChatMessage and deleteChatMessage. */
 export interface ChatMessageChanged {
   readonly chatMessage: ChatMessage;
 }
 
+/** Input for editChatMessage. */
 export interface EditChatMessage extends Idempotent {
   readonly chatMessageId: Id;
   readonly body: string;
@@ -153,12 +160,13 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
   auditPayload: ({ body: _body, ...input }) => input,
 };
 /**
- * An edit that does not change the text writes nothing. Throws ForbiddenError, ValidationError, NotFoundError, StaleVersionError or
- * ConflictError.
+ * An edit that does not change the text writes nothing. Throws ForbiddenError, ValidationError, NotFoundError,
+ * StaleVersionError or ConflictError.
  */
 export const editChatMessage = (context: CommandContext, input: EditChatMessage): Promise<ChatMessageChanged> =>
   perform(edit, context, input);
 
+/** Input for deleteChatMessage. */
 export interface DeleteChatMessage extends Idempotent {
   readonly chatMessageId: Id;
   readonly reason?: Maybe<string>;
@@ -196,11 +204,13 @@ const remove: Command<
 export const deleteChatMessage = (context: CommandContext, input: DeleteChatMessage): Promise<ChatMessageChanged> =>
   perform(remove, context, input);
 
+/** Input for markChatSessionRead. */
 export interface MarkChatSessionRead extends Idempotent {
   readonly chatSessionId: Id;
   readonly participantReference: string;
   readonly upToSequence: number;
 }
+/** Result of markChatSessionRead. */
 export interface ChatSessionRead {
   readonly chatSession: ChatSession;
 }

@@ -20,6 +20,7 @@ import type { Writers } from '../store/store.ts';
 import { type CommandContext, orNotFound, institutionFor, assertInstitution, ownInstitution } from './context.ts';
 import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 
+/** Result of the mutations of a chat session. */
 export interface ChatSessionChanged {
   readonly chatSession: ChatSession;
 }
@@ -61,6 +62,7 @@ async function countLive(tx: Writers, { chatLimits }: CommandContext): Promise<n
   return live;
 }
 
+/** Input for createChatSession. */
 export interface CreateChatSession extends ChatSessionInput, Idempotent {
   readonly institutionId?: Maybe<Id>;
   readonly positionId?: Maybe<Id>;
@@ -134,7 +136,10 @@ interface LoadedSession {
   readonly live: number;
 }
 
-/** Returns the loaded session. Throws NotFoundError, or StaleVersionError if it has not the version that the client has read. */
+/**
+ * Returns the loaded session. Throws NotFoundError, or StaleVersionError if it has not the version that the client has
+ * read.
+ */
 function sessionOf({ session }: LoadedSession, { chatSessionId, expectedVersion }: CheckedRef): ChatSession {
   const chatSession = orNotFound(session, 'chat session', 'chatSessionId', chatSessionId);
   if (expectedVersion !== null && expectedVersion !== chatSession.edition) {
@@ -180,6 +185,7 @@ const changing = <I extends ChatSessionRef, C extends CheckedRef>(
   loadPayload,
 });
 
+/** Input for updateChatSession. */
 export interface UpdateChatSession extends ChatSessionPatch, ChatSessionRef {}
 const update = changing<UpdateChatSession, CheckedRef & { readonly patch: Partial<CheckedSession> }>(
   'updateChatSession',
@@ -191,7 +197,9 @@ const update = changing<UpdateChatSession, CheckedRef & { readonly patch: Partia
     return fields.every((field) => patch[field] === session[field]) ? undefined : patch;
   },
 );
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError. */
+/**
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError.
+ */
 export const updateChatSession = (context: CommandContext, input: UpdateChatSession): Changed =>
   perform(update, context, input);
 
@@ -206,7 +214,9 @@ const remove = changing<ChatSessionRef, CheckedRef>(
     return deletedSession(session, clock());
   },
 );
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError. */
+/**
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError.
+ */
 export const deleteChatSession = (context: CommandContext, input: ChatSessionRef): Changed =>
   perform(remove, context, input);
 
@@ -219,6 +229,9 @@ const restore = changing<ChatSessionRef, CheckedRef>(
     return { deleted: false, deletedAt: null };
   },
 );
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or CapacityExceededError. */
+/**
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or
+ * CapacityExceededError.
+ */
 export const restoreChatSession = (context: CommandContext, input: ChatSessionRef): Changed =>
   perform(restore, context, input);

@@ -55,7 +55,9 @@ export function orNotFound<E>(row: E | undefined, what: string, field: string, i
   return row;
 }
 
-/** Throws NotFoundError if the input names another institution than `owner`: the viewer's own, or that of the object. */
+/**
+ * Throws NotFoundError if the input names another institution than `owner`: the viewer's own, or that of the object.
+ */
 export function assertInstitution(owner: Id | undefined, institutionId: Maybe<Id>): void {
   const named = institutionId !== null && institutionId !== undefined;
   if (named && owner !== undefined && institutionId !== owner) {

@@ -34,8 +34,8 @@ export const loadRecord = async (
 ): Promise<IdempotencyRecord | undefined> => (await tx.idempotencyRecords.byIds([recordId(owner, mutation, key)]))[0];
 
 /**
- * Locks an expired idempotency record, to claim it again. Throws AlreadyExistsError if a concurrent request or the clean-up
- * was faster: the next run sees the result.
+ * Locks an expired idempotency record, to claim it again. Throws AlreadyExistsError if a concurrent request or the
+ * clean-up was faster: the next run sees the result.
  */
 export async function lockExpiredRecord(tx: Writers, prior: IdempotencyRecord): Promise<IdempotencyRecord> {
   const [now] = await tx.idempotencyRecords.lock([prior.id]);

@@ -19,7 +19,9 @@ import { type CommandContext, institutionFor } from './context.ts';
 import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 import { type UpdateInput, updating } from './update.ts';
 
+/** Input for createInstitution. */
 export interface CreateInstitution extends InstitutionInput, Idempotent {}
+/** Result of createInstitution. */
 export interface InstitutionCreated {
   readonly institution: Institution;
 }
@@ -46,6 +48,7 @@ export const createInstitution = (
   input: CreateInstitution,
 ): Promise<Replayable<InstitutionCreated>> => perform(command, context, input);
 
+/** Input for updateInstitution. */
 export interface UpdateInstitution extends InstitutionPatch, UpdateInput {
   /** Defaults to the viewer's institution. */
   readonly institutionId?: Maybe<Id>;
@@ -98,7 +101,9 @@ async function loadInUse(tx: Writers, before: Institution, patch: Partial<Instit
 const inUseBy = ({ id }: AssetTemplate, field: 'regions' | 'verticals', value: string): ConflictError =>
   new ConflictError(`${value} cannot be removed: the asset template ${id} uses it.`, [field], id);
 
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError. */
+/**
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError.
+ */
 export const updateInstitution = (
   context: CommandContext,
   input: UpdateInstitution,

@@ -53,11 +53,13 @@ export interface Command<I extends Idempotent, C, L, P extends object> {
   readonly usesIdempotencyKey?: (checked: C) => boolean;
 }
 
+/** The user error in a payload, if any, and whether a retry returns the payload again. */
 export interface Outcome {
   readonly errorCode: ErrorCode | null;
   readonly isStored: boolean;
 }
 
+/** A payload, and whether it is that of an earlier call with the same idempotency key. */
 export type Replayable<P> = P & { readonly replayed: boolean };
 
 /** The maximum number of runs if a concurrent request claims the idempotency key or a unique value first. */
@@ -114,7 +116,7 @@ async function once<I extends Idempotent, C, L, P extends object>(
   let rejected: P | undefined;
   const work = async (tx: Writers): Promise<Replayable<P>> => {
     const loading = command.load(tx, checked, context);
-    // Requested after the locks, in the same round trip: a concurrent call that lockExpiredRecord them has written its record.
+    // Requested after the locks, in the same round trip: a concurrent call that held them has written its record.
     const early =
       key !== null && claim.owner !== undefined ? loadRecord(tx, command.name, claim.owner, key) : undefined;
     const [loaded, earlier] = await Promise.all([loading, early]);

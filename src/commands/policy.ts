@@ -13,11 +13,15 @@ interface PolicyRef extends Idempotent {
   readonly region: Region;
   readonly expectedVersion?: Maybe<number>;
 }
+/** Input for setPolicy. */
 export interface SetPolicy extends PolicyRef, PolicyInput {}
+/** Result of setPolicy. */
 export interface PolicySet {
   readonly policy: Policy;
 }
+/** Input for deletePolicy. */
 export type DeletePolicy = PolicyRef;
+/** Result of deletePolicy. */
 export interface PolicyDeleted {
   readonly deletedPolicyId: Id;
   readonly institutionId: Id;
@@ -81,8 +85,8 @@ const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
 };
 
 /**
- * Replaces the whole policy. Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or
- * CapacityExceededError.
+ * Replaces the whole policy. Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError,
+ * StaleVersionError or CapacityExceededError.
  */
 export const setPolicy = (context: CommandContext, input: SetPolicy): Promise<Replayable<PolicySet>> =>
   perform(set, context, input);

@@ -38,10 +38,12 @@ import {
 } from './positionChange.ts';
 import { loadTakenReferences, type TakenReferences } from './uniqueReference.ts';
 
+/** Input for createPosition. */
 export interface CreatePosition extends PositionInput, Idempotent {
   readonly institutionId?: Maybe<Id>;
   readonly assetId: Id;
 }
+/** The validated input for createPosition. */
 export type CheckedCreate = PositionDraft & { readonly assetId: Id; readonly institutionId: Maybe<Id> };
 
 const loadChange: Command<Idempotent, never, never, PositionChanged>['loadPayload'] = async (tx, stored) =>
@@ -76,6 +78,7 @@ const create: Command<CreatePosition, CheckedCreate, LoadedCreate, PositionChang
   loadPayload: loadChange,
 };
 
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkedCreate(input: CreatePosition, now: Instant, issues: Issues): CheckedCreate {
   const { assetId, institutionId } = input;
   return { ...checkPosition(input, now, issues), assetId, institutionId };
@@ -105,7 +108,10 @@ export function openPosition(
   return newPosition(checked, context.asset, context.template, newId('pos'), now);
 }
 
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, PolicyViolationError, ConflictError or CapacityExceededError. */
+/**
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, PolicyViolationError, ConflictError
+ * or CapacityExceededError.
+ */
 export const createPosition = (context: CommandContext, input: CreatePosition): Promise<Replayable<PositionChanged>> =>
   perform(create, context, input);
 
@@ -114,6 +120,7 @@ export interface MovePosition extends MoveInput, Idempotent {
   readonly positionId: Id;
   readonly expectedVersion?: Maybe<number>;
 }
+/** The validated input of a move. */
 export interface CheckedMove extends Move, EventNote {
   readonly positionId: Id;
   readonly expectedVersion: Maybe<number>;
@@ -159,6 +166,7 @@ const moving = <I extends MovePosition>(
   loadPayload: loadChange,
 });
 
+/** Validates the input without reading the store. Throws ValidationError. */
 export function checkedMove(toState: Move['toState'], input: MovePosition, issues: Issues): CheckedMove {
   const { positionId, expectedVersion } = input;
   return { ...checkMove(toState, input, issues), positionId, expectedVersion: expectedVersion ?? null };
@@ -174,8 +182,8 @@ export const requestOfMove = ({ amount, ...rest }: CheckedMove): unknown => ({
 });
 
 /**
- * Returns the position after the move. Throws StaleVersionError, IllegalTransitionError, ValidationError, InsufficientFundsError or,
- * where the move funds the position, PolicyViolationError.
+ * Returns the position after the move. Throws StaleVersionError, IllegalTransitionError, ValidationError,
+ * InsufficientFundsError or, where the move funds the position, PolicyViolationError.
  */
 export function moveFrom(
   before: Position,
@@ -193,6 +201,7 @@ export function moveFrom(
 }
 
 type Moved = Promise<Replayable<PositionChanged>>;
+/** Input for transitionPosition. */
 export interface TransitionPosition extends MovePosition {
   readonly toState: PositionState;
 }
@@ -204,25 +213,32 @@ export const transitionPosition = (context: CommandContext, input: TransitionPos
 
 const fund = moving('fundPosition', () => 'FUNDED');
 /**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError, IllegalTransitionError or
- * PolicyViolationError.
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError,
+ * IllegalTransitionError or PolicyViolationError.
  */
 export const fundPosition = (context: CommandContext, input: MovePosition): Moved => perform(fund, context, input);
 
+/** Input for releasePosition. */
 export interface ReleasePosition extends MovePosition, ReleaseInput {}
 
 const release = moving<ReleasePosition>('releasePosition', () => 'BY_AMOUNT', checkReleaseAmount);
 /**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError, IllegalTransitionError or
- * InsufficientFundsError.
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError,
+ * IllegalTransitionError or InsufficientFundsError.
  */
 export const releasePosition = (context: CommandContext, input: ReleasePosition): Moved =>
   perform(release, context, input);
 
 const cancel = moving('cancelPosition', () => 'CANCELLED');
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or IllegalTransitionError. */
+/**
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or
+ * IllegalTransitionError.
+ */
 export const cancelPosition = (context: CommandContext, input: MovePosition): Moved => perform(cancel, context, input);
 
 const expire = moving('expirePosition', () => 'EXPIRED');
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or IllegalTransitionError. */
+/**
+ * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or
+ * IllegalTransitionError.
+ */
 export const expirePosition = (context: CommandContext, input: MovePosition): Moved => perform(expire, context, input);

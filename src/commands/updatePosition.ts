@@ -11,9 +11,11 @@ import { perform, type Replayable } from './perform.ts';
 import { loadTakenReferences, type TakenReferences } from './uniqueReference.ts';
 import { type UpdateInput, updating } from './update.ts';
 
+/** Input for updatePosition. */
 export interface UpdatePosition extends PositionPatch, UpdateInput {
   readonly positionId: Id;
 }
+/** Result of updatePosition. */
 export interface PositionUpdated {
   readonly position: Position;
 }

@@ -7,6 +7,7 @@ import { ConflictError } from './userErrors.ts';
 import { type Instant, LATEST, notBefore } from './time.ts';
 
 export const API_KEY_ROLES = ['ADMIN', 'READ_ONLY'] as const;
+/** The permissions of an API key in its institution. */
 export type ApiKeyRole = (typeof API_KEY_ROLES)[number];
 
 /** A credential of an institution. Of its token, only the prefix and a hash are stored. */
@@ -58,16 +59,19 @@ export function prefixOfToken(token: string): string | undefined {
   return prefix !== undefined && checksumOf(`${prefix}_${secret}`) === checksum ? prefix : undefined;
 }
 
+/** Returns the SHA-256 of a token, in hexadecimal. */
 export const hashOfToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 const checksumOf = (named: string): string =>
   base32(createHash('sha256').update(named).digest().subarray(0, 4)).slice(0, 6);
 
+/** The properties that a client chooses for a new API key. */
 export interface ApiKeyInput {
   readonly label: string;
   readonly role: ApiKeyRole;
   readonly expiresAt?: Maybe<Instant>;
 }
+/** Validated properties of a new API key. */
 export type CheckedApiKey = Pick<ApiKey, 'label' | 'role' | 'expiresAt'>;
 
 /** Validates the input without reading the store. Throws ValidationError. */

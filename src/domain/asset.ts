@@ -17,11 +17,13 @@ export interface Asset {
   readonly updatedAt: Instant;
 }
 
+/** The properties that a client chooses for a new asset. */
 export interface AssetInput {
   readonly label: string;
   readonly metadata?: Maybe<JsonObject>;
 }
 
+/** Validated properties of a new asset. */
 export type CheckedAsset = Pick<Asset, 'label' | 'metadata'>;
 
 /** Validates the input without reading the store. Throws ValidationError. */
@@ -32,6 +34,7 @@ export function checkAsset(input: AssetInput, issues = new Issues()): CheckedAss
   return { label, metadata };
 }
 
+/** The changes of an update; an absent field stays as it is. */
 export interface AssetPatch {
   readonly label?: Maybe<string>;
   readonly metadata?: Maybe<JsonObject>;
@@ -48,6 +51,7 @@ export function checkAssetPatch(input: AssetPatch, issues: Issues): Partial<Asse
   return patch;
 }
 
+/** Returns a new asset under the template. */
 export const newAsset = (
   { label, metadata }: CheckedAsset,
   { institutionId, id: templateId }: AssetTemplate,

@@ -35,6 +35,7 @@ export interface TemplateConfig {
   readonly createdAt: Instant;
 }
 
+/** Returns the id of the config of one version of a template. */
 export const templateConfigId = (templateId: Id, version: number): Id => `${templateId}_${version}`;
 
 /** The config of the template's current version. */
@@ -51,6 +52,7 @@ export const templateConfigOf = (template: AssetTemplate): TemplateConfig => {
   });
 };
 
+/** The properties that a client chooses for a new asset template. */
 export interface AssetTemplateInput {
   readonly code: string;
   readonly name: string;
@@ -81,6 +83,7 @@ function addConfigIssues(issues: Issues, config: JsonObject, kind: TemplateKind,
   }
 }
 
+/** The changes of an update; an absent field stays as it is. */
 export interface AssetTemplatePatch {
   readonly name?: Maybe<string>;
   readonly config?: Maybe<JsonObject>;

@@ -34,6 +34,7 @@ export const AUDIT_ACTIONS = {
   revokeApiKey: 'API_KEY_REVOKED',
   rotateApiKey: 'API_KEY_ROTATED',
 } as const;
+/** The name of a mutation. */
 export type MutationName = keyof typeof AUDIT_ACTIONS;
 
 /**
@@ -45,9 +46,12 @@ export const ACCESS_CODES = {
   ACCESS_REFUSED: 'UNAUTHENTICATED',
   RATE_LIMITED: 'RATE_LIMITED',
 } as const;
+/** The audit action of a rejected request. */
 export type AccessAction = keyof typeof ACCESS_CODES;
+/** The error code of a rejected request. */
 export type AccessCode = (typeof ACCESS_CODES)[AccessAction];
 
+/** Any action in the audit log. */
 export type AuditAction = (typeof AUDIT_ACTIONS)[MutationName] | AccessAction;
 
 /** The institution id of events that concern only the server itself. */

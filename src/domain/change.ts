@@ -1,7 +1,9 @@
 import type { Id } from './ids.ts';
 import type { Instant } from './time.ts';
 
+/** How the object of a change was changed. */
 export type ChangeKind = 'CREATED' | 'UPDATED' | 'DELETED';
+/** The type of the object of a change. */
 export type ChangeTopic = 'POSITION' | 'CHAT_SESSION' | 'CHAT_MESSAGE';
 
 /**

@@ -59,6 +59,7 @@ export interface ReadMark {
 export const readMarkId = (sessionId: Id, participantReference: string): Id =>
   typeIdOfText('mark', canonicalJson([sessionId, participantReference]));
 
+/** Returns the tokens by which the session of a message is found; none if the message was deleted. */
 export const tokensOfMessage = ({ body }: ChatMessage): readonly string[] => (body === null ? [] : tokensOf(body));
 
 /** Validates a message body. Problems are added to the issues. */

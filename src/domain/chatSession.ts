@@ -6,6 +6,7 @@ import { type Instant, notBefore } from './time.ts';
 
 /** The priorities from lowest to highest; the stored priority of a session is its rank here. */
 export const CHAT_PRIORITIES = { LOW: 1, MEDIUM: 2, HIGH: 3, URGENT: 4 } as const;
+/** The priority of a chat session; 4 (URGENT) is the highest. */
 export type ChatPriority = (typeof CHAT_PRIORITIES)[keyof typeof CHAT_PRIORITIES];
 
 /** A conversation that belongs to an institution and may concern a position. */
@@ -35,6 +36,7 @@ export interface ChatSession {
 export const tokensOfSession = ({ title, description }: ChatSession): readonly string[] =>
   tokensOf(`${title}\n${description ?? ''}`);
 
+/** The properties that a client chooses for a new chat session. */
 export interface ChatSessionInput {
   readonly ownerReference: string;
   readonly title: string;
@@ -42,6 +44,7 @@ export interface ChatSessionInput {
   readonly priority?: Maybe<ChatPriority>;
   readonly active?: Maybe<boolean>;
 }
+/** Validated properties of a new chat session. */
 export type CheckedSession = Pick<ChatSession, 'ownerReference' | 'title' | 'description' | 'priority' | 'active'>;
 
 /** Validates the input without reading the store. Throws ValidationError. */
@@ -54,6 +57,7 @@ export function checkChatSession(input: ChatSessionInput, issues = new Issues())
   return { ownerReference, title, description, priority: priority ?? CHAT_PRIORITIES.MEDIUM, active: active ?? true };
 }
 
+/** Returns a new chat session without messages. */
 export const newChatSession = (
   checked: CheckedSession,
   institutionId: Id,
@@ -80,6 +84,7 @@ export const newChatSession = (
     version: 1,
   });
 
+/** The changes of an update; an absent field stays as it is. */
 export interface ChatSessionPatch {
   readonly title?: Maybe<string>;
   readonly description?: Maybe<string>;

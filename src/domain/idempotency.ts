@@ -50,6 +50,7 @@ const STORED_ERRORS: ReadonlySet<ErrorCode> = new Set([
   'STALE_VERSION',
   'CONFLICT',
 ]);
+/** Whether a retry with the same idempotency key returns this user error again. */
 export const isStoredError = (code: ErrorCode): boolean => STORED_ERRORS.has(code);
 
 /** Converts the fields of a user error to JSON, with amounts in minor units as strings. */
@@ -58,6 +59,7 @@ export const toStoredError = (data: ErrorData): JsonObject =>
     JSON.stringify(data, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
   ) as JsonObject;
 
+/** Restores the data of a user error from an idempotency record. */
 export const fromStoredError = (stored: JsonObject): ErrorData =>
   JSON.parse(JSON.stringify(stored), (key, value: unknown) =>
     key === 'minorUnits' ? BigInt(value as string) : value,

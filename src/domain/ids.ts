@@ -34,6 +34,7 @@ export const isWellFormedId = (id: string): boolean => prefixOf(id) !== undefine
 /** Whether the text could be the id of any row, including internal ids that are derived from another id. */
 export const couldBeId = (text: string): boolean => /^[0-9a-z_]{1,60}$/.test(text);
 
+/** Whether the text is a well-formed id of the type with this prefix. */
 export const isId = (prefix: IdPrefix, id: string): boolean => prefixOf(id) === prefix;
 
 /** Writes the 16 bytes of a UUID as a TypeID: 130 bits in groups of five, the first two of them zero. */

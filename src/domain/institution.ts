@@ -4,9 +4,11 @@ import { givenFields } from './patch.ts';
 import type { Instant } from './time.ts';
 
 export const REGIONS = ['US', 'EU_UK', 'SG', 'UAE'] as const;
+/** A region in which an institution does business. */
 export type Region = (typeof REGIONS)[number];
 
 export const VERTICALS = ['CONSTRUCTION', 'TRADE_FINANCE'] as const;
+/** A line of business. */
 export type Vertical = (typeof VERTICALS)[number];
 
 /** A bank, fund or enterprise: the tenant that everything else belongs to. */
@@ -20,6 +22,7 @@ export interface Institution {
   readonly updatedAt: Instant;
 }
 
+/** The properties that a client chooses for a new institution. */
 export interface InstitutionInput {
   readonly name: string;
   readonly regions: readonly Region[];
@@ -39,6 +42,7 @@ export function checkInstitution(
   return { name, regions, verticals };
 }
 
+/** The changes of an update; an absent field stays as it is. */
 export interface InstitutionPatch {
   readonly name?: Maybe<string>;
   readonly regions?: Maybe<readonly Region[]>;
@@ -70,6 +74,7 @@ export const removedBy = (
   verticals: verticals.filter((vertical) => patch.verticals?.includes(vertical) === false),
 });
 
+/** Returns a new institution. */
 export const newInstitution = (
   { name, regions, verticals }: ReturnType<typeof checkInstitution>,
   id: Id,

@@ -1,7 +1,9 @@
 import { LIMITS } from './limits.ts';
 import { textIssue } from './text.ts';
 
+/** A value of JSON. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+/** A JSON object, as metadata and configs are. */
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }

@@ -4,6 +4,7 @@ import type { PositionState } from './lifecycle.ts';
 import type { LifecycleEvent } from './lifecycleEvent.ts';
 import type { Instant } from './time.ts';
 
+/** The kind of a ledger event. */
 export type LedgerEventKind = 'POSITION_CREATED' | 'POSITION_STATE_CHANGED';
 
 /** The owner of the money in an account: the payer, nobody (while it is in escrow), or the payee. */
@@ -48,6 +49,7 @@ const POSTING_ACCOUNTS: { readonly [S in PositionState]: readonly [LedgerAccount
   EXPIRED: ['ESCROW', 'PAYER'],
 };
 
+/** Returns the ledger event of a lifecycle event. */
 export function newLedgerEvent(id: Id, kind: LedgerEventKind, event: LifecycleEvent): LedgerEvent {
   const { institutionId, positionId, sequence, fromState, toState, createdAt } = event;
   const own = { institutionId, kind, positionId, lifecycleEventId: event.id, sequence, fromState, toState, createdAt };

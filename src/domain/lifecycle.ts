@@ -2,6 +2,7 @@ import type { Instant } from './time.ts';
 
 /** The states of a position, in their possible order. */
 export const POSITION_STATES = ['CREATED', 'FUNDED', 'PARTIALLY_RELEASED', 'RELEASED', 'CANCELLED', 'EXPIRED'] as const;
+/** The state of a position. */
 export type PositionState = (typeof POSITION_STATES)[number];
 
 /** The table of allowed transitions. The domain rules, the `lifecycle` query and the tests all read it. */

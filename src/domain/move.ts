@@ -19,12 +19,14 @@ export interface EventNote {
   readonly metadata: JsonObject;
 }
 
+/** The properties that a client chooses for a move. */
 export interface MoveInput {
   readonly amount?: Maybe<string>;
   readonly reason?: Maybe<string>;
   readonly metadata?: Maybe<JsonObject>;
 }
 
+/** The properties that a client chooses for a release. */
 export interface ReleaseInput extends MoveInput {
   /** Whether to release everything that is held. */
   readonly all?: Maybe<boolean>;
@@ -72,8 +74,8 @@ export const MOVED_FIELDS = [
 
 /**
  * Computes a move. This pure function is the only place where the money of a position changes. Throws
- * IllegalTransitionError, ValidationError (an amount that is missing, not allowed or has too many digits for the currency)
- * or InsufficientFundsError, checked in this order.
+ * IllegalTransitionError, ValidationError (an amount that is missing, not allowed or has too many digits for the
+ * currency) or InsufficientFundsError, checked in this order.
  */
 export function advance(position: Position, move: Move, now: Instant): Advance {
   const toState = targetOf(position, move);

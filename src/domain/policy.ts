@@ -28,6 +28,7 @@ export interface Policy {
   readonly updatedAt: Instant;
 }
 
+/** The properties that a client chooses for a policy. */
 export interface PolicyInput {
   readonly region: Region;
   readonly allowedCurrencies?: Maybe<readonly string[]>;

@@ -57,6 +57,7 @@ export interface Position {
 export const fundedOf = ({ held, released, refunded }: Pick<Position, 'held' | 'released' | 'refunded'>): bigint =>
   held + released + refunded;
 
+/** The properties that a client chooses for a new position. */
 export interface PositionInput {
   readonly holderReference: string;
   readonly amount: MoneyText;
@@ -78,7 +79,7 @@ export interface PositionDraft {
 
 /**
  * Validates the input without reading the store. Throws ValidationError. A caller that passes its own issues must call
- * `settleHour` itself.
+ * `throwIfTimeIssues` itself.
  */
 export function checkPosition(input: PositionInput, now: Instant, brought?: Issues): PositionDraft {
   const issues = brought ?? new Issues();
@@ -168,6 +169,7 @@ export function newPosition(
   });
 }
 
+/** The changes of an update; an absent field stays as it is. */
 export interface PositionPatch {
   readonly externalReference?: Maybe<string>;
   readonly metadata?: Maybe<JsonObject>;

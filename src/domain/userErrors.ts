@@ -37,8 +37,10 @@ export abstract class UserError extends Error {
 
 /** A user error as a plain object, as clients receive it. */
 export type ErrorData<R extends UserError = UserError> = Readonly<Omit<R, 'name' | 'stack' | 'cause' | 'within'>>;
+/** Returns the properties of a user error as a plain object. */
 export const toErrorData = (refusal: UserError): ErrorData => Object.assign({ message: refusal.message }, refusal);
 
+/** One problem in an input, with its path. */
 export interface ValidationIssue {
   readonly path: Path;
   readonly message: string;

@@ -1,6 +1,7 @@
 import type { Id } from './ids.ts';
 
 export const VIEWER_ROLES = ['ROOT', 'ADMIN', 'READ_ONLY'] as const;
+/** The permissions of a viewer. */
 export type ViewerRole = (typeof VIEWER_ROLES)[number];
 
 /** The authenticated caller of a request: the operator of the server, or an API key of one institution. */
@@ -23,6 +24,7 @@ export const institutionOwnerOf = (viewer: Viewer): string => (viewer.role === '
 /** The institutions that a store call may access: one, or all. */
 export type Scope = 'ALL' | { readonly institutionId: Id };
 
+/** Returns the institutions that the viewer's store calls may access. */
 export const scopeOf = (viewer: Viewer): Scope =>
   viewer.role === 'ROOT' ? 'ALL' : { institutionId: viewer.institutionId };
 
@@ -37,6 +39,7 @@ export interface Actor {
 export const SYSTEM: Actor = { actorKind: 'SYSTEM', apiKeyId: null };
 export const ANONYMOUS: Actor = { actorKind: 'ANONYMOUS', apiKeyId: null };
 
+/** Returns the viewer as the actor of an event. */
 export const actorOf = (viewer: Viewer): Actor =>
   viewer.role === 'ROOT'
     ? { actorKind: 'ROOT', apiKeyId: null }

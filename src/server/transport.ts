@@ -53,7 +53,9 @@ export const useTransport = (bodyBytes: number): Plugin<object, ServerContext> =
   },
 });
 
-/** Whether the query of an address, percent-decoded, is UTF-8. Incomplete escapes such as "100%" stand for themselves. */
+/**
+ * Whether the query of an address, percent-decoded, is UTF-8. Incomplete escapes such as "100%" stand for themselves.
+ */
 function isUtf8(url: string): boolean {
   try {
     decodeURIComponent(url.replaceAll(/%(?![\dA-Fa-f]{2})/g, '%25'));

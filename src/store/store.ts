@@ -42,12 +42,15 @@ export interface Tables {
   readonly chatRevisions: ChatRevision;
   readonly readMarks: ReadMark;
 }
+/** The name of a table. */
 export type TableName = keyof Tables;
+/** The name of a field of an entity. */
 export type Field<E> = keyof E & string;
 
 /** A value from a synchronous store, or a promise of it from any other. */
 export type MaybePromise<T> = T | Promise<T>;
 
+/** Bounds of a value; an absent one does not restrict it. */
 export interface Range<V> {
   readonly gte?: V;
   readonly gt?: V;
@@ -74,6 +77,7 @@ export interface Parent<E> {
   readonly id: Id;
 }
 
+/** The rows that a read is about. The conditions are combined with AND. */
 export interface Selection<E> {
   readonly parent?: Parent<E>;
   readonly where: Where<E>;
@@ -121,6 +125,7 @@ export interface UnreadOf {
   readonly participantReference: string;
 }
 
+/** The rows of a window. */
 export interface Page<E> {
   readonly rows: readonly E[];
   /** Whether the range has more rows than the limit; determined by reading one row more. */
@@ -147,6 +152,7 @@ export interface Total {
   readonly refunded: bigint;
 }
 
+/** One reader per table, and the reads that concern more than rows. */
 export type Readers = { readonly [T in TableName]: Reader<Tables[T]> } & {
   /** Returns one list of totals per selection, by currency code, then by state. */
   readonly positionTotals: (selections: readonly Selection<Position>[]) => MaybePromise<readonly (readonly Total[])[]>;
@@ -165,7 +171,9 @@ export interface Writer<E> extends Reader<E> {
   insert(entity: E): void;
   /** Fails at the commit with StaleVersionError unless the row is one version older. Only `changed` fields differ. */
   replace(entity: E & { readonly version: number }, changed?: readonly Field<E>[]): void;
-  /** Removes the row and the rows that depend on it. Fails at the commit with StaleVersionError if its version differs. */
+  /**
+   * Removes the row and the rows that depend on it. Fails at the commit with StaleVersionError if its version differs.
+   */
   remove(entity: E & { readonly version: number }): void;
 }
 /** The rules that apply to some positions. */
@@ -176,6 +184,7 @@ export interface PositionRules {
   readonly policies: readonly Policy[];
 }
 
+/** One writer per table, and the calls that only a transaction may make. */
 export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
   /** Returns the rules of the positions, without duplicates; unknown ids have none. Costs one round trip. */
   rulesOf(positionIds: readonly Id[]): MaybePromise<PositionRules>;
@@ -226,9 +235,9 @@ export interface ReadOptions {
 }
 
 /**
- * The interface of both stores. Objects outside the scope of a call do not exist for it. A call throws UnavailableError if
- * the store cannot be reached, BusyError if others hold its locks for too long, and DeadlineExceededError if its deadline passes first;
- * its running statements in the database then end, too.
+ * The interface of both stores. Objects outside the scope of a call do not exist for it. A call throws UnavailableError
+ * if the store cannot be reached, BusyError if others hold its locks for too long, and DeadlineExceededError if its
+ * deadline passes first; its running statements in the database then end, too.
  */
 export interface Store {
   /** Whether readers return values instead of promises. */

@@ -28,6 +28,7 @@ export interface StreamItem {
 type LiveItem = StreamItem & { readonly change: SequencedChange };
 type LiveQueue = ChangeQueue<LiveItem>;
 
+/** The change feed of a hub, and its limits. */
 export interface HubOptions {
   readonly feed: ChangeFeed;
   /** The interval after which the feed is polled again without a notification, in ms. */

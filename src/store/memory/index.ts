@@ -25,6 +25,7 @@ export interface MemoryStore extends Store {
   recountBytes(): number;
 }
 
+/** The limits of a memory store. */
 export interface MemoryOptions {
   /** The maximum time that a transaction waits for the lock, in ms. */
   readonly lockTimeoutMs?: number;
@@ -33,6 +34,7 @@ export interface MemoryOptions {
   readonly onWarning?: OnMemoryWarning | undefined;
 }
 
+/** Creates an empty store whose data is lost when the process exits. */
 export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }: MemoryOptions = {}): MemoryStore {
   const meter = new MemoryMeter(maxBytes, onWarning);
   const scanStats: ScanStats = { rows: 0 };
@@ -121,7 +123,10 @@ type Guard = <Q, A>(answer: (question: Q) => A) => (question: Q) => A;
  */
 const MAX_ROWS = 200_000;
 
-/** Returns a guard whose reads throw DeadlineExceededError once the deadline has passed or the request has scanned too many rows. */
+/**
+ * Returns a guard whose reads throw DeadlineExceededError once the deadline has passed or the request has scanned too
+ * many rows.
+ */
 function withDeadline(until: Deadline | undefined, scanStats: ScanStats): Guard {
   let rows = 0;
   return (answer) => {

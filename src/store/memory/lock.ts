@@ -8,8 +8,8 @@ interface Waiting {
 
 /**
  * A lock for many readers or one writer, first come, first served: a reader after a waiting writer waits too, so nobody
- * starves. Throws BusyError if a call waits longer than the limit, and DeadlineExceededError if its own deadline passes first. Not
- * reentrant.
+ * starves. Throws BusyError if a call waits longer than the limit, and DeadlineExceededError if its own deadline passes
+ * first. Not reentrant.
  */
 export class ReadWriteLock {
   readonly #limitMs: number;

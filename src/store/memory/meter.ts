@@ -50,8 +50,8 @@ export class MemoryMeter implements StoreUsage {
   }
 
   /**
-   * Throws CapacityExceededError if a transaction without a reserve exceeds the limit, and StoreFullError if another one
-   * exceeds its reserve. A transaction that does not grow the store is always allowed.
+   * Throws CapacityExceededError if a transaction without a reserve exceeds the limit, and StoreFullError if another
+   * one exceeds its reserve. A transaction that does not grow the store is always allowed.
    */
   check(bytes: number, reserve: Reserve): void {
     if (this.fits(bytes, reserve)) return;

@@ -101,7 +101,9 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     return (row as Row)[this.layout.tenant];
   }
 
-  /** Throws StaleVersionError unless the row of the same id and institution has the expected version. Changes nothing. */
+  /**
+   * Throws StaleVersionError unless the row of the same id and institution has the expected version. Changes nothing.
+   */
   assertVersion(entity: E, expected: number): void {
     const row = this.rows.get(entity.id);
     const known = row && this.tenantOf(row) === this.tenantOf(entity);

@@ -70,9 +70,9 @@ export const isRollback = (error: unknown): boolean =>
 const PAUSES_MS = [20, 200, 1_000] as const;
 
 /**
- * Retries an attempt that certainly wrote nothing. Throws BusyError, UnavailableError or AlreadyExistsError if retries do not help,
- * and DeadlineExceededError if there is no time left. A lost connection without time to retry is UnavailableError, because a smaller
- * request would not help. A commit of unknown outcome is never retried.
+ * Retries an attempt that certainly wrote nothing. Throws BusyError, UnavailableError or AlreadyExistsError if retries
+ * do not help, and DeadlineExceededError if there is no time left. A lost connection without time to retry is
+ * UnavailableError, because a smaller request would not help. A commit of unknown outcome is never retried.
  */
 export async function withRetries<T>(attempt: () => Promise<T>, until?: Deadline): Promise<T> {
   let lost: ConnectionLostError | undefined;

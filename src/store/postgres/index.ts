@@ -17,6 +17,7 @@ import { type Entity, eachTable, transactOnce } from './transaction.ts';
 /** The maximum bytes that one request may read before its next read is refused. */
 const MAX_READ_BYTES = 64 * 1024 * 1024;
 
+/** The database of a store, and the listeners of its state. */
 export interface PostgresOptions {
   readonly databaseUrl: string;
   /** The URL of a connection that bypasses any pooler. Defaults to the URL of the pool. */
@@ -38,8 +39,8 @@ export function createPostgresStore(options: PostgresOptions): Store {
   const pool = new ConnectionPool(databaseUrl, connections, onOutage);
   const changes = postgresChanges(pool, directUrl, onStatement, onOutage);
   /**
-   * Sends COMMIT together with the reads, so both take one round trip. Throws DeadlineExceededError if a request reads too many
-   * bytes.
+   * Sends COMMIT together with the reads, so both take one round trip. Throws DeadlineExceededError if a request reads
+   * too many bytes.
    */
   const reading = (opening: Opening): InSession => {
     let bytes = 0;

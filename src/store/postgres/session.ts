@@ -223,8 +223,8 @@ export class Session {
 
 /**
  * Runs `use` with a connection. After a failure the transaction is rolled back. The connection is closed instead if it
- * is lost, if the rollback fails, or if the outcome of COMMIT is unknown, which is then looked up on another one. Throws
- * DeadlineExceededError.
+ * is lost, if the rollback fails, or if the outcome of COMMIT is unknown, which is then looked up on another one.
+ * Throws DeadlineExceededError.
  */
 export async function withSession<T>(
   pool: ConnectionPool,
