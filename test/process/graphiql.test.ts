@@ -11,6 +11,8 @@ const triesAtMost = 5;
 const RUN = '.graphiql-execute-button';
 /** GraphiQL keeps its tabs half a second after the last change. */
 const KEPT = `JSON.parse(localStorage.getItem('graphiql:tabState'))?.activeTabIndex`;
+/** Where no tab was changed it keeps nothing, and this is how long a test waits to see that. */
+const keptWithinMs = 2_000;
 
 const names = DEMO_TABS.map(({ query }) => {
   const [operation] = parse(query).definitions;
@@ -107,7 +109,7 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
   it('opens an empty page without demo data, and that stays as it was too', async () => {
     const { page, amiss } = await visit(await empty.address);
     expect(await tabsOf(page)).toEqual(['<untitled>']);
-    await page.waitForFunction(`${KEPT} === 0`).catch(() => undefined);
+    await page.waitForFunction(`${KEPT} === 0`, undefined, { timeout: keptWithinMs }).catch(() => undefined);
     await page.reload();
     await page.waitForSelector(TAB);
     expect(await tabsOf(page)).toEqual(['<untitled>']);
@@ -117,7 +119,7 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
   it('opens the query of an address that was sent around in a tab of its own', async () => {
     const address = await demo.address;
     const { page } = await visit(address);
-    await page.waitForFunction(`${KEPT} === 0`).catch(() => undefined);
+    await page.waitForFunction(`${KEPT} === 0`, undefined, { timeout: keptWithinMs }).catch(() => undefined);
     await page.goto(`${address}?query=${encodeURIComponent('query Sent { __typename }')}`);
     await page.waitForSelector(TAB);
     expect(await tabsOf(page)).toEqual([...names, 'Sent']);

@@ -96,9 +96,10 @@ export async function did(server: TestServer, mutation: MutationName, input: obj
 const TABLES = Object.keys(LAYOUTS) as readonly TableName[];
 /** How many rows there are of each kind. */
 export async function countsOf(store: Store): Promise<{ readonly [T in TableName]: number }> {
-  const read = store.read('ALL');
-  const counted = TABLES.map(async (name) => [name, (await read[name].counts([{ where: {} }]))[0]] as const);
-  return Object.fromEntries(await Promise.all(counted)) as { [T in TableName]: number };
+  const counted = await store.snapshot('ALL', (read) =>
+    Promise.all(TABLES.map(async (name) => [name, (await read[name].counts([{ where: {} }]))[0]] as const)),
+  );
+  return Object.fromEntries(counted) as { [T in TableName]: number };
 }
 
 /** How many rows more there are of each kind after the work; kinds that did not grow are left out. */
