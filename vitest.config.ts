@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longestFirst.ts';
 
 /** Test files that replace a module of the program: they share none with other files. */
 const REPLACING_MODULES = [
@@ -19,8 +21,9 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
-    // By default one processor is left idle: on two that is half of them.
-    maxWorkers: '100%',
+    // Many files mostly wait: for timeouts, for PostgreSQL, for a program. Two more files than processors keep all busy.
+    maxWorkers: availableParallelism() + 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     // Importing the program takes longer than most files do, so files share it.
