@@ -70,6 +70,8 @@ export const COUNTS = {
   modelRuns: { memory: FULL ? 2_000 : 60, postgres: FULL ? 200 : 8 },
   /** The most commands of one sequence. */
   commandsPerRun: 60,
+  /** How often a page with tabs is loaded again. Each time, a browser reads all of GraphiQL. */
+  reloads: FULL ? 2 : 1,
   /** How often four databases of a new cluster are migrated at once, so that each tries to create the role. */
   roleRaces: FULL ? 3 : 1,
   /** Random schedules of readers and writers at the lock. */

@@ -2,6 +2,7 @@ import { Kind, parse } from 'graphql';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_TABS } from '../../src/demo/tabs.ts';
+import { COUNTS } from '../counts.ts';
 import { launchBrowser, noBrowser, type Opened, TAB, visit as visitWith } from '../support/browser.ts';
 import { buildProgram, type Program, startProgram } from '../support/program.ts';
 
@@ -96,7 +97,7 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
     const { page, amiss } = await visit(await demo.address);
     await openTab(page, at);
     await page.waitForFunction(`${KEPT} === ${at}`);
-    for (const _again of [1, 2]) {
+    for (let reload = 0; reload < COUNTS.reloads; reload += 1) {
       await page.reload();
       await isOpen(page, at);
       expect(await tabsOf(page)).toEqual(names);

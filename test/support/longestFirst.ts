@@ -12,6 +12,8 @@ export class LongestFirst extends BaseSequencer {
       const index = LONGEST.indexOf(relative(root, moduleId));
       return index < 0 ? LONGEST.length : index;
     };
-    return (await super.sort(files)).toSorted((a, b) => rankOf(a) - rankOf(b));
+    // oxlint-disable-next-line unicorn/no-array-sort -- This is vitest's method, not that of an array.
+    const sorted = await super.sort(files);
+    return sorted.toSorted((a, b) => rankOf(a) - rankOf(b));
   }
 }
