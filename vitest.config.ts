@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longestFirst.ts';
 
 /** Test files that replace modules of the program, and therefore run in an isolated process each. */
 const REPLACING_MODULES = [
@@ -19,8 +21,9 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
-    // The default leaves one processor idle, which is half of a machine with two.
-    maxWorkers: '100%',
+    // Many files mostly wait: for timeouts, for PostgreSQL, for a program. Two more files than processors keep all busy.
+    maxWorkers: availableParallelism() + 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     // Importing the program takes longer than most test files run, so files share the imported modules.

@@ -70,6 +70,10 @@ export const COUNTS = {
   modelRuns: { memory: FULL ? 2_000 : 60, postgres: FULL ? 200 : 8 },
   /** The maximum number of commands of one sequence. */
   commandsPerRun: 60,
+  /** How often a page with tabs is loaded again. Each time, a browser reads all of GraphiQL. */
+  reloads: FULL ? 2 : 1,
+  /** How often four databases of a new cluster are migrated at once, so that each tries to create the role. */
+  roleRaces: FULL ? 3 : 1,
   /** Random schedules of readers and writers of the lock. */
   lockSchedules: FULL ? 20_000 : 500,
   /** Random searches on which both stores and the model must agree. */
@@ -95,7 +99,7 @@ export const COUNTS = {
   /** Positions and messages whose estimated memory is compared with the heap. */
   measuredRows: FULL ? 100_000 : 10_000,
   /** Pairs of calls whose times are compared, with and without the data of another institution. */
-  timedPairs: 400,
+  timedPairs: FULL ? 400 : 40,
   /** Requests of many tenants through a connection pooler. */
   pooledRequests: FULL ? 10_000 : 1_000,
 } as const;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
 import { UnusableDatabaseError } from '../../src/store/postgres/unusableDatabase.ts';
+import { COUNTS } from '../counts.ts';
 import { did, times } from '../support/accounting.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { fundedPosition, makeDeal } from '../support/deal.ts';
@@ -55,7 +56,7 @@ describe('the application role', () => {
   const LIVED = { state: 'CANCELLED', user: 'escrowgrid_app', rewrites: false };
 
   it('the application role is created when several databases of one cluster are migrated concurrently', async () => {
-    for (const _round of [1, 2, 3]) {
+    for (let round = 0; round < COUNTS.roleRaces; round += 1) {
       await dropRole();
       const urls = [await database(), await database(), await database(), await database()];
       await Promise.all(urls.map((url) => migrate(url)));

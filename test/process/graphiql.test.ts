@@ -2,6 +2,7 @@ import { Kind, parse } from 'graphql';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_TABS } from '../../src/demo/tabs.ts';
+import { COUNTS } from '../counts.ts';
 import { launchBrowser, noBrowser, type Opened, TAB, visit as visitWith } from '../support/browser.ts';
 import { buildProgram, type Program, startProgram } from '../support/program.ts';
 
@@ -11,6 +12,8 @@ const triesAtMost = 5;
 const RUN = '.graphiql-execute-button';
 /** GraphiQL stores its tabs half a second after the last change. */
 const KEPT = `JSON.parse(localStorage.getItem('graphiql:tabState'))?.activeTabIndex`;
+/** Where no tab was changed it keeps nothing, and this is how long a test waits to see that. */
+const keptWithinMs = 2_000;
 
 const names = DEMO_TABS.map(({ query }) => {
   const [operation] = parse(query).definitions;
@@ -94,7 +97,7 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
     const { page, amiss } = await visit(await demo.address);
     await openTab(page, index);
     await page.waitForFunction(`${KEPT} === ${index}`);
-    for (const _again of [1, 2]) {
+    for (let reload = 0; reload < COUNTS.reloads; reload += 1) {
       await page.reload();
       await isOpen(page, index);
       expect(await tabsOf(page)).toEqual(names);
@@ -107,7 +110,7 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
   it('GraphiQL opens an empty page without demo data, and keeps it after a reload', async () => {
     const { page, amiss } = await visit(await empty.address);
     expect(await tabsOf(page)).toEqual(['<untitled>']);
-    await page.waitForFunction(`${KEPT} === 0`).catch(() => undefined);
+    await page.waitForFunction(`${KEPT} === 0`, undefined, { timeout: keptWithinMs }).catch(() => undefined);
     await page.reload();
     await page.waitForSelector(TAB);
     expect(await tabsOf(page)).toEqual(['<untitled>']);
@@ -117,7 +120,7 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
   it('GraphiQL opens the query of a shared address in a new tab', async () => {
     const address = await demo.address;
     const { page } = await visit(address);
-    await page.waitForFunction(`${KEPT} === 0`).catch(() => undefined);
+    await page.waitForFunction(`${KEPT} === 0`, undefined, { timeout: keptWithinMs }).catch(() => undefined);
     await page.goto(`${address}?query=${encodeURIComponent('query Sent { __typename }')}`);
     await page.waitForSelector(TAB);
     expect(await tabsOf(page)).toEqual([...names, 'Sent']);

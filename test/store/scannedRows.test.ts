@@ -7,7 +7,7 @@ import { beginOf } from '../../src/store/postgres/begin.ts';
 import type { Statement } from '../../src/store/postgres/sql.ts';
 import type { Store } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
-import { serve } from '../support/server.ts';
+import { serve, type TestServer } from '../support/server.ts';
 import { openPostgresAt } from '../support/stores.ts';
 import { type Explained, readsOf } from './plans.ts';
 import { type Portfolio, portfolioOf } from './portfolio.ts';
@@ -132,15 +132,16 @@ async function fill(store: Store, { positions, ...rest }: Portfolio): Promise<vo
 describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $size positions', ({ size }) => {
   const portfolio = portfolioOf(size);
   const memory: MemoryStore = createMemoryStore();
-  let postgres: Store;
+  const inMemory = serve(memory);
+  let onPostgres: TestServer;
   let sent: Statement[] = [];
   let plans: Client;
 
   beforeAll(async () => {
     await fill(memory, portfolio);
     const opened = await openPostgresAt((statement) => sent.push(statement));
-    postgres = opened.store;
-    await fill(postgres, portfolio);
+    onPostgres = serve(opened.store);
+    await fill(opened.store, portfolio);
     plans = new Client({ connectionString: opened.url });
     await plans.connect();
     await plans.query('analyze');
@@ -152,18 +153,17 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
     { who: 'one institution of five', viewer: { role: 'READ_ONLY', institutionId: portfolio.own.id } },
   ];
 
-  async function ask(store: Store, viewer: Viewer, variables: object): Promise<Page['positions']> {
-    const server = serve(store);
+  async function ask(server: TestServer, viewer: Viewer, variables: object): Promise<Page['positions']> {
     server.viewer = viewer;
     const { data, errors } = await server.ask<Page>(QUERY, variables);
-    if (!data) throw new Error(JSON.stringify(errors), { cause: server.faults[0] });
+    if (!data) throw new Error(JSON.stringify(errors), { cause: server.faults.at(-1) });
     return data.positions;
   }
 
   /** Returns what PostgreSQL reads for a page, from the plan of the same statement. */
   async function explained(variables: object, viewer: Viewer) {
     sent = [];
-    const page = await ask(postgres, viewer, variables);
+    const page = await ask(onPostgres, viewer, variables);
     const [statement, ...others] = sent;
     if (!statement || others.length > 0) throw new Error('A page is one statement.');
     await plans.query(beginOf('reading', scopeOf(viewer)));
@@ -177,7 +177,7 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
   describe.each(viewers)('predecessor mistake 8: a page for $who scans no more rows than necessary', ({ viewer }) => {
     /** Returns the variables of the first page and of a later one. */
     async function twoPages(variables: object) {
-      const { pageInfo } = await ask(memory, viewer, variables);
+      const { pageInfo } = await ask(inMemory, viewer, variables);
       return pageInfo.hasNextPage ? [variables, { ...variables, after: pageInfo.endCursor }] : [variables];
     }
 
@@ -189,7 +189,7 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
           // If rows are scattered, the bound is doubled to allow for chance.
           const most = scattered === 1 ? readRows * values : 2 * scattered * readRows;
           memory.scanStats.rows = 0;
-          const page = await ask(memory, viewer, asked);
+          const page = await ask(inMemory, viewer, asked);
           // The heads of the merged indexes; a range of few rows is read completely and sorted.
           expect(memory.scanStats.rows).toBeLessThanOrEqual(Math.max(most + values, 2 * pageRows));
           const read = await explained(asked, viewer);
@@ -206,7 +206,7 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
   });
 
   test('every filter is tested', async () => {
-    const { data } = await serve(memory).ask<{ __type: { inputFields: { name: string }[] } }>(
+    const { data } = await inMemory.ask<{ __type: { inputFields: { name: string }[] } }>(
       '{ __type(name: "PositionFilter") { inputFields { name } } }',
     );
     const asked = new Set(FILTERS.flatMap(({ filter }) => Object.keys(filter?.(portfolio) ?? {})));

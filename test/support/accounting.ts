@@ -96,9 +96,10 @@ export async function did(server: TestServer, mutation: MutationName, input: obj
 const TABLES = Object.keys(LAYOUTS) as readonly TableName[];
 /** Counts the rows of each table. */
 export async function countsOf(store: Store): Promise<{ readonly [T in TableName]: number }> {
-  const read = store.read('ALL');
-  const counted = TABLES.map(async (name) => [name, (await read[name].counts([{ where: {} }]))[0]] as const);
-  return Object.fromEntries(await Promise.all(counted)) as { [T in TableName]: number };
+  const counted = await store.snapshot('ALL', (read) =>
+    Promise.all(TABLES.map(async (name) => [name, (await read[name].counts([{ where: {} }]))[0]] as const)),
+  );
+  return Object.fromEntries(counted) as { [T in TableName]: number };
 }
 
 /** Returns how many rows the work added to each table, without tables that did not grow. */

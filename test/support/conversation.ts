@@ -2,8 +2,7 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { beforeAll, expect } from 'vitest';
 import type { AppOptions } from '../../src/app.ts';
 import type { Viewer } from '../../src/domain/viewer.ts';
-import { LAYOUTS } from '../../src/store/memory/layouts.ts';
-import type { Store, TableName } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
 import {
   ChatMessagesDocument,
   ChatSessionDocument,
@@ -88,16 +87,7 @@ export async function idsFor(server: TestServer, filter: object): Promise<readon
   return list?.nodes.map(({ id }) => id) ?? [];
 }
 
-const TABLES = Object.keys(LAYOUTS) as readonly TableName[];
-/** Returns how many rows the work added to or removed from each table, without unchanged tables. */
-export async function changedBy(store: Store, work: () => Promise<unknown>): Promise<{ [T in TableName]?: number }> {
-  const counted = () => Promise.all(TABLES.map(async (name) => store.read('ALL')[name].counts([{ where: {} }])));
-  const before = await counted();
-  await work();
-  const after = await counted();
-  const changes = TABLES.map((name, index) => [name, (after[index]?.[0] ?? 0) - (before[index]?.[0] ?? 0)] as const);
-  return Object.fromEntries(changes.filter(([, by]) => by !== 0));
-}
+export { grownBy as changedBy } from './accounting.ts';
 
 export interface ChatScene {
   readonly store: Store;

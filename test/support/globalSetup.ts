@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../src/store/postgres/migrate.ts';
@@ -11,6 +13,8 @@ declare module 'vitest' {
     readonly adminUrl: string;
     /** The migrated database that is copied for each test file. Its name is the prefix of theirs. */
     readonly template: string;
+    /** Where the program is built for all test files that start it, within the project, whose packages it needs. */
+    readonly buildFolder: string;
   }
 }
 
@@ -21,8 +25,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await findServer();
   const template = `${PREFIX}${randomBytes(6).toString('hex')}`;
   const run = await claim(server.url, template);
+  const buildFolder = join(project.config.root, 'dist', template);
   const teardown = async () => {
     try {
+      rmSync(buildFolder, { recursive: true, force: true });
       await dropDatabases(run);
     } finally {
       await run.end();
@@ -39,6 +45,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide('adminUrl', server.url);
   project.provide('template', template);
+  project.provide('buildFolder', buildFolder);
   return teardown;
 }
 
