@@ -80,17 +80,17 @@ class Both {
 const START: IndexPosition = { chunk: 0, row: 0 };
 const endOf = (index: OrderedIndex<Entry>): IndexPosition => ({ chunk: index.chunks.length, row: 0 });
 
-function walked(
+function scanned(
   index: OrderedIndex<Entry>,
   from: IndexPosition,
   to: IndexPosition,
   backward: boolean,
 ): readonly Entry[] {
-  const touched = { rows: 0 };
-  const walk = new IndexScan(index, from, to, backward, touched);
+  const stats = { rows: 0 };
+  const scan = new IndexScan(index, from, to, backward, stats);
   const rows: Entry[] = [];
-  for (let row = walk.next(); row !== undefined; row = walk.next()) rows.push(row);
-  if (touched.rows !== rows.length || walk.size !== rows.length) throw new Error('The walk counted wrong.');
+  for (let row = scan.next(); row !== undefined; row = scan.next()) rows.push(row);
+  if (stats.rows !== rows.length || scan.size !== rows.length) throw new Error('The scan counted wrong.');
   return rows;
 }
 
@@ -101,13 +101,13 @@ function told({ index, rows }: Both, keys: readonly Entry[]) {
   if (index.size !== rows.size) throw new Error('The index counted wrong.');
   const places = keys.flatMap((key) => SIDES.map((past) => index.seek(key, past)));
   return {
-    rows: walked(index, START, endOf(index), false),
+    rows: scanned(index, START, endOf(index), false),
     chunksFit: index.chunks.every(({ length }) => length > 0 && length <= chunkRows),
     chunksAreFew: index.chunks.length <= 1 + Math.ceil((4 * rows.size) / chunkRows),
-    backward: walked(index, START, endOf(index), true),
+    backward: scanned(index, START, endOf(index), true),
     ranks: places.map((place) => index.rank(place)),
-    between: places.flatMap((from) => places.map((to) => walked(index, from, to, false))),
-    betweenBackward: places.flatMap((from) => places.map((to) => walked(index, from, to, true).toReversed())),
+    between: places.flatMap((from) => places.map((to) => scanned(index, from, to, false))),
+    betweenBackward: places.flatMap((from) => places.map((to) => scanned(index, from, to, true).toReversed())),
   };
 }
 
@@ -198,7 +198,7 @@ describe('an ordered index', () => {
     ] as const;
     both.put(before);
     both.put(after);
-    expect(walked(both.index, START, endOf(both.index), false)[0]).toBe(after);
+    expect(scanned(both.index, START, endOf(both.index), false)[0]).toBe(after);
   });
 });
 
