@@ -17,7 +17,7 @@ export interface MoneyText {
 
 /**
  * Collects every problem of an input, so that a form can display all of them at once. Each method adds an issue for an
- * invalid value and returns a value to continue with; `settle` then throws ValidationError.
+ * invalid value and returns a value to continue with; `throwIfAny` then throws ValidationError.
  */
 export class Issues {
   readonly #found: ValidationIssue[] = [];

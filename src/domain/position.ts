@@ -78,7 +78,7 @@ export interface PositionDraft {
 
 /**
  * Validates the input without reading the store. Throws ValidationError. A caller that passes its own issues must call
- * `settleHour` itself.
+ * `throwIfTimeIssues` itself.
  */
 export function checkPosition(input: PositionInput, now: Instant, brought?: Issues): PositionDraft {
   const issues = brought ?? new Issues();
