@@ -97,7 +97,7 @@ function scanned(
 const SIDES = [false, true];
 
 /** Everything that an index can return: its rows, the places of keys, and the rows between any two of them. */
-function told({ index, rows }: Both, keys: readonly Entry[]) {
+function contentsOf({ index, rows }: Both, keys: readonly Entry[]) {
   if (index.size !== rows.size) throw new Error('The index counted wrong.');
   const places = keys.flatMap((key) => SIDES.map((past) => index.seek(key, past)));
   return {
@@ -112,7 +112,7 @@ function told({ index, rows }: Both, keys: readonly Entry[]) {
 }
 
 /** The same, computed from the sorted array. */
-function expected(both: Both, keys: readonly Entry[]): ReturnType<typeof told> {
+function expected(both: Both, keys: readonly Entry[]): ReturnType<typeof contentsOf> {
   const rows = [...both.sorted()];
   const ranks = keys.flatMap((key) =>
     SIDES.map((past) => rows.filter((row) => compare(row, key) < (past ? 1 : 0)).length),
@@ -137,7 +137,7 @@ describe('an ordered index', () => {
         const both = new Both();
         for (const [kind, entry] of taken) both[kind](entry);
         const places = [...keys, ...both.sorted().slice(0, 1), floor(value), ceiling(value)];
-        expect(told(both, places)).toEqual(expected(both, places));
+        expect(contentsOf(both, places)).toEqual(expected(both, places));
       }),
     ));
 
@@ -157,21 +157,21 @@ describe('an ordered index', () => {
             both.put({ id: String(turn).padStart(4, '0'), at: way === 'mixed' ? turn % 10 : Math.floor(turn / 500) });
           }
           for (const [kind, entry] of taken) both[kind](entry);
-          expect(told(both, keys)).toEqual(expected(both, keys));
+          expect(contentsOf(both, keys)).toEqual(expected(both, keys));
           for (const row of both.sorted()) if (row.at === gone) both.remove(row);
           for (const row of both.sorted().slice(0, 900)) both.put({ ...row, at: 9 });
           const places = [...keys, floor(gone), ceiling(gone)];
-          expect(told(both, places)).toEqual(expected(both, places));
+          expect(contentsOf(both, places)).toEqual(expected(both, places));
         },
       ),
     ));
 
   test('an ordered index is empty at first, and after everything is removed', () => {
     const both = new Both();
-    expect(told(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
+    expect(contentsOf(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
     for (let n = 0; n < 1_200; n += 1) both.put({ id: String(n).padStart(4, '0'), at: 1 });
     for (const row of both.sorted()) both.remove(row);
-    expect(told(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
+    expect(contentsOf(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
     expect(both.index.chunks).toEqual([]);
   });
 
@@ -187,7 +187,7 @@ describe('an ordered index', () => {
       both.index.remove(handle);
       both.rows.remove(handle, entry.id);
     }
-    expect(told(both, [])).toEqual(expected(both, []));
+    expect(contentsOf(both, [])).toEqual(expected(both, []));
   });
 
   test('the next version of a row replaces the one before', () => {
