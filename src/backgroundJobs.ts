@@ -30,7 +30,8 @@ const FLUSH_PAUSE_MS = 1_000;
  */
 const REFRESH_PAUSE_MS = 250;
 /**
- * The interval at which the API keys of open subscriptions are checked: an expired or revoked one acts within a second.
+ * The interval at which the API keys of open subscriptions are checked. A subscription ends within a second after its
+ * API key expires or is revoked.
  */
 const CREDENTIAL_CHECK_PAUSE_MS = 400;
 

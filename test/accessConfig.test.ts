@@ -99,8 +99,8 @@ describe('predecessor mistake 11: an invalid rate limit switched the limiter off
   it.each(Object.keys(RATES))('startup fails if %s has any other value, in production and in development', (name) => {
     const texts = ['0', 'None', 'unlimited', 'null', '12a', ...NO_NUMBERS.filter((text) => text !== 'none')];
     for (const text of texts) {
-      const told = [`- ${name} must be a positive integer or "none"; it is "${text}".`];
-      expect([faultsOf({ [name]: text }), faultsOf({ ...PRODUCTION, [name]: text })]).toEqual([told, told]);
+      const expected = [`- ${name} must be a positive integer or "none"; it is "${text}".`];
+      expect([faultsOf({ [name]: text }), faultsOf({ ...PRODUCTION, [name]: text })]).toEqual([expected, expected]);
     }
   });
 });
@@ -119,7 +119,7 @@ describe('ROOT_API_KEY', () => {
   });
 
   it('ROOT_API_KEY is required in production, long, without spaces, and not the development key', () => {
-    const told = ['- ROOT_API_KEY must be set in production, to 32 to 200 printable characters without spaces.'];
+    const expected = ['- ROOT_API_KEY must be set in production, to 32 to 200 printable characters without spaces.'];
     const bad = [
       undefined,
       '',
@@ -130,7 +130,7 @@ describe('ROOT_API_KEY', () => {
       `${ROOT_API_KEY}é`,
       `${ROOT_API_KEY}\n.`,
     ];
-    for (const key of bad) expect(faultsOf({ NODE_ENV: 'production', ROOT_API_KEY: key })).toEqual(told);
+    for (const key of bad) expect(faultsOf({ NODE_ENV: 'production', ROOT_API_KEY: key })).toEqual(expected);
     const long = Array.from({ length: 4 }, () => randomBytes(32).toString('hex'))
       .join('')
       .slice(0, 200);

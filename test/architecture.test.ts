@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../', import.meta.url));
 
 /** The folders below both stores, and the folders above them. */
-const PLATE = [
+const BASE = [
   'store/store.ts',
   'store/errors.ts',
   'store/window.ts',
@@ -23,21 +23,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/store.ts': ['store/changeFeed.ts', 'store/deadline.ts', 'domain'],
   'store/window.ts': ['store/store.ts'],
   'store/deadline.ts': [],
-  'store/memory': PLATE,
-  'store/postgres': PLATE,
-  commands: PLATE,
-  subscriptions: PLATE,
-  jobs: ['commands', ...PLATE],
-  schema: ['subscriptions', 'commands', ...PLATE],
-  server: ['schema', 'subscriptions', 'commands', ...PLATE],
+  'store/memory': BASE,
+  'store/postgres': BASE,
+  commands: BASE,
+  subscriptions: BASE,
+  jobs: ['commands', ...BASE],
+  schema: ['subscriptions', 'commands', ...BASE],
+  server: ['schema', 'subscriptions', 'commands', ...BASE],
   'ids.ts': ['domain'],
   'weakSecret.ts': [],
   'envFile.ts': [],
   'variables.ts': ['weakSecret.ts'],
   'config.ts': ['envFile.ts', 'variables.ts', 'settings.ts', 'domain'],
-  'settings.ts': ['server', 'commands', ...PLATE],
+  'settings.ts': ['server', 'commands', ...BASE],
   'trustedDocumentsFile.ts': ['config.ts', 'server'],
-  'backgroundJobs.ts': ['settings.ts', 'server', 'subscriptions', 'jobs', 'commands', ...PLATE],
+  'backgroundJobs.ts': ['settings.ts', 'server', 'subscriptions', 'jobs', 'commands', ...BASE],
   'app.ts': [
     'ids.ts',
     'settings.ts',
@@ -47,11 +47,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'subscriptions',
     'jobs',
     'commands',
-    ...PLATE,
+    ...BASE,
   ],
-  demo: ['server', 'commands', ...PLATE],
+  demo: ['server', 'commands', ...BASE],
   'openStore.ts': ['config.ts', 'store/memory', 'store/postgres', 'store/store.ts'],
-  verify: ['openStore.ts', 'config.ts', 'demo', 'store/postgres', ...PLATE],
+  verify: ['openStore.ts', 'config.ts', 'demo', 'store/postgres', ...BASE],
   'main.ts': [
     'app.ts',
     'config.ts',
@@ -97,7 +97,7 @@ const IMPORTS: readonly Import[] = [...SOURCES].flatMap(([from, text]) =>
   ),
 );
 const isOurs = ({ to }: Import): boolean => to.endsWith('.ts');
-const told = ({ from, to, line }: Import): string => `src/${from}:${line} imports ${to}`;
+const describeImport = ({ from, to, line }: Import): string => `src/${from}:${line} imports ${to}`;
 
 const partOf = (path: string): string | undefined =>
   Object.keys(MAY_IMPORT).find((part) => path === part || path.startsWith(`${part}/`));
@@ -116,7 +116,7 @@ const linesWith = (pattern: RegExp, within: (path: string) => boolean): readonly
 it('the test reads every source file and its imports', () => {
   expect(SOURCES.size).toBeGreaterThan(30);
   expect(IMPORTS.filter(isOurs).length).toBeGreaterThan(SOURCES.size);
-  expect(IMPORTS.filter((each) => isOurs(each) && !SOURCES.has(each.to)).map(told)).toEqual([]);
+  expect(IMPORTS.filter((each) => isOurs(each) && !SOURCES.has(each.to)).map(describeImport)).toEqual([]);
   const keywords = [...SOURCES.values()].join('\n').match(/^import\b|^export\b[^=;]* from '/gm);
   expect(IMPORTS.length).toBeGreaterThanOrEqual(keywords?.length ?? 0);
 });
@@ -130,7 +130,7 @@ it('imports go only to lower layers', () => {
     const [upper, lower] = [partOf(from) ?? '', partOf(to) ?? ''];
     return upper !== lower && !MAY_IMPORT[upper]?.includes(lower);
   });
-  expect(wrong.map(told)).toEqual([]);
+  expect(wrong.map(describeImport)).toEqual([]);
 });
 
 it('there are no import cycles, including type imports', () => {
@@ -149,7 +149,7 @@ it('there are no import cycles, including type imports', () => {
 it('the domain is pure: it uses no clock, randomness, promises or system access', () => {
   const inLaw = (path: string): boolean => partOf(path) === 'domain';
   const foreign = IMPORTS.filter((each) => inLaw(each.from) && !isOurs(each) && !PACKAGES_OF_THE_LAW.includes(each.to));
-  expect(foreign.map(told)).toEqual([]);
+  expect(foreign.map(describeImport)).toEqual([]);
   expect(linesWith(IMPURE, inLaw)).toEqual([]);
 });
 

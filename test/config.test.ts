@@ -96,14 +96,14 @@ const URL = 'postgres://clerk:pa55-word@localhost:5432/escrowgrid';
 
 /** Returns the problems that an invalid configuration is reported with. */
 function faultsOf(env: Environment): readonly string[] {
-  let told: unknown;
+  let thrown: unknown;
   try {
     readConfig(env);
   } catch (error) {
-    told = error;
+    thrown = error;
   }
-  expect(told).toBeInstanceOf(ConfigurationError);
-  const [title, ...faults] = (told as Error).message.split('\n');
+  expect(thrown).toBeInstanceOf(ConfigurationError);
+  const [title, ...faults] = (thrown as Error).message.split('\n');
   expect(title).toBe('The configuration is wrong:');
   return faults;
 }

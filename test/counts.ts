@@ -50,7 +50,7 @@ export const COUNTS = {
   /** Concurrent calls with one idempotency key. */
   concurrentRetries: 50,
   /** Concurrent calls that set the first policy of an institution. */
-  policyRivals: 16,
+  concurrentPolicyCalls: 16,
   /** Servers on one database that sweep for due positions, and the number of such positions. */
   sweepers: 4,
   duePositions: FULL ? 2_000 : 500,

@@ -123,7 +123,7 @@ export function checkFunding(position: Position, { configs, policies }: Position
   }
 }
 
-/** Converts a change to the ids of its objects; `recallChanges` is the inverse. */
+/** Converts a change to the ids of its objects; `loadChanges` is the inverse. */
 export const storedChange = ({ position, event, ledgerEvent }: PositionChanged): JsonObject => ({
   positionId: position.id,
   eventId: event.id,

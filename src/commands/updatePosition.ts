@@ -49,7 +49,7 @@ const update = updating<UpdatePosition, Position, 'position', TakenReferences>({
 });
 
 /**
- * Changes the references and metadata that the client keeps with a position, in any state. No money moves. Throws
+ * Updates the external reference and the metadata of a position, in any state. No money moves. Throws
  * ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError.
  */
 export const updatePosition = (context: CommandContext, input: UpdatePosition): Promise<Replayable<PositionUpdated>> =>

@@ -106,7 +106,7 @@ export interface TemplateRules {
   readonly maxTenorDays: number | null;
 }
 
-/** Reads the rules of a config that has passed `configFaults`. */
+/** Reads the rules of a config that has passed `configIssues`. */
 export function templateRulesOf(config: JsonObject): TemplateRules {
   const currencyCode = config['currency'] as CurrencyCode;
   const bound = (key: string): bigint | null =>

@@ -47,7 +47,7 @@ const TEXTS: Readonly<Record<string, number>> = {
   'Query.__type': Infinity,
 };
 
-/** The maximum number of values of a list of leaves: the list of currencies is the longest. */
+/** The maximum number of values of a list of leaves. The list of currencies is the longest one. */
 const LIST_VALUES = CURRENCY_CODES.length;
 
 /** Returns the maximum number of bytes of a leaf field in JSON. */

@@ -1,7 +1,7 @@
 import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 
 /**
- * Returns the fields that are selected of the items of a list: below `nodes` and `edges { node }`, including fragments.
+ * Returns the fields that are selected on the items of a list: below `nodes` and `edges { node }`, including fragments.
  */
 export function fieldsOfRows(info: GraphQLResolveInfo): readonly FieldNode[] {
   const lists = info.fieldNodes.flatMap(({ selectionSet }) => fieldsIn(selectionSet, info));

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { fieldCostOf } from './fieldCosts.ts';
 
-/** How long one operation may occupy the event loop before it yields to other work, in ms. */
+/** The time for which one operation may occupy the event loop before it yields to other work, in ms. */
 const SLICE_MS = 10;
 
 /** Makes a long operation yield to other requests. */

@@ -226,7 +226,7 @@ export interface StoreUsage {
   countUnrecordedAttempt(): void;
 }
 
-/** How to read rows that are only returned to a client. */
+/** Options for reading rows that are only returned to a client. */
 export interface ReadOptions {
   /** The fields that need not be loaded, which may be null. */
   readonly omit?: readonly string[];

@@ -3,7 +3,16 @@ import { asAdmin } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
 import { buildProgram, type Program, startProgram } from '../support/program.ts';
 import { isCommit, type Proxy, startProxy } from '../support/proxy.ts';
-import { bearer, newKey, newSecrets, type Secrets, tell, type Told, useBadly, useWell } from '../support/secretsRun.ts';
+import {
+  bearer,
+  newKey,
+  newSecrets,
+  type Secrets,
+  send,
+  type KeptResponse,
+  useBadly,
+  useWell,
+} from '../support/secretsRun.ts';
 
 /** Matches paths of the machine and words of a driver or a database. */
 const MACHINE =
@@ -62,18 +71,21 @@ const SESSION = `mutation($input: CreateChatSessionInput!) { createChatSession(i
 const input = { ownerReference: 'ada', title: 'Pier 9' };
 
 /** Breaks the database during requests: a missing column, a connection cut at COMMIT, no connection at all. */
-async function breakThings({ program, proxy, databaseUrl, token }: Run, kept: Told[]): Promise<readonly string[]> {
+async function breakThings(
+  { program, proxy, databaseUrl, token }: Run,
+  kept: KeptResponse[],
+): Promise<readonly string[]> {
   const rename = (from: string, to: string) =>
     asAdmin(databaseUrl, (admin) => admin.query(`alter table chat_sessions rename column ${from} to ${to}`));
   await rename('title', 'moved_away');
-  const read = await tell(program, kept, bearer(token), '{ chatSessions { nodes { title } } }');
-  const write = await tell(program, kept, bearer(token), SESSION, { input });
+  const read = await send(program, kept, bearer(token), '{ chatSessions { nodes { title } } }');
+  const write = await send(program, kept, bearer(token), SESSION, { input });
   await rename('moved_away', 'title');
   proxy.tap = { fromClient: (message, link) => (isCommit(message) ? (link.cut(), false) : undefined) };
-  await tell(program, kept, bearer(token), SESSION, { input });
+  await send(program, kept, bearer(token), SESSION, { input });
   proxy.tap = {};
   await proxy.away();
-  const away = await tell(program, kept, bearer(token), '{ viewer { institution { name } } }');
+  const away = await send(program, kept, bearer(token), '{ viewer { institution { name } } }');
   expect(away.text).toContain('SERVICE_UNAVAILABLE');
   await proxy.back();
   return [read, write].map(({ text }) => /"errorId":"([^"]+)"/.exec(text)?.[1] ?? 'none');
@@ -83,12 +95,12 @@ describe.each(['development', 'production'])('secrets with NODE_ENV %s', (enviro
   it('responses, log, audit log and database contain no API key, root key, password or detail of the machine', async () => {
     const run = await started(environment);
     const { program, secrets, token } = run;
-    const kept: Told[] = [];
+    const kept: KeptResponse[] = [];
     await useWell(program, kept, token);
     for (const each of [token, secrets.rootKey]) await useBadly(program, kept, each);
     const errorIds = await breakThings(run, kept);
     await useWell(program, kept, token);
-    await tell(
+    await send(
       program,
       kept,
       bearer(secrets.rootKey),

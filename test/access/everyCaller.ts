@@ -143,9 +143,9 @@ export function everyCaller(open: OpenStore): void {
           const ask = (handed: string) => attempt('another', at.other.admin, slot, at.other, handed);
           const [theirs, nobodys] = [await ask(value), await ask(none)];
           // The response may repeat the value that was sent.
-          const told = theirs.text.replaceAll(value, none);
-          expect([slot.name, theirs.status, told]).toEqual([slot.name, nobodys.status, nobodys.text]);
-          expect([slot.name, leaksOf(told)]).toEqual([slot.name, []]);
+          const theirText = theirs.text.replaceAll(value, none);
+          expect([slot.name, theirs.status, theirText]).toEqual([slot.name, nobodys.status, nobodys.text]);
+          expect([slot.name, leaksOf(theirText)]).toEqual([slot.name, []]);
           holds(slot, theirs.text);
         }
       }

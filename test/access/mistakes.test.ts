@@ -53,11 +53,11 @@ onBothStores((open) => {
         const ask = (of: string) => post(bearer(other.admin), `{ node(id: "${of}") { id } }`);
         const [theirs, none] = [await ask(id), await ask(neverWas(id))];
         expect([theirs.status, theirs.text]).toEqual([200, '{"data":{"node":null}}']);
-        const told = ({ status, text, headers }: HttpAnswer) => {
+        const comparable = ({ status, text, headers }: HttpAnswer) => {
           const { date: _date, 'x-request-id': _id, ...rest } = Object.fromEntries(headers);
           return { status, text, rest };
         };
-        expect(told(theirs)).toEqual(told(none));
+        expect(comparable(theirs)).toEqual(comparable(none));
       }
     });
 
@@ -143,13 +143,13 @@ onBothStores((open) => {
       const server = serveKeyed(store);
       const input = { institutionId: owner.ids['Institution'], label: 'one of many', role: 'READ_ONLY' };
       const { token } = await keyOf(server, input);
-      const asked: Window<ApiKey>[] = [];
+      const requestedWindows: Window<ApiKey>[] = [];
       const watched: Store = {
         ...store,
         read: (scope, until) => {
           const read = store.read(scope, until);
           const pages = (windows: readonly Window<ApiKey>[]) => {
-            asked.push(...windows);
+            requestedWindows.push(...windows);
             return read.apiKeys.pages(windows);
           };
           return { ...read, apiKeys: { ...read.apiKeys, pages } };
@@ -157,11 +157,11 @@ onBothStores((open) => {
       };
       const { post } = await overHttp(watched);
       expect((await post(bearer(token))).status).toBe(200);
-      expect(asked).toMatchObject([{ where: { prefix: { in: [token.slice(0, 15)] } }, limit: 1 }]);
+      expect(requestedWindows).toMatchObject([{ where: { prefix: { in: [token.slice(0, 15)] } }, limit: 1 }]);
       for (const wrong of [`${token.slice(0, -1)}!`, token.slice(1), `${token}0`, neverWas(token), 'x']) {
         expect((await post(bearer(wrong))).status).toBe(401);
       }
-      expect(asked).toHaveLength(1);
+      expect(requestedWindows).toHaveLength(1);
     });
 
     it('the root key is compared by its hash in constant time, for any token', async () => {

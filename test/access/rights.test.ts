@@ -74,7 +74,7 @@ function guarded(restricted: Table): GraphQLSchema {
   }
   return guardField(made, { ...Object.fromEntries(neededBy(made).map((line) => [line, VIEWER_ROLES])), ...restricted });
 }
-const asked = (made: GraphQLSchema, role: ViewerRole, text: string): ExecutionResult =>
+const run = (made: GraphQLSchema, role: ViewerRole, text: string): ExecutionResult =>
   execute({
     schema: made,
     document: parse(text),
@@ -98,7 +98,7 @@ it('a schema with an operation, node or edge that has no line cannot be built', 
 
 it.each(['READ_ONLY', 'ADMIN'] as const)('without restrictions, %s gets no error', (role) => {
   const made = guarded({});
-  const answer = asked(
+  const answer = run(
     made,
     role,
     '{ free thing { other { id } parts { nodes { id } } pair { id } } part { thing { id } } }',
@@ -108,27 +108,27 @@ it.each(['READ_ONLY', 'ADMIN'] as const)('without restrictions, %s gets no error
 
 it('a query is FORBIDDEN for roles that its line omits, while other fields of the request are answered', () => {
   const made = guarded({ 'Query.free': NOT_READERS });
-  const refused = asked(made, 'READ_ONLY', '{ free thing { id } }');
+  const refused = run(made, 'READ_ONLY', '{ free thing { id } }');
   expect(codesOf(refused)).toEqual([[['free'], 'FORBIDDEN']]);
   expect(refused.data).toEqual({ free: null, thing: { id: 't' } });
-  expect(asked(made, 'ADMIN', '{ free }')).toEqual({ data: { free: 'free' } });
+  expect(run(made, 'ADMIN', '{ free }')).toEqual({ data: { free: 'free' } });
 });
 
 it('an edge is FORBIDDEN for roles that its line omits, on every path to it', () => {
   const made = guarded({ 'Thing.parts': NOT_READERS });
   const text = '{ thing { name parts { nodes { id } } other { parts { nodes { id } } } } }';
-  const refused = asked(made, 'READ_ONLY', text);
+  const refused = run(made, 'READ_ONLY', text);
   expect(codesOf(refused)).toEqual([
     [['thing', 'parts'], 'FORBIDDEN'],
     [['thing', 'other', 'parts'], 'FORBIDDEN'],
   ]);
   expect(refused.data).toEqual({ thing: { name: 'Thing', parts: null, other: { parts: null } } });
-  expect(asked(made, 'ADMIN', text).errors).toBeUndefined();
+  expect(run(made, 'ADMIN', text).errors).toBeUndefined();
 });
 
 it('a node is FORBIDDEN for roles that its line omits, whether returned alone, in a list, a page or a change', async () => {
   const made = guarded({ Part: NOT_READERS });
-  const refused = asked(
+  const refused = run(
     made,
     'READ_ONLY',
     '{ part { id } parts { nodes { id } } thing { pair { id } parts { nodes { id } } } }',
@@ -154,5 +154,5 @@ it('a subscription is FORBIDDEN for roles that its line omits, before it begins'
 it('mutations are not guarded by the table, because they check roles themselves', () => {
   const made = guarded({ 'Mutation.make': ['ROOT'] });
   expect(getNamedType(made.getMutationType()?.getFields()['make']?.type ?? null)?.toString()).toBe('Thing');
-  expect(asked(made, 'READ_ONLY', 'mutation { make { id } }')).toEqual({ data: { make: null } });
+  expect(run(made, 'READ_ONLY', 'mutation { make { id } }')).toEqual({ data: { make: null } });
 });

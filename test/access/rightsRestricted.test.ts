@@ -24,24 +24,24 @@ interface Answer {
   readonly data?: unknown;
   readonly errors?: readonly { readonly path?: readonly unknown[]; readonly extensions: { readonly code: string } }[];
 }
-const asked = async (token: string, query: string, variables: object = {}): Promise<Answer> =>
+const send = async (token: string, query: string, variables: object = {}): Promise<Answer> =>
   JSON.parse((await at.server.ask(token, query, variables)).text) as Answer;
 const codesOf = ({ errors = [] }: Answer) => errors.map(({ path, extensions }) => [path?.join('.'), extensions.code]);
 
 it('a query is FORBIDDEN for a role that its line omits, while other queries are answered', async () => {
   const query = '{ ledgerEvents { totalCount } positions { totalCount } }';
-  const refused = await asked(at.owner.readOnly, query);
+  const refused = await send(at.owner.readOnly, query);
   expect(codesOf(refused)).toEqual([['ledgerEvents', 'FORBIDDEN']]);
   expect(refused.data).toEqual({ ledgerEvents: null, positions: { totalCount: 1 } });
-  expect(codesOf(await asked(at.owner.admin, query))).toEqual([]);
+  expect(codesOf(await send(at.owner.admin, query))).toEqual([]);
 });
 
 it('an edge is FORBIDDEN for a role that its line omits', async () => {
   const query = '{ positions { nodes { state events { totalCount } } } }';
-  const refused = await asked(at.owner.readOnly, query);
+  const refused = await send(at.owner.readOnly, query);
   expect(codesOf(refused)).toEqual([['positions.nodes.0.events', 'FORBIDDEN']]);
   expect(refused.data).toEqual({ positions: { nodes: [{ state: 'PARTIALLY_RELEASED', events: null }] } });
-  expect(codesOf(await asked(at.owner.admin, query))).toEqual([]);
+  expect(codesOf(await send(at.owner.admin, query))).toEqual([]);
 });
 
 it('a subscription is FORBIDDEN before it begins if its field or the node of its changes is denied', async () => {
@@ -58,10 +58,10 @@ it('a denied node is null by its id, as if it had never existed, and FORBIDDEN t
   const { ApiKey: id = '', Institution: other = '' } = at.owner.ids;
   const query = 'query($ids: [ID!]!) { nodes(ids: $ids) { id } }';
   const ids = [id, neverWas(id), other];
-  expect((await asked(at.owner.readOnly, query, { ids })).data).toEqual({ nodes: [null, null, { id: other }] });
-  expect((await asked(at.owner.admin, query, { ids })).data).toEqual({ nodes: [{ id }, null, { id: other }] });
+  expect((await send(at.owner.readOnly, query, { ids })).data).toEqual({ nodes: [null, null, { id: other }] });
+  expect((await send(at.owner.admin, query, { ids })).data).toEqual({ nodes: [{ id }, null, { id: other }] });
   const edges = '{ viewer { role apiKey { id } institution { apiKeys { nodes { id } } } } }';
-  const refused = await asked(at.owner.readOnly, edges);
+  const refused = await send(at.owner.readOnly, edges);
   expect(codesOf(refused)).toEqual([
     ['viewer.apiKey', 'FORBIDDEN'],
     ['viewer.institution.apiKeys', 'FORBIDDEN'],

@@ -154,14 +154,15 @@ onBothStores((open) => {
     const { server, deal } = scene;
     const ids = [(await fundedPosition(server, deal)).id, (await fundedPosition(server, deal)).id];
     const replies = await Promise.all(
-      times(COUNTS.policyRivals, (index) =>
+      times(COUNTS.concurrentPolicyCalls, (index) =>
         apply((index % 2 === 0 ? ids : ids.toReversed()).map((id) => move(id, 'PARTIALLY_RELEASED', { amount: '1' }))),
       ),
     );
-    expect(replies.map(({ committed }) => committed)).toEqual(times(COUNTS.policyRivals, () => true));
+    expect(replies.map(({ committed }) => committed)).toEqual(times(COUNTS.concurrentPolicyCalls, () => true));
     const left = await Promise.all(ids.map((positionId) => did(server, 'cancelPosition', { positionId })));
-    const released = USD(`${COUNTS.policyRivals}.00`);
-    for (const { position } of left) expect(position).toMatchObject({ version: 3 + COUNTS.policyRivals, released });
+    const released = USD(`${COUNTS.concurrentPolicyCalls}.00`);
+    for (const { position } of left)
+      expect(position).toMatchObject({ version: 3 + COUNTS.concurrentPolicyCalls, released });
   });
 });
 

@@ -103,8 +103,8 @@ onBothStores((open) => {
     const { institution } = scene.deal;
     expect(event.institution).toEqual(mutation === 'createInstitution' ? null : { id: institution.id });
     // The payload of a batch is summarised.
-    const told = 'operations' in input ? { operations: 1, atomic: true, dryRun: false } : input;
-    expect(event.payload).toMatchObject(told);
+    const expectedPayload = 'operations' in input ? { operations: 1, atomic: true, dryRun: false } : input;
+    expect(event.payload).toMatchObject(expectedPayload);
   });
 
   it.each(MUTATIONS)('%s writes one audit event when the role is not allowed to run it', async (mutation) => {

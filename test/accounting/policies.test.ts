@@ -149,28 +149,28 @@ onBothStores((open) => {
     });
   });
 
-  it(`${COUNTS.policyRivals} concurrent calls that set the first policy create one version each, without errors`, async () => {
+  it(`${COUNTS.concurrentPolicyCalls} concurrent calls that set the first policy create one version each, without errors`, async () => {
     const { server, store } = scene;
     const institutionId = await anInstitution();
     const replies = await Promise.all(
-      times(COUNTS.policyRivals, (index) =>
+      times(COUNTS.concurrentPolicyCalls, (index) =>
         call(server, 'setPolicy', { institutionId, region, limits: [limit('USD', `${index}`)] }),
       ),
     );
     expect(replies.map(({ policy }) => policy?.version).toSorted((a = 0, b = 0) => a - b)).toEqual(
-      times(COUNTS.policyRivals, (index) => index + 1),
+      times(COUNTS.concurrentPolicyCalls, (index) => index + 1),
     );
     expect(new Set(replies.map(({ policy }) => policy?.id)).size).toBe(1);
-    expect(await policiesOf(institutionId)).toMatchObject([{ version: COUNTS.policyRivals }]);
-    const rivals = await Promise.all(
-      times(COUNTS.policyRivals, () =>
-        call(server, 'setPolicy', { institutionId, region, expectedVersion: COUNTS.policyRivals }),
+    expect(await policiesOf(institutionId)).toMatchObject([{ version: COUNTS.concurrentPolicyCalls }]);
+    const updates = await Promise.all(
+      times(COUNTS.concurrentPolicyCalls, () =>
+        call(server, 'setPolicy', { institutionId, region, expectedVersion: COUNTS.concurrentPolicyCalls }),
       ),
     );
-    expect(rivals.filter(({ code }) => code === 'STALE_VERSION')).toHaveLength(COUNTS.policyRivals - 1);
+    expect(updates.filter(({ code }) => code === 'STALE_VERSION')).toHaveLength(COUNTS.concurrentPolicyCalls - 1);
     const grown = await grownBy(store, () =>
-      Promise.all(times(COUNTS.policyRivals, () => call(server, 'deletePolicy', { institutionId, region }))),
+      Promise.all(times(COUNTS.concurrentPolicyCalls, () => call(server, 'deletePolicy', { institutionId, region }))),
     );
-    expect(grown).toEqual({ policies: -1, auditEvents: COUNTS.policyRivals });
+    expect(grown).toEqual({ policies: -1, auditEvents: COUNTS.concurrentPolicyCalls });
   });
 });

@@ -77,7 +77,7 @@ onBothStores((open) => {
 
   it('texts that no object can have match nothing in filters', async () => {
     for (const text of ODD_TEXTS) {
-      const asked: readonly (readonly [TypedDocumentNode<unknown, never>, object])[] = [
+      const queries: readonly (readonly [TypedDocumentNode<unknown, never>, object])[] = [
         [InstitutionIdsDocument, { name: text }],
         [TemplateIdsDocument, { codes: [text] }],
         [TemplateIdsDocument, { institutionId: text, codes: [text, 'CONSTR_ESCROW'] }],
@@ -88,7 +88,7 @@ onBothStores((open) => {
         [PositionIdsDocument, { institutionId: text }],
         [PositionIdsDocument, { assetIds: [text], templateIds: [text, 'x'] }],
       ];
-      for (const [document, filter] of asked) {
+      for (const [document, filter] of queries) {
         const answer = await server.ask<{ list: { totalCount: number; nodes: unknown[] } }>(document, { filter });
         mustBeClean(server, answer);
         expect(answer.data?.list).toMatchObject({ totalCount: 0, nodes: [] });

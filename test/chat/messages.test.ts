@@ -89,10 +89,10 @@ onBothStores((open) => {
       const { id: chatMessageId } = await post(server, await aSession());
       const stale = await chat(server, 'editChatMessage', { chatMessageId, body: 'x', expectedVersion: 2 });
       expect(stale).toMatchObject({ code: 'STALE_VERSION', expectedVersion: 2, currentVersion: 1 });
-      const rivals = await Promise.all(
+      const edits = await Promise.all(
         ['a', 'b'].map((body) => chat(server, 'editChatMessage', { chatMessageId, body, expectedVersion: 1 })),
       );
-      expect(rivals.filter(({ code }) => code === 'STALE_VERSION')).toHaveLength(1);
+      expect(edits.filter(({ code }) => code === 'STALE_VERSION')).toHaveLength(1);
     });
 
     it('an edit to the same text writes no version and publishes nothing', async () => {

@@ -78,8 +78,9 @@ interface Ids {
 
 /** Returns the sessions with all words of the query in one text. */
 function foundIn({ sessions, messages }: Model, search: string): readonly number[] {
-  const asked = tokensOf(search);
-  const has = (body: string): boolean => asked.length > 0 && asked.every((word) => tokensOf(body).includes(word));
+  const searchedWords = tokensOf(search);
+  const has = (body: string): boolean =>
+    searchedWords.length > 0 && searchedWords.every((word) => tokensOf(body).includes(word));
   return sessions.flatMap(({ title, description }, index) => {
     const said = messages.flatMap(({ session, body }) => (session === index && body !== null ? [body] : []));
     return [`${title} ${description ?? ''}`, ...said].some(has) ? [index] : [];

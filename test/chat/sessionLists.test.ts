@@ -146,8 +146,8 @@ onBothStores((open) => {
       { filter: {} },
       { ...variables, orderBy: { field: 'TITLE', direction: 'ASC' } },
     ]) {
-      const asked = { ...other, first: 1, after: pageInfo.endCursor };
-      const { code, message } = await errorOf(scene.server, ChatSessionsDocument, asked);
+      const otherVariables = { ...other, first: 1, after: pageInfo.endCursor };
+      const { code, message } = await errorOf(scene.server, ChatSessionsDocument, otherVariables);
       expect([code, message]).toEqual(['BAD_USER_INPUT', expect.stringContaining('after')]);
     }
   });

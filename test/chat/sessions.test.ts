@@ -152,8 +152,9 @@ onBothStores((open) => {
     it('one of two updates with the same expected version succeeds, and both succeed without it', async () => {
       const { server, deal } = scene;
       const { id: chatSessionId } = await openSession(server, deal);
-      const rival = (title: string) => chat(server, 'updateChatSession', { chatSessionId, title, expectedVersion: 1 });
-      const replies = await Promise.all([rival('A'), rival('B')]);
+      const updateTitle = (title: string) =>
+        chat(server, 'updateChatSession', { chatSessionId, title, expectedVersion: 1 });
+      const replies = await Promise.all([updateTitle('A'), updateTitle('B')]);
       expect(replies.filter(({ code }) => code === 'STALE_VERSION')).toHaveLength(1);
       await Promise.all(
         [{ title: 'C' }, { priority: 'HIGH' }, { active: false }].map((patch) =>

@@ -36,7 +36,7 @@ interface Data {
   readonly list: { readonly edges: readonly { readonly node: Node }[] };
 }
 /** Returns the statements that a document sends, without BEGIN, set_config and COMMIT, and its data. */
-async function asked(
+async function runDocument(
   document: string,
   variables: object = {},
 ): Promise<{ readonly data: Data; readonly sent: string[] }> {
@@ -51,7 +51,7 @@ const UNREAD = 'title unreadCount(participantReference: "bob")';
 
 describe('the statements of a page of 50 sessions', () => {
   it('a page of 50 sessions with the unread messages of a participant sends one statement', async () => {
-    const { data, sent: statements } = await asked(list(UNREAD));
+    const { data, sent: statements } = await runDocument(list(UNREAD));
     expect(statements).toHaveLength(1);
     const counts = data.chatSessions.nodes.map((node) => node['unreadCount']);
     // Sessions are ordered by last activity. Of their three messages, each third of them has read none, one or two.
@@ -62,7 +62,7 @@ describe('the statements of a page of 50 sessions', () => {
     const fragment = `fragment F on ChatSession { ...G } fragment G on ChatSession { a: unreadCount(participantReference: $who) }`;
     const edges = 'edges { node { ...F b: unreadCount(participantReference: """ann""") ... on Node { id } } }';
     const document = `query ($who: String!) { list: chatSessions(first: 50) { ${edges} } } ${fragment}`;
-    const { data, sent: statements } = await asked(document, {
+    const { data, sent: statements } = await runDocument(document, {
       who: 'bob',
     });
     expect(statements).toHaveLength(1);
@@ -73,19 +73,19 @@ describe('the statements of a page of 50 sessions', () => {
   it('search, filters, an order and a cursor send no further statement', async () => {
     const args =
       'first: 50, filter: { search: "hello", active: true, priorities: [MEDIUM] }, orderBy: { field: PRIORITY, direction: ASC }';
-    const { sent: statements } = await asked(list(UNREAD, args));
+    const { sent: statements } = await runDocument(list(UNREAD, args));
     expect(statements).toHaveLength(1);
   });
 
   it('session pages of several institutions send one statement for all institutions', async () => {
     const document = `{ institutions { nodes { name chatSessions(first: 25) { nodes { id ${UNREAD} } } } } }`;
-    const { sent: statements } = await asked(document);
+    const { sent: statements } = await runDocument(document);
     expect(statements).toHaveLength(2);
   });
 
   it('counts for more participants than one statement holds send one more, not one per session', async () => {
     const fields = times(8, (index) => `u${index}: unreadCount(participantReference: "p${index}")`).join(' ');
-    const { sent: statements, data } = await asked(list(fields));
+    const { sent: statements, data } = await runDocument(list(fields));
     expect(statements).toHaveLength(2);
     expect(
       data.chatSessions.nodes.every((node) => times(8, (index) => node[`u${index}`]).every((count) => count === 3)),
@@ -93,7 +93,7 @@ describe('the statements of a page of 50 sessions', () => {
   });
 
   it('last read sequences send one more statement', async () => {
-    const { sent: statements } = await asked(list('lastReadSequence(participantReference: "bob")'));
+    const { sent: statements } = await runDocument(list('lastReadSequence(participantReference: "bob")'));
     expect(statements).toHaveLength(2);
   });
 });
@@ -101,7 +101,7 @@ describe('the statements of a page of 50 sessions', () => {
 describe('descriptions of sessions', () => {
   it('descriptions are not loaded for a list that does not select them', async () => {
     for (const fields of ['title', UNREAD, 'position { id } institution { id name }']) {
-      const { sent: statements } = await asked(list(fields));
+      const { sent: statements } = await runDocument(list(fields));
       const [own = ''] = statements.filter((text) => text.includes('from chat_sessions'));
       expect(own).toContain('null as "description"');
       expect(own).not.toContain('t.description');
@@ -116,17 +116,17 @@ describe('descriptions of sessions', () => {
       '{ chatSessions(first: 50) { edges { node { ...D } } } } fragment D on ChatSession { description }',
       '{ institutions { nodes { chatSessions(first: 1) { nodes { description } } } } }',
     ]) {
-      const { data } = await asked(document);
+      const { data } = await runDocument(document);
       expect(JSON.stringify(data)).toContain('at length');
     }
   });
 
   it('descriptions are complete if one document has a list without them and a session by its id', async () => {
-    const { data: first } = await asked(list('title', 'first: 1'));
+    const { data: first } = await runDocument(list('title', 'first: 1'));
     const id = first.chatSessions.nodes[0]?.['id'];
     const document = `query ($id: ID!) { chatSessions(first: 1) { nodes { id messages(first: 1) { nodes { chatSession { description } } } } }
       chatSession(id: $id) { description } node(id: $id) { ... on ChatSession { description } } }`;
-    const { data } = await asked(document, { id });
+    const { data } = await runDocument(document, { id });
     expect(data).toMatchObject({
       chatSessions: { nodes: [{ id, messages: { nodes: [{ chatSession: { description: 'at length' } }] } }] },
       chatSession: { description: 'at length' },

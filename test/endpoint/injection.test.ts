@@ -56,7 +56,7 @@ const usualOn =
     ids[BY_NAME[name] ?? ''] ?? SCALARS[type.toString()] ?? 'word';
 
 /** Selects all fields of the result, without nested objects. */
-function told(type: GraphQLOutputType): string {
+function selectionOf(type: GraphQLOutputType): string {
   const named = getNamedType(type);
   if (isUnionType(named)) return '{ __typename ... on UserError { code message path } }';
   if (!isObjectType(named)) return 'getFields' in named ? '{ __typename }' : '';
@@ -104,9 +104,12 @@ async function answerOf(side: Side, { field, place, within, kind }: Trial, text:
   const values = valuesWith(field.args, place, text, usualOn(side));
   const defined = field.args.map(({ name, type }) => `$${name}: ${type.toString()}`).join(', ');
   const given = field.args.map(({ name }) => `${name}: $${name}`).join(', ');
-  const asked = `${field.name}(${given}) ${told(field.type)}`;
+  const selection = `${field.name}(${given}) ${selectionOf(field.type)}`;
   const parent = within && `${within}(id: "${side.ids[IDS[within] ?? '']}")`;
-  const answer = await side.server.ask(`${kind} (${defined}) { ${parent ? `${parent} { ${asked} }` : asked} }`, values);
+  const answer = await side.server.ask(
+    `${kind} (${defined}) { ${parent ? `${parent} { ${selection} }` : selection} }`,
+    values,
+  );
   expect([answer.status < 500, side.server.faults.splice(0)]).toEqual([true, []]);
   return answer.text;
 }

@@ -137,7 +137,7 @@ interface Call {
   readonly before: number;
   /** Whether the transaction reads nothing, so that it is sent in one round trip. */
   readonly isSentAtOnce: boolean;
-  readonly told: string;
+  readonly typeOrCode: string;
   readonly count: () => Promise<unknown>;
   readonly once: unknown;
   readonly never: unknown;
@@ -153,7 +153,7 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
       // The rejected change is rolled back; its audit event is a separate transaction.
       before: 1,
       isSentAtOnce: true,
-      told: 'IllegalTransitionError',
+      typeOrCode: 'IllegalTransitionError',
       count: () =>
         given.row(`select count(*)::int as n from audit_events where resource_id = $1 and outcome = 'FAILURE'`, id),
       once: { n: 1 },
@@ -168,7 +168,7 @@ const CALLS: Readonly<Record<string, () => Promise<Call>>> = {
       send: () => answered(given.server, document, { input: { name, regions: ['US'] } }),
       before: 0,
       isSentAtOnce: true,
-      told: 'CreateInstitutionPayload',
+      typeOrCode: 'CreateInstitutionPayload',
       count: () => given.row('select count(*)::int as n from institutions where name = $1', name),
       once: { n: 1 },
       never: { n: 0 },
@@ -183,7 +183,7 @@ async function releaseCall(idempotencyKey?: string): Promise<Call> {
     send: () => release(given.server, input),
     before: 0,
     isSentAtOnce: false,
-    told: 'ReleasePositionPayload',
+    typeOrCode: 'ReleasePositionPayload',
     count: () => given.row(ACCOUNTS, id),
     once: accountsAfter(1),
     never: accountsAfter(0),
@@ -196,13 +196,13 @@ describe.each(DAMAGES)('%s', (_name, tapOf, outcome) => {
     const done = damage(tapOf, call.before);
     const isUnknown = outcome === 'UNKNOWN' || (outcome === 'UNKNOWN_IF_SENT_AT_ONCE' && call.isSentAtOnce);
     const failures = isUnknown ? [await call.send()] : [];
-    expect(failures.map((failure) => failure.told)).toEqual(isUnknown ? ['SERVICE_UNAVAILABLE'] : []);
+    expect(failures.map((failure) => failure.typeOrCode)).toEqual(isUnknown ? ['SERVICE_UNAVAILABLE'] : []);
     expect(failures.map(({ text }) => text).join()).not.toMatch(DRIVERS_WORDS);
     // The server never runs the call again by itself.
     expect(await call.count()).toEqual(call.never);
-    const { told, result } = await call.send();
-    expect({ told, replayed: result?.replayed ?? false }).toEqual({
-      told: call.told,
+    const { typeOrCode, result } = await call.send();
+    expect({ typeOrCode, replayed: result?.replayed ?? false }).toEqual({
+      typeOrCode: call.typeOrCode,
       replayed: false,
     });
     expect(done.times).toBe(1);
@@ -215,8 +215,8 @@ it.each(['a release with an idempotency key', 'a user error'])(
   async (name) => {
     const call = await (CALLS[name] as (typeof CALLS)[string])();
     const done = damage(() => asRollback, call.before, true);
-    const { told, text } = await call.send();
-    expect(told).toBe('SERVICE_UNAVAILABLE');
+    const { typeOrCode, text } = await call.send();
+    expect(typeOrCode).toBe('SERVICE_UNAVAILABLE');
     expect(text).not.toMatch(DRIVERS_WORDS);
     expect(done.times).toBe(4);
     expect(await call.count()).toEqual(call.never);

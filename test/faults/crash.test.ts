@@ -79,10 +79,10 @@ it('no acknowledged change is lost or doubled if the server and database backend
     const audited = byItself ? all : 0;
     expect(row).toEqual({ id, reference, version: all, sequence: all, events: all, ledgerEvents: all, audited });
   }
-  const { code, told } = await verify(env);
-  expect({ code, told }).toEqual({ code: 0, told: expect.stringMatching(/consistent\.\n$/) as string });
+  const { code, output } = await verify(env);
+  expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/consistent\.\n$/) as string });
   const kills = `${COUNTS.crashes} SIGKILLs, ${COUNTS.backendKills} times all backends ended`;
-  process.stdout.write(`${kills}: ${load.calls} calls, ${load.retries} retries, ${rows.length} positions. ${told}`);
+  process.stdout.write(`${kills}: ${load.calls} calls, ${load.retries} retries, ${rows.length} positions. ${output}`);
 });
 
 const environment = (): Readonly<Record<string, string>> => ({
@@ -95,11 +95,11 @@ const environment = (): Readonly<Record<string, string>> => ({
 /** Runs `npm run verify`, and returns its output and exit code. */
 async function verify(
   env: Readonly<Record<string, string>>,
-): Promise<{ readonly code: unknown; readonly told: string }> {
+): Promise<{ readonly code: unknown; readonly output: string }> {
   const program = join(dirname(main), 'verify/main.js');
   const child = spawn(process.execPath, [program], { env: { ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [told, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
-  return { code, told };
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  return { code, output };
 }
 
 async function openAsset(): Promise<string> {

@@ -35,7 +35,7 @@ it('all responses during a database outage are SERVICE_UNAVAILABLE without drive
   const input = { positionId: id, amount: '10', idempotencyKey: id };
   await given.proxy.away();
   const [mutation, query] = await Promise.all([release(given.server, input), given.server.ask(QUERY, { id })]);
-  expect(mutation.told).toBe('SERVICE_UNAVAILABLE');
+  expect(mutation.typeOrCode).toBe('SERVICE_UNAVAILABLE');
   expect(query.errors?.[0]?.extensions?.code).toBe('SERVICE_UNAVAILABLE');
   for (const { text } of [mutation, query]) expect(text).not.toMatch(DRIVERS_WORDS);
   await given.proxy.back();
@@ -47,8 +47,8 @@ it('a change is SERVICE_UNAVAILABLE while the database is read-only, and succeed
   const { id } = await fundedPosition(given.server, deal);
   const input = { positionId: id, amount: '10' };
   await allowWrites(false);
-  const { told, text } = await release(given.server, input);
-  expect(told).toBe('SERVICE_UNAVAILABLE');
+  const { typeOrCode, text } = await release(given.server, input);
+  expect(typeOrCode).toBe('SERVICE_UNAVAILABLE');
   expect(text).not.toMatch(DRIVERS_WORDS);
   await allowWrites(true, 'keep connections');
   expect((await release(given.server, input)).result).toMatchObject({ replayed: false });
@@ -76,11 +76,11 @@ it('calls interrupted by an outage are each executed exactly once when retried w
   while (commits < COUNTS.callsInOutage / 4) await new Promise(setImmediate);
   await given.proxy.away();
   setTimeout(() => void given.proxy.back(), 300);
-  for (const { told, text } of await Promise.all(calls)) {
-    expect(['ReleasePositionPayload', 'SERVICE_UNAVAILABLE']).toContain(told);
+  for (const { typeOrCode, text } of await Promise.all(calls)) {
+    expect(['ReleasePositionPayload', 'SERVICE_UNAVAILABLE']).toContain(typeOrCode);
     expect(text).not.toMatch(DRIVERS_WORDS);
   }
-  for (const input of inputs) expect((await release(given.server, input)).told).toBe('ReleasePositionPayload');
+  for (const input of inputs) expect((await release(given.server, input)).typeOrCode).toBe('ReleasePositionPayload');
   for (const id of ids) expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
@@ -98,8 +98,8 @@ it.runIf(FULL)(
     const { id } = await fundedPosition(given.server, deal);
     const input = { positionId: id, amount: '10', idempotencyKey: id };
     swallowCommit();
-    const { told, text } = await release(given.server, input);
-    expect(told).toBe('SERVICE_UNAVAILABLE');
+    const { typeOrCode, text } = await release(given.server, input);
+    expect(typeOrCode).toBe('SERVICE_UNAVAILABLE');
     expect(text).not.toMatch(DRIVERS_WORDS);
     given.proxy.tap = {};
     await given.proxy.back();
@@ -118,8 +118,8 @@ it.runIf(FULL)('a connection that is silent without an error times out, and the 
       link.mute();
     },
   };
-  const { told } = await release(given.server, { positionId: id, amount: '10' });
-  expect(told).toBe('ReleasePositionPayload');
+  const { typeOrCode } = await release(given.server, { positionId: id, amount: '10' });
+  expect(typeOrCode).toBe('ReleasePositionPayload');
   expect(silenced).toBe(true);
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });

@@ -48,7 +48,7 @@ export async function send(server: TestServer, stage: Stage, call: Call): Promis
   const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`;
   const document = `mutation ($input: ${type}!) { it: ${mutation}(input: $input) { __typename ${payloadOf(mutation)} ${REFUSAL} } }`;
   server.viewer = viewerOf(who, stage);
-  const { data, errors } = await server.ask<{ it: Told }>(document, { input: inputOf(call, stage) });
+  const { data, errors } = await server.ask<{ it: ResultData }>(document, { input: inputOf(call, stage) });
   if (errors || !data) throw new Error(JSON.stringify(errors), { cause: server.faults.at(-1) });
   return answerOf(data.it, stage, mutation === 'applyPositions' && call.input.dryRun);
 }
@@ -112,26 +112,26 @@ const moveOf = ({ position, amount, all, reason, expectedVersion }: Move, stage:
 interface Amount {
   readonly amount: string;
 }
-export interface ToldPosition {
+export interface PositionData {
   readonly id: string;
   readonly [field: string]: unknown;
 }
-export interface ToldEvent {
+export interface EventData {
   readonly sequence: number;
   readonly fromState: string | null;
   readonly toState: string;
   readonly moved: Amount | null;
 }
-interface Told {
+interface ResultData {
   readonly __typename: string;
-  readonly position?: ToldPosition | null;
-  readonly event?: ToldEvent | null;
-  readonly results?: readonly (Told & { readonly status: string; readonly error: Told | null })[];
+  readonly position?: PositionData | null;
+  readonly event?: EventData | null;
+  readonly results?: readonly (ResultData & { readonly status: string; readonly error: ResultData | null })[];
   readonly [field: string]: unknown;
 }
 
-function answerOf(told: Told, stage: Stage, dryRun: boolean): Answer {
-  const { __typename: type, position, event, results, limit, held, requested, issues, ...facts } = told;
+function answerOf(result: ResultData, stage: Stage, dryRun: boolean): Answer {
+  const { __typename: type, position, event, results, limit, held, requested, issues, ...facts } = result;
   const amountOf = (money: unknown): string | null => (money as Amount | null)?.amount ?? null;
   const change = {
     ...(position && { position: positionOf(position, stage, dryRun ? 'not kept' : 'kept') }),
@@ -149,20 +149,20 @@ function answerOf(told: Told, stage: Stage, dryRun: boolean): Answer {
 }
 
 function resultOf(
-  { status, error, ...told }: NonNullable<Told['results']>[number],
+  { status, error, ...result }: NonNullable<ResultData['results']>[number],
   stage: Stage,
   dryRun: boolean,
 ): Answer {
-  if (!error) return answerOf({ ...told, __typename: status }, stage, dryRun);
+  if (!error) return answerOf({ ...result, __typename: status }, stage, dryRun);
   const { type, ...facts } = answerOf(error, stage, dryRun);
   return { ...facts, type: status, error: type };
 }
 
 /** Returns a position by its index in order of creation. A new position is appended. */
-export function positionOf({ id, ...told }: ToldPosition, { positionIds }: Stage, mode: 'kept' | 'not kept'): object {
+export function positionOf({ id, ...result }: PositionData, { positionIds }: Stage, mode: 'kept' | 'not kept'): object {
   if (mode === 'kept' && !positionIds.includes(id)) positionIds.push(id);
-  return { ...told, at: positionIds.indexOf(id) };
+  return { ...result, at: positionIds.indexOf(id) };
 }
 
-export const eventOf = ({ sequence, fromState, toState, moved }: ToldEvent): Event =>
+export const eventOf = ({ sequence, fromState, toState, moved }: EventData): Event =>
   ({ sequence, from: fromState, to: toState, moved: moved?.amount ?? null }) as Event;

@@ -55,16 +55,16 @@ export const release = async (
   input: { readonly positionId: string; readonly amount?: string; readonly idempotencyKey?: string },
 ): Promise<Answered> => answered(server, RELEASE, { input });
 
-/** Reads a position; `told` is DATA or the code of the error. */
+/** Reads a position; `typeOrCode` is DATA or the code of the error. */
 export async function read(server: TestServer, id: string): Promise<Answered> {
   const query = 'query ($id: ID!) { position(id: $id) { state } }';
   const { data, errors, text } = await server.ask<{ position: Answered['result'] | null }>(query, { id });
-  return { told: errors?.[0]?.extensions?.code ?? 'DATA', result: data?.position ?? undefined, text };
+  return { typeOrCode: errors?.[0]?.extensions?.code ?? 'DATA', result: data?.position ?? undefined, text };
 }
 
 export interface Answered {
   /** The type of the result, or the code of the error instead of it. */
-  readonly told: string;
+  readonly typeOrCode: string;
   readonly result:
     | { readonly __typename?: string; readonly replayed?: boolean; readonly [field: string]: unknown }
     | undefined;
@@ -75,7 +75,7 @@ export interface Answered {
 export async function answered(server: TestServer, document: string, variables: unknown): Promise<Answered> {
   const { data, errors, text } = await server.ask<{ [field: string]: Answered['result'] | null }>(document, variables);
   const result = Object.values(data ?? {})[0] ?? undefined;
-  return { told: result?.__typename ?? errors?.[0]?.extensions?.code ?? text, result, text };
+  return { typeOrCode: result?.__typename ?? errors?.[0]?.extensions?.code ?? text, result, text };
 }
 
 /** Matches messages of a driver or database, none of which may reach a client. */

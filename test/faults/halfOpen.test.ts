@@ -52,7 +52,10 @@ async function closeIdle(): Promise<void> {
 async function recover(id: string): Promise<void> {
   given.proxy.tap = {};
   given.proxy.resume();
-  await vi.waitFor(async () => expect(await read(given.server, id)).toMatchObject({ told: 'DATA' }), ANSWERS_WITHIN_MS);
+  await vi.waitFor(
+    async () => expect(await read(given.server, id)).toMatchObject({ typeOrCode: 'DATA' }),
+    ANSWERS_WITHIN_MS,
+  );
   await closeIdle();
 }
 
@@ -102,8 +105,8 @@ describe.each(Object.keys(MOMENTS))('a database that stops responding %s', (name
       const input = { positionId: id, amount: '10', idempotencyKey: id };
       for (const send of [() => read(given.server, id), () => release(given.server, input)]) {
         await (MOMENTS[name] as () => void | Promise<void>)();
-        const { told, text } = await send();
-        expect(told).toBe('SERVICE_UNAVAILABLE');
+        const { typeOrCode, text } = await send();
+        expect(typeOrCode).toBe('SERVICE_UNAVAILABLE');
         expect(text).not.toMatch(DRIVERS_WORDS);
         await recover(id);
       }
@@ -129,13 +132,13 @@ describe.each(Object.keys(COMMITS))('a database that stops responding %s', (name
       const { id } = await fundedPosition(setup, deal);
       const input = { positionId: id, amount: '10', idempotencyKey: id };
       stall();
-      const { told, text } = await release(given.server, input);
-      expect(told).toBe('SERVICE_UNAVAILABLE');
+      const { typeOrCode, text } = await release(given.server, input);
+      expect(typeOrCode).toBe('SERVICE_UNAVAILABLE');
       expect(text).not.toMatch(DRIVERS_WORDS);
       await recover(id);
       const again = await vi.waitFor(async () => {
         const answer = await release(given.server, input);
-        expect(answer.told).toBe('ReleasePositionPayload');
+        expect(answer.typeOrCode).toBe('ReleasePositionPayload');
         return answer;
       }, ANSWERS_WITHIN_MS);
       expect(again.result).toMatchObject({ replayed: done === 1 });
@@ -179,7 +182,7 @@ it(
         return false;
       },
     };
-    expect((await release(given.server, input)).told).toBe('SERVICE_UNAVAILABLE');
+    expect((await release(given.server, input)).typeOrCode).toBe('SERVICE_UNAVAILABLE');
     given.proxy.tap = {};
     given.proxy.resume();
     expect((await release(given.server, input)).result).toMatchObject({ replayed: true });
@@ -202,7 +205,7 @@ it(
     given.proxy.tap = {};
     given.proxy.resume();
     // Idle connections are closed as well, so the next call opens one.
-    expect(await read(given.server, id)).toMatchObject({ told: 'DATA' });
+    expect(await read(given.server, id)).toMatchObject({ typeOrCode: 'DATA' });
   },
   ANSWERS_WITHIN_MS,
 );
@@ -230,12 +233,12 @@ it(
     const { id } = await fundedPosition(setup, deal);
     given.proxy.stall();
     const answers = await Promise.all(Array.from({ length: 30 }, () => read(given.server, id)));
-    for (const { told } of answers) expect(['SERVICE_UNAVAILABLE', 'TIMEOUT']).toContain(told);
-    expect(answers.map(({ told }) => told)).toContain('SERVICE_UNAVAILABLE');
+    for (const { typeOrCode } of answers) expect(['SERVICE_UNAVAILABLE', 'TIMEOUT']).toContain(typeOrCode);
+    expect(answers.map(({ typeOrCode }) => typeOrCode)).toContain('SERVICE_UNAVAILABLE');
     given.proxy.resume();
     await vi.waitFor(async () => {
       const after = await Promise.all(Array.from({ length: 30 }, () => read(given.server, id)));
-      expect(new Set(after.map(({ told }) => told))).toEqual(new Set(['DATA']));
+      expect(new Set(after.map(({ typeOrCode }) => typeOrCode))).toEqual(new Set(['DATA']));
     }, ANSWERS_WITHIN_MS);
   },
   ANSWERS_WITHIN_MS * 2,

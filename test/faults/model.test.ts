@@ -8,7 +8,7 @@ import { checked } from '../support/random.ts';
 import { serve, type TestServer } from '../support/server.ts';
 import { openMemory, openPostgres } from '../support/stores.ts';
 import { type Call, changedCall } from './calls.ts';
-import { EVENT, eventOf, POSITION, positionOf, send, type Stage, type ToldEvent, type ToldPosition } from './drive.ts';
+import { EVENT, eventOf, POSITION, positionOf, send, type Stage, type EventData, type PositionData } from './drive.ts';
 import type { Held } from './model.ts';
 import { Coverage } from './coverage.ts';
 import { formatAnswer, formatPosition, formatTotals } from './formatters.ts';
@@ -101,7 +101,7 @@ fragment StateSums on PositionStateTotal { count amount { amount } held { amount
 
 interface Read {
   readonly position:
-    | (ToldPosition & { readonly events: { readonly totalCount: number; readonly nodes: readonly ToldEvent[] } })
+    | (PositionData & { readonly events: { readonly totalCount: number; readonly nodes: readonly EventData[] } })
     | null;
   readonly positionTotals: readonly object[];
 }

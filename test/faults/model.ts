@@ -85,7 +85,7 @@ export class Refused extends Error {
 }
 
 /** Returns the result, even if it is a user error. */
-export function told(work: () => Answer): Answer {
+export function resultOf(work: () => Answer): Answer {
   try {
     return work();
   } catch (no) {

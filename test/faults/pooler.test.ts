@@ -62,8 +62,8 @@ describe.skipIf(PGBOUNCER === undefined)(
       for (let index = 0; index < TENANTS; index += 1) tenants.push(await tenantOf(setup, server, index));
       const own = new Map(tenants.map(({ deal, mark }) => [deal.institution.id, mark]));
 
-      let asked = 0;
-      const told: Record<string, number> = {};
+      let sent = 0;
+      const counts: Record<string, number> = {};
       /** Returns what is wrong with a response: every institution and every mark in it must belong to the tenant. */
       const foreign = ({ mark, deal }: Tenant, text: string): readonly string[] => {
         const institutions = text.match(/inst_[0-9a-z]{26}/g) ?? [];
@@ -91,7 +91,7 @@ describe.skipIf(PGBOUNCER === undefined)(
         ] as const;
         const [kind, query, variables] = kinds[Math.floor(turn / TENANTS) % kinds.length] ?? kinds[0];
         const answer = await server.ask(query, variables, token);
-        told[kind] = (told[kind] ?? 0) + 1;
+        counts[kind] = (counts[kind] ?? 0) + 1;
         const seen = [answer.status, answer.errors, answer.data?.['theirs'] ?? null, foreign(tenant, answer.text)];
         // Objects of another institution are not found, and all other responses contain the mark of the tenant.
         const isRight = kind === 'theirs' ? answer.data?.['institution'] === null : answer.text.includes(mark);
@@ -99,16 +99,16 @@ describe.skipIf(PGBOUNCER === undefined)(
         if (kind === 'write') tenant.made += 1;
       };
       const asking = async (): Promise<void> => {
-        while (asked < COUNTS.pooledRequests) {
-          asked += 1;
-          await ask(asked - 1);
+        while (sent < COUNTS.pooledRequests) {
+          sent += 1;
+          await ask(sent - 1);
         }
       };
       const began = performance.now();
       await Promise.all(Array.from({ length: AT_ONCE }, asking));
       const seconds = (performance.now() - began) / 1_000;
       process.stdout.write(
-        `${asked} requests of ${TENANTS} tenants through PgBouncer over ${CONNECTIONS} connections in ${seconds.toFixed(1)} s: ${JSON.stringify(told)}\n`,
+        `${sent} requests of ${TENANTS} tenants through PgBouncer over ${CONNECTIONS} connections in ${seconds.toFixed(1)} s: ${JSON.stringify(counts)}\n`,
       );
       for (const { token, made } of tenants) {
         const { data } = await server.ask('{ positions { totalCount } }', {}, token);

@@ -69,10 +69,10 @@ describe.skipIf(POSTGRES_BIN === undefined)('PostgreSQL with a synchronous stand
       const cancelling = cancelWaitsForStandby(primary.url);
       const first = await create();
       // The change is committed and visible on the primary, but it would be lost if the standby took over.
-      expect([first.told, await read()]).toEqual(['SERVICE_UNAVAILABLE', 1]);
+      expect([first.typeOrCode, await read()]).toEqual(['SERVICE_UNAVAILABLE', 1]);
       expect(first.text).not.toMatch(DRIVERS_WORDS);
       const replay = await create();
-      expect(replay.told).toBe('SERVICE_UNAVAILABLE');
+      expect(replay.typeOrCode).toBe('SERVICE_UNAVAILABLE');
       await cancelling.stop();
 
       await standby.restart();

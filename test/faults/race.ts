@@ -4,12 +4,12 @@ import type { TestServer } from '../support/server.ts';
 import { answered } from './fixtures.ts';
 
 /** A move sent by a client, or the sweep that finds the position expired. */
-export type Rival = 'sweep' | { readonly move: string; readonly amount?: string; readonly all?: true };
+export type ConcurrentCall = 'sweep' | { readonly move: string; readonly amount?: string; readonly all?: true };
 
 export interface Race {
   readonly name: string;
   readonly from: 'CREATED' | 'FUNDED';
-  readonly rivals: readonly [Rival, Rival];
+  readonly calls: readonly [ConcurrentCall, ConcurrentCall];
   /** The outcome of each order: the results of both calls, then state, held, released and refunded. */
   readonly orders: readonly (readonly string[])[];
 }
@@ -29,10 +29,10 @@ export async function run(
   const ids = await openPositions(first, deal, race.from, count);
   let underWay = true;
   const reading = readWhile(first, ids, () => underWay);
-  const sweeps = race.rivals.includes('sweep');
+  const sweeps = race.calls.includes('sweep');
   if (sweeps) second.now += HOUR_MS;
-  const send = async (rival: Rival, server: TestServer, id: string): Promise<string> =>
-    rival === 'sweep' ? '' : (await answered(server, documentOf(rival.move), { input: inputOf(rival, id) })).told;
+  const send = async (call: ConcurrentCall, server: TestServer, id: string): Promise<string> =>
+    call === 'sweep' ? '' : (await answered(server, documentOf(call.move), { input: inputOf(call, id) })).typeOrCode;
   // Two concurrent sweeps during the moves. Each due position is expired by one of them.
   const sweep = async (): Promise<number> => {
     await ticks(2 * (turn % count));
@@ -42,11 +42,12 @@ export async function run(
   const sweeping = sweeps ? sweep() : 0;
   const answers = await Promise.all(
     ids.map(async (id, index) => {
-      const [a, b] = race.rivals;
+      const [a, b] = race.calls;
       // The two sides take turns at being first, by a varying lead.
       const ahead = (turn + index) % 2 === 0;
       await ticks(sweeps ? index : 0);
-      const move = (which: Rival, server: TestServer): Promise<string> => send(which, sweeps ? first : server, id);
+      const move = (which: ConcurrentCall, server: TestServer): Promise<string> =>
+        send(which, sweeps ? first : server, id);
       const early = ahead ? move(a, first) : move(b, second);
       await ticks(sweeps ? 0 : index % 3);
       const late = ahead ? move(b, second) : move(a, first);
@@ -61,11 +62,13 @@ export async function run(
   const positions = await readAll(first, ids);
   const outcomes = positions.map((position, index) => {
     const { state, held, released, refunded, version, events } = position;
-    const told = (answers[index] as string[]).map((each) => (each === '' ? swept0(state) : each));
+    const results = (answers[index] as string[]).map((each) => (each === '' ? swept0(state) : each));
     const commits =
-      1 + (race.from === 'FUNDED' ? 1 : 0) + told.filter((each) => each === 'swept' || each.endsWith('Payload')).length;
+      1 +
+      (race.from === 'FUNDED' ? 1 : 0) +
+      results.filter((each) => each === 'swept' || each.endsWith('Payload')).length;
     expect({ version, events: events.nodes.length }).toEqual({ version: commits, events: commits });
-    return [...told, state, held.amount, released.amount, refunded.amount];
+    return [...results, state, held.amount, released.amount, refunded.amount];
   });
   if (sweeps) expect(swept).toBe(positions.filter(({ state }) => state === 'EXPIRED').length);
   return { outcomes, reads };
@@ -79,7 +82,7 @@ const swept0 = (state: string): string => (state === 'EXPIRED' ? 'swept' : 'not 
 
 const documentOf = (move: string): string =>
   `mutation ($input: ${move[0]?.toUpperCase()}${move.slice(1)}Input!) { ${move}(input: $input) { __typename } }`;
-const inputOf = ({ move: _mutation, ...input }: Exclude<Rival, string>, positionId: string): object => ({
+const inputOf = ({ move: _mutation, ...input }: Exclude<ConcurrentCall, string>, positionId: string): object => ({
   positionId,
   ...input,
 });

@@ -8,7 +8,7 @@ import { createDatabase } from '../support/database.ts';
 import { makeDeal } from '../support/deal.ts';
 import { serve, type TestServer } from '../support/server.ts';
 import { hasNoFaults } from './fixtures.ts';
-import { type Race, type Rival, run } from './race.ts';
+import { type Race, type ConcurrentCall, run } from './race.ts';
 
 const AT_ONCE = 10;
 
@@ -17,14 +17,14 @@ const RELEASED = 'ReleasePositionPayload';
 const CANCELLED = 'CancelPositionPayload';
 const EXPIRED = 'ExpirePositionPayload';
 const ILLEGAL = 'IllegalTransitionError';
-const release = (amount?: string): Rival => ({
+const release = (amount?: string): ConcurrentCall => ({
   move: 'releasePosition',
   ...(amount === undefined ? { all: true } : { amount }),
 });
 const RACES: readonly Race[] = [
   {
     name: 'release + release of more than half each',
-    rivals: [release('60.00'), release('70.00')],
+    calls: [release('60.00'), release('70.00')],
     from: 'FUNDED',
     orders: [
       [RELEASED, 'InsufficientFundsError', 'PARTIALLY_RELEASED', '40.00', '60.00', '0.00'],
@@ -33,13 +33,13 @@ const RACES: readonly Race[] = [
   },
   {
     name: 'release + release of what is held together',
-    rivals: [release('30.00'), release('70.00')],
+    calls: [release('30.00'), release('70.00')],
     from: 'FUNDED',
     orders: [[RELEASED, RELEASED, 'RELEASED', '0.00', '100.00', '0.00']],
   },
   {
     name: 'release + cancel',
-    rivals: [release('60.00'), { move: 'cancelPosition' }],
+    calls: [release('60.00'), { move: 'cancelPosition' }],
     from: 'FUNDED',
     orders: [
       [RELEASED, CANCELLED, 'CANCELLED', '0.00', '60.00', '40.00'],
@@ -48,7 +48,7 @@ const RACES: readonly Race[] = [
   },
   {
     name: 'fund + cancel',
-    rivals: [{ move: 'fundPosition' }, { move: 'cancelPosition' }],
+    calls: [{ move: 'fundPosition' }, { move: 'cancelPosition' }],
     from: 'CREATED',
     orders: [
       [FUNDED, CANCELLED, 'CANCELLED', '0.00', '0.00', '100.00'],
@@ -57,7 +57,7 @@ const RACES: readonly Race[] = [
   },
   {
     name: 'expire by hand + release',
-    rivals: [{ move: 'expirePosition' }, release()],
+    calls: [{ move: 'expirePosition' }, release()],
     from: 'FUNDED',
     orders: [
       [EXPIRED, ILLEGAL, 'EXPIRED', '0.00', '0.00', '100.00'],
@@ -66,7 +66,7 @@ const RACES: readonly Race[] = [
   },
   {
     name: 'expire by the sweep + release',
-    rivals: ['sweep', release()],
+    calls: ['sweep', release()],
     from: 'FUNDED',
     orders: [
       ['swept', ILLEGAL, 'EXPIRED', '0.00', '0.00', '100.00'],

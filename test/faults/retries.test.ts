@@ -17,7 +17,7 @@ nothingGoesUnheard();
 
 let given: Proxied;
 let deal: Deal;
-let rival: Client;
+let otherClient: Client;
 const admin = (text: string): Promise<unknown> => asAdmin(given.databaseUrl, (client) => client.query(text));
 const TRIES = 4;
 
@@ -25,24 +25,24 @@ beforeAll(async () => {
   given = await proxied();
   deal = await makeDeal(given.server);
   given.server.viewer = { role: 'ADMIN', institutionId: deal.institution.id };
-  rival = new Client({ connectionString: given.databaseUrl });
-  await rival.connect();
+  otherClient = new Client({ connectionString: given.databaseUrl });
+  await otherClient.connect();
   // PostgreSQL ends the transaction that checks for a deadlock first, which must never be that of the test.
-  await rival.query("set deadlock_timeout = '60s'");
+  await otherClient.query("set deadlock_timeout = '60s'");
   await admin(`create sequence failures;
     create function fail() returns trigger language plpgsql security definer as $$
     begin
       if nextval('failures') <= tg_argv[0]::int then
-        raise exception 'as asked' using errcode = tg_argv[1];
+        raise exception 'simulated failure' using errcode = tg_argv[1];
       end if;
       return null;
     end $$`);
 });
 afterEach(async () => {
-  await rival.query('rollback');
+  await otherClient.query('rollback');
   await admin('drop trigger if exists failing on lifecycle_events; alter sequence failures restart');
 });
-afterAll(() => rival.end());
+afterAll(() => otherClient.end());
 
 /** Makes the first writes of an event fail with this code, the given number of times. */
 const failFirst = (times: number, code: string): Promise<unknown> =>
@@ -58,8 +58,8 @@ it.each([
 ])('a write that fails with %s %i times is retried and done once', async (code, times) => {
   const id = await funded();
   await failFirst(times, code);
-  const { told } = await release(given.server, { positionId: id, amount: '10', idempotencyKey: id });
-  expect(told).toBe('ReleasePositionPayload');
+  const { typeOrCode } = await release(given.server, { positionId: id, amount: '10', idempotencyKey: id });
+  expect(typeOrCode).toBe('ReleasePositionPayload');
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });
 
@@ -69,8 +69,8 @@ it.each(['40001', '40P01'])(
     const id = await funded();
     const input = { positionId: id, amount: '10', idempotencyKey: id };
     await failFirst(TRIES, code);
-    const { told, text } = await release(given.server, input);
-    expect(told).toBe('BUSY');
+    const { typeOrCode, text } = await release(given.server, input);
+    expect(typeOrCode).toBe('BUSY');
     expect(text).not.toMatch(DRIVERS_WORDS);
     expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(0));
     expect((await release(given.server, input)).result).toMatchObject({ replayed: false });
@@ -95,13 +95,13 @@ const apply = (ids: readonly string[], idempotencyKey: string): ReturnType<typeo
 
 it('a batch in a deadlock with another transaction (40P01) is retried and executed once', async () => {
   const [first = '', second = ''] = [await funded(), await funded()].toSorted();
-  await rival.query('begin');
-  await rival.query('select 1 from positions where id = $1 for update', [second]);
+  await otherClient.query('begin');
+  await otherClient.query('select 1 from positions where id = $1 for update', [second]);
   const batch = apply([second, first], 'deadlock');
   await waitsForLock();
   // The batch has locked the first position and waits for the second; the other transaction locks in reverse order.
-  await rival.query('select 1 from positions where id = $1 for update', [first]);
-  await rival.query('commit');
+  await otherClient.query('select 1 from positions where id = $1 for update', [first]);
+  await otherClient.query('commit');
   expect((await batch).result).toMatchObject({ committed: true, replayed: false });
   for (const id of [first, second]) expect(await given.row(ACCOUNTS, id)).toMatchObject({ events: 3, ledgerEvents: 3 });
 });
@@ -123,22 +123,22 @@ it.each(['while it waits for a lock', 'while it is idle in the pool'])(
     const id = await funded();
     const input = { positionId: id, amount: '10', idempotencyKey: id };
     if (when === 'while it waits for a lock') {
-      await rival.query('begin');
-      await rival.query('select 1 from positions where id = $1 for update', [id]);
+      await otherClient.query('begin');
+      await otherClient.query('select 1 from positions where id = $1 for update', [id]);
     }
     const calls = when === 'while it waits for a lock' ? [release(given.server, input)] : [];
     if (calls.length > 0) await waitsForLock();
     await admin(`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and pid not in (pg_backend_pid(), ${rivalPid()})`);
-    await rival.query('rollback');
+      where datname = current_database() and pid not in (pg_backend_pid(), ${otherPid()})`);
+    await otherClient.query('rollback');
     const [call = release(given.server, input)] = calls;
-    const { told } = await call;
-    expect(told).toBe('ReleasePositionPayload');
+    const { typeOrCode } = await call;
+    expect(typeOrCode).toBe('ReleasePositionPayload');
     expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
   },
 );
 
-const rivalPid = (): number => (rival as Client & { readonly processID: number }).processID;
+const otherPid = (): number => (otherClient as Client & { readonly processID: number }).processID;
 
 const waitsForLock = (): Promise<void> =>
   vi

@@ -23,8 +23,8 @@ it.each<[string, (deal: Deal) => Viewer]>([
     for (const idempotencyKey of ['first', 'second', 'third']) {
       trips.length = 0;
       statements.length = 0;
-      const { told, result } = await release(server, { positionId: id, amount: '10', idempotencyKey });
-      expect(told).toBe('ReleasePositionPayload');
+      const { typeOrCode, result } = await release(server, { positionId: id, amount: '10', idempotencyKey });
+      expect(typeOrCode).toBe('ReleasePositionPayload');
       expect(result).toMatchObject({ replayed: false });
       expect(trips).toHaveLength(1);
       expect(trips[0]).toBeLessThanOrEqual(TRIPS_AT_MOST);
@@ -46,8 +46,8 @@ it('funding, which also reads the rules, takes at most 3 round trips', async () 
     server.viewer = viewer;
     trips.length = 0;
     statements.length = 0;
-    const { told } = await answered(server, FUND, { input: { positionId, idempotencyKey: viewer.role } });
-    expect(told).toBe('FundPositionPayload');
+    const { typeOrCode } = await answered(server, FUND, { input: { positionId, idempotencyKey: viewer.role } });
+    expect(typeOrCode).toBe('FundPositionPayload');
     expect(trips).toEqual([expect.any(Number)]);
     expect(trips[0]).toBeLessThanOrEqual(TRIPS_AT_MOST);
     expect(statements.length).toBeLessThanOrEqual(STATEMENTS_AT_MOST);

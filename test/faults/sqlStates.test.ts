@@ -81,14 +81,14 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
     async (code) => {
       const { id } = await fundedPosition(given.server, deal);
       const links = failWith(code);
-      const { told, text } = await call(id);
-      expect(told).toBe('SERVICE_UNAVAILABLE');
+      const { typeOrCode, text } = await call(id);
+      expect(typeOrCode).toBe('SERVICE_UNAVAILABLE');
       expect(text).not.toMatch(DRIVERS_WORDS);
       expect(given.server.faults).toEqual([]);
       expect(links.size).toBe(4);
       const after = new Set<Link>();
       given.proxy.tap = { fromClient: (message, link) => void (isAnyBegin(message) && after.add(link)) };
-      expect((await call(id)).told).toBe(SUCCESS[name]);
+      expect((await call(id)).typeOrCode).toBe(SUCCESS[name]);
       expect([...after].filter((link) => links.has(link))).toEqual([]);
     },
   );
@@ -98,13 +98,13 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
     async (code) => {
       const { id } = await fundedPosition(given.server, deal);
       const links = failWith(code);
-      const { told, text } = await call(id);
-      expect(told).toBe('INTERNAL_SERVER_ERROR');
+      const { typeOrCode, text } = await call(id);
+      expect(typeOrCode).toBe('INTERNAL_SERVER_ERROR');
       expect(text).not.toMatch(/Verbindung|SQL|transaction/);
       expect(given.server.faults).toMatchObject([{ code }]);
       expect(links.size).toBe(1);
       given.proxy.tap = {};
-      expect((await call(id)).told).toBe(SUCCESS[name]);
+      expect((await call(id)).typeOrCode).toBe(SUCCESS[name]);
     },
   );
 });
@@ -112,7 +112,7 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
 it('nothing is read or written outside its transaction if BEGIN itself fails', async () => {
   const { id } = await fundedPosition(given.server, deal);
   given.proxy.tap = { fromClient: (message) => (isAnyBegin(message) ? queryMessage('nonsense') : undefined) };
-  for (const call of Object.values(CALLS)) expect((await call(id)).told).toBe('INTERNAL_SERVER_ERROR');
+  for (const call of Object.values(CALLS)) expect((await call(id)).typeOrCode).toBe('INTERNAL_SERVER_ERROR');
   // Statements sent together with BEGIN are not executed without it.
   const one = anInstitution();
   await expect(given.store.transact('ALL', async (tx) => tx.institutions.insert(one))).rejects.toMatchObject({
@@ -131,7 +131,7 @@ it('a value that cannot be read is an internal error, not an unavailable databas
         ? messageOf('D', text.replaceAll(/\d{4}-\d\d-\d\d \d\d:/g, 'xx.xx.xxxx xx:'))
         : undefined,
   };
-  expect((await read(given.server, id)).told).toBe('INTERNAL_SERVER_ERROR');
+  expect((await read(given.server, id)).typeOrCode).toBe('INTERNAL_SERVER_ERROR');
   expect(given.server.faults).toMatchObject([{ message: expect.stringContaining('getTime') }]);
 });
 
@@ -149,7 +149,7 @@ it.each([
       return false;
     },
   };
-  expect((await release(given.server, { positionId: id, amount: '10' })).told).toBe('ReleasePositionPayload');
+  expect((await release(given.server, { positionId: id, amount: '10' })).typeOrCode).toBe('ReleasePositionPayload');
   expect(ended).toBe(1);
   expect(await given.row(ACCOUNTS, id)).toEqual(accountsAfter(1));
 });

@@ -24,7 +24,7 @@ import {
   opened,
   Refused,
   type Rules,
-  told,
+  resultOf,
   updated,
   type Update,
 } from './model.ts';
@@ -68,7 +68,7 @@ export class World {
 
   /** Returns the result of the call, and applies its effects. */
   answer(call: Call): Answer {
-    return told(() => this.#perform(call));
+    return resultOf(() => this.#perform(call));
   }
 
   #perform(call: Call): Answer {
@@ -87,7 +87,7 @@ export class World {
       if (prior.request !== request) throw new Refused('IdempotencyConflictError', ['idempotencyKey']);
       return this.#asItIsNow(prior.answer);
     }
-    const answer = told(() => ({ ...this.#act(call), replayed: false }));
+    const answer = resultOf(() => ({ ...this.#act(call), replayed: false }));
     if (claims && isKept(answer)) this.#keys.set(scope, { request, answer, at: this.now });
     return answer;
   }

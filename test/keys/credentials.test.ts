@@ -71,8 +71,8 @@ onBothStores((open) => {
     ];
     for (const headers of bad) {
       const { status, errors, data, headers: answered } = await shown(headers);
-      const told = [status, data, errors?.[0]?.extensions, answered.get('www-authenticate')];
-      expect([headers, ...told]).toEqual([headers, 401, undefined, { code: 'UNAUTHENTICATED' }, 'Bearer']);
+      const rejection = [status, data, errors?.[0]?.extensions, answered.get('www-authenticate')];
+      expect([headers, ...rejection]).toEqual([headers, 401, undefined, { code: 'UNAUTHENTICATED' }, 'Bearer']);
     }
     expect(server.faults).toEqual([]);
   });

@@ -112,8 +112,8 @@ describe('credentials in connection_init of a WebSocket', () => {
       ]) {
         const bare = await greeted(address, payload);
         expect(await bare.next()).toMatchObject({ type: 'connection_ack' });
-        const asked = overSocket(bare, '1', '{ viewer { role } }');
-        expect(await asked.next()).toEqual({ data: { viewer: { role } } });
+        const results = overSocket(bare, '1', '{ viewer { role } }');
+        expect(await results.next()).toEqual({ data: { viewer: { role } } });
         bare.socket.close();
       }
     }

@@ -136,8 +136,8 @@ onBothStores((open) => {
     const { apiKey } = await callKey(server, 'rotateApiKey', { apiKeyId: id, overlapSeconds: 60 });
     await callKey(server, 'revokeApiKey', { apiKeyId: id });
     const events = (await trail({ institutionId: of })).filter(({ resourceType }) => resourceType === 'ApiKey');
-    const told = events.map(({ action, resourceId, payload }) => [action, resourceId, payload]);
-    expect(told).toEqual([
+    const recorded = events.map(({ action, resourceId, payload }) => [action, resourceId, payload]);
+    expect(recorded).toEqual([
       ['API_KEY_REVOKED', id, { apiKeyId: id }],
       ['API_KEY_ROTATED', id, { apiKeyId: id, overlapSeconds: 60, followedById: apiKey?.id }],
       ['API_KEY_CREATED', id, { institutionId: of, label: 'Back office', role: 'ADMIN' }],

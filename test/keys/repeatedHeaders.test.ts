@@ -74,7 +74,7 @@ describe.each(Object.entries(CASES))('%s', (what, headersOf) => {
     ];
     const { status, body } = await sendRaw(
       address,
-      bytesOf({ method: 'POST', path: '/graphql', headers, body: BODY, told: true }),
+      bytesOf({ method: 'POST', path: '/graphql', headers, body: BODY, hasContentLength: true }),
     );
     expect(status).toBe(401);
     expect(JSON.parse(body.replace(/^[\da-f]+\r\n/, '').replace(/\r\n0\r\n\r\n$/, ''))).toEqual({

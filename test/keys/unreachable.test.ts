@@ -16,9 +16,9 @@ beforeAll(async () => {
   const memory = createMemoryStore();
   const store: Store = {
     ...memory,
-    read: (...asked) => {
+    read: (...args) => {
       if (failing) throw failing;
-      return memory.read(...asked);
+      return memory.read(...args);
     },
   };
   server = serveKeys(store);
@@ -38,9 +38,9 @@ it.each([
   expect(refused.headers.get('x-content-type-options')).toBe('nosniff');
   expect(refused.headers.get('x-request-id')).toMatch(/./);
   expect(JSON.stringify(refused.body)).not.toMatch(/psql|relation|10\.0/);
-  const asked = await overSocket(bare, '1', '{ __typename }').next();
-  expect(asked).toMatchObject({ errors: [{ extensions: { code } }] });
-  expect(JSON.stringify(asked)).not.toMatch(/psql|relation|10\.0/);
+  const result = await overSocket(bare, '1', '{ __typename }').next();
+  expect(result).toMatchObject({ errors: [{ extensions: { code } }] });
+  expect(JSON.stringify(result)).not.toMatch(/psql|relation|10\.0/);
   expect(await (await greeted(address, { 'x-api-key': token })).closed).toBe(1013);
   expect(server.faults.splice(0)).toHaveLength(3 * faults);
   failing = null;

@@ -17,7 +17,7 @@ class LateFeed extends MemoryChanges {
   }
 
   override async sequenceAndRead(...args: Parameters<MemoryChanges['sequenceAndRead']>): Promise<StreamPage> {
-    await this.#scheduler.schedule(Promise.resolve(), 'asked');
+    await this.#scheduler.schedule(Promise.resolve(), 'requested');
     const page = await super.sequenceAndRead(...args);
     await this.#scheduler.schedule(Promise.resolve(), 'answered');
     return page;

@@ -37,14 +37,14 @@ export async function openWorld(server: KeyServer, atEnd: (end: () => Promise<vo
 }
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-export type Asked = Omit<EventRequest, 'query'> & { readonly query?: string };
+export type WorldRequest = Omit<EventRequest, 'query'> & { readonly query?: string };
 
 /** Subscribes with the API key. */
 export async function subscribe(
   { address, token }: World,
-  { query = SESSIONS, headers, ...asked }: Asked = {},
+  { query = SESSIONS, headers, ...request }: WorldRequest = {},
 ): Promise<EventStream> {
-  const stream = await openEvents(address, { query, headers: { ...bearer(token), ...headers }, ...asked });
+  const stream = await openEvents(address, { query, headers: { ...bearer(token), ...headers }, ...request });
   onTestFinished(() => stream.close());
   return stream;
 }
@@ -54,8 +54,8 @@ export const titleOf = (change: Change | undefined): string | undefined =>
   (change?.['chatSession'] as { readonly title: string } | null | undefined)?.title;
 
 /** Returns the beginning of a stream: the titles of the changes until CAUGHT_UP, or the code of the error. */
-export async function beginningOf(world: World, asked: Asked): Promise<readonly unknown[]> {
-  const stream = await subscribe(world, asked);
+export async function beginningOf(world: World, request: WorldRequest): Promise<readonly unknown[]> {
+  const stream = await subscribe(world, request);
   const seen: unknown[] = [];
   for (let event = await stream.next(); event?.type === 'next'; event = await stream.next()) {
     const { data, errors } = resultOf(event);

@@ -35,7 +35,7 @@ describe('the header Last-Event-ID', () => {
   it.each(['GET', 'POST'] as const)(
     'the header Last-Event-ID resumes a stream by %s and takes precedence over `after`',
     async (method) => {
-      const asked = { method, ...header(cursors[1] ?? '') };
+      const baseRequest = { method, ...header(cursors[1] ?? '') };
       for (const variables of [
         {},
         { after: null },
@@ -43,13 +43,13 @@ describe('the header Last-Event-ID', () => {
         { after: cursors[3] },
         { after: 'nonsense' },
       ]) {
-        const seen = await beginningOf(world, { ...asked, variables });
+        const seen = await beginningOf(world, { ...baseRequest, variables });
         expect([variables, seen]).toEqual([variables, ['Two', 'Three']]);
       }
       const query = `subscription { chatSessionChanged(after: "${cursors[3]}") { kind chatSession { title } } }`;
-      expect(await beginningOf(world, { ...asked, query })).toEqual(['Two', 'Three']);
+      expect(await beginningOf(world, { ...baseRequest, query })).toEqual(['Two', 'Three']);
       const without = 'subscription { chatSessionChanged { kind chatSession { title } } }';
-      expect(await beginningOf(world, { ...asked, query: without })).toEqual(['Two', 'Three']);
+      expect(await beginningOf(world, { ...baseRequest, query: without })).toEqual(['Two', 'Three']);
     },
   );
 
@@ -156,8 +156,8 @@ onBothStores((open) => {
       connections += 1;
       return chunk.subarray(0, Math.floor(cut * (chunk.length + 1)));
     };
-    const asked = { query: SESSIONS, method: 'GET', headers: bearer(world.token) } as const;
-    const events = reconnectingEvents(world.address, asked, sink);
+    const baseRequest = { query: SESSIONS, method: 'GET', headers: bearer(world.token) } as const;
+    const events = reconnectingEvents(world.address, baseRequest, sink);
     let isOpen = false;
     const titles = Array.from({ length: COUNTS.reconnectedChanges }, (_, index) => `Change ${index}`);
     const seen: unknown[] = [];

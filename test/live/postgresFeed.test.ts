@@ -88,9 +88,9 @@ describe('the stream of changes in PostgreSQL', () => {
     const before = await end();
     const failing = store.transact('ALL', async (tx) => {
       tx.publish(announced('never'));
-      throw new Error('as asked');
+      throw new Error('simulated failure');
     });
-    await expect(failing).rejects.toThrow('as asked');
+    await expect(failing).rejects.toThrow('simulated failure');
     const twice = store.transact('ALL', async (tx) => {
       tx.publish(announced('never'));
       tx.institutions.insert({ ...anInstitution(), id: institutionId });

@@ -56,7 +56,7 @@ onBothStores((open) => {
     ]);
     return page?.rows ?? [];
   };
-  const told = async (): Promise<readonly string[]> =>
+  const recorded = async (): Promise<readonly string[]> =>
     (await written()).map(({ action, payload }) => {
       const { address, occurrences } = payload as { readonly address: string | null; readonly occurrences: number };
       return `${action} ${address ?? 'others'} ${occurrences}`;
@@ -76,7 +76,7 @@ onBothStores((open) => {
     await trail.flush();
     expect(await written()).toEqual([]);
     await passMinute();
-    expect((await told()).toSorted()).toEqual([
+    expect((await recorded()).toSorted()).toEqual([
       'ACCESS_REFUSED 2001:db8::/64 1',
       'ACCESS_REFUSED 203.0.113.9 2',
       'RATE_LIMITED 203.0.113.9 1',
@@ -108,7 +108,7 @@ onBothStores((open) => {
       if (seconds % 10 === 0) await trail.flush();
     }
     await trail.flush();
-    expect(await told()).toEqual(Array.from({ length: 3 }, () => 'ACCESS_REFUSED 203.0.113.9 60'));
+    expect(await recorded()).toEqual(Array.from({ length: 3 }, () => 'ACCESS_REFUSED 203.0.113.9 60'));
   });
 
   it('rejections of an API key are in the audit log of its institution, once for any number of addresses', async () => {
@@ -141,7 +141,7 @@ onBothStores((open) => {
       trail.note('ACCESS_REFUSED', 'address 0');
       expect(trail.size).toBe(MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 2);
       await passMinute();
-      const events = await told();
+      const events = await recorded();
       expect(events).toHaveLength(MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 2);
       expect(events).toContain('ACCESS_REFUSED address 0 2');
       expect(events).toContain('ACCESS_REFUSED address 59 1');
@@ -157,7 +157,7 @@ onBothStores((open) => {
       }
       await passMinute();
       expect(await written(institutionId)).toHaveLength(MAX_API_KEY_EVENTS_PER_MINUTE);
-      expect(await told()).toContain('RATE_LIMITED others 5');
+      expect(await recorded()).toContain('RATE_LIMITED others 5');
       expect(await written()).toHaveLength(MAX_API_KEY_EVENTS_PER_MINUTE + MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE + 2);
     });
   });
@@ -187,7 +187,7 @@ onBothStores((open) => {
     isUnconfirmed = false;
     trail.note('ACCESS_REFUSED', 'b');
     await passMinute();
-    expect((await told()).toSorted()).toEqual(['ACCESS_REFUSED a 1', 'ACCESS_REFUSED b 1']);
+    expect((await recorded()).toSorted()).toEqual(['ACCESS_REFUSED a 1', 'ACCESS_REFUSED b 1']);
     expect(trail.size).toBe(0);
   });
 
@@ -197,9 +197,9 @@ onBothStores((open) => {
     const flushing = trail.flush();
     trail.note('ACCESS_REFUSED', 'a');
     await flushing;
-    expect(await told()).toEqual(['ACCESS_REFUSED a 1']);
+    expect(await recorded()).toEqual(['ACCESS_REFUSED a 1']);
     await trail.finish();
-    expect(await told()).toEqual(['ACCESS_REFUSED a 1', 'ACCESS_REFUSED a 1']);
+    expect(await recorded()).toEqual(['ACCESS_REFUSED a 1', 'ACCESS_REFUSED a 1']);
     expect(trail.size).toBe(0);
   });
 
@@ -207,6 +207,6 @@ onBothStores((open) => {
     trail.note('RATE_LIMITED', 'a');
     await trail.finish();
     await trail.finish();
-    expect(await told()).toEqual(['RATE_LIMITED a 1']);
+    expect(await recorded()).toEqual(['RATE_LIMITED a 1']);
   });
 });

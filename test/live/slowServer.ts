@@ -21,9 +21,9 @@ const AT_ONCE = 50;
 let most = 0;
 
 async function announce(institutionId: string, objectId: string, count: number): Promise<void> {
-  for (let told = 0; told < count; told += AT_ONCE) {
+  for (let published = 0; published < count; published += AT_ONCE) {
     await store.transact('ALL', async (tx) => {
-      for (let index = 0; index < Math.min(AT_ONCE, count - told); index += 1) {
+      for (let index = 0; index < Math.min(AT_ONCE, count - published); index += 1) {
         // Older changes would be deleted by the clean-up if the test takes longer than its interval.
         const createdAt = Date.now();
         tx.publish({ topic: 'CHAT_SESSION', kind: 'UPDATED', institutionId, objectId, detailId: null, createdAt });
@@ -31,7 +31,7 @@ async function announce(institutionId: string, objectId: string, count: number):
     });
     // Gives clients that read time to read, without waiting for those that do not.
     await new Promise((resolve) => setTimeout(resolve, 1));
-    if (told % 1_000 === 0) most = Math.max(most, process.memoryUsage().rss);
+    if (published % 1_000 === 0) most = Math.max(most, process.memoryUsage().rss);
   }
 }
 
@@ -48,6 +48,6 @@ async function obey(line: string): Promise<void> {
   if (order === 'announce') await announce(institutionId, objectId, Number(count));
   globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
-  const told = { heapUsed, most: Math.max(most, rss), subscriptions: app.liveSubscriptions() };
-  process.stdout.write(`${JSON.stringify(told)}\n`);
+  const figures = { heapUsed, most: Math.max(most, rss), subscriptions: app.liveSubscriptions() };
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
 }

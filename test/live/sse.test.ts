@@ -27,16 +27,16 @@ describe('a stream of server-sent events', () => {
   }))();
 
   /** Opens a stream over a plain HTTP request. */
-  async function open(): Promise<{ readonly asked: ClientRequest; readonly response: IncomingMessage }> {
+  async function open(): Promise<{ readonly clientRequest: ClientRequest; readonly response: IncomingMessage }> {
     const { address, of } = await ready;
     const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
-    const asked = request(address, { method: 'POST', headers, agent: false });
-    asked.on('error', () => undefined);
-    asked.end(JSON.stringify({ query: SESSIONS(of) }));
-    onTestFinished(() => void asked.destroy());
-    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    const clientRequest = request(address, { method: 'POST', headers, agent: false });
+    clientRequest.on('error', () => undefined);
+    clientRequest.end(JSON.stringify({ query: SESSIONS(of) }));
+    onTestFinished(() => void clientRequest.destroy());
+    const [response] = (await once(clientRequest, 'response')) as [IncomingMessage];
     response.setEncoding('utf8').on('error', () => undefined);
-    return { asked, response };
+    return { clientRequest, response };
   }
 
   /** Reads until the text has arrived. */
@@ -67,7 +67,7 @@ describe('a stream of server-sent events', () => {
   it('each operation has its own stream', async () => {
     const [one, other] = await Promise.all([open(), open()]);
     await Promise.all([until(one.response, 'CAUGHT_UP'), until(other.response, 'CAUGHT_UP')]);
-    one.asked.destroy();
+    one.clientRequest.destroy();
     while (server.app.liveSubscriptions() > 1) await turn();
     const { of } = await ready;
     const id = await chat(server)('createChatSession', { institutionId: of, ownerReference: 'ada', title: 'Pier 9' });
@@ -77,7 +77,7 @@ describe('a stream of server-sent events', () => {
   it('an idle stream sends a heartbeat at most every 15 s, and its timer ends with the client', async () => {
     const [set, cleared] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval')];
     onTestFinished(() => void vi.restoreAllMocks());
-    const { asked, response } = await open();
+    const { clientRequest, response } = await open();
     await until(response, 'CAUGHT_UP');
     const beats = set.mock.calls.map(([, ms]) => ms ?? 0);
     expect(beats.length).toBeGreaterThan(0);
@@ -85,7 +85,7 @@ describe('a stream of server-sent events', () => {
     // The test calls the function of the timer.
     for (const [beat] of set.mock.calls) beat();
     await until(response, ':\n\n');
-    asked.destroy();
+    clientRequest.destroy();
     while (server.app.liveSubscriptions() > 0) await turn();
     const timers = set.mock.results.map(({ value }) => value as NodeJS.Timeout);
     expect(cleared.mock.calls.map(([timer]) => timer)).toEqual(expect.arrayContaining(timers));
@@ -95,7 +95,7 @@ describe('a stream of server-sent events', () => {
     const all = await Promise.all([open(), open(), open()]);
     for (const { response } of all) await until(response, 'CAUGHT_UP');
     while (server.app.liveSubscriptions() !== 3) await turn();
-    for (const { asked } of all) asked.socket?.[end]();
+    for (const { clientRequest } of all) clientRequest.socket?.[end]();
     while (server.app.liveSubscriptions() > 0) await turn();
     expect(server.faults).toEqual([]);
   });

@@ -62,10 +62,10 @@ describe('requests from pages of other origins', () => {
     expect(before.headers.get('access-control-allow-origin')).toBe(origin);
     expect(before.headers.get('access-control-allow-methods')).toBe('GET, POST');
     expect(before.headers.get('access-control-allow-headers')).toBe('authorization,content-type');
-    const asked = await overHttp(address, ROOT_TOKEN, undefined, { origin });
-    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
-    expect(asked.headers.get('access-control-expose-headers')).toContain('retry-after');
-    for (const each of [before, asked]) mustNotTrustCookies(each);
+    const response = await overHttp(address, ROOT_TOKEN, undefined, { origin });
+    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
+    expect(response.headers.get('access-control-expose-headers')).toContain('retry-after');
+    for (const each of [before, response]) mustNotTrustCookies(each);
   });
 
   it('a page may send any header that its preflight names, and read Retry-After', async () => {
@@ -87,8 +87,8 @@ describe('requests from pages of other origins', () => {
 
   it.each(FOREIGN)('a page of the origin %s is rejected, with any credential', async (origin) => {
     const before = await preflight(origin);
-    const asked = await overHttp(address, ROOT_TOKEN, undefined, { origin });
-    for (const each of [before, asked]) {
+    const response = await overHttp(address, ROOT_TOKEN, undefined, { origin });
+    for (const each of [before, response]) {
       expect([each.status, each.code, each.headers.get('access-control-allow-origin')]).toEqual([
         403,
         'FORBIDDEN',

@@ -7,7 +7,7 @@ import { DEFAULTS } from '../../src/settings.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { documentOf } from '../support/randomDocument.ts';
-import { asked, costOfText, doubling } from './estimates.ts';
+import { operationIn, costOfText, doubling } from './estimates.ts';
 import { naiveCost } from './naiveCost.ts';
 
 /** Returns the cost of the given numbers of objects and of leaves of ordinary size. */
@@ -209,7 +209,7 @@ describe('random documents', () => {
       fc.property(choices, fc.option(fc.nat(120)), fc.boolean(), (chosen, rows, yes) => {
         const text = documentOf(chosen);
         expect(validate(schema, parse(text))).toEqual([]);
-        const operation = asked(text, values(rows, yes));
+        const operation = operationIn(text, values(rows, yes));
         expect([text, costOfText(text, values(rows, yes))]).toEqual([
           text,
           Math.max(0, Math.ceil(naiveCost(operation) - 1e-6)),
@@ -253,7 +253,7 @@ describe('documents that are expensive to estimate', () => {
   });
 
   it('a cycle of fragments, which is invalid, ends', () => {
-    const { document, operation } = asked(`{ node(id: "a") { ...A } } fragment A on Node { ...B ...A }
+    const { document, operation } = operationIn(`{ node(id: "a") { ...A } } fragment A on Node { ...B ...A }
       fragment B on Position { ...A amount { amount } }`);
     expect(estimateOf(schema, document, operation, {}).cost).toBeGreaterThanOrEqual(1);
   });

@@ -9,7 +9,7 @@ import { doubling } from './estimates.ts';
 
 const LIMITS: DocumentLimits = { depth: 3, aliases: 2, directives: 2 };
 
-const judged = (text: string | DocumentNode, limits: DocumentLimits = LIMITS, operationName?: string) =>
+const messagesFor = (text: string | DocumentNode, limits: DocumentLimits = LIMITS, operationName?: string) =>
   checkDocument(typeof text === 'string' ? parse(text) : text, limits, operationName).map(({ message, extensions }) => {
     expect(extensions).toEqual({ code: 'QUERY_TOO_COMPLEX' });
     return message;
@@ -55,21 +55,21 @@ describe('the depth of a document', () => {
     ['a fragment that is not spread has no depth', '{ a } fragment B on B { a { b { c { d } } } }', 1],
     ['definitions other than operations have no depth', 'type A { a: Int } { a }', 1],
   ])('%s', (_what, document, levels) => {
-    expect(judged(document)).toEqual(levels > 3 ? tooDeep(levels) : []);
-    expect(judged(document, { ...LIMITS, depth: levels })).toEqual([]);
-    const [message] = judged(document, { ...LIMITS, depth: levels - 1 });
+    expect(messagesFor(document)).toEqual(levels > 3 ? tooDeep(levels) : []);
+    expect(messagesFor(document, { ...LIMITS, depth: levels })).toEqual([]);
+    const [message] = messagesFor(document, { ...LIMITS, depth: levels - 1 });
     expect(message).toMatch(new RegExp(`; it has ${levels}\\.$`));
   });
 
   it('only the named operation counts, and with an unknown name all operations count', () => {
     const document = 'query A { a } query B { a { b { c { d } } } }';
-    expect(judged(document, LIMITS, 'A')).toEqual([]);
-    expect(judged(document, LIMITS, 'B')).toEqual(tooDeep(4));
-    expect(judged(document, LIMITS, 'C')).toEqual(tooDeep(4));
+    expect(messagesFor(document, LIMITS, 'A')).toEqual([]);
+    expect(messagesFor(document, LIMITS, 'B')).toEqual(tooDeep(4));
+    expect(messagesFor(document, LIMITS, 'C')).toEqual(tooDeep(4));
   });
 
   it('the introspection query of graphql is accepted', () => {
-    expect(judged(getIntrospectionQuery({ oneOf: true, inputValueDeprecation: true }))).toEqual([]);
+    expect(messagesFor(getIntrospectionQuery({ oneOf: true, inputValueDeprecation: true }))).toEqual([]);
   });
 });
 
@@ -101,15 +101,15 @@ describe('aliases and directives', () => {
   it('aliases and directives are counted in the whole document, and messages do not repeat input', () => {
     const document =
       'query ($a: A @one) @two { x: a { ...B @three y: a ... @four { z: a } } } fragment B on B @five { w: a }';
-    expect(judged(document)).toEqual([
+    expect(messagesFor(document)).toEqual([
       'The document must have at most 2 aliases; it has 4.',
       'The document must have at most 2 directives; it has 5.',
     ]);
-    expect(judged(document, { depth: 3, aliases: 4, directives: 5 })).toEqual([]);
+    expect(messagesFor(document, { depth: 3, aliases: 4, directives: 5 })).toEqual([]);
   });
 
   it('all exceeded limits are reported, the depth first', () => {
-    const messages = judged('{ x: a @a { x: a @a { x: a @a { x: a @a } } } }');
+    const messages = messagesFor('{ x: a @a { x: a @a { x: a @a { x: a @a } } } }');
     expect(messages.map((message) => message.split(' at most ')[1])).toEqual([
       '3 levels of nesting; it has 4.',
       '2 aliases; it has 4.',
@@ -118,7 +118,9 @@ describe('aliases and directives', () => {
   });
 
   it('aliases in introspection count as well', () => {
-    expect(judged('{ __schema { x: a y: a z: a } }')).toEqual(['The document must have at most 2 aliases; it has 3.']);
+    expect(messagesFor('{ __schema { x: a y: a z: a } }')).toEqual([
+      'The document must have at most 2 aliases; it has 3.',
+    ]);
   });
 });
 
@@ -128,12 +130,12 @@ describe('documents that are expensive to check', () => {
     ['fragments in a cycle', '{ a { ...A } } fragment A on A { a { ...B } } fragment B on B { b { ...A } }', 1],
     ['a cycle next to deep fields', '{ a { ...A b { c { d } } } } fragment A on A { ...A }', 4],
   ])('%s is left to validation', (_what, document, levels) => {
-    expect(judged(document)).toEqual(levels > 3 ? tooDeep(levels) : []);
+    expect(messagesFor(document)).toEqual(levels > 3 ? tooDeep(levels) : []);
   });
 
   it('fragments that double 30 times are counted once each', () => {
     const doubled = doubling(30, 'A', '{ a { b { c { d } } } }');
-    expect(judged(`{ ...F0 } ${doubled}`)).toEqual(tooDeep(4));
+    expect(messagesFor(`{ ...F0 } ${doubled}`)).toEqual(tooDeep(4));
   });
 
   it('20,000 fragments that nest one level each are counted completely', () => {
@@ -141,14 +143,14 @@ describe('documents that are expensive to check', () => {
       { length: 20_000 },
       (_, index) => `fragment F${index} on A { a { ...F${index + 1} } }`,
     ).join(' ');
-    expect(judged(`{ ...F0 } ${chain} fragment F20000 on A { a }`)).toEqual(tooDeep(20_001));
+    expect(messagesFor(`{ ...F0 } ${chain} fragment F20000 on A { a }`)).toEqual(tooDeep(20_001));
   });
 
   it('fields with a hundred levels, the most that is parsed, are counted', () => {
-    expect(judged(`{ ${nested(100)} }`)).toEqual(tooDeep(100));
+    expect(messagesFor(`{ ${nested(100)} }`)).toEqual(tooDeep(100));
   });
 
   it('two fragments of one name, and two operations, are accepted', () => {
-    expect(judged('{ ...A } { a } fragment A on A { a } fragment A on A { a { b } }')).toEqual([]);
+    expect(messagesFor('{ ...A } { a } fragment A on A { a } fragment A on A { a { b } }')).toEqual([]);
   });
 });

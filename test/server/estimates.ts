@@ -2,14 +2,18 @@ import { type DocumentNode, getVariableValues, Kind, type OperationDefinitionNod
 import { schema } from '../../src/schema/index.ts';
 import { type Estimate, estimateOf } from '../../src/server/operations/cost.ts';
 
-interface Asked {
+interface ParsedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /** Returns the first operation of a document with its variables, coerced as graphql does. */
-export function asked(text: string, variables: Readonly<Record<string, unknown>> = {}, of = schema): Asked {
+export function operationIn(
+  text: string,
+  variables: Readonly<Record<string, unknown>> = {},
+  of = schema,
+): ParsedOperation {
   const document = parse(text);
   const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION);
   if (!operation) throw new Error('The document has no operation.');
@@ -19,7 +23,7 @@ export function asked(text: string, variables: Readonly<Record<string, unknown>>
 }
 
 export function estimateOfText(text: string, given?: Readonly<Record<string, unknown>>): Estimate {
-  const { document, operation, variables } = asked(text, given);
+  const { document, operation, variables } = operationIn(text, given);
   return estimateOf(schema, document, operation, variables);
 }
 

@@ -2,17 +2,17 @@ import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
 import { checkLists } from '../../src/server/operations/inputLists.ts';
-import { asked } from './estimates.ts';
+import { operationIn } from './estimates.ts';
 
 const CODE = { code: 'QUERY_TOO_COMPLEX' };
 
-function judged(
+function errorFor(
   text: string,
   given: Readonly<Record<string, unknown>> = {},
   of = schema,
   most = 3,
 ): string | undefined {
-  const { document, operation, variables } = asked(text, given, of);
+  const { document, operation, variables } = operationIn(text, given, of);
   const error = checkLists(of, document, operation, variables, most);
   expect(error?.extensions ?? CODE).toEqual(CODE);
   return error?.message;
@@ -24,9 +24,9 @@ const literal = (values: readonly string[]) => JSON.stringify(values);
 describe('the length of a list in arguments and input fields', () => {
   it.each([3, 4])('a list of %d ids is limited, as a literal or a variable', (count) => {
     const expected = count > 3 ? long('ids') : undefined;
-    expect(judged(`{ nodes(ids: ${literal(ids(count))}) { id } }`)).toBe(expected);
-    expect(judged('query ($of: [ID!]!) { nodes(ids: $of) { id } }', { of: ids(count) })).toBe(expected);
-    expect(judged(`query ($of: [ID!]! = ${literal(ids(count))}) { nodes(ids: $of) { id } }`)).toBe(expected);
+    expect(errorFor(`{ nodes(ids: ${literal(ids(count))}) { id } }`)).toBe(expected);
+    expect(errorFor('query ($of: [ID!]!) { nodes(ids: $of) { id } }', { of: ids(count) })).toBe(expected);
+    expect(errorFor(`query ($of: [ID!]! = ${literal(ids(count))}) { nodes(ids: $of) { id } }`)).toBe(expected);
   });
 
   it.each([3, 4])(
@@ -34,30 +34,30 @@ describe('the length of a list in arguments and input fields', () => {
     (count) => {
       const expected = count > 3 ? long('filter.assetIds') : undefined;
       const list = (filter: string) => `{ positions(filter: ${filter}) { totalCount } }`;
-      expect(judged(list(`{ assetIds: ${literal(ids(count))} }`))).toBe(expected);
-      expect(judged(`query ($of: [ID!]) ${list('{ assetIds: $of }')}`, { of: ids(count) })).toBe(expected);
-      expect(judged(`query ($of: PositionFilter) ${list('$of')}`, { of: { assetIds: ids(count) } })).toBe(expected);
+      expect(errorFor(list(`{ assetIds: ${literal(ids(count))} }`))).toBe(expected);
+      expect(errorFor(`query ($of: [ID!]) ${list('{ assetIds: $of }')}`, { of: ids(count) })).toBe(expected);
+      expect(errorFor(`query ($of: PositionFilter) ${list('$of')}`, { of: { assetIds: ids(count) } })).toBe(expected);
     },
   );
 
   it('a list of operations is limited', () => {
     const batch = 'mutation ($in: ApplyPositionsInput!) { applyPositions(input: $in) { __typename } }';
     const operations = ids(4).map((positionId) => ({ transition: { positionId, toState: 'FUNDED' } }));
-    expect(judged(batch, { in: { operations } })).toBe(long('input.operations'));
-    expect(judged(batch, { in: { operations: operations.slice(1) } })).toBeUndefined();
-    expect(judged(batch, { in: { operations: operations[0] } })).toBeUndefined();
+    expect(errorFor(batch, { in: { operations } })).toBe(long('input.operations'));
+    expect(errorFor(batch, { in: { operations: operations.slice(1) } })).toBeUndefined();
+    expect(errorFor(batch, { in: { operations: operations[0] } })).toBeUndefined();
   });
 
   it('a list within nested fragments on any type is limited', () => {
     const list = `positions(filter: { states: [${'FUNDED '.repeat(5)}] }) { totalCount }`;
     const fragments = `fragment A on Node { ... on Institution { ...B } } fragment B on Institution { ${list} }`;
-    expect(judged(`{ node(id: "a") { ...A } } ${fragments}`)).toBe(long('filter.states', 5));
-    expect(judged(`{ node(id: "a") { ... { ... on Institution { ${list} } } } }`)).toBe(long('filter.states', 5));
+    expect(errorFor(`{ node(id: "a") { ...A } } ${fragments}`)).toBe(long('filter.states', 5));
+    expect(errorFor(`{ node(id: "a") { ... { ... on Institution { ${list} } } } }`)).toBe(long('filter.states', 5));
   });
 
   it('a list in another operation does not count', () => {
     const other = `query B { ...B } fragment B on Query { nodes(ids: ${literal(ids(4))}) { id } }`;
-    expect(judged(`query A { lifecycle { state } } ${other}`)).toBeUndefined();
+    expect(errorFor(`query A { lifecycle { state } } ${other}`)).toBeUndefined();
   });
 });
 
@@ -65,8 +65,8 @@ it('lists within a JSON object do not count', () => {
   const config = { a: ids(10), b: { c: ids(10) } };
   const fields = 'code: "TF_LC", name: "N", vertical: TRADE_FINANCE, region: US';
   const create = (value: string) => `{ createAssetTemplate(input: { ${fields}, config: ${value} }) { __typename } }`;
-  expect(judged(`mutation ($config: JSONObject!) ${create('$config')}`, { config })).toBeUndefined();
-  expect(judged(`mutation ${create(`{ a: ${literal(ids(10))} }`)}`)).toBeUndefined();
+  expect(errorFor(`mutation ($config: JSONObject!) ${create('$config')}`, { config })).toBeUndefined();
+  expect(errorFor(`mutation ${create(`{ a: ${literal(ids(10))} }`)}`)).toBeUndefined();
 });
 
 describe('other schemas', () => {
@@ -79,12 +79,12 @@ describe('other schemas', () => {
   it('lists within lists and recursive input types are checked, with list indexes in the path', () => {
     const lists = [[1], [1, 2, 3, 4]];
     const variable = 'query ($a: A) { a(a: $a) }';
-    expect(judged(variable, { a: { b: { lists } } }, nested)).toBe(long('a.b.lists.1'));
-    expect(judged(variable, { a: { b: { a: { other: [{}, { b: { lists } }] } } } }, nested)).toBe(
+    expect(errorFor(variable, { a: { b: { lists } } }, nested)).toBe(long('a.b.lists.1'));
+    expect(errorFor(variable, { a: { b: { a: { other: [{}, { b: { lists } }] } } } }, nested)).toBe(
       long('a.b.a.other.1.b.lists.1'),
     );
-    expect(judged('{ a(many: { b: { lists: [[1], [1, 2, 3, 4]] } }) }', {}, nested)).toBe(long('many.b.lists.1'));
-    expect(judged('{ a(many: [{}, { b: { lists: 1 } }]) }', {}, nested)).toBeUndefined();
+    expect(errorFor('{ a(many: { b: { lists: [[1], [1, 2, 3, 4]] } }) }', {}, nested)).toBe(long('many.b.lists.1'));
+    expect(errorFor('{ a(many: [{}, { b: { lists: 1 } }]) }', {}, nested)).toBeUndefined();
   });
 
   it('a variable is checked once, however often it is used', () => {
@@ -96,7 +96,7 @@ describe('other schemas', () => {
         return null;
       },
     }));
-    const { document, operation } = asked(`query ($many: [A]) { ${uses} }`, {}, nested);
+    const { document, operation } = operationIn(`query ($many: [A]) { ${uses} }`, {}, nested);
     expect(checkLists(nested, document, operation, { many }, 1_000)).toBeUndefined();
     expect(read).toBe(1_000);
   });

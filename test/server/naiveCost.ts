@@ -16,7 +16,7 @@ import {
 } from 'graphql';
 import { schema } from '../../src/schema/index.ts';
 import { FIELD_COSTS } from '../../src/schema/fieldCosts.ts';
-import type { asked } from './estimates.ts';
+import type { operationIn } from './estimates.ts';
 
 const LEAF = 0.4;
 /** The maximum size of a leaf in whole KiB, by its name. That of a JSON object counts twice. */
@@ -37,7 +37,7 @@ const KIBIBYTES: Readonly<Record<string, number>> = {
 };
 
 /** Computes the cost in the simplest way: every fragment inlined, every value coerced by graphql, nothing cached. */
-export function naiveCost({ document, operation, variables }: ReturnType<typeof asked>): number {
+export function naiveCost({ document, operation, variables }: ReturnType<typeof operationIn>): number {
   type Args = {
     readonly first?: number | null;
     readonly last?: number | null;

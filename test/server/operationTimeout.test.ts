@@ -22,7 +22,7 @@ let address: string;
 let deal: Deal;
 let token: string;
 /** Holds locks that the server waits for. */
-let rival: Client;
+let otherClient: Client;
 
 beforeAll(async () => {
   ({ store, url } = await openPostgresAt());
@@ -31,10 +31,10 @@ beforeAll(async () => {
   server = serveKeys(store, { settings: { operationMs: OPERATION_MS } });
   address = await atAddress(server.app);
   ({ token } = await newKey(serveKeys(store), deal.institution.id));
-  rival = new Client({ connectionString: url });
-  await rival.connect();
+  otherClient = new Client({ connectionString: url });
+  await otherClient.connect();
 });
-afterAll(() => rival.end());
+afterAll(() => otherClient.end());
 
 /** Returns the number of statements of the server that run or wait. */
 const busy = (): Promise<number> =>
@@ -42,7 +42,7 @@ const busy = (): Promise<number> =>
     const { rows } = await admin.query<{ n: number }>(
       `select count(*)::int as n from pg_stat_activity where datname = current_database()
         and pid not in (pg_backend_pid(), $1) and state <> 'idle' and backend_type = 'client backend'`,
-      [(rival as Client & { readonly processID: number }).processID],
+      [(otherClient as Client & { readonly processID: number }).processID],
     );
     return rows[0]?.n ?? 0;
   });
@@ -53,12 +53,12 @@ const gone = (): Promise<unknown> =>
 
 /** Runs the work while a table is locked. */
 async function whileLocked<T>(lock: string, work: () => Promise<T>): Promise<T> {
-  await rival.query('begin');
-  await rival.query(lock);
+  await otherClient.query('begin');
+  await otherClient.query(lock);
   try {
     return await work();
   } finally {
-    await rival.query('rollback');
+    await otherClient.query('rollback');
   }
 }
 
@@ -71,9 +71,9 @@ it.each([
     // The API key is cached by then, so only the query is slow.
     expect((await overHttp(address, shown(), LIST)).status).toBe(200);
     await whileLocked('lock table positions in access exclusive mode', async () => {
-      const asked = overHttp(address, shown(), LIST);
+      const pending = overHttp(address, shown(), LIST);
       await waiting();
-      const { status, code, body } = await asked;
+      const { status, code, body } = await pending;
       expect([status, code, body.data]).toEqual([504, 'TIMEOUT', undefined]);
       await gone();
     });
@@ -86,9 +86,9 @@ it('a mutation that exceeds the operation timeout is ended with TIMEOUT, and not
   const { id } = await fundedPosition(serve(store), deal);
   const before = await countsOf(store);
   await whileLocked(`select 1 from positions where id = '${id}' for update`, async () => {
-    const asked = overHttp(address, token, RELEASE, {}, { id });
+    const pending = overHttp(address, token, RELEASE, {}, { id });
     await waiting();
-    const { code, body } = await asked;
+    const { code, body } = await pending;
     expect(code).toBe('TIMEOUT');
     expect(body.data ?? { releasePosition: null }).toEqual({ releasePosition: null });
     await gone();

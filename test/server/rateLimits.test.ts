@@ -85,10 +85,10 @@ describe('one server', () => {
     const takes = fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.integer({ min: 1, max: 5 })), { maxLength: 40 });
     await checked(
       COUNTS.storeWalks * 10,
-      fc.asyncProperty(fc.integer({ min: 0, max: 30 }), takes, async (limit, asked) => {
+      fc.asyncProperty(fc.integer({ min: 0, max: 30 }), takes, async (limit, requested) => {
         const { rates } = limited({ key: limit });
         const spent: Record<string, number> = { a: 0, b: 0 };
-        for (const [who, points] of asked) {
+        for (const [who, points] of requested) {
           spent[who] = (spent[who] ?? 0) + points;
           const allowed = (spent[who] ?? 0) <= limit;
           expect(await rates.take('key', who, points)).toBe(allowed ? undefined : 60);

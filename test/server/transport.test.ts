@@ -299,18 +299,18 @@ describe('the size of a body', () => {
     async (length) => {
       const bytes = 5 * 1024 * 1024;
       const headers = { ...KNOWN, ...JSON_TYPE, ...(length && { 'content-length': bytes }) };
-      const asked = request(address, { method: 'POST', headers });
-      asked.on('error', () => undefined);
-      const answer = once(asked, 'response');
+      const clientRequest = request(address, { method: 'POST', headers });
+      clientRequest.on('error', () => undefined);
+      const answer = once(clientRequest, 'response');
       const part = Buffer.alloc(64 * 1024, 'x');
-      asked.write(part);
+      clientRequest.write(part);
       // The response arrives before the rest is sent.
       const [response] = (await answer) as [{ readonly statusCode: number; resume(): void }];
       expect(response.statusCode).toBe(413);
       response.resume();
-      const closed = once(asked, 'close');
-      for (let left = bytes - part.length; left > 0; left -= part.length) asked.write(part);
-      asked.end();
+      const closed = once(clientRequest, 'close');
+      for (let left = bytes - part.length; left > 0; left -= part.length) clientRequest.write(part);
+      clientRequest.end();
       await closed;
       expect((await overHttp(address, ROOT_TOKEN)).status).toBe(200);
     },
@@ -320,8 +320,8 @@ describe('the size of a body', () => {
 describe('the cost in a response', () => {
   it('the cost is returned only with the header x-graphql-cost', async () => {
     const query = '{ institutions(first: 10) { nodes { id } } }';
-    const told = await overHttp(address, ROOT_TOKEN, query, { 'x-graphql-cost': '1' });
-    expect(told.body.extensions?.cost).toBeGreaterThanOrEqual(10);
+    const withHeader = await overHttp(address, ROOT_TOKEN, query, { 'x-graphql-cost': '1' });
+    expect(withHeader.body.extensions?.cost).toBeGreaterThanOrEqual(10);
     expect((await overHttp(address, ROOT_TOKEN, query)).body).not.toHaveProperty('extensions');
   });
 });

@@ -194,7 +194,7 @@ describe('the file of trusted documents', () => {
     'null',
     '[]',
   ])('startup fails with the file content %s', (text) => {
-    const told = 'TRUSTED_DOCUMENTS must hold texts by their SHA-256 in hexadecimal.';
-    expect(() => readTrustedDocuments({ file: fileOf(text), only: true })).toThrow(told);
+    const expectedMessage = 'TRUSTED_DOCUMENTS must hold texts by their SHA-256 in hexadecimal.';
+    expect(() => readTrustedDocuments({ file: fileOf(text), only: true })).toThrow(expectedMessage);
   });
 });

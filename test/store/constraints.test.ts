@@ -67,8 +67,8 @@ test.each<[string, (tx: Writers) => void]>([
     () => expect.unreachable('it was written'),
     (error: Error) => error,
   );
-  const told = fault instanceof AlreadyExistsError ? fault.cause : fault;
-  expect(told).toMatchObject({ code: expect.stringMatching(/^23|^22003$/) });
+  const databaseError = fault instanceof AlreadyExistsError ? fault.cause : fault;
+  expect(databaseError).toMatchObject({ code: expect.stringMatching(/^23|^22003$/) });
   expect(await store.read('ALL').institutions.byIds([beside.institution.id])).toEqual([undefined]);
   expect(await store.read('ALL').positions.byIds([deal.positions[0].id])).toEqual(deal.positions);
 });

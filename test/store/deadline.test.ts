@@ -6,7 +6,7 @@ import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
-import { deadlineIn, deadlineWhenTold, gate } from '../support/deadlines.ts';
+import { deadlineIn, manualDeadline, gate } from '../support/deadlines.ts';
 import { isBegin, isCommit, isCommitted, type Proxy, startProxy } from '../support/proxy.ts';
 import { aPosition, anInstitution, keepDeal } from './rows.ts';
 
@@ -75,17 +75,17 @@ describe('running work ends at the deadline', () => {
 
   it('waiting for a row ends at the deadline, even if the deadline is closer than when the transaction began', async () => {
     const [first, second] = positions;
-    const told: number[] = [];
+    const timeoutsMs: number[] = [];
     proxy.tap = {
       fromClient: ({ text }) => {
         const ms = /'statement_timeout', '(\d+)'/.exec(text)?.[1];
-        if (ms !== undefined) told.push(Number(ms));
+        if (ms !== undefined) timeoutsMs.push(Number(ms));
       },
     };
-    await asAdmin(url, async (rival) => {
-      await rival.query('begin');
-      await rival.query('select from positions where id = $1 for update', [second.id]);
-      const until = deadlineWhenTold();
+    await asAdmin(url, async (otherClient) => {
+      await otherClient.query('begin');
+      await otherClient.query('select from positions where id = $1 for update', [second.id]);
+      const until = manualDeadline();
       const work = store.transact(
         'ALL',
         async (tx) => {
@@ -100,9 +100,9 @@ describe('running work ends at the deadline', () => {
       await isAtNothing();
     });
     proxy.tap = {};
-    expect(told[0]).toBe(10_000);
-    expect(told[1]).toBeLessThanOrEqual(501);
-    expect(told).toHaveLength(2);
+    expect(timeoutsMs[0]).toBe(10_000);
+    expect(timeoutsMs[1]).toBeLessThanOrEqual(501);
+    expect(timeoutsMs).toHaveLength(2);
   });
 });
 
@@ -128,7 +128,7 @@ it('waiting for a free connection ends at the deadline, and no connection is los
 });
 
 it('a transaction is not retried after its deadline', async () => {
-  const until = deadlineWhenTold();
+  const until = manualDeadline();
   let begins = 0;
   proxy.tap = {
     fromClient: (message, link) => {
@@ -146,7 +146,7 @@ it('a transaction is not retried after its deadline', async () => {
 });
 
 it('the outcome of a COMMIT sent in time is returned, however late its response is', async () => {
-  const until = deadlineWhenTold();
+  const until = manualDeadline();
   proxy.tap = {
     fromClient: (message, link) => {
       if (!isCommit(message) || until.remainingMs() === 0) return;

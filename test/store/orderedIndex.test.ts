@@ -80,39 +80,39 @@ class Both {
 const START: IndexPosition = { chunk: 0, row: 0 };
 const endOf = (index: OrderedIndex<Entry>): IndexPosition => ({ chunk: index.chunks.length, row: 0 });
 
-function walked(
+function scanned(
   index: OrderedIndex<Entry>,
   from: IndexPosition,
   to: IndexPosition,
   backward: boolean,
 ): readonly Entry[] {
-  const touched = { rows: 0 };
-  const walk = new IndexScan(index, from, to, backward, touched);
+  const stats = { rows: 0 };
+  const scan = new IndexScan(index, from, to, backward, stats);
   const rows: Entry[] = [];
-  for (let row = walk.next(); row !== undefined; row = walk.next()) rows.push(row);
-  if (touched.rows !== rows.length || walk.size !== rows.length) throw new Error('The walk counted wrong.');
+  for (let row = scan.next(); row !== undefined; row = scan.next()) rows.push(row);
+  if (stats.rows !== rows.length || scan.size !== rows.length) throw new Error('The scan counted wrong.');
   return rows;
 }
 
 const SIDES = [false, true];
 
 /** Everything that an index can return: its rows, the places of keys, and the rows between any two of them. */
-function told({ index, rows }: Both, keys: readonly Entry[]) {
+function contentsOf({ index, rows }: Both, keys: readonly Entry[]) {
   if (index.size !== rows.size) throw new Error('The index counted wrong.');
   const places = keys.flatMap((key) => SIDES.map((past) => index.seek(key, past)));
   return {
-    rows: walked(index, START, endOf(index), false),
+    rows: scanned(index, START, endOf(index), false),
     chunksFit: index.chunks.every(({ length }) => length > 0 && length <= chunkRows),
     chunksAreFew: index.chunks.length <= 1 + Math.ceil((4 * rows.size) / chunkRows),
-    backward: walked(index, START, endOf(index), true),
+    backward: scanned(index, START, endOf(index), true),
     ranks: places.map((place) => index.rank(place)),
-    between: places.flatMap((from) => places.map((to) => walked(index, from, to, false))),
-    betweenBackward: places.flatMap((from) => places.map((to) => walked(index, from, to, true).toReversed())),
+    between: places.flatMap((from) => places.map((to) => scanned(index, from, to, false))),
+    betweenBackward: places.flatMap((from) => places.map((to) => scanned(index, from, to, true).toReversed())),
   };
 }
 
 /** The same, computed from the sorted array. */
-function expected(both: Both, keys: readonly Entry[]): ReturnType<typeof told> {
+function expected(both: Both, keys: readonly Entry[]): ReturnType<typeof contentsOf> {
   const rows = [...both.sorted()];
   const ranks = keys.flatMap((key) =>
     SIDES.map((past) => rows.filter((row) => compare(row, key) < (past ? 1 : 0)).length),
@@ -137,7 +137,7 @@ describe('an ordered index', () => {
         const both = new Both();
         for (const [kind, entry] of taken) both[kind](entry);
         const places = [...keys, ...both.sorted().slice(0, 1), floor(value), ceiling(value)];
-        expect(told(both, places)).toEqual(expected(both, places));
+        expect(contentsOf(both, places)).toEqual(expected(both, places));
       }),
     ));
 
@@ -157,21 +157,21 @@ describe('an ordered index', () => {
             both.put({ id: String(turn).padStart(4, '0'), at: way === 'mixed' ? turn % 10 : Math.floor(turn / 500) });
           }
           for (const [kind, entry] of taken) both[kind](entry);
-          expect(told(both, keys)).toEqual(expected(both, keys));
+          expect(contentsOf(both, keys)).toEqual(expected(both, keys));
           for (const row of both.sorted()) if (row.at === gone) both.remove(row);
           for (const row of both.sorted().slice(0, 900)) both.put({ ...row, at: 9 });
           const places = [...keys, floor(gone), ceiling(gone)];
-          expect(told(both, places)).toEqual(expected(both, places));
+          expect(contentsOf(both, places)).toEqual(expected(both, places));
         },
       ),
     ));
 
   test('an ordered index is empty at first, and after everything is removed', () => {
     const both = new Both();
-    expect(told(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
+    expect(contentsOf(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
     for (let n = 0; n < 1_200; n += 1) both.put({ id: String(n).padStart(4, '0'), at: 1 });
     for (const row of both.sorted()) both.remove(row);
-    expect(told(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
+    expect(contentsOf(both, [floor(1)])).toEqual(expected(both, [floor(1)]));
     expect(both.index.chunks).toEqual([]);
   });
 
@@ -187,7 +187,7 @@ describe('an ordered index', () => {
       both.index.remove(handle);
       both.rows.remove(handle, entry.id);
     }
-    expect(told(both, [])).toEqual(expected(both, []));
+    expect(contentsOf(both, [])).toEqual(expected(both, []));
   });
 
   test('the next version of a row replaces the one before', () => {
@@ -198,7 +198,7 @@ describe('an ordered index', () => {
     ] as const;
     both.put(before);
     both.put(after);
-    expect(walked(both.index, START, endOf(both.index), false)[0]).toBe(after);
+    expect(scanned(both.index, START, endOf(both.index), false)[0]).toBe(after);
   });
 });
 

@@ -2,14 +2,14 @@ import * as fc from 'fast-check';
 import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
 import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
 import type { Tables } from '../../src/store/store.ts';
-import { type Asked, CURRENCIES, INSTANTS, KINDS, PRIORITIES, type Rows, TERMS, TEXTS } from './randomRows.ts';
+import { type ListedTable, CURRENCIES, INSTANTS, KINDS, PRIORITIES, type Rows, TERMS, TEXTS } from './randomRows.ts';
 import { currency, nextId, START } from './rows.ts';
 
 /** The queryable fields of a table: its filters, its orders and its parents. */
 export interface QueryableFields<E> {
   readonly where: { readonly [F in keyof E]?: fc.Arbitrary<unknown> };
   readonly orders: readonly (readonly string[])[];
-  readonly parents: readonly Asked[];
+  readonly parents: readonly ListedTable[];
   readonly needsParent: boolean;
   /** The words to search in its texts. */
   readonly words?: readonly string[];
@@ -20,7 +20,7 @@ export interface QueryableFields<E> {
 /** A choice that depends on the rows, once they exist. */
 export type Later<V> = (rows: Rows) => V;
 export const at = fc.nat(10_000);
-export const idOf = (table: Asked): fc.Arbitrary<Later<string>> =>
+export const idOf = (table: ListedTable): fc.Arbitrary<Later<string>> =>
   fc.oneof(
     {
       weight: 9,
@@ -68,7 +68,7 @@ const texts = isIn(oneOf([...TEXTS, 'unknown', 'NUL\0', '\ud800']));
 const textsOrRange = fc.oneof(texts, isWithin([...TEXTS, 'B', '']));
 const institutionId = isIn(idOf('institutions'));
 
-export const QUERYABLE_FIELDS: { readonly [T in Asked]: QueryableFields<Tables[T]> } = {
+export const QUERYABLE_FIELDS: { readonly [T in ListedTable]: QueryableFields<Tables[T]> } = {
   institutions: {
     where: {
       name: textsOrRange,
@@ -143,9 +143,9 @@ export const QUERYABLE_FIELDS: { readonly [T in Asked]: QueryableFields<Tables[T
   },
 };
 
-export const TABLE_NAMES = Object.keys(QUERYABLE_FIELDS) as readonly Asked[];
+export const TABLE_NAMES = Object.keys(QUERYABLE_FIELDS) as readonly ListedTable[];
 
-export const PARENT_FIELDS: { readonly [T in Asked]?: string } = {
+export const PARENT_FIELDS: { readonly [T in ListedTable]?: string } = {
   institutions: 'institutionId',
   assetTemplates: 'templateId',
   assets: 'assetId',

@@ -34,7 +34,7 @@ export const TERMS = [
 export const KINDS = ['CONSTR_ESCROW', 'CONSTR_RETAINAGE', 'TF_LC'];
 
 /** The tables whose lists have enough filters and orders for random queries. */
-export type Asked =
+export type ListedTable =
   | 'institutions'
   | 'assetTemplates'
   | 'assets'
@@ -42,7 +42,7 @@ export type Asked =
   | 'lifecycleEvents'
   | 'chatSessions'
   | 'chatMessages';
-export type Rows = { readonly [T in Asked]: readonly Tables[T][] };
+export type Rows = { readonly [T in ListedTable]: readonly Tables[T][] };
 
 type Pick = <V>(values: readonly V[]) => V;
 /** Random choices that depend only on the seed. */

@@ -3,12 +3,12 @@ import type { Position } from '../../src/domain/position.ts';
 import type { Scope } from '../../src/domain/viewer.ts';
 import type { Key, Window } from '../../src/store/store.ts';
 import { QUERYABLE_FIELDS, at, idOf, type Later, PARENT_FIELDS } from './queryableFields.ts';
-import type { Asked } from './randomRows.ts';
+import type { ListedTable } from './randomRows.ts';
 
 const cut = fc.option(fc.record({ row: at, off: fc.constantFrom(0, 0, 1) }), { freq: 2 });
 
 /** Random windows of one shape, on several parents or on none. */
-export function windowsOf(table: Asked): fc.Arbitrary<Later<readonly Window<Position>[]>> {
+export function windowsOf(table: ListedTable): fc.Arbitrary<Later<readonly Window<Position>[]>> {
   const { where, orders, parents, needsParent, words = [], terms = [] } = QUERYABLE_FIELDS[table];
   const conditions = Object.entries(where as { readonly [field: string]: fc.Arbitrary<Later<object>> }).map(
     ([field, condition]) =>

@@ -7,7 +7,7 @@ import { aDeal, anAsset, keep } from './rows.ts';
 const MEBIBYTE = 1024 * 1024;
 const ASSETS = 1_540;
 
-it('many rows are read in parts, and one request that reads more than 64 MiB fails with TooLate', async () => {
+it('many rows are read in parts, and one request that reads more than 64 MiB fails with DeadlineExceededError', async () => {
   let statements = 0;
   const store = await openPostgres(({ text }) => void (statements += text.includes('from assets') ? 1 : 0));
   const { institution, template } = aDeal();

@@ -185,14 +185,14 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
       'the rows scanned are bounded for $name',
       async ({ filter, orderBy, values = 1, scattered = 1 }) => {
         const variables = { ...(filter && { filter: filter(portfolio) }), ...(orderBy && { orderBy }) };
-        for (const asked of await twoPages(variables)) {
+        for (const pageVariables of await twoPages(variables)) {
           // If rows are scattered, the bound is doubled to allow for chance.
           const most = scattered === 1 ? readRows * values : 2 * scattered * readRows;
           memory.scanStats.rows = 0;
-          const page = await ask(inMemory, viewer, asked);
+          const page = await ask(inMemory, viewer, pageVariables);
           // The heads of the merged indexes; a range of few rows is read completely and sorted.
           expect(memory.scanStats.rows).toBeLessThanOrEqual(Math.max(most + values, 2 * pageRows));
-          const read = await explained(asked, viewer);
+          const read = await explained(pageVariables, viewer);
           expect(read.page.nodes).toEqual(page.nodes);
           expect(read.sequential).toEqual([]);
           // A row of a bitmap scan counts twice, in the index and in the table. In a small table the planner may read the
@@ -209,7 +209,7 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
     const { data } = await inMemory.ask<{ __type: { inputFields: { name: string }[] } }>(
       '{ __type(name: "PositionFilter") { inputFields { name } } }',
     );
-    const asked = new Set(FILTERS.flatMap(({ filter }) => Object.keys(filter?.(portfolio) ?? {})));
-    expect([...asked].toSorted()).toEqual(data?.__type.inputFields.map(({ name }) => name).toSorted());
+    const filterFields = new Set(FILTERS.flatMap(({ filter }) => Object.keys(filter?.(portfolio) ?? {})));
+    expect([...filterFields].toSorted()).toEqual(data?.__type.inputFields.map(({ name }) => name).toSorted());
   });
 });

@@ -46,8 +46,8 @@ describe('predecessor mistake 16: both stores must return the same results', () 
         scopes,
         fc.array(windowsOf(table), { minLength: 1, maxLength: 3 }),
         fc.context(),
-        async (scope, asked, context) => {
-          const windows = asked.flatMap((each) => each(world.rows));
+        async (scope, windowsIn, context) => {
+          const windows = windowsIn.flatMap((each) => each(world.rows));
           context.log(inspect({ scope: scope(world.rows), windows }, { depth: null }));
           const answersOf = async (store: Store) => {
             const readers = store.read(scope(world.rows));
@@ -72,8 +72,8 @@ describe('predecessor mistake 16: both stores must return the same results', () 
         scopes,
         fc.constantFrom(...TABLE_NAMES),
         fc.array(fc.oneof(...TABLE_NAMES.map(idOf)), { maxLength: 8 }),
-        async (scope, table, asked) => {
-          const ids = asked.map((each) => each(world.rows));
+        async (scope, table, idsIn) => {
+          const ids = idsIn.map((each) => each(world.rows));
           const answers = (store: Store) => store.read(scope(world.rows))[table].byIds(ids);
           expect(await answers(world.postgres)).toEqual(await answers(world.memory));
         },

@@ -8,7 +8,7 @@ export interface BrokenRequest {
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Uint8Array;
   /** Whether Content-Length is correct. Otherwise a header sets it, or it is missing. */
-  readonly told: boolean;
+  readonly hasContentLength: boolean;
 }
 
 const DOCUMENTS = [
@@ -221,7 +221,7 @@ export const brokenRequests = (houses: readonly House[], root: string): fc.Arbit
       json: fc.integer({ min: 0, max: 3 }),
       headers: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.array(header, { maxLength: 3 })),
       body: bodies,
-      told: fc.integer({ min: 0, max: 20 }).map((one) => one > 0),
+      hasContentLength: fc.integer({ min: 0, max: 20 }).map((one) => one > 0),
     })
     .map(({ shown, json, headers, ...request }) => ({
       ...request,

@@ -37,10 +37,10 @@ it('the copy waits while another connection uses the template', async () => {
 it('a database with open connections can be dropped, and a missing one is ignored', async () => {
   const database = await createDatabase();
   const guest = new Client({ connectionString: database.url });
-  const told = new Promise((resolve) => guest.on('error', resolve));
+  const disconnected = new Promise((resolve) => guest.on('error', resolve));
   await guest.connect();
   await database.drop();
-  await expect(told).resolves.toMatchObject({ code: '57P01' });
+  await expect(disconnected).resolves.toMatchObject({ code: '57P01' });
   await database.drop();
   await expect(asAdmin(database.url, (admin) => admin.query('select 1'))).rejects.toMatchObject({ code: '3D000' });
 });

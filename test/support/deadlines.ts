@@ -8,7 +8,7 @@ export function deadlineIn(ms: number): Deadline {
 }
 
 /** A deadline that passes when the test calls `pass`. */
-export function deadlineWhenTold(): Deadline & { pass(): void; comeIn(ms: number): void } {
+export function manualDeadline(): Deadline & { pass(): void; comeIn(ms: number): void } {
   let end = Number.POSITIVE_INFINITY;
   return {
     remainingMs: () => Math.max(0, end - performance.now()),

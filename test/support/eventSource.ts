@@ -92,13 +92,13 @@ export const resultOf = (event: ServerSentEvent | undefined): Result => JSON.par
  */
 export async function* reconnectingEvents(
   address: string,
-  asked: EventRequest,
+  eventRequest: EventRequest,
   sink?: (chunk: Buffer, sent: ClientRequest) => Buffer,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   let lastId = '';
   for (;;) {
-    const headers = { ...asked.headers, ...(lastId !== '' && { 'last-event-id': lastId }) };
-    const stream = await openEvents(address, { ...asked, headers }, sink);
+    const headers = { ...eventRequest.headers, ...(lastId !== '' && { 'last-event-id': lastId }) };
+    const stream = await openEvents(address, { ...eventRequest, headers }, sink);
     try {
       for (let event = await stream.next(); event; event = await stream.next()) {
         lastId = event.id ?? lastId;

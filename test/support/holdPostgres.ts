@@ -11,5 +11,5 @@ const server = await startPostgres();
 const [postgres] = readFileSync(join(server.folder, 'data/postmaster.pid'), 'utf8').split('\n');
 process.stdout.write(`${postgres}\t${server.folder}\n`);
 if (ending === 'stop') await server.stop();
-if (ending === 'throw') throw new Error('as asked');
+if (ending === 'throw') throw new Error('simulated failure');
 if (ending === 'stay') setInterval(() => {}, 1000);

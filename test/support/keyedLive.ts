@@ -31,13 +31,13 @@ export async function overSse(
 ): Promise<Stream> {
   const credential = { accept: 'text/event-stream', authorization: `Bearer ${token}` };
   const search = new URLSearchParams({ query, variables: JSON.stringify(variables) });
-  const asked =
+  const clientRequest =
     method === 'POST'
       ? request(address, { method, headers: { ...credential, 'content-type': 'application/json' } })
       : request(`${address}?${search}`, { method, headers: { ...credential, 'x-graphql-yoga-csrf': '1' } });
-  onTestFinished(() => void asked.destroy());
-  asked.on('error', () => undefined).end(method === 'POST' ? JSON.stringify({ query, variables }) : undefined);
-  const [response] = (await once(asked, 'response')) as [Parameters<typeof textOf>[0]];
+  onTestFinished(() => void clientRequest.destroy());
+  clientRequest.on('error', () => undefined).end(method === 'POST' ? JSON.stringify({ query, variables }) : undefined);
+  const [response] = (await once(clientRequest, 'response')) as [Parameters<typeof textOf>[0]];
   const chunks = textOf(response);
   let text = '';
   return {

@@ -46,7 +46,7 @@ export const sse: Transport = {
       abortControllerImpl: AbortController,
     });
     return {
-      ask: (query, variables = {}) => told(client.iterate({ query, variables }) as unknown as Results),
+      ask: (query, variables = {}) => withErrors(client.iterate({ query, variables }) as unknown as Results),
       vanish: () => gone.abort(),
     };
   },
@@ -71,14 +71,14 @@ export const webSocket: Transport = {
       onNonLazyError: () => undefined,
     });
     return {
-      ask: (query, variables = {}) => told(client.iterate({ query, variables }) as unknown as Results),
+      ask: (query, variables = {}) => withErrors(client.iterate({ query, variables }) as unknown as Results),
       vanish: () => sockets.forEach((socket) => socket.terminate()),
     };
   },
 };
 
 /** Converts an exception of the client to a result. */
-async function* told(results: Results): AsyncGenerator<Result, void, undefined> {
+async function* withErrors(results: Results): AsyncGenerator<Result, void, undefined> {
   try {
     for await (const result of results) yield result;
   } catch (error) {

@@ -29,14 +29,14 @@ export function probeOf(
   // The mutation requires an amount or this field, although its type requires neither.
   if (field.name === 'releasePosition') Object.assign(given['input'] as object, { all: true });
   const declared = field.args.filter(({ name }) => name in given).map(({ name, type }) => `$${name}: ${String(type)}`);
-  const asked = callOf(schema, slot, given);
+  const fieldCall = callOf(schema, slot, given);
   const head = (more: readonly string[]) => (more.length > 0 ? `(${more.join(', ')})` : '');
   const root = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].find(
     (type) => type?.name === parent,
   );
-  if (root) return { query: `${parent.toLowerCase()} ${head(declared)} { ${asked} }`, variables: given };
+  if (root) return { query: `${parent.toLowerCase()} ${head(declared)} { ${fieldCall} }`, variables: given };
   return {
-    query: `query ${head(['$parent: ID!', ...declared])} { node(id: $parent) { id ... on ${parent} { ${asked} } } }`,
+    query: `query ${head(['$parent: ID!', ...declared])} { node(id: $parent) { id ... on ${parent} { ${fieldCall} } } }`,
     variables: { parent: world.ids[parent], ...given },
   };
 }

@@ -36,13 +36,13 @@ export function sendRaw(url: string, bytes: Uint8Array): Promise<RawAnswer> {
 }
 
 /** Returns the exact bytes of a request that asks to close the connection after the response. */
-export function bytesOf({ method, path, headers, body, told }: BrokenRequest): Uint8Array {
+export function bytesOf({ method, path, headers, body, hasContentLength }: BrokenRequest): Uint8Array {
   const hasHost = headers.some(([name]) => name === 'Host');
   const lines = [
     `${method} ${path} HTTP/1.1`,
     ...(hasHost ? [] : ['Host: 127.0.0.1']),
     ...headers.map(([name, value]) => `${name}: ${value}`),
-    ...(told && method !== 'GET' ? [`Content-Length: ${body.byteLength}`] : []),
+    ...(hasContentLength && method !== 'GET' ? [`Content-Length: ${body.byteLength}`] : []),
     'Connection: close',
   ];
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), method === 'GET' ? Buffer.of() : body]);

@@ -62,11 +62,11 @@ export async function runScenario(server: TestServer, steps: readonly Step[]): P
   };
   for (const step of steps) {
     const before = positions.length;
-    const asked = askedBy(step, server, deal, positions);
-    if (asked) {
-      const text = await ask(...asked);
+    const request = requestOf(step, server, deal, positions);
+    if (request) {
+      const text = await ask(...request);
       const cursor = /"endCursor":"([^"]+)"/.exec(text)?.[1];
-      if (cursor !== undefined) await ask(asked[0], { ...asked[1], after: cursor });
+      if (cursor !== undefined) await ask(request[0], { ...request[1], after: cursor });
     }
     const changed = positions[positions.length > before ? positions.length - 1 : 'at' in step ? step.at : -1];
     if (changed !== undefined) await ask(PositionDocument, { id: changed });
@@ -79,7 +79,7 @@ export async function runScenario(server: TestServer, steps: readonly Step[]): P
   return answers;
 }
 
-function askedBy(
+function requestOf(
   step: Step,
   server: TestServer,
   { institution, assetId }: Deal,

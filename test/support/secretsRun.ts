@@ -12,7 +12,7 @@ export const newSecrets = (): Secrets => ({
   password: `password-canary-${randomBytes(8).toString('hex')}`,
 });
 
-export interface Told {
+export interface KeptResponse {
   readonly status: number;
   /** The body and all headers. */
   readonly text: string;
@@ -20,22 +20,22 @@ export interface Told {
 type HeadersGiven = Readonly<Record<string, string>>;
 
 /** Sends a request unchanged, and keeps the response. */
-export async function tell(
+export async function send(
   program: Program,
-  kept: Told[],
+  kept: KeptResponse[],
   headers: HeadersGiven,
   query: string,
   variables: object = {},
-): Promise<Told> {
+): Promise<KeptResponse> {
   const response = await fetch(await program.address, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ query, variables }),
   });
   const body = await response.text();
-  const told = { status: response.status, text: `${JSON.stringify([...response.headers])}\n${body}` };
-  kept.push(told);
-  return told;
+  const keptResponse = { status: response.status, text: `${JSON.stringify([...response.headers])}\n${body}` };
+  kept.push(keptResponse);
+  return keptResponse;
 }
 
 export const bearer = (token: string): HeadersGiven => ({ authorization: `Bearer ${token}` });
@@ -51,17 +51,22 @@ const SESSION = `mutation($input: CreateChatSessionInput!) { createChatSession(i
 
 /** Creates an API key of an institution. Its token is only in this response. */
 export async function newKey(program: Program, { rootKey }: Secrets): Promise<string> {
-  const made = await tell(program, [], bearer(rootKey), INSTITUTION, {
+  const made = await send(program, [], bearer(rootKey), INSTITUTION, {
     input: { name: 'Harbor Bank', regions: ['US'] },
   });
   const institutionId = /inst_[0-9a-z]{26}/.exec(made.text)?.[0];
   const input = { institutionId, label: 'canary', role: 'ADMIN' };
-  const { text } = await tell(program, [], bearer(rootKey), KEY, { input });
+  const { text } = await send(program, [], bearer(rootKey), KEY, { input });
   return /eg_[0-9a-z]{12}_[0-9a-z]{58}/.exec(text)?.[0] ?? expect.fail(text);
 }
 
 /** Uses a credential as intended. */
-export async function useWell(program: Program, kept: Told[], token: string, institution?: string): Promise<void> {
+export async function useWell(
+  program: Program,
+  kept: KeptResponse[],
+  token: string,
+  institution?: string,
+): Promise<void> {
   const input = {
     ownerReference: 'ada',
     title: 'Pier 9',
@@ -69,19 +74,19 @@ export async function useWell(program: Program, kept: Told[], token: string, ins
     idempotencyKey: randomBytes(8).toString('hex'),
   };
   for (const headers of [bearer(token), { 'x-api-key': token }]) {
-    const read = await tell(
+    const read = await send(
       program,
       kept,
       headers,
       '{ viewer { role apiKey { id prefix } } auditEvents { nodes { payload } } }',
     );
     expect(read).toMatchObject({ status: 200, text: expect.not.stringContaining('"errors"') as string });
-    await tell(program, kept, headers, SESSION, { input });
+    await send(program, kept, headers, SESSION, { input });
   }
 }
 
 /** Sends a credential where it does not belong, and similar texts where it does. */
-export async function useBadly(program: Program, kept: Told[], token: string): Promise<void> {
+export async function useBadly(program: Program, kept: KeptResponse[], token: string): Promise<void> {
   const own = bearer(token);
   const strange = [
     { authorization: `Bearer ${token}x` },
@@ -93,20 +98,20 @@ export async function useBadly(program: Program, kept: Told[], token: string): P
     { 'x-request-id': `${token}x`, authorization: `Bearer ${token}x` },
     { cookie: token },
   ];
-  for (const headers of strange) expect((await tell(program, kept, headers, '{ viewer { role } }')).status).toBe(401);
+  for (const headers of strange) expect((await send(program, kept, headers, '{ viewer { role } }')).status).toBe(401);
   const fund = (input: object, headers: HeadersGiven = {}) =>
-    tell(program, kept, { ...own, ...headers }, FUND, { input });
+    send(program, kept, { ...own, ...headers }, FUND, { input });
   const misplaced = [
     fund({ positionId: token }),
     fund({ positionId: token.slice(0, 40), idempotencyKey: token }),
     fund({ positionId: 'pos_00000000000000000000000000', reason: `of ${token}` }),
     fund({ positionId: 'pos_00000000000000000000000000' }, { 'idempotency-key': token }),
-    tell(program, kept, own, SESSION, { input: { ownerReference: token, title: token } }),
-    tell(program, kept, own, `{ node(id: "${token}") { id } }`),
-    tell(program, kept, own, `{ positions(after: "${token}") { totalCount } }`),
-    tell(program, kept, own, `{ ${token.replaceAll('-', '_')} secret(is: "${token}") }`),
+    send(program, kept, own, SESSION, { input: { ownerReference: token, title: token } }),
+    send(program, kept, own, `{ node(id: "${token}") { id } }`),
+    send(program, kept, own, `{ positions(after: "${token}") { totalCount } }`),
+    send(program, kept, own, `{ ${token.replaceAll('-', '_')} secret(is: "${token}") }`),
   ];
   for (const { status } of await Promise.all(misplaced)) expect(status).toBe(400);
-  const named = await tell(program, kept, { ...own, 'x-request-id': token }, FUND, { input: { positionId: 'x' } });
+  const named = await send(program, kept, { ...own, 'x-request-id': token }, FUND, { input: { positionId: 'x' } });
   expect(named.status).toBe(200);
 }

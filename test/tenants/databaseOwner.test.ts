@@ -41,11 +41,11 @@ afterAll(async () => {
 });
 
 it('the owner of the database is bound by the row security policies, and admitted by its own policy', async () => {
-  const [asked] = await asAdmin(url, async (owner) => {
+  const [roleAttributes] = await asAdmin(url, async (owner) => {
     const role = 'select rolsuper, rolbypassrls from pg_roles where rolname = current_user';
     return (await owner.query(role)).rows;
   });
-  expect(asked).toEqual({ rolsuper: false, rolbypassrls: false });
+  expect(roleAttributes).toEqual({ rolsuper: false, rolbypassrls: false });
   const bound = `select row_security_active('positions') as active, (select count(*)::int from positions) as count`;
   expect(await asAdmin(url, async (owner) => (await owner.query(bound)).rows)).toEqual([{ active: true, count: 2 }]);
 });

@@ -103,14 +103,14 @@ describe.each(TABLES)('row security of %s without conditions in statements', (na
     ];
     it.each([...refused, ...(version && !version.fixed ? changes : [])])(
       'a write for another institution is rejected: %s',
-      async (_what, write, told) => {
+      async (_what, write, expected) => {
         const before = await asAdmin(url, everything);
         const beside = allEntities(mine.institutions[0]).assetTemplates[0] as never;
         const work = store.transact(scopeOf(mine), async (tx) => {
           tx.assetTemplates.insert(beside);
           write(tx);
         });
-        await expect(work).rejects.toMatchObject(told);
+        await expect(work).rejects.toMatchObject(expected);
         expect(await asAdmin(url, everything)).toEqual(before);
       },
     );

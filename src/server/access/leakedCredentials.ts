@@ -35,13 +35,13 @@ function hasText(value: unknown, is: (text: string) => boolean): boolean {
   return false;
 }
 
-/** Whether a value can contain a secret: shorter texts cannot. */
+/** Whether a value can contain a credential. Shorter texts cannot. */
 const isOpen = (value: unknown): boolean =>
   typeof value === 'string' ? value.length >= MIN_CHARACTERS : typeof value === 'object' && value !== null;
 
 /**
- * Rejects with status 400 any credential in the wrong place, such as an id or an idempotency key: these are repeated in
- * responses and stored.
+ * Rejects a request with status 400 if a credential is in the wrong place, such as an id or an idempotency key. Ids and
+ * idempotency keys are stored, and repeated in responses.
  */
 export function rejectLeakedCredentials(request: Request, params: unknown): void {
   const key = request.headers.get('idempotency-key') ?? '';

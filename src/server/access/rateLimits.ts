@@ -49,12 +49,13 @@ interface Window {
 }
 
 /**
- * Rate limits. All servers use the same minutes and count together: `take` decides from what this server knows, and
- * `settle` exchanges counts with the others in the background. So a limit can be exceeded by what servers admit between
- * two exchanges. Rejected requests are counted, too.
+ * Rate limits. All servers use the same minutes and count together: `take` decides by the counts that this server has,
+ * and `flush` exchanges counts with the other servers in the background. A limit can therefore be exceeded by the
+ * requests that servers admit between two exchanges. Rejected requests are counted, too.
  *
- * Memory is bounded: after `namesPerLimit` names in a minute, new ones share 1,024 counters, each with the whole limit.
- * So a flood of addresses is still limited, and cannot lock out all new ones before it has used up all of these.
+ * Memory is bounded: after `namesPerLimit` names in a minute, new names share 1,024 counters, each with the whole limit.
+ * A flood of addresses is therefore still limited, and it rejects all new addresses only after it has used up all of
+ * these counters.
  */
 export class RateLimits {
   readonly #options: RateLimitsOptions;

@@ -23,7 +23,7 @@ import { fragmentsOf } from './fragments.ts';
 interface VariableUses {
   /** Nullable variables at a non-null place: allowed because of a default, but null is then not a valid value. */
   readonly mustNotBeNull: ReadonlySet<string>;
-  /** Nullable variables at a field of a oneOf input: graphql allows them, but neither null nor nothing is a value. */
+  /** Nullable variables at a field of a oneOf input: graphql accepts them, but the field requires a value. */
   readonly mustBeGiven: ReadonlySet<string>;
   /** Whether a variable is used within the literal of a JSON object. */
   readonly isWithinJson: boolean;

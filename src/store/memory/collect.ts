@@ -9,11 +9,11 @@ export interface Bounds {
 }
 
 /**
- * Merges walks in the same order into the first rows that match, without duplicates. Returns undefined if that requires
- * reading more than `most` rows.
+ * Merges scans in the same order into the first rows that match, without duplicates. Returns undefined if that requires
+ * reading more than `maxReads` rows.
  */
 export function merged<E>(
-  walks: readonly IndexScan<E>[],
+  scans: readonly IndexScan<E>[],
   reverse: boolean,
   need: number,
   matches: (row: E) => boolean,
@@ -21,18 +21,18 @@ export function merged<E>(
 ): E[] | undefined {
   const rows: E[] = [];
   let read = 0;
-  const heads = walks.map((walk) => ({ walk, row: walk.next() }));
+  const heads = scans.map((scan) => ({ scan, row: scan.next() }));
   while (rows.length < need) {
     let first: (typeof heads)[number] | undefined;
     for (const head of heads) {
       if (head.row === undefined) continue;
-      const compared = first ? head.walk.index.ordering.compare(head.row, first.row as E) : -1;
+      const compared = first ? head.scan.index.ordering.compare(head.row, first.row as E) : -1;
       if (!first || (reverse ? compared > 0 : compared < 0)) first = head;
     }
     const row = first?.row;
     if (!first || row === undefined) break;
     if ((read += 1) > maxReads) return undefined;
-    first.row = first.walk.next();
+    first.row = first.scan.next();
     if (row !== rows.at(-1) && matches(row)) rows.push(row);
   }
   return rows;

@@ -31,7 +31,7 @@ export interface Among<E> {
 
 /** Ranges of indexes that together contain every matching row, and perhaps others. */
 interface Source<E> {
-  readonly walks: readonly IndexScan<E>[];
+  readonly scans: readonly IndexScan<E>[];
   /** The number of rows in the ranges. */
   readonly size: number;
   /** Whether the ranges contain only matching rows. */
@@ -39,8 +39,8 @@ interface Source<E> {
 }
 
 /**
- * Reads a window in the cheaper of two ways: it walks an index in the requested order and skips rows that do not match,
- * or it collects the smallest index range or set that contains all matches and sorts them. A walk that meets too few
+ * Reads a window in the cheaper of two ways: it scans an index in the requested order and skips rows that do not match,
+ * or it collects the smallest index range or set that contains all matches and sorts them. A scan that finds too few
  * matches is abandoned for the second way.
  */
 export function pageOf<E>(
@@ -56,10 +56,12 @@ export function pageOf<E>(
   const matches = matching(conditions, among);
   const inOrder = smallest(sourcesOf(table, conditions, order.by, bounds, reverse));
   const smallestPlace = leastOf(table, conditions, among);
-  const walking = inOrder ? Math.min(inOrder.size, (need * inOrder.size) / Math.max(1, smallestPlace.size)) : Infinity;
+  const expectedReads = inOrder
+    ? Math.min(inOrder.size, (need * inOrder.size) / Math.max(1, smallestPlace.size))
+    : Infinity;
   const maxReads = 2 * smallestPlace.size;
   const rows =
-    (inOrder && walking <= maxReads ? merged(inOrder.walks, reverse, need, matches, maxReads) : undefined) ??
+    (inOrder && expectedReads <= maxReads ? merged(inOrder.scans, reverse, need, matches, maxReads) : undefined) ??
     sorted(smallestPlace.rows(), order, reverse, need, bounds, matches);
   const more = rows.length > limit;
   const kept = more ? rows.slice(0, limit) : rows;
@@ -106,7 +108,7 @@ function leastOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly A
   const index = sources.find(({ isExact }) => isExact) ?? smallest(sources);
   const set = smallest(among);
   if (set && (!index || set.size <= index.size)) return { size: set.size, isExact: false, rows: () => set.rows() };
-  if (!index) throw new Error('No index can answer this list.');
+  if (!index) throw new Error('No index contains the rows of this list.');
   return { size: index.size, isExact: index.isExact && !set, rows: () => rowsOf(index) };
 }
 
@@ -130,14 +132,14 @@ function sourcesOf<E>(
   const isEachOnce = new Set(conditions.map(([field]) => field)).size === conditions.length;
   const add = (indexes: readonly OrderedIndex<E>[], fields: readonly string[], grouped: readonly string[]): void => {
     const ranges = rangesOf(fields[0] ?? '', conditions);
-    const walks = indexes.flatMap((index) =>
-      ranges.map((range) => walkOf(index, fields, range, by ? bounds : {}, reverse, table.scanStats)),
+    const scans = indexes.flatMap((index) =>
+      ranges.map((range) => scanOf(index, fields, range, by ? bounds : {}, reverse, table.scanStats)),
     );
     const isExact =
       isEachOnce &&
-      walks.length <= 1 &&
+      scans.length <= 1 &&
       conditions.every(([field, each]) => ('in' in each ? grouped.includes(field) : field === fields[0]));
-    sources.push({ walks, size: walks.reduce((sum, { size }) => sum + size, 0), isExact });
+    sources.push({ scans, size: scans.reduce((sum, { size }) => sum + size, 0), isExact });
   };
   const wanted = (fields: readonly string[]): boolean => by === null || nameOf(by) === nameOf(fields);
   for (const { fields, orders, indexes } of table.groups) {
@@ -181,7 +183,7 @@ function rangesOf(field: string, conditions: Conditions): readonly (Range<unknow
 const smallest = <S extends { readonly size: number }>(sources: readonly S[]): S | undefined =>
   sources.reduce<S | undefined>((best, each) => (best && best.size <= each.size ? best : each), undefined);
 
-function walkOf<E>(
+function scanOf<E>(
   index: OrderedIndex<E>,
   fields: readonly string[],
   range: Range<unknown> | undefined,
@@ -210,8 +212,8 @@ function walkOf<E>(
 const isAhead = (a: IndexPosition, b: IndexPosition): boolean =>
   a.chunk < b.chunk || (a.chunk === b.chunk && a.row < b.row);
 
-/** Returns the rows of an index without duplicates, although several of its walks may contain a row. */
-function rowsOf<E>({ walks }: Source<E>): Iterable<E> {
-  const [first, second] = walks;
-  return first && !second ? first.rows() : new Set(walks.flatMap((walk) => [...walk.rows()]));
+/** Returns the rows of a source without duplicates, although several of its scans may contain a row. */
+function rowsOf<E>({ scans }: Source<E>): Iterable<E> {
+  const [first, second] = scans;
+  return first && !second ? first.rows() : new Set(scans.flatMap((scan) => [...scan.rows()]));
 }

@@ -195,8 +195,8 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   }
 
   /**
-   * Whether rows with the same value of the field belong to one institution: the field is the institution, or refers to
-   * a row of it.
+   * Whether all rows with the same value of the field belong to the same institution. This is so if the field is the
+   * institution or refers to another row, because references stay within an institution.
    */
   #isOfOneTenant(field: Field<E>): boolean {
     return field === this.layout.tenant || this.layout.references[field] !== undefined;

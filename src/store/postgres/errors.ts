@@ -15,7 +15,7 @@ export class ConnectionLostError extends Error {}
 /** COMMIT was sent but not acknowledged, or not with the required durability: whether it took effect is unknown. */
 export class CommitOutcomeUnknownError extends Error {}
 
-/** Converts an unknown commit outcome into an error that `trying` retries, for work that may run twice. */
+/** Converts an unknown commit outcome into an error that `withRetries` retries, for work that may run twice. */
 export function allowRepeat(error: unknown): never {
   throw error instanceof CommitOutcomeUnknownError ? new ConnectionLostError(error.message, { cause: error }) : error;
 }

@@ -29,8 +29,8 @@ export interface Layout<E> extends ReadOptions {
   /** Fields that are ordered and compared by another expression, which is indexed. */
   readonly sort: { readonly [F in Field<E>]?: Sort };
   /**
-   * For the first field of an order: the fields with which an index in that order begins, most selective first. Each
-   * has an index for all rows of a value and, unless the value implies the institution, one for those of one
+   * For the first field of an order: the fields with which an index in that order begins, most selective first. Each of
+   * these fields has an index over all institutions and, unless its values imply the institution, an index by
    * institution.
    */
   readonly leads: { readonly [F in Field<E>]?: readonly Field<E>[] };

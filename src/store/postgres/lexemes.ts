@@ -1,6 +1,6 @@
 import type { Id } from '../../domain/ids.ts';
 
-/** The last characters of an id are random: so many tell institutions apart. */
+/** The number of characters at the end of an id that distinguish institutions. They are random. */
 const PREFIX_CHARACTERS = 10;
 
 /** A word as it is indexed for one institution. */

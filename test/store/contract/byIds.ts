@@ -7,8 +7,8 @@ export function readsByIds(store: GetStore): void {
   it('byIds returns rows in request order, and undefined for unknown ids', async () => {
     const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset), aPosition(asset)] as const);
     const [a, b] = positions;
-    const asked = [b.id, nextId('pos'), a.id];
-    expect(await store().read('ALL').positions.byIds(asked)).toEqual([b, undefined, a]);
+    const requestedIds = [b.id, nextId('pos'), a.id];
+    expect(await store().read('ALL').positions.byIds(requestedIds)).toEqual([b, undefined, a]);
   });
 
   it('byIds returns each row as often as it was requested, and nothing without ids', async () => {
@@ -64,10 +64,10 @@ export function readsByIds(store: GetStore): void {
   it('byIds and lock return the same rows within a transaction', async () => {
     const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset), aPosition(asset)] as const);
     const [a, b] = positions;
-    const asked = [b.id, 'pos_\0', a.id, b.id, nextId('pos')];
+    const requestedIds = [b.id, 'pos_\0', a.id, b.id, nextId('pos')];
     await store().transact('ALL', async (tx) => {
-      expect(await tx.positions.byIds(asked)).toEqual([b, undefined, a, b, undefined]);
-      expect(await tx.positions.lock(asked)).toEqual([b, undefined, a, b, undefined]);
+      expect(await tx.positions.byIds(requestedIds)).toEqual([b, undefined, a, b, undefined]);
+      expect(await tx.positions.lock(requestedIds)).toEqual([b, undefined, a, b, undefined]);
     });
   });
 }

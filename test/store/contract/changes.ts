@@ -107,7 +107,7 @@ export function announcesChanges(store: GetStore): void {
     const before = await end();
     const failed = store().transact('ALL', async (tx) => {
       tx.publish(aChange());
-      throw new RangeError('as asked');
+      throw new RangeError('simulated failure');
     });
     await expect(failed).rejects.toThrow(RangeError);
     const broken = store().transact('ALL', async (tx) => {

@@ -90,7 +90,7 @@ export function readsChat(store: GetStore): void {
   it('unread messages are counted for each participant, and not outside of the scope', async () => {
     const { chatSessions, scope } = await made();
     const [first, second, third] = chatSessions;
-    const asked = [
+    const unreadRequests = [
       { sessionId: third.id, participantReference: 'ann' },
       { sessionId: third.id, participantReference: 'bob' },
       { sessionId: third.id, participantReference: 'carl' },
@@ -100,9 +100,9 @@ export function readsChat(store: GetStore): void {
       { sessionId: 'nonsense\0', participantReference: 'bob' },
       { sessionId: third.id, participantReference: 'bob' },
     ];
-    expect(await store().read(scope).unreadCounts(asked)).toEqual([0, 1, 3, 1, 0, 0, 0, 1]);
+    expect(await store().read(scope).unreadCounts(unreadRequests)).toEqual([0, 1, 3, 1, 0, 0, 0, 1]);
     const theirs = store().read(only(aDeal().institution));
-    expect(await theirs.unreadCounts(asked)).toEqual(asked.map(() => 0));
+    expect(await theirs.unreadCounts(unreadRequests)).toEqual(unreadRequests.map(() => 0));
     expect(await store().read(scope).unreadCounts([])).toEqual([]);
   });
 

@@ -82,13 +82,13 @@ export function writesChat(store: GetStore): void {
     await store().transact('ALL', async (tx) => tx.chatSessions.replace(counted, ['messageCount', 'lastActivityAt']));
     expect(await read.chatSessions.byIds([staying.id])).toEqual([counted]);
     expect(await found('kept')).toEqual([staying.id]);
-    const told = { ...counted, description: 'told anew', version: 3 };
-    await store().transact('ALL', async (tx) => tx.chatSessions.replace(told, ['description']));
-    expect(await read.chatSessions.byIds([staying.id])).toEqual([told]);
+    const described = { ...counted, description: 'changed', version: 3 };
+    await store().transact('ALL', async (tx) => tx.chatSessions.replace(described, ['description']));
+    expect(await read.chatSessions.byIds([staying.id])).toEqual([described]);
     expect([await found('kept'), await found('anew')]).toEqual([[], [staying.id]]);
     const byActivity = { order: { by: ['lastActivityAt'], direction: 'DESC' } } as const;
-    expect((await pageOf(read.chatSessions, byActivity)).rows[0]).toEqual(told);
-    const stale = store().transact('ALL', async (tx) => tx.chatSessions.replace(told, ['messageCount']));
+    expect((await pageOf(read.chatSessions, byActivity)).rows[0]).toEqual(described);
+    const stale = store().transact('ALL', async (tx) => tx.chatSessions.replace(described, ['messageCount']));
     await expect(stale).rejects.toMatchObject({ expectedVersion: 2, currentVersion: 3 });
   });
 
@@ -111,12 +111,12 @@ export function writesChat(store: GetStore): void {
     const { going, chatMessages, kept } = await made();
     const before = await kept();
     const [first] = chatMessages;
-    const twins: readonly ((tx: Writers) => void)[] = [
+    const duplicates: readonly ((tx: Writers) => void)[] = [
       (tx) => tx.readMarks.insert(aMark(going, 'bob', 2)),
       (tx) => tx.chatRevisions.insert(aRevision(first)),
     ];
-    for (const twin of twins) {
-      await expect(store().transact('ALL', async (tx) => twin(tx))).rejects.toThrow(AlreadyExistsError);
+    for (const insertDuplicate of duplicates) {
+      await expect(store().transact('ALL', async (tx) => insertDuplicate(tx))).rejects.toThrow(AlreadyExistsError);
     }
     expect(await kept()).toEqual(before);
   });
@@ -152,7 +152,7 @@ export function writesChat(store: GetStore): void {
       most = Math.max(most, (under += 1));
       await tx.institutions.byIds([nextId('inst')]);
       under -= 1;
-      if (fails) throw new RangeError('as asked');
+      if (fails) throw new RangeError('simulated failure');
     };
     const ends = await Promise.allSettled(
       Array.from({ length: 12 }, (_one, index) => store().transact('ALL', (tx) => work(tx, index % 3 === 0))),

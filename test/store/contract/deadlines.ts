@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DeadlineExceededError } from '../../../src/store/errors.ts';
 import type { Deadline, Readers, Writers } from '../../../src/store/store.ts';
-import { deadlineIn, deadlineWhenTold, gate } from '../../support/deadlines.ts';
+import { deadlineIn, manualDeadline, gate } from '../../support/deadlines.ts';
 import { aPosition, type Deal, funded, type GetStore, keepDeal, pageOf } from '../rows.ts';
 import type { Position } from '../../../src/domain/position.ts';
 
@@ -31,10 +31,10 @@ export function keepsDeadlines(store: GetStore): void {
       expect(await store().snapshot('ALL', async (read) => question(read), deadlineIn(60_000))).toEqual(answer);
     });
 
-    it('the read fails with TooLate after its deadline', async () => {
-      const asked = async () => question(store().read('ALL', passed));
-      await expect(asked()).rejects.toThrow(DeadlineExceededError);
-      const until = deadlineWhenTold();
+    it('the read fails with DeadlineExceededError after its deadline', async () => {
+      const lateRead = async () => question(store().read('ALL', passed));
+      await expect(lateRead()).rejects.toThrow(DeadlineExceededError);
+      const until = manualDeadline();
       const late = async (read: Readers) => {
         until.pass();
         return question(read);
@@ -62,7 +62,7 @@ export function keepsDeadlines(store: GetStore): void {
     ['that has locked and written', async (tx, { id }) => tx.positions.lock([id])],
     ['that has read and written', async (tx, { id }) => tx.positions.byIds([id])],
   ])('a transaction %s writes nothing after its deadline, and releases its locks', async (_what, first) => {
-    const until = deadlineWhenTold();
+    const until = manualDeadline();
     const [position] = deal.positions;
     const work = store().transact(
       'ALL',

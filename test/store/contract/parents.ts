@@ -36,11 +36,11 @@ export function parents(store: GetStore): void {
 
   it('windows of one shape return the rows of their parent, also for repeated, empty and unknown parents', async () => {
     const { assets, ids } = await made();
-    const asked = [assets[1].id, assets[0].id, nextId('ast'), assets[1].id, assets[2].id, 'nonsense', 'ast_\0'];
+    const parentIds = [assets[1].id, assets[0].id, nextId('ast'), assets[1].id, assets[2].id, 'nonsense', 'ast_\0'];
     const pages = await store()
       .read('ALL')
-      .positions.pages(asked.map((id) => windowOn<Position>({ parent: of(id), limit: 4 })));
-    expect(pages.map((page) => idsOf(page))).toEqual(asked.map((id) => ids(id).slice(0, 4)));
+      .positions.pages(parentIds.map((id) => windowOn<Position>({ parent: of(id), limit: 4 })));
+    expect(pages.map((page) => idsOf(page))).toEqual(parentIds.map((id) => ids(id).slice(0, 4)));
     expect(pages.map(({ more }) => more)).toEqual([true, true, false, true, false, false, false]);
   });
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type GetStore, START } from '../rows.ts';
 
 const MINUTE_MS = 60_000;
-const rivals = 20;
+const writers = 20;
 const names = 200;
 
 /** The counts that servers share. */
@@ -32,19 +32,19 @@ export function tallies(store: GetStore): void {
     expect(await add(index, { a: 1 })).toEqual({ a: Number.MAX_SAFE_INTEGER });
   });
 
-  it(`${rivals} concurrent additions in different orders, with concurrent deletions, lose nothing`, async () => {
+  it(`${writers} concurrent additions in different orders, with concurrent deletions, lose nothing`, async () => {
     const [old, at] = [next(), next()];
     const all = Array.from({ length: names }, (_one, index) => `name ${index}`);
     const counted = (from: number): Readonly<Record<string, number>> =>
       Object.fromEntries([...all.slice(from), ...all.slice(0, from)].map((name, index) => [name, index === 0 ? 2 : 1]));
     await Promise.all(
-      Array.from({ length: rivals }, async (_one, index) => {
+      Array.from({ length: writers }, async (_one, index) => {
         await add(old, counted(names - index - 1));
         await Promise.all([add(at, counted(index)), store().counters.deleteBefore(at)]);
       }),
     );
     const sums = await add(at, Object.fromEntries(all.map((name) => [name, 0])));
-    expect(sums).toEqual(Object.fromEntries(all.map((name, index) => [name, rivals + (index < rivals ? 1 : 0)])));
+    expect(sums).toEqual(Object.fromEntries(all.map((name, index) => [name, writers + (index < writers ? 1 : 0)])));
   });
 
   it('windows that began before a time are deleted', async () => {

@@ -18,7 +18,7 @@ import {
   pageOf,
 } from '../rows.ts';
 
-const rivals = 50;
+const writers = 50;
 
 export function transacts(store: GetStore): void {
   const positionsOf = async ({ institution }: Deal) =>
@@ -69,7 +69,7 @@ export function transacts(store: GetStore): void {
     it('nothing is written if the work throws, before or after its writes', async () => {
       const deal = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
       const [before] = deal.positions;
-      const thrown = new Error('as asked');
+      const thrown = new Error('simulated failure');
       const work = store().transact('ALL', async (tx) => {
         await tx.positions.lock([before.id]);
         tx.positions.replace(funded(before));
@@ -88,8 +88,8 @@ export function transacts(store: GetStore): void {
       [
         'a repeated id',
         (tx, { asset }) => {
-          const twin = aPosition(asset);
-          insertAll(tx, { positions: [twin, twin] });
+          const position = aPosition(asset);
+          insertAll(tx, { positions: [position, position] });
         },
       ],
       [
@@ -246,11 +246,11 @@ export function transacts(store: GetStore): void {
   });
 
   describe('concurrent transactions', () => {
-    it(`predecessor mistake 15: ${rivals} concurrent transactions that lock, read and write one row lose nothing`, async () => {
+    it(`predecessor mistake 15: ${writers} concurrent transactions that lock, read and write one row lose nothing`, async () => {
       const { positions } = await keepDeal(store(), ({ asset }) => [aPosition(asset)] as const);
       const [{ id }] = positions;
       const seen = await Promise.all(
-        Array.from({ length: rivals }, () =>
+        Array.from({ length: writers }, () =>
           store().transact('ALL', async (tx) => {
             const [before] = await tx.positions.lock([id]);
             if (!before) throw new Error('The row is gone.');
@@ -261,16 +261,16 @@ export function transacts(store: GetStore): void {
           }),
         ),
       );
-      expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: rivals }, (_one, index) => index + 2));
+      expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: writers }, (_one, index) => index + 2));
       expect(await store().read('ALL').positions.byIds([id])).toMatchObject([
-        { version: rivals + 1, sequence: rivals + 1 },
+        { version: writers + 1, sequence: writers + 1 },
       ]);
       const parent = { field: 'positionId', id } as const;
       expect(
         await store()
           .read('ALL')
           .lifecycleEvents.counts([{ parent, where: {} }]),
-      ).toEqual([rivals]);
+      ).toEqual([writers]);
     });
 
     it('transactions that lock the same rows in opposite orders all succeed', async () => {

@@ -12,7 +12,7 @@ export function keepsUpdates(store: GetStore): void {
   });
 
   describe('a unique reference', () => {
-    it('a duplicate unique reference is rejected with AlreadyExists at the commit, on insert and replace, and nothing is written', async () => {
+    it('a duplicate unique reference is rejected with AlreadyExistsError at the commit, on insert and replace, and nothing is written', async () => {
       const { asset, positions } = await keepDeal(
         store(),
         (deal) => [aPosition(deal.asset, unique('a')), aPosition(deal.asset, unique('b'))] as const,

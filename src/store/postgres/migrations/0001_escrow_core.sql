@@ -1,9 +1,9 @@
--- Institutions and what they hold in escrow.
+-- Institutions and the amounts that they hold in escrow.
 --
--- Every tenant table's primary key begins with institution_id, and every foreign key carries it along: no row can
--- point into another institution. Ids are unique on their own too, for root, who looks up without an institution.
--- Amounts are minor units: 24 digits before the point and up to 4 behind it do not fit a bigint.
--- Text is compared by code point (collation "C"), as the other store does. JSON is kept as it came: json, not jsonb.
+-- The primary key of every tenant table begins with institution_id, and every foreign key includes it: no row can refer
+-- to a row of another institution. Ids are also unique on their own, because the root key reads rows by id only.
+-- Amounts are in minor units: 24 digits before the decimal point and up to 4 after it do not fit into a bigint.
+-- Text is compared by code point (collation "C"), as in the memory store. JSON is stored unchanged: json, not jsonb.
 
 create table institutions (
   id text collate "C" primary key,
@@ -32,7 +32,7 @@ create table asset_templates (
   updated_at timestamptz(3) not null,
   primary key (institution_id, id)
 );
--- Each filter twice: for root, who lists them all, and for one institution.
+-- Each filter has two indexes: one for all institutions, which the root key lists, and one for a single institution.
 create index asset_templates_created on asset_templates (created_at, id);
 create index asset_templates_of_institution on asset_templates (institution_id, created_at, id);
 create index asset_templates_code on asset_templates (code, created_at, id);
@@ -83,7 +83,7 @@ create table positions (
   primary key (institution_id, id),
   foreign key (institution_id, asset_id) references assets,
   foreign key (institution_id, template_id) references asset_templates,
-  -- What was funded is all of the amount or nothing, and each state says where it is.
+  -- Funding pays the whole amount. The state determines how much of it can be held, released and refunded.
   constraint positions_state_holds check (
     case state
       when 'CREATED' then held = 0 and released = 0 and refunded = 0
@@ -96,7 +96,7 @@ create table positions (
     end
   )
 );
--- Each order twice: for one institution, and for root, who lists them all.
+-- Each order of a list has two indexes: one for all institutions and one for a single institution.
 create index positions_created on positions (created_at, id);
 create index positions_updated on positions (updated_at, id);
 create index positions_magnitude on positions (magnitude, id);
@@ -105,7 +105,7 @@ create index positions_of_institution on positions (institution_id, created_at, 
 create index positions_of_institution_updated on positions (institution_id, updated_at, id);
 create index positions_of_institution_magnitude on positions (institution_id, magnitude, id);
 create index positions_of_institution_expires on positions (institution_id, (coalesce(expires_at, 'infinity')), id);
--- Each filter twice too, unless its values say whose rows they are.
+-- Each filter has two indexes as well, unless each of its values belongs to one institution.
 create index positions_of_asset on positions (asset_id, created_at, id);
 create index positions_of_template on positions (template_id, created_at, id);
 create index positions_holder on positions (holder_reference, created_at, id);
@@ -138,7 +138,7 @@ create table lifecycle_events (
   constraint lifecycle_events_first check ((sequence = 1) = (from_state is null))
 );
 
--- Fails the statement that it is selected in, unless as many rows were changed as should have been.
+-- Raises an error in the statement that calls it unless the number of changed rows is the expected number.
 create function expect_rows(changed bigint, wanted bigint) returns boolean language plpgsql as $$
 begin
   if changed <> wanted then

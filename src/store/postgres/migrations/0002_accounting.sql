@@ -1,5 +1,5 @@
--- Every change is accounted for: ledger, audit trail, idempotency records, policies; and the role that the
--- application's transactions take on, which may not change what was written for good.
+-- Accounting: ledger events, the audit log, idempotency records and policies. The privileges of the role that the
+-- application's transactions use are granted here, too. The role cannot change or delete events.
 
 create table ledger_events (
   institution_id text collate "C" not null references institutions,
@@ -32,7 +32,7 @@ create table postings (
   foreign key (institution_id, ledger_event_id) references ledger_events
 );
 
--- Holds, for whoever writes them, that the postings of one ledger event are of one currency and add up to zero.
+-- Ensures, for every writer, that the postings of one ledger event have one currency and add up to zero.
 create function postings_must_balance() returns trigger language plpgsql as $$
 begin
   if exists (
@@ -61,7 +61,7 @@ create table policies (
   unique (institution_id, region)
 );
 
--- No foreign key: the trail outlives what it is about, and tells of attempts on what never was.
+-- There is no foreign key: audit events outlive their objects and record attempts on objects that never existed.
 create table audit_events (
   institution_id text collate "C" not null,
   id text collate "C" not null unique,
@@ -100,11 +100,11 @@ create table idempotency_records (
 );
 create index idempotency_records_created on idempotency_records (created_at, id);
 
--- What the deadlines look for.
+-- The index of the job that expires positions.
 create index positions_due on positions (expires_at, id)
   where expires_at is not null and state in ('CREATED', 'FUNDED', 'PARTIALLY_RELEASED');
 
--- The role was made before this file was run. It owns nothing and may not rewrite history.
+-- The server creates the role before it runs the migrations. The role owns nothing and cannot change history.
 grant usage on schema public to escrowgrid_app;
 grant select, insert on all tables in schema public to escrowgrid_app;
 revoke all on schema_migrations from escrowgrid_app;

@@ -1,7 +1,7 @@
--- Chat sessions with their messages, and the changes that subscribers hear of.
+-- Chat sessions with their messages, and the changes that subscriptions read.
 --
--- What is a part of a session goes with it when it is removed for good. The search columns hold the domain's own words
--- (array_to_tsvector): nothing is stemmed or split again.
+-- Purging a session also deletes its messages, revisions and read marks. The search columns contain the words that the
+-- server computes (array_to_tsvector): PostgreSQL does not stem or split them again.
 
 create table chat_sessions (
   institution_id text collate "C" not null references institutions,
@@ -87,8 +87,8 @@ create table read_marks (
   foreign key (institution_id, session_id) references chat_sessions on delete cascade
 );
 
--- What was announced, each row written in the transaction of its change. The place is given afterwards, to what is
--- committed, by whoever holds the row of outbox_extent: the order of `number` alone is not that of the commits.
+-- The published changes. Each row is written in the transaction of its change. The order of `number` is not the order
+-- of the commits, so `place` is assigned after the commit, by the transaction that has locked the row of outbox_extent.
 create table outbox (
   number bigint generated always as identity primary key,
   place bigint unique,

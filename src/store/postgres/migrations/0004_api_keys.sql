@@ -1,11 +1,11 @@
--- Credentials of institutions, and which of them did what.
+-- The API keys of institutions, and the API key that caused each lifecycle event.
 
 create table api_keys (
   institution_id text collate "C" not null references institutions,
   id text collate "C" not null unique,
   label text collate "C" not null,
   role text collate "C" not null check (role in ('ADMIN', 'READ_ONLY')),
-  -- What a token is found by; the token itself is nowhere.
+  -- The beginning of the token, by which the API key is found. The token itself is not stored.
   prefix text collate "C" not null unique,
   token_hash text collate "C" not null,
   expires_at timestamptz(3),

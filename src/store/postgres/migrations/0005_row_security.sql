@@ -1,21 +1,24 @@
--- Row level security: a second line, behind the conditions that the statements themselves have, so that a statement
--- which forgot its condition still reaches one institution's rows alone.
+-- Row level security: a second protection in addition to the conditions of the statements. A statement that lacks its
+-- condition still accesses only the rows of one institution.
 --
--- Each transaction says at its beginning whose rows it may reach: `escrowgrid.scope` is an institution's id, or ALL.
--- Where it says nothing there is nothing: unset it is null, and '' after a transaction that had set it.
+-- Each transaction sets its scope when it begins: `escrowgrid.scope` is the id of an institution, or ALL. Without a
+-- scope no row is accessible. A scope that is not set is null, or '' if an earlier transaction of the session set it.
 --
--- Whoever owns the tables reaches all rows, by a policy and not by right, for FORCE binds the owner too: later
--- migrations see what they change, whether a superuser runs them or not. After a change of owner, `alter policy
--- of_owner on ... to ...`. An owner who is no superuser dumps with pg_dump --enable-row-security.
+-- The owner of the tables accesses all rows through the policy of_owner, because FORCE applies row level security to
+-- the owner, too. Later migrations therefore see all rows that they change, whether or not a superuser runs them. After
+-- a change of owner, run `alter policy of_owner on ... to ...`. An owner that is not a superuser must dump
+-- with pg_dump --enable-row-security.
 --
--- A policy's condition is looked at before any other that could tell something of a row by failing. PostgreSQL takes
--- the comparisons of text, int and timestamptz for safe (pg_proc.proleakproof); those of numeric, coalesce(...), && and
--- @@ are not, so they no longer find rows in an index. Hence, below, a safe twin of each that lists need.
+-- PostgreSQL evaluates the condition of a policy before any other condition that could reveal a row, unless that
+-- condition is leakproof (pg_proc.proleakproof). The comparisons of text, int and timestamptz are leakproof; those of
+-- numeric, coalesce(...), && and @@ are not and can no longer use an index. For each one that lists need there is a
+-- leakproof replacement below.
 
--- Keeps the rows of a table with a column institution_id apart; for every later table too.
+-- Enables row level security for a table with a column institution_id. Each later migration calls it for its new
+-- tables.
 --
--- The condition is written as "is not null", so that the planner takes it to leave out next to nothing and never looks
--- for it in an index: it then makes the plans that it made before, from the conditions of the statements.
+-- The condition ends with "is not null", so that the planner expects it to exclude almost no rows and never uses an
+-- index for it. The plans then depend only on the conditions of the statements, as they did before.
 create function keep_apart(kept regclass, owner_column name default 'institution_id') returns void language plpgsql as $$
 begin
   execute format('alter table %s enable row level security, force row level security', kept);
@@ -37,21 +40,22 @@ select keep_apart(name::regclass) from unnest(array[
   'outbox'
 ]) name;
 
--- The magnitude as text of 28 digits, in the same order: numeric's own comparisons are not safe.
+-- The magnitude as text of 28 digits, which has the same order: the comparisons of numeric are not leakproof.
 alter table positions
   add column magnitude_key text collate "C" not null generated always as (lpad(magnitude::text, 28, '0')) stored;
 drop index positions_magnitude, positions_of_institution_magnitude;
 create index positions_magnitude on positions (magnitude_key, id);
 create index positions_of_institution_magnitude on positions (institution_id, magnitude_key, id);
 
--- least(...) passes over nulls as coalesce(...) does, and is safe where the type's comparisons are.
+-- Like coalesce(...), least(...) ignores nulls, and it is leakproof if the comparisons of its type are.
 drop index positions_expires, positions_of_institution_expires;
 create index positions_expires on positions ((least(expires_at, 'infinity')), id);
 create index positions_of_institution_expires on positions (institution_id, (least(expires_at, 'infinity')), id);
 
--- The sessions of the transaction's scope that have all of the words in their own text or in one of their messages'.
--- It runs as the tables' owner, whom no policy keeps from the index of words, and looks at the scope itself. What it
--- names was bound when it was made (begin atomic), so nobody's search_path or operators come into it.
+-- Returns the sessions in the scope of the transaction that have all of the words in their own text or in the text of
+-- one of their messages. The function runs as the owner of the tables, so that it can use the index of words, and
+-- checks the scope itself. Its names are resolved when it is created (begin atomic), so the search_path and the
+-- operators of a caller have no effect on it.
 create function sessions_with(sought tsquery) returns table (id text) language sql stable security definer rows 100
 begin atomic
   select s.id from chat_sessions s where s.words @@ sought

@@ -1,11 +1,12 @@
--- Counts that all servers share for a minute or two. Unlogged: after a crash counting begins anew, which is as well.
+-- Counters that all servers share for one or two minutes. The table is unlogged: after a crash the counters start again
+-- at zero, which is acceptable.
 
 create unlogged table tallies (
   window_start timestamptz(3) not null,
   name text collate "C" not null,
   count bigint not null,
   primary key (window_start, name)
--- A count is changed every second: room beside it spares the index.
+-- Each counter is updated every second. Free space in its page lets PostgreSQL update it without the index.
 ) with (fillfactor = 50);
 
 grant select, insert, update, delete on tallies to escrowgrid_app;

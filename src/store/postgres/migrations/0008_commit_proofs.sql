@@ -1,5 +1,5 @@
--- Proofs that a transaction was committed, for the server that sent COMMIT and received no answer. Every id is random and
--- belongs to one transaction. The numbers of transactions are no proof: PostgreSQL assigns them again after a crash.
+-- Proofs that a transaction was committed, for the server that sent COMMIT and received no answer. Every id is random
+-- and belongs to one transaction. Transaction ids are no proof, because PostgreSQL assigns them again after a crash.
 
 -- Transactions that write an audit event need no row here: the audit event is their proof.
 create table commit_proofs (
@@ -8,7 +8,7 @@ create table commit_proofs (
 );
 create index commit_proofs_created on commit_proofs (created_at);
 
--- Unlogged like `tallies`, so that counting waits for no disk and no standby.
+-- The table is unlogged like `tallies`, so that counting does not wait for a disk or a standby.
 create unlogged table tally_proofs (
   id text collate "C" primary key,
   created_at timestamptz not null default now()

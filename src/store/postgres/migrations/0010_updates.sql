@@ -1,6 +1,7 @@
--- What has a version can change, and what clients named themselves can be found.
+-- Updates of institutions, asset templates, assets and positions, and filters by the references, labels, names and
+-- metadata that clients choose.
 --
--- Every version of a template's config is kept, so that a position stays under the terms it was opened under.
+-- Every version of a template's config is kept, so that a position keeps the config under which it was opened.
 
 create table asset_template_configs (
   institution_id text collate "C" not null references institutions,
@@ -19,7 +20,7 @@ insert into asset_template_configs (institution_id, id, template_id, version, re
 select keep_apart('asset_template_configs');
 grant select, insert on asset_template_configs to escrowgrid_app;
 
--- A constant default rewrites no row. No template had a second version before.
+-- A constant default does not rewrite the table. Until this migration every template had only version 1.
 alter table positions
   add column template_version int not null default 1 check (template_version > 0),
   add column unique_reference text collate "C",
@@ -31,7 +32,7 @@ create unique index positions_unique_reference on positions (institution_id, uni
   where unique_reference is not null;
 grant update (external_reference, unique_reference, metadata, funded_at, closed_at) on positions to escrowgrid_app;
 
--- The times of old positions are those of their events.
+-- The times of existing positions are the times of their lifecycle events.
 update positions p set funded_at = m.funded_at, closed_at = m.closed_at
 from (
   select position_id,
@@ -41,14 +42,14 @@ from (
 ) m
 where m.position_id = p.id and (m.funded_at is not null or m.closed_at is not null);
 
--- The institution leads: then the index finds beginnings of references within it, too.
+-- institution_id is the first column, so that an index can also find the references of one institution by prefix.
 drop index positions_external_of_institution;
 create index positions_external_of_institution on positions (institution_id, external_reference, created_at, id)
   where external_reference is not null;
 drop index assets_label_of_institution;
 create index assets_label_of_institution on assets (institution_id, label, created_at, id);
 
--- Orders of lists, for one institution and for root.
+-- The indexes for orders of lists: for all institutions and for a single institution.
 create index institutions_updated on institutions (updated_at, id);
 create index asset_templates_updated on asset_templates (updated_at, id);
 create index asset_templates_of_institution_updated on asset_templates (institution_id, updated_at, id);
@@ -57,8 +58,8 @@ create index asset_templates_of_institution_name on asset_templates (institution
 create index assets_updated on assets (updated_at, id);
 create index assets_of_institution_updated on assets (institution_id, updated_at, id);
 
--- The terms of metadata, one row per value: the first 128 bits of the SHA-256 of path, U+0001 and value. A table of its
--- own, because the array operators that an index on a list would need are not leakproof.
+-- The search terms of metadata, one row per value: the first 128 bits of the SHA-256 of path, U+0001 and value. They
+-- are in separate tables, because an index on an array column needs operators that are not leakproof.
 create table position_terms (
   institution_id text collate "C" not null,
   id text collate "C" not null,
@@ -74,7 +75,8 @@ create table asset_terms (
   foreign key (institution_id, id) references assets
 );
 
--- The values of a JSON object with their paths, in their order: keys joined by dots, list items at their list's path.
+-- Returns the values of a JSON object with their paths, in order. A path consists of keys joined by dots; the items of
+-- a list have the path of the list.
 create function metadata_values(metadata json) returns table (path text, value text, place bigint[])
 language sql immutable as $$
   with recursive part(path, value, place) as (

@@ -1,8 +1,8 @@
--- Which version of the tokenizer the words of each table are of. The server computes words, so SQL cannot recompute them:
--- the servers do that after an upgrade, a few rows at a time in the order of the ids. From now on each word is kept twice,
--- as it is and under its institution.
+-- The version of the tokenizer that computed the words of each table. Only the server can compute words, not SQL: after
+-- an upgrade the servers recompute them, a few rows at a time, in the order of the ids. From this version on each word
+-- is stored twice: on its own and combined with its institution.
 --
--- done_through: the id up to which all rows have words of `version`; null if all rows have.
+-- done_through: the id up to which all rows have words of `version`, or null if all rows have them.
 create table search_words (
   table_name text collate "C" primary key check (table_name in ('chat_sessions', 'chat_messages')),
   version int not null check (version > 0),
@@ -10,7 +10,7 @@ create table search_words (
 );
 insert into search_words (table_name, version) values ('chat_sessions', 1), ('chat_messages', 1);
 
--- The list of what is not yet in an index is read by each search, and has the texts of all institutions.
+-- The indexes get no pending list: each search would read it, and it contains the texts of all institutions.
 alter index chat_sessions_words set (fastupdate = off);
 alter index chat_messages_words set (fastupdate = off);
 select gin_clean_pending_list('chat_sessions_words'::regclass), gin_clean_pending_list('chat_messages_words'::regclass);
