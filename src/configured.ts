@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Config, ConfigurationError } from './config.ts';
 import { DAY_MS } from './domain/time.ts';
-import { bareHash, sha256, type TrustedDocuments } from './server/operations/trustedDocuments.ts';
+import { bareHash, sha256, type TrustedDocuments } from './server/trustedDocuments.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
 
 /** Returns the settings of the server for a configuration. */

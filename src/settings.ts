@@ -3,7 +3,7 @@ import { DAY_MS } from './domain/time.ts';
 import { OPERATION_COST, SUBSCRIPTION_COST } from './server/operations/cost.ts';
 import type { DocumentRules } from './server/operations/documentRules.ts';
 import type { HttpLimits } from './server/http.ts';
-import type { OperationLimits } from './server/operations/operationCost.ts';
+import type { OperationLimits } from './server/operations/requestedOperation.ts';
 import type { ResponseLimits } from './server/responseLimits.ts';
 import type { Limits } from './server/access/rateLimits.ts';
 

@@ -1,8 +1,8 @@
 import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { ServerContext } from './serverContext.ts';
-import { JSON_LIMITS, exceededLimit } from './operations/documentText.ts';
-import { rejectInexactNumbers } from './operations/jsonNumbers.ts';
+import { JSON_LIMITS, exceededLimit } from './textLimits.ts';
+import { rejectInexactNumbers } from './jsonNumbers.ts';
 import { bodyTooLarge, requestError } from './requestError.ts';
 
 /** Headers that no form, link or image can send: a page of another origin needs a preflight for each of them. */

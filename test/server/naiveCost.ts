@@ -37,7 +37,7 @@ const KIBIBYTES: Readonly<Record<string, number>> = {
 };
 
 /** The cost by the plainest reading: every fragment in its place, every value by graphql, nothing kept. */
-export function naiveCost({ document, operation, variables }: ReturnType<typeof asked>): number {
+export function naiveCost({ operation: { document, definition }, variables }: ReturnType<typeof asked>): number {
   type Args = {
     readonly first?: number | null;
     readonly last?: number | null;
@@ -93,8 +93,8 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
     return (coordinate.endsWith('.positionTotals') ? 50 + searched : 0) + Number(items) * (1 + below);
   }
 
-  const root = schema.getRootType(operation.operation) as GraphQLObjectType;
-  return ofSet(operation.selectionSet, root, 0);
+  const root = schema.getRootType(definition.operation) as GraphQLObjectType;
+  return ofSet(definition.selectionSet, root, 0);
 }
 
 function typeAt(coordinate: string): GraphQLOutputType {
