@@ -112,7 +112,7 @@ export function createApp(options: AppOptions): App {
     listen: (port, host) =>
       listen({
         ...front,
-        graphql: async (request, response, arrival) => graphql(request, response, arrival),
+        graphql: async (request, response, context) => graphql(request, response, context),
         page: graphiql ? graphiqlPage(graphiql) : null,
         upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql, buffer }),
         limits: settings.http,

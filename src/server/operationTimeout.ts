@@ -30,8 +30,9 @@ async function withinDeadline(result: Promise<ExecutionResult>, until: Deadline)
   const early = await withinMs(result, until.remainingMs());
   if (early) return early;
   const late = await withinMs(result, STORE_MARGIN_MS);
-  const isAway = late?.errors?.some(({ originalError }) => originalError instanceof UnavailableError) ?? false;
-  return late && isAway ? late : { errors: [timeoutError()] };
+  const isStoreUnavailable =
+    late?.errors?.some(({ originalError }) => originalError instanceof UnavailableError) ?? false;
+  return late && isStoreUnavailable ? late : { errors: [timeoutError()] };
 }
 
 /** Returns the result, or undefined if it takes longer. */

@@ -64,11 +64,11 @@ export class Responses {
   }
 
   /** Counts a response until it is sent. Returns false if there is no room for it. */
-  send(context: ServerContext, response: Response, sink: ServerResponse): boolean {
+  send(context: ServerContext, response: Response, res: ServerResponse): boolean {
     const bytes = Number(response.headers.get('content-length') ?? 0);
     const { reservation } = context;
     if (isStream(response)) {
-      if (!reservation) this.#buffer.countWrites(ownerOf(callerIn(context).viewer), sink);
+      if (!reservation) this.#buffer.countWrites(ownerOf(callerIn(context).viewer), res);
       return true;
     }
     if (reservation) reservation.resize(bytes > SMALL_BYTES ? bytes : 0);
@@ -78,10 +78,10 @@ export class Responses {
 
   /** Returns a reservation that is released when the response is sent or aborted. */
   #reservation(context: ServerContext): Reservation {
-    const { res: sink } = context;
+    const { res } = context;
     const reservation = this.#buffer.reservation(ownerOf(callerIn(context).viewer));
-    if (sink?.closed) reservation.release();
-    else sink?.once('close', () => reservation.release());
+    if (res?.closed) reservation.release();
+    else res?.once('close', () => reservation.release());
     return reservation;
   }
 

@@ -22,16 +22,16 @@ export class SharedResults {
   });
   readonly #itemIds = new WeakMap<StreamItem, number>();
   #lastItemId = 0;
-  #underWay = 0;
+  #inProgress = 0;
 
   /** Delivers one event. Results are kept until the last delivery in progress has ended. */
   async during<T>(deliver: () => Promise<T>): Promise<T> {
-    this.#underWay += 1;
+    this.#inProgress += 1;
     try {
       return await deliver();
     } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#results.clear();
+      this.#inProgress -= 1;
+      if (this.#inProgress === 0) this.#results.clear();
     }
   }
 

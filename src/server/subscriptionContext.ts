@@ -8,7 +8,7 @@ import { withCursor } from './eventStream.ts';
 import type { RequestedOperation } from './operations/operation.ts';
 import { operationKeyOf, SharedResults } from './sharedResults.ts';
 
-/** What the context of a subscription must have. */
+/** The part of a subscription's context that is read here. */
 interface SubscriptionContext {
   readonly viewer: Viewer;
   readonly requested?: Pick<RequestedOperation, 'estimate'> | undefined;

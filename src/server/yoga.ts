@@ -46,7 +46,7 @@ export interface YogaOptions {
   readonly mask: Mask;
 }
 
-/** What is added to the context of a request before its operation is executed. */
+/** The values that are added to the context of a request before its operation is executed. */
 type RequestContext = Context & { readonly caller: Caller; readonly requestId: string };
 
 export type Graphql = YogaServerInstance<ServerContext, RequestContext>;

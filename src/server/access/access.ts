@@ -82,8 +82,8 @@ export class Access {
     return unauthenticated(typeof credential === 'string' ? MESSAGES[credential] : NO_KEY);
   }
 
-  async #take(limit: CounterName, who: string, address: string, viewer: Viewer | null, points = 1): Promise<void> {
-    const seconds = await this.#options.limits.take(limit, who, points);
+  async #take(limit: CounterName, subject: string, address: string, viewer: Viewer | null, points = 1): Promise<void> {
+    const seconds = await this.#options.limits.take(limit, subject, points);
     if (seconds === undefined) return;
     this.#options.rejections.note('RATE_LIMITED', networkOf(address), viewer && apiKeyOf(viewer));
     const http = { status: 429, headers: { 'retry-after': String(seconds) } };

@@ -50,7 +50,7 @@ interface Window {
 
 /**
  * Rate limits. All servers use the same minutes and count together: `take` decides from what this server knows, and
- * `settle` exchanges counts with the others in the background. So a limit can be exceeded by what servers admit between
+ * `flush` exchanges counts with the others in the background. So a limit can be exceeded by what servers admit between
  * two exchanges. Rejected requests are counted, too.
  *
  * Memory is bounded: after `namesPerLimit` names in a minute, new ones share 1,024 counters, each with the whole limit.
@@ -74,18 +74,18 @@ export class RateLimits {
   }
 
   /**
-   * Counts points against a limit of `who`. Returns undefined if they were within it, else the seconds until the next
+   * Counts points against a limit of `subject`. Returns undefined if they were within it, else the seconds until the next
    * minute.
    */
-  async take(limit: CounterName, who: string, points = 1): Promise<number | undefined> {
+  async take(limit: CounterName, subject: string, points = 1): Promise<number | undefined> {
     const window = this.#currentWindow();
-    return this.#secondsToWait(window, (await window.counters[limit]?.take(who, points)) ?? true);
+    return this.#secondsToWait(window, (await window.counters[limit]?.take(subject, points)) ?? true);
   }
 
   /** Returns what `take` would return, without counting. */
-  async peek(limit: CounterName, who: string, points = 1): Promise<number | undefined> {
+  async peek(limit: CounterName, subject: string, points = 1): Promise<number | undefined> {
     const window = this.#currentWindow();
-    return this.#secondsToWait(window, (await window.counters[limit]?.has(who, points)) ?? true);
+    return this.#secondsToWait(window, (await window.counters[limit]?.has(subject, points)) ?? true);
   }
 
   /**

@@ -73,7 +73,7 @@ const isSmall = (value: unknown): boolean =>
 function estimateOf({ schema, definition, fragments }: ParsedOperation, variable: VariableLookup): Estimate {
   const root = schema.getRootType(definition.operation);
   if (!root) return { cost: 0, bytes: 0 };
-  const estimation: Estimation = { schema, fragments, variable, known: new Map() };
+  const estimation: Estimation = { schema, fragments, variable, totals: new Map() };
   const { cost, bytes } = totalOfSet(definition.selectionSet, root, estimation);
   return { cost: Math.max(0, Math.ceil(cost - ROUNDING)), bytes: bounded(bytes + ENVELOPE_BYTES) };
 }
@@ -82,7 +82,7 @@ interface Estimation {
   readonly schema: GraphQLSchema;
   readonly fragments: Fragments;
   readonly variable: VariableLookup;
-  readonly known: Map<SelectionSetNode, Map<GraphQLObjectType, Total>>;
+  readonly totals: Map<SelectionSetNode, Map<GraphQLObjectType, Total>>;
 }
 
 /** The estimate below an object: a part that counts once, and a part per requested row. */
@@ -105,8 +105,8 @@ const sumOf = (a: Total, b: Total): Total => ({
 });
 
 function totalOfSet(set: SelectionSetNode, type: GraphQLObjectType, estimation: Estimation): Total {
-  let byType = estimation.known.get(set);
-  if (!byType) estimation.known.set(set, (byType = new Map()));
+  let byType = estimation.totals.get(set);
+  if (!byType) estimation.totals.set(set, (byType = new Map()));
   const known = byType.get(type);
   if (known) return known;
   // A fragment within itself, which is invalid, adds nothing.

@@ -33,8 +33,8 @@ interface ListVariable {
 export type ListUse = LiteralList | ListVariable;
 
 /**
- * Returns where the arguments of an operation have lists, in literals and variables, wherever the schema has a list.
- * Values inside a scalar such as JSONObject are not included. A variable that is used several times is included once.
+ * Returns the lists in the arguments of an operation, literals and variables. Values inside a scalar such as JSONObject
+ * are not included. A variable that is used several times is included once.
  */
 export function listUsesOf({ schema, definition, fragments }: ParsedOperation): readonly ListUse[] {
   const search: Search = { schema, variables: new Set(), spread: new Set(), uses: [] };
@@ -50,9 +50,9 @@ export function listUsesOf({ schema, definition, fragments }: ParsedOperation): 
 /** Rejects an operation if a list in its arguments has more values than allowed. Reports the first such list. */
 export function checkLists(uses: readonly ListUse[], variables: Variables, max: number): GraphQLError | undefined {
   for (const use of uses) {
-    const long = 'variable' in use ? longListIn(variables[use.variable], use.type, use.path, max) : use;
-    if (!long || long.values <= max) continue;
-    const message = `\`${long.path.join('.')}\` must have at most ${max} values; it has ${long.values}.`;
+    const tooLong = 'variable' in use ? longListIn(variables[use.variable], use.type, use.path, max) : use;
+    if (!tooLong || tooLong.values <= max) continue;
+    const message = `\`${tooLong.path.join('.')}\` must have at most ${max} values; it has ${tooLong.values}.`;
     return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
   }
   return undefined;

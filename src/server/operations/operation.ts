@@ -15,7 +15,7 @@ import { type VariableFacts, variableFactsOf } from './variables.ts';
 export interface Operation extends ParsedOperation {
   readonly kind: OperationDefinitionNode['operation'];
   readonly variableFacts: VariableFacts;
-  /** Where the arguments have lists. */
+  /** The lists in the arguments, and the variables that can contain lists. */
   readonly lists: readonly ListUse[];
   /** The names of the selected fields. */
   readonly fieldNames: ReadonlySet<string>;
@@ -45,7 +45,7 @@ export type RateLimitedField = 'search' | 'createApiKey';
 const OPERATIONS = new WeakMap<DocumentNode, Map<OperationDefinitionNode, Operation>>();
 
 /**
- * Returns the operation of a valid document that has the name, or the only one; undefined if there is none. Each
+ * Returns the operation of a valid document with the name, or its only operation; undefined if there is none. Each
  * operation of a document is created once.
  */
 export function operationOf(

@@ -72,12 +72,12 @@ function requestedOperation(
   limits: OperationLimits,
 ): RequestedOperation | GraphQLError {
   const { variableFacts, kind } = operation;
-  const unfit = checkNulls(variableFacts, sent) ?? checkSizes(variableFacts, sent, limits.listValues);
-  if (unfit) return unfit;
+  const invalid = checkNulls(variableFacts, sent) ?? checkSizes(variableFacts, sent, limits.listValues);
+  if (invalid) return invalid;
   const variables = coerceVariables(operation, variableFacts, sent);
   if (!variables) return { operation, variables, estimate: { cost: 0, bytes: 0 } };
-  const long = checkLists(operation.lists, variables, limits.listValues);
-  if (long) return long;
+  const tooLong = checkLists(operation.lists, variables, limits.listValues);
+  if (tooLong) return tooLong;
   const estimate = operation.estimate(variables);
   const maxCost = kind === 'subscription' ? limits.subscriptionCost : limits.cost;
   return estimate.cost > maxCost ? tooComplex(estimate.cost, maxCost) : { operation, variables, estimate };

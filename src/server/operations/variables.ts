@@ -89,8 +89,8 @@ export function checkNulls(facts: VariableFacts, sent: Variables): GraphQLError 
   if (mustNotBeNull.size + mustBeGiven.size === 0) return undefined;
   const values = sentValues(facts, sent);
   const isNull = (name: string): boolean => values.get(name)?.kind === Kind.NULL;
-  const unfit = [...mustNotBeNull].find(isNull);
-  if (unfit !== undefined) return badVariable(unfit, 'must not be null here. Omit it to use the default.');
+  const unexpected = [...mustNotBeNull].find(isNull);
+  if (unexpected !== undefined) return badVariable(unexpected, 'must not be null here. Omit it to use the default.');
   const missing = [...mustBeGiven].find((name) => !values.get(name) || isNull(name));
   return missing === undefined ? undefined : badVariable(missing, 'must be given here, and must not be null.');
 }
