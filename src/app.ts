@@ -21,7 +21,7 @@ import { RateLimits } from './server/access/rateLimits.ts';
 import { ResponseBuffer } from './server/responseBuffer.ts';
 import { Responses } from './server/responseLimits.ts';
 import { securityHeaders } from './server/transport.ts';
-import type { TrustedDocuments } from './server/operations/trustedDocuments.ts';
+import type { TrustedDocuments } from './server/trustedDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createGraphql } from './server/yoga.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
@@ -102,7 +102,7 @@ export function createApp(options: AppOptions): App {
   const headers = securityHeaders(options.strictTransport ?? false);
   const { bodyBytes } = settings.http;
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
-  const responses = new Responses(settings.responses, buffer, access);
+  const responses = new Responses(settings.responses, buffer);
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskError(onInternalError) };
   const graphql = createGraphql({ ...settings, ...front, responses, bodyBytes, shared: { ...shared, hub } });
   // The context of the server's own commands: they have no request, and root is their viewer.
@@ -114,7 +114,7 @@ export function createApp(options: AppOptions): App {
     listen: (port, host) =>
       listen({
         ...front,
-        graphql: async (request, response, arrival) => graphql(request, response, arrival),
+        graphql: async (request, response, context) => graphql(request, response, context),
         page: graphiql ? graphiqlPage(graphiql) : null,
         upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql, buffer }),
         limits: settings.http,

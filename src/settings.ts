@@ -2,7 +2,7 @@ import type { ChatLimits } from './commands/context.ts';
 import { DAY_MS } from './domain/time.ts';
 import type { DocumentRules } from './server/operations/documentRules.ts';
 import type { HttpLimits } from './server/http.ts';
-import type { OperationLimits } from './server/operations/operationCost.ts';
+import type { OperationLimits } from './server/operations/requestedOperation.ts';
 import type { ResponseLimits } from './server/responseLimits.ts';
 import type { Limits } from './server/access/rateLimits.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Config, ConfigurationError } from './config.ts';
-import { bareHash, sha256, type TrustedDocuments } from './server/operations/trustedDocuments.ts';
+import { bareHash, sha256, type TrustedDocuments } from './server/trustedDocuments.ts';
 
 /**
  * Reads the file of trusted documents: a JSON object of texts by their SHA-256, as the code generators of clients write

@@ -3,7 +3,7 @@ import { GraphQLError, type GraphQLErrorOptions, type GraphQLFormattedError } fr
 import type { Plugin } from 'graphql-yoga';
 import { LIMITS } from '../domain/limits.ts';
 import { shortened } from '../domain/text.ts';
-import { BusyError, DeadlineExceededError, UnavailableError } from '../store/errors.ts';
+import { StoreError } from '../store/errors.ts';
 
 /** Called for every internal error, with the error id that the client received. */
 export type OnInternalError = (errorId: string, error: unknown) => void;
@@ -64,40 +64,32 @@ export function formatForStream(error: GraphQLError): GraphQLFormattedError {
 /** Converts anything thrown to the error that the client receives. */
 export type Mask = (error: unknown) => GraphQLError;
 
-/** Passes request errors through. For any other error the client receives only an error id. */
+/**
+ * Passes request errors through, and store errors with their code and client message. For any other error the client
+ * receives only an error id.
+ */
 export const maskError =
   (onInternalError: OnInternalError): Mask =>
   (error) => {
     if (error instanceof GraphQLError) {
       const { originalError, path, extensions } = error;
-      const meant = !originalError || originalError instanceof GraphQLError;
+      const isRequestError = !originalError || originalError instanceof GraphQLError;
       // An error at a field without a code is graphql's own: the result did not fit the schema, which is an internal
       // error.
-      if (meant && (path === undefined || extensions['code'] !== undefined))
+      if (isRequestError && (path === undefined || extensions['code'] !== undefined))
         return withCode(error, codeOfRequest(error));
     }
-    const fault = error instanceof GraphQLError ? (error.originalError ?? error) : error;
-    for (const [kind, code, message] of TEMPORARY_ERRORS) {
-      if (fault instanceof kind) return new GraphQLError(message, { ...locationOf(error), extensions: { code } });
+    const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+    if (cause instanceof StoreError) {
+      return new GraphQLError(cause.clientMessage, { ...locationOf(error), extensions: { code: cause.code } });
     }
     const errorId = randomUUID();
-    onInternalError(errorId, fault);
+    onInternalError(errorId, cause);
     return new GraphQLError(`Internal server error. Report the error id ${errorId} to the operator.`, {
       ...locationOf(error),
       extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
     });
   };
-
-/** Temporary errors, after which the client may try again. */
-const TEMPORARY_ERRORS = [
-  [DeadlineExceededError, 'TIMEOUT', 'The operation timed out and was not executed. Request fewer items or fields.'],
-  [BusyError, 'BUSY', 'The server is busy. The operation was not executed; try again.'],
-  [
-    UnavailableError,
-    'SERVICE_UNAVAILABLE',
-    'The service is temporarily unavailable. Try again with the same idempotency key.',
-  ],
-] as const;
 
 const locationOf = (error: unknown): GraphQLErrorOptions =>
   error instanceof GraphQLError ? { path: error.path ?? null, nodes: error.nodes ?? null } : {};

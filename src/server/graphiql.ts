@@ -20,11 +20,11 @@ export interface GraphiqlOptions {
 export type Page = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** Whether the request is a browser's request for a page rather than a client's for data. */
-export const asksForPage = (request: IncomingMessage): boolean =>
-  isReading(request) && (request.headers.accept?.includes('text/html') ?? false);
+export const isPageRequest = (request: IncomingMessage): boolean =>
+  isGetOrHead(request) && (request.headers.accept?.includes('text/html') ?? false);
 
 /** Whether the request has a method by which browsers and monitors read pages. */
-export const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
+export const isGetOrHead = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
 /** The page contains everything that it needs and sends requests only to this server. */
 const POLICY = [
@@ -98,7 +98,7 @@ async function compress({ tabs, token }: GraphiqlOptions): Promise<CompressedPag
     ...(headers !== null && { headers, defaultHeaders: headers }),
     schemaDescription: true,
   });
-  const head = `<style>${KEPT_TABS_SCRIPT}</style><script>${editorsBegin({ ...tabs[0], headers })}</script>`;
+  const head = `<style>${KEPT_TABS_SCRIPT}</style><script>${editorScript({ ...tabs[0], headers })}</script>`;
   const body = await promisify(gzip)(page.replace('</title>', (end) => end + head));
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
 }
@@ -110,12 +110,12 @@ const KEPT_TABS_SCRIPT = '.graphiql-tab { transform: none !important }';
  * GraphiQL fills its editors from their last content, opens another tab if no tab has the same content, and forgets the
  * variables of the first tab. So the editors start with the content of the open tab, unless the URL has a query.
  */
-const editorsBegin = (first: Partial<Tab> & { readonly headers: string | null }): string => `
+const editorScript = (first: Partial<Tab> & { readonly headers: string | null }): string => `
   try {
     const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState')) ?? {};
     const open = tabs ? tabs[activeTabIndex] : ${JSON.stringify(first).replaceAll('<', String.raw`\u003c`)};
-    const asked = new URL(location.href).searchParams.get('query') ?? open.query;
-    for (const part of asked === open.query ? ['query', 'variables', 'headers'] : []) {
+    const query = new URL(location.href).searchParams.get('query') ?? open.query;
+    for (const part of query === open.query ? ['query', 'variables', 'headers'] : []) {
       localStorage.setItem('graphiql:' + part, open[part] ?? '');
     }
   } catch {}

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { clientAddress } from './access/address.ts';
 import { readBody } from './body.ts';
-import { asksForPage, isReading, type Page } from './graphiql.ts';
+import { isPageRequest, isGetOrHead, type Page } from './graphiql.ts';
 import type { ServerContext } from './serverContext.ts';
 import { resultTypeFor } from './mediaTypes.ts';
 import { requestError, errorResponse } from './requestError.ts';
@@ -42,7 +42,7 @@ export interface HttpLimits {
 
 export interface ListenOptions {
   readonly path: string;
-  readonly graphql: (request: IncomingMessage, response: ServerResponse, arrival: ServerContext) => Promise<void>;
+  readonly graphql: (request: IncomingMessage, response: ServerResponse, context: ServerContext) => Promise<void>;
   /** GraphiQL, or null if it is off. */
   readonly page: Page | null;
   readonly headers: Readonly<Record<string, string>>;
@@ -61,7 +61,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     // Host.
     { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS, joinDuplicateHeaders: true },
     (request, response) => {
-      answer(options, request, response).catch(() => response.destroy());
+      handle(options, request, response).catch(() => response.destroy());
     },
   );
   server.headersTimeout = Math.min(limits.headersMs, limits.requestMs);
@@ -70,12 +70,12 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   server.timeout = limits.idleTimeoutMs;
   server.maxConnections = limits.connections;
   // Connections without a request yet: Node does not count them as idle, so they would delay the end.
-  const silent = new Set<Socket>();
+  const unused = new Set<Socket>();
   server.on('connection', (socket) => {
-    silent.add(socket);
-    socket.once('close', () => silent.delete(socket));
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
   });
-  server.on('request', ({ socket }) => silent.delete(socket));
+  server.on('request', ({ socket }) => unused.delete(socket));
   const endSockets = upgrade(server);
   server.listen(port, host);
   await once(server, 'listening');
@@ -84,7 +84,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const close = async (): Promise<void> => {
     await endSockets();
     const closed = closeGently(server);
-    for (const socket of silent) socket.destroy();
+    for (const socket of unused) socket.destroy();
     await closed;
   };
   return { origin: `http://${name}:${bound}`, close };
@@ -96,7 +96,7 @@ const HOST = /^(?:[\w.~-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/;
 /** The interval at which Node checks for requests that arrive too slowly, in ms. */
 const CHECK_MS = 1_000;
 
-async function answer(options: ListenOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(options: ListenOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { path, page, graphql, limits, headers } = options;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   useOriginForm(request);
@@ -115,9 +115,9 @@ async function answer(options: ListenOptions, request: IncomingMessage, response
       requestError('Send the header Idempotency-Key only once.', 'BAD_REQUEST', { status: 400 }),
     );
   }
-  if (page && isAt(request, '/') && isReading(request)) return redirect(response, path);
+  if (page && isAt(request, '/') && isGetOrHead(request)) return redirect(response, path);
   if (!isAt(request, path)) return reject(request, response, notFound(path));
-  if (asksForPage(request)) {
+  if (isPageRequest(request)) {
     if (page) return page(request, response);
     if (resultTypeFor(request.headers.accept ?? null) === undefined) return reject(request, response, notFound(path));
   }
@@ -168,7 +168,7 @@ async function closeGently(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
-  const hurry = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
-  clearTimeout(hurry);
+  clearTimeout(timer);
 }

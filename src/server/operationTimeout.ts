@@ -1,8 +1,8 @@
-import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Context } from '../schema/builder.ts';
 import { UnavailableError } from '../store/errors.ts';
 import type { Deadline } from '../store/store.ts';
+import type { OperationContext } from './serverContext.ts';
 
 /** The time after the deadline within which the store may report that the database does not answer, in ms. */
 const STORE_MARGIN_MS = 500;
@@ -16,12 +16,12 @@ export const timeoutError = (): GraphQLError =>
  * the database does not answer, the result says so. A mutation is awaited: only the store knows whether its change was
  * committed, and gives it up before that or not at all.
  */
-export const useOperationTimeout = (): Plugin<Context> => ({
-  onExecute: ({ args, executeFn, setExecuteFn }) => {
-    if (getOperationAST(args.document, args.operationName)?.operation !== 'query') return;
+export const useOperationTimeout = (): Plugin<OperationContext> => ({
+  onExecute: ({ args: { contextValue: context }, executeFn, setExecuteFn }) => {
+    if (context.requested?.operation.kind !== 'query') return;
     setExecuteFn((executed: ExecutionArgs) => {
       const result = executeFn(executed) as ExecutionResult | Promise<ExecutionResult>;
-      return result instanceof Promise ? withinDeadline(result, (executed.contextValue as Context).until) : result;
+      return result instanceof Promise ? withinDeadline(result, context.until) : result;
     });
   },
 });
@@ -30,8 +30,9 @@ async function withinDeadline(result: Promise<ExecutionResult>, until: Deadline)
   const early = await withinMs(result, until.remainingMs());
   if (early) return early;
   const late = await withinMs(result, STORE_MARGIN_MS);
-  const isAway = late?.errors?.some(({ originalError }) => originalError instanceof UnavailableError) ?? false;
-  return late && isAway ? late : { errors: [timeoutError()] };
+  const isStoreUnavailable =
+    late?.errors?.some(({ originalError }) => originalError instanceof UnavailableError) ?? false;
+  return late && isStoreUnavailable ? late : { errors: [timeoutError()] };
 }
 
 /** Returns the result, or undefined if it takes longer. */

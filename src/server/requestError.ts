@@ -11,8 +11,8 @@ export interface RequestErrorOptions {
 export const requestError = (message: string, code: string, http: RequestErrorOptions): GraphQLError =>
   new GraphQLError(message, { extensions: { code, http } });
 
-export const bodyTooLarge = (mostBytes: number): GraphQLError =>
-  requestError(`The request body must have at most ${mostBytes} bytes.`, 'BAD_REQUEST', { status: 413 });
+export const bodyTooLarge = (maxBytes: number): GraphQLError =>
+  requestError(`The request body must have at most ${maxBytes} bytes.`, 'BAD_REQUEST', { status: 413 });
 
 /** The HTTP statuses of errors that the request did not cause. */
 const STATUSES: ReadonlyMap<string | undefined, number> = new Map([

@@ -1,14 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError } from 'graphql';
-import type { Plugin, YogaInitialContext } from 'graphql-yoga';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
 import { ownerOf, type Viewer } from '../domain/viewer.ts';
-import type { Context } from '../schema/builder.ts';
 import { BUSY, ResponseLimitError, ResponseSize, tooLarge } from '../schema/responseSize.ts';
-import type { Access } from './access/access.ts';
-import { estimateIn } from './operations/operationCost.ts';
 import type { Mask } from './errors.ts';
 import { requestError, errorResponse } from './requestError.ts';
 import type { Reservation, ResponseBuffer } from './responseBuffer.ts';
+import { callerIn, type OperationContext, type ServerContext } from './serverContext.ts';
 
 /** The limits of responses, in bytes. */
 export interface ResponseLimits {
@@ -25,26 +23,21 @@ const COUNTED_FROM_BYTES = 4 * 1024 * 1024;
 /** The maximum number of errors in one response. */
 const MAX_ERRORS = 100;
 
-type OperationContext = Context & YogaInitialContext & { readonly res?: ServerResponse };
-
 /** Applies the limits to each response and to all together. */
 export class Responses {
   readonly #limits: ResponseLimits;
   readonly #buffer: ResponseBuffer;
-  readonly #access: Access;
-  readonly #reservations = new WeakMap<Request, Reservation>();
 
-  constructor(limits: ResponseLimits, buffer: ResponseBuffer, access: Access) {
+  constructor(limits: ResponseLimits, buffer: ResponseBuffer) {
     this.#limits = limits;
     this.#buffer = buffer;
-    this.#access = access;
   }
 
   /**
    * Returns the counter for the response to an event of a subscription, if it is counted. Throws BUSY if too much waits
    * to be read.
    */
-  ofEvent(context: object, viewer: Viewer): ResponseSize | undefined {
+  ofEvent(context: ServerContext, viewer: Viewer): ResponseSize | undefined {
     if (!this.#buffer.hasRoom(ownerOf(viewer))) throw busy();
     return this.#isCounted(context) ? new ResponseSize(this.#limits.bytes) : undefined;
   }
@@ -54,58 +47,50 @@ export class Responses {
    * operation must not be executed, or undefined.
    */
   admit(context: OperationContext, isMutation: boolean): GraphQLError | undefined {
-    const bytes = estimateIn(context)?.bytes ?? 0;
+    const bytes = bytesOf(context);
     if (bytes <= SMALL_BYTES) return undefined;
     if (isMutation && bytes > this.#limits.bytes) {
       return requestError(tooLarge(this.#limits.bytes), 'QUERY_TOO_COMPLEX', { status: 400 });
     }
     if (!this.#buffer.hasRoom(ownerOf(context.viewer))) return busy();
     if (!isMutation && !this.#isCounted(context)) return undefined;
-    const reservation = this.#reservation(context.request, context.res);
+    const reservation = this.#reservation(context);
     if (isMutation && !reservation.grow(bytes)) return busy();
-    this.#reservations.set(context.request, reservation);
+    context.reservation = reservation;
     if (!isMutation) {
-      const size = new ResponseSize(this.#limits.bytes, (more) => reservation.grow(more));
-      Object.assign(context, { responseSize: size });
+      context.responseSize = new ResponseSize(this.#limits.bytes, (more) => reservation.grow(more));
     }
     return undefined;
   }
 
-  /** Releases the reservation, for a response that is counted while it is sent over a socket. */
-  release(request: Request): void {
-    this.#reservations.get(request)?.release();
-  }
-
   /** Counts a response until it is sent. Returns false if there is no room for it. */
-  send(request: Request, response: Response, sink: ServerResponse): boolean {
+  send(context: ServerContext, response: Response, res: ServerResponse): boolean {
     const bytes = Number(response.headers.get('content-length') ?? 0);
-    const known = this.#reservations.get(request);
+    const { reservation } = context;
     if (isStream(response)) {
-      if (!known) this.#buffer.countWrites(this.#ownerOf(request), sink);
+      if (!reservation) this.#buffer.countWrites(ownerOf(callerIn(context).viewer), res);
       return true;
     }
-    if (known) known.resize(bytes > SMALL_BYTES ? bytes : 0);
-    if (known || bytes <= SMALL_BYTES) return true;
-    return this.#reservation(request, sink).grow(bytes);
+    if (reservation) reservation.resize(bytes > SMALL_BYTES ? bytes : 0);
+    if (reservation || bytes <= SMALL_BYTES) return true;
+    return this.#reservation(context).grow(bytes);
   }
 
   /** Returns a reservation that is released when the response is sent or aborted. */
-  #reservation(request: Request, sink: ServerResponse | undefined): Reservation {
-    const reservation = this.#buffer.reservation(this.#ownerOf(request));
-    if (sink?.closed) reservation.release();
-    else sink?.once('close', () => reservation.release());
+  #reservation(context: ServerContext): Reservation {
+    const { res } = context;
+    const reservation = this.#buffer.reservation(ownerOf(callerIn(context).viewer));
+    if (res?.closed) reservation.release();
+    else res?.once('close', () => reservation.release());
     return reservation;
   }
 
-  #ownerOf(request: Request): string {
-    return ownerOf(this.#access.callerOf(request).viewer);
-  }
-
-  #isCounted(context: object): boolean {
-    return (estimateIn(context)?.bytes ?? 0) > Math.min(COUNTED_FROM_BYTES, this.#limits.bytes);
+  #isCounted(context: ServerContext): boolean {
+    return bytesOf(context) > Math.min(COUNTED_FROM_BYTES, this.#limits.bytes);
   }
 }
 
+const bytesOf = ({ requested }: ServerContext): number => requested?.estimate.bytes ?? 0;
 const isStream = ({ headers }: Response): boolean => headers.get('content-type') === 'text/event-stream';
 const busy = (): GraphQLError => requestError(BUSY, 'BUSY', { status: 503 });
 const STATUS: ReadonlyMap<unknown, number> = new Map([
@@ -118,13 +103,12 @@ const STATUS: ReadonlyMap<unknown, number> = new Map([
  * while the response is built. A mutation that was executed is never rejected afterwards; its errors have `executed:
  * true`.
  */
-export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<OperationContext> => ({
-  onExecute: ({ args, executeFn, setExecuteFn, setResultAndStopExecution }) => {
-    const context = args.contextValue;
-    const isMutation = getOperationAST(args.document, args.operationName)?.operation === 'mutation';
-    const refused = responses.admit(context, isMutation);
-    if (refused) {
-      setResultAndStopExecution({ errors: [refused] });
+export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<OperationContext, ServerContext> => ({
+  onExecute: ({ args: { contextValue: context }, executeFn, setExecuteFn, setResultAndStopExecution }) => {
+    const isMutation = context.requested?.operation.kind === 'mutation';
+    const error = responses.admit(context, isMutation);
+    if (error) {
+      setResultAndStopExecution({ errors: [error] });
       return;
     }
     if (context.res === undefined) {
@@ -132,7 +116,8 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
         try {
           return (await executeFn(executed)) as ExecutionResult;
         } finally {
-          responses.release(context.request);
+          // The response is counted while it is sent over the socket.
+          context.reservation?.release();
         }
       });
     }
@@ -150,9 +135,9 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
       },
     }),
   }),
-  onResponse: ({ request, response, ...hook }) => {
-    const { res } = hook.serverContext as { readonly res?: ServerResponse };
-    if (res && !responses.send(request, response, res)) {
+  onResponse: ({ request, response, serverContext, ...hook }) => {
+    const { res } = serverContext;
+    if (res && !responses.send(serverContext, response, res)) {
       hook.setResponse(errorResponse(busy(), request.headers.get('accept')));
     }
   },

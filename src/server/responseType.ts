@@ -27,9 +27,9 @@ export const useResponseType = (): Plugin<YogaInitialContext> => ({
   onResultProcess: ({ request, result, ...hook }) => {
     const accept = acceptOf(request);
     const type = Symbol.asyncIterator in result ? undefined : resultTypeFor(accept);
-    if (type !== undefined) hook.setResultProcessor(processRegularResult as never, type);
+    if (type !== undefined) hook.setResultProcessor(processRegularResult, type);
     else if (acceptsEvents(accept)) hook.setResultProcessor(processEvents, EVENT_STREAM_TYPE);
     // Even the error that nothing is acceptable needs a media type.
-    else hook.setResultProcessor(processRegularResult as never, 'application/json');
+    else hook.setResultProcessor(processRegularResult, 'application/json');
   },
 });

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type DocumentNode, type ExecutionArgs, type ExecutionResult, Kind, print, visit } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, print } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { canonicalJson } from '../domain/canonicalJson.ts';
 import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import type { StreamItem } from '../subscriptions/hub.ts';
+import { operationOf } from './operations/operation.ts';
 
 /** The maximum total cost of the results that are kept at once, in the unit of cost.ts. */
 const MAX_SHARED_COST = 10_000;
@@ -21,16 +22,16 @@ export class SharedResults {
   });
   readonly #itemIds = new WeakMap<StreamItem, number>();
   #lastItemId = 0;
-  #underWay = 0;
+  #inProgress = 0;
 
   /** Delivers one event. Results are kept until the last delivery in progress has ended. */
   async during<T>(deliver: () => Promise<T>): Promise<T> {
-    this.#underWay += 1;
+    this.#inProgress += 1;
     try {
       return await deliver();
     } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#results.clear();
+      this.#inProgress -= 1;
+      if (this.#inProgress === 0) this.#results.clear();
     }
   }
 
@@ -59,27 +60,11 @@ export class SharedResults {
  * uses. The arguments of the root field only select the changes, so clients with different `after` cursors share
  * results.
  */
-export function operationKeyOf({ document, operationName, variableValues }: ExecutionArgs): string {
-  const used = variablesOf(document);
-  const variables = Object.entries(variableValues ?? {}).filter(([name]) => used.has(name));
+export function operationKeyOf({ schema, document, operationName, variableValues }: ExecutionArgs): string {
+  const nested = operationOf(schema, document, operationName)?.nestedVariables;
+  const variables = Object.entries(variableValues ?? {}).filter(([name]) => nested?.has(name));
   const text = document.loc?.source.body ?? print(document);
   return createHash('sha256')
     .update(canonicalJson([text, operationName, Object.fromEntries(variables)]))
     .digest('base64');
-}
-
-/** Returns the variables of a document, except those that are used only as arguments of root fields. */
-function variablesOf(document: DocumentNode): ReadonlySet<string> {
-  const names = new Set<string>();
-  visit(document, {
-    OperationDefinition: (operation) => {
-      const { selectionSet } = operation;
-      const selections = selectionSet.selections.map((each) =>
-        each.kind === Kind.FIELD ? { ...each, arguments: [] } : each,
-      );
-      return { ...operation, variableDefinitions: [], selectionSet: { ...selectionSet, selections } };
-    },
-    Variable: ({ name }) => void names.add(name.value),
-  });
-  return names;
 }

@@ -1,7 +1,7 @@
 import { CloseCode, type WebSocket as GraphqlSocket } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { JSON_LIMITS, exceededLimit } from './operations/documentText.ts';
-import { rejectInexactNumbers } from './operations/jsonNumbers.ts';
+import { JSON_LIMITS, exceededLimit } from './textLimits.ts';
+import { rejectInexactNumbers } from './jsonNumbers.ts';
 import { requestError } from './requestError.ts';
 
 /** The maximum time without a pong before a socket is terminated, in ms. */

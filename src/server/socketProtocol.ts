@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { ExecutionResult, FormattedExecutionResult, GraphQLError } from 'graphql';
+import type { ExecutionArgs, ExecutionResult, FormattedExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
 import type { Access } from './access/access.ts';
 import { rejectLeakedCredentials } from './access/leakedCredentials.ts';
-import { documentOf, type TrustedDocuments } from './operations/trustedDocuments.ts';
+import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
 import { type Mask, formatForStream } from './errors.ts';
 import { addressOf } from './http.ts';
 import type { WebSocket } from 'ws';
@@ -51,8 +51,8 @@ export function protocolOf(options: ProtocolOptions): Protocol {
   const server = makeServer<Params, Extra>({
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
     // Anything thrown for one operation is an error of only this operation; others on the socket continue.
-    execute: async (args) => maskThrown(options.mask, () => (args as unknown as Enveloped).rootValue.execute(args)),
-    subscribe: async (args) => maskThrown(options.mask, () => (args as unknown as Enveloped).rootValue.subscribe(args)),
+    execute: async (args) => maskThrown(options.mask, () => executorsOf(args).execute(args)),
+    subscribe: async (args) => maskThrown(options.mask, () => executorsOf(args).subscribe(args)),
     onConnect: (connected) => {
       connected.extra.connected = connected;
       return connected.extra.guard.admit(() => connect(options, connected));
@@ -137,7 +137,7 @@ async function prepareOperation(
   const { guard } = connected.extra;
   const request = requestOf(connected, path);
   try {
-    await enter(options, connected, request);
+    const caller = await enter(options, connected, request);
     // The end of a completed operation with the same id removes the entry of this one.
     if (await guard.add(operation)) connected.subscriptions[operation.id] ??= null;
     rejectLeakedCredentials(request, params);
@@ -145,13 +145,13 @@ async function prepareOperation(
     const query = documentOf(params, trusted) ?? '';
     // Many clients send an empty name instead of none.
     const named = { ...others, ...(operationName && { operationName }), query };
-    const enveloped = graphql.getEnveloped({ request, params: named } as never);
+    const enveloped = graphql.getEnveloped({ request, params: named, caller });
     const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
     const document = parse(query);
     const errors = validate(schema, document);
     if (errors.length > 0) return errors as readonly GraphQLError[];
     const contextValue: unknown = await contextFactory();
-    const rootValue = { execute, subscribe };
+    const rootValue: Executors = { execute, subscribe };
     return {
       schema,
       document,
@@ -171,10 +171,9 @@ async function prepareOperation(
 const requestOf = ({ extra, connectionParams }: Connection, path: string): Request =>
   socketRequest(extra.request, connectionParams, path);
 
-/** The functions that execute an operation, passed along with its arguments. */
-interface Enveloped {
-  readonly rootValue: {
-    execute(args: unknown): Promise<ExecutionResult>;
-    subscribe(args: unknown): Promise<AsyncGenerator<ExecutionResult> | ExecutionResult>;
-  };
+/** The functions that execute an operation, passed along with its arguments as the root value. */
+interface Executors {
+  execute(args: unknown): Promise<ExecutionResult>;
+  subscribe(args: unknown): Promise<AsyncGenerator<ExecutionResult> | ExecutionResult>;
 }
+const executorsOf = ({ rootValue }: ExecutionArgs): Executors => rootValue as Executors;

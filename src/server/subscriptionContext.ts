@@ -5,8 +5,14 @@ import { EventGate } from '../subscriptions/eventGate.ts';
 import type { StreamItem } from '../subscriptions/hub.ts';
 import { cancellable } from '../subscriptions/cancellable.ts';
 import { withCursor } from './eventStream.ts';
-import type { WithOperationCost } from './operations/operationCost.ts';
+import type { RequestedOperation } from './operations/operation.ts';
 import { operationKeyOf, SharedResults } from './sharedResults.ts';
+
+/** The part of a subscription's context that is read here. */
+interface SubscriptionContext {
+  readonly viewer: Viewer;
+  readonly requested?: Pick<RequestedOperation, 'estimate'> | undefined;
+}
 
 export interface SubscriptionContextOptions<C> {
   /** Derives the context of the next event from that of the subscription; throws if access has ended. */
@@ -26,7 +32,7 @@ const costOfShared = (cost: number): number => Math.ceil(cost / 10);
  * again. Equal subscriptions share the results of a change, events are charged to the budget of their API key, and
  * other requests are served between events. An error of the stream is its last result.
  */
-export const useSubscriptionContext = <C extends { readonly viewer: Viewer }>(
+export const useSubscriptionContext = <C extends SubscriptionContext>(
   options: SubscriptionContextOptions<C>,
 ): Plugin => {
   const gate = new EventGate();
@@ -73,18 +79,18 @@ async function* resultsOf(
 }
 
 /** The events of one subscription. */
-class SubscriptionEvents<C extends { readonly viewer: Viewer }> {
+class SubscriptionEvents<C extends SubscriptionContext> {
   readonly #options: SubscriptionContextOptions<C>;
   readonly #shared: SharedResults;
   readonly #args: ExecutionArgs;
-  readonly #context: C & WithOperationCost;
+  readonly #context: C;
   readonly #operation: string;
 
   constructor(options: SubscriptionContextOptions<C>, shared: SharedResults, args: ExecutionArgs) {
     this.#options = options;
     this.#shared = shared;
     this.#args = args;
-    this.#context = args.contextValue as C & WithOperationCost;
+    this.#context = args.contextValue as C;
     this.#operation = operationKeyOf(args);
   }
 
@@ -96,7 +102,7 @@ class SubscriptionEvents<C extends { readonly viewer: Viewer }> {
     const context = await this.#options.renew(this.#context);
     // CAUGHT_UP carries no object, so there is nothing to read, share or charge.
     if (item.change === null) return withCursor(await this.#execute(item, context), item.cursor);
-    const { operationCost: cost } = this.#context;
+    const cost = this.#context.requested?.estimate.cost ?? 0;
     const find = () => this.#shared.get(item, this.#operation, context.viewer);
     await this.#charge(context, find() ? costOfShared(cost) : cost, last);
     let result = find();

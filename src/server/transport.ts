@@ -1,8 +1,8 @@
 import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { ServerContext } from './serverContext.ts';
-import { JSON_LIMITS, exceededLimit } from './operations/documentText.ts';
-import { rejectInexactNumbers } from './operations/jsonNumbers.ts';
+import { JSON_LIMITS, exceededLimit } from './textLimits.ts';
+import { rejectInexactNumbers } from './jsonNumbers.ts';
 import { bodyTooLarge, requestError } from './requestError.ts';
 
 /** Headers that no form, link or image can send: a page of another origin needs a preflight for each of them. */
@@ -35,19 +35,19 @@ export const useTransport = (bodyBytes: number): Plugin<object, ServerContext> =
       setRequestParser(async (posted) => {
         const body = serverContext.body ? await serverContext.body() : Buffer.from(await posted.arrayBuffer());
         if (body.byteLength > bodyBytes) throw bodyTooLarge(bodyBytes);
-        const params = jsonObject(utf8(body)) ?? refuse(NO_OBJECT);
+        const params = jsonObject(utf8(body)) ?? throwBadRequest(NO_OBJECT);
         return params as GraphQLParams;
       });
     } else if (request.method === 'GET') {
-      if (!isUtf8(request.url)) throw bad('The address must be UTF-8, percent-encoded.', 400);
+      if (!isUtf8(request.url)) throw badRequest('The address must be UTF-8, percent-encoded.', 400);
       const isJson = JSON_TYPES.has(parseContentType(request.headers).type);
       if (!isJson && !PREFLIGHT_HEADERS.some((name) => request.headers.has(name))) {
-        throw bad(`A GET request must have one of the headers ${PREFLIGHT_HEADERS.join(', ')}.`, 403);
+        throw badRequest(`A GET request must have one of the headers ${PREFLIGHT_HEADERS.join(', ')}.`, 403);
       }
       for (const name of ['variables', 'extensions']) {
         const text = url.searchParams.get(name);
         if (text && text !== 'null' && jsonObject(text) === undefined)
-          refuse(`\`${name}\` must be a JSON object with at most ${JSON_LIMITS.brackets} levels of nesting.`);
+          throwBadRequest(`\`${name}\` must be a JSON object with at most ${JSON_LIMITS.brackets} levels of nesting.`);
       }
     }
   },
@@ -79,11 +79,11 @@ function parseContentType(headers: Headers): ContentType {
 function checkBodyHeaders(headers: Headers): void {
   const { type, charset } = parseContentType(headers);
   if (!JSON_TYPES.has(type))
-    throw bad('The request body must be JSON. Send it with the header `Content-Type: application/json`.', 415);
-  if (!/^utf-?8$/.test(charset)) throw bad('The request body must be UTF-8 text.', 415);
+    throw badRequest('The request body must be JSON. Send it with the header `Content-Type: application/json`.', 415);
+  if (!/^utf-?8$/.test(charset)) throw badRequest('The request body must be UTF-8 text.', 415);
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (!PLAIN_ENCODINGS.has(encoding))
-    throw bad('The request body must not be compressed. Send it without the header Content-Encoding.', 415);
+    throw badRequest('The request body must not be compressed. Send it without the header Content-Encoding.', 415);
 }
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
@@ -93,13 +93,13 @@ function utf8(body: Buffer): string {
   try {
     return UTF_8.decode(body);
   } catch {
-    return refuse('The request body must be UTF-8 text.');
+    return throwBadRequest('The request body must be UTF-8 text.');
   }
 }
 
-const bad = (message: string, status: number): GraphQLError => requestError(message, 'BAD_REQUEST', { status });
-const refuse = (message: string): never => {
-  throw bad(message, 400);
+const badRequest = (message: string, status: number): GraphQLError => requestError(message, 'BAD_REQUEST', { status });
+const throwBadRequest = (message: string): never => {
+  throw badRequest(message, 400);
 };
 
 /** Parses an object; undefined for any other text, and for one that exceeds the limits of JSON. */

@@ -44,7 +44,7 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
     // others.
     allowSynchronousEvents: false,
   });
-  const places = new ConnectionLimiter(options.maxWebSockets, options.socketsPerAddress);
+  const connections = new ConnectionLimiter(options.maxWebSockets, options.socketsPerAddress);
   const open = openerOf(options);
   server.on('upgrade', (request, socket, head) => {
     useOriginForm(request);
@@ -52,9 +52,9 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
     if (!isAt(request, path)) return rejectUpgrade(socket, '404 Not Found');
     if (origin !== undefined && !isAllowedOrigin(origin, host, origins)) return rejectUpgrade(socket, '403 Forbidden');
     if (hasSeveralCredentials(request)) return void rejectCredentials(options, request, socket);
-    const leave = places.acquire(addressOf(request, trustedProxies));
-    if (!leave) return rejectUpgrade(socket, '503 Service Unavailable');
-    socket.once('close', leave);
+    const release = connections.acquire(addressOf(request, trustedProxies));
+    if (!release) return rejectUpgrade(socket, '503 Service Unavailable');
+    socket.once('close', release);
     sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => open(webSocket, request));
   });
   return async () => {

@@ -1,30 +1,28 @@
-import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
-import { scopeOf, type Viewer } from '../domain/viewer.ts';
+import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import { scopeOf } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
 import { schema } from '../schema/index.ts';
 import { loadersOf } from '../schema/loaders.ts';
 import { deadlineIn } from '../store/deadline.ts';
 import { type Access, unauthenticated, useAccess } from './access/access.ts';
-import type { ServerContext } from './serverContext.ts';
+import { type Caller, callerIn, type OperationContext, type ServerContext } from './serverContext.ts';
 import { useOperationTimeout } from './operationTimeout.ts';
-import { type DocumentRules, useDocumentRules } from './operations/documentRules.ts';
+import { type DocumentRules, useDocumentRules, useHiddenSuggestions } from './operations/documentRules.ts';
 import { type Mask, useErrorCodes } from './errors.ts';
-import { useIdempotencyKey } from './operations/idempotencyKey.ts';
-import { useLargeFields } from './operations/largeFields.ts';
-import { usePacing } from './operations/pacing.ts';
+import { useIdempotencyKey } from './idempotencyKey.ts';
+import { useLargeFields } from './largeFields.ts';
+import { usePacing } from './pacing.ts';
 import { useSubscriptionContext } from './subscriptionContext.ts';
-import { type OperationLimits, useOperationCost } from './operations/operationCost.ts';
+import { type OperationLimits, useOperation } from './operations/requestedOperation.ts';
 import { useLeakedCredentials } from './access/leakedCredentials.ts';
 import { type Origins, useOrigins } from './access/origins.ts';
 import { type FailedMutationCharge, failedMutationCharge } from './access/failedMutationCharge.ts';
 import { type Responses, useResponseLimits } from './responseLimits.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
 import { useResponseType } from './responseType.ts';
-import { useHiddenSuggestions } from './operations/hideSuggestions.ts';
-import { documentCache } from './operations/documentCache.ts';
+import { documentCache } from './documentCache.ts';
 import { useSecurityHeaders, useTransport } from './transport.ts';
-import { type TrustedDocuments, useTrustedDocuments } from './operations/trustedDocuments.ts';
-import { useVariableUses } from './operations/variableUses.ts';
+import { type TrustedDocuments, useTrustedDocuments } from './trustedDocuments.ts';
 
 /** The dependencies that all requests of a server share. */
 export type Shared = Omit<
@@ -48,31 +46,35 @@ export interface YogaOptions {
   readonly mask: Mask;
 }
 
-export type Graphql = YogaServerInstance<ServerContext, Context>;
+/** The values that are added to the context of a request before its operation is executed. */
+type RequestContext = Context & { readonly caller: Caller; readonly requestId: string };
+
+export type Graphql = YogaServerInstance<ServerContext, RequestContext>;
 
 /** Creates the handler of GraphQL requests. The plugins run in the order of the list. */
 export function createGraphql(options: YogaOptions): Graphql {
   const { shared, access, operationMs, responses, trusted, mask } = options;
-  const contextFor = (request: Request, viewer: Viewer): Context => {
+  const contextFor = (request: Request, caller: Caller, requestId: string): RequestContext => {
+    const { viewer } = caller;
     const until = deadlineIn(operationMs);
     const read = loadersOf(shared.store, scopeOf(viewer), until);
-    const charge = failedMutationCharge(access, access.callerOf(request));
+    const charge = failedMutationCharge(access, caller);
     // Browsers send no header before the first event; an empty one means the same.
     const lastEventId = request.headers.get('last-event-id') || null;
-    const requestId = requestIdOf(request);
-    return { ...shared, viewer, read, until, ...charge, requestId, idempotencyKey: null, lastEventId };
+    return { ...shared, ...charge, caller, viewer, read, until, requestId, idempotencyKey: null, lastEventId };
   };
-  const renew = async (context: Context & YogaInitialContext) => {
-    const viewer = await access.viewerOf(context.request);
+  const renew = async (context: OperationContext): Promise<OperationContext> => {
+    const { request, caller, requestId } = context;
+    const viewer = await access.viewerOf(request);
     if (viewer === undefined) throw unauthenticated();
     const responseSize = responses.ofEvent(context, viewer);
-    return { ...context, ...contextFor(context.request, viewer), responseSize };
+    return { ...context, ...contextFor(request, { ...caller, viewer }, requestId), responseSize };
   };
-  const charge = ({ request }: YogaInitialContext, points: number): Promise<void> =>
-    access.charge(access.callerOf(request), 'subscriptionCost', points);
-  return createYoga<ServerContext, Context>({
+  const charge = ({ caller }: OperationContext, points: number): Promise<void> =>
+    access.charge(caller, 'subscriptionCost', points);
+  return createYoga<ServerContext, RequestContext>({
     schema,
-    context: ({ request }) => contextFor(request, access.callerOf(request).viewer),
+    context: (context) => contextFor(context.request, callerIn(context), requestIdOf(context.request, context)),
     plugins: [
       useRequestId(),
       useSecurityHeaders(options.headers),
@@ -83,10 +85,9 @@ export function createGraphql(options: YogaOptions): Graphql {
       useLeakedCredentials(),
       useTrustedDocuments(trusted),
       useErrorCodes(),
-      useDocumentRules(options.documents, access),
-      useHiddenSuggestions(options.documents.introspection, access),
-      useVariableUses(),
-      useOperationCost(options.operations, access),
+      useDocumentRules(options.documents),
+      useHiddenSuggestions(options.documents.introspection),
+      useOperation(options.operations, access),
       useIdempotencyKey(),
       useSubscriptionContext({ renew, charge }),
       useOperationTimeout(),

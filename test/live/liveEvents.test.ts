@@ -35,7 +35,7 @@ const itemAt = (sequence: number): StreamItem => ({
 
 interface Context {
   readonly viewer: Viewer;
-  readonly operationCost: number;
+  readonly requested: { readonly estimate: { readonly cost: number; readonly bytes: number } };
   readonly items: AsyncIterable<StreamItem>;
 }
 interface Subscribed {
@@ -71,7 +71,7 @@ class Delivery {
   ): Promise<Results> {
     let subscribe = async (_args: object): Promise<Results> => Promise.reject(new Error('It was not set.'));
     void this.#plugin.onSubscribe?.({ setSubscribeFn: (set: typeof subscribe) => (subscribe = set) } as never);
-    const contextValue: Context = { viewer, operationCost: COST, items };
+    const contextValue: Context = { viewer, requested: { estimate: { cost: COST, bytes: 0 } }, items };
     return subscribe({ schema: this.#schema, document: parse(query), variableValues: variables, contextValue });
   }
 

@@ -1,7 +1,7 @@
-import { getOperationAST, parse } from 'graphql';
+import { parse } from 'graphql';
 import { expect, it, onTestFinished } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
-import { estimateOf } from '../../src/server/operations/cost.ts';
+import { operationOf } from '../../src/server/operations/operation.ts';
 import { type KeyServer, newInstitution, newKey, serveKeys } from '../support/keyed.ts';
 import { greeted, listeningWithKeys, overSocket, overSse, type Stream } from '../support/keyedLive.ts';
 import { rated } from '../support/limited.ts';
@@ -18,10 +18,9 @@ const CREATE = `mutation($of: ID, $title: String!) {
   createChatSession(input: { institutionId: $of, ownerReference: "ada", title: $title }) { __typename } }`;
 
 function costOf(query: string): number {
-  const document = parse(query);
-  const operation = getOperationAST(document);
+  const operation = operationOf(schema, parse(query));
   if (!operation) throw new Error('It is no operation.');
-  return estimateOf(schema, document, operation, {}).cost;
+  return operation.estimate({}).cost;
 }
 
 type Subscribe = (address: string, token: string, query: string, variables?: object) => Promise<Stream>;

@@ -1,10 +1,10 @@
-import { type DocumentNode, getVariableValues, Kind, type OperationDefinitionNode, parse } from 'graphql';
+import { getVariableValues, Kind, parse } from 'graphql';
 import { schema } from '../../src/schema/index.ts';
-import { type Estimate, estimateOf } from '../../src/server/operations/cost.ts';
+import type { Estimate } from '../../src/server/operations/cost.ts';
+import { type Operation, operationOf } from '../../src/server/operations/operation.ts';
 
 interface ParsedOperation {
-  readonly document: DocumentNode;
-  readonly operation: OperationDefinitionNode;
+  readonly operation: Operation;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -15,16 +15,17 @@ export function operationIn(
   of = schema,
 ): ParsedOperation {
   const document = parse(text);
-  const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION);
+  const first = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION);
+  const operation = operationOf(of, document, first?.name?.value);
   if (!operation) throw new Error('The document has no operation.');
-  const { coerced, errors } = getVariableValues(of, operation.variableDefinitions ?? [], variables);
+  const { coerced, errors } = getVariableValues(of, operation.variableFacts.definitions, variables);
   if (!coerced) throw errors[0] as Error;
-  return { document, operation, variables: coerced };
+  return { operation, variables: coerced };
 }
 
 export function estimateOfText(text: string, given?: Readonly<Record<string, unknown>>): Estimate {
-  const { document, operation, variables } = operationIn(text, given);
-  return estimateOf(schema, document, operation, variables);
+  const { operation, variables } = operationIn(text, given);
+  return operation.estimate(variables);
 }
 
 export const costOfText = (text: string, given?: Readonly<Record<string, unknown>>): number =>

@@ -37,7 +37,7 @@ const KIBIBYTES: Readonly<Record<string, number>> = {
 };
 
 /** Computes the cost in the simplest way: every fragment inlined, every value coerced by graphql, nothing cached. */
-export function naiveCost({ document, operation, variables }: ReturnType<typeof operationIn>): number {
+export function naiveCost({ operation: { document, definition }, variables }: ReturnType<typeof operationIn>): number {
   type Args = {
     readonly first?: number | null;
     readonly last?: number | null;
@@ -93,8 +93,8 @@ export function naiveCost({ document, operation, variables }: ReturnType<typeof 
     return (coordinate.endsWith('.positionTotals') ? 50 + searched : 0) + Number(items) * (1 + below);
   }
 
-  const root = schema.getRootType(operation.operation) as GraphQLObjectType;
-  return ofSet(operation.selectionSet, root, 0);
+  const root = schema.getRootType(definition.operation) as GraphQLObjectType;
+  return ofSet(definition.selectionSet, root, 0);
 }
 
 function typeAt(coordinate: string): GraphQLOutputType {

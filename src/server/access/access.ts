@@ -5,17 +5,11 @@ import type { RejectionLog } from './rejectionLog.ts';
 import type { ApiKeyAuthenticator } from './apiKeyAuthenticator.ts';
 import type { MaybePromise } from '../../store/store.ts';
 import { networkOf } from './address.ts';
-import type { ServerContext } from '../serverContext.ts';
+import type { Caller, ServerContext } from '../serverContext.ts';
 import { credentialOf } from './credential.ts';
 import type { Mask } from '../errors.ts';
 import { type CounterName, INSTITUTION_LIMITS, type KeyLimit, type RateLimits } from './rateLimits.ts';
 import { requestError, errorResponse } from '../requestError.ts';
-
-/** The viewer of a request and the client's address. */
-export interface Caller {
-  readonly viewer: Viewer;
-  readonly address: string;
-}
 
 export interface AccessOptions {
   readonly authenticator: ApiKeyAuthenticator;
@@ -28,7 +22,6 @@ export interface AccessOptions {
 /** Authenticates requests and counts them against their limits. */
 export class Access {
   readonly #options: AccessOptions;
-  readonly #callers = new WeakMap<Request, Caller>();
 
   constructor(options: AccessOptions) {
     this.#options = options;
@@ -49,20 +42,12 @@ export class Access {
     if (viewer === undefined) throw await this.#rejectUnauthenticated(request, address);
     const caller = { viewer, address };
     await this.charge(caller, 'key', 1);
-    this.#callers.set(request, caller);
     return caller;
   }
 
   /** Counts a request of an address. Throws RATE_LIMITED. */
   countAddress(address: string): Promise<void> {
     return this.#take('address', address, address, null);
-  }
-
-  /** Returns the caller of a request that `enter` has admitted. */
-  callerOf(request: Request): Caller {
-    const caller = this.#callers.get(request);
-    if (!caller) throw new Error('A request that nobody let in is being answered.');
-    return caller;
   }
 
   /**
@@ -97,8 +82,8 @@ export class Access {
     return unauthenticated(typeof credential === 'string' ? MESSAGES[credential] : NO_KEY);
   }
 
-  async #take(limit: CounterName, who: string, address: string, viewer: Viewer | null, points = 1): Promise<void> {
-    const seconds = await this.#options.limits.take(limit, who, points);
+  async #take(limit: CounterName, subject: string, address: string, viewer: Viewer | null, points = 1): Promise<void> {
+    const seconds = await this.#options.limits.take(limit, subject, points);
     if (seconds === undefined) return;
     this.#options.rejections.note('RATE_LIMITED', networkOf(address), viewer && apiKeyOf(viewer));
     const http = { status: 429, headers: { 'retry-after': String(seconds) } };
@@ -128,11 +113,11 @@ export const unauthenticated = (message = NO_KEY): GraphQLError =>
 /** The address of a request that did not come over a network. */
 const NO_ADDRESS = '127.0.0.1';
 
-/** Rejects requests without access. An error thrown here is sent as it is, so internal errors are masked here, too. */
+/** Adds the caller to the context, and rejects requests without access. An error thrown here is sent as it is, so internal errors are masked here, too. */
 export const useAccess = (access: Access, mask: Mask): Plugin<object, ServerContext> => ({
   onRequest: async ({ request, serverContext, ...hook }) => {
     try {
-      await access.enter(request, serverContext?.address ?? NO_ADDRESS);
+      serverContext.caller = await access.enter(request, serverContext.address ?? NO_ADDRESS);
     } catch (error) {
       hook.endResponse(errorResponse(mask(error), request.headers.get('accept')));
     }

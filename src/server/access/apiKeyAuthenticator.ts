@@ -66,7 +66,7 @@ export class ApiKeyAuthenticator {
     const prefix = prefixOfToken(token);
     if (prefix === undefined) return undefined;
     const key = this.#findKey(prefix, beforeLookUp);
-    return key instanceof Promise ? key.then((found) => this.#verify(token, found)) : this.#verify(token, key);
+    return key instanceof Promise ? key.then((apiKey) => this.#verify(token, apiKey)) : this.#verify(token, key);
   }
 
   /** Returns the owners that are API keys which have expired, were revoked or do not exist. */
@@ -115,10 +115,10 @@ export class ApiKeyAuthenticator {
   #lookUp(prefix: string): MaybePromise<ApiKey | undefined> {
     const pages = this.#store.read('ALL', deadlineIn(this.#lookUpTimeoutMs)).apiKeys.pages([windowAt(prefix)]);
     if (!(pages instanceof Promise)) return pages[0]?.rows[0];
-    const found = pages.then(([page]) => page?.rows[0]);
-    this.#cache.set(prefix, found);
-    found.catch(() => this.#cache.delete(prefix));
-    return found;
+    const apiKey = pages.then(([page]) => page?.rows[0]);
+    this.#cache.set(prefix, apiKey);
+    apiKey.catch(() => this.#cache.delete(prefix));
+    return apiKey;
   }
 }
 

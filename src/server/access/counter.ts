@@ -27,7 +27,7 @@ export class Counter {
   /** The points counted on this server since then. */
   readonly #unsent = new Map<string, number>();
 
-  /** `points` is the limit of each name, `most` the maximum number of names with their own counter. */
+  /** `points` is the limit of each name, `maxNames` the maximum number of names with their own counter. */
   constructor(limit: string, points: number, maxNames: number) {
     this.#limit = limit;
     this.#points = points;
@@ -40,8 +40,8 @@ export class Counter {
   }
 
   /** Counts the points. Returns whether they were within the limit. */
-  async take(who: string, points: number): Promise<boolean> {
-    const name = this.#nameOf(who);
+  async take(subject: string, points: number): Promise<boolean> {
+    const name = this.#nameOf(subject);
     const counted = this.#counted(points);
     if (!this.#names.has(name)) this.#names.set(name, 0);
     this.#unsent.set(name, (this.#unsent.get(name) ?? 0) + counted);
@@ -49,9 +49,9 @@ export class Counter {
   }
 
   /** Returns whether the points are within the limit, without counting them. */
-  async has(who: string, points: number): Promise<boolean> {
-    const answer = await this.#limiter.get(this.#nameOf(who));
-    return (answer?.consumedPoints ?? 0) + this.#counted(points) <= this.#points;
+  async has(subject: string, points: number): Promise<boolean> {
+    const state = await this.#limiter.get(this.#nameOf(subject));
+    return (state?.consumedPoints ?? 0) + this.#counted(points) <= this.#points;
   }
 
   /** Returns the points counted since the last exchange, as many as one exchange includes. */
@@ -72,8 +72,8 @@ export class Counter {
       const elsewhere = sum - count - (this.#names.get(name) ?? 0);
       if (elsewhere > 0) await this.#limiter.penalty(name, elsewhere);
       this.#names.set(name, sum);
-      const left = (this.#unsent.get(name) ?? 0) - count;
-      if (left > 0) this.#unsent.set(name, left);
+      const remaining = (this.#unsent.get(name) ?? 0) - count;
+      if (remaining > 0) this.#unsent.set(name, remaining);
       else this.#unsent.delete(name);
     }
   }
@@ -86,15 +86,15 @@ export class Counter {
     return points <= this.#points ? Math.ceil(points) : this.#points + 1;
   }
 
-  #nameOf(who: string): string {
-    const own = `${this.#limit}:${who}`;
-    if (this.#names.has(own) || this.#names.size < this.#maxNames) return own;
-    return `${this.#limit}:shared:${createHash('sha256').update(who).digest().readUInt16BE() % SHARED_COUNTS}`;
+  #nameOf(subject: string): string {
+    const name = `${this.#limit}:${subject}`;
+    if (this.#names.has(name) || this.#names.size < this.#maxNames) return name;
+    return `${this.#limit}:shared:${createHash('sha256').update(subject).digest().readUInt16BE() % SHARED_COUNTS}`;
   }
 }
 
 /** Converts a rejection of the limiter to false; rethrows errors. */
-function falseIfRejected(answer: unknown): boolean {
-  if (answer instanceof RateLimiterRes) return false;
-  throw answer;
+function falseIfRejected(thrown: unknown): boolean {
+  if (thrown instanceof RateLimiterRes) return false;
+  throw thrown;
 }

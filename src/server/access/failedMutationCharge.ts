@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Context } from '../../schema/builder.ts';
-import type { Access, Caller } from './access.ts';
+import type { Caller } from '../serverContext.ts';
+import type { Access } from './access.ts';
 
 export type FailedMutationCharge = Required<Pick<Context, 'admitMutation' | 'onUserError'>>;
 

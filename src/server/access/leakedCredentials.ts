@@ -17,17 +17,17 @@ function credentialMatcher(request: Request): (text: string) => boolean {
 }
 
 /** Whether a text or an object key within the value matches. Iterative, so deep nesting cannot overflow the stack. */
-function hasText(value: unknown, is: (text: string) => boolean): boolean {
+function hasText(value: unknown, matches: (text: string) => boolean): boolean {
   const open: unknown[] = [value];
   while (open.length > 0) {
-    const each = open.pop();
-    if (typeof each === 'string') {
-      if (is(each)) return true;
-    } else if (Array.isArray(each)) {
-      for (const inner of each as readonly unknown[]) if (isOpen(inner)) open.push(inner);
-    } else if (typeof each === 'object' && each !== null) {
-      for (const [key, inner] of Object.entries(each)) {
-        if (is(key)) return true;
+    const current = open.pop();
+    if (typeof current === 'string') {
+      if (matches(current)) return true;
+    } else if (Array.isArray(current)) {
+      for (const inner of current as readonly unknown[]) if (isOpen(inner)) open.push(inner);
+    } else if (typeof current === 'object' && current !== null) {
+      for (const [key, inner] of Object.entries(current)) {
+        if (matches(key)) return true;
         if (isOpen(inner)) open.push(inner);
       }
     }

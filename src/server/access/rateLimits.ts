@@ -75,18 +75,18 @@ export class RateLimits {
   }
 
   /**
-   * Counts points against a limit of `who`. Returns undefined if they were within it, else the seconds until the next
+   * Counts points against a limit of `subject`. Returns undefined if they were within it, else the seconds until the next
    * minute.
    */
-  async take(limit: CounterName, who: string, points = 1): Promise<number | undefined> {
+  async take(limit: CounterName, subject: string, points = 1): Promise<number | undefined> {
     const window = this.#currentWindow();
-    return this.#secondsToWait(window, (await window.counters[limit]?.take(who, points)) ?? true);
+    return this.#secondsToWait(window, (await window.counters[limit]?.take(subject, points)) ?? true);
   }
 
   /** Returns what `take` would return, without counting. */
-  async peek(limit: CounterName, who: string, points = 1): Promise<number | undefined> {
+  async peek(limit: CounterName, subject: string, points = 1): Promise<number | undefined> {
     const window = this.#currentWindow();
-    return this.#secondsToWait(window, (await window.counters[limit]?.has(who, points)) ?? true);
+    return this.#secondsToWait(window, (await window.counters[limit]?.has(subject, points)) ?? true);
   }
 
   /**

@@ -64,7 +64,13 @@ export class RejectionLog {
     const errorCode = ACCESS_CODES[action];
     if (key) this.#count('keys', { action, errorCode, address, ...keyFacts(key) });
     else
-      this.#count('strangers', { action, errorCode, address, institutionId: SERVER_INSTITUTION_ID, actor: ANONYMOUS });
+      this.#count('unauthenticated', {
+        action,
+        errorCode,
+        address,
+        institutionId: SERVER_INSTITUTION_ID,
+        actor: ANONYMOUS,
+      });
   }
 
   /** Counts a failed attempt that has no audit event of its own. */
@@ -148,9 +154,9 @@ const keyFacts = ({ institutionId, apiKeyId }: RejectedKey) => ({
 });
 
 /** The subject of a note. `rest` counts what exceeds the limits of the other kinds, by action and error code. */
-type Kind = 'strangers' | 'keys' | 'attempts' | 'rest';
+type Kind = 'unauthenticated' | 'keys' | 'attempts' | 'rest';
 const MAX_NOTES: { readonly [K in Kind]: number } = {
-  strangers: MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE,
+  unauthenticated: MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE,
   keys: MAX_API_KEY_EVENTS_PER_MINUTE,
   attempts: MAX_ATTEMPT_EVENTS_PER_MINUTE,
   rest: Number.POSITIVE_INFINITY,
@@ -159,7 +165,7 @@ const MAX_NOTES: { readonly [K in Kind]: number } = {
 /** Notes that become one event each, at most as many as are allowed per minute. */
 class Notes {
   readonly #kinds: { readonly [K in Kind]: Map<string, CountedFailures> } = {
-    strangers: new Map(),
+    unauthenticated: new Map(),
     keys: new Map(),
     attempts: new Map(),
     rest: new Map(),
@@ -176,9 +182,9 @@ class Notes {
   add(kind: Kind, note: CountedFailures): void {
     const notes = this.#kinds[kind];
     const name = nameOf(kind, note);
-    const before = notes.get(name);
-    if (before || notes.size < MAX_NOTES[kind]) {
-      notes.set(name, { ...note, ...before, occurrences: (before?.occurrences ?? 0) + note.occurrences });
+    const existing = notes.get(name);
+    if (existing || notes.size < MAX_NOTES[kind]) {
+      notes.set(name, { ...note, ...existing, occurrences: (existing?.occurrences ?? 0) + note.occurrences });
       return;
     }
     const address = note.address === undefined ? undefined : null;
@@ -196,4 +202,6 @@ class Notes {
  * Returns the name under which failures are counted. Those of an API key are counted together, whatever their address.
  */
 const nameOf = (kind: Kind, { action, errorCode, address, institutionId, actor }: CountedFailures): string =>
-  [action, errorCode, institutionId, actor.actorKind, actor.apiKeyId, kind === 'strangers' ? address : ''].join(' ');
+  [action, errorCode, institutionId, actor.actorKind, actor.apiKeyId, kind === 'unauthenticated' ? address : ''].join(
+    ' ',
+  );

@@ -1,21 +1,26 @@
 import {
-  type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLObjectType,
   type GraphQLSchema,
   isAbstractType,
   Kind,
   type NamedTypeNode,
-  type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { PAGE_SIZE } from '../../schema/connection.ts';
 import { DEFAULT_ITEMS } from '../../schema/fieldCosts.ts';
-import { isGivenAt, isIncluded, lengthAt, numberOf, type Variables } from './argumentValues.ts';
 import { type FieldInfo, fieldInfoOf } from './fieldInfo.ts';
-import { fragmentsOf } from './fragments.ts';
+import {
+  type Fragments,
+  isGivenAt,
+  isIncluded,
+  lengthAt,
+  numberOf,
+  type ParsedOperation,
+  type VariableLookup,
+  type Variables,
+} from './selections.ts';
 
 /** The estimated maximum that executing an operation takes. */
 export interface Estimate {
@@ -29,29 +34,44 @@ export interface Estimate {
 const ENVELOPE_BYTES = 200;
 
 /**
+ * Returns the function that estimates the operation. It evaluates the operation again only if a value has changed that
+ * the last estimate depended on. A value other than a number, a boolean or null is not kept.
+ */
+export function estimatorOf(operation: ParsedOperation): (variables: Variables) => Estimate {
+  let last: { readonly estimate: Estimate; readonly used: ReadonlyMap<string, unknown> } | undefined;
+  return (variables) => {
+    if (last && [...last.used].every(([name, value]) => variables[name] === value)) return last.estimate;
+    const used = new Map<string, unknown>();
+    const estimate = estimateOf(operation, (name) => {
+      used.set(name, variables[name]);
+      return variables[name];
+    });
+    last = [...used.values()].every(isSmall) ? { estimate, used } : undefined;
+    return estimate;
+  };
+}
+
+const isSmall = (value: unknown): boolean =>
+  value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean';
+
+/**
  * Estimates a valid operation from the values of its arguments. The most expensive member of an abstract type counts; a
  * field that is selected twice counts twice. Fragments are computed once per type that they are applied to, so the time
  * is linear in the document.
  */
-export function estimateOf(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  variableValues: Variables,
-): Estimate {
-  const root = schema.getRootType(operation.operation);
+function estimateOf({ schema, definition, fragments }: ParsedOperation, variable: VariableLookup): Estimate {
+  const root = schema.getRootType(definition.operation);
   if (!root) return { cost: 0, bytes: 0 };
-  const fragments = fragmentsOf(document);
-  const estimation: Estimation = { schema, fragments, variables: variableValues, known: new Map() };
-  const { cost, bytes } = totalOfSet(operation.selectionSet, root, estimation);
+  const estimation: Estimation = { schema, fragments, variable, totals: new Map() };
+  const { cost, bytes } = totalOfSet(definition.selectionSet, root, estimation);
   return { cost: Math.max(0, Math.ceil(cost - ROUNDING)), bytes: bounded(bytes + ENVELOPE_BYTES) };
 }
 
 interface Estimation {
   readonly schema: GraphQLSchema;
-  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  readonly variables: Variables;
-  readonly known: Map<SelectionSetNode, Map<GraphQLObjectType, Total>>;
+  readonly fragments: Fragments;
+  readonly variable: VariableLookup;
+  readonly totals: Map<SelectionSetNode, Map<GraphQLObjectType, Total>>;
 }
 
 /** The estimate below an object: a part that counts once, and a part per requested row. */
@@ -74,15 +94,15 @@ const sumOf = (a: Total, b: Total): Total => ({
 });
 
 function totalOfSet(set: SelectionSetNode, type: GraphQLObjectType, estimation: Estimation): Total {
-  let byType = estimation.known.get(set);
-  if (!byType) estimation.known.set(set, (byType = new Map()));
+  let byType = estimation.totals.get(set);
+  if (!byType) estimation.totals.set(set, (byType = new Map()));
   const known = byType.get(type);
   if (known) return known;
   // A fragment within itself, which is invalid, adds nothing.
   byType.set(type, NOTHING);
   let total = NOTHING;
   for (const selection of set.selections) {
-    if (!isIncluded(selection.directives, estimation.variables)) continue;
+    if (!isIncluded(selection.directives, estimation.variable)) continue;
     total = sumOf(total, totalOfSelection(selection, type, estimation));
   }
   byType.set(type, total);
@@ -111,7 +131,7 @@ function totalOfField(field: FieldNode, type: GraphQLObjectType, estimation: Est
   const info = fieldInfoOf(type, field.name.value, estimation.schema);
   if (!info) return NOTHING;
   const { cost, isList, types } = info;
-  const own = ownCost(field, info, estimation.variables);
+  const own = ownCost(field, info, estimation.variable);
   const bytes = (field.alias ?? field.name).value.length + NAME_BYTES + info.ownBytes;
   if (types.length === 0) return { ...NOTHING, cost: own, bytes };
   const below = maxBelow(field, info, estimation);
@@ -119,7 +139,7 @@ function totalOfField(field: FieldNode, type: GraphQLObjectType, estimation: Est
   const item = { cost: 1 + below.cost, bytes: ITEM_BYTES + below.bytes };
   const { items = DEFAULT_ITEMS, maxItems } = cost;
   if (items === 'asked') return { cost: own, bytes, costOfRow: bounded(item.cost), bytesOfRow: bounded(item.bytes) };
-  const count = typeof items === 'number' ? items : lengthAt(field, items, estimation.variables);
+  const count = typeof items === 'number' ? items : lengthAt(field, items, estimation.variable);
   return {
     ...NOTHING,
     cost: bounded(own + count * item.cost),
@@ -131,10 +151,10 @@ function totalOfField(field: FieldNode, type: GraphQLObjectType, estimation: Est
 function maxBelow(field: FieldNode, info: FieldInfo, estimation: Estimation): Estimate {
   const { selectionSet } = field;
   let max: Estimate = NOTHING;
-  for (const each of selectionSet ? info.types : []) {
-    const { cost, bytes, costOfRow, bytesOfRow } = totalOfSet(selectionSet as SelectionSetNode, each, estimation);
+  for (const type of selectionSet ? info.types : []) {
+    const { cost, bytes, costOfRow, bytesOfRow } = totalOfSet(selectionSet as SelectionSetNode, type, estimation);
     // The cost and the bytes per row are either both zero or both not.
-    const rows = bytesOfRow === 0 ? 0 : rowsRequested(field, info, estimation.variables);
+    const rows = bytesOfRow === 0 ? 0 : rowsRequested(field, info, estimation.variable);
     max = {
       cost: bounded(Math.max(max.cost, cost + costOfRow * rows)),
       bytes: bounded(Math.max(max.bytes, bytes + bytesOfRow * rows)),
@@ -143,15 +163,19 @@ function maxBelow(field: FieldNode, info: FieldInfo, estimation: Estimation): Es
   return max;
 }
 
-function ownCost(field: FieldNode, { ownCost: own, cost: { each, given } }: FieldInfo, variables: Variables): number {
-  const more = each ? each.cost * lengthAt(field, each.at, variables) : 0;
-  return own + more + (given && isGivenAt(field, given.at, variables) ? given.cost : 0);
+function ownCost(
+  field: FieldNode,
+  { ownCost: own, cost: { each, given } }: FieldInfo,
+  variable: VariableLookup,
+): number {
+  const more = each ? each.cost * lengthAt(field, each.at, variable) : 0;
+  return own + more + (given && isGivenAt(field, given.at, variable) ? given.cost : 0);
 }
 
 /** Returns the number of rows requested of a field's object. More than a page may have is rejected by the resolver. */
-function rowsRequested(field: FieldNode, { cost, isPaged }: FieldInfo, variables: Variables): number {
-  if (cost.asks) return lengthAt(field, cost.asks, variables);
+function rowsRequested(field: FieldNode, { cost, isPaged }: FieldInfo, variable: VariableLookup): number {
+  if (cost.asks) return lengthAt(field, cost.asks, variable);
   if (!isPaged) return PAGE_SIZE.default;
-  const rows = numberOf(field, 'first', variables) ?? numberOf(field, 'last', variables) ?? PAGE_SIZE.default;
+  const rows = numberOf(field, 'first', variable) ?? numberOf(field, 'last', variable) ?? PAGE_SIZE.default;
   return Math.max(0, Math.min(rows, PAGE_SIZE.max));
 }

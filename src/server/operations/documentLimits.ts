@@ -1,4 +1,5 @@
 import { type DocumentNode, GraphQLError, Kind, type SelectionNode, type SelectionSetNode } from 'graphql';
+import { type Fragments, fragmentsOf } from './selections.ts';
 
 /** The maximum complexity of a document. */
 export interface DocumentLimits {
@@ -10,43 +11,33 @@ export interface DocumentLimits {
 }
 
 /**
- * Checks a parsed document before validation, so it may have any form. Checks all operations, or the named one; cycles
- * of fragments are left to validation. Each node is visited once.
+ * Checks a parsed document before validation, so it may have any form. Checks all operations; cycles of fragments are
+ * left to validation. Each node is visited once.
  */
-export function checkDocument(
-  { definitions }: DocumentNode,
-  limits: DocumentLimits,
-  operationName?: string | null,
-): readonly GraphQLError[] {
+export function checkDocument({ definitions }: DocumentNode, limits: DocumentLimits): readonly GraphQLError[] {
   const operations: Measures[] = [];
-  const named: Measures[] = [];
   const fragments = new Map<string, Measures>();
   for (const definition of definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, measuresOf(definition));
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    const operation = measuresOf(definition);
-    operations.push(operation);
-    if (operationName && definition.name?.value === operationName) named.push(operation);
+    if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(measuresOf(definition));
   }
   const all = [...operations, ...fragments.values()];
-  const aliases = all.reduce((sum, each) => sum + each.aliases, 0);
-  const directives = all.reduce((sum, each) => sum + each.directives, 0);
-  const repeats = all.reduce((sum, each) => sum + each.repeats, 0);
-  const depth = depthOf(named.length > 0 ? named : operations, fragments);
+  const sumOf = (name: 'aliases' | 'directives' | 'repeats'): number =>
+    all.reduce((sum, measures) => sum + measures[name], 0);
   return [
-    ...beyond(depth, limits.depth, 'levels of nesting'),
-    ...beyond(aliases, limits.aliases, 'aliases'),
-    ...beyond(directives, limits.directives, 'directives'),
-    ...beyond(repeats, REPEATS, 'repeated fields'),
+    ...exceeding(depthOf(operations, fragments), limits.depth, 'levels of nesting'),
+    ...exceeding(sumOf('aliases'), limits.aliases, 'aliases'),
+    ...exceeding(sumOf('directives'), limits.directives, 'directives'),
+    ...exceeding(sumOf('repeats'), MAX_REPEATS, 'repeated fields'),
   ];
 }
 
 /** The maximum number of repeated fields: validation compares each with each of the same name. */
-const REPEATS = 50;
+const MAX_REPEATS = 50;
 
-function beyond(found: number, max: number, what: string): readonly GraphQLError[] {
-  if (found <= max) return [];
-  const message = `The document must have at most ${max} ${what}; it has ${found}.`;
+function exceeding(count: number, max: number, what: string): readonly GraphQLError[] {
+  if (count <= max) return [];
+  const message = `The document must have at most ${max} ${what}; it has ${count}.`;
   return [new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } })];
 }
 
@@ -144,4 +135,32 @@ function spreadsOf(operations: readonly Measures[], fragments: ReadonlyMap<strin
     }
   }
   return counts;
+}
+
+/**
+ * Returns an error for each subscription with @skip or @include at its root, which the specification forbids: without
+ * its only field it has no stream. graphql 16 has no such rule, and throws while it validates some of them.
+ */
+export const conditionalSubscriptionErrors = (document: DocumentNode): readonly GraphQLError[] =>
+  document.definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION &&
+    definition.operation === 'subscription' &&
+    hasCondition(definition.selectionSet, fragmentsOf(document))
+      ? [new GraphQLError(CONDITIONAL_SUBSCRIPTION, { nodes: definition })]
+      : [],
+  );
+
+const CONDITIONAL_SUBSCRIPTION = 'The root field of a subscription must not have the directives @skip or @include.';
+
+function hasCondition(rootSet: SelectionSetNode, fragments: Fragments): boolean {
+  const sets = new Set([rootSet]);
+  for (const { selections } of sets) {
+    for (const selection of selections) {
+      if (selection.directives?.some(({ name }) => name.value === 'skip' || name.value === 'include')) return true;
+      if (selection.kind === Kind.FIELD) continue;
+      const spread = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value);
+      if (spread) sets.add(spread.selectionSet);
+    }
+  }
+  return false;
 }

@@ -1,19 +1,21 @@
 import {
   type DocumentNode,
+  type ExecutionResult,
   GraphQLError,
   type GraphQLSchema,
+  Kind,
   NoSchemaIntrospectionCustomRule,
   validate,
   type ValidationRule,
+  visit,
 } from 'graphql';
-import type { Plugin, YogaInitialContext } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
+import { ownText } from '../../domain/text.ts';
 import type { Viewer } from '../../domain/viewer.ts';
-import type { Access } from '../access/access.ts';
-import { type DocumentLimits, checkDocument } from './documentLimits.ts';
-import { exceededLimit } from './documentText.ts';
-import { withOwnTexts } from './ownTexts.ts';
 import { requestError } from '../requestError.ts';
-import { conditionalSubscriptionErrors } from './conditionalSubscriptions.ts';
+import { callerIn, type OperationContext } from '../serverContext.ts';
+import { exceededLimit } from '../textLimits.ts';
+import { checkDocument, conditionalSubscriptionErrors, type DocumentLimits } from './documentLimits.ts';
 
 /** The limits of documents, and the rule for introspection. */
 export interface DocumentRules extends DocumentLimits {
@@ -25,68 +27,108 @@ export const INTROSPECTION = ['all', 'root', 'none'] as const;
 export type Introspection = (typeof INTROSPECTION)[number];
 
 /** Whether the viewer may introspect the schema and receive suggestions of similar names. */
-export const mayIntrospect = ({ role }: Viewer, introspection: Introspection): boolean =>
+const mayIntrospect = ({ role }: Viewer, introspection: Introspection): boolean =>
   introspection === 'all' || (introspection === 'root' && role === 'ROOT');
 
 /** The maximum nesting of brackets in a document, and its maximum number of lines. */
-const BRACKETS = 100;
-const LINES = 10_000;
+const MAX_BRACKETS = 100;
+const MAX_LINES = 10_000;
 /** The maximum number of errors that are returned for a document. */
-const ERRORS = 20;
+const MAX_ERRORS = 20;
 
 /**
  * Checks documents before they are executed. Rejects with QUERY_TOO_COMPLEX, before validation, documents with too many
  * tokens, comments, lines, brackets, levels, aliases or directives. Rejects introspection by viewers who may not use
  * it.
  */
-export const useDocumentRules = (rules: DocumentRules, access: Access): Plugin<YogaInitialContext> => {
-  const judged = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+export const useDocumentRules = (rules: DocumentRules): Plugin<OperationContext> => {
+  const errorsByDocument = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
     onParse: ({ parseFn, setParseFn }) => {
       setParseFn((source: string, options: object) => {
-        const passed = exceededLimit(source, {
-          brackets: BRACKETS,
+        const exceeded = exceededLimit(source, {
+          brackets: MAX_BRACKETS,
           openings: Infinity,
           comments: rules.tokens,
-          lines: LINES,
+          lines: MAX_LINES,
           texts: rules.tokens,
         });
-        if (passed) throw tooComplex(MUST[passed](rules));
+        if (exceeded) throw tooComplex(LIMIT_TEXTS[exceeded](rules));
         try {
           return withOwnTexts(parseFn(source, { ...options, maxTokens: rules.tokens }), source);
         } catch (error) {
-          throw error instanceof GraphQLError && isOfTokens(error) ? tooComplex(`${rules.tokens} tokens`) : error;
+          throw error instanceof GraphQLError && isTokenLimitError(error)
+            ? tooComplex(`${rules.tokens} tokens`)
+            : error;
         }
       });
     },
     onValidate: ({ context, params: { documentAST }, addValidationRule, setValidationFn, setResult }) => {
-      let faults = judged.get(documentAST);
-      if (!faults) {
-        faults = [...checkDocument(documentAST, rules), ...conditionalSubscriptionErrors(documentAST)];
-        judged.set(documentAST, faults);
+      let errors = errorsByDocument.get(documentAST);
+      if (!errors) {
+        errors = [...checkDocument(documentAST, rules), ...conditionalSubscriptionErrors(documentAST)];
+        errorsByDocument.set(documentAST, errors);
       }
-      if (faults.length > 0) setResult([...faults]);
-      const { viewer } = access.callerOf(context.request);
-      const hideSuggestions = !mayIntrospect(viewer, rules.introspection);
+      if (errors.length > 0) setResult([...errors]);
+      const hideSuggestions = !mayIntrospect(callerIn(context).viewer, rules.introspection);
       if (hideSuggestions) addValidationRule(NoSchemaIntrospectionCustomRule);
       setValidationFn((schema: GraphQLSchema, document: DocumentNode, all: readonly ValidationRule[]) =>
-        validate(schema, document, all, { maxErrors: ERRORS, hideSuggestions }),
+        validate(schema, document, all, { maxErrors: MAX_ERRORS, hideSuggestions }),
       );
     },
   };
 };
 
 /** Recognizes the error by its message, because graphql has no code for it. */
-const isOfTokens = ({ message }: GraphQLError): boolean =>
+const isTokenLimitError = ({ message }: GraphQLError): boolean =>
   /^Syntax Error: Document contains more that \d+ tokens/.test(message);
 
-const MUST = {
+const LIMIT_TEXTS = {
   openings: ({ tokens }: DocumentRules) => `${tokens} tokens`,
   texts: ({ tokens }: DocumentRules) => `${tokens} tokens`,
-  brackets: () => `${BRACKETS} levels of nested brackets`,
+  brackets: () => `${MAX_BRACKETS} levels of nested brackets`,
   comments: ({ tokens }: DocumentRules) => `${tokens} comments`,
-  lines: () => `${LINES} lines`,
+  lines: () => `${MAX_LINES} lines`,
 } as const;
 
 const tooComplex = (limit: string): GraphQLError =>
   requestError(`The document must have at most ${limit}.`, 'QUERY_TOO_COMPLEX', { status: 400 });
+
+/** Shorter documents use less memory than what is stored with any of their texts. */
+const LONG_DOCUMENT_UNITS = 2_000;
+
+/**
+ * Copies the texts of a long document. The parser slices them from the document, so whatever stores one, such as a
+ * label of 20 characters, would keep the whole document in memory.
+ */
+function withOwnTexts(document: DocumentNode, source: string): DocumentNode {
+  if (source.length < LONG_DOCUMENT_UNITS) return document;
+  return visit(document, { [Kind.STRING]: (node) => ({ ...node, value: ownText(node.value) }) });
+}
+
+/** Removes suggestions of similar names from the errors of variables for viewers who may not introspect the schema. */
+export const useHiddenSuggestions = (introspection: Introspection): Plugin<OperationContext> => {
+  const hide = (result: object, context: OperationContext, setResult: (result: ExecutionResult) => void): void => {
+    // A result without data was not executed, so its errors concern the variables.
+    if (!('errors' in result) || 'data' in result || mayIntrospect(context.caller.viewer, introspection)) return;
+    setResult({ ...result, errors: (result.errors as readonly GraphQLError[]).map(withoutSuggestions) });
+  };
+  return {
+    onExecute: ({ args }) => ({
+      onExecuteDone: ({ result, setResult }) => hide(result, args.contextValue, setResult),
+    }),
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult: ({ result, setResult }) => hide(result, args.contextValue, setResult),
+    }),
+  };
+};
+
+/** The end that graphql appends to a message with suggestions. */
+const SUGGESTION = ' Did you mean ';
+
+function withoutSuggestions(error: GraphQLError): GraphQLError {
+  const index = error.message.lastIndexOf(SUGGESTION);
+  if (index < 0 || !error.message.endsWith('?')) return error;
+  const { nodes = null, source = null, positions = null, path = null, originalError = null, extensions } = error;
+  return new GraphQLError(error.message.slice(0, index), { nodes, source, positions, path, originalError, extensions });
+}

@@ -1,11 +1,8 @@
 import {
-  type DocumentNode,
   type FieldNode,
   getNamedType,
   getNullableType,
-  type GraphQLArgument,
   GraphQLError,
-  type GraphQLField,
   type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLNamedType,
@@ -15,53 +12,64 @@ import {
   isListType,
   isObjectType,
   Kind,
-  type OperationDefinitionNode,
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import type { Variables } from './argumentValues.ts';
-import { fragmentsOf } from './fragments.ts';
+import type { ParsedOperation, Variables } from './selections.ts';
+
+type Path = readonly string[];
+
+/** A literal list in the arguments of an operation. */
+interface LiteralList {
+  readonly path: Path;
+  readonly values: number;
+}
+/** A variable in the arguments of an operation whose value can contain lists. */
+interface ListVariable {
+  readonly path: Path;
+  readonly variable: string;
+  readonly type: GraphQLInputType;
+}
+export type ListUse = LiteralList | ListVariable;
 
 /**
- * Rejects a valid operation if a list in its arguments has more values than allowed, in literals and coerced variables
- * alike, wherever the schema has a list. Reports the first such list. Values inside a scalar such as JSONObject are not
- * checked.
+ * Returns the lists in the arguments of an operation, literals and variables. Values inside a scalar such as JSONObject
+ * are not included. A variable that is used several times is included once.
  */
-export function checkLists(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  variableValues: Variables,
-  max: number,
-): GraphQLError | undefined {
-  const fragments = fragmentsOf(document);
-  const search: Search = { schema, variables: variableValues, max, seen: new Set(), spread: new Set(), long: [] };
-  inSelections(operation.selectionSet, schema.getRootType(operation.operation), search);
+export function listUsesOf({ schema, definition, fragments }: ParsedOperation): readonly ListUse[] {
+  const search: Search = { schema, variables: new Set(), spread: new Set(), uses: [] };
+  inSelections(definition.selectionSet, schema.getRootType(definition.operation), search);
   // The set grows during the iteration, by the fragments that fragments spread.
   for (const name of search.spread) {
     const fragment = fragments.get(name);
     if (fragment) inSelections(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value), search);
   }
-  const [first] = search.long;
-  if (!first) return undefined;
-  const message = `\`${first.path.join('.')}\` must have at most ${max} values; it has ${first.values}.`;
-  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
+  return search.uses;
 }
 
-type Path = readonly string[];
+/** Rejects an operation if a list in its arguments has more values than allowed. Reports the first such list. */
+export function checkLists(uses: readonly ListUse[], variables: Variables, max: number): GraphQLError | undefined {
+  for (const use of uses) {
+    const tooLong = 'variable' in use ? longListIn(variables[use.variable], use.type, use.path, max) : use;
+    if (!tooLong || tooLong.values <= max) continue;
+    const message = `\`${tooLong.path.join('.')}\` must have at most ${max} values; it has ${tooLong.values}.`;
+    return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
+  }
+  return undefined;
+}
 
 interface Search {
   readonly schema: GraphQLSchema;
-  readonly variables: Variables;
-  readonly max: number;
-  /** Variables that were checked: each is checked once, however often it is used. */
-  readonly seen: Set<string>;
+  /** The names of the variables in `uses`. */
+  readonly variables: Set<string>;
   /** The names of the spread fragments. */
   readonly spread: Set<string>;
-  readonly long: { readonly path: Path; readonly values: number }[];
+  readonly uses: ListUse[];
 }
 
-function inSelections(set: SelectionSetNode, type: GraphQLNamedType | null | undefined, search: Search): void {
+type SearchedType = GraphQLNamedType | null | undefined;
+
+function inSelections(set: SelectionSetNode, type: SearchedType, search: Search): void {
   for (const selection of set.selections) {
     if (selection.kind === Kind.FRAGMENT_SPREAD) search.spread.add(selection.name.value);
     if (selection.kind === Kind.INLINE_FRAGMENT) {
@@ -72,27 +80,31 @@ function inSelections(set: SelectionSetNode, type: GraphQLNamedType | null | und
   }
 }
 
-function inField(field: FieldNode, type: GraphQLNamedType | null | undefined, search: Search): void {
-  const known = isObjectType(type) || isInterfaceType(type) ? type.getFields()[field.name.value] : undefined;
-  for (const { name, value } of known ? (field.arguments ?? []) : []) {
-    const argument = argumentsWithLists(known as GraphQLField<unknown, unknown>).get(name.value);
-    if (argument) inLiteral(value, argument.type, [name.value], search);
+function inField(node: FieldNode, type: SearchedType, search: Search): void {
+  const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
+  for (const { name, value } of field ? (node.arguments ?? []) : []) {
+    const argument = field?.args.find((definition) => definition.name === name.value);
+    if (argument && hasLists(argument.type)) inLiteral(value, argument.type, [name.value], search);
   }
-  if (field.selectionSet) inSelections(field.selectionSet, known && getNamedType(known.type), search);
+  if (node.selectionSet) inSelections(node.selectionSet, field && getNamedType(field.type), search);
 }
 
 function inLiteral(node: ValueNode, type: GraphQLInputType, path: Path, search: Search): void {
   if (node.kind === Kind.VARIABLE) {
-    if (search.seen.has(node.name.value)) return;
-    search.seen.add(node.name.value);
-    inValue(search.variables[node.name.value], type, path, search);
+    const variable = node.name.value;
+    if (!search.variables.has(variable)) search.uses.push({ path, variable, type });
+    search.variables.add(variable);
     return;
   }
   const nullable = getNullableType(type);
   if (isListType(nullable)) {
-    // GraphQL coerces a single value to a list of one item.
-    if (node.kind === Kind.LIST) inItems(node.values, nullable.ofType, path, search, inLiteral);
-    else inLiteral(node, nullable.ofType, path, search);
+    const { ofType } = nullable;
+    if (node.kind === Kind.LIST) {
+      search.uses.push({ path, values: node.values.length });
+      if (!hasLists(ofType)) return;
+      for (const [index, item] of node.values.entries()) inLiteral(item, ofType, [...path, `${index}`], search);
+      // GraphQL coerces a single value to a list of one item.
+    } else inLiteral(node, ofType, path, search);
   }
   if (!isInputObjectType(nullable) || node.kind !== Kind.OBJECT) return;
   for (const { name, value } of node.fields) {
@@ -101,39 +113,31 @@ function inLiteral(node: ValueNode, type: GraphQLInputType, path: Path, search: 
   }
 }
 
-/** Checks a coerced value, which is a list wherever the schema says so. */
-function inValue(value: unknown, type: GraphQLInputType, path: Path, search: Search): void {
-  if (typeof value !== 'object' || value === null) return;
+/** Returns the first list with too many values in a coerced value, which is a list wherever the schema says so. */
+function longListIn(value: unknown, type: GraphQLInputType, path: Path, max: number): LiteralList | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
   const nullable = getNullableType(type);
   if (isListType(nullable) && Array.isArray(value)) {
-    inItems(value as readonly unknown[], nullable.ofType, path, search, inValue);
+    const items = value as readonly unknown[];
+    if (items.length > max) return { path, values: items.length };
+    return hasLists(nullable.ofType)
+      ? firstOf(items.entries(), ([index, item]) => longListIn(item, nullable.ofType, [...path, `${index}`], max))
+      : undefined;
   }
-  if (!isInputObjectType(nullable)) return;
-  for (const field of Object.values(nullable.getFields())) {
-    const of = (value as Readonly<Record<string, unknown>>)[field.name];
-    if (hasLists(field.type)) inValue(of, field.type, [...path, field.name], search);
-  }
+  if (!isInputObjectType(nullable)) return undefined;
+  return firstOf(Object.values(nullable.getFields()), (field) =>
+    hasLists(field.type)
+      ? longListIn((value as Variables)[field.name], field.type, [...path, field.name], max)
+      : undefined,
+  );
 }
 
-function inItems<V>(
-  items: readonly V[],
-  type: GraphQLInputType,
-  path: Path,
-  search: Search,
-  inItem: (item: V, type: GraphQLInputType, path: Path, search: Search) => void,
-): void {
-  if (items.length > search.max) search.long.push({ path, values: items.length });
-  else if (hasLists(type)) items.forEach((item, index) => inItem(item, type, [...path, `${index}`], search));
-}
-
-const WITH_LISTS = new WeakMap<GraphQLField<unknown, unknown>, ReadonlyMap<string, GraphQLArgument>>();
-
-function argumentsWithLists(field: GraphQLField<unknown, unknown>): ReadonlyMap<string, GraphQLArgument> {
-  const known = WITH_LISTS.get(field);
-  if (known) return known;
-  const found = new Map(field.args.flatMap((each) => (hasLists(each.type) ? [[each.name, each] as const] : [])));
-  WITH_LISTS.set(field, found);
-  return found;
+function firstOf<V, R>(values: Iterable<V>, find: (value: V) => R | undefined): R | undefined {
+  for (const value of values) {
+    const result = find(value);
+    if (result !== undefined) return result;
+  }
+  return undefined;
 }
 
 const LISTS_WITHIN = new WeakMap<GraphQLInputObjectType, boolean>();
@@ -145,17 +149,17 @@ function hasLists(type: GraphQLInputType): boolean {
   if (!isInputObjectType(nullable)) return false;
   const known = LISTS_WITHIN.get(nullable);
   if (known !== undefined) return known;
-  const within = typesWithin(nullable).flatMap((each) => Object.values(each.getFields()));
-  const found = within.some((field) => isListType(getNullableType(field.type)));
-  LISTS_WITHIN.set(nullable, found);
-  return found;
+  const within = typesWithin(nullable).flatMap((input) => Object.values(input.getFields()));
+  const hasList = within.some((field) => isListType(getNullableType(field.type)));
+  LISTS_WITHIN.set(nullable, hasList);
+  return hasList;
 }
 
 /** Returns an input type and all input types that its values can contain; types may contain each other. */
 function typesWithin(type: GraphQLInputObjectType): readonly GraphQLInputObjectType[] {
   const types = new Set([type]);
-  for (const each of types) {
-    for (const field of Object.values(each.getFields())) {
+  for (const input of types) {
+    for (const field of Object.values(input.getFields())) {
       const named = getNamedType(field.type);
       if (isInputObjectType(named)) types.add(named);
     }

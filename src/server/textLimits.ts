@@ -36,26 +36,26 @@ for (const code of [LINE, QUOTE, HASH]) SIGNS[code] = 3;
 
 /** Returns the first limit that the text exceeds, or undefined. Reads each character once, and none after that. */
 export function exceededLimit(text: string, limits: TextLimits): keyof TextLimits | undefined {
-  const found = { brackets: 0, openings: 0, comments: 0, lines: 0, texts: 0 };
-  const passed = (limit: keyof TextLimits): boolean => (found[limit] += 1) > limits[limit];
+  const counts = { brackets: 0, openings: 0, comments: 0, lines: 0, texts: 0 };
+  const exceeds = (limit: keyof TextLimits): boolean => (counts[limit] += 1) > limits[limit];
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     const sign = code < SIGNS.length ? SIGNS[code] : 0;
     if (sign === 0) continue;
-    if (code === LINE && passed('lines')) return 'lines';
+    if (code === LINE && exceeds('lines')) return 'lines';
     if (code === HASH) {
-      if (passed('comments')) return 'comments';
+      if (exceeds('comments')) return 'comments';
       index = endOf(text, index, '\n') - 1;
     } else if (code === QUOTE && text.startsWith('"""', index)) {
       const end = endOfBlock(text, index + 3);
-      for (; index < end - 1; index += 1) if (text.charCodeAt(index) === LINE && passed('lines')) return 'lines';
+      for (; index < end - 1; index += 1) if (text.charCodeAt(index) === LINE && exceeds('lines')) return 'lines';
     } else if (code === QUOTE) {
-      if (passed('texts')) return 'texts';
+      if (exceeds('texts')) return 'texts';
       index = endOfString(text, index + 1) - 1;
     } else if (sign === OPENS) {
-      if (passed('brackets')) return 'brackets';
-      if (passed('openings')) return 'openings';
-    } else if (sign === CLOSES) found.brackets -= 1;
+      if (exceeds('brackets')) return 'brackets';
+      if (exceeds('openings')) return 'openings';
+    } else if (sign === CLOSES) counts.brackets -= 1;
   }
   return undefined;
 }

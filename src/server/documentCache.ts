@@ -10,11 +10,11 @@ const TTL_MS = 3_600_000;
  * memory.
  */
 export function documentCache<V extends object>() {
-  const kept = new LRUCache<string, V>({ max: MAX_DOCUMENTS, ttl: TTL_MS });
+  const cache = new LRUCache<string, V>({ max: MAX_DOCUMENTS, ttl: TTL_MS });
   return {
-    get: (document: string): V | undefined => kept.get(document),
+    get: (document: string): V | undefined => cache.get(document),
     set: (document: string, value: V): void => {
-      if (document.length <= MAX_DOCUMENT_CHARACTERS) kept.set(document, value);
+      if (document.length <= MAX_DOCUMENT_CHARACTERS) cache.set(document, value);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { isExactNumber } from '../../domain/json.ts';
+import { isExactNumber } from '../domain/json.ts';
 
 /** A string, or a number with a part that can make it inexact: more digits than a double holds, or an exponent. */
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?\d[\d.]*(?:[eE][+-]?\d+)?/g;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Plugin } from 'graphql-yoga';
 import type { GraphQLError } from 'graphql';
-import { requestError } from '../requestError.ts';
+import { requestError } from './requestError.ts';
 
 /** Registered documents, by the SHA-256 of their text in hexadecimal. */
 export interface TrustedDocuments {

@@ -1,0 +1,57 @@
+import { getNamedType, GraphQLError, isInputObjectType, isObjectType, isUnionType } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { MutationField } from './operations/operation.ts';
+import { requestError } from './requestError.ts';
+import type { OperationContext } from './serverContext.ts';
+
+/**
+ * Passes the header Idempotency-Key to the mutation that takes an idempotency key. Queries and mutations that are
+ * idempotent by nature ignore it. Rejects with BAD_USER_INPUT a document with several mutation fields that take one,
+ * since they cannot share it, and a mutation that creates a token, since a retry could not return it.
+ */
+export const useIdempotencyKey = (): Plugin<OperationContext> => ({
+  onExecute: ({ args: { contextValue: context }, setResultAndStopExecution }) => {
+    const header = context.request.headers.get('idempotency-key');
+    const { operation } = context.requested ?? {};
+    if (header === null || operation?.kind !== 'mutation') return;
+    const { mutationFields: fields } = operation;
+    const error = fields === undefined ? ONE_FIELD : problemOf(fields);
+    if (error !== undefined) {
+      setResultAndStopExecution({ errors: [new GraphQLError(error, { extensions: { code: 'BAD_USER_INPUT' } })] });
+    } else if (fields?.some(takesKey)) {
+      context.idempotencyKey = decodeHeader(header);
+    }
+  },
+});
+
+const ONE_FIELD =
+  'The header Idempotency-Key is allowed with one mutation only. Set `idempotencyKey` in each input instead.';
+
+function problemOf(fields: readonly MutationField[]): string | undefined {
+  const creator = fields.find(createsToken);
+  if (creator)
+    return `The header Idempotency-Key is not allowed with ${creator.name}, because its token is returned only once.`;
+  return fields.filter(takesKey).length > 1 ? ONE_FIELD : undefined;
+}
+
+function takesKey({ args }: MutationField): boolean {
+  const input = args.find(({ name }) => name === 'input');
+  const type = input && getNamedType(input.type);
+  return isInputObjectType(type) && 'idempotencyKey' in type.getFields();
+}
+
+function createsToken({ type }: MutationField): boolean {
+  const result = getNamedType(type);
+  const members = isUnionType(result) ? result.getTypes() : [result];
+  return members.some((member) => isObjectType(member) && 'token' in member.getFields());
+}
+
+/** Decodes the header, which is sent as UTF-8 bytes but read as Latin-1 by HTTP. */
+function decodeHeader(header: string): string {
+  try {
+    return UTF_8.decode(Buffer.from(header, 'latin1'));
+  } catch {
+    throw requestError('The header Idempotency-Key must be UTF-8 text.', 'BAD_REQUEST', { status: 400 });
+  }
+}
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
