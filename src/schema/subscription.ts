@@ -8,11 +8,11 @@ import {
   CredentialEndedError,
   CursorExpiredError,
   StoppingError,
-  type StreamItem,
   TooManySubscriptionsError,
-} from '../subscriptions/hub.ts';
+  TooSlowError,
+} from '../subscriptions/errors.ts';
+import type { StreamItem } from '../subscriptions/hub.ts';
 import { cancellable } from '../subscriptions/cancellable.ts';
-import { TooSlowError } from '../subscriptions/changeQueue.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { builder, type Context } from './builder.ts';
 import { ChatMessage } from './chatMessage.ts';

@@ -1,3 +1,5 @@
+import { StoreError } from '../store/errors.ts';
+
 /** An internal error as it is logged. */
 export interface SerializedError {
   /** The class of the thrown value. */
@@ -46,6 +48,8 @@ function framesOf({ stack = '', message }: Error): readonly string[] {
 const CODE = /^[A-Z\d_]{1,40}$/;
 
 function codeOf(error: Error): string | undefined {
+  // Its code is for clients and not the reason of a failure.
+  if (error instanceof StoreError) return undefined;
   const code: unknown = (error as { readonly code?: unknown }).code;
   return typeof code === 'string' && CODE.test(code) ? code : undefined;
 }

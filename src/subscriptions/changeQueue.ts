@@ -1,5 +1,4 @@
-/** Thrown to a reader that was too slow: too many changes waited. */
-export class TooSlowError extends Error {}
+import { TooSlowError } from './errors.ts';
 
 /**
  * The live changes of one subscriber that wait to be read. The queue is bounded: a reader that is too slow loses the
@@ -19,7 +18,7 @@ export class ChangeQueue<T> {
   push(change: T): void {
     if (this.#ended) return;
     if (this.#waiting.length >= this.#maxWaiting) {
-      this.end(new TooSlowError(`More than ${this.#maxWaiting} changes waited to be read.`));
+      this.end(new TooSlowError());
       return;
     }
     this.#waiting.push(change);

@@ -4,18 +4,7 @@ import type { ChangeFeed } from '../store/store.ts';
 import { ChangeCursors } from './changeCursor.ts';
 import { ChangeQueue } from './changeQueue.ts';
 import { cancellable } from './cancellable.ts';
-
-/** The cursor is not, or no longer, one of this stream, or changes after it have been deleted. */
-export class CursorExpiredError extends Error {}
-
-/** The owner has the maximum number of subscriptions. */
-export class TooManySubscriptionsError extends Error {}
-
-/** The credential with which the subscription was opened has expired or was revoked. */
-export class CredentialEndedError extends Error {}
-
-/** The hub stops and ends all subscriptions. */
-export class StoppingError extends Error {}
+import { CredentialEndedError, CursorExpiredError, StoppingError, TooManySubscriptionsError } from './errors.ts';
 
 /**
  * A change, or null where the live changes begin, with the cursor to resume after it. All subscribers of a live change
@@ -74,9 +63,9 @@ export class Hub {
     return [...this.#byOwner.keys()];
   }
 
-  /** Ends all subscriptions of an owner, with CredentialEnded. */
+  /** Ends all subscriptions of an owner, with CredentialEndedError. */
   endAll(owner: string): void {
-    this.#end(owner, new CredentialEndedError('The credential is over.'));
+    this.#end(owner, new CredentialEndedError());
   }
 
   start(): void {
@@ -86,12 +75,12 @@ export class Hub {
     this.#poll();
   }
 
-  /** Ends every subscription with Stopping, and stops polling. */
+  /** Ends every subscription with StoppingError, and stops polling. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unsubscribe?.();
     clearTimeout(this.#timer);
-    this.#endEach(new StoppingError('The hub ends.'));
+    this.#endEach(new StoppingError());
     await this.#polling;
     // Subscribers notify their clients before the connections are closed.
     await nextTurn();
@@ -99,8 +88,8 @@ export class Hub {
 
   /**
    * Returns the changes since the cursor `after`, then one item without a change, then live changes: each change that
-   * the filter selects once, in the order of commits. Throws CursorExpiredError, TooManySubscriptions, TooSlowError,
-   * CredentialEnded or Stopping.
+   * the filter selects once, in the order of commits. Throws CursorExpiredError, TooManySubscriptionsError, TooSlowError,
+   * CredentialEndedError or StoppingError.
    */
   subscribe(owner: string, after: string | null, filter: ChangeFilter): AsyncIterableIterator<StreamItem> {
     const queue = new ChangeQueue<LiveItem>(this.#options.maxQueuedChanges);
@@ -121,10 +110,10 @@ export class Hub {
     after: string | null,
     filter: ChangeFilter,
   ): AsyncGenerator<StreamItem, void, undefined> {
-    if (this.#stopped) throw new StoppingError('The hub has ended.');
+    if (this.#stopped) throw new StoppingError();
     const owned = this.#byOwner.get(owner) ?? new Set();
     if (owned.size >= this.#options.maxPerOwner) {
-      throw new TooManySubscriptionsError(`There are ${owned.size} subscriptions already.`);
+      throw new TooManySubscriptionsError();
     }
     this.#byOwner.set(owner, owned.add(queue));
     try {
@@ -166,13 +155,13 @@ export class Hub {
     filter: ChangeFilter,
   ): AsyncGenerator<StreamItem, StreamPosition | undefined, undefined> {
     let position = after === null ? null : cursors.decode(after);
-    if (position === undefined) throw new CursorExpiredError('The cursor is of another store.');
+    if (position === undefined) throw new CursorExpiredError();
     for (;;) {
       const { isKnown, changes, last } = await this.#options.feed.sequenceAndRead(position, PAGE, filter);
       // Nothing was dispatched before the first poll, so the hub starts at its first subscriber at the latest.
       this.#position ??= last;
       if (!queue.checkOpen()) return undefined;
-      if (!isKnown) throw new CursorExpiredError('The cursor is of another history, or changes after it were deleted.');
+      if (!isKnown) throw new CursorExpiredError();
       for (const change of changes) yield { cursor: cursors.encodeChange(change), change };
       // A scan of many pages must not block other requests.
       if (changes.length === PAGE) await nextTurn();
@@ -232,7 +221,7 @@ export class Hub {
   #restart(last: StreamPosition): void {
     this.#position = last;
     this.#cursors = undefined;
-    this.#endEach(new CursorExpiredError('The changes since the last one are unknown.'));
+    this.#endEach(new CursorExpiredError());
   }
 
   /** Dispatches a change. `cursors` may be undefined only if there are no subscribers. */

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { TooSlowError } from '../../src/subscriptions/changeQueue.ts';
 import {
   CredentialEndedError,
   CursorExpiredError,
   StoppingError,
-  type StreamItem,
   TooManySubscriptionsError,
-} from '../../src/subscriptions/hub.ts';
+  TooSlowError,
+} from '../../src/subscriptions/errors.ts';
+import type { StreamItem } from '../../src/subscriptions/hub.ts';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
 import { MemoryMeter } from '../../src/store/memory/meter.ts';
 import type { StreamPage } from '../../src/store/store.ts';
