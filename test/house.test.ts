@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 /** What both stores stand on, and all that is above them. */
 const PLATE = [
   'store/store.ts',
+  'store/tables.ts',
   'store/errors.ts',
   'store/window.ts',
   'store/deadline.ts',
@@ -21,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/jsonText.ts': [],
   'store/changeFeed.ts': ['domain'],
   'store/store.ts': ['store/changeFeed.ts', 'store/deadline.ts', 'domain'],
+  'store/tables.ts': ['store/store.ts', 'domain'],
   'store/window.ts': ['store/store.ts'],
   'store/deadline.ts': [],
   'store/memory': PLATE,

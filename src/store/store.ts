@@ -147,19 +147,17 @@ export interface Total {
   readonly refunded: bigint;
 }
 
-export type Readers = { readonly [T in TableName]: Reader<Tables[T]> } & {
+export type TableReaders = { readonly [T in TableName]: Reader<Tables[T]> };
+export type Readers = TableReaders & {
   /** Returns one list of totals per selection, by currency code, then by state. */
   readonly positionTotals: (selections: readonly Selection<Position>[]) => MaybePromise<readonly (readonly Total[])[]>;
   /** Counts the messages above the participant's read mark that are neither the participant's own nor deleted. */
   readonly unreadCounts: (of: readonly UnreadOf[]) => MaybePromise<readonly number[]>;
 };
 
-/** Exists only inside a transaction. Its writes are invisible before the commit, even to its own reads. */
+/** Exists only inside a transaction. Its writes are invisible before the commit, even to its own reads, so keep them. */
 export interface Writer<E> extends Reader<E> {
-  /**
-   * Exists only inside a transaction. Its writes are invisible before the commit, even to its own reads, so a command
-   * must keep what it has written.
-   */
+  /** Returns the rows, locked until the transaction ends. */
   lock(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
   /** Fails at the commit with AlreadyExistsError if such a row exists. */
   insert(entity: E): void;
@@ -176,7 +174,8 @@ export interface PositionRules {
   readonly policies: readonly Policy[];
 }
 
-export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
+export type TableWriters = { readonly [T in TableName]: Writer<Tables[T]> };
+export type Writers = TableWriters & {
   /** Returns the rules of the positions, without duplicates; unknown ids have none. Costs one round trip. */
   rulesOf(positionIds: readonly Id[]): MaybePromise<PositionRules>;
   /**
@@ -202,7 +201,7 @@ export interface SharedCounters {
    * Adds to the counters of the window that starts then; returns their sums over all servers, at most 2^53 - 1 each.
    */
   add(window: Instant, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
-  /** Adds to the counters of the window with this start; returns their sums over all servers, at most 2^53 - 1 each. */
+  /** Deletes the counters of the windows before the time, and returns their number. */
   deleteBefore(before: Instant): Promise<number>;
 }
 
