@@ -8,6 +8,8 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 /** The folders below both stores, and the folders above them. */
 const BASE = [
   'store/store.ts',
+  'store/tables.ts',
+  'store/query.ts',
   'store/errors.ts',
   'store/window.ts',
   'store/deadline.ts',
@@ -20,7 +22,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/errors.ts': [],
   'store/jsonText.ts': [],
   'store/changeFeed.ts': ['domain'],
-  'store/store.ts': ['store/changeFeed.ts', 'store/deadline.ts', 'domain'],
+  'store/query.ts': ['domain'],
+  'store/store.ts': ['store/changeFeed.ts', 'store/deadline.ts', 'store/query.ts', 'domain'],
+  'store/tables.ts': ['store/store.ts', 'domain'],
   'store/window.ts': ['store/store.ts'],
   'store/deadline.ts': [],
   'store/memory': BASE,

@@ -2,7 +2,6 @@ import { isStoredError, fromStoredError, toStoredError } from '../domain/idempot
 import type { JsonObject } from '../domain/json.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { type ErrorData, toErrorData, UserError } from '../domain/userErrors.ts';
-import type { Writers } from '../store/store.ts';
 import {
   Batch,
   checkedOperation,
@@ -15,11 +14,12 @@ import type { CommandContext } from './context.ts';
 import { type Command, type Idempotent, perform, type Replayable, type Outcome } from './perform.ts';
 import { fundedBy, requestOfCreate, requestOfMove } from './position.ts';
 import {
+  changeOf,
   loadPositionContexts,
   type PositionChanged,
   loadChanges,
-  recordChange,
   storedChange,
+  writeChange,
 } from './positionChange.ts';
 import { loadTakenReferences } from './uniqueReference.ts';
 
@@ -108,9 +108,8 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
     const results = outcomes.map((outcome): OperationResult => {
       if (outcome instanceof UserError) return { status: 'REFUSED', error: toErrorData(outcome) };
       if (outcome === null || undone) return { status: 'NOT_DONE' };
-      const { before, position, moved, note } = outcome;
-      const to = checked.dryRun ? NOWHERE : tx;
-      return { status: 'APPLIED', ...recordChange(to, context, before, position, moved, note) };
+      const change = changeOf(context, outcome);
+      return { status: 'APPLIED', ...(checked.dryRun ? change.changed : writeChange(tx, change)) };
     });
     return { results, committed };
   },
@@ -162,13 +161,3 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
  */
 export const applyPositions = (context: CommandContext, input: ApplyPositions): Promise<Replayable<PositionsApplied>> =>
   perform(apply, context, input);
-
-const nothing = (): void => {};
-const NO_WRITER = { insert: nothing, replace: nothing, remove: nothing };
-/** Writers that discard everything, for dry runs. */
-const NOWHERE = {
-  lifecycleEvents: NO_WRITER,
-  ledgerEvents: NO_WRITER,
-  postings: NO_WRITER,
-  publish: nothing,
-} as unknown as Writers;

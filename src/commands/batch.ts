@@ -1,6 +1,6 @@
 import type { Id } from '../domain/ids.ts';
 import { Issues, type Maybe } from '../domain/issues.ts';
-import { MOVED_FIELDS, type EventNote } from '../domain/move.ts';
+import { MOVED_FIELDS } from '../domain/move.ts';
 import type { Position } from '../domain/position.ts';
 import { type Path, UserError, ValidationError } from '../domain/userErrors.ts';
 import type { Instant } from '../domain/time.ts';
@@ -16,7 +16,7 @@ import {
   openPosition,
   type TransitionPosition,
 } from './position.ts';
-import type { PositionContext } from './positionChange.ts';
+import type { PositionContext, PositionMove } from './positionChange.ts';
 import type { TakenReferences } from './uniqueReference.ts';
 
 /** One operation of a batch after validation of its input. */
@@ -72,13 +72,6 @@ export function assertOneInstitution({ positions, contexts }: Loaded, operations
   }
 }
 
-interface Change {
-  readonly before: Position | null;
-  readonly position: Position;
-  readonly moved: bigint;
-  readonly note: EventNote | undefined;
-}
-
 /** Applies the operations of a batch one after another and keeps the resulting positions. */
 export class Batch {
   readonly #tx: Writers;
@@ -101,14 +94,14 @@ export class Batch {
     return this.#now.size > 0;
   }
 
-  /** Applies the operation. Returns the change, or the user error if it is refused. */
-  run(operation: Operation): Change | UserError {
+  /** Applies the operation. Returns the move, or the user error if it is refused. */
+  run(operation: Operation): PositionMove | UserError {
     try {
       if (operation.kind === 'refused') throw operation.refusal;
       if (operation.kind === 'create') operation.issues.throwIfTimeIssues();
-      const change = operation.kind === 'create' ? this.#create(operation.checked) : this.#move(operation.checked);
-      this.#now.set(change.position.id, change.position);
-      return change;
+      const move = operation.kind === 'create' ? this.#create(operation.checked) : this.#move(operation.checked);
+      this.#now.set(move.position.id, move.position);
+      return move;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.refused = true;
@@ -124,15 +117,15 @@ export class Batch {
     }
   }
 
-  #create(checked: CheckedCreate): Change {
+  #create(checked: CheckedCreate): PositionMove {
     const position = openPosition(this.#loaded.contexts.get(checked.assetId), this.#taken, checked, this.#context);
     this.#tx.checkCapacity(this.#creates + 1);
     this.#creates += 1;
     if (position.uniqueReference !== null) this.#taken.set(position.uniqueReference, position.id);
-    return { before: null, position, moved: 0n, note: undefined };
+    return { before: null, position };
   }
 
-  #move(checked: CheckedMove): Change {
+  #move(checked: CheckedMove): PositionMove {
     const { positionId } = checked;
     const kept = this.#loaded.positions.get(positionId);
     const before = orNotFound(this.#now.get(positionId) ?? kept, 'position', 'positionId', positionId);

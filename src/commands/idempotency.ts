@@ -1,8 +1,8 @@
 import type { MutationName } from '../domain/auditEvent.ts';
-import { type IdempotencyRecord, recordId } from '../domain/idempotency.ts';
+import { fromStoredError, type IdempotencyRecord, recordId } from '../domain/idempotency.ts';
 import type { Id } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { ErrorData } from '../domain/userErrors.ts';
+import { type ErrorData, IdempotencyConflictError } from '../domain/userErrors.ts';
 import { AlreadyExistsError } from '../store/errors.ts';
 import type { Writers } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
@@ -16,44 +16,93 @@ export class StoredUserError extends Error {
   }
 }
 
-/** The state of a run's claim of its idempotency key. */
+/** A run's claim of its idempotency key. */
 export interface IdempotencyClaim {
-  owner: Id | undefined;
-  key: string | null;
-  hash: string;
-  /** The idempotency record of the key, if it has expired. */
-  prior: IdempotencyRecord | undefined;
+  /** The institution of the mutation; undefined if the input names no existing object. */
+  readonly owner: Id | undefined;
+  /** The claimed key, or null if the run claims none. */
+  readonly key: string | null;
+  /** The hash of the request; empty if there is no key. */
+  readonly hash: string;
+  /** The record that an earlier call has left under the key. */
+  readonly earlier: IdempotencyRecord | undefined;
 }
 
-/** Returns the idempotency record of a key, or undefined if there is none. */
-export const loadRecord = async (
-  tx: Writers,
-  mutation: MutationName,
-  owner: Id,
-  key: string,
-): Promise<IdempotencyRecord | undefined> => (await tx.idempotencyRecords.byIds([recordId(owner, mutation, key)]))[0];
+/** Returns the claim of a run that has not loaded anything yet. */
+export const noClaim = (owner: Id | undefined): IdempotencyClaim => ({
+  owner,
+  key: null,
+  hash: '',
+  earlier: undefined,
+});
 
 /**
- * Locks an expired idempotency record, to claim it again. Throws AlreadyExistsError if a concurrent request or the
- * clean-up was faster: the next run sees the result.
+ * Claims the key for the owner of what is being loaded. The record is requested after the locks of `loading` and, if the
+ * owner is known before, in the same round trip: a concurrent call that held the locks has then written its record.
  */
-export async function lockExpiredRecord(tx: Writers, prior: IdempotencyRecord): Promise<IdempotencyRecord> {
-  const [now] = await tx.idempotencyRecords.lock([prior.id]);
-  if (now?.version !== prior.version) throw new AlreadyExistsError(`The key ${prior.id} was claimed meanwhile.`);
-  return now;
+export async function claimKey<L>(
+  tx: Writers,
+  mutation: MutationName,
+  { key, hash }: Pick<IdempotencyClaim, 'key' | 'hash'>,
+  knownOwner: Id | undefined,
+  loading: Promise<L>,
+  ownerOf: (loaded: L) => Id | undefined,
+): Promise<{ readonly loaded: L; readonly claim: IdempotencyClaim }> {
+  const recordOf = async (owner: Id | undefined): Promise<IdempotencyRecord | undefined> =>
+    key === null || owner === undefined
+      ? undefined
+      : (await tx.idempotencyRecords.byIds([recordId(owner, mutation, key)]))[0];
+  const [loaded, early] = await Promise.all([loading, recordOf(knownOwner)]);
+  const owner = knownOwner ?? ownerOf(loaded);
+  const earlier = knownOwner === undefined ? await recordOf(owner) : early;
+  return { loaded, claim: { owner, key: owner === undefined ? null : key, hash, earlier } };
 }
 
-/** Claims the key in the transaction of the change; a concurrent request that is later fails on it and runs again. */
+/** Whether the record is within the retention of idempotency keys, so that its result is returned again. */
+export const isRetained = (
+  { createdAt }: IdempotencyRecord,
+  { clock, idempotencyRetentionMs }: CommandContext,
+): boolean => createdAt > clock() - idempotencyRetentionMs;
+
+/**
+ * Returns the payload of the first call. Throws IdempotencyConflictError if the request differs, and StoredUserError if
+ * the first call failed.
+ */
+export async function replay<P>(
+  tx: Writers,
+  { key, requestHash, answer, mutation }: IdempotencyRecord,
+  hash: string,
+  { loadPayload }: { readonly loadPayload?: (tx: Writers, stored: JsonObject) => Promise<P> },
+): Promise<P> {
+  if (requestHash !== hash) throw new IdempotencyConflictError(key);
+  if (answer['refusal']) throw new StoredUserError(fromStoredError(answer['refusal'] as JsonObject));
+  if (!loadPayload) throw new Error(`${mutation} takes no idempotency key.`);
+  return loadPayload(tx, answer['payload'] as JsonObject);
+}
+
+/**
+ * Locks an expired record, to claim its key again. Throws AlreadyExistsError if a concurrent request or the clean-up was
+ * faster: the next run sees the result.
+ */
+export async function lockExpiredRecord(tx: Writers, record: IdempotencyRecord): Promise<void> {
+  const [now] = await tx.idempotencyRecords.lock([record.id]);
+  if (now?.version !== record.version) throw new AlreadyExistsError(`The key ${record.id} was claimed meanwhile.`);
+}
+
+/**
+ * Stores the result in the transaction of the change, in place of a record that has expired. A concurrent request that
+ * is later fails on it and runs again.
+ */
 export function storeResult(
   tx: Writers,
   mutation: MutationName,
   { clock }: CommandContext,
-  { owner, key, hash, prior }: IdempotencyClaim,
+  { owner, key, hash, earlier }: IdempotencyClaim,
   answer: JsonObject,
 ): void {
   if (key === null || owner === undefined) return;
   const id = recordId(owner, mutation, key);
   const own = { id, institutionId: owner, mutation, key, requestHash: hash, answer, createdAt: clock() };
-  if (prior) tx.idempotencyRecords.replace({ ...own, version: prior.version + 1 });
+  if (earlier) tx.idempotencyRecords.replace({ ...own, version: earlier.version + 1 });
   else tx.idempotencyRecords.insert({ ...own, version: 1 });
 }

@@ -1,24 +1,33 @@
 import type { NewId } from '../domain/ids.ts';
-import { type LedgerEvent, type LedgerEventKind, newLedgerEvent, postingsOf } from '../domain/ledgerEvent.ts';
+import {
+  type LedgerEvent,
+  type LedgerEventKind,
+  newLedgerEvent,
+  type Posting,
+  postingsOf,
+} from '../domain/ledgerEvent.ts';
 import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
-import type { Writers } from '../store/store.ts';
 
-/** Records the accounting entry of each move, within the transaction of the move. */
-export interface Ledger {
-  recordPositionCreated(tx: Writers, event: LifecycleEvent): LedgerEvent;
-  recordPositionStateChanged(tx: Writers, event: LifecycleEvent): LedgerEvent;
+/** The accounting entry of one move. */
+export interface LedgerEntry {
+  readonly ledgerEvent: LedgerEvent;
+  readonly postings: readonly Posting[];
 }
 
-/** Returns a ledger that is stored in the same store as the positions. */
+/** Computes the accounting entry of each move. The command writes it in the transaction of the move. */
+export interface Ledger {
+  entryOfCreation(event: LifecycleEvent): LedgerEntry;
+  entryOfStateChange(event: LifecycleEvent): LedgerEntry;
+}
+
+/** Returns a ledger whose entries are stored in the same store as the positions. */
 export function createStoredLedger(newId: NewId): Ledger {
-  const record = (tx: Writers, kind: LedgerEventKind, event: LifecycleEvent): LedgerEvent => {
+  const entryOf = (kind: LedgerEventKind, event: LifecycleEvent): LedgerEntry => {
     const ledgerEvent = newLedgerEvent(newId('led'), kind, event);
-    tx.ledgerEvents.insert(ledgerEvent);
-    for (const posting of postingsOf(ledgerEvent, event)) tx.postings.insert(posting);
-    return ledgerEvent;
+    return { ledgerEvent, postings: postingsOf(ledgerEvent, event) };
   };
   return {
-    recordPositionCreated: (tx, event) => record(tx, 'POSITION_CREATED', event),
-    recordPositionStateChanged: (tx, event) => record(tx, 'POSITION_STATE_CHANGED', event),
+    entryOfCreation: (event) => entryOf('POSITION_CREATED', event),
+    entryOfStateChange: (event) => entryOf('POSITION_STATE_CHANGED', event),
   };
 }

@@ -1,23 +1,25 @@
 import { type MutationName, type Resource, SERVER_INSTITUTION_ID } from '../domain/auditEvent.ts';
-import {
-  type IdempotencyRecord,
-  idempotencyKey,
-  isStoredError,
-  requestHash,
-  fromStoredError,
-  toStoredError,
-} from '../domain/idempotency.ts';
+import { idempotencyKey, isStoredError, requestHash, toStoredError } from '../domain/idempotency.ts';
 import type { Id } from '../domain/ids.ts';
 import { Issues, type Maybe } from '../domain/issues.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { type ErrorCode, toErrorData, IdempotencyConflictError, UserError } from '../domain/userErrors.ts';
+import { type ErrorCode, toErrorData, UserError } from '../domain/userErrors.ts';
 import { assertAllowed } from '../domain/rights.ts';
-import { scopeOf, type Viewer } from '../domain/viewer.ts';
+import { scopeOf } from '../domain/viewer.ts';
 import { AlreadyExistsError } from '../store/errors.ts';
 import type { Writers } from '../store/store.ts';
-import { auditEventOf, type AuditedFailure, auditUserError, recordOrCount } from './audit.ts';
-import type { CommandContext } from './context.ts';
-import { type IdempotencyClaim, loadRecord, lockExpiredRecord, StoredUserError, storeResult } from './idempotency.ts';
+import { type Attempt, auditEventOf, type AuditedFailure, auditUserError, recordOrCount } from './audit.ts';
+import { type CommandContext, ownInstitution } from './context.ts';
+import {
+  claimKey,
+  type IdempotencyClaim,
+  isRetained,
+  lockExpiredRecord,
+  noClaim,
+  replay,
+  StoredUserError,
+  storeResult,
+} from './idempotency.ts';
 
 /** The common fields of all mutation inputs. */
 export interface Idempotent {
@@ -67,7 +69,7 @@ const MAX_RUNS = 4;
 
 /**
  * Runs a mutation: role, validation, idempotency key, domain rules. Its change, audit event and idempotency record are
- * one transaction; a refusal rolls back the change but leaves an audit event. Calls with the same idempotency key run
+ * one transaction; a user error rolls back the change but leaves an audit event. Calls with the same idempotency key run
  * once. Throws the errors of the command and IdempotencyConflictError.
  */
 export async function perform<I extends Idempotent, C, L, P extends object>(
@@ -76,129 +78,154 @@ export async function perform<I extends Idempotent, C, L, P extends object>(
   input: I,
 ): Promise<Replayable<P>> {
   for (let run = 1; ; run += 1) {
-    const claim: IdempotencyClaim = { owner: ownInstitutionOf(context.viewer), key: null, hash: '', prior: undefined };
     try {
-      return await once(command, context, input, claim);
+      return await new Run(command, context, input).result();
     } catch (error) {
-      try {
-        if (error instanceof StoredUserError) context.onUserError?.();
-        if (!(error instanceof UserError)) throw error;
-        await auditFailure(command, context, input, claim, error);
-      } catch (fault) {
-        // A concurrent request has claimed the key or a unique value: the next run sees it.
-        if (!(fault instanceof AlreadyExistsError) || run === MAX_RUNS) throw fault;
-        continue;
-      }
+      // A concurrent request has claimed the key or a unique value: the next run sees it.
+      if (!(error instanceof AlreadyExistsError) || run === MAX_RUNS) throw error;
+    }
+  }
+}
+
+/** An input after validation, with the idempotency key that it uses and the hash by which a retry is recognized. */
+interface Request<C> {
+  readonly checked: C;
+  readonly issues: Issues;
+  readonly key: string | null;
+  readonly hash: string;
+}
+
+/** What the domain rules returned and, if the payload contains a user error, the audited failure. */
+interface Done<P> {
+  readonly payload: P;
+  readonly failure: AuditedFailure | undefined;
+}
+
+/** One run of a mutation. */
+class Run<I extends Idempotent, C, L, P extends object> {
+  readonly #command: Command<I, C, L, P>;
+  readonly #context: CommandContext;
+  readonly #input: I;
+  /** The last claim, under which a failure is recorded. */
+  #claim: IdempotencyClaim;
+
+  constructor(command: Command<I, C, L, P>, context: CommandContext, input: I) {
+    this.#command = command;
+    this.#context = context;
+    this.#input = input;
+    this.#claim = noClaim(ownInstitution(context.viewer));
+  }
+
+  /** Returns the payload. Records a user error before throwing it. */
+  async result(): Promise<Replayable<P>> {
+    try {
+      return await this.#transact(this.#check());
+    } catch (error) {
+      if (error instanceof StoredUserError) this.#context.onUserError?.();
+      if (error instanceof UserError) await this.#recordFailure(error);
       throw error;
     }
   }
-}
 
-const ownInstitutionOf = (viewer: Viewer): Id | undefined =>
-  viewer.role === 'ROOT' ? undefined : viewer.institutionId;
+  /** Checks the role and the input. Throws ForbiddenError or ValidationError. */
+  #check(): Request<C> {
+    const command = this.#command;
+    assertAllowed(this.#context.viewer, command.name);
+    const issues = new Issues();
+    const named = idempotencyKey(issues, this.#input.idempotencyKey);
+    const checked = command.check(this.#input, issues, this.#context);
+    issues.throwIfAny();
+    const usesKey = command.storePayload !== undefined && command.usesIdempotencyKey?.(checked) !== false;
+    const key = usesKey ? named : null;
+    const hash = key === null ? '' : requestHash(command.request ? command.request(checked) : checked);
+    return { checked, issues, key, hash };
+  }
 
-async function once<I extends Idempotent, C, L, P extends object>(
-  command: Command<I, C, L, P>,
-  context: CommandContext,
-  input: I,
-  claim: IdempotencyClaim,
-): Promise<Replayable<P>> {
-  const { viewer, store } = context;
-  assertAllowed(viewer, command.name);
-  const issues = new Issues();
-  const named = idempotencyKey(issues, input.idempotencyKey);
-  const checked = command.check(input, issues, context);
-  issues.throwIfAny();
-  const claims = command.storePayload !== undefined && command.usesIdempotencyKey?.(checked) !== false;
-  const key = claims ? named : null;
-  claim.hash = key === null ? '' : requestHash(command.request ? command.request(checked) : checked);
-  let refused: AuditedFailure | undefined;
-  let rejected: P | undefined;
-  const work = async (tx: Writers): Promise<Replayable<P>> => {
-    const loading = command.load(tx, checked, context);
-    // Requested after the locks, in the same round trip: a concurrent call that held them has written its record.
-    const early =
-      key !== null && claim.owner !== undefined ? loadRecord(tx, command.name, claim.owner, key) : undefined;
-    const [loaded, earlier] = await Promise.all([loading, early]);
-    const owner = claim.owner ?? command.owner(loaded);
-    claim.owner = owner;
-    // An input that names no existing object claims no key.
-    claim.key = owner === undefined ? null : key;
-    if (key !== null && owner !== undefined) {
-      const prior = early ? earlier : await loadRecord(tx, command.name, owner, key);
-      if (prior && prior.createdAt > context.clock() - context.idempotencyRetentionMs)
-        return replay(command, tx, prior, claim.hash);
-      claim.prior = prior && (await lockExpiredRecord(tx, prior));
-    }
+  /** Replays the stored result, or applies the mutation. */
+  async #transact(request: Request<C>): Promise<Replayable<P>> {
+    const command = this.#command;
+    const context = this.#context;
+    const { viewer, store, until } = context;
+    let done: Done<P> | undefined;
+    const work = async (tx: Writers): Promise<Replayable<P>> => {
+      const loading = command.load(tx, request.checked, context);
+      const { loaded, claim } = await claimKey(
+        tx,
+        command.name,
+        request,
+        ownInstitution(viewer),
+        loading,
+        command.owner,
+      );
+      this.#claim = claim;
+      const { earlier } = claim;
+      if (earlier && isRetained(earlier, context)) {
+        return { ...(await replay(tx, earlier, request.hash, command)), replayed: true };
+      }
+      if (earlier) await lockExpiredRecord(tx, earlier);
+      done = this.#act(tx, request, loaded);
+      return { ...done.payload, replayed: false };
+    };
+    const result = await recordOrCount(
+      store,
+      () => store.transact(scopeOf(viewer), work, until),
+      () => done?.failure && { ...done.payload, replayed: false },
+    );
+    done?.failure?.report();
+    return result;
+  }
+
+  /** Applies the domain rules, and writes the audit event and the idempotency record. */
+  #act(tx: Writers, { checked, issues }: Request<C>, loaded: L): Done<P> {
+    const command = this.#command;
+    const context = this.#context;
     issues.throwIfTimeIssues();
     const payload = command.act(tx, loaded, checked, context);
-    const outcome = command.outcome?.(payload, checked) ?? { errorCode: null, isStored: true };
-    rejected = outcome.errorCode === null ? undefined : payload;
-    const institutionId = owner ?? SERVER_INSTITUTION_ID;
-    const { name: mutation } = command;
-    const resource = command.resource(payload, input);
-    const auditInput = command.auditPayload?.(input, payload) ?? input;
-    const { errorCode } = outcome;
-    const attempt = { mutation, institutionId, resource, errorCode, input: auditInput };
-    refused = errorCode === null ? undefined : auditUserError(context, { ...attempt, errorCode, sent: input });
-    const event = refused ? refused.event : auditEventOf(context, attempt);
+    const { errorCode, isStored } = command.outcome?.(payload, checked) ?? { errorCode: null, isStored: true };
+    const attempt = this.#attempt(payload);
+    const failure =
+      errorCode === null ? undefined : auditUserError(context, { ...attempt, errorCode, sent: this.#input });
+    const event = failure ? failure.event : auditEventOf(context, { ...attempt, errorCode: null });
     if (event) tx.auditEvents.insert(event);
-    if (outcome.isStored && command.storePayload) {
-      storeResult(tx, command.name, context, claim, { payload: command.storePayload(payload) });
+    if (isStored && command.storePayload) {
+      storeResult(tx, command.name, context, this.#claim, { payload: command.storePayload(payload) });
     }
-    return { ...payload, replayed: false };
-  };
-  const result = await recordOrCount(
-    store,
-    () => store.transact(scopeOf(viewer), work, context.until),
-    () => rejected && { ...rejected, replayed: false },
-  );
-  refused?.report();
-  return result;
-}
-
-/** Returns the result of the first call. Throws IdempotencyConflictError if the input differs. */
-async function replay<I extends Idempotent, C, L, P extends object>(
-  command: Command<I, C, L, P>,
-  tx: Writers,
-  { key, requestHash: hash, answer }: IdempotencyRecord,
-  own: string,
-): Promise<Replayable<P>> {
-  if (hash !== own) throw new IdempotencyConflictError(key);
-  if (answer['refusal']) throw new StoredUserError(fromStoredError(answer['refusal'] as JsonObject));
-  if (!command.loadPayload) throw new Error(`${command.name} takes no key.`);
-  return { ...(await command.loadPayload(tx, answer['payload'] as JsonObject)), replayed: true };
-}
-
-/** Writes the audit event of a refusal and, if the user error depends on stored state, the idempotency record. */
-async function auditFailure<I extends Idempotent, C, L, P extends object>(
-  command: Command<I, C, L, P>,
-  context: CommandContext,
-  input: I,
-  claim: IdempotencyClaim,
-  refusal: UserError,
-): Promise<void> {
-  const { name: mutation } = command;
-  const institutionId = claim.owner ?? SERVER_INSTITUTION_ID;
-  const auditInput = command.auditPayload?.(input, null) ?? input;
-  const resource = command.resource(null, input);
-  const attempt = { mutation, institutionId, resource, errorCode: refusal.code, input: auditInput, sent: input };
-  const { event, report } = auditUserError(context, attempt);
-  const isStored = isStoredError(refusal.code) && claim.key !== null;
-  const { store, viewer } = context;
-  const work = async (tx: Writers): Promise<null> => {
-    if (event) tx.auditEvents.insert(event);
-    if (!isStored) return null;
-    if (claim.prior) await lockExpiredRecord(tx, claim.prior);
-    storeResult(tx, mutation, context, claim, { refusal: toStoredError(toErrorData(refusal)) });
-    return null;
-  };
-  if (event || isStored) {
-    await recordOrCount(
-      store,
-      () => store.transact(scopeOf(viewer), work, context.until),
-      () => null,
-    );
+    return { payload, failure };
   }
-  report();
+
+  /** Writes the audit event of a user error and, if the error depends on stored state, the idempotency record. */
+  async #recordFailure(error: UserError): Promise<void> {
+    const context = this.#context;
+    const claim = this.#claim;
+    const attempt = { ...this.#attempt(null), errorCode: error.code, sent: this.#input };
+    const { event, report } = auditUserError(context, attempt);
+    const isStored = isStoredError(error.code) && claim.key !== null;
+    const { store, viewer, until } = context;
+    const work = async (tx: Writers): Promise<null> => {
+      if (event) tx.auditEvents.insert(event);
+      if (!isStored) return null;
+      if (claim.earlier) await lockExpiredRecord(tx, claim.earlier);
+      storeResult(tx, this.#command.name, context, claim, { refusal: toStoredError(toErrorData(error)) });
+      return null;
+    };
+    if (event || isStored) {
+      await recordOrCount(
+        store,
+        () => store.transact(scopeOf(viewer), work, until),
+        () => null,
+      );
+    }
+    report();
+  }
+
+  #attempt(payload: P | null): Omit<Attempt, 'errorCode'> {
+    const command = this.#command;
+    const input = this.#input;
+    return {
+      mutation: command.name,
+      institutionId: this.#claim.owner ?? SERVER_INSTITUTION_ID,
+      resource: command.resource(payload, input),
+      input: command.auditPayload?.(input, payload) ?? input,
+    };
+  }
 }

@@ -27,14 +27,15 @@ import type { PositionRules } from '../store/store.ts';
 import { type CommandContext, orNotFound, assertInstitution, ownInstitution } from './context.ts';
 import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
 import {
+  changeOf,
   checkFunding,
   type PositionContext,
   loadPositionContexts,
   checkTemplateAndPolicy,
   type PositionChanged,
   loadChanges,
-  recordChange,
   storedChange,
+  writeChange,
 } from './positionChange.ts';
 import { loadTakenReferences, type TakenReferences } from './uniqueReference.ts';
 
@@ -71,7 +72,7 @@ const create: Command<CreatePosition, CheckedCreate, LoadedCreate, PositionChang
   act: (tx, loaded, checked, context) => {
     const position = openPosition(loaded.positionContext, loaded.taken, checked, context);
     tx.positions.insert(position);
-    return recordChange(tx, context, null, position);
+    return writeChange(tx, changeOf(context, { before: null, position }));
   },
   resource: (payload) => payload && { type: 'Position', id: payload.position.id },
   storePayload: storedChange,
@@ -159,7 +160,7 @@ const moving = <I extends MovePosition>(
     const before = orNotFound(loaded.position, 'position', 'positionId', checked.positionId);
     const { position, moved } = moveFrom(before, checked, loaded.rules, context);
     tx.positions.replace(position, MOVED_FIELDS);
-    return recordChange(tx, context, before, position, moved, checked);
+    return writeChange(tx, changeOf(context, { before, position, moved, note: checked }));
   },
   resource: (_payload, { positionId }) => ({ type: 'Position', id: positionId }),
   storePayload: storedChange,

@@ -1,8 +1,9 @@
 import type { Asset } from '../domain/asset.ts';
 import { type AssetTemplate, templateConfigId } from '../domain/assetTemplate.ts';
+import type { Change } from '../domain/change.ts';
 import type { Id } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { LedgerEvent } from '../domain/ledgerEvent.ts';
+import type { LedgerEvent, Posting } from '../domain/ledgerEvent.ts';
 import { type LifecycleEvent, newLifecycleEvent } from '../domain/lifecycleEvent.ts';
 import type { EventNote } from '../domain/move.ts';
 import { checkPolicyRules, type Policy } from '../domain/policy.ts';
@@ -22,31 +23,49 @@ export interface PositionChanged {
   readonly ledgerEvent: LedgerEvent;
 }
 
+/** A position before and after a move or, if `before` is null, its creation. */
+export interface PositionMove {
+  readonly before: Position | null;
+  readonly position: Position;
+  /** The amount that moved, in minor units. Defaults to zero. */
+  readonly moved?: bigint;
+  readonly note?: EventNote | undefined;
+  /** Who caused the move. Defaults to the viewer. */
+  readonly actor?: Actor;
+}
+
+/** Everything that is written with a move, besides the position itself. */
+export interface PositionChange {
+  readonly changed: PositionChanged;
+  readonly postings: readonly Posting[];
+  readonly published: Change;
+}
+
 const NO_NOTE: EventNote = { reason: null, metadata: {} };
 
-/** Writes the events of a move. The caller writes the position itself. */
-export function recordChange(
-  tx: Writers,
-  { ledger, newId, viewer }: CommandContext,
-  before: Position | null,
-  position: Position,
-  moved = 0n,
-  note: EventNote = NO_NOTE,
-  actor: Actor = actorOf(viewer),
-): PositionChanged {
+/** Returns the change that a move causes. Writes nothing. */
+export function changeOf({ ledger, newId, viewer }: CommandContext, move: PositionMove): PositionChange {
+  const { before, position, moved = 0n, note = NO_NOTE, actor = actorOf(viewer) } = move;
   const event = newLifecycleEvent(newId('evt'), before, position, moved, note, actor);
-  tx.lifecycleEvents.insert(event);
-  tx.publish({
+  const { ledgerEvent, postings } = before === null ? ledger.entryOfCreation(event) : ledger.entryOfStateChange(event);
+  const published: Change = {
     topic: 'POSITION',
     kind: before === null ? 'CREATED' : 'UPDATED',
     institutionId: position.institutionId,
     objectId: position.id,
     detailId: event.id,
     createdAt: event.createdAt,
-  });
-  const ledgerEvent =
-    before === null ? ledger.recordPositionCreated(tx, event) : ledger.recordPositionStateChanged(tx, event);
-  return { position, event, ledgerEvent };
+  };
+  return { changed: { position, event, ledgerEvent }, postings, published };
+}
+
+/** Writes a change and returns its payload. The caller writes the position itself, once for all of its changes. */
+export function writeChange(tx: Writers, { changed, postings, published }: PositionChange): PositionChanged {
+  tx.lifecycleEvents.insert(changed.event);
+  tx.ledgerEvents.insert(changed.ledgerEvent);
+  for (const posting of postings) tx.postings.insert(posting);
+  tx.publish(published);
+  return changed;
 }
 
 /** The objects that determine whether a position may be opened under an asset. */

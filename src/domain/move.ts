@@ -81,17 +81,12 @@ export function advance(position: Position, move: Move, now: Instant): Advance {
   const toState = targetOf(position, move);
   const allowed = allowedTransitions(position, now);
   if (!allowed.includes(toState)) throw new IllegalTransitionError(position.state, toState, allowed);
-  const moved = movedBy(position, toState, move.amount);
-  const left = toState === 'FUNDED' ? moved : position.held - moved;
-  const released = toState === 'RELEASED' || toState === 'PARTIALLY_RELEASED' ? moved : 0n;
-  const refunded = toState === 'CANCELLED' || toState === 'EXPIRED' ? moved : 0n;
+  const { moved, ...money } = moneyAfter(position, toState, move.amount);
   const movedAt = notBefore(position.updatedAt, now);
   const next: Position = Object.freeze({
     ...position,
+    ...money,
     state: toState,
-    held: left,
-    released: position.released + released,
-    refunded: position.refunded + refunded,
     fundedAt: toState === 'FUNDED' ? movedAt : position.fundedAt,
     closedAt: isTerminal(toState) ? movedAt : null,
     sequence: position.sequence + 1,
@@ -106,13 +101,38 @@ function targetOf({ held, currency }: Position, { toState, amount }: Move): Posi
   return amount === null || toMinorUnits(amount, currency) === held ? 'RELEASED' : 'PARTIALLY_RELEASED';
 }
 
-/** Returns the amount that the move takes from the payer or from escrow. */
-function movedBy(position: Position, toState: PositionState, amount: Decimal | null): bigint {
-  const { held, currency } = position;
-  if (toState === 'FUNDED' || toState === 'CANCELLED' || toState === 'EXPIRED') {
-    if (amount !== null) throw badAmount(`is not allowed here; ${toState} always moves the whole amount.`);
-    return toState === 'FUNDED' ? position.amount : held;
+type MoneyAfter = Pick<Position, 'held' | 'released' | 'refunded'> & Pick<Advance, 'moved'>;
+
+/** Returns the amount that moves into the state, and where the money of the position is then. */
+function moneyAfter(position: Position, toState: PositionState, amount: Decimal | null): MoneyAfter {
+  const { held, released, refunded } = position;
+  switch (toState) {
+    case 'CREATED':
+      throw new Error('No transition leads to CREATED.');
+    case 'FUNDED':
+      assertNoAmount(toState, amount);
+      return { moved: position.amount, held: position.amount, released, refunded };
+    case 'PARTIALLY_RELEASED':
+    case 'RELEASED': {
+      const moved = amountToRelease(position, toState, amount);
+      return { moved, held: held - moved, released: released + moved, refunded };
+    }
+    case 'CANCELLED':
+    case 'EXPIRED':
+      assertNoAmount(toState, amount);
+      return { moved: held, held: 0n, released, refunded: refunded + held };
   }
+}
+
+function assertNoAmount(toState: PositionState, amount: Decimal | null): void {
+  if (amount !== null) throw badAmount(`is not allowed here; ${toState} always moves the whole amount.`);
+}
+
+function amountToRelease(
+  { held, currency }: Position,
+  toState: 'PARTIALLY_RELEASED' | 'RELEASED',
+  amount: Decimal | null,
+): bigint {
   if (amount === null) {
     if (toState === 'RELEASED') return held;
     throw badAmount('is required: the amount to release.');

@@ -12,16 +12,30 @@ import type { Institution } from '../domain/institution.ts';
 import type { LedgerEvent, Posting } from '../domain/ledgerEvent.ts';
 import type { PositionState } from '../domain/lifecycle.ts';
 import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
-import type { MetadataTerm } from '../domain/metadataTerms.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Position } from '../domain/position.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Scope } from '../domain/viewer.ts';
 import type { ChangeFeed } from './changeFeed.ts';
 import type { Deadline } from './deadline.ts';
+import type { Field, Page, Selection, UnreadOf, Window } from './query.ts';
 
 export type { ChangeFeed, StreamPage } from './changeFeed.ts';
 export type { Deadline } from './deadline.ts';
+export type {
+  Condition,
+  Field,
+  Key,
+  Order,
+  Page,
+  Parent,
+  Range,
+  Selection,
+  UnreadOf,
+  Where,
+  Window,
+  WithUnread,
+} from './query.ts';
 
 /** The tables of the store, with their entities. */
 export interface Tables {
@@ -44,93 +58,9 @@ export interface Tables {
 }
 /** The name of a table. */
 export type TableName = keyof Tables;
-/** The name of a field of an entity. */
-export type Field<E> = keyof E & string;
 
 /** A value from a synchronous store, or a promise of it from any other. */
 export type MaybePromise<T> = T | Promise<T>;
-
-/** Bounds of a value; an absent one does not restrict it. */
-export interface Range<V> {
-  readonly gte?: V;
-  readonly gt?: V;
-  readonly lte?: V;
-  readonly lt?: V;
-}
-
-/**
- * A condition on one field. `in`: it has one of the values (a list field: at least one of its values is among them); an
- * empty list matches nothing. `range`: it is within all of the bounds; null is within none.
- */
-export type Condition<V> = { readonly in: readonly V[] } | { readonly range: Range<V> };
-type ValueOf<V> = NonNullable<V> extends readonly (infer Item)[] ? Item : NonNullable<V>;
-
-/** Conditions on the fields of an entity, combined with AND. */
-export type Where<E> = { readonly [F in Field<E>]?: Condition<ValueOf<E[F]>> };
-
-/**
- * The parent of the rows: `{ field: 'assetId', id }`; the id may be any text. Selections of one batch that differ only
- * in it cost one statement.
- */
-export interface Parent<E> {
-  readonly field: Field<E>;
-  readonly id: Id;
-}
-
-/** The rows that a read is about. The conditions are combined with AND. */
-export interface Selection<E> {
-  readonly parent?: Parent<E>;
-  readonly where: Where<E>;
-  /** Only rows with all of these words in one of their texts; for entities that are searched. */
-  readonly search?: readonly string[];
-  /** Only rows whose metadata has all of these terms; for entities with indexed metadata. */
-  readonly terms?: readonly MetadataTerm[];
-}
-
-/**
- * The sort fields; the id comes last. One direction for all. Null is greater than any value; text is in code point
- * order.
- */
-export interface Order<E> {
-  readonly by: readonly Field<E>[];
-  readonly direction: 'ASC' | 'DESC';
-}
-
-/** A sort key: the values of the order's fields, then the id. */
-export type Key = readonly (string | number | bigint | null)[];
-
-/** A range of a list. */
-export interface Window<E> extends Selection<E> {
-  readonly order: Order<E>;
-  /** The maximum number of rows to return. */
-  readonly limit: number;
-  /** Whether the last rows of the range are returned instead of the first, still in the requested order. */
-  readonly backward: boolean;
-  /** Only rows after this sort key. */
-  readonly after: Key | null;
-  /** Only rows before this sort key. */
-  readonly before: Key | null;
-  /** Participants whose unread messages may be counted with the rows, as `unread`. */
-  readonly unreadFor?: readonly string[];
-}
-
-/** A session with the unread counts of the requested participants. */
-export interface WithUnread {
-  readonly unread?: { readonly [participantReference: string]: number };
-}
-
-/** The session and the participant of an unread count. */
-export interface UnreadOf {
-  readonly sessionId: Id;
-  readonly participantReference: string;
-}
-
-/** The rows of a window. */
-export interface Page<E> {
-  readonly rows: readonly E[];
-  /** Whether the range has more rows than the limit; determined by reading one row more. */
-  readonly more: boolean;
-}
 
 /** Batch reads. Results are in request order. */
 export interface Reader<E> {
@@ -152,20 +82,19 @@ export interface Total {
   readonly refunded: bigint;
 }
 
-/** One reader per table, and the reads that concern more than rows. */
-export type Readers = { readonly [T in TableName]: Reader<Tables[T]> } & {
+/** One reader per table. */
+export type TableReaders = { readonly [T in TableName]: Reader<Tables[T]> };
+/** The readers of all tables, and the reads that concern more than rows. */
+export type Readers = TableReaders & {
   /** Returns one list of totals per selection, by currency code, then by state. */
   readonly positionTotals: (selections: readonly Selection<Position>[]) => MaybePromise<readonly (readonly Total[])[]>;
   /** Counts the messages above the participant's read mark that are neither the participant's own nor deleted. */
   readonly unreadCounts: (of: readonly UnreadOf[]) => MaybePromise<readonly number[]>;
 };
 
-/** Exists only inside a transaction. Its writes are invisible before the commit, even to its own reads. */
+/** Exists only inside a transaction. Its writes are invisible before the commit, even to its own reads, so keep them. */
 export interface Writer<E> extends Reader<E> {
-  /**
-   * Exists only inside a transaction. Its writes are invisible before the commit, even to its own reads, so a command
-   * must keep what it has written.
-   */
+  /** Returns the rows, locked until the transaction ends. */
   lock(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
   /** Fails at the commit with AlreadyExistsError if such a row exists. */
   insert(entity: E): void;
@@ -176,6 +105,7 @@ export interface Writer<E> extends Reader<E> {
    */
   remove(entity: E & { readonly version: number }): void;
 }
+
 /** The rules that apply to some positions. */
 export interface PositionRules {
   /** The configs that the positions were opened under. */
@@ -184,8 +114,10 @@ export interface PositionRules {
   readonly policies: readonly Policy[];
 }
 
-/** One writer per table, and the calls that only a transaction may make. */
-export type Writers = { readonly [T in TableName]: Writer<Tables[T]> } & {
+/** One writer per table. */
+export type TableWriters = { readonly [T in TableName]: Writer<Tables[T]> };
+/** The writers of all tables, and the calls that only a transaction may make. */
+export type Writers = TableWriters & {
   /** Returns the rules of the positions, without duplicates; unknown ids have none. Costs one round trip. */
   rulesOf(positionIds: readonly Id[]): MaybePromise<PositionRules>;
   /**
@@ -211,7 +143,7 @@ export interface SharedCounters {
    * Adds to the counters of the window that starts then; returns their sums over all servers, at most 2^53 - 1 each.
    */
   add(window: Instant, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
-  /** Adds to the counters of the window with this start; returns their sums over all servers, at most 2^53 - 1 each. */
+  /** Deletes the counters of the windows before the time, and returns their number. */
   deleteBefore(before: Instant): Promise<number>;
 }
 

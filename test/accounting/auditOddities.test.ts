@@ -120,8 +120,8 @@ onBothStores((open) => {
     };
     const kept = createStoredLedger(createIds(Date.now));
     const position = await openPosition(scene.server, deal);
-    const broken = serve(store, { ledger: { ...kept, recordPositionStateChanged: down } });
-    const mute = serve(store, { ledger: { ...kept, recordPositionCreated: down } });
+    const broken = serve(store, { ledger: { ...kept, entryOfStateChange: down } });
+    const mute = serve(store, { ledger: { ...kept, entryOfCreation: down } });
     const before = await countsOf(store);
     for (const [server, document, input] of [
       [broken, 'fundPosition(input: $input)', { positionId: position.id, idempotencyKey: 'k' }],

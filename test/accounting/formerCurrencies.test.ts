@@ -3,7 +3,7 @@ import { isFormerCurrency } from '../../src/domain/currencies.ts';
 import type { Position } from '../../src/domain/position.ts';
 import { UNBOUNDED_FAILED_ATTEMPTS } from '../../src/commands/failedAttempts.ts';
 import { createStoredLedger } from '../../src/commands/ledger.ts';
-import { recordChange } from '../../src/commands/positionChange.ts';
+import { changeOf, writeChange } from '../../src/commands/positionChange.ts';
 import { createIds } from '../../src/ids.ts';
 import { DEFAULTS } from '../../src/settings.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -40,8 +40,8 @@ async function stored(store: Store, code: string, over: Partial<Position> = {}):
   const context = { ...DEFAULTS, ...own, store, ledger, newId, failedAttempts: UNBOUNDED_FAILED_ATTEMPTS };
   await store.transact('ALL', async (tx) => {
     insertAll(tx, { institutions: [institution], assetTemplates: [template], assets: [asset], positions: [after] });
-    recordChange(tx, context, null, position);
-    recordChange(tx, context, position, after, 10_000n);
+    writeChange(tx, changeOf(context, { before: null, position }));
+    writeChange(tx, changeOf(context, { before: position, position: after, moved: 10_000n }));
   });
   return after;
 }

@@ -2,7 +2,7 @@ import type { TableName } from '../store.ts';
 import { CHANGE_BYTES } from './changes.ts';
 import type { MemoryMeter, Reserve } from './meter.ts';
 import { maxTextBytes } from './search.ts';
-import { type Committed, textOfWrite, type Write } from './write.ts';
+import { type Committed, growthByWrite, textOfWrite, type Write } from './write.ts';
 
 /** The maximum memory of a new object without long texts, including its events, in bytes. */
 export const NEW_OBJECT_BYTES = 12_000;
@@ -22,7 +22,7 @@ export function checkRoom(meter: MemoryMeter, written: Committed): void {
 function growthOf({ writes, changes }: Committed, isExact: boolean): number {
   let bytes = changes.length * CHANGE_BYTES;
   for (const write of writes) {
-    bytes += write.table.growthBy(write.kind, write.entity, isExact);
+    bytes += growthByWrite(write, isExact);
     const text = write.kind === 'remove' ? undefined : textOfWrite(write);
     if (text) bytes += maxTextBytes(text);
   }
@@ -64,7 +64,4 @@ const isMove = ({ name, kind, changed }: Write): boolean =>
   name === 'positions' && kind === 'replace' && (changed === undefined || changed.includes('sequence'));
 
 const enlarges = (write: Write): boolean =>
-  write.kind === 'replace' &&
-  UPDATED.has(write.name) &&
-  !isMove(write) &&
-  write.table.growthBy('replace', write.entity, true) > 0;
+  write.kind === 'replace' && UPDATED.has(write.name) && !isMove(write) && growthByWrite(write, true) > 0;

@@ -1,5 +1,5 @@
 import { compareText } from '../../domain/text.ts';
-import type { Field } from '../store.ts';
+import type { Field, TableName, Tables } from '../store.ts';
 
 /** A row, or a sort key between rows: an absent field is below every value, HIGHEST is above every value. */
 export type Row = { readonly [field: string]: unknown };
@@ -11,7 +11,7 @@ export type Compare<E> = (a: E, b: E) => number;
  * Functions that read the fields by which rows are ordered. Each field has its own, so that the engine can optimize the
  * access; a read by a variable name costs several times as much.
  */
-const FIELD_READERS: { readonly [field: string]: (row: Row) => unknown } = {
+const FIELD_READERS = {
   createdAt: (row) => row['createdAt'],
   updatedAt: (row) => row['updatedAt'],
   expiresAt: (row) => row['expiresAt'],
@@ -26,10 +26,18 @@ const FIELD_READERS: { readonly [field: string]: (row: Row) => unknown } = {
   name: (row) => row['name'],
   label: (row) => row['label'],
   externalReference: (row) => row['externalReference'],
-};
+  region: (row) => row['region'],
+  participantReference: (row) => row['participantReference'],
+} as const satisfies { readonly [F in AnyField]?: (row: Row) => unknown };
+
+/** A field that has a reader. The layouts can order rows by no other. */
+export type ReadField = keyof typeof FIELD_READERS;
+type AnyField = { [T in TableName]: Field<Tables[T]> }[TableName];
 
 /** Returns a function that reads a field of rows. */
-export const readerOf = (field: string): ((row: Row) => unknown) => FIELD_READERS[field] ?? ((row) => row[field]);
+export const readerOf = (field: string): ((row: Row) => unknown) =>
+  hasReader(field) ? FIELD_READERS[field] : (row) => row[field];
+const hasReader = (field: string): field is ReadField => Object.hasOwn(FIELD_READERS, field);
 
 /** Returns a comparison of rows by the fields in turn, then by id. Null is greater than any value, as in PostgreSQL. */
 export function compareBy<E>(by: readonly Field<E>[]): Compare<E> {

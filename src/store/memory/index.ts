@@ -1,11 +1,19 @@
-import type { ChatMessage, ReadMark } from '../../domain/chatMessage.ts';
 import type { Id } from '../../domain/ids.ts';
-import type { Position } from '../../domain/position.ts';
-import type { Scope } from '../../domain/viewer.ts';
 import { throwIfDeadlineExceeded, DeadlineExceededError } from '../errors.ts';
-import type { Deadline, Reader, Readers, Selection, Store, StoreUsage, TableName } from '../store.ts';
+import type {
+  Deadline,
+  Reader,
+  Readers,
+  Selection,
+  Store,
+  StoreUsage,
+  TableName,
+  TableReaders,
+  Tables,
+} from '../store.ts';
+import { eachTable, tenantOf } from '../tables.ts';
 import { MemoryChanges } from './changes.ts';
-import { LAYOUTS, type Layout } from './layouts.ts';
+import { LAYOUTS } from './layouts.ts';
 import { ReadWriteLock } from './lock.ts';
 import { MemoryMeter, type OnMemoryWarning } from './meter.ts';
 import type { ScanStats } from './plan.ts';
@@ -13,9 +21,9 @@ import { TextIndex } from './search.ts';
 import { Table } from './table.ts';
 import { MemoryCounters } from './counters.ts';
 import { totalsOf } from './totals.ts';
-import { eachTable, type MemoryTables, runTransaction } from './transaction.ts';
+import { runTransaction } from './transaction.ts';
 import { unreadCount } from './unread.ts';
-import { type Committed, type Entity, textOfWrite } from './write.ts';
+import { type Committed, type MemoryTables, textOfWrite } from './write.ts';
 
 /** A store in the memory of this process: it needs no installation, and its data is lost when the process exits. */
 export interface MemoryStore extends Store {
@@ -38,8 +46,8 @@ export interface MemoryOptions {
 export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }: MemoryOptions = {}): MemoryStore {
   const meter = new MemoryMeter(maxBytes, onWarning);
   const scanStats: ScanStats = { rows: 0 };
-  const tables: MemoryTables = eachTable(
-    (name: TableName) => new Table<Entity>(LAYOUTS[name] as Layout<Entity>, scanStats, meter),
+  const tables = eachTable<MemoryTables>(
+    <T extends TableName>(name: T): Table<Tables[T]> => new Table<Tables[T]>(LAYOUTS[name], scanStats, meter),
   );
   const texts = new TextIndex(meter, scanStats);
   const changes = new MemoryChanges(meter);
@@ -81,8 +89,6 @@ async function finishedInTime<T>(working: Promise<T>, until: Deadline | undefine
   return result;
 }
 
-const tenantOf = (scope: Scope): Id | null => (scope === 'ALL' ? null : scope.institutionId);
-
 function noteTexts(texts: TextIndex, { writes }: Committed): void {
   for (const write of writes) {
     const text = textOfWrite(write);
@@ -93,24 +99,24 @@ function noteTexts(texts: TextIndex, { writes }: Committed): void {
 
 const readerOf =
   (tables: MemoryTables, texts: TextIndex, tenant: Id | null, each: Guard) =>
-  (name: TableName): Reader<Entity> => {
-    const among = ({ search }: Selection<Entity>): ReadonlySet<Id> | undefined => search && texts.find(search, tenant);
+  <T extends TableName>(name: T): Reader<Tables[T]> => {
+    const table: Table<Tables[T]> = tables[name];
+    const among = ({ search }: Selection<Tables[T]>): ReadonlySet<Id> | undefined =>
+      search && texts.find(search, tenant);
     return {
-      byIds: each((ids) => tables[name].byIds(ids, tenant)),
-      pages: each((windows) => windows.map((window) => tables[name].page(window, tenant, among(window)))),
-      counts: each((selections) => selections.map((one) => tables[name].count(one, tenant, among(one)))),
+      byIds: each((ids) => table.byIds(ids, tenant)),
+      pages: each((windows) => windows.map((window) => table.page(window, tenant, among(window)))),
+      counts: each((selections) => selections.map((one) => table.count(one, tenant, among(one)))),
     };
   };
 
 function readersOf(tables: MemoryTables, texts: TextIndex, tenant: Id | null, until?: Deadline): Readers {
-  const positions = tables.positions as unknown as Table<Position>;
-  const messages = tables.chatMessages as unknown as Table<ChatMessage>;
-  const marks = tables.readMarks as unknown as Table<ReadMark>;
-  const each = withDeadline(until, tables.positions.scanStats);
+  const { positions, chatMessages, readMarks } = tables;
+  const each = withDeadline(until, positions.scanStats);
   return {
-    ...(eachTable(readerOf(tables, texts, tenant, each)) as unknown as Readers),
+    ...eachTable<TableReaders>(readerOf(tables, texts, tenant, each)),
     positionTotals: each((selections) => selections.map((selection) => totalsOf(positions, selection, tenant))),
-    unreadCounts: each((requests) => requests.map((one) => unreadCount(messages, marks, one, tenant))),
+    unreadCounts: each((requests) => requests.map((one) => unreadCount(chatMessages, readMarks, one, tenant))),
   };
 }
 

@@ -3,39 +3,58 @@ import type { JsonObject } from '../../domain/json.ts';
 import { maxMetadataTerms, type MetadataTerm, metadataTerms } from '../../domain/metadataTerms.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Field, TableName, Tables } from '../store.ts';
+import { eachTable, TENANT_FIELDS } from '../tables.ts';
+import type { ReadField } from './compare.ts';
 
-export interface GroupLayout<E> {
+/** A field by which lists can be ordered: one that `compare.ts` has a reader for. */
+type OrderField<E> = Field<E> & ReadField;
+type Orders<F> = readonly (readonly F[])[];
+
+export interface GroupLayout<E, F = Field<E>> {
   readonly fields: readonly Field<E>[];
-  readonly orders: readonly (readonly Field<E>[])[];
+  readonly orders: Orders<F>;
 }
 
-/** The layout of a table in memory. */
-export interface Layout<E> {
-  /** The field with the institution that owns the row. */
-  readonly tenant: Field<E>;
+/** The fields with texts or JSON. An id is short, and so is a value of a fixed set. */
+type TextField<E> = {
+  [F in Field<E>]: F extends 'id' | `${string}Id` ? never : IsText<NonNullable<E[F]>> extends true ? F : never;
+}[Field<E>];
+type IsText<V> = V extends string ? (string extends V ? true : false) : V extends object ? true : false;
+
+/** The layout of a table in memory, as it is declared. */
+interface DeclaredLayout<E> {
   /** Every order that lists can have; each has an index of all rows. The first is the order of creation or sequence. */
-  readonly orders: readonly (readonly Field<E>[])[];
+  readonly orders: Orders<OrderField<E>>;
   /**
    * The fields by which rows are filtered. Each value, or pair of values, has an index of its rows in each of these
    * orders.
    */
-  readonly groups: readonly GroupLayout<E>[];
+  readonly groups: readonly GroupLayout<E, OrderField<E>>[];
   /** Fields that refer to a row of another table, which must belong to the same institution. */
   readonly references: { readonly [F in Field<E>]?: TableName };
   /** Fields whose combined values are unique. Rows in which one of them is null are exempt. */
   readonly unique?: readonly Field<E>[];
-  /** Fields with texts or JSON, whose memory differs between rows. */
-  readonly sized: readonly Field<E>[];
+  /**
+   * Whether the memory of a text or JSON field differs between rows and is counted. False for short texts and for those
+   * that are the same value as another field.
+   */
+  readonly sized: { readonly [F in TextField<E>]: boolean } & { readonly [F in Field<E>]?: boolean };
   /** The reference to the parent row with which this row is removed. */
   readonly partOf?: Field<E>;
   /** The metadata whose terms are indexed. */
   readonly terms?: { of(row: E): readonly MetadataTerm[]; maxOf(row: E): number; readonly from: Field<E> };
 }
 
+export interface Layout<E> extends DeclaredLayout<E> {
+  /** The field with the institution that owns the row. */
+  readonly tenant: Field<E>;
+}
+export type Layouts = { readonly [T in TableName]: Layout<Tables[T]> };
+
 export const nameOf = (by: readonly string[]): string => by.join();
 
 const BY_CREATION = ['createdAt'] as const;
-const POSITION_ORDERS: readonly (readonly Field<Position>[])[] = [
+const POSITION_ORDERS: Orders<OrderField<Position>> = [
   BY_CREATION,
   ['updatedAt'],
   ['magnitude'],
@@ -45,7 +64,7 @@ const POSITION_ORDERS: readonly (readonly Field<Position>[])[] = [
 const ASSET_ORDERS = [BY_CREATION, ['updatedAt'], ['label', 'createdAt']] as const;
 const NAMED_ORDERS = [BY_CREATION, ['updatedAt'], ['name', 'createdAt']] as const;
 
-const CHAT_ORDERS: readonly (readonly Field<ChatSession>[])[] = [
+const CHAT_ORDERS: Orders<OrderField<ChatSession>> = [
   BY_CREATION,
   ['updatedAt'],
   ['lastActivityAt'],
@@ -64,17 +83,15 @@ const METADATA_TERMS = {
   from: 'metadata',
 } as const;
 
-export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
+const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
   institutions: {
-    tenant: 'id',
-    sized: ['name', 'regions', 'verticals'],
+    sized: { name: true, regions: true, verticals: true },
     orders: NAMED_ORDERS,
     groups: [each('id'), each('name'), each('regions'), each('verticals')],
     references: {},
   },
   assetTemplates: {
-    tenant: 'institutionId',
-    sized: ['name', 'config'],
+    sized: { code: false, name: true, config: true },
     orders: NAMED_ORDERS,
     groups: [
       { fields: ['institutionId'], orders: NAMED_ORDERS },
@@ -85,23 +102,20 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     references: { institutionId: 'institutions' },
   },
   templateConfigs: {
-    tenant: 'institutionId',
-    sized: ['config'],
+    sized: { config: true },
     orders: [],
     groups: [{ fields: ['templateId'], orders: [['version']] }],
     references: { institutionId: 'institutions', templateId: 'assetTemplates' },
   },
   assets: {
-    tenant: 'institutionId',
-    sized: ['label', 'metadata'],
+    sized: { label: true, metadata: true },
     orders: ASSET_ORDERS,
     groups: [{ fields: ['institutionId'], orders: ASSET_ORDERS }, each('templateId'), ...owned('label')],
     references: { institutionId: 'institutions', templateId: 'assetTemplates' },
     terms: METADATA_TERMS,
   },
   positions: {
-    tenant: 'institutionId',
-    sized: ['holderReference', 'externalReference', 'metadata'],
+    sized: { holderReference: true, externalReference: true, uniqueReference: false, metadata: true },
     orders: POSITION_ORDERS,
     groups: [
       { fields: ['institutionId'], orders: POSITION_ORDERS },
@@ -120,15 +134,13 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     terms: METADATA_TERMS,
   },
   lifecycleEvents: {
-    tenant: 'institutionId',
-    sized: ['reason', 'metadata'],
+    sized: { reason: true, metadata: true },
     orders: [],
     groups: [{ fields: ['positionId'], orders: [['sequence']] }],
     references: { institutionId: 'institutions', positionId: 'positions' },
   },
   ledgerEvents: {
-    tenant: 'institutionId',
-    sized: [],
+    sized: {},
     orders: [BY_CREATION],
     groups: [
       each('institutionId'),
@@ -139,23 +151,20 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     references: { institutionId: 'institutions', positionId: 'positions', lifecycleEventId: 'lifecycleEvents' },
   },
   postings: {
-    tenant: 'institutionId',
-    sized: [],
+    sized: {},
     orders: [],
     groups: [{ fields: ['ledgerEventId'], orders: [['ordinal']] }],
     references: { ledgerEventId: 'ledgerEvents' },
   },
   policies: {
-    tenant: 'institutionId',
-    sized: ['allowedCurrencies', 'limits'],
+    sized: { allowedCurrencies: true, limits: true },
     orders: [],
     groups: [{ fields: ['institutionId'], orders: [['region']] }],
     references: { institutionId: 'institutions' },
     unique: ['institutionId', 'region'],
   },
   auditEvents: {
-    tenant: 'institutionId',
-    sized: ['requestId', 'payload'],
+    sized: { requestId: true, payload: true },
     orders: [BY_CREATION],
     groups: [
       each('institutionId'),
@@ -168,16 +177,14 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     references: {},
   },
   apiKeys: {
-    tenant: 'institutionId',
-    sized: ['label', 'prefix', 'tokenHash'],
+    sized: { label: true, prefix: true, tokenHash: true },
     orders: [BY_CREATION],
     groups: [each('institutionId'), each('prefix')],
     references: { institutionId: 'institutions' },
     unique: ['prefix'],
   },
   chatSessions: {
-    tenant: 'institutionId',
-    sized: ['ownerReference', 'title', 'description'],
+    sized: { ownerReference: true, title: true, description: true },
     orders: CHAT_ORDERS,
     groups: [
       { fields: ['institutionId'], orders: CHAT_ORDERS },
@@ -190,34 +197,38 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     references: { institutionId: 'institutions', positionId: 'positions' },
   },
   chatMessages: {
-    tenant: 'institutionId',
-    sized: ['authorReference', 'body', 'idempotencyKey', 'deletionReason'],
+    sized: { authorReference: true, body: true, idempotencyKey: true, deletionReason: true },
     orders: [],
     groups: [{ fields: ['sessionId'], orders: [['sequence']] }],
     references: { sessionId: 'chatSessions', replyToId: 'chatMessages' },
     partOf: 'sessionId',
   },
   chatRevisions: {
-    tenant: 'institutionId',
-    sized: ['body'],
+    sized: { body: true },
     orders: [],
     groups: [{ fields: ['messageId'], orders: [['version']] }],
     references: { messageId: 'chatMessages' },
     partOf: 'messageId',
   },
   readMarks: {
-    tenant: 'institutionId',
-    sized: ['participantReference'],
+    sized: { participantReference: true },
     orders: [],
     groups: [{ fields: ['sessionId'], orders: [['participantReference']] }],
     references: { sessionId: 'chatSessions' },
     partOf: 'sessionId',
   },
   idempotencyRecords: {
-    tenant: 'institutionId',
-    sized: ['key', 'requestHash', 'answer'],
+    sized: { key: true, requestHash: true, answer: true },
     orders: [BY_CREATION],
     groups: [],
     references: {},
   },
 };
+
+export const LAYOUTS = eachTable<Layouts>(
+  <T extends TableName>(name: T): Layout<Tables[T]> => withTenant<Tables[T]>(DECLARED[name], TENANT_FIELDS[name]),
+);
+
+function withTenant<E>(declared: DeclaredLayout<E>, tenant: Field<E>): Layout<E> {
+  return { ...declared, tenant };
+}

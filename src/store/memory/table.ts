@@ -1,12 +1,13 @@
 import type { Id } from '../../domain/ids.ts';
 import { StaleVersionError } from '../../domain/userErrors.ts';
 import type { Condition, Field, Page, Selection, TableName, Window } from '../store.ts';
+import { fieldsOf, ownerOf } from '../tables.ts';
 import { bytesOf } from './bytes.ts';
 import { Columns } from './columns.ts';
 import type { Row } from './compare.ts';
 import { EVERY_FIELD, IndexedFields } from './fieldSet.ts';
 import { KeptGroup } from './group.ts';
-import type { Layout } from './layouts.ts';
+import type { GroupLayout, Layout } from './layouts.ts';
 import type { MemoryMeter } from './meter.ts';
 import type { Conditions } from './match.ts';
 import { type Among, countOf, type Indexed, matchesOf, pageOf, type ScanStats } from './plan.ts';
@@ -22,7 +23,7 @@ const PLACE_BYTES = 6;
 export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   readonly layout: Layout<E>;
   readonly scanStats: ScanStats;
-  readonly references: readonly (readonly [field: string, other: TableName])[];
+  readonly references: readonly (readonly [field: Field<E>, other: TableName])[];
   readonly rows = new Rows<E>();
   readonly groups: readonly KeptGroup<E>[];
   readonly #indexed: IndexedFields<E>;
@@ -34,6 +35,8 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
    */
   readonly #tenantIndexes: Indexed<E>;
   readonly #terms: TermIndex;
+  /** The fields whose memory is counted. */
+  readonly #sized: readonly Field<E>[];
   /** The memory of a row without its text and JSON fields; computed from the first row. */
   #fixedBytes = 0;
 
@@ -42,8 +45,12 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     this.#meter = meter;
     this.#terms = new TermIndex(meter);
     this.scanStats = scanStats;
-    this.references = Object.entries(layout.references) as [string, TableName][];
-    const groups = [{ fields: [], orders: layout.orders }, ...layout.groups];
+    this.references = fieldsOf<Field<E>>(layout.references).flatMap((field) => {
+      const other = layout.references[field];
+      return other === undefined ? [] : [[field, other] as const];
+    });
+    this.#sized = fieldsOf<Field<E>>(layout.sized).filter((field) => layout.sized[field]);
+    const groups: readonly GroupLayout<E>[] = [{ fields: [], orders: layout.orders }, ...layout.groups];
     this.#indexed = new IndexedFields(groups);
     // Orders of only few rows, such as the deleted ones, have no column, which would span all rows.
     this.#columns = new Columns(groups.slice(0, 1), this.#indexed);
@@ -97,8 +104,8 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     }
   }
 
-  tenantOf(row: E): unknown {
-    return (row as Row)[this.layout.tenant];
+  tenantOf(row: E): Id {
+    return ownerOf(row);
   }
 
   /**
@@ -166,7 +173,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   #bytesOf(row: E): number {
     this.#fixedBytes ||= ROW_BYTES + FIELD_BYTES * Object.keys(row).length + PLACE_BYTES * this.#places;
     let bytes = this.#fixedBytes;
-    for (const field of this.layout.sized) bytes += bytesOf(row[field]);
+    for (const field of this.#sized) bytes += bytesOf(row[field]);
     return bytes;
   }
 
@@ -177,7 +184,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
 
   #growthOf(before: E, after: E): number {
     let bytes = 0;
-    for (const field of this.layout.sized) {
+    for (const field of this.#sized) {
       if (before[field] !== after[field]) bytes += bytesOf(after[field]) - bytesOf(before[field]);
     }
     return bytes;

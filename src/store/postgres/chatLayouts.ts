@@ -1,15 +1,14 @@
 import { tokensOfMessage } from '../../domain/chatMessage.ts';
 import { tokensOfSession } from '../../domain/chatSession.ts';
 import type { Tables } from '../store.ts';
-import { changing, fixed, type Layout, STAMPS } from './layout.ts';
+import { changing, fixed, type DeclaredLayout, STAMPS } from './layout.ts';
 import { lexemesOf } from './lexemes.ts';
 
 type ChatTable = 'chatSessions' | 'chatMessages' | 'chatRevisions' | 'readMarks';
 
-export const CHAT_LAYOUTS: { readonly [T in ChatTable]: Layout<Tables[T]> } = {
+export const CHAT_LAYOUTS: { readonly [T in ChatTable]: DeclaredLayout<Tables[T]> } = {
   chatSessions: {
     table: 'chat_sessions',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -33,7 +32,6 @@ export const CHAT_LAYOUTS: { readonly [T in ChatTable]: Layout<Tables[T]> } = {
   },
   chatMessages: {
     table: 'chat_messages',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -56,7 +54,6 @@ export const CHAT_LAYOUTS: { readonly [T in ChatTable]: Layout<Tables[T]> } = {
   },
   chatRevisions: {
     table: 'chat_revisions',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -71,7 +68,6 @@ export const CHAT_LAYOUTS: { readonly [T in ChatTable]: Layout<Tables[T]> } = {
   },
   readMarks: {
     table: 'read_marks',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),

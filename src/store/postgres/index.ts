@@ -1,8 +1,8 @@
 import type { Id } from '../../domain/ids.ts';
 import { DeadlineExceededError } from '../errors.ts';
-import type { ReadOptions, Readers, Store, TableName } from '../store.ts';
+import type { Reader, ReadOptions, Readers, Store, TableName, TableReaders, Tables } from '../store.ts';
+import { eachTable } from '../tables.ts';
 import { ignoreRejection, withRetries } from './errors.ts';
-import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { postgresChanges } from './changes.ts';
 import { deleteOldCommitProofs } from './commitProof.ts';
@@ -12,7 +12,7 @@ import { ConnectionPool } from './pool.ts';
 import { type OnStatement, type Opening, withSession } from './session.ts';
 import { refreshWords } from './searchWords.ts';
 import { postgresCounters } from './counters.ts';
-import { type Entity, eachTable, transactOnce } from './transaction.ts';
+import { transactOnce } from './transaction.ts';
 
 /** The maximum bytes that one request may read before its next read is refused. */
 const MAX_READ_BYTES = 64 * 1024 * 1024;
@@ -89,9 +89,10 @@ export function createPostgresStore(options: PostgresOptions): Store {
 }
 
 function readersOf(tenant: Id | null, inSession: InSession, options: () => ReadOptions = () => ({})): Readers {
-  const readers = eachTable((name: TableName) => readerOf(LAYOUTS[name] as Layout<Entity>, tenant, inSession, options));
+  const tableReaderOf = <T extends TableName>(name: T): Reader<Tables[T]> =>
+    readerOf<Tables[T]>(LAYOUTS[name], tenant, inSession, options);
   const totals: Readers['positionTotals'] = (selections) =>
     inSession((session) => positionTotals(session, tenant, selections));
   const unread: Readers['unreadCounts'] = (requests) => inSession((session) => unreadCounts(session, tenant, requests));
-  return { ...(readers as unknown as Readers), positionTotals: totals, unreadCounts: unread };
+  return { ...eachTable<TableReaders>(tableReaderOf), positionTotals: totals, unreadCounts: unread };
 }

@@ -21,10 +21,8 @@ export interface Sort {
  * The layout of a table in PostgreSQL. Columns have the fields' names in snake_case. Their types do not say whether
  * they can be null.
  */
-export interface Layout<E> extends ReadOptions {
+export interface DeclaredLayout<E> {
   readonly table: string;
-  /** The column with the institution that owns the row. */
-  readonly tenant: 'id' | 'institution_id';
   readonly columns: { readonly [F in Field<E>]: Column };
   /** Fields that are ordered and compared by another expression, which is indexed. */
   readonly sort: { readonly [F in Field<E>]?: Sort };
@@ -42,8 +40,11 @@ export interface Layout<E> extends ReadOptions {
   readonly terms?: { readonly table: string; of(row: E): readonly string[]; readonly from: Field<E> };
 }
 
-/** A row of any table. */
-export type Row = { readonly [field: string]: unknown };
+export interface Layout<E> extends DeclaredLayout<E>, ReadOptions {
+  /** The field with the institution that owns the row, and its column. */
+  readonly tenantField: Field<E>;
+  readonly tenant: string;
+}
 
 export const fixed = (type: SqlType): Column => ({ type, fixed: true });
 export const changing = (type: SqlType): Column => ({ type, fixed: false });

@@ -1,9 +1,19 @@
 import type { JsonObject } from '../../domain/json.ts';
 import { metadataTerms } from '../../domain/metadataTerms.ts';
-import type { TableName, Tables } from '../store.ts';
+import type { Field, TableName, Tables } from '../store.ts';
+import { eachTable, TENANT_FIELDS } from '../tables.ts';
 import { CHAT_LAYOUTS } from './chatLayouts.ts';
 import { LEDGER_LAYOUTS } from './ledgerLayouts.ts';
-import { changing, digitsOf, fixed, type Layout, STAMPS, timeOrNever } from './layout.ts';
+import {
+  changing,
+  columnName,
+  type DeclaredLayout,
+  digitsOf,
+  fixed,
+  type Layout,
+  STAMPS,
+  timeOrNever,
+} from './layout.ts';
 
 const metadataIn = (table: string) =>
   ({
@@ -12,10 +22,9 @@ const metadataIn = (table: string) =>
     from: 'metadata',
   }) as const;
 
-export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
+const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
   institutions: {
     table: 'institutions',
-    tenant: 'id',
     columns: {
       id: fixed('text'),
       name: changing('text'),
@@ -29,7 +38,6 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   assetTemplates: {
     table: 'asset_templates',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -50,7 +58,6 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   templateConfigs: {
     table: 'asset_template_configs',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -66,7 +73,6 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   assets: {
     table: 'assets',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -86,7 +92,6 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   positions: {
     table: 'positions',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -131,7 +136,6 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   ...LEDGER_LAYOUTS,
   policies: {
     table: 'policies',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -146,7 +150,6 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   auditEvents: {
     table: 'audit_events',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -167,7 +170,6 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   },
   apiKeys: {
     table: 'api_keys',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -189,7 +191,6 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
   ...CHAT_LAYOUTS,
   idempotencyRecords: {
     table: 'idempotency_records',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -205,3 +206,12 @@ export const LAYOUTS: { readonly [T in TableName]: Layout<Tables[T]> } = {
     owned: [],
   },
 };
+
+type Layouts = { readonly [T in TableName]: Layout<Tables[T]> };
+export const LAYOUTS = eachTable<Layouts>(
+  <T extends TableName>(name: T): Layout<Tables[T]> => withTenant<Tables[T]>(DECLARED[name], TENANT_FIELDS[name]),
+);
+
+function withTenant<E>(declared: DeclaredLayout<E>, tenantField: Field<E>): Layout<E> {
+  return { ...declared, tenantField, tenant: columnName(tenantField) };
+}

@@ -1,12 +1,11 @@
 import type { Tables } from '../store.ts';
-import { fixed, type Layout } from './layout.ts';
+import { type DeclaredLayout, fixed } from './layout.ts';
 
 type LedgerTable = 'lifecycleEvents' | 'ledgerEvents' | 'postings';
 
-export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: Layout<Tables[T]> } = {
+export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: DeclaredLayout<Tables[T]> } = {
   lifecycleEvents: {
     table: 'lifecycle_events',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -28,7 +27,6 @@ export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: Layout<Tables[T]> } 
   },
   ledgerEvents: {
     table: 'ledger_events',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -46,7 +44,6 @@ export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: Layout<Tables[T]> } 
   },
   postings: {
     table: 'postings',
-    tenant: 'institution_id',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),

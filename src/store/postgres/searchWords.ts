@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TOKENS_VERSION } from '../../domain/tokens.ts';
+import type { Owned } from '../tables.ts';
 import { allowRepeat, withRetries } from './errors.ts';
-import { columnName, encode, type Layout, type Row } from './layout.ts';
+import { columnName, encode, type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { ConnectionPool } from './pool.ts';
 import { type OnStatement, type Session, withSession } from './session.ts';
@@ -12,12 +13,12 @@ const BATCH_ROWS = 200;
 /** The number of characters after which a transaction takes no further row. */
 const BATCH_CHARACTERS = 100_000;
 
-const SEARCHED: ReadonlyMap<string, Layout<Row>> = new Map(
-  [LAYOUTS.chatSessions, LAYOUTS.chatMessages].map((layout) => [layout.table, layout as unknown as Layout<Row>]),
-);
+type RefreshBatch = (session: Session, doneThrough: string) => Promise<void>;
 
-/** A row with the texts that its words are derived from. */
-type TextRow = { readonly id: string } & { readonly [field: string]: string | null };
+const SEARCHED: ReadonlyMap<string, RefreshBatch> = new Map([
+  [LAYOUTS.chatSessions.table, (...batch) => refreshBatch(LAYOUTS.chatSessions, ...batch)],
+  [LAYOUTS.chatMessages.table, (...batch) => refreshBatch(LAYOUTS.chatMessages, ...batch)],
+]);
 
 interface Progress {
   readonly table: string;
@@ -35,7 +36,9 @@ export function refreshWords(pool: ConnectionPool, onStatement: OnStatement): Pr
       const { rows } = await session.query<Progress>(PENDING);
       const [pending] = rows;
       if (!pending) return true;
-      await refreshBatch(session, pending);
+      const refresh = SEARCHED.get(pending.table);
+      if (!refresh) throw new Error(`The table ${pending.table} has no words.`);
+      await refresh(session, pending.doneThrough);
       return false;
     }).catch(allowRepeat),
   );
@@ -49,16 +52,17 @@ const PENDING: Statement = {
   values: [TOKENS_VERSION],
 };
 
-async function refreshBatch(session: Session, { table, doneThrough }: Progress): Promise<void> {
-  const layout = SEARCHED.get(table);
-  if (!layout?.words) throw new Error(`The table ${table} has no words.`);
-  const { rows } = await session.query<TextRow>(batchOf(layout, doneThrough));
+async function refreshBatch<E extends Owned>(layout: Layout<E>, session: Session, doneThrough: string): Promise<void> {
+  const { table, words: source } = layout;
+  if (!source) throw new Error(`The table ${table} has no words.`);
+  // The rows have only the fields that the words are derived from.
+  const { rows } = await session.query<E>(batchOf(layout, doneThrough));
   const words: string[] = [];
   let characters = 0;
   for (const row of rows) {
     if (characters > BATCH_CHARACTERS) break;
-    words.push(String(encode(layout.words.of(row), 'text[]')));
-    for (const field of layout.words.from) characters += row[field]?.length ?? 0;
+    words.push(String(encode(source.of(row), 'text[]')));
+    for (const field of source.from) characters += String(row[field] ?? '').length;
     // A long text takes some milliseconds, so other requests run between two texts.
     await nextTurn();
   }
@@ -72,7 +76,7 @@ async function refreshBatch(session: Session, { table, doneThrough }: Progress):
 }
 
 /** Returns the next rows, locked, so that their texts do not change before their words are written. */
-const batchOf = ({ table, words }: Layout<Row>, doneThrough: string): Statement => ({
+const batchOf = <E>({ table, words }: Layout<E>, doneThrough: string): Statement => ({
   text: `select id, institution_id as "institutionId", ${(words?.from ?? []).map((field) => `${columnName(field)} as "${field}"`).join(', ')}
     from ${table} where id > $1::text order by id limit ${BATCH_ROWS} for no key update`,
   values: [doneThrough],

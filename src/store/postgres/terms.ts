@@ -1,9 +1,15 @@
-import type { Layout, Row } from './layout.ts';
+import { ownerOf, type Owned } from '../tables.ts';
+import type { Layout } from './layout.ts';
 import type { Parameters } from './sql.ts';
 
+type Termed<E> = Pick<Layout<E>, 'terms'>;
+
 /** Inserts the missing terms of the rows. Returns no statement if the rows have none. */
-export function insertTerms(layout: Layout<Row>, rows: readonly Row[], parameters: Parameters): readonly string[] {
-  const { terms } = layout;
+export function insertTerms<E extends Owned>(
+  { terms }: Termed<E>,
+  rows: readonly E[],
+  parameters: Parameters,
+): readonly string[] {
   const kept = rows.flatMap((row) => (terms?.of(row) ?? []).map((term) => ({ row, term })));
   if (!terms || kept.length === 0) return [];
   const from = termsAs('v', kept, parameters);
@@ -13,8 +19,7 @@ export function insertTerms(layout: Layout<Row>, rows: readonly Row[], parameter
 }
 
 /** Deletes the terms that the rows no longer have. */
-export function deleteTerms(layout: Layout<Row>, rows: readonly Row[], parameters: Parameters): string {
-  const { terms } = layout;
+export function deleteTerms<E extends Owned>({ terms }: Termed<E>, rows: readonly E[], parameters: Parameters): string {
   const kept = rows.flatMap((row) => (terms?.of(row) ?? []).map((term) => ({ row, term })));
   const owners = rows.map((row) => ({ row, term: null }));
   return (
@@ -27,13 +32,18 @@ export function deleteTerms(layout: Layout<Row>, rows: readonly Row[], parameter
 /** Returns a table with one row per row and term. */
 function termsAs(
   name: string,
-  kept: readonly { readonly row: Row; readonly term: string | null }[],
+  kept: readonly { readonly row: Owned; readonly term: string | null }[],
   parameters: Parameters,
 ): string {
-  const column = (of: string) => kept.map(({ row }) => row[of]);
   const arrays = [
-    parameters.add(column('institutionId'), 'text[]'),
-    parameters.add(column('id'), 'text[]'),
+    parameters.add(
+      kept.map(({ row }) => ownerOf(row)),
+      'text[]',
+    ),
+    parameters.add(
+      kept.map(({ row }) => row.id),
+      'text[]',
+    ),
     parameters.add(
       kept.map(({ term }) => term),
       'uuid[]',

@@ -4,10 +4,11 @@ import type { ChatSession } from '../../domain/chatSession.ts';
 import { OPEN_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import { StaleVersionError } from '../../domain/userErrors.ts';
-import type { TableName, Tables, Writer, Writers } from '../store.ts';
+import type { TableName, Tables, TableWriters, Writer, Writers } from '../store.ts';
+import { assertInScope, eachTable, ownerOf, TABLE_NAMES, versionOf } from '../tables.ts';
 import { type CommitProof, confirmCommit, confirmReads, newCommitProof } from './commitProof.ts';
 import { ignoreRejection, allowRepeat, CommitOutcomeUnknownError, sqlStateOf, STALE } from './errors.ts';
-import { encode, type Layout, type Row } from './layout.ts';
+import { encode, type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { ConnectionPool } from './pool.ts';
 import { positionRules } from './positionRules.ts';
@@ -15,14 +16,8 @@ import { predicateOf } from './predicate.ts';
 import { byIds, counts, pages } from './reader.ts';
 import { type OnStatement, type Opening, type Session, withSession } from './session.ts';
 import { Parameters, selectOf } from './sql.ts';
-import { type Writes, writeStatement } from './write.ts';
+import { type CollectedWrites, noWrites, type Writes, writeStatement } from './write.ts';
 
-export type Entity = Tables[TableName];
-export const TABLE_NAMES = Object.keys(LAYOUTS) as readonly TableName[];
-export const eachTable = <V>(make: (name: TableName) => V): { readonly [T in TableName]: V } =>
-  Object.fromEntries(TABLE_NAMES.map((name) => [name, make(name)])) as { [T in TableName]: V };
-
-type Collected = Map<TableName, Writes>;
 type Within = Omit<Opening, 'purpose'>;
 
 /**
@@ -37,7 +32,7 @@ export async function transactOnce<T>(
   announced: () => void,
 ): Promise<T> {
   const tenant = predicateOf(within.scope);
-  const writes: Collected = new Map();
+  const writes = noWrites();
   const changes: Change[] = [];
   let ending: { readonly proof: CommitProof | undefined; readonly result: T } | undefined;
   const committed = (result: T): T => {
@@ -63,59 +58,52 @@ export async function transactOnce<T>(
 }
 
 /** Returns the first audit event among the rows to insert, or a separate row, as proof of the commit. */
-function proofAmong(writes: Collected): CommitProof {
-  const [event] = writes.get('auditEvents')?.insert ?? [];
-  return event ? { table: 'audit_events', id: String(event['id']) } : newCommitProof('commit_proofs');
+function proofAmong(writes: CollectedWrites): CommitProof {
+  const [event] = writes.auditEvents.insert;
+  return event ? { table: 'audit_events', id: event.id } : newCommitProof('commit_proofs');
 }
 
 /** Sends reads and locks at once, and collects writes until the commit. */
-function writersOf(session: Session, tenant: Id | null, writes: Collected, changes: Change[]): Writers {
-  const writer = (name: TableName): Writer<Entity> => {
-    const layout = LAYOUTS[name] as Layout<Entity>;
-    const collectedFor = (entity: Entity): Writes => {
-      const owner = layout.tenant === 'id' ? entity.id : (entity as { readonly institutionId?: Id }).institutionId;
-      mustBeOf(tenant, owner, entity.id);
-      const collected = writes.get(name) ?? { insert: [], replace: new Map(), remove: [] };
-      writes.set(name, collected);
-      return collected;
-    };
+function writersOf(session: Session, tenant: Id | null, writes: CollectedWrites, changes: Change[]): Writers {
+  const writerOf = <T extends TableName>(name: T): Writer<Tables[T]> => {
+    const layout: Layout<Tables[T]> = LAYOUTS[name];
+    const { insert, replace, remove }: Writes<Tables[T]> = writes[name];
+    const assertOwn = (entity: Tables[T]): void => assertInScope(tenant, ownerOf(entity), entity.id);
     return {
       // A transaction that fails may leave promises that no caller awaits.
       byIds: (ids) => ignoreRejection(byIds(session, layout, tenant, ids, '')),
       pages: (windows) => ignoreRejection(pages(session, layout, tenant, windows)),
       lock: (ids) => ignoreRejection(byIds(session, layout, tenant, ids, ' order by t.id for update')),
       counts: (selections) => ignoreRejection(counts(session, layout, tenant, selections)),
-      insert: (entity) => void collectedFor(entity).insert.push(entity as unknown as Row),
-      replace: (entity, changed = []) => {
-        const { replace } = collectedFor(entity);
-        const key = changed.join();
-        replace.set(key, [...(replace.get(key) ?? []), entity as unknown as Row]);
+      insert: (entity) => {
+        assertOwn(entity);
+        insert.push(entity);
       },
-      remove: (entity) => void collectedFor(entity).remove.push(entity as unknown as Row),
+      replace: (entity, changed = []) => {
+        assertOwn(entity);
+        const key = changed.join();
+        const replaced = replace.get(key) ?? { changed, rows: [] };
+        replace.set(key, replaced);
+        replaced.rows.push(entity);
+      },
+      remove: (entity) => {
+        assertOwn(entity);
+        remove.push(entity);
+      },
     };
   };
-  const rulesOf: Writers['rulesOf'] = (positionIds) => ignoreRejection(positionRules(session, tenant, positionIds));
-  const lockDue: Writers['lockDue'] = (now, limit) => ignoreRejection(due(session, tenant, now, limit));
-  const lockPurgeable: Writers['lockPurgeable'] = (before, limit) =>
-    ignoreRejection(purgeable(session, tenant, before, limit));
-  const advisoryLock: Writers['advisoryLock'] = (what) => ignoreRejection(acquireLock(session, what));
-  const publish: Writers['publish'] = (change) => {
-    mustBeOf(tenant, change.institutionId, change.objectId);
-    changes.push(change);
-  };
   return {
-    ...(eachTable(writer) as unknown as Writers),
-    rulesOf,
-    lockDue,
-    lockPurgeable,
-    advisoryLock,
-    publish,
+    ...eachTable<TableWriters>(writerOf),
+    rulesOf: (positionIds) => ignoreRejection(positionRules(session, tenant, positionIds)),
+    lockDue: (now, limit) => ignoreRejection(due(session, tenant, now, limit)),
+    lockPurgeable: (before, limit) => ignoreRejection(purgeable(session, tenant, before, limit)),
+    advisoryLock: (what) => ignoreRejection(acquireLock(session, what)),
+    publish: (change) => {
+      assertInScope(tenant, change.institutionId, change.objectId);
+      changes.push(change);
+    },
     checkCapacity: () => {},
   };
-}
-
-function mustBeOf(tenant: Id | null, owner: Id | undefined, what: Id): void {
-  if (tenant !== null && owner !== tenant) throw new Error(`${what} lies outside the scope.`);
 }
 
 async function acquireLock(session: Session, what: string): Promise<void> {
@@ -158,27 +146,43 @@ async function staleAmong(
   pool: ConnectionPool,
   onStatement: OnStatement,
   within: Within,
-  writes: Collected,
+  writes: CollectedWrites,
 ): Promise<StaleVersionError | undefined> {
+  const tenant = predicateOf(within.scope);
   return withSession(pool, onStatement, { ...within, purpose: 'reading' }, async (session) => {
-    for (const [name, { replace, remove }] of writes) {
-      const expected = [
-        ...[...replace.values()].flat().map((row) => [row['id'] as Id, Number(row['version']) - 1] as const),
-        ...remove.map((row) => [row['id'] as Id, Number(row['version'])] as const),
-      ];
-      const rows = await byIds(
-        session,
-        LAYOUTS[name] as Layout<Entity>,
-        predicateOf(within.scope),
-        expected.map(([id]) => id),
-        '',
-      );
-      for (const [index, [, version]] of expected.entries()) {
-        const row = rows[index];
-        const current = row && 'version' in row ? row.version : 0;
-        if (current !== version) return new StaleVersionError(version, current);
-      }
+    for (const name of TABLE_NAMES) {
+      const stale = await staleIn(session, tenant, name, writes);
+      if (stale) return stale;
     }
     return undefined;
   });
+}
+
+async function staleIn<T extends TableName>(
+  session: Session,
+  tenant: Id | null,
+  name: T,
+  writes: CollectedWrites,
+): Promise<StaleVersionError | undefined> {
+  const { replace, remove }: Writes<Tables[T]> = writes[name];
+  const replaced = [...replace.values()].flatMap(({ rows }) => rows);
+  const expected = [
+    ...replaced.map((row) => ({ id: row.id, version: versionOf(row) - 1 })),
+    ...remove.map((row) => ({ id: row.id, version: versionOf(row) })),
+  ];
+  if (expected.length === 0) return undefined;
+  const layout: Layout<Tables[T]> = LAYOUTS[name];
+  const rows = await byIds(
+    session,
+    layout,
+    tenant,
+    expected.map(({ id }) => id),
+    '',
+  );
+  for (const [index, { version }] of expected.entries()) {
+    const row = rows[index];
+    const current = row ? versionOf(row) : 0;
+    if (current !== version) return new StaleVersionError(version, current);
+  }
+  return undefined;
 }

@@ -1,19 +1,32 @@
 import type { Change } from '../../domain/change.ts';
-import type { TableName } from '../store.ts';
+import type { Field, TableName, Tables } from '../store.ts';
+import { eachTable, fieldsOf, type Owned, TABLE_NAMES } from '../tables.ts';
 import { APP_ROLE } from './begin.ts';
 import type { CommitProof } from './commitProof.ts';
-import { columnName, encode, type Layout, type Row } from './layout.ts';
+import { columnName, encode, fixed, type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { Parameters, type Statement } from './sql.ts';
 import { deleteTerms, insertTerms } from './terms.ts';
 
 /** A transaction's collected writes for one table. */
-export interface Writes {
-  readonly insert: Row[];
-  /** By the names of the changed fields, joined to one text; '' means that all may have changed. */
-  readonly replace: Map<string, Row[]>;
-  readonly remove: Row[];
+export interface Writes<E> {
+  readonly insert: E[];
+  /** By the names of the changed fields, joined to one text. */
+  readonly replace: Map<string, Replaced<E>>;
+  readonly remove: E[];
 }
+export type CollectedWrites = { readonly [T in TableName]: Writes<Tables[T]> };
+
+interface Replaced<E> {
+  /** Empty if all fields may have changed. */
+  readonly changed: readonly Field<E>[];
+  readonly rows: E[];
+}
+
+export const noWrites = (): CollectedWrites =>
+  eachTable<CollectedWrites>(
+    <T extends TableName>(): Writes<Tables[T]> => ({ insert: [], replace: new Map(), remove: [] }),
+  );
 
 /**
  * Returns everything that a transaction writes as one statement of constant text: one array per column, whatever the
@@ -22,37 +35,64 @@ export interface Writes {
  * commit unless that is an audit event, which is among the rows.
  */
 export function writeStatement(
-  writes: ReadonlyMap<TableName, Writes>,
+  writes: CollectedWrites,
   changes: readonly Change[],
   tenant: string | null,
   proof: CommitProof,
 ): Statement | undefined {
-  const parameters = new Parameters();
-  const parts: string[] = [];
-  const checks = [IN_TRANSACTION];
-  const mustFind = (rows: readonly Row[], part: string): void => {
-    checks.push(`expect_rows((select count(*) from w${parts.length}), ${parameters.add(rows.length, 'bigint')})`);
-    parts.push(`w${parts.length} as (${part})`);
-  };
-  for (const [name, { insert, replace, remove }] of writes) {
-    const layout = LAYOUTS[name] as unknown as Layout<Row>;
-    const others: string[] = [];
-    if (insert.length > 0)
-      others.push(insertOf(layout, insert, parameters), ...insertTerms(layout, insert, parameters));
-    for (const [changed, rows] of replace) {
-      mustFind(rows, updateOf(layout, changed, rows, tenant, parameters));
-      if (layout.terms && (changed === '' || changed.split(',').includes(layout.terms.from))) {
-        others.push(deleteTerms(layout, rows, parameters), ...insertTerms(layout, rows, parameters));
+  const statement = new WriteStatement(tenant);
+  const addTable = <T extends TableName>(name: T): void => statement.add<Tables[T]>(LAYOUTS[name], writes[name]);
+  for (const name of TABLE_NAMES) addTable(name);
+  if (changes.length > 0) statement.insert(OUTBOX, changes);
+  return statement.end(proof);
+}
+
+/** Collects the parts of the statement. */
+class WriteStatement {
+  readonly #tenant: string | null;
+  readonly #parameters = new Parameters();
+  readonly #parts: string[] = [];
+  readonly #checks = [IN_TRANSACTION];
+
+  constructor(tenant: string | null) {
+    this.#tenant = tenant;
+  }
+
+  add<E extends Owned>(layout: Layout<E>, { insert, replace, remove }: Writes<E>): void {
+    const parameters = this.#parameters;
+    if (insert.length > 0) this.insert(layout, insert);
+    this.#pushAll(insertTerms(layout, insert, parameters));
+    for (const { changed, rows } of replace.values()) {
+      this.#mustFind(rows, updateOf(layout, changed, rows, this.#tenant, parameters));
+      if (layout.terms && (changed.length === 0 || changed.includes(layout.terms.from))) {
+        this.#pushAll([deleteTerms(layout, rows, parameters), ...insertTerms(layout, rows, parameters)]);
       }
     }
-    for (const part of others) parts.push(`w${parts.length} as (${part})`);
-    if (remove.length > 0) mustFind(remove, deleteOf(layout, remove, tenant, parameters));
+    if (remove.length > 0) this.#mustFind(remove, deleteOf(layout, remove, this.#tenant, parameters));
   }
-  if (changes.length > 0) parts.push(`w${parts.length} as (${insertOf(OUTBOX, changes as never, parameters)})`);
-  if (parts.length === 0) return undefined;
-  if (proof.table !== 'audit_events')
-    parts.push(`w${parts.length} as (insert into ${proof.table} (id) values (${parameters.add(proof.id, 'text')}))`);
-  return { text: `with ${parts.join(', ')} select ${checks.join(', ')}`, values: parameters.values };
+
+  insert<E>(layout: Insertable<E>, rows: readonly E[]): void {
+    this.#pushAll([insertOf(layout, rows, this.#parameters)]);
+  }
+
+  end(proof: CommitProof): Statement | undefined {
+    const { values } = this.#parameters;
+    if (this.#parts.length === 0) return undefined;
+    if (proof.table !== 'audit_events')
+      this.#pushAll([`insert into ${proof.table} (id) values (${this.#parameters.add(proof.id, 'text')})`]);
+    return { text: `with ${this.#parts.join(', ')} select ${this.#checks.join(', ')}`, values };
+  }
+
+  #pushAll(parts: readonly string[]): void {
+    for (const part of parts) this.#parts.push(`w${this.#parts.length} as (${part})`);
+  }
+
+  /** Adds a part that must find all of the rows. */
+  #mustFind(rows: readonly unknown[], part: string): void {
+    const count = this.#parameters.add(rows.length, 'bigint');
+    this.#checks.push(`expect_rows((select count(*) from w${this.#parts.length}), ${count})`);
+    this.#pushAll([part]);
+  }
 }
 
 /**
@@ -61,49 +101,66 @@ export function writeStatement(
  */
 const IN_TRANSACTION = `expect_rows((current_setting('role') = '${APP_ROLE}')::int, 1)`;
 
+/** The column with the words of a row, which is no field. */
 const WORDS = 'words';
 
-/** Published changes are rows too, although they are never read by id. */
-const OUTBOX = {
-  table: 'outbox',
-  columns: Object.fromEntries(
-    ['institutionId', 'topic', 'kind', 'objectId', 'detailId'].map((field) => [field, { type: 'text', fixed: true }]),
-  ),
-} as unknown as Layout<Row>;
-Object.assign(OUTBOX.columns, { createdAt: { type: 'timestamptz', fixed: true } });
+type Column<E> = Field<E> | typeof WORDS;
+type Insertable<E> = Pick<Layout<E>, 'table' | 'columns' | 'words'>;
 
-function insertOf(layout: Layout<Row>, rows: readonly Row[], parameters: Parameters): string {
-  const fields = [...Object.keys(layout.columns), ...(layout.words ? [WORDS] : [])];
+/** Published changes are rows too, although they are never read by id. */
+const OUTBOX: Insertable<Change> = {
+  table: 'outbox',
+  columns: {
+    institutionId: fixed('text'),
+    topic: fixed('text'),
+    kind: fixed('text'),
+    objectId: fixed('text'),
+    detailId: fixed('text'),
+    createdAt: fixed('timestamptz'),
+  },
+};
+
+function insertOf<E>(layout: Insertable<E>, rows: readonly E[], parameters: Parameters): string {
+  const fields: Column<E>[] = [...fieldsOf<Field<E>>(layout.columns)];
+  if (layout.words) fields.push(WORDS);
   const { from, value } = rowsOf(layout, fields, rows, parameters);
   return `insert into ${layout.table} (${fields.map(columnName).join(', ')}) select ${fields.map(value).join(', ')} from ${from}`;
 }
 
-function updateOf(
-  layout: Layout<Row>,
-  changed: string,
-  rows: readonly Row[],
+function updateOf<E extends Owned>(
+  layout: Layout<E>,
+  changed: readonly Field<E>[],
+  rows: readonly E[],
   tenant: string | null,
   parameters: Parameters,
 ): string {
-  const fields = changed === '' ? Object.keys(layout.columns) : ['version', ...changed.split(',')];
-  const changing = fields.filter((field) => layout.columns[field]?.fixed === false);
-  if (layout.words?.from.some((field) => changing.includes(field))) changing.push(WORDS);
+  const fields = fieldsOf<Field<E>>(layout.columns).filter(
+    (field) => !layout.columns[field].fixed && (changed.length === 0 || field === 'version' || changed.includes(field)),
+  );
+  const changing: Column<E>[] = [...fields];
+  if (layout.words?.from.some((field) => fields.includes(field))) changing.push(WORDS);
   const { from, value } = rowsOf(layout, [...keysOf(layout), ...changing], rows, parameters);
   const set = changing.map((field) => `${columnName(field)} = ${value(field)}`).join(', ');
   const own = ownRow(layout, tenant, parameters);
   return `update ${layout.table} t set ${set} from ${from} where ${own} and t.version = v.version - 1 returning 1`;
 }
 
-function deleteOf(layout: Layout<Row>, rows: readonly Row[], tenant: string | null, parameters: Parameters): string {
-  const { from } = rowsOf(layout, [...keysOf(layout), 'version'], rows, parameters);
+function deleteOf<E extends Owned>(
+  layout: Layout<E>,
+  rows: readonly E[],
+  tenant: string | null,
+  parameters: Parameters,
+): string {
+  const { from } = rowsOf(layout, [...keysOf(layout), 'version' as Field<E>], rows, parameters);
   const own = ownRow(layout, tenant, parameters);
   return `delete from ${layout.table} t using ${from} where ${own} and t.version = v.version returning 1`;
 }
 
-const keysOf = (layout: Layout<Row>): readonly string[] => (layout.tenant === 'id' ? ['id'] : ['institutionId', 'id']);
+const keysOf = <E extends Owned>({ tenantField }: Layout<E>): readonly Field<E>[] =>
+  tenantField === 'id' ? ['id'] : [tenantField, 'id'];
 
 /** Matches row `t` to row `v` within the scope. */
-function ownRow(layout: Layout<Row>, tenant: string | null, parameters: Parameters): string {
+function ownRow<E extends Owned>(layout: Layout<E>, tenant: string | null, parameters: Parameters): string {
   const parts = keysOf(layout).map((field) => `t.${columnName(field)} = v.${columnName(field)}`);
   if (tenant !== null) parts.push(`t.${layout.tenant} = ${parameters.add(tenant, 'text')}`);
   return parts.join(' and ');
@@ -113,15 +170,20 @@ function ownRow(layout: Layout<Row>, tenant: string | null, parameters: Paramete
  * Returns the rows as a table `v`, one array per column. A list column is passed as text, because PostgreSQL has no
  * arrays of arrays.
  */
-function rowsOf(layout: Layout<Row>, fields: readonly string[], rows: readonly Row[], parameters: Parameters) {
-  const typeOf = (field: string) => (field === WORDS ? 'text[]' : (layout.columns[field]?.type ?? 'text'));
+function rowsOf<E>(
+  { columns, words }: Insertable<E>,
+  fields: readonly Column<E>[],
+  rows: readonly E[],
+  parameters: Parameters,
+) {
+  const typeOf = (field: Column<E>) => (field === WORDS ? 'text[]' : columns[field].type);
   const arrays = fields.map((field) => {
     const type = typeOf(field);
-    const values = rows.map((row) => encode(field === WORDS ? layout.words?.of(row) : row[field], type));
+    const values = rows.map((row) => encode(field === WORDS ? words?.of(row) : row[field], type));
     return parameters.add(values, type === 'text[]' ? 'text[]' : `${type}[]`);
   });
   const from = `unnest(${arrays.join(', ')}) as v(${fields.map(columnName).join(', ')})`;
-  const value = (field: string): string => {
+  const value = (field: Column<E>): string => {
     const list = `v.${columnName(field)}${typeOf(field) === 'text[]' ? '::text[]' : ''}`;
     return field === WORDS ? `array_to_tsvector(${list})` : list;
   };

@@ -1,0 +1,87 @@
+import type { Id } from '../domain/ids.ts';
+import type { MetadataTerm } from '../domain/metadataTerms.ts';
+
+/** The name of a field of an entity. */
+export type Field<E> = keyof E & string;
+
+/** Bounds of a value; an absent one does not restrict it. */
+export interface Range<V> {
+  readonly gte?: V;
+  readonly gt?: V;
+  readonly lte?: V;
+  readonly lt?: V;
+}
+
+/**
+ * A condition on one field. `in`: it has one of the values (a list field: at least one of its values is among them); an
+ * empty list matches nothing. `range`: it is within all of the bounds; null is within none.
+ */
+export type Condition<V> = { readonly in: readonly V[] } | { readonly range: Range<V> };
+type ValueOf<V> = NonNullable<V> extends readonly (infer Item)[] ? Item : NonNullable<V>;
+
+/** Conditions on the fields of an entity, combined with AND. */
+export type Where<E> = { readonly [F in Field<E>]?: Condition<ValueOf<E[F]>> };
+
+/**
+ * The parent of the rows: `{ field: 'assetId', id }`; the id may be any text. Selections of one batch that differ only
+ * in it cost one statement.
+ */
+export interface Parent<E> {
+  readonly field: Field<E>;
+  readonly id: Id;
+}
+
+/** The rows that a read is about. The conditions are combined with AND. */
+export interface Selection<E> {
+  readonly parent?: Parent<E>;
+  readonly where: Where<E>;
+  /** Only rows with all of these words in one of their texts; for entities that are searched. */
+  readonly search?: readonly string[];
+  /** Only rows whose metadata has all of these terms; for entities with indexed metadata. */
+  readonly terms?: readonly MetadataTerm[];
+}
+
+/**
+ * The sort fields; the id comes last. One direction for all. Null is greater than any value; text is in code point
+ * order.
+ */
+export interface Order<E> {
+  readonly by: readonly Field<E>[];
+  readonly direction: 'ASC' | 'DESC';
+}
+
+/** A sort key: the values of the order's fields, then the id. */
+export type Key = readonly (string | number | bigint | null)[];
+
+/** A range of a list. */
+export interface Window<E> extends Selection<E> {
+  readonly order: Order<E>;
+  /** The maximum number of rows to return. */
+  readonly limit: number;
+  /** Whether the last rows of the range are returned instead of the first, still in the requested order. */
+  readonly backward: boolean;
+  /** Only rows after this sort key. */
+  readonly after: Key | null;
+  /** Only rows before this sort key. */
+  readonly before: Key | null;
+  /** Participants whose unread messages may be counted with the rows, as `unread`. */
+  readonly unreadFor?: readonly string[];
+}
+
+/** A session with the unread counts of the requested participants. */
+export interface WithUnread {
+  readonly unread?: { readonly [participantReference: string]: number };
+}
+
+/** The session and the participant of an unread count. */
+export interface UnreadOf {
+  readonly sessionId: Id;
+  readonly participantReference: string;
+}
+
+/** The rows of a window. */
+export interface Page<E> {
+  readonly rows: readonly E[];
+  /** Whether the range has more rows than the limit; determined by reading one row more. */
+  readonly more: boolean;
+}
