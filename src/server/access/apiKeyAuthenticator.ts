@@ -41,11 +41,11 @@ export class ApiKeyAuthenticator {
   readonly #lookUpTimeoutMs: number;
   /** API keys by prefix. Not used with a synchronous store, which is read each time. */
   readonly #cache = new LRUCache<string, Promise<ApiKey | undefined>>({
-    max: MAX_CACHED_API_KEYS,
+    ...limitedTo(MAX_CACHED_API_KEYS),
     ttl: CACHE_TTL_MS,
   });
   /** Prefixes of tokens that were valid once: looking them up again cannot be an attempt to guess. */
-  readonly #knownPrefixes = new LRUCache<string, true>({ max: MAX_KNOWN_PREFIXES });
+  readonly #knownPrefixes = new LRUCache<string, true>(limitedTo(MAX_KNOWN_PREFIXES));
   /** Uses that are not yet recorded. */
   #unrecordedUses = new Map<Id, number>();
 
@@ -121,6 +121,9 @@ export class ApiKeyAuthenticator {
     return apiKey;
   }
 }
+
+/** Limits a cache to this number of entries. `max` would allocate room for all of them when the server starts. */
+const limitedTo = (entries: number) => ({ maxSize: entries, sizeCalculation: () => 1 });
 
 const digest = (token: string): Buffer => createHash('sha256').update(token).digest();
 
