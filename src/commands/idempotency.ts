@@ -37,8 +37,8 @@ export const noClaim = (owner: Id | undefined): IdempotencyClaim => ({
 });
 
 /**
- * Claims the key for the owner of what is being loaded. The record is requested after the locks of `loading` and, if the
- * owner is known before, in the same round trip: a concurrent call that held the locks has then written its record.
+ * Claims the key for the owner of what is being loaded. The record is requested after the locks of `loading` and, if
+ * the owner is known before, in the same round trip: a concurrent call that held the locks has then written its record.
  */
 export async function claimKey<L>(
   tx: Writers,
@@ -81,8 +81,8 @@ export async function replay<P>(
 }
 
 /**
- * Locks an expired record, to claim its key again. Throws AlreadyExistsError if a concurrent request or the clean-up was
- * faster: the next run sees the result.
+ * Locks an expired record, to claim its key again. Throws AlreadyExistsError if a concurrent request or the clean-up
+ * was faster: the next run sees the result.
  */
 export async function lockExpiredRecord(tx: Writers, record: IdempotencyRecord): Promise<void> {
   const [now] = await tx.idempotencyRecords.lock([record.id]);

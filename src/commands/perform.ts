@@ -69,8 +69,8 @@ const MAX_RUNS = 4;
 
 /**
  * Runs a mutation: role, validation, idempotency key, domain rules. Its change, audit event and idempotency record are
- * one transaction; a user error rolls back the change but leaves an audit event. Calls with the same idempotency key run
- * once. Throws the errors of the command and IdempotencyConflictError.
+ * one transaction; a user error rolls back the change but leaves an audit event. Calls with the same idempotency key
+ * run once. Throws the errors of the command and IdempotencyConflictError.
  */
 export async function perform<I extends Idempotent, C, L, P extends object>(
   command: Command<I, C, L, P>,

@@ -14,8 +14,8 @@ export interface Caller {
 }
 
 /**
- * The context of a request: what the transport knows about it, and what the plugins add while it is handled. Yoga passes
- * the same object to every hook, and adds the context of the resolvers to it.
+ * The context of a request: what the transport knows about it, and what the plugins add while it is handled. Yoga
+ * passes the same object to every hook, and adds the context of the resolvers to it.
  */
 export interface ServerContext {
   /** The client's address, as far as it can be trusted; absent if the request did not arrive over a network. */

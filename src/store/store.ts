@@ -92,7 +92,9 @@ export type Readers = TableReaders & {
   readonly unreadCounts: (of: readonly UnreadOf[]) => MaybePromise<readonly number[]>;
 };
 
-/** Exists only inside a transaction. Its writes are invisible before the commit, even to its own reads, so keep them. */
+/**
+ * Exists only inside a transaction. Its writes are invisible before the commit, even to its own reads, so keep them.
+ */
 export interface Writer<E> extends Reader<E> {
   /** Returns the rows, locked until the transaction ends. */
   lock(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;

@@ -89,8 +89,8 @@ export class Hub {
 
   /**
    * Returns the changes since the cursor `after`, then one item without a change, then live changes: each change that
-   * the filter selects once, in the order of commits. Throws CursorExpiredError, TooManySubscriptionsError, TooSlowError,
-   * CredentialEndedError or StoppingError.
+   * the filter selects once, in the order of commits. Throws CursorExpiredError, TooManySubscriptionsError,
+   * TooSlowError, CredentialEndedError or StoppingError.
    */
   subscribe(owner: string, after: string | null, filter: ChangeFilter): AsyncIterableIterator<StreamItem> {
     const queue = new ChangeQueue<LiveItem>(this.#options.maxQueuedChanges);

@@ -113,7 +113,10 @@ export const unauthenticated = (message = NO_KEY): GraphQLError =>
 /** The address of a request that did not come over a network. */
 const NO_ADDRESS = '127.0.0.1';
 
-/** Adds the caller to the context, and rejects requests without access. An error thrown here is sent as it is, so internal errors are masked here, too. */
+/**
+ * Adds the caller to the context, and rejects requests without access. An error thrown here is sent as it is, so
+ * internal errors are masked here, too.
+ */
 export const useAccess = (access: Access, mask: Mask): Plugin<object, ServerContext> => ({
   onRequest: async ({ request, serverContext, ...hook }) => {
     try {

@@ -53,9 +53,9 @@ interface Window {
  * and `flush` exchanges counts with the other servers in the background. A limit can therefore be exceeded by the
  * requests that servers admit between two exchanges. Rejected requests are counted, too.
  *
- * Memory is bounded: after `namesPerLimit` names in a minute, new names share 1,024 counters, each with the whole limit.
- * A flood of addresses is therefore still limited, and it rejects all new addresses only after it has used up all of
- * these counters.
+ * Memory is bounded: after `namesPerLimit` names in a minute, new names share 1,024 counters, each with the whole
+ * limit. A flood of addresses is therefore still limited, and it rejects all new addresses only after it has used up
+ * all of these counters.
  */
 export class RateLimits {
   readonly #options: RateLimitsOptions;
@@ -75,8 +75,8 @@ export class RateLimits {
   }
 
   /**
-   * Counts points against a limit of `subject`. Returns undefined if they were within it, else the seconds until the next
-   * minute.
+   * Counts points against a limit of `subject`. Returns undefined if they were within it, else the seconds until the
+   * next minute.
    */
   async take(limit: CounterName, subject: string, points = 1): Promise<number | undefined> {
     const window = this.#currentWindow();

@@ -24,8 +24,8 @@ const COST_OF_A_REQUEST = 1_000;
 const COST_HEADER = 'x-graphql-cost';
 
 /**
- * Adds the operation of the request to its context. Rejects variables that do not fit, with QUERY_TOO_COMPLEX lists that
- * are too long and operations that cost too much, and with RATE_LIMITED what exceeds the limits of the API key per
+ * Adds the operation of the request to its context. Rejects variables that do not fit, with QUERY_TOO_COMPLEX lists
+ * that are too long and operations that cost too much, and with RATE_LIMITED what exceeds the limits of the API key per
  * minute.
  */
 export const useOperation = (limits: OperationLimits, access: Access): Plugin<OperationContext> => {
