@@ -1,6 +1,7 @@
 import type { Id } from '../domain/ids.ts';
 import type { Institution, Region } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { checkPolicy, newPolicy, type Policy, type PolicyInput, type PolicyRules } from '../domain/policy.ts';
 import { NotFoundError, StaleVersionError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
@@ -76,11 +77,13 @@ const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
     id: policy.id,
     institutionId: policy.institutionId,
     region: policy.region,
-    policy: { ...policy } as never,
+    // All its values are JSON, but TypeScript gives an interface no index signature.
+    policy: { ...policy } as unknown as JsonObject,
   }),
   // A policy that was deleted since is returned as it was set.
   loadPayload: async (tx, { id, policy }) => ({
-    policy: (await tx.policies.byIds([id as string]))[0] ?? (policy as never),
+    // The stored JSON is the policy that storePayload has stored.
+    policy: (await tx.policies.byIds([id as Id]))[0] ?? (policy as unknown as Policy),
   }),
 };
 

@@ -2,7 +2,7 @@ import type { LedgerEvent, Posting } from '../domain/ledgerEvent.ts';
 import { isTerminal, LIFECYCLE } from '../domain/lifecycle.ts';
 import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
 import type { Position } from '../domain/position.ts';
-import type { Field, Page, Reader, Readers, Store, Window } from '../store/store.ts';
+import type { Field, Key, Page, Reader, Readers, Store, Window } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 
 /** The result of a verification: what was checked, and the first difference. */
@@ -111,8 +111,8 @@ const windowOf = <E>({
     limit: PAGE,
   });
 
-const keyOf = <E extends { readonly id: string }>(row: E, by: readonly Field<E>[]): NonNullable<Window<E>['after']> =>
-  [...by, 'id' as Field<E>].map((field) => row[field] as never);
+const keyOf = <E extends { readonly id: string }>(row: E, by: readonly Field<E>[]): Key =>
+  [...by, 'id' as Field<E>].map((field) => row[field] as Key[number]);
 
 /** Returns the first difference between the position and its history, as a sentence. */
 function differenceOf(position: Position, { events, ledgerEvents, postings }: History): string | undefined {

@@ -85,9 +85,9 @@ const noticedCommit = (code: string): Tap => ({
 });
 
 /**
- * The outcome for the client. DONE: the call succeeds. UNKNOWN: COMMIT was sent and not acknowledged, and no proof of it is
- * found, so the result is SERVICE_UNAVAILABLE. UNKNOWN_IF_SENT_AT_ONCE: the same, but only for a transaction that is
- * sent in one round trip.
+ * The outcome for the client. DONE: the call succeeds. UNKNOWN: COMMIT was sent and not acknowledged, and no proof of
+ * it is found, so the result is SERVICE_UNAVAILABLE. UNKNOWN_IF_SENT_AT_ONCE: the same, but only for a transaction that
+ * is sent in one round trip.
  */
 type Outcome = 'DONE' | 'UNKNOWN' | 'UNKNOWN_IF_SENT_AT_ONCE';
 

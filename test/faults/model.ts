@@ -1,4 +1,7 @@
-/** The required behaviour of the server, written from its rules and independent of its code: plain, slow and in one place. */
+/**
+ * The required behaviour of the server, written from its rules and independent of its code: plain, slow and in one
+ * place.
+ */
 
 export type State = 'CREATED' | 'FUNDED' | 'PARTIALLY_RELEASED' | 'RELEASED' | 'CANCELLED' | 'EXPIRED';
 export const NEXT: { readonly [S in State]: readonly State[] } = {

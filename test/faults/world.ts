@@ -43,7 +43,10 @@ const changed = (type: string, index: number, position: Held): Answer => ({
   event: position.events.at(-1),
 });
 
-/** The whole server as a value: the positions, policies and idempotency keys of one institution, together with the clock. */
+/**
+ * The whole server as a value: the positions, policies and idempotency keys of one institution, together with the
+ * clock.
+ */
 export class World {
   now: number;
   positions: Held[] = [];

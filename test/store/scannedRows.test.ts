@@ -195,8 +195,8 @@ describe.each(COUNTS.positions.map((size) => ({ size })))('a page of 50 among $s
           const read = await explained(pageVariables, viewer);
           expect(read.page.nodes).toEqual(page.nodes);
           expect(read.sequential).toEqual([]);
-          // A row of a bitmap scan counts twice, in the index and in the table. In a small table the planner may read the
-          // few rows of a value out of order and sort them, but at most half of the table.
+          // A row of a bitmap scan counts twice, in the index and in the table. In a small table the planner may read
+          // the few rows of a value out of order and sort them, but at most half of the table.
           const leastBound = size < 5_000 ? size / 2 : 4 * pageRows;
           const tooMuch = read.rows > Math.max(2 * most, leastBound) ? read.plan : null;
           expect(tooMuch).toBeNull();

@@ -86,7 +86,7 @@ const makeFormer = (url: string, { sessions, messages }: Rows): Promise<void> =>
       );
     }
     await admin.query('drop table search_words');
-    await admin.query(`delete from schema_migrations where name = '0011_search_words'`);
+    await admin.query(`delete from schema_migrations where name >= '0011_search_words'`);
   });
 
 /** Creates a database of the former version with these rows, and migrates it. */

@@ -3,8 +3,8 @@ type End = () => Promise<void> | void;
 const ends: End[] = [];
 
 /**
- * Calls the function when the test file ends, the last one first. A hook of vitest that is set within a test never runs,
- * and files share the modules that they import, so this can be called from anywhere.
+ * Calls the function when the test file ends, the last one first. A hook of vitest that is set within a test never
+ * runs, and files share the modules that they import, so this can be called from anywhere.
  */
 export const atFileEnd = (end: End): void => void ends.push(end);
 

@@ -38,33 +38,10 @@ export function createPostgresStore(options: PostgresOptions): Store {
   const onOutage = { onError, onRecovery };
   const pool = new ConnectionPool(databaseUrl, connections, onOutage);
   const changes = postgresChanges(pool, directUrl, onStatement, onOutage);
-  /**
-   * Sends COMMIT together with the reads, so both take one round trip. Throws DeadlineExceededError if a request reads
-   * too many bytes.
-   */
-  const reading = (opening: Opening): InSession => {
-    let bytes = 0;
-    return async (work) => {
-      if (bytes > MAX_READ_BYTES) throw new DeadlineExceededError('The request has read too many bytes.');
-      return withRetries(
-        () =>
-          withSession(pool, onStatement, opening, async (session) => {
-            const before = session.bytesRead;
-            const answer = ignoreRejection(work(session));
-            const ended = session.commit();
-            const result = await answer;
-            await ended;
-            bytes += session.bytesRead - before;
-            return result;
-          }),
-        opening.until,
-      );
-    };
-  };
   return {
     isSynchronous: false,
     read: (scope, until, readOptions) =>
-      readersOf(predicateOf(scope), reading({ purpose: 'reading', scope, until }), readOptions),
+      readersOf(predicateOf(scope), readingIn(pool, onStatement, { purpose: 'reading', scope, until }), readOptions),
     changes,
     counters: postgresCounters(pool, onStatement),
     transact: (scope, work, until) =>
@@ -85,6 +62,30 @@ export function createPostgresStore(options: PostgresOptions): Store {
       await changes.close();
       await pool.end();
     },
+  };
+}
+
+/**
+ * Sends COMMIT together with the reads, so both take one round trip. Throws DeadlineExceededError if a request reads
+ * too many bytes.
+ */
+function readingIn(pool: ConnectionPool, onStatement: OnStatement, opening: Opening): InSession {
+  let bytes = 0;
+  return async (work) => {
+    if (bytes > MAX_READ_BYTES) throw new DeadlineExceededError('The request has read too many bytes.');
+    return withRetries(
+      () =>
+        withSession(pool, onStatement, opening, async (session) => {
+          const before = session.bytesRead;
+          const answer = ignoreRejection(work(session));
+          const ended = session.commit();
+          const result = await answer;
+          await ended;
+          bytes += session.bytesRead - before;
+          return result;
+        }),
+      opening.until,
+    );
   };
 }
 

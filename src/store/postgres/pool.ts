@@ -147,6 +147,7 @@ const TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') => {
     if (oid === pg.types.builtins.NUMERIC) return BigInt;
     if (oid === pg.types.builtins.TIMESTAMPTZ) return instantOf;
+    // pg's types declare one overload per format, and none for a format that is not known.
     return pg.types.getTypeParser(oid, format) as never;
   },
 };

@@ -4,7 +4,7 @@ import type { Policy } from '../../domain/policy.ts';
 import type { PositionRules } from '../store.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { Session } from './session.ts';
-import { Parameters, selectOf } from './sql.ts';
+import { inScope, Parameters, selectOf } from './sql.ts';
 
 /**
  * Reads the configs and policies in two statements that join the positions, so that neither waits for the positions
@@ -18,7 +18,7 @@ export async function positionRules(
   const ids = positionIds.filter((id) => prefixOf(id) !== undefined);
   if (ids.length === 0) return { configs: [], policies: [] };
   const parameters = new Parameters();
-  const scope = tenant === null ? '' : ` and p.institution_id = ${parameters.add(tenant, 'text')}`;
+  const scope = inScope('p', tenant, parameters);
   const positions =
     'from positions p join asset_template_configs c on c.institution_id = p.institution_id' +
     ' and c.template_id = p.template_id and c.version = p.template_version' +

@@ -7,7 +7,7 @@ import type { Page, Reader, ReadOptions, Selection, Total, UnreadOf, Window } fr
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { Session } from './session.ts';
-import { Parameters, selectOf, type Statement, unreadOf, whereOf, windowOf } from './sql.ts';
+import { inScope, Parameters, selectOf, type Statement, unreadOf, whereOf, windowOf } from './sql.ts';
 
 /** Runs work in its own transaction. */
 export type InSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
@@ -128,11 +128,10 @@ export async function unreadCounts(
     requests.map(({ participantReference }) => participantReference),
     'text[]',
   );
-  const scope = tenant === null ? '' : ` and t.institution_id = ${parameters.add(tenant, 'text')}`;
   const text =
     `select q.n::int, (${unreadOf('q.participant')}) as count` +
     ` from unnest(${ids}, ${participants}) with ordinality as q(id, participant, n)` +
-    ` join chat_sessions t on t.id = q.id${scope}`;
+    ` join chat_sessions t on t.id = q.id${inScope('t', tenant, parameters)}`;
   const { rows } = await session.query<{ n: number; count: number }>({ text, values: parameters.values });
   const counted = new Map(rows.map(({ n, count }) => [n, count]));
   return requests.map((_each, index) => counted.get(index + 1) ?? 0);
@@ -192,6 +191,7 @@ async function perParent<E, S extends Selection<E>, R extends object>(
     const first = selections[group[0] as number] as S;
     const parents = group.map((index) => known(selections[index]?.parent?.id));
     const { rows } = await session.query<R & { parent: number }>(statementFor<E, S>(first, parents, select));
+    // TypeScript cannot see that the rest of R & { parent } is R.
     for (const { parent, ...row } of rows) answers[group[parent - 1] as number]?.push(row as unknown as R);
   });
   await Promise.all(requests);

@@ -29,6 +29,10 @@ export function selectOf<E>(layout: Layout<E>, more: readonly string[] = []): st
   return `select ${columns.join(', ')} from ${layout.table} t`;
 }
 
+/** Returns the condition that a row of the table with this alias is in the scope, to append to other conditions. */
+export const inScope = (alias: string, tenant: string | null, parameters: Parameters): string =>
+  tenant === null ? '' : ` and ${alias}.institution_id = ${parameters.add(tenant, 'text')}`;
+
 /** Fields that must equal one value each, as SQL: the parent, or one of several values that are read separately. */
 type Bound = { readonly [field: string]: string };
 
@@ -86,7 +90,7 @@ function foundBy(words: readonly string[], tenant: string | null, parameters: Pa
 /** Row `t` has the term. The planner starts with the rows of the term if they are few, else with `t`. */
 function hasTerm<E>({ terms }: Layout<E>, term: string, tenant: string | null, parameters: Parameters): string {
   if (!terms) return NOTHING;
-  const scope = tenant === null ? '' : ` and m.institution_id = ${parameters.add(tenant, 'text')}`;
+  const scope = inScope('m', tenant, parameters);
   const own = `m.institution_id = t.institution_id and m.id = t.id and m.term = ${parameters.add(term, 'uuid')}`;
   return `exists (select from ${terms.table} m where ${own}${scope})`;
 }

@@ -15,7 +15,7 @@ import { positionRules } from './positionRules.ts';
 import { predicateOf } from './predicate.ts';
 import { byIds, counts, pages } from './reader.ts';
 import { type OnStatement, type Opening, type Session, withSession } from './session.ts';
-import { Parameters, selectOf } from './sql.ts';
+import { inScope, Parameters, selectOf } from './sql.ts';
 import { type CollectedWrites, noWrites, type Writes, writeStatement } from './write.ts';
 
 type Within = Omit<Opening, 'purpose'>;
@@ -68,28 +68,24 @@ function writersOf(session: Session, tenant: Id | null, writes: CollectedWrites,
   const writerOf = <T extends TableName>(name: T): Writer<Tables[T]> => {
     const layout: Layout<Tables[T]> = LAYOUTS[name];
     const { insert, replace, remove }: Writes<Tables[T]> = writes[name];
-    const assertOwn = (entity: Tables[T]): void => assertInScope(tenant, ownerOf(entity), entity.id);
+    const own = (entity: Tables[T]): Tables[T] => {
+      assertInScope(tenant, ownerOf(entity), entity.id);
+      return entity;
+    };
     return {
       // A transaction that fails may leave promises that no caller awaits.
       byIds: (ids) => ignoreRejection(byIds(session, layout, tenant, ids, '')),
       pages: (windows) => ignoreRejection(pages(session, layout, tenant, windows)),
       lock: (ids) => ignoreRejection(byIds(session, layout, tenant, ids, ' order by t.id for update')),
       counts: (selections) => ignoreRejection(counts(session, layout, tenant, selections)),
-      insert: (entity) => {
-        assertOwn(entity);
-        insert.push(entity);
-      },
+      insert: (entity) => void insert.push(own(entity)),
       replace: (entity, changed = []) => {
-        assertOwn(entity);
         const key = changed.join();
         const replaced = replace.get(key) ?? { changed, rows: [] };
         replace.set(key, replaced);
-        replaced.rows.push(entity);
+        replaced.rows.push(own(entity));
       },
-      remove: (entity) => {
-        assertOwn(entity);
-        remove.push(entity);
-      },
+      remove: (entity) => void remove.push(own(entity)),
     };
   };
   return {
@@ -117,7 +113,7 @@ const OPEN = OPEN_STATES.map((state) => `'${state}'`).join(', ');
 
 async function due(session: Session, tenant: Id | null, now: number, limit: number): Promise<readonly Position[]> {
   const parameters = new Parameters();
-  const scope = tenant === null ? '' : ` and t.institution_id = ${parameters.add(tenant, 'text')}`;
+  const scope = inScope('t', tenant, parameters);
   const text =
     `${selectOf(LAYOUTS.positions)} where t.expires_at <= ${parameters.add(new Date(now).toISOString(), 'timestamptz')}` +
     ` and t.expires_at is not null and t.state in (${OPEN})${scope}` +
@@ -133,7 +129,7 @@ async function purgeable(
 ): Promise<readonly ChatSession[]> {
   const parameters = new Parameters();
   const time = parameters.add(encode(deletedBefore, 'timestamptz'), 'timestamptz');
-  const scope = tenant === null ? '' : ` and t.institution_id = ${parameters.add(tenant, 'text')}`;
+  const scope = inScope('t', tenant, parameters);
   const open = `select from positions p where p.institution_id = t.institution_id and p.id = t.position_id and p.state in (${OPEN})`;
   const text =
     `${selectOf(LAYOUTS.chatSessions)} where t.deleted and t.deleted_at < ${time}${scope} and not exists (${open})` +
