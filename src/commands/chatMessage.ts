@@ -17,8 +17,10 @@ import type { Maybe } from '../domain/issues.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { CapacityExceededError, ConflictError, StaleVersionError, ValidationError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { type CommandContext, orNotFound } from './context.ts';
-import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
+import { WRITERS } from '../domain/rights.ts';
+import { orNotFound } from './context.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent } from './perform.ts';
 
 const sessionIdOf = (id: Id) => ({ type: 'ChatSession', id }) as const;
 const messageNamed = (id: Id) => ({ type: 'ChatMessage', id }) as const;
@@ -50,6 +52,8 @@ type LoadedPost = { readonly session: ChatSession | undefined; readonly repliedT
 
 const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null }, LoadedPost, ChatMessagePosted> = {
   name: 'postChatMessage',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'CAPACITY_EXCEEDED', 'IDEMPOTENCY_CONFLICT'],
   check: ({ chatSessionId, authorReference, body, replyToId, idempotencyKey }, issues) => {
     issues.text(['authorReference'], authorReference);
     checkedBody(body, issues);
@@ -108,11 +112,7 @@ const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null
     return { chatMessage: messages[0] as ChatMessage, chatSession };
   },
 };
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, ConflictError or CapacityExceededError. */
-export const postChatMessage = (
-  context: CommandContext,
-  input: PostChatMessage,
-): Promise<Replayable<ChatMessagePosted>> => perform(post, context, input);
+export const postChatMessage = mutationOf(post);
 
 export interface ChatMessageChanged {
   readonly chatMessage: ChatMessage;
@@ -126,6 +126,8 @@ export interface EditChatMessage extends Idempotent {
 
 const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, ChatMessageChanged> = {
   name: 'editChatMessage',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'STALE_VERSION'],
   check: (input, issues) => {
     checkedBody(input.body, issues);
     issues.throwIfAny();
@@ -152,12 +154,8 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
   auditPayload: ({ body: _body, ...input }) => input,
 };
-/**
- * An edit that does not change the text writes nothing. Throws ForbiddenError, ValidationError, NotFoundError, StaleVersionError or
- * ConflictError.
- */
-export const editChatMessage = (context: CommandContext, input: EditChatMessage): Promise<ChatMessageChanged> =>
-  perform(edit, context, input);
+/** An edit that does not change the text writes nothing. */
+export const editChatMessage = mutationOf(edit);
 
 export interface DeleteChatMessage extends Idempotent {
   readonly chatMessageId: Id;
@@ -171,6 +169,8 @@ const remove: Command<
   ChatMessageChanged
 > = {
   name: 'deleteChatMessage',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND'],
   check: (input, issues) => {
     const kept = issues.note(['reason'], input.reason, LIMITS.reasonCharacters);
     issues.throwIfAny();
@@ -189,12 +189,8 @@ const remove: Command<
   },
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
 };
-/**
- * Replaces the message by a tombstone and keeps its last text as a revision. Throws ForbiddenError, ValidationError or
- * NotFoundError.
- */
-export const deleteChatMessage = (context: CommandContext, input: DeleteChatMessage): Promise<ChatMessageChanged> =>
-  perform(remove, context, input);
+/** Replaces the message by a tombstone and keeps its last text as a revision. */
+export const deleteChatMessage = mutationOf(remove);
 
 export interface MarkChatSessionRead extends Idempotent {
   readonly chatSessionId: Id;
@@ -208,6 +204,8 @@ type LoadedMark = { readonly session: ChatSession | undefined; readonly mark: Re
 
 const mark: Command<MarkChatSessionRead, MarkChatSessionRead, LoadedMark, ChatSessionRead> = {
   name: 'markChatSessionRead',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND'],
   check: (input, issues) => {
     issues.text(['participantReference'], input.participantReference);
     if (input.upToSequence < 0) issues.add(['upToSequence'], 'must not be negative.');
@@ -237,6 +235,4 @@ const mark: Command<MarkChatSessionRead, MarkChatSessionRead, LoadedMark, ChatSe
   },
   resource: (_payload, { chatSessionId }) => sessionIdOf(chatSessionId),
 };
-/** Throws ForbiddenError, ValidationError or NotFoundError. */
-export const markChatSessionRead = (context: CommandContext, input: MarkChatSessionRead): Promise<ChatSessionRead> =>
-  perform(mark, context, input);
+export const markChatSessionRead = mutationOf(mark);

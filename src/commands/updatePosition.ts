@@ -6,10 +6,10 @@ import {
   type Position,
   type PositionPatch,
 } from '../domain/position.ts';
-import type { CommandContext } from './context.ts';
-import { perform, type Replayable } from './perform.ts';
+import { WRITERS } from '../domain/rights.ts';
+import { mutationOf } from './mutation.ts';
 import { loadTakenReferences, type TakenReferences } from './uniqueReference.ts';
-import { type UpdateInput, updating } from './update.ts';
+import { UPDATE_ERRORS, type UpdateInput, updating } from './update.ts';
 
 export interface UpdatePosition extends PositionPatch, UpdateInput {
   readonly positionId: Id;
@@ -20,6 +20,8 @@ export interface PositionUpdated {
 
 const update = updating<UpdatePosition, Position, 'position', TakenReferences>({
   name: 'updatePosition',
+  roles: WRITERS,
+  errors: [...UPDATE_ERRORS, 'CONFLICT'],
   resource: 'Position',
   payload: 'position',
   noun: 'position',
@@ -46,9 +48,5 @@ const update = updating<UpdatePosition, Position, 'position', TakenReferences>({
     }),
 });
 
-/**
- * Changes the references and metadata that the client keeps with a position, in any state. No money moves. Throws
- * ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError.
- */
-export const updatePosition = (context: CommandContext, input: UpdatePosition): Promise<Replayable<PositionUpdated>> =>
-  perform(update, context, input);
+/** Changes the references and metadata that the client keeps with a position, in any state. No money moves. */
+export const updatePosition = mutationOf(update);
