@@ -26,7 +26,7 @@ export const ChatPriority = builder.enumType('ChatPriority', {
   } as const,
 });
 
-/** Returns the reference of a participant. Throws BAD_USER_INPUT if it cannot be stored, so that no participant can have it. */
+/** Returns the reference. Throws BAD_USER_INPUT if it cannot be stored, so that no participant can have it. */
 function participant(text: string): string {
   const fault = textIssue(text);
   if (fault !== undefined) throw badInput(`\`participantReference\` ${fault}`);
@@ -100,7 +100,7 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
   }),
 });
 
-/** The cost of a search. */
+/** The cost of a search for words. */
 const SEARCH_COST = 100;
 const NOT_DELETED = { in: [false] };
 

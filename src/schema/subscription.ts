@@ -49,7 +49,6 @@ interface Followed {
   /** The id of the object to follow, or of the parent of the objects to follow. */
   readonly object: Id | null | undefined;
   readonly read: (id: Id) => MaybePromise<{ readonly institutionId: Id } | undefined>;
-
   /** The field of a change that contains that id. */
   readonly field: 'objectId' | 'detailId';
   readonly institutionId: Id | null | undefined;
