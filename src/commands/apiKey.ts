@@ -13,8 +13,10 @@ import type { Institution } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { CapacityExceededError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { type CommandContext, orNotFound, institutionFor } from './context.ts';
-import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
+import { WRITERS } from '../domain/rights.ts';
+import { orNotFound, institutionFor } from './context.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent } from './perform.ts';
 
 // A token is returned once and never stored, so these mutations store no payload and take no idempotency key.
 
@@ -37,6 +39,8 @@ interface Loaded {
 
 const create: Command<CreateApiKey, CheckedCreate, Loaded, ApiKeyCreated> = {
   name: 'createApiKey',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'CAPACITY_EXCEEDED'],
   check: (input, issues, { viewer, clock }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
     return { ...checkApiKey(input, clock(), issues), institutionId };
@@ -64,9 +68,7 @@ const create: Command<CreateApiKey, CheckedCreate, Loaded, ApiKeyCreated> = {
   resource: (payload) => payload && resourceOf(payload.apiKey.id),
 };
 
-/** Throws ForbiddenError, ValidationError, NotFoundError or CapacityExceededError. */
-export const createApiKey = (context: CommandContext, input: CreateApiKey): Promise<Replayable<ApiKeyCreated>> =>
-  perform(create, context, input);
+export const createApiKey = mutationOf(create);
 
 interface ApiKeyRef extends Idempotent {
   readonly apiKeyId: Id;
@@ -81,6 +83,8 @@ export interface ApiKeyRevoked {
 
 const revoke: Command<ApiKeyRef, ApiKeyRef, ApiKey | undefined, ApiKeyRevoked> = {
   name: 'revokeApiKey',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND'],
   check: (input, issues) => {
     issues.throwIfAny();
     return input;
@@ -97,9 +101,8 @@ const revoke: Command<ApiKeyRef, ApiKeyRef, ApiKey | undefined, ApiKeyRevoked> =
   resource: (_payload, { apiKeyId }) => resourceOf(apiKeyId),
 };
 
-/** Revoking a revoked API key returns it unchanged. Throws ForbiddenError, ValidationError or NotFoundError. */
-export const revokeApiKey = (context: CommandContext, input: ApiKeyRef): Promise<Replayable<ApiKeyRevoked>> =>
-  perform(revoke, context, input);
+/** Revoking a revoked API key returns it unchanged. */
+export const revokeApiKey = mutationOf(revoke);
 
 /** Input for rotateApiKey. */
 export interface RotateApiKey extends ApiKeyRef {
@@ -113,6 +116,8 @@ export interface ApiKeyRotated extends ApiKeyCreated {
 
 const rotation: Command<RotateApiKey, ApiKeyRef & { readonly overlap: number }, ApiKey | undefined, ApiKeyRotated> = {
   name: 'rotateApiKey',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
   check: ({ apiKeyId, overlapSeconds }, issues) => {
     const overlap = checkOverlap(overlapSeconds, issues);
     issues.throwIfAny();
@@ -134,9 +139,5 @@ const rotation: Command<RotateApiKey, ApiKeyRef & { readonly overlap: number }, 
   auditPayload: (input, payload) => ({ ...input, ...(payload && { followedById: payload.apiKey.id }) }),
 };
 
-/**
- * Creates an API key that replaces another, which expires after the overlap. Throws ForbiddenError, ValidationError,
- * NotFoundError or ConflictError.
- */
-export const rotateApiKey = (context: CommandContext, input: RotateApiKey): Promise<Replayable<ApiKeyRotated>> =>
-  perform(rotation, context, input);
+/** Creates an API key that replaces another, which expires after the overlap. */
+export const rotateApiKey = mutationOf(rotation);

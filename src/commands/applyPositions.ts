@@ -2,6 +2,7 @@ import { isStoredError, fromStoredError, toStoredError } from '../domain/idempot
 import type { JsonObject } from '../domain/json.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { type ErrorData, toErrorData, UserError } from '../domain/userErrors.ts';
+import { WRITERS } from '../domain/rights.ts';
 import {
   Batch,
   checkedOperation,
@@ -10,8 +11,8 @@ import {
   type Operation,
   type PositionOperation,
 } from './batch.ts';
-import type { CommandContext } from './context.ts';
-import { type Command, type Idempotent, perform, type Replayable, type Outcome } from './perform.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent, Outcome } from './perform.ts';
 import { fundedBy, requestOfCreate, requestOfMove } from './position.ts';
 import {
   changeOf,
@@ -49,6 +50,8 @@ interface Checked {
 }
 const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
   name: 'applyPositions',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'CAPACITY_EXCEEDED', 'IDEMPOTENCY_CONFLICT'],
   check: (input, issues, { clock }) => {
     const { operations, atomic, dryRun } = input;
     if (operations.length === 0) issues.add(['operations'], 'must have at least one value.');
@@ -155,9 +158,9 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
 
 /**
  * Runs up to 1,000 operations in order; each sees the results of those before it. An atomic batch applies all or none.
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, or CapacityExceededError if the batch as a whole
- * exceeds the store's limit; the errors of single operations are in their results, including CapacityExceededError for
- * creations above the limit.
+ * Throws CapacityExceededError only if the batch as a whole
+ * exceeds the store's limit; the errors of single operations,
+ * including CapacityExceededError for
+ * creations above the limit, are in their results.
  */
-export const applyPositions = (context: CommandContext, input: ApplyPositions): Promise<Replayable<PositionsApplied>> =>
-  perform(apply, context, input);
+export const applyPositions = mutationOf(apply);

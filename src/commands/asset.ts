@@ -10,8 +10,10 @@ import {
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Maybe } from '../domain/issues.ts';
-import { type CommandContext, orNotFound, assertInstitution, ownInstitution } from './context.ts';
-import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
+import { WRITERS } from '../domain/rights.ts';
+import { orNotFound, assertInstitution, ownInstitution } from './context.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent } from './perform.ts';
 import { type UpdateInput, updating } from './update.ts';
 
 /** Input for createAsset. */
@@ -27,6 +29,8 @@ type Checked = CheckedAsset & { readonly templateId: Id; readonly institutionId:
 
 const command: Command<CreateAsset, Checked, AssetTemplate | undefined, AssetCreated> = {
   name: 'createAsset',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'CAPACITY_EXCEEDED', 'IDEMPOTENCY_CONFLICT'],
   check: (input, issues) => {
     const { templateId, institutionId } = input;
     return { ...checkAsset(input, issues), templateId, institutionId };
@@ -47,9 +51,7 @@ const command: Command<CreateAsset, Checked, AssetTemplate | undefined, AssetCre
   loadPayload: async (tx, { id }) => ({ asset: (await tx.assets.byIds([id as string]))[0] as Asset }),
 };
 
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or CapacityExceededError. */
-export const createAsset = (context: CommandContext, input: CreateAsset): Promise<Replayable<AssetCreated>> =>
-  perform(command, context, input);
+export const createAsset = mutationOf(command);
 
 /** Input for updateAsset. */
 export interface UpdateAsset extends AssetPatch, UpdateInput {
@@ -58,6 +60,7 @@ export interface UpdateAsset extends AssetPatch, UpdateInput {
 
 const update = updating<UpdateAsset, Asset, 'asset'>({
   name: 'updateAsset',
+  roles: WRITERS,
   resource: 'Asset',
   payload: 'asset',
   noun: 'asset',
@@ -67,6 +70,4 @@ const update = updating<UpdateAsset, Asset, 'asset'>({
   check: checkAssetPatch,
 });
 
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or StaleVersionError. */
-export const updateAsset = (context: CommandContext, input: UpdateAsset): Promise<Replayable<AssetCreated>> =>
-  perform(update, context, input);
+export const updateAsset = mutationOf(update);

@@ -12,8 +12,10 @@ import type { Id } from '../domain/ids.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
 import type { MaybePromise, Writers } from '../store/store.ts';
+import { WRITERS } from '../domain/rights.ts';
 import { type CommandContext, orNotFound, institutionFor } from './context.ts';
-import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent } from './perform.ts';
 import { type UpdateInput, updating } from './update.ts';
 
 /** Input for createAssetTemplate. */
@@ -37,6 +39,8 @@ export const lockTemplates = (tx: Writers, institutionId: Id, { viewer }: Comman
 
 const command: Command<CreateAssetTemplate, Checked, Institution | undefined, AssetTemplateCreated> = {
   name: 'createAssetTemplate',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'CAPACITY_EXCEEDED', 'IDEMPOTENCY_CONFLICT'],
   check: (input, issues, { viewer }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
     return { ...checkAssetTemplate(input, issues), institutionId };
@@ -62,11 +66,7 @@ const command: Command<CreateAssetTemplate, Checked, Institution | undefined, As
   }),
 };
 
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or CapacityExceededError. */
-export const createAssetTemplate = (
-  context: CommandContext,
-  input: CreateAssetTemplate,
-): Promise<Replayable<AssetTemplateCreated>> => perform(command, context, input);
+export const createAssetTemplate = mutationOf(command);
 
 /** Input for updateAssetTemplate. */
 export interface UpdateAssetTemplate extends AssetTemplatePatch, UpdateInput {
@@ -75,6 +75,7 @@ export interface UpdateAssetTemplate extends AssetTemplatePatch, UpdateInput {
 
 const update = updating<UpdateAssetTemplate, AssetTemplate, 'assetTemplate'>({
   name: 'updateAssetTemplate',
+  roles: WRITERS,
   resource: 'AssetTemplate',
   payload: 'assetTemplate',
   noun: 'asset template',
@@ -89,8 +90,4 @@ const update = updating<UpdateAssetTemplate, AssetTemplate, 'assetTemplate'>({
   written: (tx, after) => tx.templateConfigs.insert(templateConfigOf(after)),
 });
 
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or StaleVersionError. */
-export const updateAssetTemplate = (
-  context: CommandContext,
-  input: UpdateAssetTemplate,
-): Promise<Replayable<AssetTemplateCreated>> => perform(update, context, input);
+export const updateAssetTemplate = mutationOf(update);

@@ -17,8 +17,10 @@ import type { Maybe } from '../domain/issues.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { CapacityExceededError, ConflictError, StaleVersionError, ValidationError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { type CommandContext, orNotFound } from './context.ts';
-import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
+import { WRITERS } from '../domain/rights.ts';
+import { orNotFound } from './context.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent } from './perform.ts';
 
 const sessionIdOf = (id: Id) => ({ type: 'ChatSession', id }) as const;
 const messageNamed = (id: Id) => ({ type: 'ChatMessage', id }) as const;
@@ -52,6 +54,8 @@ type LoadedPost = { readonly session: ChatSession | undefined; readonly repliedT
 
 const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null }, LoadedPost, ChatMessagePosted> = {
   name: 'postChatMessage',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'CAPACITY_EXCEEDED', 'IDEMPOTENCY_CONFLICT'],
   check: ({ chatSessionId, authorReference, body, replyToId, idempotencyKey }, issues) => {
     issues.text(['authorReference'], authorReference);
     checkedBody(body, issues);
@@ -110,14 +114,7 @@ const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null
     return { chatMessage: messages[0] as ChatMessage, chatSession };
   },
 };
-/**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, ConflictError or
- * CapacityExceededError.
- */
-export const postChatMessage = (
-  context: CommandContext,
-  input: PostChatMessage,
-): Promise<Replayable<ChatMessagePosted>> => perform(post, context, input);
+export const postChatMessage = mutationOf(post);
 
 /** Result of editChatMessage and deleteChatMessage. */
 export interface ChatMessageChanged {
@@ -133,6 +130,8 @@ export interface EditChatMessage extends Idempotent {
 
 const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, ChatMessageChanged> = {
   name: 'editChatMessage',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'STALE_VERSION'],
   check: (input, issues) => {
     checkedBody(input.body, issues);
     issues.throwIfAny();
@@ -159,12 +158,8 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
   auditPayload: ({ body: _body, ...input }) => input,
 };
-/**
- * An edit that does not change the text writes nothing. Throws ForbiddenError, ValidationError, NotFoundError,
- * StaleVersionError or ConflictError.
- */
-export const editChatMessage = (context: CommandContext, input: EditChatMessage): Promise<ChatMessageChanged> =>
-  perform(edit, context, input);
+/** An edit that does not change the text writes nothing. */
+export const editChatMessage = mutationOf(edit);
 
 /** Input for deleteChatMessage. */
 export interface DeleteChatMessage extends Idempotent {
@@ -179,6 +174,8 @@ const remove: Command<
   ChatMessageChanged
 > = {
   name: 'deleteChatMessage',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND'],
   check: (input, issues) => {
     const kept = issues.note(['reason'], input.reason, LIMITS.reasonCharacters);
     issues.throwIfAny();
@@ -197,12 +194,8 @@ const remove: Command<
   },
   resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
 };
-/**
- * Replaces the message by a tombstone and keeps its last text as a revision. Throws ForbiddenError, ValidationError or
- * NotFoundError.
- */
-export const deleteChatMessage = (context: CommandContext, input: DeleteChatMessage): Promise<ChatMessageChanged> =>
-  perform(remove, context, input);
+/** Replaces the message by a tombstone and keeps its last text as a revision. */
+export const deleteChatMessage = mutationOf(remove);
 
 /** Input for markChatSessionRead. */
 export interface MarkChatSessionRead extends Idempotent {
@@ -218,6 +211,8 @@ type LoadedMark = { readonly session: ChatSession | undefined; readonly mark: Re
 
 const mark: Command<MarkChatSessionRead, MarkChatSessionRead, LoadedMark, ChatSessionRead> = {
   name: 'markChatSessionRead',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND'],
   check: (input, issues) => {
     issues.text(['participantReference'], input.participantReference);
     if (input.upToSequence < 0) issues.add(['upToSequence'], 'must not be negative.');
@@ -247,6 +242,4 @@ const mark: Command<MarkChatSessionRead, MarkChatSessionRead, LoadedMark, ChatSe
   },
   resource: (_payload, { chatSessionId }) => sessionIdOf(chatSessionId),
 };
-/** Throws ForbiddenError, ValidationError or NotFoundError. */
-export const markChatSessionRead = (context: CommandContext, input: MarkChatSessionRead): Promise<ChatSessionRead> =>
-  perform(mark, context, input);
+export const markChatSessionRead = mutationOf(mark);

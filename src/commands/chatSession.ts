@@ -15,16 +15,20 @@ import type { Id } from '../domain/ids.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import type { Position } from '../domain/position.ts';
-import { CapacityExceededError, ConflictError, StaleVersionError } from '../domain/userErrors.ts';
+import { CapacityExceededError, ConflictError, type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
+import { WRITERS } from '../domain/rights.ts';
 import { type CommandContext, orNotFound, institutionFor, assertInstitution, ownInstitution } from './context.ts';
-import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent } from './perform.ts';
 
 /** Result of the mutations of a chat session. */
 export interface ChatSessionChanged {
   readonly chatSession: ChatSession;
 }
-type Changed = Promise<Replayable<ChatSessionChanged>>;
+
+const COMMON_ERRORS: readonly ErrorCode[] = ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'IDEMPOTENCY_CONFLICT'];
+const CHANGE_ERRORS: readonly ErrorCode[] = [...COMMON_ERRORS, 'CONFLICT', 'STALE_VERSION'];
 
 const resourceOf = (id: Id) => ({ type: 'ChatSession', id }) as const;
 const storePayload = ({ chatSession }: ChatSessionChanged) => ({ id: chatSession.id, session: { ...chatSession } });
@@ -76,6 +80,8 @@ interface Loaded {
 
 const create: Command<CreateChatSession, CheckedCreate, Loaded, ChatSessionChanged> = {
   name: 'createChatSession',
+  roles: WRITERS,
+  errors: [...COMMON_ERRORS, 'CAPACITY_EXCEEDED'],
   check: (input, issues, { viewer }) => {
     const positionId = input.positionId ?? null;
     // A position determines the institution.
@@ -112,9 +118,7 @@ const create: Command<CreateChatSession, CheckedCreate, Loaded, ChatSessionChang
   loadPayload,
 };
 
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or CapacityExceededError. */
-export const createChatSession = (context: CommandContext, input: CreateChatSession): Changed =>
-  perform(create, context, input);
+export const createChatSession = mutationOf(create);
 
 interface ChatSessionRef extends Idempotent {
   readonly chatSessionId: Id;
@@ -151,6 +155,7 @@ function sessionOf({ session }: LoadedSession, { chatSessionId, expectedVersion 
 /** Defines a mutation that changes a session's own fields. `change` returns undefined if nothing is to be written. */
 const changing = <I extends ChatSessionRef, C extends CheckedRef>(
   name: 'updateChatSession' | 'deleteChatSession' | 'restoreChatSession',
+  errors: readonly ErrorCode[],
   check: (input: I, issues: Issues) => C,
   change: (
     session: ChatSession,
@@ -160,6 +165,8 @@ const changing = <I extends ChatSessionRef, C extends CheckedRef>(
   ) => Partial<ChatSession> | undefined,
 ): Command<I, C, LoadedSession, ChatSessionChanged> => ({
   name,
+  roles: WRITERS,
+  errors,
   check,
   load: async (tx, { chatSessionId }, context) => {
     const locked = tx.chatSessions.lock([chatSessionId]);
@@ -189,6 +196,7 @@ const changing = <I extends ChatSessionRef, C extends CheckedRef>(
 export interface UpdateChatSession extends ChatSessionPatch, ChatSessionRef {}
 const update = changing<UpdateChatSession, CheckedRef & { readonly patch: Partial<CheckedSession> }>(
   'updateChatSession',
+  CHANGE_ERRORS,
   (input, issues) => ({ ...checkRef(input), patch: checkChatSessionPatch(input, issues) }),
   (session, { patch }) => {
     if (session.deleted) throw new ConflictError('The chat session is deleted. Restore it first.', ['chatSessionId']);
@@ -197,14 +205,11 @@ const update = changing<UpdateChatSession, CheckedRef & { readonly patch: Partia
     return fields.every((field) => patch[field] === session[field]) ? undefined : patch;
   },
 );
-/**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError.
- */
-export const updateChatSession = (context: CommandContext, input: UpdateChatSession): Changed =>
-  perform(update, context, input);
+export const updateChatSession = mutationOf(update);
 
 const remove = changing<ChatSessionRef, CheckedRef>(
   'deleteChatSession',
+  CHANGE_ERRORS,
   (input, issues) => (issues.throwIfAny(), checkRef(input)),
   (session, _checked, { clock }, { position }) => {
     if (session.deleted) return undefined;
@@ -214,14 +219,11 @@ const remove = changing<ChatSessionRef, CheckedRef>(
     return deletedSession(session, clock());
   },
 );
-/**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError.
- */
-export const deleteChatSession = (context: CommandContext, input: ChatSessionRef): Changed =>
-  perform(remove, context, input);
+export const deleteChatSession = mutationOf(remove);
 
 const restore = changing<ChatSessionRef, CheckedRef>(
   'restoreChatSession',
+  [...COMMON_ERRORS, 'CAPACITY_EXCEEDED', 'STALE_VERSION'],
   (input, issues) => (issues.throwIfAny(), checkRef(input)),
   (session, _checked, context, { live }) => {
     if (!session.deleted) return undefined;
@@ -229,9 +231,4 @@ const restore = changing<ChatSessionRef, CheckedRef>(
     return { deleted: false, deletedAt: null };
   },
 );
-/**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or
- * CapacityExceededError.
- */
-export const restoreChatSession = (context: CommandContext, input: ChatSessionRef): Changed =>
-  perform(restore, context, input);
+export const restoreChatSession = mutationOf(restore);

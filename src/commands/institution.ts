@@ -14,10 +14,12 @@ import type { Maybe } from '../domain/issues.ts';
 import { ConflictError } from '../domain/userErrors.ts';
 import type { Where, Writers } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
+import { ROOT_ONLY, WRITERS } from '../domain/rights.ts';
 import { lockTemplates } from './assetTemplate.ts';
-import { type CommandContext, institutionFor } from './context.ts';
-import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
-import { type UpdateInput, updating } from './update.ts';
+import { institutionFor } from './context.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent } from './perform.ts';
+import { UPDATE_ERRORS, type UpdateInput, updating } from './update.ts';
 
 /** Input for createInstitution. */
 export interface CreateInstitution extends InstitutionInput, Idempotent {}
@@ -28,6 +30,8 @@ export interface InstitutionCreated {
 
 const command: Command<CreateInstitution, ReturnType<typeof checkInstitution>, null, InstitutionCreated> = {
   name: 'createInstitution',
+  roles: ROOT_ONLY,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'CAPACITY_EXCEEDED', 'IDEMPOTENCY_CONFLICT'],
   check: checkInstitution,
   load: async () => null,
   // The new institution has no idempotency keys yet, so those of this mutation belong to root.
@@ -42,11 +46,7 @@ const command: Command<CreateInstitution, ReturnType<typeof checkInstitution>, n
   loadPayload: async (tx, { id }) => ({ institution: (await tx.institutions.byIds([id as string]))[0] as Institution }),
 };
 
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError or CapacityExceededError. */
-export const createInstitution = (
-  context: CommandContext,
-  input: CreateInstitution,
-): Promise<Replayable<InstitutionCreated>> => perform(command, context, input);
+export const createInstitution = mutationOf(command);
 
 /** Input for updateInstitution. */
 export interface UpdateInstitution extends InstitutionPatch, UpdateInput {
@@ -62,6 +62,8 @@ interface InUse {
 
 const update = updating<UpdateInstitution, Institution, 'institution', InUse>({
   name: 'updateInstitution',
+  roles: WRITERS,
+  errors: [...UPDATE_ERRORS, 'CONFLICT'],
   resource: 'Institution',
   payload: 'institution',
   noun: 'institution',
@@ -101,10 +103,4 @@ async function loadInUse(tx: Writers, before: Institution, patch: Partial<Instit
 const inUseBy = ({ id }: AssetTemplate, field: 'regions' | 'verticals', value: string): ConflictError =>
   new ConflictError(`${value} cannot be removed: the asset template ${id} uses it.`, [field], id);
 
-/**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError.
- */
-export const updateInstitution = (
-  context: CommandContext,
-  input: UpdateInstitution,
-): Promise<Replayable<InstitutionCreated>> => perform(update, context, input);
+export const updateInstitution = mutationOf(update);

@@ -4,7 +4,7 @@ import type { Id } from '../domain/ids.ts';
 import { Issues, type Maybe } from '../domain/issues.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { type ErrorCode, toErrorData, UserError } from '../domain/userErrors.ts';
-import { assertAllowed } from '../domain/rights.ts';
+import { assertAllowed, type Roles } from '../domain/rights.ts';
 import { scopeOf } from '../domain/viewer.ts';
 import { AlreadyExistsError } from '../store/errors.ts';
 import type { Writers } from '../store/store.ts';
@@ -29,6 +29,10 @@ export interface Idempotent {
 /** The parts of one mutation, which `perform` runs: I is its input, C checked, L loaded, P its payload. */
 export interface Command<I extends Idempotent, C, L, P extends object> {
   readonly name: MutationName;
+  /** The roles that may use the mutation. */
+  readonly roles: Roles;
+  /** The user errors that the mutation can return. Its result union derives from them. */
+  readonly errors: readonly ErrorCode[];
   /** Validates the input without reading the store. Throws ValidationError, including the issues passed in. */
   readonly check: (input: I, issues: Issues, context: CommandContext) => C;
   /** Returns the part of the input that identifies a retry; the whole checked input if absent. */
@@ -130,7 +134,7 @@ class Run<I extends Idempotent, C, L, P extends object> {
   /** Checks the role and the input. Throws ForbiddenError or ValidationError. */
   #check(): Request<C> {
     const command = this.#command;
-    assertAllowed(this.#context.viewer, command.name);
+    assertAllowed(this.#context.viewer, command.roles);
     const issues = new Issues();
     const named = idempotencyKey(issues, this.#input.idempotencyKey);
     const checked = command.check(this.#input, issues, this.#context);

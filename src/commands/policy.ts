@@ -5,8 +5,10 @@ import type { JsonObject } from '../domain/json.ts';
 import { checkPolicy, newPolicy, type Policy, type PolicyInput, type PolicyRules } from '../domain/policy.ts';
 import { NotFoundError, StaleVersionError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { type CommandContext, orNotFound, institutionFor } from './context.ts';
-import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
+import { WRITERS } from '../domain/rights.ts';
+import { orNotFound, institutionFor } from './context.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent } from './perform.ts';
 import { policiesOf } from './positionChange.ts';
 
 interface PolicyRef extends Idempotent {
@@ -58,6 +60,8 @@ type CheckedSet = PolicyRules & { readonly institutionId: Id; readonly expectedV
 
 const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
   name: 'setPolicy',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'STALE_VERSION', 'IDEMPOTENCY_CONFLICT', 'CAPACITY_EXCEEDED'],
   check: (input, issues, { viewer }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
     return { ...checkPolicy(input, issues), institutionId, expectedVersion: input.expectedVersion ?? null };
@@ -87,17 +91,15 @@ const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
   }),
 };
 
-/**
- * Replaces the whole policy. Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError,
- * StaleVersionError or CapacityExceededError.
- */
-export const setPolicy = (context: CommandContext, input: SetPolicy): Promise<Replayable<PolicySet>> =>
-  perform(set, context, input);
+/** Replaces the whole policy. */
+export const setPolicy = mutationOf(set);
 
 type CheckedDelete = { readonly institutionId: Id; readonly region: Region; readonly expectedVersion: Maybe<number> };
 
 const remove: Command<DeletePolicy, CheckedDelete, Loaded, PolicyDeleted> = {
   name: 'deletePolicy',
+  roles: WRITERS,
+  errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'STALE_VERSION', 'IDEMPOTENCY_CONFLICT'],
   check: (input, issues, { viewer }) => {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
     issues.throwIfAny();
@@ -121,6 +123,4 @@ const remove: Command<DeletePolicy, CheckedDelete, Loaded, PolicyDeleted> = {
   }),
 };
 
-/** Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError or StaleVersionError. */
-export const deletePolicy = (context: CommandContext, input: DeletePolicy): Promise<Replayable<PolicyDeleted>> =>
-  perform(remove, context, input);
+export const deletePolicy = mutationOf(remove);

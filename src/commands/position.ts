@@ -21,11 +21,13 @@ import {
   type PositionDraft,
   type PositionInput,
 } from '../domain/position.ts';
-import { StaleVersionError } from '../domain/userErrors.ts';
+import { type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
 import type { Instant } from '../domain/time.ts';
 import type { PositionRules } from '../store/store.ts';
+import { WRITERS } from '../domain/rights.ts';
 import { type CommandContext, orNotFound, assertInstitution, ownInstitution } from './context.ts';
-import { type Command, type Idempotent, perform, type Replayable } from './perform.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent } from './perform.ts';
 import {
   changeOf,
   checkFunding,
@@ -57,9 +59,17 @@ interface LoadedCreate {
 
 const create: Command<CreatePosition, CheckedCreate, LoadedCreate, PositionChanged> = {
   name: 'createPosition',
-  check: (input, issues, { clock }) => {
-    return checkedCreate(input, clock(), issues);
-  },
+  roles: WRITERS,
+  errors: [
+    'VALIDATION_FAILED',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'POLICY_VIOLATION',
+    'CONFLICT',
+    'CAPACITY_EXCEEDED',
+    'IDEMPOTENCY_CONFLICT',
+  ],
+  check: (input, issues, { clock }) => checkedCreate(input, clock(), issues),
   request: requestOfCreate,
   load: async (tx, { assetId, uniqueReference }) => {
     const [positionContext] = await loadPositionContexts(tx, [assetId]);
@@ -109,12 +119,7 @@ export function openPosition(
   return newPosition(checked, context.asset, context.template, newId('pos'), now);
 }
 
-/**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, PolicyViolationError, ConflictError
- * or CapacityExceededError.
- */
-export const createPosition = (context: CommandContext, input: CreatePosition): Promise<Replayable<PositionChanged>> =>
-  perform(create, context, input);
+export const createPosition = mutationOf(create);
 
 /** The common fields of the inputs of all moves. */
 export interface MovePosition extends MoveInput, Idempotent {
@@ -136,13 +141,25 @@ interface LoadedMove {
 export const fundedBy = (moves: readonly CheckedMove[]): readonly Id[] =>
   moves.filter(({ toState }) => toState === 'FUNDED').map(({ positionId }) => positionId);
 
+const MOVE_ERRORS: readonly ErrorCode[] = [
+  'VALIDATION_FAILED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'ILLEGAL_TRANSITION',
+  'STALE_VERSION',
+  'IDEMPOTENCY_CONFLICT',
+];
+
 /** Defines a mutation that moves one position. The mutation or its input specifies the state. */
 const moving = <I extends MovePosition>(
   name: MutationName,
+  errors: readonly ErrorCode[],
   target: (input: I) => Move['toState'],
   checkInput: (input: I, issues: Issues) => void = () => {},
 ): Command<I, CheckedMove, LoadedMove, PositionChanged> => ({
   name,
+  roles: WRITERS,
+  errors,
   check: (input, issues) => {
     checkInput(input, issues);
     return checkedMove(target(input), input, issues);
@@ -201,45 +218,33 @@ export function moveFrom(
   return advanced;
 }
 
-type Moved = Promise<Replayable<PositionChanged>>;
-/** Input for transitionPosition. */
 export interface TransitionPosition extends MovePosition {
   readonly toState: PositionState;
 }
 
-const transition = moving<TransitionPosition>('transitionPosition', ({ toState }) => toState);
-/** Throws the errors of every other move. */
-export const transitionPosition = (context: CommandContext, input: TransitionPosition): Moved =>
-  perform(transition, context, input);
+const transition = moving<TransitionPosition>(
+  'transitionPosition',
+  [...MOVE_ERRORS, 'INSUFFICIENT_FUNDS', 'POLICY_VIOLATION'],
+  ({ toState }) => toState,
+);
+export const transitionPosition = mutationOf(transition);
 
-const fund = moving('fundPosition', () => 'FUNDED');
-/**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError,
- * IllegalTransitionError or PolicyViolationError.
- */
-export const fundPosition = (context: CommandContext, input: MovePosition): Moved => perform(fund, context, input);
+const fund = moving('fundPosition', [...MOVE_ERRORS, 'POLICY_VIOLATION'], () => 'FUNDED');
+export const fundPosition = mutationOf(fund);
 
 /** Input for releasePosition. */
 export interface ReleasePosition extends MovePosition, ReleaseInput {}
 
-const release = moving<ReleasePosition>('releasePosition', () => 'BY_AMOUNT', checkReleaseAmount);
-/**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError,
- * IllegalTransitionError or InsufficientFundsError.
- */
-export const releasePosition = (context: CommandContext, input: ReleasePosition): Moved =>
-  perform(release, context, input);
+const release = moving<ReleasePosition>(
+  'releasePosition',
+  [...MOVE_ERRORS, 'INSUFFICIENT_FUNDS'],
+  () => 'BY_AMOUNT',
+  checkReleaseAmount,
+);
+export const releasePosition = mutationOf(release);
 
-const cancel = moving('cancelPosition', () => 'CANCELLED');
-/**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or
- * IllegalTransitionError.
- */
-export const cancelPosition = (context: CommandContext, input: MovePosition): Moved => perform(cancel, context, input);
+const cancel = moving('cancelPosition', MOVE_ERRORS, () => 'CANCELLED');
+export const cancelPosition = mutationOf(cancel);
 
-const expire = moving('expirePosition', () => 'EXPIRED');
-/**
- * Throws ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or
- * IllegalTransitionError.
- */
-export const expirePosition = (context: CommandContext, input: MovePosition): Moved => perform(expire, context, input);
+const expire = moving('expirePosition', MOVE_ERRORS, () => 'EXPIRED');
+export const expirePosition = mutationOf(expire);

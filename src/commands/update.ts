@@ -2,7 +2,8 @@ import type { MutationName, Resource } from '../domain/auditEvent.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import { changedFields, nextVersion } from '../domain/patch.ts';
-import { StaleVersionError } from '../domain/userErrors.ts';
+import type { Roles } from '../domain/rights.ts';
+import { type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Field, Writer, Writers } from '../store/store.ts';
 import { type CommandContext, orNotFound } from './context.ts';
@@ -19,9 +20,22 @@ interface Entity {
   readonly updatedAt: Instant;
 }
 
+/** The user errors of every update. */
+export const UPDATE_ERRORS: readonly ErrorCode[] = [
+  'VALIDATION_FAILED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'STALE_VERSION',
+  'CAPACITY_EXCEEDED',
+  'IDEMPOTENCY_CONFLICT',
+];
+
 /** The parts of an update: I is the input, E the entity, N its name in the payload, X what else is loaded. */
 export interface Update<I extends UpdateInput, E extends Entity, N extends string, X> {
   readonly name: MutationName;
+  readonly roles: Roles;
+  /** Defaults to UPDATE_ERRORS. */
+  readonly errors?: readonly ErrorCode[];
   readonly resource: Resource['type'];
   /** The entity's name in the payload. */
   readonly payload: N;
@@ -58,10 +72,12 @@ interface Loaded<E, X> {
 export const updating = <I extends UpdateInput, E extends Entity, N extends string, X = undefined>(
   update: Update<I, E, N, X>,
 ): Command<I, Checked<E>, Loaded<E, X>, { readonly [K in N]: E }> => {
-  const { name, payload, table, idField } = update;
+  const { name, roles, errors = UPDATE_ERRORS, payload, table, idField } = update;
   const payloadOf = (entity: E) => ({ [payload]: entity }) as { readonly [K in N]: E };
   return {
     name,
+    roles,
+    errors,
     check: (input, issues, context) => {
       const id = update.idOf ? update.idOf(input, issues, context) : (input[idField] as Id);
       return { id, expectedVersion: input.expectedVersion ?? null, patch: update.check(input, issues) };

@@ -6,10 +6,10 @@ import {
   type Position,
   type PositionPatch,
 } from '../domain/position.ts';
-import type { CommandContext } from './context.ts';
-import { perform, type Replayable } from './perform.ts';
+import { WRITERS } from '../domain/rights.ts';
+import { mutationOf } from './mutation.ts';
 import { loadTakenReferences, type TakenReferences } from './uniqueReference.ts';
-import { type UpdateInput, updating } from './update.ts';
+import { UPDATE_ERRORS, type UpdateInput, updating } from './update.ts';
 
 /** Input for updatePosition. */
 export interface UpdatePosition extends PositionPatch, UpdateInput {
@@ -22,6 +22,8 @@ export interface PositionUpdated {
 
 const update = updating<UpdatePosition, Position, 'position', TakenReferences>({
   name: 'updatePosition',
+  roles: WRITERS,
+  errors: [...UPDATE_ERRORS, 'CONFLICT'],
   resource: 'Position',
   payload: 'position',
   noun: 'position',
@@ -48,9 +50,5 @@ const update = updating<UpdatePosition, Position, 'position', TakenReferences>({
     }),
 });
 
-/**
- * Updates the external reference and the metadata of a position, in any state. No money moves. Throws
- * ForbiddenError, ValidationError, IdempotencyConflictError, NotFoundError, StaleVersionError or ConflictError.
- */
-export const updatePosition = (context: CommandContext, input: UpdatePosition): Promise<Replayable<PositionUpdated>> =>
-  perform(update, context, input);
+/** Updates the external reference and the metadata of a position, in any state. No money moves. */
+export const updatePosition = mutationOf(update);

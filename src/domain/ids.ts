@@ -1,24 +1,11 @@
 import { createHash } from 'node:crypto';
 import { base32 } from './base32.ts';
+import type { IdPrefix } from './names.ts';
+
+export type { IdPrefix } from './names.ts';
 
 /** A TypeID: a prefix that names the type, "_", and a UUIDv7 in 26 characters of base32. */
 export type Id = string;
-
-/** Each type has its own prefix. */
-export type IdPrefix =
-  | 'inst'
-  | 'tmpl'
-  | 'ast'
-  | 'pos'
-  | 'evt'
-  | 'led'
-  | 'aud'
-  | 'pol'
-  | 'idem'
-  | 'chat'
-  | 'msg'
-  | 'mark'
-  | 'key';
 
 /** Makes a new id of the type. Injected, so that tests control it. */
 export type NewId = (prefix: IdPrefix) => Id;

@@ -1,13 +1,15 @@
 import { createApiKey, revokeApiKey, rotateApiKey } from '../commands/apiKey.ts';
 import type { ApiKey as ApiKeyRow } from '../domain/apiKey.ts';
 import { LIMITS } from '../domain/limits.ts';
-import type { Actor as ActorRow, Viewer as ViewerRow } from '../domain/viewer.ts';
+import { EVERYONE } from '../domain/rights.ts';
+import type { Viewer as ViewerRow } from '../domain/viewer.ts';
 import { builder } from './builder.ts';
-import { connect, connectionType, pageArgs } from './connection.ts';
-import { Institution, INSTITUTION_ID } from './institution.ts';
+import { createdAtField, reference } from './entityFields.ts';
+import { Institution, INSTITUTION_ID, ownerField } from './institution.ts';
 import { Actor } from './lifecycleEvent.ts';
-import { mutation, resultType } from './mutation.ts';
-import { Node, node } from './node.ts';
+import { listable } from './list.ts';
+import { mutation } from './mutation.ts';
+import { Node } from './node.ts';
 
 const ApiKeyRole = builder.enumType('ApiKeyRole', {
   description: 'The permissions of an API key in its institution.',
@@ -26,18 +28,13 @@ const ApiKey = builder.objectRef<ApiKeyRow>('ApiKey').implement({
     'A credential of an institution. Its token is returned only once, when the API key is created; the server does not store it.',
   interfaces: [Node],
   fields: (t) => ({
-    institution: t.field({
-      type: Institution,
-      nullable: true,
-      description: 'The institution that owns the API key.',
-      resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
-    }),
+    institution: ownerField(t, 'API key'),
     label: t.exposeString('label', { description: 'The display name. Not necessarily unique.' }),
     role: t.expose('role', { type: ApiKeyRole, description: 'The permissions of the API key.' }),
     prefix: t.exposeString('prefix', {
       description: 'The first characters of the token. They identify the API key without revealing it.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the API key was created.' }),
+    ...createdAtField(t, 'When the API key was created.'),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
@@ -56,40 +53,30 @@ const ApiKey = builder.objectRef<ApiKeyRow>('ApiKey').implement({
   }),
 });
 builder.objectField(ApiKey, 'followedBy', (t) =>
-  t.field({
-    type: ApiKey,
-    nullable: true,
-    description: 'The API key that replaced this one in a rotation, or null if it was not rotated.',
-    resolve: ({ followedById }, _args, { read }) => (followedById === null ? null : read.apiKeys.byId(followedById)),
-  }),
+  reference(
+    t,
+    ApiKey,
+    'followedById',
+    'The API key that replaced this one in a rotation, or null if it was not rotated.',
+  ),
 );
-node('key', 'ApiKey', (read, id) => read.apiKeys.byId(id));
 
-const ApiKeyConnection = connectionType(ApiKey);
-builder.objectField(Institution, 'apiKeys', (t) =>
-  t.field({
-    type: ApiKeyConnection,
-    nullable: true,
-    description: 'The API keys of the institution, newest first, including expired and revoked ones.',
-    args: { ...pageArgs },
-    resolve: ({ id }, page, { read }) =>
-      connect(
-        read.apiKeys,
-        'ApiKey',
-        { parent: { field: 'institutionId', id }, where: {} },
-        { by: ['createdAt'], direction: 'DESC' },
-        page,
-      ),
-  }),
-);
+listable(ApiKey, {
+  prefix: 'key',
+  table: 'apiKeys',
+  roles: EVERYONE,
+  order: { by: ['createdAt'], direction: 'DESC' },
+  edges: [
+    {
+      on: Institution,
+      field: 'institutionId',
+      description: 'The API keys of the institution, newest first, including expired and revoked ones.',
+    },
+  ],
+});
 
 builder.objectField(Actor, 'apiKey', (t) =>
-  t.field({
-    type: ApiKey,
-    nullable: true,
-    description: 'The API key that the actor used, or null if it used none.',
-    resolve: ({ apiKeyId }: ActorRow, _args, { read }) => (apiKeyId === null ? null : read.apiKeys.byId(apiKeyId)),
-  }),
+  reference(t, ApiKey, 'apiKeyId', 'The API key that the actor used, or null if it used none.'),
 );
 
 const ViewerRole = builder.enumType('ViewerRole', {
@@ -109,6 +96,7 @@ const Viewer = builder.objectRef<ViewerRow>('Viewer').implement({
       type: Institution,
       nullable: true,
       description: 'The institution of the API key, or null for the root key, which belongs to no institution.',
+      extensions: { roles: EVERYONE },
       resolve: (viewer, _args, { read }) =>
         viewer.role === 'ROOT' ? null : read.institutions.byId(viewer.institutionId),
     }),
@@ -116,6 +104,7 @@ const Viewer = builder.objectRef<ViewerRow>('Viewer').implement({
       type: ApiKey,
       nullable: true,
       description: 'The API key of the request, or null for the root key.',
+      extensions: { roles: EVERYONE },
       resolve: (viewer, _args, { read }) =>
         viewer.role === 'ROOT' || viewer.apiKeyId === undefined ? null : read.apiKeys.byId(viewer.apiKeyId),
     }),
@@ -127,14 +116,16 @@ builder.queryField('viewer', (t) =>
     type: Viewer,
     nullable: true,
     description: 'Returns the authenticated caller of the request.',
+    extensions: { roles: EVERYONE },
     resolve: (_root, _args, { viewer }) => viewer,
   }),
 );
 
-const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
-  description:
-    'Input for createApiKey. There is no idempotency key: the server does not store the token, so a retry could not return it again.',
-  fields: (t) => ({
+const TOKEN = 'The token, to send as `Authorization: Bearer <token>`. It is returned only this once.';
+
+mutation(createApiKey, 'Creates an API key. Returns its token, only this once.', {
+  inputNote: ' There is no idempotency key: the server does not store the token, so a retry could not return it again.',
+  input: (t) => ({
     institutionId: t.id({ description: INSTITUTION_ID }),
     label: t.string({ required: true, description: 'The display name. 1 to 200 characters.' }),
     role: t.field({ type: ApiKeyRole, required: true, description: 'The permissions of the API key.' }),
@@ -143,48 +134,36 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
       description: 'When the API key expires. Must be in the future. Defaults to never.',
     }),
   }),
-});
-
-const RevokeApiKeyInput = builder.inputType('RevokeApiKeyInput', {
-  description: 'Input for revokeApiKey.',
-  fields: (t) => ({ apiKeyId: t.id({ required: true, description: 'The API key to revoke.' }) }),
-});
-
-const RotateApiKeyInput = builder.inputType('RotateApiKeyInput', {
-  description: 'Input for rotateApiKey. There is no idempotency key, for the same reason as in `CreateApiKeyInput`.',
-  fields: (t) => ({
-    apiKeyId: t.id({ required: true, description: 'The API key to replace.' }),
-    overlapSeconds: t.int({
-      description: `The time in seconds during which both API keys are valid, so that you can deploy the new token. 0 to ${LIMITS.overlapSeconds}. Defaults to 86400 (one day).`,
-    }),
+  payload: (t) => ({
+    apiKey: t.expose('apiKey', { type: ApiKey, description: 'The new API key.' }),
+    token: t.exposeString('token', { description: TOKEN }),
   }),
 });
 
-const TOKEN = 'The token, to send as `Authorization: Bearer <token>`. It is returned only this once.';
-
-const CreateApiKeyPayload = builder
-  .objectRef<Awaited<ReturnType<typeof createApiKey>>>('CreateApiKeyPayload')
-  .implement({
-    description: 'Result of a successful createApiKey.',
-    fields: (t) => ({
-      apiKey: t.expose('apiKey', { type: ApiKey, description: 'The new API key.' }),
-      token: t.exposeString('token', { description: TOKEN }),
-    }),
-  });
-
-const RevokeApiKeyPayload = builder
-  .objectRef<Awaited<ReturnType<typeof revokeApiKey>>>('RevokeApiKeyPayload')
-  .implement({
-    description:
+mutation(
+  revokeApiKey,
+  'Revokes an API key immediately and ends its open subscriptions. An API key that is already revoked is returned unchanged.',
+  {
+    input: (t) => ({ apiKeyId: t.id({ required: true, description: 'The API key to revoke.' }) }),
+    result:
       'Result of a successful revokeApiKey. Within one second every server rejects the API key and ends its subscriptions.',
-    fields: (t) => ({ apiKey: t.expose('apiKey', { type: ApiKey, description: 'The revoked API key.' }) }),
-  });
+    payload: (t) => ({ apiKey: t.expose('apiKey', { type: ApiKey, description: 'The revoked API key.' }) }),
+  },
+);
 
-const RotateApiKeyPayload = builder
-  .objectRef<Awaited<ReturnType<typeof rotateApiKey>>>('RotateApiKeyPayload')
-  .implement({
-    description: 'Result of a successful rotateApiKey. The previous API key expires at the end of the overlap.',
-    fields: (t) => ({
+mutation(
+  rotateApiKey,
+  'Creates an API key that replaces another one. Returns its token, only this once. Each API key can be rotated once.',
+  {
+    inputNote: ' There is no idempotency key, for the same reason as in `CreateApiKeyInput`.',
+    input: (t) => ({
+      apiKeyId: t.id({ required: true, description: 'The API key to replace.' }),
+      overlapSeconds: t.int({
+        description: `The time in seconds during which both API keys are valid, so that you can deploy the new token. 0 to ${LIMITS.overlapSeconds}. Defaults to 86400 (one day).`,
+      }),
+    }),
+    result: 'Result of a successful rotateApiKey. The previous API key expires at the end of the overlap.',
+    payload: (t) => ({
       apiKey: t.expose('apiKey', {
         type: ApiKey,
         description:
@@ -193,27 +172,5 @@ const RotateApiKeyPayload = builder
       token: t.exposeString('token', { description: TOKEN }),
       previous: t.expose('previous', { type: ApiKey, description: 'The previous API key.' }),
     }),
-  });
-
-const COMMON_ERRORS = ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND'] as const;
-mutation(
-  'createApiKey',
-  'Creates an API key. Returns its token, only this once.',
-  CreateApiKeyInput,
-  resultType(CreateApiKeyPayload, 'CreateApiKeyResult', [...COMMON_ERRORS, 'CAPACITY_EXCEEDED']),
-  createApiKey,
-);
-mutation(
-  'revokeApiKey',
-  'Revokes an API key immediately and ends its open subscriptions. An API key that is already revoked is returned unchanged.',
-  RevokeApiKeyInput,
-  resultType(RevokeApiKeyPayload, 'RevokeApiKeyResult', COMMON_ERRORS),
-  revokeApiKey,
-);
-mutation(
-  'rotateApiKey',
-  'Creates an API key that replaces another one. Returns its token, only this once. Each API key can be rotated once.',
-  RotateApiKeyInput,
-  resultType(RotateApiKeyPayload, 'RotateApiKeyResult', [...COMMON_ERRORS, 'CONFLICT']),
-  rotateApiKey,
+  },
 );

@@ -1,12 +1,12 @@
-import { applyPositions, type OperationResult, type PositionsApplied } from '../commands/applyPositions.ts';
-import type { Replayable } from '../commands/perform.ts';
+import { applyPositions, type OperationResult } from '../commands/applyPositions.ts';
 import type { PositionChanged } from '../commands/positionChange.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { builder } from './builder.ts';
 import { UserErrorInterface } from './errors.ts';
+import type { ArgumentPath } from './fieldCosts.ts';
 import { LedgerEvent } from './ledgerEvent.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
-import { IDEMPOTENCY_KEY, mutation, REPLAYED, resultType } from './mutation.ts';
+import { mutation } from './mutation.ts';
 import { Position } from './position.ts';
 import { CreatePositionInput, TransitionPositionInput } from './positionMutations.ts';
 
@@ -16,29 +16,6 @@ const PositionOperation = builder.inputType('PositionOperation', {
   fields: (t) => ({
     create: t.field({ type: CreatePositionInput, description: 'Creates a position.' }),
     transition: t.field({ type: TransitionPositionInput, description: 'Changes the state of a position.' }),
-  }),
-});
-
-const ApplyPositionsInput = builder.inputType('ApplyPositionsInput', {
-  description: 'Input for applyPositions.',
-  fields: (t) => ({
-    operations: t.field({
-      type: [PositionOperation],
-      required: true,
-      description: `The operations, 1 to ${LIMITS.listInputs}. They are executed in order; each one sees the changes of the previous ones.`,
-    }),
-    atomic: t.boolean({
-      required: true,
-      defaultValue: true,
-      description: 'Whether all operations are rejected if one is. If false, only the failing operations are rejected.',
-    }),
-    dryRun: t.boolean({
-      required: true,
-      defaultValue: false,
-      description:
-        'Whether to return what the batch would do without storing anything. A dry run does not use up the idempotency key.',
-    }),
-    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 });
 
@@ -88,28 +65,42 @@ const PositionOperationResult = builder.objectRef<OperationResult>('PositionOper
   }),
 });
 
-const ApplyPositionsPayload = builder.objectRef<Replayable<PositionsApplied>>('ApplyPositionsPayload').implement({
-  description: 'Result of applyPositions. Operations can have failed: `results` has the outcome of each.',
-  fields: (t) => ({
+const OPERATIONS: ArgumentPath = ['input', 'operations'];
+
+/**
+ * The cost of the writes of one operation of a batch: a position, its lifecycle event, a ledger event with two postings
+ * and a change for subscribers, with their indexes.
+ */
+const WRITES_OF_AN_OPERATION = 25;
+
+mutation(applyPositions, 'Creates and changes many positions of one institution in one transaction, in order.', {
+  cost: { each: { at: OPERATIONS, cost: WRITES_OF_AN_OPERATION }, asks: OPERATIONS },
+  input: (t) => ({
+    operations: t.field({
+      type: [PositionOperation],
+      required: true,
+      description: `The operations, 1 to ${LIMITS.listInputs}. They are executed in order; each one sees the changes of the previous ones.`,
+    }),
+    atomic: t.boolean({
+      required: true,
+      defaultValue: true,
+      description: 'Whether all operations are rejected if one is. If false, only the failing operations are rejected.',
+    }),
+    dryRun: t.boolean({
+      required: true,
+      defaultValue: false,
+      description:
+        'Whether to return what the batch would do without storing anything. A dry run does not use up the idempotency key.',
+    }),
+  }),
+  result: 'Result of applyPositions. Operations can have failed: `results` has the outcome of each.',
+  payload: (t) => ({
     results: t.field({
       type: [PositionOperationResult],
       description: 'The results, one per operation, in the order of the operations.',
+      extensions: { cost: { items: 'asked' } },
       resolve: ({ results }) => results,
     }),
     committed: t.exposeBoolean('committed', { description: 'Whether any change was stored.' }),
-    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
   }),
 });
-
-mutation(
-  'applyPositions',
-  'Creates and changes many positions of one institution in one transaction, in order.',
-  ApplyPositionsInput,
-  resultType(ApplyPositionsPayload, 'ApplyPositionsResult', [
-    'VALIDATION_FAILED',
-    'FORBIDDEN',
-    'CAPACITY_EXCEEDED',
-    'IDEMPOTENCY_CONFLICT',
-  ]),
-  applyPositions,
-);

@@ -1,10 +1,12 @@
 import type { AuditEvent as AuditEventRow } from '../domain/auditEvent.ts';
+import { EVERYONE } from '../domain/rights.ts';
 import { builder } from './builder.ts';
-import { connect, connectionType, pageArgs } from './connection.ts';
-import { anyOf, DateTimeRange, describeFilter, equals, whereOf, withinTimes } from './filter.ts';
+import { createdAtField, reference } from './entityFields.ts';
+import { anyOf, equals, withinTimes } from './filter.ts';
 import { Institution } from './institution.ts';
 import { Actor } from './lifecycleEvent.ts';
-import { Node, node } from './node.ts';
+import { listable } from './list.ts';
+import { Node } from './node.ts';
 
 const AuditOutcome = builder.enumType('AuditOutcome', {
   description: 'The outcome of an attempt.',
@@ -19,12 +21,12 @@ const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
     'The record of one attempted mutation or of rejected requests. Rejected requests are summarized in one event per minute, action and address or API key; so are failed attempts above a limit per API key and minute, in one event per action and error code. Summaries are written when the minute has passed. Audit events never change.',
   interfaces: [Node],
   fields: (t) => ({
-    institution: t.field({
-      type: Institution,
-      nullable: true,
-      description: 'The institution whose audit log contains the event, or null if the event concerns no institution.',
-      resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
-    }),
+    institution: reference(
+      t,
+      Institution,
+      'institutionId',
+      'The institution whose audit log contains the event, or null if the event concerns no institution.',
+    ),
     action: t.exposeString('action', {
       description:
         'The attempted action, such as POSITION_FUNDED or POLICY_SET; for rejected requests ACCESS_REFUSED (missing or invalid API key) or RATE_LIMITED.',
@@ -54,45 +56,23 @@ const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
       description:
         'The details of the attempt: the input without long texts, or a summary of a batch; only the size and the field names of the input if the attempt was forbidden or failed attempts took too much space. Summaries of rejected requests have `address` and `occurrences`, those of failed attempts `occurrences`. It never contains secrets.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the attempt was made.' }),
-  }),
-});
-node('aud', 'AuditEvent', (read, id) => read.auditEvents.byId(id));
-
-const AuditEventConnection = connectionType(AuditEvent);
-const AuditEventFilter = builder.inputType('AuditEventFilter', {
-  description: describeFilter('audit events'),
-  fields: (t) => ({
-    institutionId: t.id({ description: 'Only events in the audit log of this institution.' }),
-    actions: t.stringList({ description: 'Only events of these actions.' }),
-    outcome: t.field({ type: AuditOutcome, description: 'Only events with this outcome.' }),
-    resourceId: t.id({ description: 'Only events whose target is the object with this id.' }),
-    apiKeyId: t.id({ description: 'Only events caused with this API key.' }),
-    requestId: t.string({ description: 'Only events of the request with this id.' }),
-    createdAt: t.field({ type: DateTimeRange, description: 'Only events within these bounds.' }),
+    ...createdAtField(t, 'When the attempt was made.'),
   }),
 });
 
-builder.queryField('auditEvents', (t) =>
-  t.field({
-    type: AuditEventConnection,
-    nullable: true,
-    description: 'Returns the audit log, newest first.',
-    args: {
-      filter: t.arg({ type: AuditEventFilter, description: 'Filters the audit events. Defaults to all.' }),
-      ...pageArgs,
-    },
-    resolve: (_root, { filter, ...page }, { read }) => {
-      const where = whereOf<AuditEventRow>({
-        institutionId: equals(filter?.institutionId),
-        action: anyOf('actions', filter?.actions),
-        outcome: equals(filter?.outcome),
-        resourceId: equals(filter?.resourceId),
-        apiKeyId: equals(filter?.apiKeyId),
-        requestId: equals(filter?.requestId),
-        createdAt: withinTimes(filter?.createdAt),
-      });
-      return connect(read.auditEvents, 'AuditEvent', { where }, { by: ['createdAt'], direction: 'DESC' }, page);
-    },
-  }),
-);
+listable(AuditEvent, {
+  prefix: 'aud',
+  table: 'auditEvents',
+  roles: EVERYONE,
+  all: { description: 'audit log, newest first' },
+  filter: {
+    institutionId: equals('institutionId', 'ID', 'Only events in the audit log of this institution.'),
+    actions: anyOf('action', 'String', 'Only events of these actions.'),
+    outcome: equals('outcome', AuditOutcome, 'Only events with this outcome.'),
+    resourceId: equals('resourceId', 'ID', 'Only events whose target is the object with this id.'),
+    apiKeyId: equals('apiKeyId', 'ID', 'Only events caused with this API key.'),
+    requestId: equals('requestId', 'String', 'Only events of the request with this id.'),
+    createdAt: withinTimes('createdAt', 'Only events within these bounds.'),
+  },
+  order: { by: ['createdAt'], direction: 'DESC' },
+});

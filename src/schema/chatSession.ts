@@ -4,16 +4,17 @@ import { CHAT_PRIORITIES, type ChatSession as ChatSessionRow } from '../domain/c
 import { LIMITS } from '../domain/limits.ts';
 import { isWithin, textIssue } from '../domain/text.ts';
 import { tokensOf } from '../domain/tokens.ts';
-import type { Field, Parent, WithUnread } from '../store/store.ts';
+import { EVERYONE } from '../domain/rights.ts';
+import type { WithUnread } from '../store/store.ts';
 import { builder } from './builder.ts';
-import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
+import { createdAtField, reference, VERSION } from './entityFields.ts';
 import { badInput } from './errors.ts';
-import { anyOf, DateTimeRange, describeFilter, equals, OrderDirection, whereOf, withinTimes } from './filter.ts';
-import { Institution, VERSIONED } from './institution.ts';
+import { anyOf, equals, withinTimes } from './filter.ts';
+import { Institution, ownerField } from './institution.ts';
+import { BY_TIME, listable } from './list.ts';
 import { fieldsOfRows, stringArgument } from './lookAhead.ts';
-import { Node, node } from './node.ts';
+import { Node } from './node.ts';
 import { Position } from './position.ts';
-import type { Loaders } from './loaders.ts';
 
 export const ChatPriority = builder.enumType('ChatPriority', {
   description: 'The urgency of a chat session.',
@@ -26,10 +27,10 @@ export const ChatPriority = builder.enumType('ChatPriority', {
 });
 
 /** Returns the reference. Throws BAD_USER_INPUT if it cannot be stored, so that no participant can have it. */
-function participant(reference: string): string {
-  const fault = textIssue(reference);
+function participant(text: string): string {
+  const fault = textIssue(text);
   if (fault !== undefined) throw badInput(`\`participantReference\` ${fault}`);
-  return reference;
+  return text;
 }
 
 export const ACTIVE =
@@ -39,18 +40,13 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
   description: 'A conversation, optionally about one position.',
   interfaces: [Node],
   fields: (t) => ({
-    institution: t.field({
-      type: Institution,
-      nullable: true,
-      description: 'The institution that owns the chat session.',
-      resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
-    }),
-    position: t.field({
-      type: Position,
-      nullable: true,
-      description: 'The position that the chat session is about, or null if it is about none.',
-      resolve: ({ positionId }, _args, { read }) => (positionId === null ? null : read.positions.byId(positionId)),
-    }),
+    institution: ownerField(t, 'chat session'),
+    position: reference(
+      t,
+      Position,
+      'positionId',
+      'The position that the chat session is about, or null if it is about none.',
+    ),
     ownerReference: t.exposeString('ownerReference', {
       description: 'The client-supplied reference of the owner, who leads the conversation.',
     }),
@@ -61,8 +57,8 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
     }),
     priority: t.expose('priority', { type: ChatPriority, description: 'The urgency.' }),
     active: t.exposeBoolean('active', { description: ACTIVE }),
-    version: t.exposeInt('edition', { description: `${VERSIONED.version} Messages do not count.` }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: VERSIONED.createdAt }),
+    version: t.exposeInt('edition', { description: `${VERSION} Messages do not count.` }),
+    ...createdAtField(t),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
       description: 'When the own fields of the chat session were last changed. Messages do not count.',
@@ -81,6 +77,8 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
       nullable: true,
       description:
         'The number of messages after the read mark of the participant, without deleted ones and those that the participant wrote.',
+      // It can scan an index.
+      extensions: { cost: { own: 10 } },
       args: { participantReference: t.arg.string({ required: true, description: 'The participant.' }) },
       resolve: ({ id, unread }, { participantReference }, { read }) =>
         unread && Object.hasOwn(unread, participantReference)
@@ -91,6 +89,8 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
       nullable: true,
       description:
         'The read mark of the participant: the sequence of the last message that the participant has read, or 0 for none.',
+      // It is read separately for each participant.
+      extensions: { cost: { own: 1 } },
       args: { participantReference: t.arg.string({ required: true, description: 'The participant.' }) },
       resolve: ({ id }, { participantReference }, { read }) => {
         const mark = read.readMarks.byId(readMarkId(id, participant(participantReference)));
@@ -99,104 +99,19 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
     }),
   }),
 });
-node('chat', 'ChatSession', (read, id) => read.chatSessions.byId(id));
 
-const ChatSessionFilter = builder.inputType('ChatSessionFilter', {
-  description: describeFilter('chat sessions'),
-  fields: (t) => ({
-    institutionId: t.id({ description: 'Only chat sessions of this institution.' }),
-    positionIds: t.idList({ description: 'Only chat sessions about one of these positions.' }),
-    ownerReference: t.string({ description: 'Only chat sessions with exactly this owner reference.' }),
-    priorities: t.field({ type: [ChatPriority], description: 'Only chat sessions with one of these priorities.' }),
-    active: t.boolean({ description: 'Only chat sessions that accept new messages (true) or do not (false).' }),
-    search: t.string({
-      description:
-        'Only chat sessions with all of these words in the title and description, or in one message. Words match as a whole and not by prefix; the search ignores case but not accents. Deleted messages and earlier texts are not searched. A text without any word matches nothing. At most 1,000 characters.',
-    }),
-    createdAt: t.field({ type: DateTimeRange, description: 'Only chat sessions created within these bounds.' }),
-    includeDeleted: t.boolean({
-      required: true,
-      defaultValue: false,
-      description: 'Whether to return deleted chat sessions too.',
-    }),
-  }),
-});
-type Filter = typeof ChatSessionFilter.$inferInput | null | undefined;
-
-const ORDERS: { readonly [name: string]: readonly Field<ChatSessionRow>[] } = {
-  CREATED_AT: ['createdAt'],
-  UPDATED_AT: ['updatedAt'],
-  LAST_ACTIVITY_AT: ['lastActivityAt'],
-  PRIORITY: ['priority', 'lastActivityAt'],
-  TITLE: ['title'],
-};
-
-const ChatSessionOrderField = builder.enumType('ChatSessionOrderField', {
-  description: 'The fields that chat sessions can be ordered by. Equal values are ordered by id.',
-  values: {
-    CREATED_AT: { description: 'By time of creation.' },
-    UPDATED_AT: { description: 'By `updatedAt`: the last change, not counting messages.' },
-    LAST_ACTIVITY_AT: { description: 'By `lastActivityAt`: the last message, or the creation.' },
-    PRIORITY: { description: 'By urgency, then by last activity, both in the same direction.' },
-    TITLE: { description: 'By title, compared by code point.' },
-  } as const,
-});
-
-const ChatSessionOrder = builder.inputType('ChatSessionOrder', {
-  description: 'The order of a list of chat sessions.',
-  fields: (t) => ({
-    field: t.field({ type: ChatSessionOrderField, required: true, description: 'The field to order by.' }),
-    direction: t.field({ type: OrderDirection, required: true, description: 'The direction.' }),
-  }),
-});
-type OrderBy = typeof ChatSessionOrder.$inferInput | null | undefined;
-
-const ChatSessionConnection = connectionType(ChatSession);
-const listArgs = builder.args((t) => ({
-  filter: t.field({
-    type: ChatSessionFilter,
-    description: 'Filters the chat sessions. Defaults to all that are not deleted.',
-  }),
-  orderBy: t.field({
-    type: ChatSessionOrder,
-    defaultValue: { field: 'LAST_ACTIVITY_AT', direction: 'DESC' },
-    description: 'The order of the chat sessions. Defaults to the most recently active first.',
-  }),
-  ...pageArgs,
-}));
-
-/** The maximum number of participants whose unread messages are counted in the query of a list. */
-const COUNTED_ALONG = 5;
-
-function list(
-  read: Loaders,
-  args: PageArgs & { readonly filter?: Filter; readonly orderBy?: OrderBy },
-  info: GraphQLResolveInfo,
-  parent?: Parent<ChatSessionRow>,
-) {
-  const { filter, orderBy, ...page } = args;
-  const where = whereOf<ChatSessionRow>({
-    institutionId: equals(filter?.institutionId),
-    positionId: anyOf('positionIds', filter?.positionIds),
-    ownerReference: equals(filter?.ownerReference),
-    priority: anyOf('priorities', filter?.priorities),
-    active: equals(filter?.active),
-    createdAt: withinTimes(filter?.createdAt),
-    deleted: filter?.includeDeleted ? undefined : { in: [false] },
-  });
-  const search = wordsOf(filter?.search);
-  const selection = { where, ...(parent && { parent }), ...(search && { search }) };
-  const by = ORDERS[orderBy?.field ?? 'LAST_ACTIVITY_AT'] ?? [];
-  const order = { by, direction: orderBy?.direction ?? 'DESC' } as const;
-  return connect(read.chatSessions, 'ChatSession', selection, order, page, alongOf(info));
-}
+/** The cost of a search for words. */
+const SEARCH_COST = 100;
+const NOT_DELETED = { in: [false] };
 
 /** Returns the words to search for. Throws BAD_USER_INPUT if the text is too long. */
-function wordsOf(search: string | null | undefined): readonly string[] | undefined {
-  if (search === null || search === undefined) return undefined;
+function wordsOf(search: string): readonly string[] {
   if (isWithin(search, LIMITS.searchCharacters)) return tokensOf(search);
   throw badInput(`\`filter.search\` must be at most ${LIMITS.searchCharacters} characters long.`);
 }
+
+/** The maximum number of participants whose unread messages are counted in the query of a list. */
+const COUNTED_ALONG = 5;
 
 /** Returns what the query of a list can load along with its rows. */
 function alongOf(info: GraphQLResolveInfo) {
@@ -204,44 +119,62 @@ function alongOf(info: GraphQLResolveInfo) {
   const references = fields
     .filter(({ name }) => name.value === 'unreadCount')
     .map((field) => stringArgument(field, 'participantReference', info))
-    .filter((reference) => reference !== undefined && textIssue(reference) === undefined);
+    .filter((each) => each !== undefined && textIssue(each) === undefined);
   return { unreadFor: [...new Set(references)].slice(0, COUNTED_ALONG) as readonly string[] };
 }
 
-builder.queryFields((t) => ({
-  chatSession: t.field({
-    type: ChatSession,
-    nullable: true,
-    description:
-      'Returns the chat session with this id, deleted or not, or null if it does not exist or is not visible to the viewer.',
-    args: { id: t.arg.id({ required: true, description: 'The id of the chat session: chat_...' }) },
-    resolve: (_root, { id }, { read }) => read.chatSessions.byId(id),
-  }),
-  chatSessions: t.field({
-    type: ChatSessionConnection,
-    nullable: true,
-    description: 'Returns the chat sessions that the viewer may see.',
-    args: listArgs,
-    resolve: (_root, args, { read }, info) => list(read, args, info),
-  }),
-}));
-
-builder.objectField(Institution, 'chatSessions', (t) =>
-  t.field({
-    type: ChatSessionConnection,
-    nullable: true,
-    description: 'The chat sessions of the institution.',
-    args: listArgs,
-    resolve: ({ id }, args, { read }, info) => list(read, args, info, { field: 'institutionId', id }),
-  }),
-);
-
-builder.objectField(Position, 'chatSessions', (t) =>
-  t.field({
-    type: ChatSessionConnection,
-    nullable: true,
-    description: 'The chat sessions about the position.',
-    args: listArgs,
-    resolve: ({ id }, args, { read }, info) => list(read, args, info, { field: 'positionId', id }),
-  }),
-);
+listable(ChatSession, {
+  prefix: 'chat',
+  table: 'chatSessions',
+  roles: EVERYONE,
+  one: { note: ', deleted or not' },
+  all: {},
+  filter: {
+    institutionId: equals('institutionId', 'ID', 'Only chat sessions of this institution.'),
+    positionIds: anyOf('positionId', 'ID', 'Only chat sessions about one of these positions.'),
+    ownerReference: equals('ownerReference', 'String', 'Only chat sessions with exactly this owner reference.'),
+    priorities: anyOf('priority', ChatPriority, 'Only chat sessions with one of these priorities.'),
+    active: equals('active', 'Boolean', 'Only chat sessions that accept new messages (true) or do not (false).'),
+    search: {
+      input: (t) =>
+        t.string({
+          description:
+            'Only chat sessions with all of these words in the title and description, or in one message. Words match as a whole and not by prefix; the search ignores case but not accents. Deleted messages and earlier texts are not searched. A text without any word matches nothing. At most 1,000 characters.',
+        }),
+      cost: { given: { at: ['filter', 'search'], cost: SEARCH_COST } },
+      select: (text: string) => ({ search: wordsOf(text) }),
+    },
+    createdAt: withinTimes('createdAt', 'Only chat sessions created within these bounds.'),
+    includeDeleted: {
+      input: (t) =>
+        t.boolean({
+          required: true,
+          defaultValue: false,
+          description: 'Whether to return deleted chat sessions too.',
+        }),
+      field: 'deleted',
+      otherwise: NOT_DELETED,
+      condition: (isIncluded) => (isIncluded ? undefined : NOT_DELETED),
+    },
+  },
+  unfiltered: 'all that are not deleted',
+  orders: {
+    CREATED_AT: BY_TIME.CREATED_AT,
+    UPDATED_AT: { by: ['updatedAt'], description: 'By `updatedAt`: the last change, not counting messages.' },
+    LAST_ACTIVITY_AT: {
+      by: ['lastActivityAt'],
+      description: 'By `lastActivityAt`: the last message, or the creation.',
+    },
+    PRIORITY: {
+      by: ['priority', 'lastActivityAt'],
+      description: 'By urgency, then by last activity, both in the same direction.',
+    },
+    TITLE: { by: ['title'], description: 'By title, compared by code point.' },
+  },
+  defaultOrder: { name: 'LAST_ACTIVITY_AT', description: 'the most recently active first' },
+  edges: [
+    { on: Institution, field: 'institutionId', description: 'The chat sessions of the institution.' },
+    { on: Position, field: 'positionId', description: 'The chat sessions about the position.' },
+  ],
+  along: alongOf,
+});

@@ -1,20 +1,26 @@
 import {
+  type ChatSessionChanged,
   createChatSession,
   deleteChatSession,
   restoreChatSession,
   updateChatSession,
 } from '../commands/chatSession.ts';
-import type { MutationName } from '../domain/auditEvent.ts';
-import type { ErrorCode } from '../domain/userErrors.ts';
-import { builder } from './builder.ts';
+import type { InputFields, ObjectFields } from './builder.ts';
 import { ACTIVE, ChatPriority, ChatSession } from './chatSession.ts';
-import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, payloadType, resultType } from './mutation.ts';
+import { EXPECTED_VERSION, mutation, PATCH } from './mutation.ts';
 
-const payload = (name: MutationName) => payloadType(name, 'chatSession', ChatSession, 'The chat session.');
+const payload = (t: ObjectFields<ChatSessionChanged>) => ({
+  chatSession: t.expose('chatSession', { type: ChatSession, description: 'The chat session.' }),
+});
 
-const CreateChatSessionInput = builder.inputType('CreateChatSessionInput', {
-  description: 'Input for createChatSession.',
-  fields: (t) => ({
+/** The input of a mutation that only names the chat session. */
+const input = (t: InputFields) => ({
+  chatSessionId: t.id({ required: true, description: 'The chat session.' }),
+  expectedVersion: t.int({ description: EXPECTED_VERSION }),
+});
+
+mutation(createChatSession, 'Creates a chat session.', {
+  input: (t) => ({
     institutionId: t.id({
       description:
         'The institution. Required with the root key if `positionId` is absent; if both are set, it must be the institution of the position. Defaults to the institution of the position or of the API key.',
@@ -28,13 +34,13 @@ const CreateChatSessionInput = builder.inputType('CreateChatSessionInput', {
     description: t.string({ description: 'A longer description of the subject. At most 10,000 characters.' }),
     priority: t.field({ type: ChatPriority, description: 'The urgency. Defaults to MEDIUM.' }),
     active: t.boolean({ description: `${ACTIVE} Defaults to true.` }),
-    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
+  payload,
 });
 
-const UpdateChatSessionInput = builder.inputType('UpdateChatSessionInput', {
-  description: 'Input for updateChatSession. A field that is left out stays as it is.',
-  fields: (t) => ({
+mutation(updateChatSession, 'Updates a chat session. If no field differs, the object is returned unchanged.', {
+  inputNote: PATCH,
+  input: (t) => ({
     chatSessionId: t.id({ required: true, description: 'The chat session to update.' }),
     title: t.string({ description: 'The subject. 1 to 200 characters.' }),
     description: t.string({
@@ -43,51 +49,14 @@ const UpdateChatSessionInput = builder.inputType('UpdateChatSessionInput', {
     priority: t.field({ type: ChatPriority, description: 'The urgency.' }),
     active: t.boolean({ description: ACTIVE }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
-    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
+  payload,
 });
 
-const named = (name: string, description: string) =>
-  builder.inputType(name, {
-    description,
-    fields: (t) => ({
-      chatSessionId: t.id({ required: true, description: 'The chat session.' }),
-      expectedVersion: t.int({ description: EXPECTED_VERSION }),
-      idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
-    }),
-  });
-
-const COMMON_ERRORS: readonly ErrorCode[] = ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'IDEMPOTENCY_CONFLICT'];
-
 mutation(
-  'createChatSession',
-  'Creates a chat session.',
-  CreateChatSessionInput,
-  resultType(payload('createChatSession'), 'CreateChatSessionResult', [...COMMON_ERRORS, 'CAPACITY_EXCEEDED']),
-  createChatSession,
-);
-mutation(
-  'updateChatSession',
-  'Updates a chat session. If no field differs, the object is returned unchanged.',
-  UpdateChatSessionInput,
-  resultType(payload('updateChatSession'), 'UpdateChatSessionResult', [...COMMON_ERRORS, 'CONFLICT', 'STALE_VERSION']),
-  updateChatSession,
-);
-mutation(
-  'deleteChatSession',
-  'Deletes a chat session, which is not allowed while its position holds money. The chat session can be restored until it is removed permanently: after the retention period, and not before its position is in a terminal state.',
-  named('DeleteChatSessionInput', 'Input for deleteChatSession.'),
-  resultType(payload('deleteChatSession'), 'DeleteChatSessionResult', [...COMMON_ERRORS, 'CONFLICT', 'STALE_VERSION']),
   deleteChatSession,
+  'Deletes a chat session, which is not allowed while its position holds money. The chat session can be restored until it is removed permanently: after the retention period, and not before its position is in a terminal state.',
+  { input, payload },
 );
-mutation(
-  'restoreChatSession',
-  'Restores a deleted chat session.',
-  named('RestoreChatSessionInput', 'Input for restoreChatSession.'),
-  resultType(payload('restoreChatSession'), 'RestoreChatSessionResult', [
-    ...COMMON_ERRORS,
-    'CAPACITY_EXCEEDED',
-    'STALE_VERSION',
-  ]),
-  restoreChatSession,
-);
+
+mutation(restoreChatSession, 'Restores a deleted chat session.', { input, payload });

@@ -1,9 +1,10 @@
 import type { ObjectRef } from '@pothos/core';
-import type { MaybePromise, Order, Page, Selection, Window } from '../store/store.ts';
+import type { MaybePromise, Page, Selection, Window } from '../store/store.ts';
 import { builder, type Types } from './builder.ts';
-import { decodeCursor, encodeCursor, listMark } from './cursor.ts';
+import { decodeCursor, encodeCursor, type ListOrder, listMark } from './cursor.ts';
 import { badInput } from './errors.ts';
 import type { Loader } from './loaders.ts';
+import type { Entity, EntityRef } from './node.ts';
 
 /** The default and the maximum page size. */
 export const PAGE_SIZE = { default: 20, max: 100 } as const;
@@ -13,7 +14,7 @@ export interface Connection<E> {
   readonly rows: readonly E[];
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
-  readonly cursorOf: (row: E) => string;
+  cursorOf(row: E): string;
   /** Counts the items of the whole list. Called only if `totalCount` is selected. */
   readonly total: () => MaybePromise<number>;
 }
@@ -23,7 +24,12 @@ interface Edge<E> {
   readonly of: Connection<E>;
 }
 
-const PageInfo = builder.objectRef<Connection<unknown>>('PageInfo').implement({
+const cursorAt = (page: Connection<Entity>, index: number): string | null => {
+  const row = page.rows.at(index);
+  return row ? page.cursorOf(row) : null;
+};
+
+const PageInfo = builder.objectRef<Connection<Entity>>('PageInfo').implement({
   description: 'Information about a page of a list.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
@@ -35,56 +41,59 @@ const PageInfo = builder.objectRef<Connection<unknown>>('PageInfo').implement({
     startCursor: t.string({
       nullable: true,
       description: 'The cursor of the first item, or null if the page is empty.',
-      resolve: ({ rows, cursorOf }) => (rows.length > 0 ? cursorOf(rows[0]) : null),
+      resolve: (page) => cursorAt(page, 0),
     }),
     endCursor: t.string({
       nullable: true,
       description: 'The cursor of the last item, or null if the page is empty.',
-      resolve: ({ rows, cursorOf }) => (rows.length > 0 ? cursorOf(rows.at(-1)) : null),
+      resolve: (page) => cursorAt(page, -1),
     }),
   }),
 });
 
-/** Returns the connection type of an entity. The casts are necessary because Pothos cannot follow a type parameter. */
-export function connectionType<E extends object>(of: ObjectRef<Types, E>): ObjectRef<Types, Connection<E>> {
-  const type = of as unknown as ObjectRef<Types, object>;
-  const Edge = builder.objectRef<Edge<object>>(`${of.name}Edge`).implement({
-    description: `One ${of.name} of a page, with its cursor.`,
+/** Returns the connection type of an entity. */
+export function connectionType(type: EntityRef): ObjectRef<Types, Connection<Entity>> {
+  const Edge = builder.objectRef<Edge<Entity>>(`${type.name}Edge`).implement({
+    description: `One ${type.name} of a page, with its cursor.`,
     fields: (t) => ({
       cursor: t.string({
         description:
           'The cursor of the item. You can pass it as `after` or `before` to a list with the same parent, filter and order.',
         resolve: (edge) => edge.of.cursorOf(edge.row),
       }),
-      node: t.field({ type, description: `The ${of.name}.`, resolve: (edge) => edge.row }),
+      node: t.field({ type, description: `The ${type.name}.`, resolve: (edge) => edge.row }),
     }),
   });
-  return builder.objectRef<Connection<object>>(`${of.name}Connection`).implement({
-    description: `A page of a list of ${of.name} objects.`,
+  return builder.objectRef<Connection<Entity>>(`${type.name}Connection`).implement({
+    description: `A page of a list of ${type.name} objects.`,
     fields: (t) => ({
       edges: t.field({
         type: [Edge],
         description: 'The items of the page, each with its cursor.',
+        extensions: { cost: { items: 'asked' } },
         resolve: (page) => page.rows.map((row) => ({ row, of: page })),
       }),
       nodes: t.field({
         type: [type],
         description: 'The items of the page, without cursors.',
+        extensions: { cost: { items: 'asked' } },
         resolve: (page) => page.rows,
       }),
       pageInfo: t.field({
         type: PageInfo,
         description: 'Information about the page.',
-        resolve: (page) => page as never,
+        resolve: (page) => page,
       }),
       totalCount: t.int({
         nullable: true,
         description:
           'The number of items of the whole list, or null if they could not be counted in time. Counted only if selected.',
+        // It can scan an index.
+        extensions: { cost: { own: 10 } },
         resolve: (page) => page.total(),
       }),
     }),
-  }) as unknown as ObjectRef<Types, Connection<E>>;
+  });
 }
 
 /** The arguments of every list. */
@@ -114,7 +123,7 @@ export function connect<E extends object>(
   reading: Loader<E>,
   list: string,
   selection: Selection<E>,
-  order: Order<E>,
+  order: ListOrder<E>,
   args: PageArgs,
   along: Pick<Window<E>, 'unreadFor'> = {},
 ): MaybePromise<Connection<E>> {

@@ -3,11 +3,13 @@ import { prefixOf } from '../domain/ids.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { textIssue } from '../domain/text.ts';
 import { EARLIEST, LATEST } from '../domain/time.ts';
-import type { Key, Order } from '../store/store.ts';
+import type { Field, Key, Order } from '../store/store.ts';
 import { badInput } from './errors.ts';
 
+type Parser = (part: unknown) => Key[number] | undefined;
+
 /** The parsers of the fields that a cursor can contain. */
-const CURSOR_FIELDS: { readonly [field: string]: (part: unknown) => Key[number] | undefined } = {
+const CURSOR_FIELDS = {
   createdAt: (part) => instant(part),
   updatedAt: (part) => instant(part),
   expiresAt: (part) => (part === null ? null : instant(part)),
@@ -19,7 +21,13 @@ const CURSOR_FIELDS: { readonly [field: string]: (part: unknown) => Key[number] 
   magnitude: (part) => (typeof part === 'string' && /^\d{1,28}$/.test(part) ? BigInt(part) : undefined),
   sequence: (part) => (isWithin(part, 0, 2 ** 31 - 1) ? part : undefined),
   id: (part) => (typeof part === 'string' && prefixOf(part) !== undefined ? part : undefined),
-};
+} as const satisfies { readonly [field: string]: Parser };
+type CursorField = keyof typeof CURSOR_FIELDS;
+
+/** The order of a list. An order by a field that a cursor cannot contain does not compile. */
+export interface ListOrder<E> extends Order<E> {
+  readonly by: readonly (Field<E> & CursorField)[];
+}
 
 const storable = (part: unknown): string | undefined =>
   typeof part === 'string' && textIssue(part) === undefined ? part : undefined;
@@ -34,23 +42,23 @@ export const listMark = (list: unknown): string =>
 const bigintAsText = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
 
 /** Returns the cursor of a row: its list and sort key as an opaque text. */
-export function encodeCursor<E>(mark: string, { by }: Order<E>, row: E): string {
+export function encodeCursor<E>(mark: string, { by }: ListOrder<E>, row: E): string {
   const key = [...by, 'id'].map((field) => (row as { readonly [field: string]: unknown })[field]);
   return Buffer.from(JSON.stringify([mark, ...key], bigintAsText)).toString('base64url');
 }
 
 /** Returns the sort key of a cursor of this list. Throws BAD_USER_INPUT for any other text. */
-export function decodeCursor<E>(argument: 'after' | 'before', text: string, mark: string, { by }: Order<E>): Key {
+export function decodeCursor<E>(argument: 'after' | 'before', text: string, mark: string, { by }: ListOrder<E>): Key {
   const refuse = (): never => {
     throw badInput(
       `\`${argument}\` is not a cursor of this list. Send a cursor that the list returned with the same parent, filter and order.`,
     );
   };
   const [own, ...parts] = parsed(text) ?? refuse();
-  const fields = [...by, 'id'];
+  const fields: readonly CursorField[] = [...by, 'id'];
   if (own !== mark || parts.length !== fields.length) return refuse();
   return fields.map((field, index) => {
-    const part = CURSOR_FIELDS[field]?.(parts[index]);
+    const part = CURSOR_FIELDS[field](parts[index]);
     return part === undefined ? refuse() : part;
   });
 }

@@ -1,57 +1,129 @@
+import type { InputType } from '@pothos/core';
 import { type CurrencyCode, currencyIssue, isCurrency, isFormerCurrency } from '../domain/currencies.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { magnitudeOfDecimal, parseDecimal } from '../domain/money.ts';
 import { boundsOfPrefix, isWithin, textIssue } from '../domain/text.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Condition, Field, Range, Where } from '../store/store.ts';
-import { builder, type Types } from './builder.ts';
+import type { Condition, Field, Parent, Range, Selection, Where } from '../store/store.ts';
+import { builder, type InputField, type InputFields, type Types } from './builder.ts';
 import { badInput } from './errors.ts';
+import type { FieldCost } from './fieldCosts.ts';
 
 type Maybe<T> = T | null | undefined;
 type Bounds<V> = { readonly [B in keyof Range<V>]?: Maybe<V> };
+type AnyCondition = Condition<unknown>;
 
-/** Returns the conditions that are defined. */
-export function whereOf<E>(conditions: { readonly [F in Field<E>]?: Condition<unknown> | undefined }): Where<E> {
-  return Object.fromEntries(Object.entries(conditions).filter(([, condition]) => condition !== undefined)) as Where<E>;
-}
+/** A field of a filter: the condition that it sets on a field of the entity, or another part of the selection. */
+export type FilterField<F extends string> = {
+  readonly input: (t: InputFields) => InputField;
+  /** The additional cost of a list if the field is set. */
+  readonly cost?: Pick<FieldCost, 'each' | 'given'>;
+} & (
+  | {
+      readonly field: F;
+      /** The condition if the filter or its field is absent. Defaults to none. */
+      readonly otherwise?: AnyCondition;
+      /** Returns the condition for a value; `before` is that of an earlier field of the filter on the same field. */
+      condition(value: unknown, argument: string, before: AnyCondition | undefined): AnyCondition | undefined;
+    }
+  | {
+      /** Returns the part of the selection for a value. */
+      select(value: unknown): Pick<Selection<unknown>, 'terms' | 'search'>;
+    }
+);
 
-/** Returns the condition that a field has exactly this value, or undefined without a value. */
-export const equals = <V>(value: Maybe<V>): { readonly in: readonly V[] } | undefined =>
-  value === null || value === undefined ? undefined : { in: [value] };
+/** The fields of the filter of an entity. Each is declared once: its type, its description and what it selects. */
+export type FilterFields<E> = { readonly [argument: string]: FilterField<Field<E>> };
 
-/**
- * Returns the condition that a field has one of the values; an empty list matches nothing. Throws BAD_USER_INPUT if
- * there are too many.
- */
-export function anyOf<V>(argument: string, values: Maybe<readonly V[]>): { readonly in: readonly V[] } | undefined {
-  if (values === null || values === undefined) return undefined;
-  if (values.length > LIMITS.listValues) {
-    throw badInput(`\`filter.${argument}\` must have at most ${LIMITS.listValues} values; it has ${values.length}.`);
+/** Returns the selection of the rows that match a filter, of a parent or of all. */
+export function selectionOf<E>(fields: FilterFields<E>, filter: unknown, parent?: Parent<E>): Selection<E> {
+  const values = (filter ?? {}) as { readonly [argument: string]: unknown };
+  const where: { [field: string]: AnyCondition } = {};
+  let more: Pick<Selection<unknown>, 'terms' | 'search'> = {};
+  for (const [argument, each] of Object.entries(fields)) {
+    const value = values[argument];
+    const isAbsent = value === null || value === undefined;
+    if ('field' in each) {
+      const condition = isAbsent ? each.otherwise : each.condition(value, `filter.${argument}`, where[each.field]);
+      if (condition) where[each.field] = condition;
+    } else if (!isAbsent) more = { ...more, ...each.select(value) };
   }
-  return { in: values };
+  return { where: where as Where<E>, ...more, ...(parent && { parent }) };
 }
 
-/** Returns the conjunction of two conditions on one field; either may be undefined. */
-export function both<V>(
-  one: { readonly in: readonly V[] } | undefined,
-  other: { readonly in: readonly V[] } | undefined,
-): { readonly in: readonly V[] } | undefined {
-  if (!one || !other) return one ?? other;
-  return { in: one.in.filter((value) => other.in.includes(value)) };
-}
+/** Selects the rows whose field has exactly the value. */
+export const equals = <F extends string>(field: F, type: InputType<Types>, description: string): FilterField<F> => ({
+  field,
+  input: (t) => t.field({ type, description }),
+  condition: (value) => ({ in: [value] }),
+});
 
-/** Returns the condition that a text equals `equal` and starts with `prefix`; either may be missing. */
-export function textMatching(equal: Maybe<string>, prefix: Maybe<string>): Condition<string> | undefined {
-  if (prefix === null || prefix === undefined) return equals(equal);
-  if (typeof equal === 'string') return { in: equal.startsWith(prefix) ? [equal] : [] };
-  // No stored text starts with a text that cannot be stored.
-  const isStorable = isWithin(prefix, LIMITS.nameCharacters) && textIssue(prefix) === undefined;
-  return isStorable ? { range: boundsOfPrefix(prefix) } : { in: [] };
-}
+/** Selects the rows whose field has one of the values; an empty list matches nothing. */
+export const anyOf = <F extends string>(field: F, type: InputType<Types>, description: string): FilterField<F> => ({
+  field,
+  input: (t) => t.field({ type: [type], description }),
+  condition: (values: readonly unknown[], argument, before) => {
+    if (values.length > LIMITS.listValues) {
+      throw badInput(`\`${argument}\` must have at most ${LIMITS.listValues} values; it has ${values.length}.`);
+    }
+    return { in: before && 'in' in before ? before.in.filter((value) => values.includes(value)) : values };
+  },
+});
+
+/** Selects the rows whose text starts with the value. */
+export const startsWith = <F extends string>(field: F, description: string): FilterField<F> => ({
+  field,
+  input: (t) => t.string({ description: `${description}, compared by code point (case-sensitive).` }),
+  condition: (prefix: string, _argument, before) => {
+    if (before && 'in' in before)
+      return { in: before.in.filter((text) => typeof text === 'string' && text.startsWith(prefix)) };
+    // No stored text starts with a text that cannot be stored.
+    const isStorable = isWithin(prefix, LIMITS.nameCharacters) && textIssue(prefix) === undefined;
+    return isStorable ? { range: boundsOfPrefix(prefix) } : { in: [] };
+  },
+});
+
+/** Selects the rows whose number is within the bounds. */
+export const withinNumbers = <F extends string>(field: F, description: string): FilterField<F> => ({
+  field,
+  input: (t) => t.field({ type: IntRange, description }),
+  condition: within,
+});
+
+/** Selects the rows whose time is within the bounds. */
+export const withinTimes = <F extends string>(field: F, description: string): FilterField<F> => ({
+  field,
+  input: (t) => t.field({ type: DateTimeRange, description }),
+  condition: inMilliseconds,
+});
+
+/** Selects the rows whose magnitude is within the bounds. */
+export const withinAmounts = <F extends string>(field: F, description: string): FilterField<F> => ({
+  field,
+  input: (t) => t.field({ type: DecimalRange, description }),
+  condition: (bounds: Bounds<string>, argument) => {
+    const magnitudes = Object.entries(bounds).map(([bound, text]) => {
+      if (text === null || text === undefined) return [bound, null] as const;
+      const decimal = parseDecimal(text);
+      if (typeof decimal === 'string') throw badInput(`\`${argument}.${bound}\` ${decimal}`);
+      return [bound, magnitudeOfDecimal(decimal)] as const;
+    });
+    return within(Object.fromEntries(magnitudes) as Bounds<bigint>);
+  },
+});
+
+/** Selects the rows of a currency, active or former. */
+export const equalsCurrency = <F extends string>(field: F, description: string): FilterField<F> => ({
+  field,
+  input: (t) => t.field({ type: 'CurrencyCode', description }),
+  condition: (code: string, argument) => {
+    if (!isCurrency(code) && !isFormerCurrency(code)) throw badInput(`\`${argument}\` ${currencyIssue(code)}`);
+    return { in: [code satisfies CurrencyCode] };
+  },
+});
 
 /** Returns the condition that a value is within the bounds, or undefined without bounds. */
-export function within<V>(bounds: Maybe<Bounds<V>>): Condition<V> | undefined {
-  if (bounds === null || bounds === undefined) return undefined;
+function within<V>(bounds: Bounds<V>): Condition<V> | undefined {
   const given = Object.entries(bounds).filter(([, bound]) => bound !== null && bound !== undefined);
   return given.length === 0 ? undefined : { range: Object.fromEntries(given) as Range<V> };
 }
@@ -60,9 +132,7 @@ export function within<V>(bounds: Maybe<Bounds<V>>): Condition<V> | undefined {
  * Returns the condition that a time is within the bounds, in whole milliseconds as times are stored. A finer bound is
  * rounded so that it matches the same times: `lt` and `gte` up, `gt` and `lte` down.
  */
-export function withinTimes(bounds: Maybe<Bounds<Instant>>): Condition<Instant> | undefined {
-  if (bounds === null || bounds === undefined) return undefined;
-  const { gte, gt, lte, lt } = bounds;
+function inMilliseconds({ gte, gt, lte, lt }: Bounds<Instant>): Condition<Instant> | undefined {
   const round = (bound: Maybe<Instant>, to: (value: number) => number) =>
     typeof bound === 'number' ? to(bound) : bound;
   return within({
@@ -73,36 +143,6 @@ export function withinTimes(bounds: Maybe<Bounds<Instant>>): Condition<Instant> 
   });
 }
 
-/**
- * Returns the condition that an amount is within the bounds, as a magnitude. Throws BAD_USER_INPUT for an invalid
- * amount.
- */
-export function withinAmounts(argument: string, bounds: Maybe<Bounds<string>>): Condition<bigint> | undefined {
-  if (bounds === null || bounds === undefined) return undefined;
-  const magnitudes = Object.entries(bounds).map(([bound, text]) => {
-    if (text === null || text === undefined) return [bound, null] as const;
-    const decimal = parseDecimal(text);
-    if (typeof decimal === 'string') throw badInput(`\`filter.${argument}.${bound}\` ${decimal}`);
-    return [bound, magnitudeOfDecimal(decimal)] as const;
-  });
-  return within(Object.fromEntries(magnitudes) as Bounds<bigint>);
-}
-
-/**
- * Returns the condition that a currency, active or former, is exactly this one. Throws BAD_USER_INPUT for an unknown
- * code.
- */
-export function equalsCurrency(argument: string, code: Maybe<string>): Condition<CurrencyCode> | undefined {
-  if (code === null || code === undefined) return undefined;
-  if (!isCurrency(code) && !isFormerCurrency(code)) throw badInput(`\`filter.${argument}\` ${currencyIssue(code)}`);
-  return { in: [code] };
-}
-
-type InputFields = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
-/** Returns the description of a filter of these objects. */
-export const describeFilter = (nouns: string): string =>
-  `Filters ${nouns}. Fields are combined with AND, list values with OR. An empty list matches nothing.`;
-
 const BOUNDS = 'A range of values. Bounds are combined with AND; an absent bound does not limit the range.';
 const boundsOf = <T extends 'Int' | 'Decimal' | 'DateTime'>(t: InputFields, type: T) => ({
   gte: t.field({ type, description: 'At least this value.' }),
@@ -110,12 +150,12 @@ const boundsOf = <T extends 'Int' | 'Decimal' | 'DateTime'>(t: InputFields, type
   lte: t.field({ type, description: 'At most this value.' }),
   lt: t.field({ type, description: 'Less than this value.' }),
 });
-export const IntRange = builder.inputType('IntRange', { description: BOUNDS, fields: (t) => boundsOf(t, 'Int') });
-export const DecimalRange = builder.inputType('DecimalRange', {
+const IntRange = builder.inputType('IntRange', { description: BOUNDS, fields: (t) => boundsOf(t, 'Int') });
+const DecimalRange = builder.inputType('DecimalRange', {
   description: BOUNDS,
   fields: (t) => boundsOf(t, 'Decimal'),
 });
-export const DateTimeRange = builder.inputType('DateTimeRange', {
+const DateTimeRange = builder.inputType('DateTimeRange', {
   description: BOUNDS,
   fields: (t) => boundsOf(t, 'DateTime'),
 });

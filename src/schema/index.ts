@@ -1,5 +1,4 @@
 import { GraphQLSchema, printSchema } from 'graphql';
-import { RIGHTS } from '../domain/rights.ts';
 import { builder } from './builder.ts';
 import { paceFields } from './pace.ts';
 import { countResponses } from './responseSize.ts';
@@ -37,10 +36,7 @@ a default branch. Expected errors of a mutation are members of its result. All o
 /** The whole schema. Types, fields and enum values keep the order in which they are declared. */
 export const schema = paceFields(
   countResponses(
-    guardField(
-      new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION }),
-      RIGHTS,
-    ),
+    guardField(new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION })),
   ),
 );
 

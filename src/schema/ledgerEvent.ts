@@ -1,14 +1,16 @@
 import type { LedgerEvent as LedgerEventRow, Posting as PostingRow } from '../domain/ledgerEvent.ts';
+import { EVERYONE } from '../domain/rights.ts';
 import type { Window } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 import { builder } from './builder.ts';
-import { connect, connectionType, pageArgs } from './connection.ts';
-import { anyOf, DateTimeRange, describeFilter, equals, whereOf, withinTimes } from './filter.ts';
-import { Institution } from './institution.ts';
+import { createdAtField, reference } from './entityFields.ts';
+import { anyOf, equals, withinTimes } from './filter.ts';
+import { ownerField } from './institution.ts';
 import { PositionState } from './lifecycle.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
+import { listable } from './list.ts';
 import { Money } from './money.ts';
-import { Node, node } from './node.ts';
+import { Node } from './node.ts';
 import { Position } from './position.ts';
 
 const LedgerEventKind = builder.enumType('LedgerEventKind', {
@@ -53,25 +55,15 @@ export const LedgerEvent = builder.objectRef<LedgerEventRow>('LedgerEvent').impl
   description: 'The accounting entry of one lifecycle event. Ledger events never change.',
   interfaces: [Node],
   fields: (t) => ({
-    institution: t.field({
-      type: Institution,
-      nullable: true,
-      description: 'The institution that owns the ledger event.',
-      resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
-    }),
+    institution: ownerField(t, 'ledger event'),
     kind: t.expose('kind', { type: LedgerEventKind, description: 'The kind of the ledger event.' }),
-    position: t.field({
-      type: Position,
-      nullable: true,
-      description: 'The position, in its current state.',
-      resolve: ({ positionId }, _args, { read }) => read.positions.byId(positionId),
-    }),
-    lifecycleEvent: t.field({
-      type: LifecycleEvent,
-      nullable: true,
-      description: 'The lifecycle event that the entry accounts for.',
-      resolve: ({ lifecycleEventId }, _args, { read }) => read.lifecycleEvents.byId(lifecycleEventId),
-    }),
+    position: reference(t, Position, 'positionId', 'The position, in its current state.'),
+    lifecycleEvent: reference(
+      t,
+      LifecycleEvent,
+      'lifecycleEventId',
+      'The lifecycle event that the entry accounts for.',
+    ),
     sequence: t.exposeInt('sequence', { description: 'The sequence of the lifecycle event within the position.' }),
     fromState: t.expose('fromState', {
       type: PositionState,
@@ -82,72 +74,44 @@ export const LedgerEvent = builder.objectRef<LedgerEventRow>('LedgerEvent').impl
     postings: t.field({
       type: [Posting],
       description: 'The postings: two that add up to zero, or none if no money moved.',
+      extensions: { cost: { items: 2 } },
       resolve: ({ id }, _args, { read }) => {
         const page = read.postings.page(postingsOf(id));
         return page instanceof Promise ? page.then(({ rows }) => rows) : page.rows;
       },
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the change happened.' }),
-  }),
-});
-node('led', 'LedgerEvent', (read, id) => read.ledgerEvents.byId(id));
-
-const LedgerEventConnection = connectionType(LedgerEvent);
-const LedgerEventFilter = builder.inputType('LedgerEventFilter', {
-  description: describeFilter('ledger events'),
-  fields: (t) => ({
-    institutionId: t.id({ description: 'Only ledger events of this institution.' }),
-    positionIds: t.idList({ description: 'Only ledger events of one of these positions.' }),
-    kinds: t.field({ type: [LedgerEventKind], description: 'Only ledger events of one of these kinds.' }),
-    createdAt: t.field({ type: DateTimeRange, description: 'Only ledger events within these bounds.' }),
+    ...createdAtField(t, 'When the change happened.'),
   }),
 });
 
-builder.queryField('ledgerEvents', (t) =>
-  t.field({
-    type: LedgerEventConnection,
-    nullable: true,
-    description: 'Returns the ledger events that the viewer may see, newest first.',
-    args: {
-      filter: t.arg({ type: LedgerEventFilter, description: 'Filters the ledger events. Defaults to all.' }),
-      ...pageArgs,
+listable(LedgerEvent, {
+  prefix: 'led',
+  table: 'ledgerEvents',
+  roles: EVERYONE,
+  all: { description: 'ledger events that the viewer may see, newest first' },
+  filter: {
+    institutionId: equals('institutionId', 'ID', 'Only ledger events of this institution.'),
+    positionIds: anyOf('positionId', 'ID', 'Only ledger events of one of these positions.'),
+    kinds: anyOf('kind', LedgerEventKind, 'Only ledger events of one of these kinds.'),
+    createdAt: withinTimes('createdAt', 'Only ledger events within these bounds.'),
+  },
+  order: { by: ['createdAt'], direction: 'DESC' },
+  edges: [
+    {
+      on: Position,
+      field: 'positionId',
+      description: 'The ledger events of the position, oldest first.',
+      order: { by: ['sequence'], direction: 'ASC' },
     },
-    resolve: (_root, { filter, ...page }, { read }) => {
-      const where = whereOf<LedgerEventRow>({
-        institutionId: equals(filter?.institutionId),
-        positionId: anyOf('positionIds', filter?.positionIds),
-        kind: anyOf('kinds', filter?.kinds),
-        createdAt: withinTimes(filter?.createdAt),
-      });
-      return connect(read.ledgerEvents, 'LedgerEvent', { where }, { by: ['createdAt'], direction: 'DESC' }, page);
-    },
-  }),
-);
-
-builder.objectField(Position, 'ledgerEvents', (t) =>
-  t.field({
-    type: LedgerEventConnection,
-    nullable: true,
-    description: 'The ledger events of the position, oldest first.',
-    args: { ...pageArgs },
-    resolve: ({ id }, page, { read }) => {
-      const parent = { field: 'positionId', id } as const;
-      return connect(
-        read.ledgerEvents,
-        'LedgerEvent',
-        { parent, where: {} },
-        { by: ['sequence'], direction: 'ASC' },
-        page,
-      );
-    },
-  }),
-);
+  ],
+});
 
 builder.objectField(LifecycleEvent, 'ledgerEvent', (t) =>
   t.field({
     type: LedgerEvent,
     nullable: true,
     description: 'The ledger event that accounts for the change.',
+    extensions: { roles: EVERYONE },
     resolve: ({ id }, _args, { read }) => {
       const page = read.ledgerEvents.page(
         firstOf({

@@ -1,4 +1,5 @@
 import { isTerminal, LIFECYCLE, POSITION_STATES, type PositionState as State } from '../domain/lifecycle.ts';
+import { EVERYONE } from '../domain/rights.ts';
 import { builder } from './builder.ts';
 
 export const PositionState = builder.enumType('PositionState', {
@@ -34,6 +35,7 @@ builder.queryField('lifecycle', (t) =>
     type: [LifecycleRule],
     nullable: true,
     description: 'Returns the lifecycle of positions, one rule per state.',
+    extensions: { roles: EVERYONE, cost: { items: POSITION_STATES.length } },
     resolve: () => POSITION_STATES,
   }),
 );

@@ -1,10 +1,12 @@
 import type { LifecycleEvent as LifecycleEventRow } from '../domain/lifecycleEvent.ts';
+import { EVERYONE } from '../domain/rights.ts';
 import type { Actor as ActorRow } from '../domain/viewer.ts';
 import { builder } from './builder.ts';
-import { connect, connectionType, pageArgs } from './connection.ts';
+import { createdAtField, reference } from './entityFields.ts';
 import { PositionState } from './lifecycle.ts';
+import { listable } from './list.ts';
 import { Money } from './money.ts';
-import { Node, node } from './node.ts';
+import { Node } from './node.ts';
 import { Position } from './position.ts';
 
 const ActorKind = builder.enumType('ActorKind', {
@@ -26,12 +28,7 @@ export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEve
   description: 'The record of one state change of a position. Lifecycle events never change.',
   interfaces: [Node],
   fields: (t) => ({
-    position: t.field({
-      type: Position,
-      nullable: true,
-      description: 'The position, in its current state.',
-      resolve: ({ positionId }, _args, { read }) => read.positions.byId(positionId),
-    }),
+    position: reference(t, Position, 'positionId', 'The position, in its current state.'),
     sequence: t.exposeInt('sequence', {
       description: 'The number of the event within the position: 1 for the creation, without gaps.',
     }),
@@ -53,27 +50,21 @@ export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEve
     }),
     metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the client about the change.' }),
     actor: t.field({ type: Actor, description: 'The actor who caused the change.', resolve: (event) => event }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the change happened.' }),
+    ...createdAtField(t, 'When the change happened.'),
   }),
 });
-node('evt', 'LifecycleEvent', (read, id) => read.lifecycleEvents.byId(id));
 
-const LifecycleEventConnection = connectionType(LifecycleEvent);
-const BY_SEQUENCE = { by: ['sequence'], direction: 'ASC' } as const;
-
-builder.objectField(Position, 'events', (t) =>
-  t.field({
-    type: LifecycleEventConnection,
-    nullable: true,
-    description: 'The lifecycle events of the position, oldest first.',
-    args: { ...pageArgs },
-    resolve: ({ id }, page, { read }) =>
-      connect(
-        read.lifecycleEvents,
-        'LifecycleEvent',
-        { parent: { field: 'positionId', id }, where: {} },
-        BY_SEQUENCE,
-        page,
-      ),
-  }),
-);
+listable(LifecycleEvent, {
+  prefix: 'evt',
+  table: 'lifecycleEvents',
+  roles: EVERYONE,
+  order: { by: ['sequence'], direction: 'ASC' },
+  edges: [
+    {
+      on: Position,
+      name: 'events',
+      field: 'positionId',
+      description: 'The lifecycle events of the position, oldest first.',
+    },
+  ],
+});

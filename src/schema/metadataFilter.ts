@@ -1,9 +1,10 @@
 import { LIMITS } from '../domain/limits.ts';
-import { type MetadataTerm, metadataTerm } from '../domain/metadataTerms.ts';
+import { metadataTerm } from '../domain/metadataTerms.ts';
 import { builder } from './builder.ts';
 import { badInput } from './errors.ts';
+import type { FilterField } from './filter.ts';
 
-export const MetadataCondition = builder.inputType('MetadataCondition', {
+const MetadataCondition = builder.inputType('MetadataCondition', {
   description: 'A value that the metadata must have at a path.',
   fields: (t) => ({
     path: t.string({
@@ -18,18 +19,26 @@ export const MetadataCondition = builder.inputType('MetadataCondition', {
     }),
   }),
 });
-type Conditions = readonly (typeof MetadataCondition.$inferInput)[] | null | undefined;
+type Conditions = readonly (typeof MetadataCondition.$inferInput)[];
 
-/** The description of every `metadata` filter. */
-export const METADATA_FILTER = `Only objects whose metadata has all of these values. At most ${LIMITS.metadataConditions} conditions. Only the first ${LIMITS.metadataTerms} values of the metadata of an object are searched.`;
+/** The cost per condition, each of which is a separate lookup. */
+const COST = 20;
 
-/** Returns the terms of the conditions. Throws BAD_USER_INPUT if there are too many. */
-export function termsOf(conditions: Conditions): { readonly terms?: readonly MetadataTerm[] } {
-  if (!conditions || conditions.length === 0) return {};
-  if (conditions.length > LIMITS.metadataConditions) {
-    throw badInput(
-      `\`filter.metadata\` must have at most ${LIMITS.metadataConditions} values; it has ${conditions.length}.`,
-    );
-  }
-  return { terms: [...new Set(conditions.map(({ path, equals }) => metadataTerm(path, equals)))] };
-}
+/** Selects the objects whose metadata has all of the values. */
+export const metadata: FilterField<never> = {
+  input: (t) =>
+    t.field({
+      type: [MetadataCondition],
+      description: `Only objects whose metadata has all of these values. At most ${LIMITS.metadataConditions} conditions. Only the first ${LIMITS.metadataTerms} values of the metadata of an object are searched.`,
+    }),
+  cost: { each: { at: ['filter', 'metadata'], cost: COST } },
+  select: (conditions: Conditions) => {
+    if (conditions.length === 0) return {};
+    if (conditions.length > LIMITS.metadataConditions) {
+      throw badInput(
+        `\`filter.metadata\` must have at most ${LIMITS.metadataConditions} values; it has ${conditions.length}.`,
+      );
+    }
+    return { terms: [...new Set(conditions.map(({ path, equals }) => metadataTerm(path, equals)))] };
+  },
+};

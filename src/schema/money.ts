@@ -19,6 +19,8 @@ export const Money = builder.objectRef<Amount>('Money').implement({
     }),
     formatted: t.string({
       description: 'The amount with its currency, formatted for people of the locale.',
+      // A locale can require a new format.
+      extensions: { cost: { own: 1, given: { at: ['locale'], cost: 3 } } },
       args: {
         locale: t.arg.string({
           required: true,

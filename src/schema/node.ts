@@ -1,25 +1,52 @@
+import type { ObjectRef } from '@pothos/core';
+import { type GraphQLResolveInfo, isObjectType } from 'graphql';
 import type { Id, IdPrefix } from '../domain/ids.ts';
 import { prefixOf } from '../domain/ids.ts';
-import { isAllowed } from '../domain/rights.ts';
 import { LIMITS } from '../domain/limits.ts';
-import type { MaybePromise } from '../store/store.ts';
-import { builder, type Context } from './builder.ts';
+import { EVERYONE, type Roles } from '../domain/rights.ts';
+import type { MaybePromise, TableName } from '../store/store.ts';
+import { builder, type Context, type Types } from './builder.ts';
 import { badInput } from './errors.ts';
-import type { Loaders } from './loaders.ts';
+import type { Loader, Loaders } from './loaders.ts';
 
-type Entity = { readonly id: Id };
-type ById = (read: Loaders, id: Id) => MaybePromise<Entity | undefined>;
-
-const TYPES = new Map<string, { readonly name: string; readonly byId: ById }>();
-
-/** Makes `node` and `nodes` return the objects of a type. */
-export function node(prefix: IdPrefix, name: string, byId: ById): void {
-  TYPES.set(prefix, { name, byId });
+/** A row with an id. */
+export interface Entity {
+  readonly id: Id;
 }
+export type EntityRef = ObjectRef<Types, Entity>;
+
+/** Where the objects of a type are stored, and who may see them. */
+export interface NodeOptions {
+  readonly prefix: IdPrefix;
+  readonly table: TableName;
+  readonly roles: Roles;
+}
+
+const NODES = new Map<string, NodeOptions>();
+const NAMES = new Map<string, string>();
+
+/** Makes `node` and `nodes` return the objects of a type, to viewers with one of the roles. */
+export function node(type: EntityRef, options: NodeOptions): void {
+  NODES.set(type.name, options);
+  NAMES.set(options.prefix, type.name);
+  const { roles } = options;
+  type.updateConfig((config) => ({ ...config, extensions: { ...config.extensions, roles } }));
+}
+
+/** Returns the options of a type. Throws if it is not a node. */
+export function nodeOptionsOf({ name }: EntityRef): NodeOptions {
+  const options = NODES.get(name);
+  if (!options) throw new Error(`${name} is not a node.`);
+  return options;
+}
+
+export const loaderOf = (read: Loaders, type: EntityRef): Loader<Entity> => read[nodeOptionsOf(type).table];
+
+const nameOf = (id: Id): string | undefined => NAMES.get(prefixOf(id) ?? '');
 
 export const Node = builder.interfaceRef<Entity>('Node').implement({
   description: 'An object with an id.',
-  resolveType: ({ id }) => TYPES.get(prefixOf(id) ?? '')?.name,
+  resolveType: ({ id }) => nameOf(id),
   fields: (t) => ({
     id: t.exposeID('id', {
       description: 'The id. It is opaque, but its prefix identifies the type, and ids sort by time of creation.',
@@ -28,19 +55,23 @@ export const Node = builder.interfaceRef<Entity>('Node').implement({
 });
 
 /** Returns the object, or null if it does not exist or is not visible to the viewer. */
-const resolve = ({ read, viewer }: Context, id: Id): MaybePromise<Entity | null> => {
-  const type = TYPES.get(prefixOf(id) ?? '');
-  const row = type && isAllowed(viewer, type.name) ? (type.byId(read, id) ?? null) : null;
-  return row instanceof Promise ? row.then((entity) => entity ?? null) : row;
-};
+function resolve(id: Id, { read, viewer }: Context, { schema }: GraphQLResolveInfo): MaybePromise<Entity | null> {
+  const name = nameOf(id) ?? '';
+  const table = NODES.get(name)?.table;
+  const type = schema.getType(name);
+  if (!table || !isObjectType(type) || !type.extensions.roles?.includes(viewer.role)) return null;
+  const row = read[table].byId(id);
+  return row instanceof Promise ? row.then((entity) => entity ?? null) : (row ?? null);
+}
 
 builder.queryField('node', (t) =>
   t.field({
     type: Node,
     nullable: true,
     description: 'Returns the object with this id, or null if it does not exist or is not visible to the viewer.',
+    extensions: { roles: EVERYONE },
     args: { id: t.arg.id({ required: true, description: 'An id of any type.' }) },
-    resolve: (_root, { id }, context) => resolve(context, id),
+    resolve: (_root, { id }, context, info) => resolve(id, context, info),
   }),
 );
 
@@ -50,14 +81,15 @@ builder.queryField('nodes', (t) =>
     nullable: { list: false, items: true },
     description:
       'Returns the objects with these ids, in request order; null for each that does not exist or that the viewer may not see.',
+    extensions: { roles: EVERYONE, cost: { items: ['ids'] } },
     args: {
       ids: t.arg.idList({ required: true, description: `The ids, of any types. At most ${LIMITS.listValues}.` }),
     },
-    resolve: (_root, { ids }, context) => {
+    resolve: (_root, { ids }, context, info) => {
       if (ids.length > LIMITS.listValues) {
         throw badInput(`\`ids\` must have at most ${LIMITS.listValues} values; it has ${ids.length}.`);
       }
-      return ids.map((id) => resolve(context, id)) as never;
+      return ids.map((id) => resolve(id, context, info));
     },
   }),
 );

@@ -74,7 +74,7 @@ export function paceFields(schema: GraphQLSchema): GraphQLSchema {
     if (!isObjectType(type) || isIntrospectionType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       if (isListOfObjects(field)) paceList(field);
-      if ((fieldCostOf(type.name, field.name).own ?? 0) >= EXPENSIVE_COST) delayField(field);
+      if ((fieldCostOf(field).own ?? 0) >= EXPENSIVE_COST) delayField(field);
     }
   }
   return schema;

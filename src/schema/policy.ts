@@ -1,14 +1,15 @@
-import type { Replayable } from '../commands/perform.ts';
-import { deletePolicy, type PolicyDeleted, setPolicy } from '../commands/policy.ts';
+import { deletePolicy, setPolicy } from '../commands/policy.ts';
 import { policiesOf } from '../commands/positionChange.ts';
+import { CURRENCY_CODES } from '../domain/currencies.ts';
+import { REGIONS } from '../domain/institution.ts';
 import { LIMITS } from '../domain/limits.ts';
-import type { PolicyLimit as Limit, Policy as PolicyRow } from '../domain/policy.ts';
-import { limitOf } from '../domain/policy.ts';
-import type { ErrorCode } from '../domain/userErrors.ts';
+import { limitOf, type PolicyLimit as Limit, type Policy as PolicyRow } from '../domain/policy.ts';
+import { EVERYONE } from '../domain/rights.ts';
 import { builder } from './builder.ts';
-import { Institution, INSTITUTION_ID, Region, VERSIONED } from './institution.ts';
+import { reference, versionedFields } from './entityFields.ts';
+import { Institution, INSTITUTION_ID, ownerField, Region } from './institution.ts';
 import { Money } from './money.ts';
-import { EXPECTED_VERSION, IDEMPOTENCY_KEY, mutation, payloadType, REPLAYED, resultType } from './mutation.ts';
+import { EXPECTED_VERSION, mutation } from './mutation.ts';
 import { Node, node } from './node.ts';
 
 const PolicyLimit = builder.objectRef<Limit>('PolicyLimit').implement({
@@ -34,12 +35,7 @@ const Policy = builder.objectRef<PolicyRow>('Policy').implement({
   description: 'The rules that an institution sets for its positions in one region.',
   interfaces: [Node],
   fields: (t) => ({
-    institution: t.field({
-      type: Institution,
-      nullable: true,
-      description: 'The institution that owns the policy.',
-      resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
-    }),
+    institution: ownerField(t, 'policy'),
     region: t.expose('region', {
       type: Region,
       description: 'The region. The policy applies to positions whose asset template has this region.',
@@ -53,20 +49,20 @@ const Policy = builder.objectRef<PolicyRow>('Policy').implement({
     limits: t.field({
       type: [PolicyLimit],
       description: 'The limits of amounts, at most one entry per currency.',
+      extensions: { cost: { maxItems: CURRENCY_CODES.length } },
       resolve: ({ limits }) => limits,
     }),
-    version: t.exposeInt('version', { description: VERSIONED.version }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: VERSIONED.createdAt }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: VERSIONED.updatedAt }),
+    ...versionedFields(t),
   }),
 });
-node('pol', 'Policy', (read, id) => read.policies.byId(id));
+node(Policy, { prefix: 'pol', table: 'policies', roles: EVERYONE });
 
 builder.objectField(Institution, 'policies', (t) =>
   t.field({
     type: [Policy],
     nullable: true,
     description: 'The policies of the institution, at most one per region.',
+    extensions: { roles: EVERYONE, cost: { items: REGIONS.length } },
     resolve: ({ id }, _args, { read }) => {
       const page = read.policies.page(policiesOf(id));
       return page instanceof Promise ? page.then(({ rows }) => rows) : page.rows;
@@ -92,9 +88,8 @@ const PolicyLimitInput = builder.inputType('PolicyLimitInput', {
 
 const EXPECTED = `${EXPECTED_VERSION} Send 0 if the region had no policy.`;
 
-const SetPolicyInput = builder.inputType('SetPolicyInput', {
-  description: 'Input for setPolicy.',
-  fields: (t) => ({
+mutation(setPolicy, 'Sets the policy of a region. It replaces the previous policy as a whole.', {
+  input: (t) => ({
     institutionId: t.id({ description: INSTITUTION_ID }),
     region: t.field({ type: Region, required: true, description: 'The region. Must be one of the institution.' }),
     allowedCurrencies: t.field({
@@ -106,54 +101,18 @@ const SetPolicyInput = builder.inputType('SetPolicyInput', {
       description: 'The limits of amounts, at most one entry per currency. Defaults to none.',
     }),
     expectedVersion: t.int({ description: EXPECTED }),
-    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
+  payload: (t) => ({ policy: t.expose('policy', { type: Policy, description: 'The policy.' }) }),
 });
 
-const DeletePolicyInput = builder.inputType('DeletePolicyInput', {
-  description: 'Input for deletePolicy.',
-  fields: (t) => ({
+mutation(deletePolicy, 'Deletes the policy of a region.', {
+  input: (t) => ({
     institutionId: t.id({ description: INSTITUTION_ID }),
     region: t.field({ type: Region, required: true, description: 'The region of the policy.' }),
     expectedVersion: t.int({ description: EXPECTED }),
-    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
-});
-
-const SetPolicyPayload = payloadType('setPolicy', 'policy', Policy, 'The policy.');
-
-const DeletePolicyPayload = builder.objectRef<Replayable<PolicyDeleted>>('DeletePolicyPayload').implement({
-  description: 'Result of a successful deletePolicy.',
-  fields: (t) => ({
+  payload: (t) => ({
     deletedPolicyId: t.exposeID('deletedPolicyId', { description: 'The id of the deleted policy.' }),
-    institution: t.field({
-      type: Institution,
-      nullable: true,
-      description: 'The institution that owned the policy.',
-      resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
-    }),
-    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
+    institution: reference(t, Institution, 'institutionId', 'The institution that owned the policy.'),
   }),
 });
-
-const CODES: readonly ErrorCode[] = [
-  'VALIDATION_FAILED',
-  'FORBIDDEN',
-  'NOT_FOUND',
-  'STALE_VERSION',
-  'IDEMPOTENCY_CONFLICT',
-];
-mutation(
-  'setPolicy',
-  'Sets the policy of a region. It replaces the previous policy as a whole.',
-  SetPolicyInput,
-  resultType(SetPolicyPayload, 'SetPolicyResult', [...CODES, 'CAPACITY_EXCEEDED']),
-  setPolicy,
-);
-mutation(
-  'deletePolicy',
-  'Deletes the policy of a region.',
-  DeletePolicyInput,
-  resultType(DeletePolicyPayload, 'DeletePolicyResult', CODES),
-  deletePolicy,
-);

@@ -1,31 +1,18 @@
 import { type TemplateConfig, templateConfigId } from '../domain/assetTemplate.ts';
 import { allowedTransitions } from '../domain/lifecycle.ts';
 import { fundedOf, type Position as PositionRow } from '../domain/position.ts';
-import { viewerAllowedTransitions } from '../domain/rights.ts';
-import type { Field, MaybePromise, Parent, Selection } from '../store/store.ts';
+import { EVERYONE, viewerAllowedTransitions } from '../domain/rights.ts';
+import type { MaybePromise } from '../store/store.ts';
 import { Asset } from './asset.ts';
 import { builder } from './builder.ts';
-import { connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
-import {
-  anyOf,
-  both,
-  DateTimeRange,
-  DecimalRange,
-  describeFilter,
-  equals,
-  equalsCurrency,
-  OrderDirection,
-  textMatching,
-  whereOf,
-  withinTimes,
-  withinAmounts,
-} from './filter.ts';
-import { Institution, VERSIONED } from './institution.ts';
+import { metadataField, reference, versionedFields } from './entityFields.ts';
+import { anyOf, equals, equalsCurrency, startsWith, withinAmounts, withinTimes } from './filter.ts';
+import { Institution, ownerField } from './institution.ts';
 import { PositionState } from './lifecycle.ts';
-import { METADATA_FILTER, MetadataCondition, termsOf } from './metadataFilter.ts';
+import { BY_TIME, listable } from './list.ts';
+import { metadata } from './metadataFilter.ts';
 import { Money } from './money.ts';
-import { Node, node } from './node.ts';
-import type { Loaders } from './loaders.ts';
+import { Node } from './node.ts';
 
 const configOf = (found: MaybePromise<TemplateConfig | undefined>) =>
   found instanceof Promise ? found.then((row) => row?.config) : found?.config;
@@ -38,18 +25,8 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
   description: 'An amount held in escrow until it is released, cancelled or expires.',
   interfaces: [Node],
   fields: (t) => ({
-    institution: t.field({
-      type: Institution,
-      nullable: true,
-      description: 'The institution that owns the position.',
-      resolve: ({ institutionId }, _args, { read }) => read.institutions.byId(institutionId),
-    }),
-    asset: t.field({
-      type: Asset,
-      nullable: true,
-      description: 'The asset: the deal that the money is held for.',
-      resolve: ({ assetId }, _args, { read }) => read.assets.byId(assetId),
-    }),
+    institution: ownerField(t, 'position'),
+    asset: reference(t, Asset, 'assetId', 'The asset: the deal that the money is held for.'),
     holderReference: t.exposeString('holderReference', {
       description: 'The client-supplied reference of the party the money is held for.',
     }),
@@ -57,7 +34,7 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
       nullable: true,
       description: 'The client-supplied reference of the position, or null if it has none.',
     }),
-    metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the client, returned as it was sent.' }),
+    metadata: metadataField(t),
     state: t.expose('state', { type: PositionState, description: 'The state. It can briefly lag behind `expiresAt`.' }),
     allowedTransitions: t.field({
       type: [PositionState],
@@ -93,9 +70,7 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
       nullable: true,
       description: 'When the position expires, or null if it never does. From then on only EXPIRED is allowed.',
     }),
-    version: t.exposeInt('version', { description: VERSIONED.version }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: VERSIONED.createdAt }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: VERSIONED.updatedAt }),
+    ...versionedFields(t),
   }),
 });
 builder.objectFields(Position, (t) => ({
@@ -120,123 +95,47 @@ builder.objectFields(Position, (t) => ({
     description: 'When the position was released, cancelled or expired, or null while it is open.',
   }),
 }));
-node('pos', 'Position', (read, id) => read.positions.byId(id));
 
-export const PositionFilter = builder.inputType('PositionFilter', {
-  description: describeFilter('positions'),
-  fields: (t) => ({
-    institutionId: t.id({ description: 'Only positions of this institution.' }),
-    assetIds: t.idList({ description: 'Only positions of one of these assets.' }),
-    templateIds: t.idList({ description: 'Only positions of assets of these asset templates.' }),
-    holderReference: t.string({ description: 'Only positions with exactly this holder reference.' }),
-    holderReferences: t.stringList({ description: 'Only positions with one of these holder references.' }),
-    externalReference: t.string({ description: 'Only positions with exactly this external reference.' }),
-    referenceStartsWith: t.string({
-      description:
-        'Only positions whose external reference starts with this text, compared by code point (case-sensitive).',
-    }),
-    metadata: t.field({ type: [MetadataCondition], description: METADATA_FILTER }),
-    states: t.field({ type: [PositionState], description: 'Only positions in one of these states.' }),
-    currencyCode: t.field({ type: 'CurrencyCode', description: 'Only positions in this currency.' }),
-    amount: t.field({
-      type: DecimalRange,
-      description: 'Only positions whose agreed amount is within these bounds, as a number regardless of its currency.',
-    }),
-    createdAt: t.field({ type: DateTimeRange, description: 'Only positions created within these bounds.' }),
-    updatedAt: t.field({ type: DateTimeRange, description: 'Only positions last changed within these bounds.' }),
-    expiresAt: t.field({
-      type: DateTimeRange,
-      description: 'Only positions that expire within these bounds. Positions that never expire do not match.',
-    }),
-  }),
-});
-type Filter = typeof PositionFilter.$inferInput | null | undefined;
-
-/** Returns the selection of the positions that match a filter, of a parent or of all. */
-export function selectionOf(filter: Filter, parent?: Parent<PositionRow>): Selection<PositionRow> {
-  const where = whereOf<PositionRow>({
-    institutionId: equals(filter?.institutionId),
-    assetId: anyOf('assetIds', filter?.assetIds),
-    templateId: anyOf('templateIds', filter?.templateIds),
-    holderReference: both(equals(filter?.holderReference), anyOf('holderReferences', filter?.holderReferences)),
-    externalReference: textMatching(filter?.externalReference, filter?.referenceStartsWith),
-    state: anyOf('states', filter?.states),
-    currency: equalsCurrency('currencyCode', filter?.currencyCode),
-    magnitude: withinAmounts('amount', filter?.amount),
-    createdAt: withinTimes(filter?.createdAt),
-    updatedAt: withinTimes(filter?.updatedAt),
-    expiresAt: withinTimes(filter?.expiresAt),
-  });
-  return { where, ...termsOf(filter?.metadata), ...(parent && { parent }) };
-}
-
-const PositionOrderField = builder.enumType('PositionOrderField', {
-  description: 'The fields that positions can be ordered by. Equal values are ordered by id.',
-  values: {
-    CREATED_AT: { value: 'createdAt', description: 'By time of creation.' },
-    UPDATED_AT: { value: 'updatedAt', description: 'By time of the last change.' },
-    AMOUNT: { value: 'magnitude', description: 'By agreed amount, as a number regardless of its currency.' },
-    EXPIRES_AT: { value: 'expiresAt', description: 'By expiry; positions without one are last in ASC, first in DESC.' },
-  } as const satisfies {
-    readonly [name: string]: { readonly value: Field<PositionRow>; readonly description: string };
+export const positions = listable(Position, {
+  prefix: 'pos',
+  table: 'positions',
+  roles: EVERYONE,
+  all: {},
+  filter: {
+    institutionId: equals('institutionId', 'ID', 'Only positions of this institution.'),
+    assetIds: anyOf('assetId', 'ID', 'Only positions of one of these assets.'),
+    templateIds: anyOf('templateId', 'ID', 'Only positions of assets of these asset templates.'),
+    holderReference: equals('holderReference', 'String', 'Only positions with exactly this holder reference.'),
+    holderReferences: anyOf('holderReference', 'String', 'Only positions with one of these holder references.'),
+    externalReference: equals('externalReference', 'String', 'Only positions with exactly this external reference.'),
+    referenceStartsWith: startsWith(
+      'externalReference',
+      'Only positions whose external reference starts with this text',
+    ),
+    metadata,
+    states: anyOf('state', PositionState, 'Only positions in one of these states.'),
+    currencyCode: equalsCurrency('currency', 'Only positions in this currency.'),
+    amount: withinAmounts(
+      'magnitude',
+      'Only positions whose agreed amount is within these bounds, as a number regardless of its currency.',
+    ),
+    createdAt: withinTimes('createdAt', 'Only positions created within these bounds.'),
+    updatedAt: withinTimes('updatedAt', 'Only positions last changed within these bounds.'),
+    expiresAt: withinTimes(
+      'expiresAt',
+      'Only positions that expire within these bounds. Positions that never expire do not match.',
+    ),
   },
+  orders: {
+    ...BY_TIME,
+    AMOUNT: { by: ['magnitude'], description: 'By agreed amount, as a number regardless of its currency.' },
+    EXPIRES_AT: {
+      by: ['expiresAt'],
+      description: 'By expiry; positions without one are last in ASC, first in DESC.',
+    },
+  },
+  edges: [
+    { on: Institution, field: 'institutionId', description: 'The positions of the institution.' },
+    { on: Asset, field: 'assetId', description: 'The positions of the asset.' },
+  ],
 });
-
-const PositionOrder = builder.inputType('PositionOrder', {
-  description: 'The order of a list of positions.',
-  fields: (t) => ({
-    field: t.field({ type: PositionOrderField, required: true, description: 'The field to order by.' }),
-    direction: t.field({ type: OrderDirection, required: true, description: 'The direction.' }),
-  }),
-});
-type OrderBy = typeof PositionOrder.$inferInput | null | undefined;
-
-const PositionConnection = connectionType(Position);
-const listArgs = builder.args((t) => ({
-  filter: t.field({ type: PositionFilter, description: 'Filters the positions. Defaults to all.' }),
-  orderBy: t.field({
-    type: PositionOrder,
-    defaultValue: { field: 'createdAt', direction: 'DESC' },
-    description: 'The order of the positions. Defaults to newest first.',
-  }),
-  ...pageArgs,
-}));
-
-const list = (
-  read: Loaders,
-  { filter, orderBy, ...page }: PageArgs & { readonly filter?: Filter; readonly orderBy?: OrderBy },
-  parent?: Parent<PositionRow>,
-) => {
-  const order = { by: [orderBy?.field ?? 'createdAt'], direction: orderBy?.direction ?? 'DESC' } as const;
-  return connect(read.positions, 'Position', selectionOf(filter, parent), order, page);
-};
-
-builder.queryField('positions', (t) =>
-  t.field({
-    type: PositionConnection,
-    nullable: true,
-    description: 'Returns the positions that the viewer may see.',
-    args: listArgs,
-    resolve: (_root, args, { read }) => list(read, args),
-  }),
-);
-
-builder.objectField(Institution, 'positions', (t) =>
-  t.field({
-    type: PositionConnection,
-    nullable: true,
-    description: 'The positions of the institution.',
-    args: listArgs,
-    resolve: ({ id }, args, { read }) => list(read, args, { field: 'institutionId', id }),
-  }),
-);
-
-builder.objectField(Asset, 'positions', (t) =>
-  t.field({
-    type: PositionConnection,
-    nullable: true,
-    description: 'The positions of the asset.',
-    args: listArgs,
-    resolve: ({ id }, args, { read }) => list(read, args, { field: 'assetId', id }),
-  }),
-);

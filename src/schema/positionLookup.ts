@@ -1,6 +1,7 @@
 import { ownInstitution } from '../commands/context.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Position as PositionRow } from '../domain/position.ts';
+import { EVERYONE } from '../domain/rights.ts';
 import { firstOf } from '../store/window.ts';
 import type { MaybePromise, Page } from '../store/store.ts';
 import { builder, type Context } from './builder.ts';
@@ -58,6 +59,7 @@ builder.queryField('position', (t) =>
     nullable: true,
     description:
       'Returns the position with this id or external reference, or null if it does not exist or is not visible to the viewer.',
+    extensions: { roles: EVERYONE },
     args: {
       id: t.arg.id({ description: 'The id of the position: pos_... Required unless `externalReference` is given.' }),
       externalReference: t.arg.string({

@@ -9,84 +9,32 @@ import {
 import type { Replayable } from '../commands/perform.ts';
 import type { PositionChanged } from '../commands/positionChange.ts';
 import { updatePosition } from '../commands/updatePosition.ts';
-import type { ErrorCode } from '../domain/userErrors.ts';
-import { builder, type Types } from './builder.ts';
+import { builder, type InputFields } from './builder.ts';
 import { PositionState } from './lifecycle.ts';
 import { LedgerEvent } from './ledgerEvent.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
 import { MoneyInput } from './money.ts';
-import {
-  EXPECTED_VERSION,
-  IDEMPOTENCY_KEY,
-  mutation,
-  payloadType,
-  REPLAYED,
-  resultType,
-  UNCHANGED,
-  UPDATE_ERRORS,
-} from './mutation.ts';
+import { EXPECTED_VERSION, mutation, PATCH, REPLAYED, UNCHANGED } from './mutation.ts';
 import { Position } from './position.ts';
 
-type Changed = Replayable<PositionChanged>;
+const POSITION = 'The position, in its current state.';
 
-const PositionChangePayload = builder.interfaceRef<Changed>('PositionChangePayload').implement({
+const PositionChangePayload = builder.interfaceRef<Replayable<PositionChanged>>('PositionChangePayload').implement({
   description:
     'Result of a successful change of an existing position: the fields that the payloads of transitionPosition, fundPosition, releasePosition, cancelPosition and expirePosition share.',
   fields: (t) => ({
-    position: t.expose('position', { type: Position, description: 'The position, in its current state.' }),
+    position: t.expose('position', { type: Position, description: POSITION }),
     event: t.expose('event', { type: LifecycleEvent, description: 'The lifecycle event of the change.' }),
     ledgerEvent: t.expose('ledgerEvent', { type: LedgerEvent, description: 'The ledger event of the change.' }),
     replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
   }),
 });
 const changePayload = (name: string, description: string) =>
-  builder.objectRef<Changed>(name).implement({ description, interfaces: [PositionChangePayload] });
+  builder.objectRef<Replayable<PositionChanged>>(name).implement({ description, interfaces: [PositionChangePayload] });
 
-const CreatePositionPayload = builder.objectRef<Changed>('CreatePositionPayload').implement({
-  description: 'Result of a successful createPosition.',
-  fields: (t) => ({
-    position: t.expose('position', { type: Position, description: 'The position, in its current state.' }),
-    event: t.expose('event', { type: LifecycleEvent, description: 'The lifecycle event of the creation.' }),
-    ledgerEvent: t.expose('ledgerEvent', { type: LedgerEvent, description: 'The ledger event of the creation.' }),
-    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
-  }),
+const moveFields = (t: InputFields) => ({
+  positionId: t.id({ required: true, description: 'The position to change.' }),
 });
-
-export const CreatePositionInput = builder.inputType('CreatePositionInput', {
-  description: 'Input for createPosition.',
-  fields: (t) => ({
-    institutionId: t.id({ description: 'The institution of the asset. Optional; if set, it must match.' }),
-    assetId: t.id({ required: true, description: 'The asset: the deal that the money is held for.' }),
-    holderReference: t.string({
-      required: true,
-      description: 'Your reference of the party the money is held for. 1 to 200 characters.',
-    }),
-    amount: t.field({
-      type: MoneyInput,
-      required: true,
-      description: 'The agreed amount, in the currency of the asset template.',
-    }),
-    externalReference: t.string({
-      description:
-        'Your reference of the position. 1 to 200 characters. Not necessarily unique; see `uniqueReference`.',
-    }),
-    uniqueReference: t.boolean({
-      description:
-        'Whether the external reference must be unique among the positions of the institution that were created with this flag. If one has it, the result is a ConflictError with its id. Positions created without the flag do not count. Requires `externalReference`. Defaults to false.',
-    }),
-    expiresAt: t.field({
-      type: 'DateTime',
-      description:
-        'When the position expires. Must be in the future. Required if the config of the asset template has `maxTenorDays`. Defaults to never.',
-    }),
-    metadata: t.field({ type: 'JSONObject', description: 'Data of the client. Defaults to {}.' }),
-    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
-  }),
-});
-
-type InputFields = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
-const positionId = (t: InputFields) => t.id({ required: true, description: 'The position to change.' });
-const amount = (t: InputFields, description: string) => t.field({ type: 'Decimal', description });
 const noteFields = (t: InputFields) => ({
   reason: t.string({ description: 'The reason, kept with the lifecycle event. At most 1,000 characters.' }),
   metadata: t.field({
@@ -94,139 +42,117 @@ const noteFields = (t: InputFields) => ({
     description: 'Data of the client about the change, kept with the lifecycle event. Defaults to {}.',
   }),
   expectedVersion: t.int({ description: EXPECTED_VERSION }),
-  idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
 });
-const moveInput = (name: string, description: string) =>
-  builder.inputType(name, { description, fields: (t) => ({ positionId: positionId(t), ...noteFields(t) }) });
+const move = (t: InputFields) => ({ ...moveFields(t), ...noteFields(t) });
 
-export const TransitionPositionInput = builder.inputType('TransitionPositionInput', {
-  description: 'Input for transitionPosition.',
-  fields: (t) => ({
-    positionId: positionId(t),
-    toState: t.field({ type: PositionState, required: true, description: 'The new state of the position.' }),
-    amount: amount(
-      t,
-      'The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is held. Not allowed for other states.',
-    ),
-    ...noteFields(t),
-  }),
-});
-const ReleasePositionInput = builder.inputType('ReleasePositionInput', {
-  description: 'Input for releasePosition.',
-  fields: (t) => ({
-    positionId: positionId(t),
-    amount: amount(
-      t,
-      'The amount to release, in the currency of the position; at most what is held. Required unless `all` is true, and not allowed with it.',
-    ),
+export const CreatePositionInput = mutation(
+  createPosition,
+  'Creates a position. Nothing is in escrow until it is funded.',
+  {
+    input: (t) => ({
+      institutionId: t.id({ description: 'The institution of the asset. Optional; if set, it must match.' }),
+      assetId: t.id({ required: true, description: 'The asset: the deal that the money is held for.' }),
+      holderReference: t.string({
+        required: true,
+        description: 'Your reference of the party the money is held for. 1 to 200 characters.',
+      }),
+      amount: t.field({
+        type: MoneyInput,
+        required: true,
+        description: 'The agreed amount, in the currency of the asset template.',
+      }),
+      externalReference: t.string({
+        description:
+          'Your reference of the position. 1 to 200 characters. Not necessarily unique; see `uniqueReference`.',
+      }),
+      uniqueReference: t.boolean({
+        description:
+          'Whether the external reference must be unique among the positions of the institution that were created with this flag. If one has it, the result is a ConflictError with its id. Positions created without the flag do not count. Requires `externalReference`. Defaults to false.',
+      }),
+      expiresAt: t.field({
+        type: 'DateTime',
+        description:
+          'When the position expires. Must be in the future. Required if the config of the asset template has `maxTenorDays`. Defaults to never.',
+      }),
+      metadata: t.field({ type: 'JSONObject', description: 'Data of the client. Defaults to {}.' }),
+    }),
+    payload: (t) => ({
+      position: t.expose('position', { type: Position, description: POSITION }),
+      event: t.expose('event', { type: LifecycleEvent, description: 'The lifecycle event of the creation.' }),
+      ledgerEvent: t.expose('ledgerEvent', { type: LedgerEvent, description: 'The ledger event of the creation.' }),
+    }),
+  },
+);
+
+mutation(
+  updatePosition,
+  `Updates the external reference and the metadata of a position. No money moves and no lifecycle event is written; subscribers receive a change of kind UPDATED. ${UNCHANGED}`,
+  {
+    inputNote: PATCH,
+    input: (t) => ({
+      positionId: t.id({ required: true, description: 'The position, in any state.' }),
+      externalReference: t.string({
+        description:
+          'Your reference of the position. 1 to 200 characters. Null removes it, which is not allowed if the position was created with `uniqueReference`.',
+      }),
+      metadata: t.field({
+        type: 'JSONObject',
+        description: 'Data of the client. Replaces the previous data as a whole.',
+      }),
+      expectedVersion: t.int({ description: EXPECTED_VERSION }),
+    }),
+    payload: (t) => ({ position: t.expose('position', { type: Position, description: POSITION }) }),
+  },
+);
+
+export const TransitionPositionInput = mutation(
+  transitionPosition,
+  'Changes the state of a position to any allowed state, with the same effects as fundPosition, releasePosition, cancelPosition and expirePosition.',
+  {
+    input: (t) => ({
+      ...moveFields(t),
+      toState: t.field({ type: PositionState, required: true, description: 'The new state of the position.' }),
+      amount: t.field({
+        type: 'Decimal',
+        description:
+          'The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is held. Not allowed for other states.',
+      }),
+      ...noteFields(t),
+    }),
+    payload: changePayload('TransitionPositionPayload', 'Result of a successful transition.'),
+  },
+);
+
+mutation(
+  fundPosition,
+  'Pays the whole agreed amount into escrow. The config under which the position was opened and the current policy are checked again.',
+  { input: move, payload: changePayload('FundPositionPayload', 'Result of a successful funding.') },
+);
+
+mutation(releasePosition, 'Releases a part of the held amount, or all of it, to the payee.', {
+  input: (t) => ({
+    ...moveFields(t),
+    amount: t.field({
+      type: 'Decimal',
+      description:
+        'The amount to release, in the currency of the position; at most what is held. Required unless `all` is true, and not allowed with it.',
+    }),
     all: t.boolean({
       description:
         'Whether to release everything that is held. Required to be true unless `amount` is set; false and null count as absent.',
     }),
     ...noteFields(t),
   }),
+  payload: changePayload('ReleasePositionPayload', 'Result of a successful release.'),
+});
+
+mutation(cancelPosition, 'Cancels a position. The held amount is returned to the payer.', {
+  input: move,
+  payload: changePayload('CancelPositionPayload', 'Result of a successful cancellation.'),
 });
 
 mutation(
-  'createPosition',
-  'Creates a position. Nothing is in escrow until it is funded.',
-  CreatePositionInput,
-  resultType(CreatePositionPayload, 'CreatePositionResult', [
-    'VALIDATION_FAILED',
-    'FORBIDDEN',
-    'NOT_FOUND',
-    'POLICY_VIOLATION',
-    'CONFLICT',
-    'CAPACITY_EXCEEDED',
-    'IDEMPOTENCY_CONFLICT',
-  ]),
-  createPosition,
-);
-
-const UpdatePositionInput = builder.inputType('UpdatePositionInput', {
-  description: 'Input for updatePosition. A field that is left out stays as it is.',
-  fields: (t) => ({
-    positionId: t.id({ required: true, description: 'The position, in any state.' }),
-    externalReference: t.string({
-      description:
-        'Your reference of the position. 1 to 200 characters. Null removes it, which is not allowed if the position was created with `uniqueReference`.',
-    }),
-    metadata: t.field({
-      type: 'JSONObject',
-      description: 'Data of the client. Replaces the previous data as a whole.',
-    }),
-    expectedVersion: t.int({ description: EXPECTED_VERSION }),
-    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
-  }),
-});
-const UpdatePositionPayload = payloadType(
-  'updatePosition',
-  'position',
-  Position,
-  'The position, in its current state.',
-);
-
-mutation(
-  'updatePosition',
-  `Updates the external reference and the metadata of a position. No money moves and no lifecycle event is written; subscribers receive a change of kind UPDATED. ${UNCHANGED}`,
-  UpdatePositionInput,
-  resultType(UpdatePositionPayload, 'UpdatePositionResult', [...UPDATE_ERRORS, 'CONFLICT']),
-  updatePosition,
-);
-
-const MOVE: readonly ErrorCode[] = [
-  'VALIDATION_FAILED',
-  'FORBIDDEN',
-  'NOT_FOUND',
-  'ILLEGAL_TRANSITION',
-  'STALE_VERSION',
-  'IDEMPOTENCY_CONFLICT',
-];
-const PAY: readonly ErrorCode[] = [...MOVE, 'INSUFFICIENT_FUNDS'];
-
-mutation(
-  'transitionPosition',
-  'Changes the state of a position to any allowed state, with the same effects as fundPosition, releasePosition, cancelPosition and expirePosition.',
-  TransitionPositionInput,
-  resultType(
-    changePayload('TransitionPositionPayload', 'Result of a successful transition.'),
-    'TransitionPositionResult',
-    [...PAY, 'POLICY_VIOLATION'],
-  ),
-  transitionPosition,
-);
-mutation(
-  'fundPosition',
-  'Pays the whole agreed amount into escrow. The config under which the position was opened and the current policy are checked again.',
-  moveInput('FundPositionInput', 'Input for fundPosition.'),
-  resultType(changePayload('FundPositionPayload', 'Result of a successful funding.'), 'FundPositionResult', [
-    ...MOVE,
-    'POLICY_VIOLATION',
-  ]),
-  fundPosition,
-);
-mutation(
-  'releasePosition',
-  'Releases a part of the held amount, or all of it, to the payee.',
-  ReleasePositionInput,
-  resultType(changePayload('ReleasePositionPayload', 'Result of a successful release.'), 'ReleasePositionResult', PAY),
-  releasePosition,
-);
-mutation(
-  'cancelPosition',
-  'Cancels a position. The held amount is returned to the payer.',
-  moveInput('CancelPositionInput', 'Input for cancelPosition.'),
-  resultType(
-    changePayload('CancelPositionPayload', 'Result of a successful cancellation.'),
-    'CancelPositionResult',
-    MOVE,
-  ),
-  cancelPosition,
-);
-mutation(
-  'expirePosition',
-  'Expires a position immediately, even before its `expiresAt`. The held amount is returned to the payer. After `expiresAt` the server does it automatically.',
-  moveInput('ExpirePositionInput', 'Input for expirePosition.'),
-  resultType(changePayload('ExpirePositionPayload', 'Result of a successful expiry.'), 'ExpirePositionResult', MOVE),
   expirePosition,
+  'Expires a position immediately, even before its `expiresAt`. The held amount is returned to the payer. After `expiresAt` the server does it automatically.',
+  { input: move, payload: changePayload('ExpirePositionPayload', 'Result of a successful expiry.') },
 );

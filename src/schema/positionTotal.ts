@@ -1,12 +1,14 @@
+import { CURRENCY_CODES } from '../domain/currencies.ts';
+import { POSITION_STATES } from '../domain/lifecycle.ts';
 import { fundedOf, type Position as PositionRow } from '../domain/position.ts';
+import { EVERYONE } from '../domain/rights.ts';
 import type { MaybePromise, Parent, Total } from '../store/store.ts';
 import { Asset } from './asset.ts';
-import { builder } from './builder.ts';
+import { builder, type Context } from './builder.ts';
 import { Institution } from './institution.ts';
 import { PositionState } from './lifecycle.ts';
 import { Money } from './money.ts';
-import { PositionFilter, selectionOf } from './position.ts';
-import type { Loaders } from './loaders.ts';
+import { positions } from './position.ts';
 
 /** The totals of one currency, one per state; never empty. */
 type OfCurrency = readonly [Total, ...Total[]];
@@ -65,18 +67,18 @@ const PositionTotal = builder.objectRef<OfCurrency>('PositionTotal').implement({
     byState: t.field({
       type: [PositionStateTotal],
       description: 'The sums by state. States without a matching position are omitted.',
+      extensions: { cost: { items: POSITION_STATES.length } },
       resolve: (ofCurrency) => ofCurrency,
     }),
   }),
 });
 
-const args = builder.args((t) => ({
-  filter: t.field({ type: PositionFilter, description: 'Filters the positions. Defaults to all.' }),
-}));
-type Filter = Parameters<typeof selectionOf>[0];
+interface Args {
+  readonly filter?: unknown;
+}
 
-function loadTotals(read: Loaders, filter: Filter, parent?: Parent<PositionRow>): MaybePromise<OfCurrency[]> {
-  const totals = read.positionTotals(selectionOf(filter, parent));
+function loadTotals({ read }: Context, { filter }: Args, parent?: Parent<PositionRow>): MaybePromise<OfCurrency[]> {
+  const totals = read.positionTotals(positions.selectionOf(filter, parent));
   return totals instanceof Promise ? totals.then(byCurrency) : byCurrency(totals);
 }
 
@@ -91,33 +93,32 @@ function byCurrency(totals: readonly Total[]): OfCurrency[] {
 }
 
 const LIST = 'sums of the matching positions, one entry per currency, ordered by currency code.';
+const FIELD = {
+  type: [PositionTotal] as [typeof PositionTotal],
+  nullable: true as const,
+  description: `The ${LIST}`,
+  args: positions.filterArgs,
+  extensions: { roles: EVERYONE, cost: { own: 50, ...positions.filterCost, maxItems: CURRENCY_CODES.length } },
+};
 
 builder.queryField('positionTotals', (t) =>
   t.field({
-    type: [PositionTotal],
-    nullable: true,
+    ...FIELD,
     description: `Returns the ${LIST}`,
-    args,
-    resolve: (_root, { filter }, { read }) => loadTotals(read, filter),
+    resolve: (_root, args, context) => loadTotals(context, args),
   }),
 );
 
 builder.objectField(Institution, 'positionTotals', (t) =>
   t.field({
-    type: [PositionTotal],
-    nullable: true,
-    description: `The ${LIST}`,
-    args,
-    resolve: ({ id }, { filter }, { read }) => loadTotals(read, filter, { field: 'institutionId', id }),
+    ...FIELD,
+    resolve: ({ id }, args, context) => loadTotals(context, args, { field: 'institutionId', id }),
   }),
 );
 
 builder.objectField(Asset, 'positionTotals', (t) =>
   t.field({
-    type: [PositionTotal],
-    nullable: true,
-    description: `The ${LIST}`,
-    args,
-    resolve: ({ id }, { filter }, { read }) => loadTotals(read, filter, { field: 'assetId', id }),
+    ...FIELD,
+    resolve: ({ id }, args, context) => loadTotals(context, args, { field: 'assetId', id }),
   }),
 );

@@ -9,28 +9,38 @@ import {
   getNamedType,
   isObjectType,
 } from 'graphql';
-import { VIEWER_ROLES, type ViewerRole } from '../domain/viewer.ts';
+import { VIEWER_ROLES } from '../domain/viewer.ts';
+import type { Roles } from '../domain/rights.ts';
 import type { Context } from './builder.ts';
 
-type Rights = { readonly [coordinate: string]: readonly ViewerRole[] };
+declare module 'graphql' {
+  interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> {
+    /** The roles that may use the field, for each field that has some. Required for operations and edges. */
+    readonly roles?: Roles;
+  }
+  interface GraphQLObjectTypeExtensions<_TSource, _TContext> {
+    /** The roles that may see objects of the type. Required for nodes. */
+    readonly roles?: Roles;
+  }
+}
 
 /**
- * Enforces the table of rights: fields throw FORBIDDEN for roles that are not in their line, before anything is loaded.
- * Mutations return a ForbiddenError themselves. Throws if an operation, a node type or an edge has no line.
+ * Enforces the `roles` of fields and node types: fields throw FORBIDDEN for other roles, before anything is loaded.
+ * Mutations return a ForbiddenError themselves. Throws if an operation, a node type or an edge has no roles.
  */
-export function guardField(schema: GraphQLSchema, rights: Rights): GraphQLSchema {
+export function guardField(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     const root = isRoot(schema, type);
-    if (isNode(type)) rolesAt(rights, type.name);
+    if (isNode(type)) rolesOf(type.name, type);
     for (const field of Object.values(type.getFields())) {
-      if (!root && !isEdge(type, field)) continue;
-      const roles = rolesAt(rights, `${type.name}.${field.name}`);
+      if (!root && !isEdge(type, field) && !field.extensions.roles) continue;
+      const roles = rolesOf(`${type.name}.${field.name}`, field);
       if (type === schema.getMutationType()) continue;
-      const lines = [roles, ...nodesIn(getNamedType(field.type)).map(({ name }) => rolesAt(rights, name))];
+      const nodes = nodesIn(getNamedType(field.type)).map((each) => rolesOf(each.name, each));
       restrict(
         field,
-        roles.filter((role) => lines.every((line) => line.includes(role))),
+        roles.filter((role) => nodes.every((allowed) => allowed.includes(role))),
       );
     }
   }
@@ -59,14 +69,13 @@ function nodesIn(shown: GraphQLNamedType): readonly GraphQLObjectType[] {
     .filter(isNode);
 }
 
-function rolesAt(rights: Rights, coordinate: string): readonly ViewerRole[] {
-  const roles = rights[coordinate];
-  if (roles === undefined) throw new Error(`The table of rights has no line for ${coordinate}.`);
-  return roles;
+function rolesOf(coordinate: string, { extensions }: { readonly extensions: { readonly roles?: Roles } }): Roles {
+  if (extensions.roles === undefined) throw new Error(`${coordinate} has no roles.`);
+  return extensions.roles;
 }
 
 /** Restricts a field to the roles. A field for everyone keeps its resolver. */
-function restrict(field: GraphQLField<unknown, Context>, roles: readonly ViewerRole[]): void {
+function restrict(field: GraphQLField<unknown, Context>, roles: Roles): void {
   if (roles.length === VIEWER_ROLES.length) return;
   const checked =
     (resolve: GraphQLFieldResolver<unknown, Context>): GraphQLFieldResolver<unknown, Context> =>

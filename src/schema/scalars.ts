@@ -9,57 +9,62 @@ const refuse = (message: string, node?: ValueNode): never => {
 };
 
 /**
- * Adds a scalar that is a JSON string. `read` parses it; if that returns undefined, the error message is `sentence`.
+ * Returns the options of a scalar that is a JSON string. `read` parses it; if that returns undefined, the error message
+ * is `sentence`.
  */
 function textScalar<V>(
-  name: 'DateTime' | 'Decimal' | 'CurrencyCode',
   description: string,
   sentence: string,
   read: (text: string) => V | undefined,
-  write: (value: V) => string,
-  specifiedByURL?: string,
-): void {
+  serialize: (value: V) => string,
+) {
   const parse = (value: unknown, node?: ValueNode): V => {
     const known = typeof value === 'string' ? read(value) : undefined;
     return known ?? refuse(sentence, node);
   };
-  builder.scalarType(name, {
+  return {
     description,
-    ...(specifiedByURL !== undefined && { specifiedByURL }),
-    serialize: (value) => write(value as V),
-    parseValue: ((value: unknown) => parse(value)) as never,
-    parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : undefined, node) as never,
-  });
+    serialize,
+    parseValue: (value: unknown) => parse(value),
+    parseLiteral: (node: ValueNode) => parse(node.kind === Kind.STRING ? node.value : undefined, node),
+  };
 }
 
-textScalar(
-  'DateTime',
-  'A point in time in RFC 3339 format. Inputs require a time zone; outputs are in UTC with milliseconds, such as "2026-01-31T12:00:00.000Z".',
-  'A DateTime must be an RFC 3339 time with its time zone, such as "2026-01-31T12:00:00Z".',
-  // A fraction below a millisecond is read as half a millisecond, so that the bounds of a filter can be rounded
-  // correctly.
-  (text) => {
-    const instant = parseInstant(text);
-    return instant !== undefined && isFinerThanMs(text) ? instant + 0.5 : instant;
-  },
-  formatInstant,
-  'https://www.rfc-editor.org/rfc/rfc3339',
-);
+builder.scalarType('DateTime', {
+  ...textScalar(
+    'A point in time in RFC 3339 format. Inputs require a time zone; outputs are in UTC with milliseconds, such as "2026-01-31T12:00:00.000Z".',
+    'A DateTime must be an RFC 3339 time with its time zone, such as "2026-01-31T12:00:00Z".',
+    // A fraction below a millisecond is read as half a millisecond, so that the bounds of a filter can be rounded
+    // correctly.
+    (text) => {
+      const instant = parseInstant(text);
+      return instant !== undefined && isFinerThanMs(text) ? instant + 0.5 : instant;
+    },
+    formatInstant,
+  ),
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
+});
 
-textScalar(
+const unchanged = (text: string): string => text;
+
+builder.scalarType(
   'Decimal',
-  'An exact decimal number, as a string so that JSON parsers do not round it: "1250.00".',
-  'A Decimal must be a string, such as "1250.00": a JSON number would be rounded.',
-  (text) => text,
-  (text) => text,
+  textScalar(
+    'An exact decimal number, as a string so that JSON parsers do not round it: "1250.00".',
+    'A Decimal must be a string, such as "1250.00": a JSON number would be rounded.',
+    unchanged,
+    unchanged,
+  ),
 );
 
-textScalar(
+builder.scalarType(
   'CurrencyCode',
-  `A currency code of ISO 4217, in capital letters. New amounts must have one of the ${CURRENCY_CODES.length} active codes with a minor unit. Stored amounts keep currencies that were withdrawn since, and lists can be filtered by them.`,
-  'A CurrencyCode must be a string of three capital letters, such as "USD".',
-  (text) => text,
-  (text) => text,
+  textScalar(
+    `A currency code of ISO 4217, in capital letters. New amounts must have one of the ${CURRENCY_CODES.length} active codes with a minor unit. Stored amounts keep currencies that were withdrawn since, and lists can be filtered by them.`,
+    'A CurrencyCode must be a string of three capital letters, such as "USD".',
+    unchanged,
+    unchanged,
+  ),
 );
 
 builder.scalarType('JSONObject', {

@@ -1,5 +1,6 @@
+import type { FieldMap, ObjectRef } from '@pothos/core';
 import { GraphQLError } from 'graphql';
-import type { ChangeFilter } from '../domain/change.ts';
+import type { ChangeFilter, ChangeTopic } from '../domain/change.ts';
 import type { Id } from '../domain/ids.ts';
 import { ownerOf } from '../domain/viewer.ts';
 import { ownInstitution } from '../commands/context.ts';
@@ -14,11 +15,13 @@ import {
 import type { StreamItem } from '../subscriptions/hub.ts';
 import { cancellable } from '../subscriptions/cancellable.ts';
 import type { MaybePromise } from '../store/store.ts';
-import { builder, type Context } from './builder.ts';
+import { builder, type Context, type ObjectFields, type Types } from './builder.ts';
 import { ChatMessage } from './chatMessage.ts';
 import { ChatSession } from './chatSession.ts';
 import { badInput } from './errors.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
+import type { Loader } from './loaders.ts';
+import { type Entity, type EntityRef, loaderOf, nodeOptionsOf } from './node.ts';
 import { Position } from './position.ts';
 
 builder.subscriptionType({
@@ -39,60 +42,7 @@ const ChangeKind = builder.enumType('ChangeKind', {
   },
 });
 
-const CURSOR = 'The cursor of the change, to pass as `after` when you subscribe again.';
-const now = (what: string): string =>
-  `The ${what} in its current state, which may be newer than the change. Replace your copy with the same id unless its version is higher. Null with CAUGHT_UP, and if the viewer can no longer see it.`;
 const kindOf = ({ change }: StreamItem) => change?.kind ?? 'CAUGHT_UP';
-
-const PositionChange = builder.objectRef<StreamItem>('PositionChange').implement({
-  description: 'A change of a position.',
-  fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: CURSOR }),
-    kind: t.field({ type: ChangeKind, description: 'The kind of the change.', resolve: kindOf }),
-    position: t.field({
-      type: Position,
-      nullable: true,
-      description: now('position'),
-      resolve: ({ change }, _args, { read }) => change && read.positions.byId(change.objectId),
-    }),
-    event: t.field({
-      type: LifecycleEvent,
-      nullable: true,
-      description:
-        'The lifecycle event of the change. Null with CAUGHT_UP, and for updatePosition, which writes no lifecycle event.',
-      resolve: ({ change }, _args, { read }) => (change?.detailId ? read.lifecycleEvents.byId(change.detailId) : null),
-    }),
-  }),
-});
-
-const ChatSessionChange = builder.objectRef<StreamItem>('ChatSessionChange').implement({
-  description:
-    'A change of the own fields of a chat session, not of its messages. For a live list of chat sessions subscribe to `chatMessageChanged` too, because messages change `messageCount` and `lastActivityAt`. Changes of read marks are not published.',
-  fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: CURSOR }),
-    kind: t.field({ type: ChangeKind, description: 'The kind of the change.', resolve: kindOf }),
-    chatSession: t.field({
-      type: ChatSession,
-      nullable: true,
-      description: now('chat session'),
-      resolve: ({ change }, _args, { read }) => change && read.chatSessions.byId(change.objectId),
-    }),
-  }),
-});
-
-const ChatMessageChange = builder.objectRef<StreamItem>('ChatMessageChange').implement({
-  description: 'A change of a chat message.',
-  fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: CURSOR }),
-    kind: t.field({ type: ChangeKind, description: 'The kind of the change.', resolve: kindOf }),
-    chatMessage: t.field({
-      type: ChatMessage,
-      nullable: true,
-      description: now('message'),
-      resolve: ({ change }, _args, { read }) => change && read.chatMessages.byId(change.objectId),
-    }),
-  }),
-});
 
 interface Followed {
   readonly topic: ChangeFilter['topic'];
@@ -161,64 +111,109 @@ const INSTITUTION =
   'Only changes in this institution. The root key requires this argument or the id of an object. Defaults to the institution of the API key.';
 const AFTER = 'The cursor of the last change that you received, including CAUGHT_UP. Defaults to live changes only.';
 
-builder.subscriptionFields((t) => ({
-  positionChanged: t.field({
-    type: PositionChange,
-    description: 'Delivers the positions that are created, change their state or are updated.',
-    args: {
-      positionId: t.arg.id({ description: 'Only changes of this position.' }),
-      institutionId: t.arg.id({ description: INSTITUTION }),
-      after: t.arg.string({ description: AFTER }),
-    },
-    subscribe: (_root, { positionId, ...args }, context) =>
-      follow(context, {
-        ...common(args),
-        topic: 'POSITION',
-        object: positionId,
-        field: 'objectId',
-        read: (id) => context.read.positions.byId(id),
-      }),
-    resolve: (item: StreamItem) => item,
-  }),
-  chatSessionChanged: t.field({
-    type: ChatSessionChange,
-    description: 'Delivers the chat sessions that are created, updated, deleted or restored.',
-    args: {
-      chatSessionId: t.arg.id({ description: 'Only changes of this chat session.' }),
-      institutionId: t.arg.id({ description: INSTITUTION }),
-      after: t.arg.string({ description: AFTER }),
-    },
-    subscribe: (_root, { chatSessionId, ...args }, context) =>
-      follow(context, {
-        ...common(args),
-        topic: 'CHAT_SESSION',
-        object: chatSessionId,
-        field: 'objectId',
-        read: (id) => context.read.chatSessions.byId(id),
-      }),
-    resolve: (item: StreamItem) => item,
-  }),
-  chatMessageChanged: t.field({
-    type: ChatMessageChange,
-    description: 'Delivers the chat messages that are posted, edited or deleted.',
-    args: {
-      chatSessionId: t.arg.id({ description: 'Only messages of this chat session.' }),
-      institutionId: t.arg.id({ description: INSTITUTION }),
-      after: t.arg.string({ description: AFTER }),
-    },
-    subscribe: (_root, { chatSessionId, ...args }, context) =>
-      follow(context, {
-        ...common(args),
-        topic: 'CHAT_MESSAGE',
-        object: chatSessionId,
-        field: 'detailId',
-        read: (id) => context.read.chatSessions.byId(id),
-      }),
-    resolve: (item: StreamItem) => item,
-  }),
-}));
+/** An object that belongs to an institution. */
+interface Owned extends Entity {
+  readonly institutionId: Id;
+}
 
-const common = ({ institutionId, after }: Partial<Pick<Followed, 'institutionId' | 'after'>>) => ({
-  institutionId,
-  after,
+/** A subscription to the changes of the objects of a type. */
+interface ChangeSubscription {
+  /** The objects that change, and their noun. */
+  readonly type: EntityRef;
+  readonly noun: string;
+  readonly topic: ChangeTopic;
+  readonly description: string;
+  /** What the type of the changes says about them. */
+  readonly change: string;
+  /** The type of the object that a subscription can be restricted to, and what it then delivers. */
+  readonly by: ObjectRef<Types, Owned>;
+  readonly only: string;
+  /** More fields of a change. */
+  readonly fields?: (t: ObjectFields<StreamItem>) => FieldMap;
+}
+
+/** Adds the type of the changes of an entity, and the subscription that delivers them. */
+function changeSubscription({ type, noun, topic, description, change, by, only, fields }: ChangeSubscription): void {
+  const name = uncapitalized(type.name);
+  const Change = builder.objectRef<StreamItem>(`${type.name}Change`).implement({
+    description: change,
+    fields: (t) => ({
+      cursor: t.exposeString('cursor', {
+        description: 'The cursor of the change, to pass as `after` when you subscribe again.',
+      }),
+      kind: t.field({ type: ChangeKind, description: 'The kind of the change.', resolve: kindOf }),
+      [name]: t.field({
+        type,
+        nullable: true,
+        description: `The ${noun} in its current state, which may be newer than the change. Replace your copy with the same id unless its version is higher. Null with CAUGHT_UP, and if the viewer can no longer see it.`,
+        resolve: (item, _args, { read }) => item.change && loaderOf(read, type).byId(item.change.objectId),
+      }),
+      ...fields?.(t),
+    }),
+  });
+  const idArgument = `${uncapitalized(by.name)}Id`;
+  builder.subscriptionField(`${name}Changed`, (t) =>
+    t.field({
+      type: Change,
+      description,
+      extensions: { roles: nodeOptionsOf(type).roles },
+      args: {
+        [idArgument]: t.arg.id({ description: only }),
+        institutionId: t.arg.id({ description: INSTITUTION }),
+        after: t.arg.string({ description: AFTER }),
+      },
+      subscribe: (_root, args, context) =>
+        follow(context, {
+          topic,
+          object: args[idArgument],
+          field: by === type ? 'objectId' : 'detailId',
+          read: (id) => (loaderOf(context.read, by) as Loader<Owned>).byId(id),
+          institutionId: args['institutionId'],
+          after: args['after'],
+        }),
+      resolve: (item) => item,
+    }),
+  );
+}
+
+const uncapitalized = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
+changeSubscription({
+  type: Position,
+  noun: 'position',
+  topic: 'POSITION',
+  description: 'Delivers the positions that are created, change their state or are updated.',
+  change: 'A change of a position.',
+  by: Position,
+  only: 'Only changes of this position.',
+  fields: (t) => ({
+    event: t.field({
+      type: LifecycleEvent,
+      nullable: true,
+      description:
+        'The lifecycle event of the change. Null with CAUGHT_UP, and for updatePosition, which writes no lifecycle event.',
+      resolve: ({ change }, _args, { read }) => (change?.detailId ? read.lifecycleEvents.byId(change.detailId) : null),
+    }),
+  }),
+});
+
+changeSubscription({
+  type: ChatSession,
+  noun: 'chat session',
+  topic: 'CHAT_SESSION',
+  description: 'Delivers the chat sessions that are created, updated, deleted or restored.',
+  change:
+    'A change of the own fields of a chat session, not of its messages. For a live list of chat sessions subscribe to `chatMessageChanged` too, because messages change `messageCount` and `lastActivityAt`. Changes of read marks are not published.',
+  by: ChatSession,
+  only: 'Only changes of this chat session.',
+});
+
+changeSubscription({
+  type: ChatMessage,
+  noun: 'message',
+  topic: 'CHAT_MESSAGE',
+  description: 'Delivers the chat messages that are posted, edited or deleted.',
+  change: 'A change of a chat message.',
+  by: ChatSession,
+  only: 'Only messages of this chat session.',
 });

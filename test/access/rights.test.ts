@@ -9,14 +9,41 @@ import {
   subscribe,
 } from 'graphql';
 import { expect, it } from 'vitest';
-import { RIGHTS } from '../../src/domain/rights.ts';
+import type { Roles } from '../../src/domain/rights.ts';
 import { VIEWER_ROLES, type ViewerRole } from '../../src/domain/viewer.ts';
 import { schema } from '../../src/schema/index.ts';
 import { guardField } from '../../src/schema/rights.ts';
 import { isEdge } from '../support/selection.ts';
 import { nodeTypes, operationsOf } from '../support/surface.ts';
 
-/** Returns the lines that the table of rights needs for a schema. */
+/** Returns the type, or the field of a type, with the coordinate. */
+function at(of: GraphQLSchema, coordinate: string): { extensions: { readonly roles?: Roles } } {
+  const [name = '', field] = coordinate.split('.');
+  const type = of.getType(name);
+  const found = isObjectType(type) && (field === undefined ? type : type.getFields()[field]);
+  if (!found) throw new Error(`The schema has no ${coordinate}.`);
+  return found;
+}
+
+/** Sets the roles of types and fields. */
+function withRoles(of: GraphQLSchema, table: Table): GraphQLSchema {
+  for (const [coordinate, roles] of Object.entries(table)) at(of, coordinate).extensions = { roles };
+  return of;
+}
+
+/** The roles of all types and fields that have some. */
+const rolesIn = (of: GraphQLSchema): readonly (readonly [coordinate: string, Roles])[] =>
+  Object.values(of.getTypeMap()).flatMap((type) => {
+    if (!isObjectType(type)) return [];
+    const fields = Object.values(type.getFields()).map(
+      (field) => [`${type.name}.${field.name}`, field.extensions.roles] as const,
+    );
+    return [[type.name, type.extensions.roles] as const, ...fields].flatMap(([coordinate, roles]) =>
+      roles ? [[coordinate, roles] as const] : [],
+    );
+  });
+
+/** The operations, nodes and edges of a schema, which need roles. */
 function neededBy(of: GraphQLSchema): readonly string[] {
   const edges = Object.values(of.getTypeMap()).flatMap((type) => {
     if (!isObjectType(type) || [of.getQueryType(), of.getMutationType(), of.getSubscriptionType()].includes(type))
@@ -28,13 +55,14 @@ function neededBy(of: GraphQLSchema): readonly string[] {
   return [...operationsOf(of).map(({ name }) => name), ...nodeTypes(of), ...edges];
 }
 
-it('the table of rights has exactly one line for every operation, node and edge', () => {
-  expect(Object.keys(RIGHTS).toSorted()).toEqual(neededBy(schema).toSorted());
+it('every operation, node and edge has roles', () => {
+  const coordinates = rolesIn(schema).map(([coordinate]) => coordinate);
+  expect(neededBy(schema).filter((coordinate) => !coordinates.includes(coordinate))).toEqual([]);
   expect(neededBy(schema).length).toBeGreaterThan(80);
 });
 
 it('root may do everything, every API key may read, and no READ_ONLY API key may write', () => {
-  const operations = Object.entries(RIGHTS);
+  const operations = rolesIn(schema);
   expect(operations.filter(([, roles]) => !roles.includes('ROOT'))).toEqual([]);
   const [writes, reads] = [true, false].map((kind) =>
     operations.filter(([line]) => line.startsWith('Mutation.') === kind),
@@ -52,8 +80,8 @@ const SDL = `
   type Query { thing: Thing free: String part: Part parts: PartConnection }
   type Mutation { make: Thing }
   type Subscription { partChanged: PartChange ticks: String }`;
-type Table = Readonly<Record<string, readonly ViewerRole[]>>;
-const NOT_READERS: readonly ViewerRole[] = ['ROOT', 'ADMIN'];
+type Table = Readonly<Record<string, Roles>>;
+const NOT_READERS: Roles = ['ROOT', 'ADMIN'];
 
 const part = { id: 'p' };
 const thing = { id: 't', name: 'Thing', parts: { nodes: [part] }, pair: [part] };
@@ -72,7 +100,8 @@ function guarded(restricted: Table): GraphQLSchema {
       yield { ticks: 'tick', partChanged: { part } };
     };
   }
-  return guardField(made, { ...Object.fromEntries(neededBy(made).map((line) => [line, VIEWER_ROLES])), ...restricted });
+  const everything = Object.fromEntries(neededBy(made).map((coordinate) => [coordinate, VIEWER_ROLES]));
+  return guardField(withRoles(made, { ...everything, ...restricted }));
 }
 const run = (made: GraphQLSchema, role: ViewerRole, text: string): ExecutionResult =>
   execute({
@@ -86,12 +115,12 @@ const followed = (made: GraphQLSchema, role: ViewerRole, text: string) =>
 const codesOf = ({ errors = [] }: ExecutionResult): unknown =>
   errors.map(({ path, extensions }) => [path, extensions['code']]);
 
-it('a schema with an operation, node or edge that has no line cannot be built', () => {
+it('a schema with an operation, node or edge without roles cannot be made', () => {
   for (const line of neededBy(buildSchema(SDL))) {
     const made = buildSchema(SDL);
     const rest = neededBy(made).filter((each) => each !== line);
     const table = Object.fromEntries(rest.map((each) => [each, VIEWER_ROLES]));
-    expect(() => guardField(made, table)).toThrow(`The table of rights has no line for ${line}.`);
+    expect(() => guardField(withRoles(made, table))).toThrow(`${line} has no roles.`);
   }
   expect(neededBy(buildSchema(SDL))).toHaveLength(13);
 });
@@ -112,6 +141,14 @@ it('a query is FORBIDDEN for roles that its line omits, while other fields of th
   expect(codesOf(refused)).toEqual([[['free'], 'FORBIDDEN']]);
   expect(refused.data).toEqual({ free: null, thing: { id: 't' } });
   expect(run(made, 'ADMIN', '{ free }')).toEqual({ data: { free: 'free' } });
+});
+
+it('a field that needs no roles is guarded if it has some', () => {
+  const made = guarded({ 'Thing.name': NOT_READERS });
+  const refused = run(made, 'READ_ONLY', '{ thing { id name } }');
+  expect(codesOf(refused)).toEqual([[['thing', 'name'], 'FORBIDDEN']]);
+  expect(refused.data).toEqual({ thing: { id: 't', name: null } });
+  expect(run(made, 'ADMIN', '{ thing { name } }').errors).toBeUndefined();
 });
 
 it('an edge is FORBIDDEN for roles that its line omits, on every path to it', () => {

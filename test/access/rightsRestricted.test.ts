@@ -1,17 +1,30 @@
+import type { GraphQLObjectType, GraphQLSchema } from 'graphql';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { RIGHTS } from '../../src/domain/rights.ts';
-import type { Viewer, ViewerRole } from '../../src/domain/viewer.ts';
+import { schema } from '../../src/schema/index.ts';
+import type * as Rights from '../../src/schema/rights.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { type Callers, callersOn, STREAM } from '../support/callers.ts';
 import { neverWas } from '../support/probes.ts';
 
-// A table of rights that denies some things to READ_ONLY.
-vi.mock('../../src/domain/rights.ts', async (importOriginal) => {
-  const original = await importOriginal<{ readonly RIGHTS: Readonly<Record<string, readonly ViewerRole[]>> }>();
-  const lines = ['ApiKey', 'Query.ledgerEvents', 'Position.events', 'Subscription.positionChanged', 'ChatMessage'];
-  const table = { ...original.RIGHTS, ...Object.fromEntries(lines.map((line) => [line, ['ROOT', 'ADMIN']])) };
-  const isAllowed = ({ role }: Viewer, line: string): boolean => table[line]?.includes(role) ?? false;
-  return { ...original, RIGHTS: table, isAllowed };
+// A schema of rights that denies some types and fields to READ_ONLY.
+vi.mock('../../src/schema/rights.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof Rights>();
+  const guardField = (made: GraphQLSchema): GraphQLSchema => {
+    for (const coordinate of [
+      'ApiKey',
+      'Query.ledgerEvents',
+      'Position.events',
+      'Subscription.positionChanged',
+      'ChatMessage',
+    ]) {
+      const [name = '', field = ''] = coordinate.split('.');
+      const type = made.getType(name) as GraphQLObjectType;
+      const restricted = type.getFields()[field] ?? type;
+      restricted.extensions = { ...restricted.extensions, roles: ['ROOT', 'ADMIN'] };
+    }
+    return original.guardField(made);
+  };
+  return { ...original, guardField };
 });
 
 let at: Callers;
@@ -67,5 +80,5 @@ it('a denied node is null by its id, as if it had never existed, and FORBIDDEN t
     ['viewer.institution.apiKeys', 'FORBIDDEN'],
   ]);
   expect(JSON.stringify(refused.data)).not.toContain('key_');
-  expect(RIGHTS['ApiKey']).toEqual(['ROOT', 'ADMIN']);
+  expect(schema.getType('ApiKey')?.extensions).toMatchObject({ roles: ['ROOT', 'ADMIN'] });
 });

@@ -5,6 +5,7 @@ import {
   getNullableType,
   type GraphQLNamedType,
   GraphQLIncludeDirective,
+  type GraphQLField,
   type GraphQLObjectType,
   type GraphQLOutputType,
   GraphQLSkipDirective,
@@ -15,7 +16,6 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { schema } from '../../src/schema/index.ts';
-import { FIELD_COSTS } from '../../src/schema/fieldCosts.ts';
 import type { operationIn } from './estimates.ts';
 
 const LEAF = 0.4;
@@ -89,7 +89,7 @@ export function naiveCost({ operation: { document, definition }, variables }: Re
         LEAF + 2 * (coordinate === 'ValidationIssue.message' ? 0 : (KIBIBYTES[coordinate.split('.')[1] ?? ''] ?? 0))
       );
     if (!isList) return 1 + searched + below;
-    const items = args.ids?.length ?? FIELD_COSTS[coordinate]?.items ?? 10;
+    const items = args.ids?.length ?? fieldAt(coordinate)?.extensions.cost?.items ?? 10;
     return (coordinate.endsWith('.positionTotals') ? 50 + searched : 0) + Number(items) * (1 + below);
   }
 
@@ -97,7 +97,8 @@ export function naiveCost({ operation: { document, definition }, variables }: Re
   return ofSet(definition.selectionSet, root, 0);
 }
 
-function typeAt(coordinate: string): GraphQLOutputType {
+function fieldAt(coordinate: string): GraphQLField<unknown, unknown> | undefined {
   const [type = '', field = ''] = coordinate.split('.');
-  return (schema.getType(type) as GraphQLObjectType).getFields()[field]?.type as GraphQLOutputType;
+  return (schema.getType(type) as GraphQLObjectType).getFields()[field];
 }
+const typeAt = (coordinate: string): GraphQLOutputType => fieldAt(coordinate)?.type as GraphQLOutputType;

@@ -49,7 +49,7 @@ export function fieldInfoOf(type: GraphQLObjectType, name: string, schema: Graph
   const field = type.getFields()[name] ?? META_FIELDS.get(name);
   if (!field) return undefined;
   const named = getNamedType(field.type);
-  const cost = fieldCostOf(type.name, name);
+  const cost = fieldCostOf(field);
   const isList = isListType(getNullableType(field.type));
   const types = isIntrospectionType(named) ? [] : membersOf(named, schema);
   const isLeaf = types.length === 0;

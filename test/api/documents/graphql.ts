@@ -412,6 +412,20 @@ export type CreatePositionInput = {
   idempotencyKey?: string | null | undefined;
 };
 
+/** Input for updatePosition. A field that is left out stays as it is. */
+export type UpdatePositionInput = {
+  /** The position, in any state. */
+  positionId: string | number;
+  /** Your reference of the position. 1 to 200 characters. Null removes it, which is not allowed if the position was created with `uniqueReference`. */
+  externalReference?: string | null | undefined;
+  /** Data of the client. Replaces the previous data as a whole. */
+  metadata?: Record<string, unknown> | null | undefined;
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
+  expectedVersion?: number | null | undefined;
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  idempotencyKey?: string | null | undefined;
+};
+
 /** Input for transitionPosition. */
 export type TransitionPositionInput = {
   /** The position to change. */
@@ -430,14 +444,10 @@ export type TransitionPositionInput = {
   idempotencyKey?: string | null | undefined;
 };
 
-/** Input for releasePosition. */
-export type ReleasePositionInput = {
+/** Input for fundPosition. */
+export type FundPositionInput = {
   /** The position to change. */
   positionId: string | number;
-  /** The amount to release, in the currency of the position; at most what is held. Required unless `all` is true, and not allowed with it. */
-  amount?: string | null | undefined;
-  /** Whether to release everything that is held. Required to be true unless `amount` is set; false and null count as absent. */
-  all?: boolean | null | undefined;
   /** The reason, kept with the lifecycle event. At most 1,000 characters. */
   reason?: string | null | undefined;
   /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
@@ -448,24 +458,14 @@ export type ReleasePositionInput = {
   idempotencyKey?: string | null | undefined;
 };
 
-/** Input for updatePosition. A field that is left out stays as it is. */
-export type UpdatePositionInput = {
-  /** The position, in any state. */
-  positionId: string | number;
-  /** Your reference of the position. 1 to 200 characters. Null removes it, which is not allowed if the position was created with `uniqueReference`. */
-  externalReference?: string | null | undefined;
-  /** Data of the client. Replaces the previous data as a whole. */
-  metadata?: Record<string, unknown> | null | undefined;
-  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
-  expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
-  idempotencyKey?: string | null | undefined;
-};
-
-/** Input for fundPosition. */
-export type FundPositionInput = {
+/** Input for releasePosition. */
+export type ReleasePositionInput = {
   /** The position to change. */
   positionId: string | number;
+  /** The amount to release, in the currency of the position; at most what is held. Required unless `all` is true, and not allowed with it. */
+  amount?: string | null | undefined;
+  /** Whether to release everything that is held. Required to be true unless `amount` is set; false and null count as absent. */
+  all?: boolean | null | undefined;
   /** The reason, kept with the lifecycle event. At most 1,000 characters. */
   reason?: string | null | undefined;
   /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
@@ -665,7 +665,7 @@ export type RestoreChatSessionInput = {
   idempotencyKey?: string | null | undefined;
 };
 
-/** Filters the messages of a chat session. */
+/** Filters chat messages. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type ChatMessageFilter = {
   /** Only messages whose sequence is within these bounds: { gt: 41 } returns 42 and later. */
   sequence?: IntRange | null | undefined;

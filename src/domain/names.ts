@@ -1,0 +1,61 @@
+// The names that stores keep for an entity. They never change.
+
+/** Each type has its own prefix. */
+export type IdPrefix =
+  | 'inst'
+  | 'tmpl'
+  | 'ast'
+  | 'pos'
+  | 'evt'
+  | 'led'
+  | 'aud'
+  | 'pol'
+  | 'idem'
+  | 'chat'
+  | 'msg'
+  | 'mark'
+  | 'key';
+
+/** The types of the objects that mutations concern, as the audit log names them. */
+export type ResourceType =
+  | 'Institution'
+  | 'AssetTemplate'
+  | 'Asset'
+  | 'Position'
+  | 'Policy'
+  | 'ChatSession'
+  | 'ChatMessage'
+  | 'ApiKey';
+
+/** The name of each mutation in the audit log. This is the only such list. */
+export const AUDIT_ACTIONS = {
+  createInstitution: 'INSTITUTION_CREATED',
+  updateInstitution: 'INSTITUTION_UPDATED',
+  createAssetTemplate: 'ASSET_TEMPLATE_CREATED',
+  updateAssetTemplate: 'ASSET_TEMPLATE_UPDATED',
+  createAsset: 'ASSET_CREATED',
+  updateAsset: 'ASSET_UPDATED',
+  createPosition: 'POSITION_CREATED',
+  updatePosition: 'POSITION_UPDATED',
+  transitionPosition: 'POSITION_TRANSITIONED',
+  fundPosition: 'POSITION_FUNDED',
+  releasePosition: 'POSITION_RELEASED',
+  cancelPosition: 'POSITION_CANCELLED',
+  expirePosition: 'POSITION_EXPIRED',
+  applyPositions: 'POSITIONS_APPLIED',
+  setPolicy: 'POLICY_SET',
+  deletePolicy: 'POLICY_DELETED',
+  createChatSession: 'CHAT_SESSION_CREATED',
+  updateChatSession: 'CHAT_SESSION_UPDATED',
+  deleteChatSession: 'CHAT_SESSION_DELETED',
+  restoreChatSession: 'CHAT_SESSION_RESTORED',
+  postChatMessage: 'CHAT_MESSAGE_POSTED',
+  editChatMessage: 'CHAT_MESSAGE_EDITED',
+  deleteChatMessage: 'CHAT_MESSAGE_DELETED',
+  markChatSessionRead: 'CHAT_SESSION_READ',
+  createApiKey: 'API_KEY_CREATED',
+  revokeApiKey: 'API_KEY_REVOKED',
+  rotateApiKey: 'API_KEY_ROTATED',
+} as const;
+export type MutationName = keyof typeof AUDIT_ACTIONS;
+export type MutationAction = (typeof AUDIT_ACTIONS)[MutationName];
