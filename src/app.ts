@@ -8,16 +8,15 @@ import type { NewId } from './domain/ids.ts';
 import type { Clock } from './domain/time.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createIds } from './ids.ts';
-import { RejectionLog } from './server/access/rejectionLog.ts';
-import { Hub } from './subscriptions/hub.ts';
+import { Access } from './server/access/access.ts';
 import { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
 import { BoundedFailedAttempts } from './server/access/failedAttempts.ts';
-import { Access } from './server/access/access.ts';
+import type { Origins } from './server/access/origins.ts';
+import { RateLimits } from './server/access/rateLimits.ts';
+import { RejectionLog } from './server/access/rejectionLog.ts';
 import { maskError, type OnInternalError } from './server/errors.ts';
 import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
-import type { Origins } from './server/access/origins.ts';
-import { RateLimits } from './server/access/rateLimits.ts';
 import { ResponseBuffer } from './server/responseBuffer.ts';
 import { Responses } from './server/responseLimits.ts';
 import { securityHeaders } from './server/transport.ts';
@@ -27,6 +26,7 @@ import { createGraphql } from './server/yoga.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
 import { UnavailableError } from './store/errors.ts';
 import type { Store } from './store/store.ts';
+import { Hub } from './subscriptions/hub.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 

@@ -4,10 +4,10 @@ import { type Config, ConfigurationError, DEVELOPMENT_KEY, environment, readConf
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
 import { openStore, type StoreListener } from './openStore.ts';
-import { serializeError } from './server/serializeError.ts';
 import type { GraphiqlOptions } from './server/graphiql.ts';
-import { readTrustedDocuments } from './trustedDocumentsFile.ts';
+import { serializeError } from './server/serializeError.ts';
 import { UnusableDatabaseError } from './store/postgres/unusableDatabase.ts';
+import { readTrustedDocuments } from './trustedDocumentsFile.ts';
 
 async function main(): Promise<void> {
   // Until the server listens there is nothing to shut down gracefully.

@@ -1,10 +1,10 @@
 import type { ChatLimits } from './commands/context.ts';
 import { DAY_MS } from './domain/time.ts';
-import type { DocumentRules } from './server/operations/documentRules.ts';
+import type { Limits } from './server/access/rateLimits.ts';
 import type { HttpLimits } from './server/http.ts';
+import type { DocumentRules } from './server/operations/documentRules.ts';
 import type { OperationLimits } from './server/operations/requestedOperation.ts';
 import type { ResponseLimits } from './server/responseLimits.ts';
-import type { Limits } from './server/access/rateLimits.ts';
 
 /** Limits and times of the server. Times are in ms. */
 export interface Settings {

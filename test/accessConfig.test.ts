@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
 import { ConfigurationError, DEVELOPMENT_KEY, type Environment, readConfig } from '../src/config.ts';
 import { DAY_MS } from '../src/domain/time.ts';
 

@@ -11,10 +11,10 @@ import {
 import type { Id } from '../domain/ids.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
+import { WRITERS } from '../domain/rights.ts';
 import { CapacityExceededError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { WRITERS } from '../domain/rights.ts';
-import { orNotFound, institutionFor } from './context.ts';
+import { institutionFor, orNotFound } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 

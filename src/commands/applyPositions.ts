@@ -1,13 +1,13 @@
-import { isStoredError, fromStoredError, toStoredError } from '../domain/idempotency.ts';
+import { fromStoredError, isStoredError, toStoredError } from '../domain/idempotency.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { LIMITS } from '../domain/limits.ts';
-import { type ErrorData, toErrorData, UserError } from '../domain/userErrors.ts';
 import { WRITERS } from '../domain/rights.ts';
+import { type ErrorData, toErrorData, UserError } from '../domain/userErrors.ts';
 import {
+  assertOneInstitution,
   Batch,
   checkedOperation,
   type Loaded,
-  assertOneInstitution,
   type Operation,
   type PositionOperation,
 } from './batch.ts';
@@ -16,9 +16,9 @@ import type { Command, Idempotent, Outcome } from './perform.ts';
 import { fundedBy, requestOfCreate, requestOfMove } from './position.ts';
 import {
   changeOf,
+  loadChanges,
   loadPositionContexts,
   type PositionChanged,
-  loadChanges,
   storedChange,
   writeChange,
 } from './positionChange.ts';

@@ -11,7 +11,7 @@ import type { AssetTemplate } from '../domain/assetTemplate.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { WRITERS } from '../domain/rights.ts';
-import { orNotFound, assertInstitution, ownInstitution } from './context.ts';
+import { assertInstitution, orNotFound, ownInstitution } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 import { type UpdateInput, updating } from './update.ts';

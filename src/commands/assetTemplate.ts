@@ -11,9 +11,9 @@ import {
 import type { Id } from '../domain/ids.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
-import type { MaybePromise, Writers } from '../store/store.ts';
 import { WRITERS } from '../domain/rights.ts';
-import { type CommandContext, orNotFound, institutionFor } from './context.ts';
+import type { MaybePromise, Writers } from '../store/store.ts';
+import { type CommandContext, institutionFor, orNotFound } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 import { type UpdateInput, updating } from './update.ts';

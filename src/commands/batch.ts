@@ -2,8 +2,8 @@ import type { Id } from '../domain/ids.ts';
 import { Issues, type Maybe } from '../domain/issues.ts';
 import { MOVED_FIELDS } from '../domain/move.ts';
 import type { Position } from '../domain/position.ts';
-import { type Path, UserError, ValidationError } from '../domain/userErrors.ts';
 import type { Instant } from '../domain/time.ts';
+import { type Path, UserError, ValidationError } from '../domain/userErrors.ts';
 import type { PositionRules, Writers } from '../store/store.ts';
 import { type CommandContext, orNotFound } from './context.ts';
 import {

@@ -1,11 +1,11 @@
 import type { ChangeKind } from '../domain/change.ts';
 import {
+  assertAcceptsMessages,
   type ChatMessage,
   changedAt,
   checkedBody,
   checkMark,
   editedMessage,
-  assertAcceptsMessages,
   type ReadMark,
   readMarkId,
   revisionOf,
@@ -15,9 +15,9 @@ import { type ChatSession, sessionWithMessage } from '../domain/chatSession.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { LIMITS } from '../domain/limits.ts';
+import { WRITERS } from '../domain/rights.ts';
 import { CapacityExceededError, ConflictError, StaleVersionError, ValidationError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { WRITERS } from '../domain/rights.ts';
 import { orNotFound } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';

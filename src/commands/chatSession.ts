@@ -15,10 +15,10 @@ import type { Id } from '../domain/ids.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import type { Position } from '../domain/position.ts';
+import { WRITERS } from '../domain/rights.ts';
 import { CapacityExceededError, ConflictError, type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { WRITERS } from '../domain/rights.ts';
-import { type CommandContext, orNotFound, institutionFor, assertInstitution, ownInstitution } from './context.ts';
+import { assertInstitution, type CommandContext, institutionFor, orNotFound, ownInstitution } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 

@@ -1,12 +1,12 @@
 import type { NewToken } from '../domain/apiKey.ts';
 import type { Id, NewId } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
-import { NotFoundError } from '../domain/userErrors.ts';
 import type { Clock } from '../domain/time.ts';
+import { NotFoundError } from '../domain/userErrors.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Deadline, Store } from '../store/store.ts';
-import type { Ledger } from './ledger.ts';
 import type { FailedAttempts } from './failedAttempts.ts';
+import type { Ledger } from './ledger.ts';
 
 /** The maximum numbers of chat sessions and messages. */
 export interface ChatLimits {

@@ -1,5 +1,5 @@
-import { SERVER_INSTITUTION_ID } from '../domain/auditEvent.ts';
 import type { AssetTemplate } from '../domain/assetTemplate.ts';
+import { SERVER_INSTITUTION_ID } from '../domain/auditEvent.ts';
 import type { Id } from '../domain/ids.ts';
 import {
   checkInstitution,
@@ -11,10 +11,10 @@ import {
   removedBy,
 } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
+import { ROOT_ONLY, WRITERS } from '../domain/rights.ts';
 import { ConflictError } from '../domain/userErrors.ts';
 import type { Where, Writers } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
-import { ROOT_ONLY, WRITERS } from '../domain/rights.ts';
 import { lockTemplates } from './assetTemplate.ts';
 import { institutionFor } from './context.ts';
 import { mutationOf } from './mutation.ts';

@@ -3,12 +3,12 @@ import { idempotencyKey, isStoredError, requestHash, toStoredError } from '../do
 import type { Id } from '../domain/ids.ts';
 import { Issues, type Maybe } from '../domain/issues.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { type ErrorCode, toErrorData, UserError } from '../domain/userErrors.ts';
 import { assertAllowed, type Roles } from '../domain/rights.ts';
+import { type ErrorCode, toErrorData, UserError } from '../domain/userErrors.ts';
 import { scopeOf } from '../domain/viewer.ts';
 import { AlreadyExistsError } from '../store/errors.ts';
 import type { Writers } from '../store/store.ts';
-import { type Attempt, auditEventOf, type AuditedFailure, auditUserError, recordOrCount } from './audit.ts';
+import { type Attempt, type AuditedFailure, auditEventOf, auditUserError, recordOrCount } from './audit.ts';
 import { type CommandContext, ownInstitution } from './context.ts';
 import {
   claimKey,

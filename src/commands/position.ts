@@ -7,11 +7,11 @@ import {
   advance,
   checkMove,
   checkReleaseAmount,
+  type EventNote,
   MOVED_FIELDS,
   type Move,
   type MoveInput,
   type ReleaseInput,
-  type EventNote,
 } from '../domain/move.ts';
 import {
   assertReferenceFree,
@@ -21,21 +21,21 @@ import {
   type PositionDraft,
   type PositionInput,
 } from '../domain/position.ts';
-import { type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
-import type { Instant } from '../domain/time.ts';
-import type { PositionRules } from '../store/store.ts';
 import { WRITERS } from '../domain/rights.ts';
-import { type CommandContext, orNotFound, assertInstitution, ownInstitution } from './context.ts';
+import type { Instant } from '../domain/time.ts';
+import { type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
+import type { PositionRules } from '../store/store.ts';
+import { assertInstitution, type CommandContext, orNotFound, ownInstitution } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 import {
   changeOf,
   checkFunding,
-  type PositionContext,
-  loadPositionContexts,
   checkTemplateAndPolicy,
-  type PositionChanged,
   loadChanges,
+  loadPositionContexts,
+  type PositionChanged,
+  type PositionContext,
   storedChange,
   writeChange,
 } from './positionChange.ts';
@@ -218,6 +218,7 @@ export function moveFrom(
   return advanced;
 }
 
+/** Input for transitionPosition. */
 export interface TransitionPosition extends MovePosition {
   readonly toState: PositionState;
 }

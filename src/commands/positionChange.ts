@@ -8,9 +8,9 @@ import { type LifecycleEvent, newLifecycleEvent } from '../domain/lifecycleEvent
 import type { EventNote } from '../domain/move.ts';
 import { checkPolicyRules, type Policy } from '../domain/policy.ts';
 import { checkTemplateRules, type Position, type PositionDraft } from '../domain/position.ts';
-import { PolicyViolationError } from '../domain/userErrors.ts';
 import { templateRulesOf } from '../domain/templateKinds.ts';
 import type { Instant } from '../domain/time.ts';
+import { PolicyViolationError } from '../domain/userErrors.ts';
 import { type Actor, actorOf } from '../domain/viewer.ts';
 import type { PositionRules, Window, Writers } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';

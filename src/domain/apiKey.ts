@@ -3,8 +3,8 @@ import { base32 } from './base32.ts';
 import type { Id } from './ids.ts';
 import { Issues, type Maybe } from './issues.ts';
 import { LIMITS } from './limits.ts';
-import { ConflictError } from './userErrors.ts';
 import { type Instant, LATEST, notBefore } from './time.ts';
+import { ConflictError } from './userErrors.ts';
 
 export const API_KEY_ROLES = ['ADMIN', 'READ_ONLY'] as const;
 /** The permissions of an API key in its institution. */

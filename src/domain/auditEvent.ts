@@ -1,8 +1,8 @@
 import type { Id } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { MutationAction, ResourceType } from './names.ts';
-import type { ErrorCode } from './userErrors.ts';
 import type { Instant } from './time.ts';
+import type { ErrorCode } from './userErrors.ts';
 import type { Actor } from './viewer.ts';
 
 export { AUDIT_ACTIONS, type MutationName } from './names.ts';

@@ -1,12 +1,12 @@
-import type { ChatSession } from './chatSession.ts';
 import { canonicalJson } from './canonicalJson.ts';
+import type { ChatSession } from './chatSession.ts';
 import type { Id } from './ids.ts';
 import { typeIdOfText } from './ids.ts';
 import { Issues } from './issues.ts';
 import { LIMITS } from './limits.ts';
-import { ConflictError } from './userErrors.ts';
 import { type Instant, notBefore } from './time.ts';
 import { tokensOf } from './tokens.ts';
+import { ConflictError } from './userErrors.ts';
 
 /** A message of a chat session. */
 export interface ChatMessage {

@@ -1,8 +1,8 @@
 import type { Id } from './ids.ts';
 import { Issues, type Maybe } from './issues.ts';
 import { LIMITS } from './limits.ts';
-import { tokensOf } from './tokens.ts';
 import { type Instant, notBefore } from './time.ts';
+import { tokensOf } from './tokens.ts';
 
 /** The priorities from lowest to highest; the stored priority of a session is its rank here. */
 export const CHAT_PRIORITIES = { LOW: 1, MEDIUM: 2, HIGH: 3, URGENT: 4 } as const;

@@ -5,8 +5,8 @@ import { type Id, typeIdOfText } from './ids.ts';
 import type { Issues, Maybe } from './issues.ts';
 import type { JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
-import type { ErrorCode, ErrorData } from './userErrors.ts';
 import type { Instant } from './time.ts';
+import type { ErrorCode, ErrorData } from './userErrors.ts';
 
 /** The result of the first call with an idempotency key, from which every later call is answered. */
 export interface IdempotencyRecord {

@@ -2,9 +2,9 @@ import { type CurrencyCode, currencyIssue, isCurrency } from './currencies.ts';
 import { freezeJson, type JsonObject, jsonIssue } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { type Decimal, type Money, parseDecimal, toMinorUnits } from './money.ts';
-import { type Path, ValidationError, type ValidationIssue } from './userErrors.ts';
 import { isWithin, textIssue } from './text.ts';
 import type { Instant } from './time.ts';
+import { type Path, ValidationError, type ValidationIssue } from './userErrors.ts';
 
 /** An input value that may be absent or null. */
 export type Maybe<T> = T | null | undefined;

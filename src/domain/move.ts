@@ -4,8 +4,8 @@ import { allowedTransitions, isTerminal, type PositionState } from './lifecycle.
 import { LIMITS } from './limits.ts';
 import { type Decimal, toMinorUnits } from './money.ts';
 import type { Position } from './position.ts';
-import { IllegalTransitionError, InsufficientFundsError, ValidationError } from './userErrors.ts';
 import { type Instant, notBefore } from './time.ts';
+import { IllegalTransitionError, InsufficientFundsError, ValidationError } from './userErrors.ts';
 
 /** A requested transition. A release without a state becomes PARTIALLY_RELEASED or RELEASED depending on its amount. */
 export interface Move {

@@ -57,5 +57,7 @@ export const AUDIT_ACTIONS = {
   revokeApiKey: 'API_KEY_REVOKED',
   rotateApiKey: 'API_KEY_ROTATED',
 } as const;
+/** The name of a mutation. */
 export type MutationName = keyof typeof AUDIT_ACTIONS;
+/** The audit action of a mutation. */
 export type MutationAction = (typeof AUDIT_ACTIONS)[MutationName];

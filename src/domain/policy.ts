@@ -5,8 +5,8 @@ import { Issues, type Maybe } from './issues.ts';
 import { LIMITS } from './limits.ts';
 import { formatMinorUnits, type Money, parseDecimal, toMinorUnits } from './money.ts';
 import type { PositionDraft } from './position.ts';
-import { PolicyViolationError } from './userErrors.ts';
 import { type Instant, notBefore } from './time.ts';
+import { PolicyViolationError } from './userErrors.ts';
 
 /** The allowed amounts of positions in one currency, as decimal text; null means no bound. */
 export interface PolicyLimit {

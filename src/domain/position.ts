@@ -7,9 +7,9 @@ import type { JsonObject } from './json.ts';
 import type { PositionState } from './lifecycle.ts';
 import { type Money, magnitudeOf } from './money.ts';
 import { givenFields } from './patch.ts';
-import { ConflictError, PolicyViolationError, ValidationError } from './userErrors.ts';
 import type { TemplateRules } from './templateKinds.ts';
 import { DAY_MS, type Instant } from './time.ts';
+import { ConflictError, PolicyViolationError, ValidationError } from './userErrors.ts';
 
 /**
  * An amount held for someone until it is released, cancelled or expires. All amounts are minor units of one currency.

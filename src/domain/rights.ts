@@ -1,7 +1,7 @@
 import { allowedTransitions, type PositionState } from './lifecycle.ts';
 import type { Position } from './position.ts';
-import { ForbiddenError } from './userErrors.ts';
 import type { Instant } from './time.ts';
+import { ForbiddenError } from './userErrors.ts';
 import { VIEWER_ROLES, type Viewer, type ViewerRole } from './viewer.ts';
 
 /**

@@ -5,7 +5,7 @@ import { EVERYONE } from '../domain/rights.ts';
 import type { Viewer as ViewerRow } from '../domain/viewer.ts';
 import { builder } from './builder.ts';
 import { createdAtField, reference } from './entityFields.ts';
-import { Institution, INSTITUTION_ID, ownerField } from './institution.ts';
+import { INSTITUTION_ID, Institution, ownerField } from './institution.ts';
 import { Actor } from './lifecycleEvent.ts';
 import { listable } from './list.ts';
 import { mutation } from './mutation.ts';

@@ -1,11 +1,11 @@
 import { createAssetTemplate, updateAssetTemplate } from '../commands/assetTemplate.ts';
 import type { AssetTemplate as AssetTemplateRow } from '../domain/assetTemplate.ts';
 import { EVERYONE } from '../domain/rights.ts';
-import { TEMPLATE_KINDS, type TemplateKind as Kind } from '../domain/templateKinds.ts';
+import { type TemplateKind as Kind, TEMPLATE_KINDS } from '../domain/templateKinds.ts';
 import { builder } from './builder.ts';
 import { versionedFields } from './entityFields.ts';
 import { anyOf, equals, startsWith } from './filter.ts';
-import { Institution, INSTITUTION_ID, ownerField, Region, Vertical } from './institution.ts';
+import { INSTITUTION_ID, Institution, ownerField, Region, Vertical } from './institution.ts';
 import { BY_TIME, byText, listable } from './list.ts';
 import { EXPECTED_VERSION, mutation, PATCH, UNCHANGED } from './mutation.ts';
 import { Node } from './node.ts';

@@ -2,10 +2,10 @@ import SchemaBuilder from '@pothos/core';
 import type { CommandContext } from '../commands/context.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Hub } from '../subscriptions/hub.ts';
 import type { Deadline } from '../store/store.ts';
-import type { Pace } from './pace.ts';
+import type { Hub } from '../subscriptions/hub.ts';
 import type { Loaders } from './loaders.ts';
+import type { Pace } from './pace.ts';
 import type { ResponseSize } from './responseSize.ts';
 
 /** The context of resolvers, created for each request. */

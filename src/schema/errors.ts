@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql';
+import { LIMITS } from '../domain/limits.ts';
 import type {
   CapacityExceededError,
   ConflictError,
@@ -14,7 +15,6 @@ import type {
   ValidationError,
   ValidationIssue,
 } from '../domain/userErrors.ts';
-import { LIMITS } from '../domain/limits.ts';
 import { builder } from './builder.ts';
 import { PositionState } from './lifecycle.ts';
 import { Money } from './money.ts';

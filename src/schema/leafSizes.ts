@@ -1,4 +1,4 @@
-import { getNamedType, getNullableType, type GraphQLField, isEnumType, isListType } from 'graphql';
+import { type GraphQLField, getNamedType, getNullableType, isEnumType, isListType } from 'graphql';
 import { CURRENCY_CODES } from '../domain/currencies.ts';
 import { LIMITS } from '../domain/limits.ts';
 

@@ -3,10 +3,10 @@ import type { Field, MaybePromise, Parent, TableName, Tables, Window } from '../
 import { builder, type Context } from './builder.ts';
 import { type Connection, connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
 import type { ListOrder } from './cursor.ts';
-import { type FilterFields, OrderDirection, selectionOf } from './filter.ts';
 import type { FieldCost } from './fieldCosts.ts';
+import { type FilterFields, OrderDirection, selectionOf } from './filter.ts';
 import type { Loader } from './loaders.ts';
-import { type Entity, type EntityRef, loaderOf, node, type NodeOptions } from './node.ts';
+import { type Entity, type EntityRef, loaderOf, type NodeOptions, node } from './node.ts';
 
 /** The orders that clients can choose from. */
 export type Orders<E> = {

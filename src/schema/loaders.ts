@@ -2,7 +2,6 @@ import DataLoader from 'dataloader';
 import type { Id } from '../domain/ids.ts';
 import type { Position } from '../domain/position.ts';
 import type { Scope } from '../domain/viewer.ts';
-import type { Pace } from './pace.ts';
 import type {
   Deadline,
   MaybePromise,
@@ -17,6 +16,7 @@ import type {
   UnreadOf,
   Window,
 } from '../store/store.ts';
+import type { Pace } from './pace.ts';
 
 /** Reads from one table for resolvers. Concurrent reads are batched. */
 export interface Loader<E> {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type CurrencyCode, digitsOf } from '../domain/currencies.ts';
-import { formatMinorUnits, type Money as Amount } from '../domain/money.ts';
+import { type Money as Amount, formatMinorUnits } from '../domain/money.ts';
 import { builder } from './builder.ts';
 
 export const Money = builder.objectRef<Amount>('Money').implement({

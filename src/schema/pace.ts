@@ -1,10 +1,10 @@
 import {
   defaultFieldResolver,
-  getNamedType,
-  getNullableType,
   type GraphQLField,
   type GraphQLFieldResolver,
   type GraphQLSchema,
+  getNamedType,
+  getNullableType,
   isCompositeType,
   isIntrospectionType,
   isListType,

@@ -1,3 +1,4 @@
+import type { Replayable } from '../commands/perform.ts';
 import {
   cancelPosition,
   createPosition,
@@ -6,12 +7,11 @@ import {
   releasePosition,
   transitionPosition,
 } from '../commands/position.ts';
-import type { Replayable } from '../commands/perform.ts';
 import type { PositionChanged } from '../commands/positionChange.ts';
 import { updatePosition } from '../commands/updatePosition.ts';
 import { builder, type InputFields } from './builder.ts';
-import { PositionState } from './lifecycle.ts';
 import { LedgerEvent } from './ledgerEvent.ts';
+import { PositionState } from './lifecycle.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
 import { MoneyInput } from './money.ts';
 import { EXPECTED_VERSION, mutation, PATCH, REPLAYED, UNCHANGED } from './mutation.ts';

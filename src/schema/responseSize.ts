@@ -1,12 +1,12 @@
 import {
   defaultFieldResolver,
-  getNamedType,
   GraphQLError,
   type GraphQLField,
   type GraphQLFieldResolver,
   type GraphQLOutputType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
+  getNamedType,
   isLeafType,
   isObjectType,
   SchemaMetaFieldDef,

@@ -1,16 +1,16 @@
 import {
   defaultFieldResolver,
+  GraphQLError,
   type GraphQLField,
   type GraphQLFieldResolver,
-  GraphQLError,
   type GraphQLNamedType,
   GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
   isObjectType,
 } from 'graphql';
-import { VIEWER_ROLES } from '../domain/viewer.ts';
 import type { Roles } from '../domain/rights.ts';
+import { VIEWER_ROLES } from '../domain/viewer.ts';
 import type { Context } from './builder.ts';
 
 declare module 'graphql' {

@@ -1,9 +1,11 @@
 import type { FieldMap, ObjectRef } from '@pothos/core';
 import { GraphQLError } from 'graphql';
+import { ownInstitution } from '../commands/context.ts';
 import type { ChangeFilter, ChangeTopic } from '../domain/change.ts';
 import type { Id } from '../domain/ids.ts';
 import { ownerOf } from '../domain/viewer.ts';
-import { ownInstitution } from '../commands/context.ts';
+import type { MaybePromise } from '../store/store.ts';
+import { cancellable } from '../subscriptions/cancellable.ts';
 import { isChangeCursor } from '../subscriptions/changeCursor.ts';
 import {
   CredentialEndedError,
@@ -13,8 +15,6 @@ import {
   TooSlowError,
 } from '../subscriptions/errors.ts';
 import type { StreamItem } from '../subscriptions/hub.ts';
-import { cancellable } from '../subscriptions/cancellable.ts';
-import type { MaybePromise } from '../store/store.ts';
 import { builder, type Context, type ObjectFields, type Types } from './builder.ts';
 import { ChatMessage } from './chatMessage.ts';
 import { ChatSession } from './chatSession.ts';

@@ -4,10 +4,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { clientAddress } from './access/address.ts';
 import { readBody } from './body.ts';
-import { isPageRequest, isGetOrHead, type Page } from './graphiql.ts';
-import type { ServerContext } from './serverContext.ts';
+import { isGetOrHead, isPageRequest, type Page } from './graphiql.ts';
 import { resultTypeFor } from './mediaTypes.ts';
-import { requestError, errorResponse } from './requestError.ts';
+import { errorResponse, requestError } from './requestError.ts';
+import type { ServerContext } from './serverContext.ts';
 
 /** The time for which requests in progress may continue when the server closes, in ms. */
 const DRAIN_MS = 10_000;

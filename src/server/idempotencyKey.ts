@@ -1,4 +1,4 @@
-import { getNamedType, GraphQLError, isInputObjectType, isObjectType, isUnionType } from 'graphql';
+import { GraphQLError, getNamedType, isInputObjectType, isObjectType, isUnionType } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { MutationField } from './operations/operation.ts';
 import { requestError } from './requestError.ts';

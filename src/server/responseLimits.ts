@@ -4,7 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import { ownerOf, type Viewer } from '../domain/viewer.ts';
 import { BUSY, ResponseLimitError, ResponseSize, tooLarge } from '../schema/responseSize.ts';
 import type { Mask } from './errors.ts';
-import { requestError, errorResponse } from './requestError.ts';
+import { errorResponse, requestError } from './requestError.ts';
 import type { Reservation, ResponseBuffer } from './responseBuffer.ts';
 import { callerIn, type OperationContext, type ServerContext } from './serverContext.ts';
 

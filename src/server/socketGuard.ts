@@ -1,8 +1,8 @@
 import { CloseCode, type WebSocket as GraphqlSocket } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { JSON_LIMITS, exceededLimit } from './textLimits.ts';
 import { rejectInexactNumbers } from './jsonNumbers.ts';
 import { requestError } from './requestError.ts';
+import { exceededLimit, JSON_LIMITS } from './textLimits.ts';
 
 /** The maximum time without a pong before a socket is terminated, in ms. */
 const HEARTBEAT_MS = 12_000;

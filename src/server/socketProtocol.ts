@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExecutionArgs, ExecutionResult, FormattedExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, type Context, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
-import type { Access } from './access/access.ts';
-import { rejectLeakedCredentials } from './access/leakedCredentials.ts';
-import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
-import { type Mask, formatForStream } from './errors.ts';
-import { addressOf } from './http.ts';
 import type { WebSocket } from 'ws';
 import { ownerOf } from '../domain/viewer.ts';
+import type { Access } from './access/access.ts';
 import { credentialOf } from './access/credential.ts';
+import { rejectLeakedCredentials } from './access/leakedCredentials.ts';
+import { formatForStream, type Mask } from './errors.ts';
+import { addressOf } from './http.ts';
 import type { ResponseBuffer } from './responseBuffer.ts';
-import { socketRequest } from './socketRequest.ts';
 import { type SocketGuard, type SocketOperation, TOO_MANY_REQUESTS } from './socketGuard.ts';
+import { socketRequest } from './socketRequest.ts';
+import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
 import type { Graphql } from './yoga.ts';
 
 /** The maximum time for a client to send `connection_init`, in ms. */

@@ -1,9 +1,9 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Viewer } from '../domain/viewer.ts';
+import { cancellable } from '../subscriptions/cancellable.ts';
 import { EventGate } from '../subscriptions/eventGate.ts';
 import type { StreamItem } from '../subscriptions/hub.ts';
-import { cancellable } from '../subscriptions/cancellable.ts';
 import { withCursor } from './eventStream.ts';
 import type { RequestedOperation } from './operations/operation.ts';
 import { operationKeyOf, SharedResults } from './sharedResults.ts';

@@ -1,9 +1,9 @@
 import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
-import type { ServerContext } from './serverContext.ts';
-import { JSON_LIMITS, exceededLimit } from './textLimits.ts';
 import { rejectInexactNumbers } from './jsonNumbers.ts';
 import { bodyTooLarge, requestError } from './requestError.ts';
+import type { ServerContext } from './serverContext.ts';
+import { exceededLimit, JSON_LIMITS } from './textLimits.ts';
 
 /** Headers that no form, link or image can send: a page of another origin needs a preflight for each of them. */
 const PREFLIGHT_HEADERS = [

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Plugin } from 'graphql-yoga';
 import type { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
 import { requestError } from './requestError.ts';
 
 /** Registered documents, by the SHA-256 of their text in hexadecimal. */

@@ -3,14 +3,14 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { unauthenticated } from './access/access.ts';
+import { ConnectionLimiter } from './access/connectionLimiter.ts';
 import { credentialOf } from './access/credential.ts';
 import { isAllowedOrigin, type Origins } from './access/origins.ts';
-import { ConnectionLimiter } from './access/connectionLimiter.ts';
 import { formatForStream } from './errors.ts';
 import { addressOf, isAt, useOriginForm } from './http.ts';
-import { type Extra, protocolOf, type ProtocolOptions } from './socketProtocol.ts';
-import { credentialHeaders } from './socketRequest.ts';
 import { SocketGuard } from './socketGuard.ts';
+import { type Extra, type ProtocolOptions, protocolOf } from './socketProtocol.ts';
+import { credentialHeaders } from './socketRequest.ts';
 
 /**
  * The maximum time for a client to answer a close frame before its socket is destroyed, in ms. The types of ws lack it.

@@ -5,7 +5,7 @@ import type { Field, TableName, Tables } from './store.ts';
 /** A row of any table. */
 export type Entity = Tables[TableName];
 
-/** Returns the fields of an object that has an entry for each of them. Object.keys returns strings, hence the cast. */
+/** Returns the fields of an object that has an entry for each of them. It casts because Object.keys returns strings. */
 export const fieldsOf = <F extends string>(entries: { readonly [field in F]?: unknown }): readonly F[] =>
   Object.keys(entries) as F[];
 

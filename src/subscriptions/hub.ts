@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ChangeFilter, matchesFilter, type SequencedChange, type StreamPosition } from '../domain/change.ts';
 import type { ChangeFeed } from '../store/store.ts';
+import { cancellable } from './cancellable.ts';
 import { ChangeCursors } from './changeCursor.ts';
 import { ChangeQueue } from './changeQueue.ts';
-import { cancellable } from './cancellable.ts';
 import { CredentialEndedError, CursorExpiredError, StoppingError, TooManySubscriptionsError } from './errors.ts';
 
 /**

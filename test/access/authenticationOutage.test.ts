@@ -4,8 +4,8 @@ import { WebSocket } from 'ws';
 import { UnavailableError } from '../../src/store/errors.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Store } from '../../src/store/store.ts';
-import { type KeyedServer, ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
 import { keyOf } from '../support/rlsFixture.ts';
+import { type KeyedServer, ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
 
 const MADE = `mutation { createInstitution(input: { name: "Harbor Bank", regions: [US] }) {
   ... on CreateInstitutionPayload { institution { id } } } }`;

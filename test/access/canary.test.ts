@@ -5,11 +5,11 @@ import { buildProgram, type Program, startProgram } from '../support/program.ts'
 import { isCommit, type Proxy, startProxy } from '../support/proxy.ts';
 import {
   bearer,
+  type KeptResponse,
   newKey,
   newSecrets,
   type Secrets,
   send,
-  type KeptResponse,
   useBadly,
   useWell,
 } from '../support/secretsRun.ts';

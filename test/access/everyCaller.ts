@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
 import { type Callers, callersOn, cursorsIn, STREAM } from '../support/callers.ts';
 import { coordinatesOf, triedBy } from '../support/coverage.ts';
-import type { Said } from '../support/serveKeyed.ts';
-import type { RlsFixture } from '../support/rlsFixture.ts';
 import { cursorIn, cursorOfNone, forged, neverWas, type Probe, probeOf } from '../support/probes.ts';
+import type { RlsFixture } from '../support/rlsFixture.ts';
+import type { Said } from '../support/serveKeyed.ts';
 import type { OpenStore } from '../support/stores.ts';
 import { CURSOR, nodeTypes, operationsOf, type Slot, slotsOf } from '../support/surface.ts';
 

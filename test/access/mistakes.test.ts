@@ -1,15 +1,15 @@
 import { timingSafeEqual } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MINUTE_MS } from '../../src/domain/time.ts';
-import { MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE } from '../../src/server/access/rejectionLog.ts';
-import { RateLimits } from '../../src/server/access/rateLimits.ts';
 import type { ApiKey } from '../../src/domain/apiKey.ts';
+import { MINUTE_MS } from '../../src/domain/time.ts';
+import { RateLimits } from '../../src/server/access/rateLimits.ts';
+import { MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE } from '../../src/server/access/rejectionLog.ts';
 import type { Store, Window } from '../../src/store/store.ts';
+import { type HttpAnswer, type Network, overHttp, RATES, tally } from '../support/overHttp.ts';
+import { neverWas } from '../support/probes.ts';
+import { keyOf, makeRlsFixture, type RlsFixture } from '../support/rlsFixture.ts';
 import { bearer } from '../support/secretsRun.ts';
 import { ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
-import { type HttpAnswer, type Network, overHttp, RATES, tally } from '../support/overHttp.ts';
-import { keyOf, makeRlsFixture, type RlsFixture } from '../support/rlsFixture.ts';
-import { neverWas } from '../support/probes.ts';
 import { onBothStores } from '../support/stores.ts';
 
 // Keeps the behaviour of the module and records its calls.

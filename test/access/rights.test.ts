@@ -1,9 +1,9 @@
 import {
   buildSchema,
-  execute,
   type ExecutionResult,
-  getNamedType,
+  execute,
   type GraphQLSchema,
+  getNamedType,
   isObjectType,
   parse,
   subscribe,

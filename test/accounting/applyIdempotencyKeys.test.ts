@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { ApplyPositionsDocument } from '../api/documents/graphql.ts';
 import { COUNTS } from '../counts.ts';
-import { as, call, did, grownBy, opening, type Reply, LONG_LISTS, sceneOn, times } from '../support/accounting.ts';
+import { as, call, did, grownBy, LONG_LISTS, opening, type Reply, sceneOn, times } from '../support/accounting.ts';
 import { fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import { serve } from '../support/server.ts';
 import { onBothStores, openPostgres } from '../support/stores.ts';
-import { ApplyPositionsDocument } from '../api/documents/graphql.ts';
 
 const USD = (amount: string) => ({ amount, currencyCode: 'USD' });
 

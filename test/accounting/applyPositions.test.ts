@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { PositionLedgerDocument } from '../api/documents/graphql.ts';
 import { call, did, grownBy, opening, type Reply, sceneOn, trailOf, UNKNOWN } from '../support/accounting.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
-import { PositionLedgerDocument } from '../api/documents/graphql.ts';
 
 const USD = (amount: string) => ({ amount, currencyCode: 'USD' });
 

@@ -7,12 +7,12 @@ import {
   countsOf,
   did,
   MUTATIONS,
+  type MutationName,
   opening,
   type Reply,
   sceneOn,
   trailOf,
   UNKNOWN,
-  type MutationName,
 } from '../support/accounting.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';

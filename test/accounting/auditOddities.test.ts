@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createStoredLedger } from '../../src/commands/ledger.ts';
 import { createIds } from '../../src/ids.ts';
-import { countsOf, did, grownBy, opening, LONG_LISTS, sceneOn, trailOf } from '../support/accounting.ts';
+import { countsOf, did, grownBy, LONG_LISTS, opening, sceneOn, trailOf } from '../support/accounting.ts';
 import { openPosition } from '../support/deal.ts';
 import { serve } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';

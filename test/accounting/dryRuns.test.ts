@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { call, countsOf, opening, type Reply, LONG_LISTS, sceneOn, times } from '../support/accounting.ts';
+import { call, countsOf, LONG_LISTS, opening, type Reply, sceneOn, times } from '../support/accounting.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
 

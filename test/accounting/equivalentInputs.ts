@@ -1,5 +1,5 @@
 import { beforeAll } from 'vitest';
-import { did, opening, type Scene, type MutationName } from '../support/accounting.ts';
+import { did, type MutationName, opening, type Scene } from '../support/accounting.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
 
 /** A valid input of a mutation, changes that keep it equivalent, and changes that make it different. */

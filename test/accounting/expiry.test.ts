@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { PositionLedgerDocument } from '../api/documents/graphql.ts';
-import { call, did, grownBy, opening, sceneOn, trailOf, type MutationName } from '../support/accounting.ts';
+import { call, did, grownBy, type MutationName, opening, sceneOn, trailOf } from '../support/accounting.ts';
 import { onBothStores } from '../support/stores.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,19 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { isFormerCurrency } from '../../src/domain/currencies.ts';
-import type { Position } from '../../src/domain/position.ts';
 import { UNBOUNDED_FAILED_ATTEMPTS } from '../../src/commands/failedAttempts.ts';
 import { createStoredLedger } from '../../src/commands/ledger.ts';
 import { changeOf, writeChange } from '../../src/commands/positionChange.ts';
+import { isFormerCurrency } from '../../src/domain/currencies.ts';
+import type { Position } from '../../src/domain/position.ts';
 import { createIds } from '../../src/ids.ts';
 import { DEFAULTS } from '../../src/settings.ts';
 import type { Store } from '../../src/store/store.ts';
 import { verify } from '../../src/verify/verify.ts';
+import { anAsset, anInstitution, aPosition, aTemplate, funded, insertAll, nextId } from '../store/rows.ts';
 import { call, did } from '../support/accounting.ts';
 import { errorOf } from '../support/answers.ts';
 import { makeDeal } from '../support/deal.ts';
-import { serve, START, type TestServer } from '../support/server.ts';
+import { START, serve, type TestServer } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
-import { anAsset, anInstitution, aPosition, aTemplate, funded, insertAll, nextId } from '../store/rows.ts';
 
 const DAY_MS = 86_400_000;
 const SENTENCE = (code: string): string => `must be an active currency; ${code} was withdrawn from ISO 4217.`;

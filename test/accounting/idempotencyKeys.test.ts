@@ -1,11 +1,11 @@
-import { DEFAULTS } from '../../src/settings.ts';
 import { describe, expect, it } from 'vitest';
-import { createStoredLedger } from '../../src/commands/ledger.ts';
 import { UNBOUNDED_FAILED_ATTEMPTS } from '../../src/commands/failedAttempts.ts';
+import { createStoredLedger } from '../../src/commands/ledger.ts';
 import { createIds } from '../../src/ids.ts';
 import { deleteExpiredIdempotencyRecords } from '../../src/jobs/deleteExpiredIdempotencyRecords.ts';
+import { DEFAULTS } from '../../src/settings.ts';
+import { call, countsOf, DOCUMENTS, did, grownBy, opening, sceneOn, times } from '../support/accounting.ts';
 import { errorOf } from '../support/answers.ts';
-import { call, countsOf, did, DOCUMENTS, grownBy, opening, sceneOn, times } from '../support/accounting.ts';
 import { fundedPosition } from '../support/deal.ts';
 import { serve } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { LedgerEventsDocument, type LedgerPartsFragment, PositionLedgerDocument } from '../api/documents/graphql.ts';
 import { as, call, did, opening, sceneOn, times, UNKNOWN } from '../support/accounting.ts';
 import { makeDeal } from '../support/deal.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
-import { type LedgerPartsFragment, LedgerEventsDocument, PositionLedgerDocument } from '../api/documents/graphql.ts';
 
 /** Formats each posting as "ACCOUNT amount CURRENCY". */
 const legsOf = ({ postings }: Pick<LedgerPartsFragment, 'postings'>): string[] =>

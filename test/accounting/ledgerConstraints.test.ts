@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { asAdmin } from '../support/admin.ts';
 import { did } from '../support/accounting.ts';
+import { asAdmin } from '../support/admin.ts';
 import { fundedPosition, makeDeal } from '../support/deal.ts';
 import { serve } from '../support/server.ts';
 import { openPostgresAt } from '../support/stores.ts';

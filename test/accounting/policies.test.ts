@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PoliciesDocument } from '../api/documents/graphql.ts';
 import { COUNTS } from '../counts.ts';
-import { as, call, did, grownBy, type Reply, LONG_LISTS, sceneOn, times } from '../support/accounting.ts';
+import { as, call, did, grownBy, LONG_LISTS, type Reply, sceneOn, times } from '../support/accounting.ts';
 import { makeDeal } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
 

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
 import { type GraphQLInputType, isEnumType, isInputObjectType, isListType, isNonNullType } from 'graphql';
+import { describe, expect, it } from 'vitest';
 import { AUDIT_ACTIONS, type AuditEvent, type MutationName } from '../../src/domain/auditEvent.ts';
 import { jsonBytes } from '../../src/domain/json.ts';
 import { LIMITS } from '../../src/domain/limits.ts';
-import { FAILURES_PER_INSTITUTION, FAILURES_PER_API_KEY } from '../../src/server/access/failedAttempts.ts';
 import { schema } from '../../src/schema/index.ts';
+import { FAILURES_PER_API_KEY, FAILURES_PER_INSTITUTION } from '../../src/server/access/failedAttempts.ts';
 import type { Store } from '../../src/store/store.ts';
 import { as, call, countsOf, did, grownBy, sceneOn, times, UNKNOWN } from '../support/accounting.ts';
 import { auditLogOf, occurrencesOf } from '../support/auditLog.ts';

@@ -1,12 +1,12 @@
 import { beforeAll, expect, it } from 'vitest';
 import { recordId } from '../../src/domain/idempotency.ts';
-import { call, type MutationName } from '../support/accounting.ts';
-import { chat, type ChatMutation } from '../support/conversation.ts';
-import { serve, type TestServer } from '../support/server.ts';
-import { onBothStores } from '../support/stores.ts';
 import type { Store } from '../../src/store/store.ts';
 import { aSession } from '../store/chatRows.ts';
 import { anAsset, anInstitution, aPosition, aTemplate, funded, insertAll } from '../store/rows.ts';
+import { call, type MutationName } from '../support/accounting.ts';
+import { type ChatMutation, chat } from '../support/conversation.ts';
+import { serve, type TestServer } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
 
 const idOf = (prefix: string, last: number): string => `${prefix}_${`${last}`.padStart(26, '0')}`;
 const institutionId = idOf('inst', 1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { as, call, did, grownBy, opening, sceneOn, UNKNOWN, type MutationName } from '../support/accounting.ts';
+import { as, call, did, grownBy, type MutationName, opening, sceneOn, UNKNOWN } from '../support/accounting.ts';
 import { fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
 

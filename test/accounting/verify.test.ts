@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { writeDemoData } from '../../src/demo/data.ts';
+import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { verify } from '../../src/verify/verify.ts';
-import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
 import { COUNTS } from '../counts.ts';
 import { call, countsOf, did, opening, sceneOn, times } from '../support/accounting.ts';
 import { fundedPosition } from '../support/deal.ts';

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { mustBeClean } from '../support/answers.ts';
 import { type Deal, done, makeDeal, openPosition } from '../support/deal.ts';
 import { idsOf, type ListDocument, pageIn, pageOf, walk } from '../support/lists.ts';
-import { serve, START, type TestServer } from '../support/server.ts';
+import { START, serve, type TestServer } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 import {
   AssetIdsDocument,

@@ -10,9 +10,9 @@ import { COUNTS } from '../counts.ts';
 import { asAdmin } from '../support/admin.ts';
 import { makeDeal, openPosition } from '../support/deal.ts';
 import { checked } from '../support/random.ts';
-import { serve, START } from '../support/server.ts';
+import { runScenario, type Step } from '../support/scenario.ts';
+import { START, serve } from '../support/server.ts';
 import { openPostgresAt } from '../support/stores.ts';
-import { type Step, runScenario } from '../support/scenario.ts';
 import { PositionIdsDocument } from './documents/graphql.ts';
 
 /** Columns of the outbox, whose changes are not entities. */

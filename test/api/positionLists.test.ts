@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Deal } from '../support/deal.ts';
 import { type ListDocument, pageOf, walk } from '../support/lists.ts';
-import { FAR, FIELDS, inOrder, magnitude, portfolioOn, type Position } from '../support/portfolio.ts';
+import { FAR, FIELDS, inOrder, magnitude, type Position, portfolioOn } from '../support/portfolio.ts';
 import { afterDays, day } from '../support/refusing.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';

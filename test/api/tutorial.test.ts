@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { onBothStores } from '../support/stores.ts';
 import { done, fundedPosition, makeDeal } from '../support/deal.ts';
 import { serve } from '../support/server.ts';
+import { onBothStores } from '../support/stores.ts';
 import { PositionDocument, ReleasePositionDocument } from './documents/graphql.ts';
 
 onBothStores((open) => {

@@ -4,7 +4,7 @@ import type { Viewer } from '../../src/domain/viewer.ts';
 import { schema } from '../../src/schema/index.ts';
 import { CHAT_MUTATIONS } from '../support/conversation.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
-import { MOVES, type MutationName, MUTATIONS, type Scene, sceneOn, target, UNKNOWN } from '../support/refusing.ts';
+import { MOVES, MUTATIONS, type MutationName, type Scene, sceneOn, target, UNKNOWN } from '../support/refusing.ts';
 import { onBothStores } from '../support/stores.ts';
 
 /** The inputs that make a mutation return each member of its union. The payload comes last. */

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { mustBeClean } from '../support/answers.ts';
 import type { Mutation } from '../support/badInput.ts';
 import { pageIn } from '../support/lists.ts';
-import { idsOf, ROOT, tenantsOn, unknownOf } from '../support/tenants.ts';
 import { onBothStores } from '../support/stores.ts';
+import { idsOf, ROOT, tenantsOn, unknownOf } from '../support/tenants.ts';
 import {
   AssetIdsDocument,
   EverythingDocument,

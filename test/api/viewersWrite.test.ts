@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { mustBeClean, outcomeOf, recordOf } from '../support/answers.ts';
 import { asset, type Mutation, position, template } from '../support/badInput.ts';
-import { MOVES, type MutationName, MUTATIONS, target, UNKNOWN } from '../support/refusing.ts';
-import { ROOT, tenantsOn, unknownOf } from '../support/tenants.ts';
+import { MOVES, MUTATIONS, type MutationName, target, UNKNOWN } from '../support/refusing.ts';
 import { onBothStores } from '../support/stores.ts';
+import { ROOT, tenantsOn, unknownOf } from '../support/tenants.ts';
 import {
   CreateAssetDocument,
   CreateAssetTemplateDocument,

@@ -6,8 +6,8 @@ import { request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DEVELOPMENT_KEY as AS_ROOT } from '../../src/config.ts';
-import type { Filled } from './worstRows.ts';
 import { type WorstRequest, worstRequests } from './worstRequests.ts';
+import type { Filled } from './worstRows.ts';
 import type { Used } from './worstServer.ts';
 
 const RUNS = 5;

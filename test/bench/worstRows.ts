@@ -1,6 +1,6 @@
-import { LIMITS } from '../../src/domain/limits.ts';
-import { CURRENCY_CODES } from '../../src/domain/currencies.ts';
 import type { AuditEvent } from '../../src/domain/auditEvent.ts';
+import { CURRENCY_CODES } from '../../src/domain/currencies.ts';
+import { LIMITS } from '../../src/domain/limits.ts';
 import type { Store } from '../../src/store/store.ts';
 import { aMessage, aSession } from '../store/chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, keep, nextId, START } from '../store/rows.ts';

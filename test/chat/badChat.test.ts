@@ -4,10 +4,10 @@ import { errorOf } from '../support/answers.ts';
 import { long } from '../support/badInput.ts';
 import {
   asViewer,
-  changedBy,
   CHAT,
-  chat,
   type ChatMutation,
+  changedBy,
+  chat,
   chatOn,
   chatted,
   messagesOf,

@@ -4,9 +4,9 @@ import {
   chat,
   chatOn,
   chatted,
+  messagesOf,
   openSession,
   post,
-  messagesOf,
   sessionNow,
 } from '../support/conversation.ts';
 import { START } from '../support/server.ts';

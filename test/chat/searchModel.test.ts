@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { tokensOf } from '../../src/domain/tokens.ts';
 import { ChatSessionsDocument } from '../api/documents/graphql.ts';
 import { COUNTS, SEED } from '../counts.ts';
-import { chatOn, type ChatScene, chatted, openSession, post } from '../support/conversation.ts';
+import { type ChatScene, chatOn, chatted, openSession, post } from '../support/conversation.ts';
 import { checked } from '../support/random.ts';
 import { openMemory, openPostgres } from '../support/stores.ts';
 

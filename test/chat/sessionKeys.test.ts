@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
 import { AuditEventsDocument } from '../api/documents/graphql.ts';
 import {
+  type ChatMutation,
   changedBy,
   chat,
   chatOn,
   chatted,
-  type ChatMutation,
   messagesOf,
   openSession,
   post,

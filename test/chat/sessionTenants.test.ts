@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   asViewer,
+  type ChatMutation,
   changedBy,
   chat,
   chatOn,
   chatted,
-  type ChatMutation,
   openSession,
   sessionNow,
 } from '../support/conversation.ts';

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { serve, type TestServer } from '../support/server.ts';
-import { openPostgres } from '../support/stores.ts';
 import { aMark, aMessage, aSession } from '../store/chatRows.ts';
 import { anInstitution, insertAll, START } from '../store/rows.ts';
+import { serve, type TestServer } from '../support/server.ts';
+import { openPostgres } from '../support/stores.ts';
 
 const many = 60;
 const times = <V>(count: number, make: (index: number) => V): V[] =>

@@ -60,6 +60,19 @@ it('keeps the README at 200 lines or fewer', () => {
   expect((DOCUMENTS.get('README.md') ?? '').split('\n').length - 1).toBeLessThanOrEqual(200);
 });
 
+it('names files and folders that exist', () => {
+  const guides = [...DOCUMENTS].filter(([path]) => /^docs\/(architecture|decisions)/.test(path));
+  const named = guides.flatMap(([from, markdown]) =>
+    [...withoutCode(markdown).matchAll(/`((?:\w+\/)+[\w./-]*|\w+(?:\.test)?\.ts)`/g)].map(([, path = '']) => ({
+      from,
+      path,
+    })),
+  );
+  const unknown = named.filter(({ path }) => !['', 'src'].some((base) => existsSync(join(ROOT_FOLDER, base, path))));
+  expect(unknown).toEqual([]);
+  expect(named.length).toBeGreaterThan(20);
+});
+
 describe('the examples in the documents', () => {
   const blocksIn = (language: string): readonly (readonly [path: string, code: string])[] =>
     [...DOCUMENTS].flatMap(([path, markdown]) => codeBlocks(markdown, language).map((code) => [path, code] as const));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkAsset, newAsset } from '../../src/domain/asset.ts';
-import { checkAssetTemplate, type AssetTemplateInput, newAssetTemplate } from '../../src/domain/assetTemplate.ts';
+import { type AssetTemplateInput, checkAssetTemplate, newAssetTemplate } from '../../src/domain/assetTemplate.ts';
 import { checkInstitution, newInstitution } from '../../src/domain/institution.ts';
 import { faultsOf, NOW, refusalOf } from './fixtures.ts';
 

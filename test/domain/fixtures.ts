@@ -4,8 +4,8 @@ import type { PositionState } from '../../src/domain/lifecycle.ts';
 import { type Decimal, parseDecimal, toMinorUnits } from '../../src/domain/money.ts';
 import { advance, type Move } from '../../src/domain/move.ts';
 import { checkPosition, newPosition, type Position } from '../../src/domain/position.ts';
-import { type ErrorData, toErrorData, UserError, ValidationError } from '../../src/domain/userErrors.ts';
 import { type Instant, parseInstant } from '../../src/domain/time.ts';
+import { type ErrorData, toErrorData, UserError, ValidationError } from '../../src/domain/userErrors.ts';
 
 /** The current time in these tests. */
 export const NOW: Instant = 1_800_000_000_000;

@@ -7,8 +7,8 @@ import {
   type PositionState,
 } from '../../src/domain/lifecycle.ts';
 import { advance } from '../../src/domain/move.ts';
-import { IllegalTransitionError } from '../../src/domain/userErrors.ts';
 import type { Instant } from '../../src/domain/time.ts';
+import { IllegalTransitionError } from '../../src/domain/userErrors.ts';
 import { DEADLINE, IN, moveTo, NOW, refusalOf } from './fixtures.ts';
 
 /** The transitions that are allowed before the expiry: from the state on the left to the state at the top. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import {
   checkPosition,
-  fundedOf,
-  type PositionInput,
-  newPosition,
   checkTemplateRules,
+  fundedOf,
+  newPosition,
   type PositionDraft,
+  type PositionInput,
 } from '../../src/domain/position.ts';
 import { type TemplateRules, templateRulesOf } from '../../src/domain/templateKinds.ts';
 import { DAY_MS, type Instant } from '../../src/domain/time.ts';

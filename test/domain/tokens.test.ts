@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { tokensOf, TOKENS_VERSION } from '../../src/domain/tokens.ts';
+import { TOKENS_VERSION, tokensOf } from '../../src/domain/tokens.ts';
 
 const SAME: readonly (readonly [why: string, text: string, query: string])[] = [
   ['sharp s and ss', 'Straße', 'STRASSE'],

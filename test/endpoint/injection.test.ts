@@ -1,4 +1,4 @@
-import { getNamedType, type GraphQLField, isObjectType, isUnionType, type GraphQLOutputType } from 'graphql';
+import { type GraphQLField, type GraphQLOutputType, getNamedType, isObjectType, isUnionType } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TOKEN_BYTES, tokenOf } from '../../src/domain/apiKey.ts';
 import { schema } from '../../src/schema/index.ts';

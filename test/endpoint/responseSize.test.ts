@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { LIMITS } from '../../src/domain/limits.ts';
-import { bearer, endpointOn, post, PRODUCTION } from '../support/endpoint.ts';
+import { bearer, endpointOn, PRODUCTION, post } from '../support/endpoint.ts';
 import { WIRES } from '../support/wire.ts';
 
 const MEBIBYTE = 1024 * 1024;

@@ -6,8 +6,8 @@ import {
   faultsOfMove,
   faultsOfUpdate,
   type Limit,
-  minor,
   type Move,
+  minor,
   type Update,
 } from './model.ts';
 

@@ -1,5 +1,5 @@
-import type { Viewer } from '../../src/domain/viewer.ts';
 import { formatInstant } from '../../src/domain/time.ts';
+import type { Viewer } from '../../src/domain/viewer.ts';
 import type { TestServer } from '../support/server.ts';
 import type { Call, Operation, Who } from './calls.ts';
 import type { Answer, Create, Event, Move, Update } from './model.ts';

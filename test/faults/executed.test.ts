@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { UnavailableError, BusyError, DeadlineExceededError } from '../../src/store/errors.ts';
+import { BusyError, DeadlineExceededError, UnavailableError } from '../../src/store/errors.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Readers, Store } from '../../src/store/store.ts';
 import { makeDeal } from '../support/deal.ts';

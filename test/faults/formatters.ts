@@ -1,5 +1,5 @@
 import { formatInstant } from '../../src/domain/time.ts';
-import { allowedOf, type Answer, type Held, type Rules, type State, written } from './model.ts';
+import { type Answer, allowedOf, type Held, type Rules, type State, written } from './model.ts';
 import type { World } from './world.ts';
 
 const money = (minorUnits: bigint, currency: string): object => ({ amount: written(minorUnits, currency) });

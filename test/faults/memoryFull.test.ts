@@ -8,7 +8,7 @@ import type { StoreUsage, Writers } from '../../src/store/store.ts';
 import { DOCUMENTS, type Reply } from '../support/accounting.ts';
 import { chatted, openSession } from '../support/conversation.ts';
 import { type Deal, fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
-import { serve, START, type TestServer } from '../support/server.ts';
+import { START, serve, type TestServer } from '../support/server.ts';
 
 const maxMb = 3;
 const maxBytes = maxMb * 2 ** 20;

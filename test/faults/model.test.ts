@@ -8,10 +8,10 @@ import { checked } from '../support/random.ts';
 import { serve, type TestServer } from '../support/server.ts';
 import { openMemory, openPostgres } from '../support/stores.ts';
 import { type Call, changedCall } from './calls.ts';
-import { EVENT, eventOf, POSITION, positionOf, send, type Stage, type EventData, type PositionData } from './drive.ts';
-import type { Held } from './model.ts';
 import { Coverage } from './coverage.ts';
+import { EVENT, type EventData, eventOf, POSITION, type PositionData, positionOf, type Stage, send } from './drive.ts';
 import { formatAnswer, formatPosition, formatTotals } from './formatters.ts';
+import type { Held } from './model.ts';
 import { type Step, step } from './steps.ts';
 import { World } from './world.ts';
 

@@ -8,7 +8,7 @@ import { createDatabase } from '../support/database.ts';
 import { makeDeal } from '../support/deal.ts';
 import { serve, type TestServer } from '../support/server.ts';
 import { hasNoFaults } from './fixtures.ts';
-import { type Race, type ConcurrentCall, run } from './race.ts';
+import { type ConcurrentCall, type Race, run } from './race.ts';
 
 const AT_ONCE = 10;
 

@@ -1,18 +1,18 @@
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DatabaseError } from 'pg';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { UnavailableError } from '../../src/store/errors.ts';
 import { ConnectionLostError, toConnectionError } from '../../src/store/postgres/errors.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Writers } from '../../src/store/store.ts';
+import { anInstitution } from '../store/rows.ts';
 import { asAdmin } from '../support/admin.ts';
 import { type Deal, fundedPosition, makeDeal } from '../support/deal.ts';
 import { type Link, type Message, messageOf, queryMessage } from '../support/proxy.ts';
-import { anInstitution } from '../store/rows.ts';
 import { serve } from '../support/server.ts';
 import {
   ACCOUNTS,
-  accountsAfter,
   type Answered,
+  accountsAfter,
   DRIVERS_WORDS,
   nothingGoesUnheard,
   type Proxied,

@@ -25,8 +25,8 @@ import {
   Refused,
   type Rules,
   resultOf,
-  updated,
   type Update,
+  updated,
 } from './model.ts';
 
 interface Kept {

@@ -1,7 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
+import { LAYOUTS } from '../../src/store/memory/layouts.ts';
 import type { Store, TableName } from '../../src/store/store.ts';
 import { firstOf } from '../../src/store/window.ts';
-import { LAYOUTS } from '../../src/store/memory/layouts.ts';
+import { makeDeal } from '../support/deal.ts';
 import {
   callKey,
   type KeyRow,
@@ -11,8 +12,7 @@ import {
   ROOT_TOKEN,
   serveKeys,
 } from '../support/keyed.ts';
-import { makeDeal } from '../support/deal.ts';
-import { serve, START } from '../support/server.ts';
+import { START, serve } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
 const UNKNOWN = `key_${'0'.repeat(26)}`;

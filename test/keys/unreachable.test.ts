@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
-import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { UnavailableError } from '../../src/store/errors.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type KeyServer, newInstitution, newKey, serveKeys } from '../support/keyed.ts';
 import { greeted, overSocket } from '../support/keyedLive.ts';

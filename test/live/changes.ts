@@ -11,8 +11,8 @@ import {
   clientOf,
   type LiveClient,
   listening,
-  refusalOf,
   type Results,
+  refusalOf,
   type Transport,
 } from '../support/live.ts';
 import { serve } from '../support/server.ts';

@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
 import { type EventRequest, type EventStream, openEvents, resultOf } from '../support/eventSource.ts';
-import type { Change } from '../support/live.ts';
 import { type KeyServer, newInstitution, newKey } from '../support/keyed.ts';
 import { listeningWithKeys } from '../support/keyedLive.ts';
+import type { Change } from '../support/live.ts';
 
 export const SESSIONS = `subscription($after: String, $id: ID) {
   chatSessionChanged(after: $after, chatSessionId: $id) { cursor kind chatSession { id title } } }`;

@@ -1,8 +1,8 @@
 import type { Change, ChangeFilter } from '../../src/domain/change.ts';
-import { ChangeCursors } from '../../src/subscriptions/changeCursor.ts';
-import { Hub, type HubOptions, type StreamItem } from '../../src/subscriptions/hub.ts';
 import { MemoryChanges } from '../../src/store/memory/changes.ts';
 import { MemoryMeter } from '../../src/store/memory/meter.ts';
+import { ChangeCursors } from '../../src/subscriptions/changeCursor.ts';
+import { Hub, type HubOptions, type StreamItem } from '../../src/subscriptions/hub.ts';
 
 /** A feed, and a hub on it that polls only on request. */
 export interface Live {

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { MemoryChanges } from '../../src/store/memory/changes.ts';
+import { MemoryMeter } from '../../src/store/memory/meter.ts';
+import type { StreamPage } from '../../src/store/store.ts';
 import {
   CredentialEndedError,
   CursorExpiredError,
@@ -9,9 +12,6 @@ import {
   TooSlowError,
 } from '../../src/subscriptions/errors.ts';
 import type { StreamItem } from '../../src/subscriptions/hub.ts';
-import { MemoryChanges } from '../../src/store/memory/changes.ts';
-import { MemoryMeter } from '../../src/store/memory/meter.ts';
-import type { StreamPage } from '../../src/store/store.ts';
 import { ANY, everything, type Live, live, liveOn, numbers, sequences } from './feed.ts';
 
 /** Starts a hub that is stopped when the test ends. */

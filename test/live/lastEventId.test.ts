@@ -8,7 +8,7 @@ import { callKey, newInstitution, newKey, serveKeys } from '../support/keyed.ts'
 import { greeted, overSocket } from '../support/keyedLive.ts';
 import { sendRaw } from '../support/rawHttp.ts';
 import { onBothStores } from '../support/stores.ts';
-import { beginningOf, bearer, openWorld, SESSIONS, subscribe, titleOf, type World } from './eventWorld.ts';
+import { bearer, beginningOf, openWorld, SESSIONS, subscribe, titleOf, type World } from './eventWorld.ts';
 
 const ends: (() => Promise<void>)[] = [];
 const atEnd = (end: () => Promise<void>): void => void ends.push(end);

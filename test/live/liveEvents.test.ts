@@ -10,9 +10,9 @@ import {
 } from 'graphql';
 import { expect, it } from 'vitest';
 import type { Viewer } from '../../src/domain/viewer.ts';
-import type { StreamItem } from '../../src/subscriptions/hub.ts';
 import { withCursor } from '../../src/server/eventStream.ts';
 import { useSubscriptionContext } from '../../src/server/subscriptionContext.ts';
+import type { StreamItem } from '../../src/subscriptions/hub.ts';
 
 const COST = 100;
 const SHARED = COST / 10;

@@ -1,13 +1,13 @@
 import pg from 'pg';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import type { SequencedChange, StreamPosition } from '../../src/domain/change.ts';
-import { ChangeCursors } from '../../src/subscriptions/changeCursor.ts';
-import { Hub } from '../../src/subscriptions/hub.ts';
+import { AlreadyExistsError } from '../../src/store/errors.ts';
 import { settingsOf } from '../../src/store/postgres/begin.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Statement } from '../../src/store/postgres/sql.ts';
-import { AlreadyExistsError } from '../../src/store/errors.ts';
 import type { Store } from '../../src/store/store.ts';
+import { ChangeCursors } from '../../src/subscriptions/changeCursor.ts';
+import { Hub } from '../../src/subscriptions/hub.ts';
 import { COUNTS } from '../counts.ts';
 import { type Explained, readsOf } from '../store/plans.ts';
 import { anInstitution } from '../store/rows.ts';

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createIds } from '../../src/ids.ts';
 import { type AuditEvent, SERVER_INSTITUTION_ID } from '../../src/domain/auditEvent.ts';
 import { MINUTE_MS, minuteOf } from '../../src/domain/time.ts';
+import { createIds } from '../../src/ids.ts';
 import {
-  RejectionLog,
   MAX_API_KEY_EVENTS_PER_MINUTE,
   MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE,
+  RejectionLog,
 } from '../../src/server/access/rejectionLog.ts';
 import { UnavailableError } from '../../src/store/errors.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -1,12 +1,12 @@
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { DEFAULTS, type Settings } from '../../src/settings.ts';
 import { type KeyServer, newInstitution, newKey, serveKeys } from '../support/keyed.ts';
 import { type BareSocket, bareSocket, greeted, listeningWithKeys, overSocket } from '../support/keyedLive.ts';
 import { overHttp, rated } from '../support/limited.ts';
-import { openMemory } from '../support/stores.ts';
 import { type Runner, startRunner } from '../support/runner.ts';
+import { openMemory } from '../support/stores.ts';
 import type { Attacked, Figures } from './attackedServer.ts';
 
 const MEBIBYTE = 1024 * 1024;

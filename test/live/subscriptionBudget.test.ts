@@ -5,8 +5,8 @@ import { operationOf } from '../../src/server/operations/operation.ts';
 import { type KeyServer, newInstitution, newKey, serveKeys } from '../support/keyed.ts';
 import { greeted, listeningWithKeys, overSocket, overSse, type Stream } from '../support/keyedLive.ts';
 import { rated } from '../support/limited.ts';
-import { openMemory } from '../support/stores.ts';
 import type { Change, Result } from '../support/live.ts';
+import { openMemory } from '../support/stores.ts';
 
 const FOLLOW = `subscription ($after: String) { chatSessionChanged(after: $after) { cursor kind chatSession { title } } }`;
 /** The cost of one change, in whole points. */

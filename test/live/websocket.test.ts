@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { DEFAULTS } from '../../src/settings.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { makeDeal } from '../support/deal.ts';
-import { changes, clientOf, type LiveClient, listening, refusalOf, type Result, webSocket } from '../support/live.ts';
+import { changes, clientOf, type LiveClient, listening, type Result, refusalOf, webSocket } from '../support/live.ts';
 import { serve } from '../support/server.ts';
 import { changesOver } from './changes.ts';
 

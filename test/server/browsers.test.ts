@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { ROOT_TOKEN, serveKeys } from '../support/keyed.ts';

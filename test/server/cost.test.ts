@@ -6,7 +6,7 @@ import { DEFAULTS } from '../../src/settings.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { documentOf } from '../support/randomDocument.ts';
-import { operationIn, costOfText, doubling } from './estimates.ts';
+import { costOfText, doubling, operationIn } from './estimates.ts';
 import { naiveCost } from './naiveCost.ts';
 
 /** Returns the cost of the given numbers of objects and of leaves of ordinary size. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { type DocumentNode, getIntrospectionQuery, Kind, parse, type SelectionSetNode } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { type DocumentLimits, checkDocument } from '../../src/server/operations/documentLimits.ts';
+import { checkDocument, type DocumentLimits } from '../../src/server/operations/documentLimits.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { documentOf } from '../support/randomDocument.ts';

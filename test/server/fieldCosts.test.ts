@@ -1,6 +1,6 @@
 import {
-  getNamedType,
   type GraphQLField,
+  getNamedType,
   isInputObjectType,
   isInterfaceType,
   isObjectType,
@@ -9,8 +9,8 @@ import {
   TypeNameMetaFieldDef,
 } from 'graphql';
 import { expect, it } from 'vitest';
-import { schema } from '../../src/schema/index.ts';
 import { type ArgumentPath, fieldCostOf } from '../../src/schema/fieldCosts.ts';
+import { schema } from '../../src/schema/index.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 const metaFieldsOf = (type: string): readonly Field[] =>

@@ -1,5 +1,5 @@
-import { request } from 'node:http';
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { beforeAll, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { ROOT_TOKEN, serveKeys } from '../support/keyed.ts';

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Limits, RateLimits, type RateLimitsOptions } from '../../src/server/access/rateLimits.ts';
 import { DEFAULTS } from '../../src/settings.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
-import type { Store, SharedCounters } from '../../src/store/store.ts';
+import type { SharedCounters, Store } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { START } from '../support/server.ts';

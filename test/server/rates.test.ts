@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.ts';
 import type { AppOptions } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
 import { type KeyServer, newInstitution, newKey, ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
 import { bareSocket, greeted, overSocket } from '../support/keyedLive.ts';
 import { type Answered, atAddress, overHttp, rated } from '../support/limited.ts';

@@ -1,9 +1,9 @@
-import { beforeAll, describe, expect, it } from 'vitest';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { DEFAULTS } from '../../src/settings.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
 import { type Answered, answered, atAddress, overHttp } from '../support/limited.ts';
 

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { LIFECYCLE, POSITION_STATES, type PositionState } from '../../src/domain/lifecycle.ts';
-import type { LedgerAccountKind, LedgerEventKind } from '../../src/domain/ledgerEvent.ts';
-import type { Change } from '../../src/domain/change.ts';
 import type { ApiKey } from '../../src/domain/apiKey.ts';
 import type { AuditEvent } from '../../src/domain/auditEvent.ts';
+import type { Change } from '../../src/domain/change.ts';
+import type { LedgerAccountKind, LedgerEventKind } from '../../src/domain/ledgerEvent.ts';
+import { LIFECYCLE, POSITION_STATES, type PositionState } from '../../src/domain/lifecycle.ts';
 import { LAYOUTS as MEMORY_LAYOUTS } from '../../src/store/memory/layouts.ts';
 import { APP_ROLE } from '../../src/store/postgres/begin.ts';
-import { columnName, type Column, type Sort, type SqlType } from '../../src/store/postgres/layout.ts';
+import { type Column, columnName, type Sort, type SqlType } from '../../src/store/postgres/layout.ts';
 import { LAYOUTS } from '../../src/store/postgres/layouts.ts';
 import type { TableName } from '../../src/store/store.ts';
 import { TABLE_NAMES } from '../../src/store/tables.ts';

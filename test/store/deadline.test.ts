@@ -6,9 +6,9 @@ import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
-import { deadlineIn, manualDeadline, gate } from '../support/deadlines.ts';
+import { deadlineIn, gate, manualDeadline } from '../support/deadlines.ts';
 import { isBegin, isCommit, isCommitted, type Proxy, startProxy } from '../support/proxy.ts';
-import { aPosition, anInstitution, keepDeal } from './rows.ts';
+import { anInstitution, aPosition, keepDeal } from './rows.ts';
 
 const connections = 10;
 

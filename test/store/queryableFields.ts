@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
 import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
 import type { Tables } from '../../src/store/store.ts';
-import { type ListedTable, CURRENCIES, INSTANTS, KINDS, PRIORITIES, type Rows, TERMS, TEXTS } from './randomRows.ts';
+import { CURRENCIES, INSTANTS, KINDS, type ListedTable, PRIORITIES, type Rows, TERMS, TEXTS } from './randomRows.ts';
 import { currency, nextId, START } from './rows.ts';
 
 /** The queryable fields of a table: its filters, its orders and its parents. */

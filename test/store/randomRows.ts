@@ -1,9 +1,9 @@
+import { CHAT_PRIORITIES } from '../../src/domain/chatSession.ts';
 import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
 import { metadataTerm } from '../../src/domain/metadataTerms.ts';
 import type { Position } from '../../src/domain/position.ts';
 import type { Tables } from '../../src/store/store.ts';
 import { SEED } from '../counts.ts';
-import { CHAT_PRIORITIES } from '../../src/domain/chatSession.ts';
 import { aMessage, aSession, aTombstone } from './chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, currency, START } from './rows.ts';
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { Position } from '../../src/domain/position.ts';
 import type { Scope } from '../../src/domain/viewer.ts';
 import type { Key, Window } from '../../src/store/store.ts';
-import { QUERYABLE_FIELDS, at, idOf, type Later, PARENT_FIELDS } from './queryableFields.ts';
+import { at, idOf, type Later, PARENT_FIELDS, QUERYABLE_FIELDS } from './queryableFields.ts';
 import type { ListedTable } from './randomRows.ts';
 
 const cut = fc.option(fc.record({ row: at, off: fc.constantFrom(0, 0, 1) }), { freq: 2 });

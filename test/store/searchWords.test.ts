@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import type { ChatSession } from '../../src/domain/chatSession.ts';
-import { tokensOf, TOKENS_VERSION } from '../../src/domain/tokens.ts';
+import { TOKENS_VERSION, tokensOf } from '../../src/domain/tokens.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { UnavailableError } from '../../src/store/errors.ts';
+import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createDatabase } from '../support/database.ts';
 import { isCommit, isCommitted, type Link, type Proxy, startProxy, type Tap } from '../support/proxy.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { serve, type TestServer } from '../support/server.ts';
-import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { openPostgres } from '../support/stores.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, insertAll, START } from './rows.ts';
 

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Reader, Store } from '../../src/store/store.ts';
 import type { Position } from '../../src/domain/position.ts';
+import type { Reader, Store } from '../../src/store/store.ts';
 import { COUNTS, SEED } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { openMemory, openPostgres } from '../support/stores.ts';
 import { idOf, TABLE_NAMES } from './queryableFields.ts';
-import { picker, randomChanges, randomRows, type Rows } from './randomRows.ts';
+import { picker, type Rows, randomChanges, randomRows } from './randomRows.ts';
 import { scopes, windowsOf } from './randomWindows.ts';
 import { insertAll } from './rows.ts';
 

@@ -8,7 +8,7 @@ import { UnusableDatabaseError } from '../../src/store/postgres/unusableDatabase
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
 import { PGBOUNCER, startPooler } from '../support/pgbouncer.ts';
-import { messageOf, type Message, startProxy } from '../support/proxy.ts';
+import { type Message, messageOf, startProxy } from '../support/proxy.ts';
 
 const PASSWORD = 'pa55-word';
 

@@ -1,9 +1,9 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { beforeAll, expect } from 'vitest';
 import type { AppOptions } from '../../src/app.ts';
-import { DEFAULTS } from '../../src/settings.ts';
 import type { MutationName as Any } from '../../src/domain/auditEvent.ts';
 import type { Viewer } from '../../src/domain/viewer.ts';
+import { DEFAULTS } from '../../src/settings.ts';
 import { LAYOUTS } from '../../src/store/memory/layouts.ts';
 import type { Store, TableName } from '../../src/store/store.ts';
 import {

@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { expect } from 'vitest';
-import type { ErrorCode } from '../api/documents/graphql.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { ErrorCode } from '../api/documents/graphql.ts';
 import type { Answer, TestServer } from './server.ts';
 
 /** The result of any mutation. A payload has no code. */

@@ -1,5 +1,5 @@
-import { type KeyedServer, ROOT_TOKEN, serveKeyed } from './serveKeyed.ts';
 import { keyOf, makeRlsFixture, type RlsFixture } from './rlsFixture.ts';
+import { type KeyedServer, ROOT_TOKEN, serveKeyed } from './serveKeyed.ts';
 import type { OpenStore } from './stores.ts';
 
 export const STREAM = { accept: 'text/event-stream' };

@@ -1,16 +1,16 @@
 import {
+  type GraphQLInputType,
   type GraphQLSchema,
+  getNamedType,
   type InputValueDefinitionNode,
+  isInputObjectType,
   Kind,
   parse,
   printSchema,
+  TypeInfo,
   type TypeNode,
   visit,
   visitWithTypeInfo,
-  TypeInfo,
-  type GraphQLInputType,
-  getNamedType,
-  isInputObjectType,
 } from 'graphql';
 import type { Probe } from './probes.ts';
 

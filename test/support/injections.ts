@@ -1,9 +1,9 @@
 import {
-  getNamedType,
-  getNullableType,
   type GraphQLArgument,
   type GraphQLInputField,
   type GraphQLInputType,
+  getNamedType,
+  getNullableType,
   isEnumType,
   isInputObjectType,
   isListType,

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Answer, TestServer } from './server.ts';
 import type { Mutation } from './badInput.ts';
+import type { Answer, TestServer } from './server.ts';
 
 /** Any query of one list, aliased `list`, optionally within a `parent`. */
 export type ListDocument = Mutation;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { onTestFinished } from 'vitest';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
+import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { AS_ROOT } from './program.ts';
 import type { TestServer } from './server.ts';

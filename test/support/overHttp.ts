@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
 import type { Limits } from '../../src/server/access/rateLimits.ts';
 import { DEFAULTS, type Settings } from '../../src/settings.ts';
-import { PRODUCTION } from './endpoint.ts';
 import type { Store } from '../../src/store/store.ts';
+import { PRODUCTION } from './endpoint.ts';
 import { type KeyedServer, serveKeyed } from './serveKeyed.ts';
 
 /** The points per minute in production. */

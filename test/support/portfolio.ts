@@ -9,7 +9,7 @@ import {
 } from '../api/documents/graphql.ts';
 import { type Deal, makeDeal, openPosition } from './deal.ts';
 import { day } from './refusing.ts';
-import { serve, START, type TestServer } from './server.ts';
+import { START, serve, type TestServer } from './server.ts';
 import type { OpenStore } from './stores.ts';
 
 export type Position = PositionPartsFragment;

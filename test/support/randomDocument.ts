@@ -1,7 +1,7 @@
 import {
-  getNamedType,
   type GraphQLCompositeType,
   type GraphQLField,
+  getNamedType,
   isAbstractType,
   isCompositeType,
   isUnionType,

@@ -16,7 +16,7 @@ import {
 import { type Outcome, outcomeOf, recordOf } from './answers.ts';
 import type { Mutation } from './badInput.ts';
 import { type Deal, fundedPosition, makeDeal, openPosition } from './deal.ts';
-import { serve, START, type TestServer } from './server.ts';
+import { START, serve, type TestServer } from './server.ts';
 import type { OpenStore } from './stores.ts';
 
 export const MUTATIONS = {

@@ -1,9 +1,9 @@
 import {
-  getNamedType,
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLSchema,
+  getNamedType,
   isAbstractType,
   isObjectType,
   isRequiredArgument,

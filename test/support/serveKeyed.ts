@@ -1,4 +1,4 @@
-import { createApp, type App, type AppOptions } from '../../src/app.ts';
+import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import type { Settings } from '../../src/settings.ts';
 import type { Store } from '../../src/store/store.ts';
 import { START } from './server.ts';

@@ -1,5 +1,5 @@
-import { type DocumentNode, type GraphQLFormattedError, print } from 'graphql';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { type DocumentNode, type GraphQLFormattedError, print } from 'graphql';
 import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import type { Viewer } from '../../src/domain/viewer.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
-import type { OnStatement } from '../../src/store/postgres/session.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
+import type { OnStatement } from '../../src/store/postgres/session.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createDatabase } from './database.ts';
 import { atFileEnd } from './fileEnd.ts';

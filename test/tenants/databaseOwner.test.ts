@@ -4,13 +4,13 @@ import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
 import type { Store } from '../../src/store/store.ts';
 import { verify } from '../../src/verify/verify.ts';
+import { START, windowOn } from '../store/rows.ts';
 import { did } from '../support/accounting.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { fundedPosition, makeDeal } from '../support/deal.ts';
 import { type PostgresServer, startPostgres } from '../support/postgresServer.ts';
 import { serve } from '../support/server.ts';
-import { START, windowOn } from '../store/rows.ts';
-import { allEntities, type AllEntities, insertAllEntities, TABLES, WORD } from './allEntities.ts';
+import { type AllEntities, allEntities, insertAllEntities, TABLES, WORD } from './allEntities.ts';
 
 // FORCE ROW LEVEL SECURITY binds this owner like others: it is neither superuser nor has BYPASSRLS. Roles belong to a
 // whole cluster, so the file starts its own.

@@ -7,7 +7,7 @@ import { LAYOUTS } from '../../src/store/postgres/layouts.ts';
 import type { Reader, Store, TableName, Window, Writers } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
 import { openPostgresAt } from '../support/stores.ts';
-import { changeOf, allEntities, type AllEntities, insertAllEntities, TABLES, WORD } from './allEntities.ts';
+import { type AllEntities, allEntities, changeOf, insertAllEntities, TABLES, WORD } from './allEntities.ts';
 
 // The conditions of all statements are removed, so only PostgreSQL separates institutions.
 vi.mock('../../src/store/postgres/predicate.ts', () => ({ predicateOf: () => null }));

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
 import { openPostgresAt } from '../support/stores.ts';
-import { allEntities, type AllEntities, insertAllEntities, WORD } from './allEntities.ts';
+import { type AllEntities, allEntities, insertAllEntities, WORD } from './allEntities.ts';
 
 let url: string;
 let kept: AllEntities;

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import type { Id } from '../../src/domain/ids.ts';
-import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
-import { firstOf } from '../../src/store/window.ts';
 import type { ChatSession } from '../../src/domain/chatSession.ts';
+import type { Id } from '../../src/domain/ids.ts';
 import type { Position } from '../../src/domain/position.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
 import type { MaybePromise, Readers, Store } from '../../src/store/store.ts';
+import { firstOf } from '../../src/store/window.ts';
 import { COUNTS } from '../counts.ts';
 import { aMessage, aSession } from '../store/chatRows.ts';
 import { aDeal, anEvent, aPosition, insertAll, START } from '../store/rows.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { did, opening, sceneOn } from '../support/accounting.ts';
-import { makeDeal } from '../support/deal.ts';
 import { errorOf } from '../support/answers.ts';
+import { makeDeal } from '../support/deal.ts';
 import type { Answer } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 

@@ -13,8 +13,8 @@ import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
 import type { Store } from '../../src/store/store.ts';
 import { aDeal, anAsset, aPosition, START } from '../store/rows.ts';
-import { asAdmin, urlOf } from '../support/admin.ts';
 import { times } from '../support/accounting.ts';
+import { asAdmin, urlOf } from '../support/admin.ts';
 
 // A database with rows as the previous version left it, and the result of the migration.
 const MIGRATIONS = fileURLToPath(new URL('../../src/store/postgres/migrations', import.meta.url));

@@ -1,15 +1,15 @@
-import type { Plugin } from 'graphql-yoga';
 import { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
 import { institutionOwnerOf, ownerOf, type Viewer } from '../../domain/viewer.ts';
-import type { RejectionLog } from './rejectionLog.ts';
-import type { ApiKeyAuthenticator } from './apiKeyAuthenticator.ts';
 import type { MaybePromise } from '../../store/store.ts';
-import { networkOf } from './address.ts';
-import type { Caller, ServerContext } from '../serverContext.ts';
-import { credentialOf } from './credential.ts';
 import type { Mask } from '../errors.ts';
+import { errorResponse, requestError } from '../requestError.ts';
+import type { Caller, ServerContext } from '../serverContext.ts';
+import { networkOf } from './address.ts';
+import type { ApiKeyAuthenticator } from './apiKeyAuthenticator.ts';
+import { credentialOf } from './credential.ts';
 import { type CounterName, INSTITUTION_LIMITS, type KeyLimit, type RateLimits } from './rateLimits.ts';
-import { requestError, errorResponse } from '../requestError.ts';
+import type { RejectionLog } from './rejectionLog.ts';
 
 export interface AccessOptions {
   readonly authenticator: ApiKeyAuthenticator;

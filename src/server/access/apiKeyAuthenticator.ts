@@ -4,8 +4,8 @@ import {
   type ApiKey,
   hashOfToken,
   isLive,
-  prefixOfToken,
   LAST_USED_INTERVAL_MS,
+  prefixOfToken,
   usedKey,
 } from '../../domain/apiKey.ts';
 import { type Id, isId } from '../../domain/ids.ts';

@@ -1,6 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
-import { credentialOf } from './credential.ts';
 import { requestError } from '../requestError.ts';
+import { credentialOf } from './credential.ts';
 
 /** The pattern of an API key's token anywhere in a text. */
 const TOKEN = /eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}/;

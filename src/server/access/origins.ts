@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import { requestError, errorResponse } from '../requestError.ts';
+import { errorResponse, requestError } from '../requestError.ts';
 
 /** The origins of other pages that may send requests, compared exactly; "*" in place of a port means any port. */
 export type Origins = readonly string[];

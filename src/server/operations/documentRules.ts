@@ -5,8 +5,8 @@ import {
   type GraphQLSchema,
   Kind,
   NoSchemaIntrospectionCustomRule,
-  validate,
   type ValidationRule,
+  validate,
   visit,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';

@@ -1,19 +1,19 @@
 import {
-  SchemaMetaFieldDef,
-  TypeMetaFieldDef,
-  TypeNameMetaFieldDef,
-  getNamedType,
-  getNullableType,
+  type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLSchema,
-  type GraphQLNamedType,
+  getNamedType,
+  getNullableType,
   isAbstractType,
   isIntrospectionType,
   isListType,
   isObjectType,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
 } from 'graphql';
+import { type FieldCost, fieldCostOf, leafCost } from '../../schema/fieldCosts.ts';
 import { leafBytesOf } from '../../schema/leafSizes.ts';
-import { leafCost, type FieldCost, fieldCostOf } from '../../schema/fieldCosts.ts';
 
 /** The properties of a field in the schema. */
 export interface FieldInfo {

@@ -1,8 +1,8 @@
 import {
   type DocumentNode,
-  getOperationAST,
   type GraphQLField,
   type GraphQLSchema,
+  getOperationAST,
   Kind,
   type OperationDefinitionNode,
 } from 'graphql';

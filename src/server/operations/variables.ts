@@ -1,10 +1,10 @@
 import {
   type ASTNode,
-  getNamedType,
-  getNullableType,
   GraphQLError,
   type GraphQLInputType,
   type GraphQLSchema,
+  getNamedType,
+  getNullableType,
   isInputObjectType,
   isInputType,
   isListType,

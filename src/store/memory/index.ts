@@ -1,5 +1,5 @@
 import type { Id } from '../../domain/ids.ts';
-import { throwIfDeadlineExceeded, DeadlineExceededError } from '../errors.ts';
+import { DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type {
   Deadline,
   Reader,
@@ -13,13 +13,13 @@ import type {
 } from '../store.ts';
 import { eachTable, tenantOf } from '../tables.ts';
 import { MemoryChanges } from './changes.ts';
+import { MemoryCounters } from './counters.ts';
 import { LAYOUTS } from './layouts.ts';
 import { ReadWriteLock } from './lock.ts';
 import { MemoryMeter, type OnMemoryWarning } from './meter.ts';
 import type { ScanStats } from './plan.ts';
 import { TextIndex } from './search.ts';
 import { Table } from './table.ts';
-import { MemoryCounters } from './counters.ts';
 import { totalsOf } from './totals.ts';
 import { runTransaction } from './transaction.ts';
 import { unreadCount } from './unread.ts';

@@ -1,5 +1,5 @@
 import type { Chunk } from './chunk.ts';
-import type { OrderedIndex, IndexPosition } from './orderedIndex.ts';
+import type { IndexPosition, OrderedIndex } from './orderedIndex.ts';
 
 /** Iterates over the rows between two places of an index, forward or backward. Must not be used across a write. */
 export class IndexScan<E> {

@@ -1,6 +1,6 @@
 import type { ChatSession } from '../../domain/chatSession.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { maxMetadataTerms, type MetadataTerm, metadataTerms } from '../../domain/metadataTerms.ts';
+import { type MetadataTerm, maxMetadataTerms, metadataTerms } from '../../domain/metadataTerms.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Field, TableName, Tables } from '../store.ts';
 import { eachTable, TENANT_FIELDS } from '../tables.ts';

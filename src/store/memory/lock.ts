@@ -1,4 +1,4 @@
-import { BusyError, throwIfDeadlineExceeded, DeadlineExceededError } from '../errors.ts';
+import { BusyError, DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 
 interface Waiting {

@@ -1,5 +1,5 @@
 import type { Condition, Range } from '../store.ts';
-import { compareValues, readerOf, type Row } from './compare.ts';
+import { compareValues, type Row, readerOf } from './compare.ts';
 
 /** The conditions that a row must meet, by field; a field may have several conditions. */
 export type Conditions = readonly (readonly [field: string, condition: Condition<unknown>])[];

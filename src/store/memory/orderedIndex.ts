@@ -1,4 +1,4 @@
-import { Chunk, CHUNK_ROWS } from './chunk.ts';
+import { CHUNK_ROWS, Chunk } from './chunk.ts';
 import type { Against, Ordering } from './ordering.ts';
 import type { Handle } from './rows.ts';
 

@@ -1,10 +1,10 @@
 import type { Field, Key, Order, Page, Range, Window } from '../store.ts';
 import { type Bounds, merged, sorted } from './collect.ts';
 import { HIGHEST, type Row } from './compare.ts';
+import { IndexScan } from './indexScan.ts';
 import { type GroupLayout, nameOf } from './layouts.ts';
 import { type Conditions, keysOf, matcherOf } from './match.ts';
-import type { OrderedIndex, IndexPosition } from './orderedIndex.ts';
-import { IndexScan } from './indexScan.ts';
+import type { IndexPosition, OrderedIndex } from './orderedIndex.ts';
 
 /** The number of rows scanned for lists; for limits and tests. */
 export interface ScanStats {

@@ -1,5 +1,5 @@
-import type { Id } from '../../domain/ids.ts';
 import { type TemplateConfig, templateConfigId } from '../../domain/assetTemplate.ts';
+import type { Id } from '../../domain/ids.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { Position } from '../../domain/position.ts';
 import type { PositionRules } from '../store.ts';

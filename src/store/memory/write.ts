@@ -17,7 +17,7 @@ interface WriteTo<T extends TableName> {
 /** A write to one of the tables. */
 export type Write<N extends TableName = TableName> = { readonly [T in N]: WriteTo<T> }[N];
 
-/** Returns a write to any table. TypeScript does not see that WriteTo<T> is a member of the union, hence the cast. */
+/** Returns a write to any table. TypeScript does not see that WriteTo<T> is a member of the union, so it casts. */
 export const anyWrite = <T extends TableName>(write: WriteTo<T>): Write => write as unknown as Write;
 
 export const applyWrite = <T extends TableName>({ table, kind, entity }: Write<T>): void => table[kind](entity);

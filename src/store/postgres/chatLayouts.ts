@@ -1,7 +1,7 @@
 import { tokensOfMessage } from '../../domain/chatMessage.ts';
 import { tokensOfSession } from '../../domain/chatSession.ts';
 import type { Tables } from '../store.ts';
-import { changing, fixed, type DeclaredLayout, STAMPS } from './layout.ts';
+import { changing, type DeclaredLayout, fixed, STAMPS } from './layout.ts';
 import { lexemesOf } from './lexemes.ts';
 
 type ChatTable = 'chatSessions' | 'chatMessages' | 'chatRevisions' | 'readMarks';

@@ -3,8 +3,8 @@ import pg from 'pg';
 import {
   AlreadyExistsError,
   BusyError,
-  throwIfDeadlineExceeded,
   DeadlineExceededError,
+  throwIfDeadlineExceeded,
   UnavailableError,
 } from '../errors.ts';
 import type { Deadline } from '../store.ts';

@@ -1,17 +1,17 @@
 import type { Id } from '../../domain/ids.ts';
 import { DeadlineExceededError } from '../errors.ts';
-import type { Reader, ReadOptions, Readers, Store, TableName, TableReaders, Tables } from '../store.ts';
+import type { Reader, Readers, ReadOptions, Store, TableName, TableReaders, Tables } from '../store.ts';
 import { eachTable } from '../tables.ts';
-import { ignoreRejection, withRetries } from './errors.ts';
-import { LAYOUTS } from './layouts.ts';
 import { postgresChanges } from './changes.ts';
 import { deleteOldCommitProofs } from './commitProof.ts';
+import { postgresCounters } from './counters.ts';
+import { ignoreRejection, withRetries } from './errors.ts';
+import { LAYOUTS } from './layouts.ts';
+import { ConnectionPool } from './pool.ts';
 import { predicateOf } from './predicate.ts';
 import { type InSession, positionTotals, readerOf, unreadCounts } from './reader.ts';
-import { ConnectionPool } from './pool.ts';
-import { type OnStatement, type Opening, withSession } from './session.ts';
 import { refreshWords } from './searchWords.ts';
-import { postgresCounters } from './counters.ts';
+import { type OnStatement, type Opening, withSession } from './session.ts';
 import { transactOnce } from './transaction.ts';
 
 /** The maximum bytes that one request may read before its next read is refused. */

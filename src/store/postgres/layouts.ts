@@ -3,7 +3,6 @@ import { metadataTerms } from '../../domain/metadataTerms.ts';
 import type { Field, TableName, Tables } from '../store.ts';
 import { eachTable, TENANT_FIELDS } from '../tables.ts';
 import { CHAT_LAYOUTS } from './chatLayouts.ts';
-import { LEDGER_LAYOUTS } from './ledgerLayouts.ts';
 import {
   changing,
   columnName,
@@ -14,6 +13,7 @@ import {
   STAMPS,
   timeOrNever,
 } from './layout.ts';
+import { LEDGER_LAYOUTS } from './ledgerLayouts.ts';
 
 const metadataIn = (table: string) =>
   ({

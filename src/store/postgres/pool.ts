@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
-import { BusyError, throwIfDeadlineExceeded, DeadlineExceededError } from '../errors.ts';
+import { BusyError, DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type { Deadline } from '../store.ts';
-import { CommitOutcomeUnknownError, ConnectionLostError, toConnectionError, SILENT, sqlStateOf } from './errors.ts';
+import { CommitOutcomeUnknownError, ConnectionLostError, SILENT, sqlStateOf, toConnectionError } from './errors.ts';
 import { Outage, type OutageListener } from './outage.ts';
 
 const LIMITS = {

@@ -7,7 +7,7 @@ import type { Page, Reader, ReadOptions, Selection, Total, UnreadOf, Window } fr
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { Session } from './session.ts';
-import { inScope, Parameters, selectOf, type Statement, unreadOf, whereOf, windowOf } from './sql.ts';
+import { inScope, Parameters, type Statement, selectOf, unreadOf, whereOf, windowOf } from './sql.ts';
 
 /** Runs work in its own transaction. */
 export type InSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>;

@@ -1,17 +1,17 @@
 import type pg from 'pg';
 import type { Scope } from '../../domain/viewer.ts';
-import { throwIfDeadlineExceeded, DeadlineExceededError } from '../errors.ts';
+import { DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import { type AnswerLimit, AnswerTimer } from './answerTimer.ts';
 import { beginOf, limitsOf, type Purpose, statementMs } from './begin.ts';
 import {
-  ignoreRejection,
   CommitOutcomeUnknownError,
-  isRollback,
   ConnectionLostError,
-  toConnectionError,
+  ignoreRejection,
+  isRollback,
   RolledBackError,
   SILENT,
+  toConnectionError,
 } from './errors.ts';
 import { type ConnectionPool, destroy, isBroken, socketOf } from './pool.ts';
 import type { Statement } from './sql.ts';

@@ -1,4 +1,4 @@
-import { ownerOf, type Owned } from '../tables.ts';
+import { type Owned, ownerOf } from '../tables.ts';
 import type { Layout } from './layout.ts';
 import type { Parameters } from './sql.ts';
 

@@ -1,13 +1,13 @@
-import type { Id } from '../../domain/ids.ts';
 import type { Change } from '../../domain/change.ts';
 import type { ChatSession } from '../../domain/chatSession.ts';
+import type { Id } from '../../domain/ids.ts';
 import { OPEN_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import { StaleVersionError } from '../../domain/userErrors.ts';
 import type { TableName, Tables, TableWriters, Writer, Writers } from '../store.ts';
 import { assertInScope, eachTable, ownerOf, TABLE_NAMES, versionOf } from '../tables.ts';
 import { type CommitProof, confirmCommit, confirmReads, newCommitProof } from './commitProof.ts';
-import { ignoreRejection, allowRepeat, CommitOutcomeUnknownError, sqlStateOf, STALE } from './errors.ts';
+import { allowRepeat, CommitOutcomeUnknownError, ignoreRejection, STALE, sqlStateOf } from './errors.ts';
 import { encode, type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { ConnectionPool } from './pool.ts';

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import type { GetStore } from '../rows.ts';
-import { nextId } from '../rows.ts';
-import { aDeal, aPosition, anEvent, keep, keepDeal } from '../rows.ts';
+import { aDeal, anEvent, aPosition, keep, keepDeal, nextId } from '../rows.ts';
 
 export function readsByIds(store: GetStore): void {
   it('byIds returns rows in request order, and undefined for unknown ids', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { UserError, StaleVersionError } from '../../../src/domain/userErrors.ts';
+import { StaleVersionError, UserError } from '../../../src/domain/userErrors.ts';
 import { AlreadyExistsError } from '../../../src/store/errors.ts';
 import type { Writers } from '../../../src/store/store.ts';
 import { aMark, aMessage, aRevision, aSession } from '../chatRows.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Position } from '../../../src/domain/position.ts';
 import type { GetStore } from '../rows.ts';
-import { aPosition, anInstitution, currency, funded, keep, keepDeal, nextId, START } from '../rows.ts';
+import { anInstitution, aPosition, currency, funded, keep, keepDeal, nextId, START } from '../rows.ts';
 
 const held = (position: Position): Position => ({ ...funded(position), sequence: 1, version: 1 });
 

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Position } from '../../../src/domain/position.ts';
 import { DeadlineExceededError } from '../../../src/store/errors.ts';
 import type { Deadline, Readers, Writers } from '../../../src/store/store.ts';
-import { deadlineIn, manualDeadline, gate } from '../../support/deadlines.ts';
+import { deadlineIn, gate, manualDeadline } from '../../support/deadlines.ts';
 import { aPosition, type Deal, funded, type GetStore, keepDeal, pageOf } from '../rows.ts';
-import type { Position } from '../../../src/domain/position.ts';
 
 /** Tests that work ends at its deadline, without having written anything. */
 export function keepsDeadlines(store: GetStore): void {

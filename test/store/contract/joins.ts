@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
+import { type TemplateConfig, templateConfigOf } from '../../../src/domain/assetTemplate.ts';
 import type { Policy } from '../../../src/domain/policy.ts';
 import type { Writers } from '../../../src/store/store.ts';
 import { aSession } from '../chatRows.ts';
-import { type TemplateConfig, templateConfigOf } from '../../../src/domain/assetTemplate.ts';
 import { aDeal, anAsset, aPosition, aTemplate, type Deal, type GetStore, insertAll, nextId, START } from '../rows.ts';
 
 const policyOf = ({ institution }: Deal, region: 'US' | 'SG'): Policy => ({

@@ -3,10 +3,10 @@ import type { Position } from '../../../src/domain/position.ts';
 import type { Key, Page, Window } from '../../../src/store/store.ts';
 import type { GetStore } from '../rows.ts';
 import {
-  aPosition,
-  type Deal,
   anEvent,
   anInstitution,
+  aPosition,
+  type Deal,
   idsOf,
   keep,
   keepDeal,

@@ -5,9 +5,9 @@ import type { GetStore } from '../rows.ts';
 import {
   anAsset,
   anEvent,
+  anInstitution,
   aPosition,
   aTemplate,
-  anInstitution,
   idsOf,
   keep,
   keyOf,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UserError, StaleVersionError } from '../../../src/domain/userErrors.ts';
+import { StaleVersionError, UserError } from '../../../src/domain/userErrors.ts';
 import type { Writers } from '../../../src/store/store.ts';
 import type { GetStore } from '../rows.ts';
 import {
