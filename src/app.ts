@@ -30,7 +30,7 @@ import { Hub } from './subscriptions/hub.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
-/** The parts of a server. Only the store and the handler of internal errors are required. */
+/** The options of `createApp`. Only the store and the handler of internal errors are required. */
 export interface AppOptions {
   readonly store: Store;
   readonly onInternalError: OnInternalError;

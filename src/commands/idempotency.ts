@@ -38,7 +38,7 @@ export const noClaim = (owner: Id | undefined): IdempotencyClaim => ({
 
 /**
  * Claims the key for the owner of what is being loaded. The record is requested after the locks of `loading` and, if
- * the owner is known before, in the same round trip: a concurrent call that held the locks has then written its record.
+ * the owner is already known, in the same round trip: a concurrent call with these locks has then written its record.
  */
 export async function claimKey<L>(
   tx: Writers,

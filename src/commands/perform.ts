@@ -99,7 +99,7 @@ interface Request<C> {
   readonly hash: string;
 }
 
-/** What the domain rules returned and, if the payload contains a user error, the audited failure. */
+/** The payload of a mutation and, if it contains a user error, the audited failure. */
 interface Done<P> {
   readonly payload: P;
   readonly failure: AuditedFailure | undefined;

@@ -230,8 +230,7 @@ const transition = moving<TransitionPosition>(
 );
 export const transitionPosition = mutationOf(transition);
 
-const fund = moving('fundPosition', [...MOVE_ERRORS, 'POLICY_VIOLATION'], () => 'FUNDED');
-export const fundPosition = mutationOf(fund);
+export const fundPosition = mutationOf(moving('fundPosition', [...MOVE_ERRORS, 'POLICY_VIOLATION'], () => 'FUNDED'));
 
 /** Input for releasePosition. */
 export interface ReleasePosition extends MovePosition, ReleaseInput {}
@@ -244,8 +243,6 @@ const release = moving<ReleasePosition>(
 );
 export const releasePosition = mutationOf(release);
 
-const cancel = moving('cancelPosition', MOVE_ERRORS, () => 'CANCELLED');
-export const cancelPosition = mutationOf(cancel);
+export const cancelPosition = mutationOf(moving('cancelPosition', MOVE_ERRORS, () => 'CANCELLED'));
 
-const expire = moving('expirePosition', MOVE_ERRORS, () => 'EXPIRED');
-export const expirePosition = mutationOf(expire);
+export const expirePosition = mutationOf(moving('expirePosition', MOVE_ERRORS, () => 'EXPIRED'));

@@ -30,7 +30,7 @@ export interface PositionMove {
   /** The amount that moved, in minor units. Defaults to zero. */
   readonly moved?: bigint;
   readonly note?: EventNote | undefined;
-  /** Who caused the move. Defaults to the viewer. */
+  /** The actor that caused the move. Defaults to the viewer. */
   readonly actor?: Actor;
 }
 

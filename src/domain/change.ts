@@ -1,7 +1,7 @@
 import type { Id } from './ids.ts';
 import type { Instant } from './time.ts';
 
-/** How the object of a change was changed. */
+/** The kind of a change. */
 export type ChangeKind = 'CREATED' | 'UPDATED' | 'DELETED';
 /** The type of the object of a change. */
 export type ChangeTopic = 'POSITION' | 'CHAT_SESSION' | 'CHAT_MESSAGE';

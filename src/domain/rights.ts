@@ -20,7 +20,7 @@ export const viewerAllowedTransitions = (
   now: Instant,
 ): readonly PositionState[] => (WRITERS.includes(role) ? allowedTransitions(position, now) : []);
 
-/** Throws ForbiddenError if the viewer has none of the roles of a mutation. */
+/** Throws ForbiddenError if the viewer may not call the mutation. */
 export function assertAllowed({ role }: Viewer, roles: Roles): void {
   if (roles.includes(role)) return;
   throw new ForbiddenError(

@@ -38,7 +38,7 @@ export const builder = new SchemaBuilder<{
 }>({ defaultFieldNullability: false });
 
 export type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
-/** What the fields of an object, of an input and the arguments of a field are made with. */
+/** The builders of object fields, input fields and arguments. */
 export type ObjectFields<E> = PothosSchemaTypes.ObjectFieldBuilder<Types, E>;
 export type InputFields = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
 export type InputField = ReturnType<InputFields['field']>;

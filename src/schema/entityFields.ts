@@ -7,7 +7,10 @@ import { type EntityRef, loaderOf, nodeOptionsOf } from './node.ts';
 /** The fields of an entity that contain an id, or null. */
 type IdField<E> = { readonly [F in keyof E]: E[F] extends Id | null ? F : never }[keyof E];
 
-/** Adds a field with the object of another type whose id an entity has, or null. Who may see that type may use it. */
+/**
+ * Adds a field with the object of another type whose id an entity has, or null. Viewers who may see that type may use
+ * it.
+ */
 export const reference = <E extends { readonly [F in K]: Id | null }, K extends IdField<E>>(
   t: ObjectFields<E>,
   type: EntityRef,

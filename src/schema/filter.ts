@@ -112,7 +112,7 @@ export const withinAmounts = <F extends string>(field: F, description: string): 
   },
 });
 
-/** Selects the rows of a currency, active or former. */
+/** Selects rows by currency, active or former. */
 export const equalsCurrency = <F extends string>(field: F, description: string): FilterField<F> => ({
   field,
   input: (t) => t.field({ type: 'CurrencyCode', description }),

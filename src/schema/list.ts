@@ -28,7 +28,7 @@ export interface ListEdge<E> {
 /** The tables with rows of an entity. */
 type TableOf<E> = { readonly [T in TableName]: E extends Tables[T] ? T : never }[TableName];
 
-/** How clients read the objects of a type: by id, in lists, and below their parents. */
+/** The ways to read the objects of a type: by id, in lists, and below their parents. */
 export interface Listable<E> extends NodeOptions {
   readonly table: TableOf<E>;
   /** Adds the query of one object by its id. */
@@ -37,7 +37,7 @@ export interface Listable<E> extends NodeOptions {
   readonly all?: { readonly description?: string };
   readonly edges?: readonly ListEdge<E>[];
   readonly filter?: FilterFields<E>;
-  /** What a list without a filter has, in words. Defaults to 'all'. */
+  /** The description of the rows that a list without a filter has. Defaults to 'all'. */
   readonly unfiltered?: string;
   /** The order of every list, or those that clients can choose from. */
   readonly order?: ListOrder<E>;

@@ -14,7 +14,7 @@ type Fits<F extends InputFieldMap, I> = [InputShapeFromFields<F>] extends [I] ? 
 export interface MutationOptions<F extends InputFieldMap, I, P> {
   /** The fields of the input. `idempotencyKey` is added if the command takes one. */
   readonly input: (t: InputFields) => F & Fits<F, I>;
-  /** What the description of the input adds. */
+  /** The text that the description of the input adds. */
   readonly inputNote?: string;
   /** The fields of the payload, or its type. `replayed` is added if the command takes an idempotency key. */
   readonly payload: ((t: ObjectFields<Replayable<P>>) => FieldMap) | ObjectRef<Types, Replayable<P>>;
@@ -96,7 +96,7 @@ export const REPLAYED =
 /** The description of an update that changes nothing. */
 export const UNCHANGED = 'If no field differs, the object is returned unchanged and only the audit event is written.';
 
-/** What the description of the input of an update adds. */
+/** The text that the description of the input of an update adds. */
 export const PATCH = ' A field that is left out stays as it is.';
 
 /** The description of `expectedVersion` in every input. */

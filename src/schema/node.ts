@@ -15,7 +15,7 @@ export interface Entity {
 }
 export type EntityRef = ObjectRef<Types, Entity>;
 
-/** Where the objects of a type are stored, and who may see them. */
+/** The table of the objects of a type, and the roles that may see them. */
 export interface NodeOptions {
   readonly prefix: IdPrefix;
   readonly table: TableName;

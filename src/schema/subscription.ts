@@ -123,12 +123,12 @@ interface ChangeSubscription {
   readonly noun: string;
   readonly topic: ChangeTopic;
   readonly description: string;
-  /** What the type of the changes says about them. */
+  /** The description of the type of the changes. */
   readonly change: string;
   /** The type of the object that a subscription can be restricted to, and what it then delivers. */
   readonly by: ObjectRef<Types, Owned>;
   readonly only: string;
-  /** More fields of a change. */
+  /** The additional fields of a change. */
   readonly fields?: (t: ObjectFields<StreamItem>) => FieldMap;
 }
 

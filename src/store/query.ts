@@ -79,7 +79,7 @@ export interface UnreadOf {
   readonly participantReference: string;
 }
 
-/** The rows of a window. */
+/** The rows that a window selects. */
 export interface Page<E> {
   readonly rows: readonly E[];
   /** Whether the range has more rows than the limit; determined by reading one row more. */

@@ -42,7 +42,7 @@ export const eachTable = <V extends { readonly [T in TableName]: unknown }>(
 /** Returns the institution of a scope, or null for all institutions. Every read and write names it in its condition. */
 export const tenantOf = (scope: Scope): Id | null => (scope === 'ALL' ? null : scope.institutionId);
 
-/** The fields of a row by which its institution is determined. */
+/** The fields that determine the institution of a row. */
 export interface Owned {
   readonly id: Id;
   readonly institutionId?: Id;

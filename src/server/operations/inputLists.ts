@@ -33,7 +33,7 @@ interface ListVariable {
 export type ListUse = LiteralList | ListVariable;
 
 /**
- * Returns the lists in the arguments of an operation, literals and variables. Values inside a scalar such as JSONObject
+ * Returns the lists in the operation's arguments, literals and variables. Values inside a scalar such as JSONObject
  * are not included. A variable that is used several times is included once.
  */
 export function listUsesOf({ schema, definition, fragments }: ParsedOperation): readonly ListUse[] {

@@ -34,7 +34,7 @@ export interface VariableFacts {
   readonly isWithinJson: boolean;
 }
 
-/** Returns the facts about the variables of an operation. */
+/** Returns the facts about the operation's variables. */
 export function variableFactsOf({ schema, definition, parts }: ParsedOperation): VariableFacts {
   const definitions = definition.variableDefinitions ?? [];
   const nullable = new Set(
