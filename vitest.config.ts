@@ -21,8 +21,8 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
-    // Many files mostly wait: for timeouts, for PostgreSQL, for a program. Two more files than processors keep all busy.
-    maxWorkers: availableParallelism() + 2,
+    // Many files mostly wait: for timeouts, for PostgreSQL, for a program. One more file than processors keeps all busy.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,

@@ -268,7 +268,7 @@ it('a background job that finds the store full reports it once, until it succeed
 });
 
 it('MEMORY_MAX_MB is a number of MB up to the heap, and three quarters of it by default', () => {
-  expect(readConfig({ MEMORY_MAX_MB: '16' }).store).toEqual({ backend: 'memory', maxMb: 16 });
+  expect(readConfig({ MEMORY_MAX_MB: '16' }).store).toMatchObject({ backend: 'memory', maxMb: 16 });
   for (const value of ['15', '1000000', 'x', '-1']) {
     expect(() => readConfig({ MEMORY_MAX_MB: value })).toThrow(/MEMORY_MAX_MB must be a whole number from 16 to/);
   }

@@ -8,7 +8,7 @@ import { inject, vi } from 'vitest';
 import { DEVELOPMENT_KEY } from '../../src/config.ts';
 import { atFileEnd } from './fileEnd.ts';
 
-const startsWithinMs = 20_000;
+const startsWithinMs = 45_000;
 const buildsWithinMs = 60_000;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -85,7 +85,7 @@ export function writesChat(store: GetStore): void {
     const described = { ...counted, description: 'changed', version: 3 };
     await store().transact('ALL', async (tx) => tx.chatSessions.replace(described, ['description']));
     expect(await read.chatSessions.byIds([staying.id])).toEqual([described]);
-    expect([await found('kept'), await found('anew')]).toEqual([[], [staying.id]]);
+    expect([await found('kept'), await found('changed')]).toEqual([[], [staying.id]]);
     const byActivity = { order: { by: ['lastActivityAt'], direction: 'DESC' } } as const;
     expect((await pageOf(read.chatSessions, byActivity)).rows[0]).toEqual(described);
     const stale = store().transact('ALL', async (tx) => tx.chatSessions.replace(described, ['messageCount']));
