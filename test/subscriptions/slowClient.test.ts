@@ -68,7 +68,7 @@ type NeverReading = keyof typeof NEVER_READING;
 
 /** Runs one server with one client that never reads, and two others that must lose nothing. */
 async function run(slow: NeverReading): Promise<Memory> {
-  const server = await startRunner<Memory>('live/slowServer.ts');
+  const server = await startRunner<Memory>('subscriptions/slowServer.ts');
   const address = server.firstLine;
   const ask = asking(address);
   const made = await ask(

@@ -45,7 +45,7 @@ describe.each(Object.entries(WAYS))('costly subscriptions over %s', (name, { ope
   let runner: Runner<Figures>;
   let attacked: Attacked;
   beforeAll(async () => {
-    runner = await startRunner<Figures>('live/attackedServer.ts');
+    runner = await startRunner<Figures>('subscriptions/attackedServer.ts');
     attacked = JSON.parse(runner.firstLine) as Attacked;
   });
   afterAll(() => runner.stop());

@@ -207,7 +207,7 @@ describe('a flood of pings over a WebSocket that is not read', () => {
   let runner: Runner<Figures>;
   let attacked: Attacked;
   beforeAll(async () => {
-    runner = await startRunner<Figures>('live/attackedServer.ts');
+    runner = await startRunner<Figures>('subscriptions/attackedServer.ts');
     attacked = JSON.parse(runner.firstLine) as Attacked;
   });
   afterAll(() => runner.stop());
