@@ -13,15 +13,16 @@ import {
 } from './batch.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent, Outcome } from './perform.ts';
-import { fundedBy, requestOfCreate, requestOfMove } from './position.ts';
+import { requestOfCreate } from './position.ts';
 import {
-  changeOf,
-  loadChanges,
+  loadMoves,
   loadPositionContexts,
-  type PositionChanged,
-  storedChange,
-  writeChange,
+  type MovePayload,
+  recordsOf,
+  storedMove,
+  writeMove,
 } from './positionChange.ts';
+import { fundedBy, requestOfMove } from './positionMoves.ts';
 import { loadTakenReferences } from './uniqueReference.ts';
 
 /** Input for applyPositions. */
@@ -33,7 +34,7 @@ export interface ApplyPositions extends Idempotent {
 
 /** The result of one operation. NOT_DONE: another operation of the same atomic batch was refused. */
 export type OperationResult =
-  | ({ readonly status: 'APPLIED' } & PositionChanged)
+  | ({ readonly status: 'APPLIED' } & MovePayload)
   | { readonly status: 'REFUSED'; readonly error: ErrorData }
   | { readonly status: 'NOT_DONE' };
 /** Result of applyPositions. */
@@ -111,8 +112,8 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
     const results = outcomes.map((outcome): OperationResult => {
       if (outcome instanceof UserError) return { status: 'REFUSED', error: toErrorData(outcome) };
       if (outcome === null || undone) return { status: 'NOT_DONE' };
-      const change = changeOf(context, outcome);
-      return { status: 'APPLIED', ...(checked.dryRun ? change.changed : writeChange(tx, change)) };
+      const change = recordsOf(context, outcome);
+      return { status: 'APPLIED', ...(checked.dryRun ? change.payload : writeMove(tx, change)) };
     });
     return { results, committed };
   },
@@ -120,7 +121,7 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
   storePayload: ({ results, committed }) => ({
     committed,
     results: results.map((result): JsonObject => {
-      if (result.status === 'APPLIED') return { status: result.status, ...storedChange(result) };
+      if (result.status === 'APPLIED') return { status: result.status, ...storedMove(result) };
       return result.status === 'REFUSED'
         ? { status: result.status, error: toStoredError(result.error) }
         : { status: result.status };
@@ -129,13 +130,13 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
   loadPayload: async (tx, payload) => {
     const stored = payload['results'] as readonly JsonObject[];
     const changes = (
-      await loadChanges(
+      await loadMoves(
         tx,
         stored.filter(({ status }) => status === 'APPLIED'),
       )
     ).values();
     const results = stored.map(({ status, error }): OperationResult => {
-      if (status === 'APPLIED') return { status, ...(changes.next().value as PositionChanged) };
+      if (status === 'APPLIED') return { status, ...(changes.next().value as MovePayload) };
       return status === 'REFUSED' ? { status, error: fromStoredError(error as JsonObject) } : { status: 'NOT_DONE' };
     });
     return { results, committed: payload['committed'] === true };

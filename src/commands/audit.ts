@@ -41,7 +41,7 @@ export interface Failure extends Attempt {
   readonly sent: object;
 }
 
-/** The audit event of a failed attempt; `event` is undefined if the attempt is only counted. */
+/** The record of a failed attempt. */
 export interface AuditedFailure {
   /** Undefined if the attempt is only counted. */
   readonly event: AuditEvent | undefined;
@@ -59,7 +59,7 @@ export function auditUserError(context: CommandContext, refused: Failure): Audit
   return { event, report };
 }
 
-/** For a forbidden attempt no values are kept; otherwise any API key could fill the audit log with them. */
+/** For a forbidden attempt only a summary is kept, so that an API key without rights cannot fill the audit log. */
 function failureEventOf(context: CommandContext, refused: Failure): AuditEvent | undefined {
   const { errorCode, input, sent } = refused;
   const payload = errorCode === 'FORBIDDEN' ? summaryOf(sent) : payloadOf(input);
@@ -87,8 +87,8 @@ function eventOf(context: CommandContext, attempt: Attempt, payload: JsonObject)
 }
 
 /**
- * Runs the function that records an attempt. If the store has no room for the record of a refused one, it is counted
- * instead.
+ * Runs a transaction that also records the attempt. If the store has no room for the record of a failed attempt, the
+ * attempt is only counted.
  */
 export async function recordOrCount<T>(
   store: Store,

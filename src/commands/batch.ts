@@ -6,17 +6,9 @@ import type { Instant } from '../domain/time.ts';
 import { type Path, UserError, ValidationError } from '../domain/userErrors.ts';
 import type { PositionRules, Writers } from '../store/store.ts';
 import { type CommandContext, orNotFound } from './context.ts';
-import {
-  type CheckedCreate,
-  type CheckedMove,
-  type CreatePosition,
-  checkedCreate,
-  checkedMove,
-  moveFrom,
-  openPosition,
-  type TransitionPosition,
-} from './position.ts';
-import type { PositionContext, PositionMove } from './positionChange.ts';
+import { type CheckedCreate, type CreatePosition, checkedCreate, openPosition } from './position.ts';
+import type { PositionContext, RecordedMove } from './positionChange.ts';
+import { type CheckedMove, checkedMove, moveFrom, type TransitionPosition } from './positionMoves.ts';
 import type { TakenReferences } from './uniqueReference.ts';
 
 /** One operation of a batch after validation of its input. */
@@ -95,7 +87,7 @@ export class Batch {
   }
 
   /** Applies the operation. Returns the move, or the user error if it is refused. */
-  run(operation: Operation): PositionMove | UserError {
+  run(operation: Operation): RecordedMove | UserError {
     try {
       if (operation.kind === 'refused') throw operation.refusal;
       if (operation.kind === 'create') operation.issues.throwIfTimeIssues();
@@ -117,7 +109,7 @@ export class Batch {
     }
   }
 
-  #create(checked: CheckedCreate): PositionMove {
+  #create(checked: CheckedCreate): RecordedMove {
     const position = openPosition(this.#loaded.contexts.get(checked.assetId), this.#taken, checked, this.#context);
     this.#tx.checkCapacity(this.#creates + 1);
     this.#creates += 1;
@@ -125,7 +117,7 @@ export class Batch {
     return { before: null, position };
   }
 
-  #move(checked: CheckedMove): PositionMove {
+  #move(checked: CheckedMove): RecordedMove {
     const { positionId } = checked;
     const kept = this.#loaded.positions.get(positionId);
     const before = orNotFound(this.#now.get(positionId) ?? kept, 'position', 'positionId', positionId);

@@ -33,7 +33,7 @@ export interface Command<I extends Idempotent, C, L, P extends object> {
   readonly roles: Roles;
   /** The user errors that the mutation can return. Its result union derives from them. */
   readonly errors: readonly ErrorCode[];
-  /** Validates the input without reading the store. Throws ValidationError, including the issues passed in. */
+  /** Validates the input without reading the store. Adds to `issues`, and throws all of them as one ValidationError. */
   readonly check: (input: I, issues: Issues, context: CommandContext) => C;
   /** Returns the part of the input that identifies a retry; the whole checked input if absent. */
   readonly request?: (checked: C) => unknown;
@@ -51,7 +51,7 @@ export interface Command<I extends Idempotent, C, L, P extends object> {
    */
   readonly storePayload?: (payload: P) => JsonObject;
   readonly loadPayload?: (tx: Writers, stored: JsonObject) => Promise<P>;
-  /** Returns the user error that a payload contains, if any, and whether a retry returns this payload again. */
+  /** Returns the outcome of a payload that can contain a user error. */
   readonly outcome?: (payload: P, checked: C) => Outcome;
   /** The payload of the audit event; the whole input if absent. */
   readonly auditPayload?: (input: I, payload: P | null) => object;
@@ -136,11 +136,11 @@ class Run<I extends Idempotent, C, L, P extends object> {
     const command = this.#command;
     assertAllowed(this.#context.viewer, command.roles);
     const issues = new Issues();
-    const named = idempotencyKey(issues, this.#input.idempotencyKey);
+    const sentKey = idempotencyKey(issues, this.#input.idempotencyKey);
     const checked = command.check(this.#input, issues, this.#context);
     issues.throwIfAny();
     const usesKey = command.storePayload !== undefined && command.usesIdempotencyKey?.(checked) !== false;
-    const key = usesKey ? named : null;
+    const key = usesKey ? sentKey : null;
     const hash = key === null ? '' : requestHash(command.request ? command.request(checked) : checked);
     return { checked, issues, key, hash };
   }

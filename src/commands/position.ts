@@ -1,18 +1,5 @@
-import type { MutationName } from '../domain/auditEvent.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
-import type { PositionState } from '../domain/lifecycle.ts';
-import { magnitudeOfDecimal } from '../domain/money.ts';
-import {
-  advance,
-  checkMove,
-  checkReleaseAmount,
-  type EventNote,
-  MOVED_FIELDS,
-  type Move,
-  type MoveInput,
-  type ReleaseInput,
-} from '../domain/move.ts';
 import {
   assertReferenceFree,
   checkPosition,
@@ -23,21 +10,18 @@ import {
 } from '../domain/position.ts';
 import { WRITERS } from '../domain/rights.ts';
 import type { Instant } from '../domain/time.ts';
-import { type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
-import type { PositionRules } from '../store/store.ts';
 import { assertInstitution, type CommandContext, orNotFound, ownInstitution } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 import {
-  changeOf,
-  checkFunding,
   checkTemplateAndPolicy,
-  loadChanges,
+  loadMove,
   loadPositionContexts,
-  type PositionChanged,
+  type MovePayload,
   type PositionContext,
-  storedChange,
-  writeChange,
+  recordsOf,
+  storedMove,
+  writeMove,
 } from './positionChange.ts';
 import { loadTakenReferences, type TakenReferences } from './uniqueReference.ts';
 
@@ -49,15 +33,12 @@ export interface CreatePosition extends PositionInput, Idempotent {
 /** The validated input for createPosition. */
 export type CheckedCreate = PositionDraft & { readonly assetId: Id; readonly institutionId: Maybe<Id> };
 
-const loadChange: Command<Idempotent, never, never, PositionChanged>['loadPayload'] = async (tx, stored) =>
-  (await loadChanges(tx, [stored]))[0] as PositionChanged;
-
 interface LoadedCreate {
   readonly positionContext: PositionContext | undefined;
   readonly taken: TakenReferences;
 }
 
-const create: Command<CreatePosition, CheckedCreate, LoadedCreate, PositionChanged> = {
+const create: Command<CreatePosition, CheckedCreate, LoadedCreate, MovePayload> = {
   name: 'createPosition',
   roles: WRITERS,
   errors: [
@@ -82,11 +63,11 @@ const create: Command<CreatePosition, CheckedCreate, LoadedCreate, PositionChang
   act: (tx, loaded, checked, context) => {
     const position = openPosition(loaded.positionContext, loaded.taken, checked, context);
     tx.positions.insert(position);
-    return writeChange(tx, changeOf(context, { before: null, position }));
+    return writeMove(tx, recordsOf(context, { before: null, position }));
   },
   resource: (payload) => payload && { type: 'Position', id: payload.position.id },
-  storePayload: storedChange,
-  loadPayload: loadChange,
+  storePayload: storedMove,
+  loadPayload: loadMove,
 };
 
 /** Validates the input without reading the store. Throws ValidationError. */
@@ -120,129 +101,3 @@ export function openPosition(
 }
 
 export const createPosition = mutationOf(create);
-
-/** The common fields of the inputs of all moves. */
-export interface MovePosition extends MoveInput, Idempotent {
-  readonly positionId: Id;
-  readonly expectedVersion?: Maybe<number>;
-}
-/** The validated input of a move. */
-export interface CheckedMove extends Move, EventNote {
-  readonly positionId: Id;
-  readonly expectedVersion: Maybe<number>;
-}
-
-interface LoadedMove {
-  readonly position: Position | undefined;
-  readonly rules: PositionRules;
-}
-
-/** Returns the positions that the moves fund: only for these are the rules checked again. */
-export const fundedBy = (moves: readonly CheckedMove[]): readonly Id[] =>
-  moves.filter(({ toState }) => toState === 'FUNDED').map(({ positionId }) => positionId);
-
-const MOVE_ERRORS: readonly ErrorCode[] = [
-  'VALIDATION_FAILED',
-  'FORBIDDEN',
-  'NOT_FOUND',
-  'ILLEGAL_TRANSITION',
-  'STALE_VERSION',
-  'IDEMPOTENCY_CONFLICT',
-];
-
-/** Defines a mutation that moves one position. The mutation or its input specifies the state. */
-const moving = <I extends MovePosition>(
-  name: MutationName,
-  errors: readonly ErrorCode[],
-  target: (input: I) => Move['toState'],
-  checkInput: (input: I, issues: Issues) => void = () => {},
-): Command<I, CheckedMove, LoadedMove, PositionChanged> => ({
-  name,
-  roles: WRITERS,
-  errors,
-  check: (input, issues) => {
-    checkInput(input, issues);
-    return checkedMove(target(input), input, issues);
-  },
-  request: requestOfMove,
-  load: async (tx, checked) => {
-    const [positions, rules] = await Promise.all([
-      tx.positions.lock([checked.positionId]),
-      tx.rulesOf(fundedBy([checked])),
-    ]);
-    return { position: positions[0], rules };
-  },
-  owner: ({ position }) => position?.institutionId,
-  act: (tx, loaded, checked, context) => {
-    const before = orNotFound(loaded.position, 'position', 'positionId', checked.positionId);
-    const { position, moved } = moveFrom(before, checked, loaded.rules, context);
-    tx.positions.replace(position, MOVED_FIELDS);
-    return writeChange(tx, changeOf(context, { before, position, moved, note: checked }));
-  },
-  resource: (_payload, { positionId }) => ({ type: 'Position', id: positionId }),
-  storePayload: storedChange,
-  loadPayload: loadChange,
-});
-
-/** Validates the input without reading the store. Throws ValidationError. */
-export function checkedMove(toState: Move['toState'], input: MovePosition, issues: Issues): CheckedMove {
-  const { positionId, expectedVersion } = input;
-  return { ...checkMove(toState, input, issues), positionId, expectedVersion: expectedVersion ?? null };
-}
-
-/**
- * Reduces the amount to its value, so that "100.0" and "100.00" are the same. A release of everything has no amount,
- * and has the same request as before `all` existed.
- */
-export const requestOfMove = ({ amount, ...rest }: CheckedMove): unknown => ({
-  ...rest,
-  amount: amount && magnitudeOfDecimal(amount),
-});
-
-/**
- * Returns the position after the move. Throws StaleVersionError, IllegalTransitionError, ValidationError,
- * InsufficientFundsError or, where the move funds the position, PolicyViolationError.
- */
-export function moveFrom(
-  before: Position,
-  checked: CheckedMove,
-  rules: PositionRules,
-  { clock }: CommandContext,
-): ReturnType<typeof advance> {
-  const { expectedVersion } = checked;
-  if (typeof expectedVersion === 'number' && expectedVersion !== before.version) {
-    throw new StaleVersionError(expectedVersion, before.version);
-  }
-  const advanced = advance(before, checked, clock());
-  if (advanced.position.state === 'FUNDED') checkFunding(before, rules);
-  return advanced;
-}
-
-/** Input for transitionPosition. */
-export interface TransitionPosition extends MovePosition {
-  readonly toState: PositionState;
-}
-
-const transition = moving<TransitionPosition>(
-  'transitionPosition',
-  [...MOVE_ERRORS, 'INSUFFICIENT_FUNDS', 'POLICY_VIOLATION'],
-  ({ toState }) => toState,
-);
-export const transitionPosition = mutationOf(transition);
-
-export const fundPosition = mutationOf(moving('fundPosition', [...MOVE_ERRORS, 'POLICY_VIOLATION'], () => 'FUNDED'));
-
-/** Input for releasePosition. */
-export interface ReleasePosition extends MovePosition, ReleaseInput {}
-
-const release = moving<ReleasePosition>(
-  'releasePosition',
-  [...MOVE_ERRORS, 'INSUFFICIENT_FUNDS'],
-  () => 'BY_AMOUNT',
-  checkReleaseAmount,
-);
-export const releasePosition = mutationOf(release);
-
-export const cancelPosition = mutationOf(moving('cancelPosition', MOVE_ERRORS, () => 'CANCELLED'));
-
-export const expirePosition = mutationOf(moving('expirePosition', MOVE_ERRORS, () => 'EXPIRED'));

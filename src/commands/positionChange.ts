@@ -16,15 +16,15 @@ import type { PositionRules, Window, Writers } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 import type { CommandContext } from './context.ts';
 
-/** A position with the events of its last move. */
-export interface PositionChanged {
+/** The payload of a move: the position with the events of the move. */
+export interface MovePayload {
   readonly position: Position;
   readonly event: LifecycleEvent;
   readonly ledgerEvent: LedgerEvent;
 }
 
-/** A position before and after a move or, if `before` is null, its creation. */
-export interface PositionMove {
+/** A position before and after a move; `before` is null for the creation. */
+export interface RecordedMove {
   readonly before: Position | null;
   readonly position: Position;
   /** The amount that moved, in minor units. Defaults to zero. */
@@ -34,17 +34,17 @@ export interface PositionMove {
   readonly actor?: Actor;
 }
 
-/** Everything that is written with a move, besides the position itself. */
-export interface PositionChange {
-  readonly changed: PositionChanged;
+/** The rows that a move writes, in addition to the position itself. */
+export interface MoveRecords {
+  readonly payload: MovePayload;
   readonly postings: readonly Posting[];
   readonly published: Change;
 }
 
 const NO_NOTE: EventNote = { reason: null, metadata: {} };
 
-/** Returns the change that a move causes. Writes nothing. */
-export function changeOf({ ledger, newId, viewer }: CommandContext, move: PositionMove): PositionChange {
+/** Returns the rows of a move. Writes nothing. */
+export function recordsOf({ ledger, newId, viewer }: CommandContext, move: RecordedMove): MoveRecords {
   const { before, position, moved = 0n, note = NO_NOTE, actor = actorOf(viewer) } = move;
   const event = newLifecycleEvent(newId('evt'), before, position, moved, note, actor);
   const { ledgerEvent, postings } = before === null ? ledger.entryOfCreation(event) : ledger.entryOfStateChange(event);
@@ -56,16 +56,16 @@ export function changeOf({ ledger, newId, viewer }: CommandContext, move: Positi
     detailId: event.id,
     createdAt: event.createdAt,
   };
-  return { changed: { position, event, ledgerEvent }, postings, published };
+  return { payload: { position, event, ledgerEvent }, postings, published };
 }
 
-/** Writes a change and returns its payload. The caller writes the position itself, once for all of its changes. */
-export function writeChange(tx: Writers, { changed, postings, published }: PositionChange): PositionChanged {
-  tx.lifecycleEvents.insert(changed.event);
-  tx.ledgerEvents.insert(changed.ledgerEvent);
+/** Writes the rows of a move and returns its payload. The caller writes the position, once for all of its moves. */
+export function writeMove(tx: Writers, { payload, postings, published }: MoveRecords): MovePayload {
+  tx.lifecycleEvents.insert(payload.event);
+  tx.ledgerEvents.insert(payload.ledgerEvent);
   for (const posting of postings) tx.postings.insert(posting);
   tx.publish(published);
-  return changed;
+  return payload;
 }
 
 /** The objects that determine whether a position may be opened under an asset. */
@@ -143,14 +143,14 @@ export function checkFunding(position: Position, { configs, policies }: Position
 }
 
 /** Converts a change to the ids of its objects; `loadChanges` is the inverse. */
-export const storedChange = ({ position, event, ledgerEvent }: PositionChanged): JsonObject => ({
+export const storedMove = ({ position, event, ledgerEvent }: MovePayload): JsonObject => ({
   positionId: position.id,
   eventId: event.id,
   ledgerEventId: ledgerEvent.id,
 });
 
 /** Returns the positions in their current state, with the events of the first call. */
-export async function loadChanges(tx: Writers, stored: readonly JsonObject[]): Promise<readonly PositionChanged[]> {
+export async function loadMoves(tx: Writers, stored: readonly JsonObject[]): Promise<readonly MovePayload[]> {
   const ids = (field: string): readonly Id[] => stored.map((change) => change[field] as Id);
   const [positions, events, ledgerEvents] = await Promise.all([
     tx.positions.byIds(ids('positionId')),
@@ -163,3 +163,7 @@ export async function loadChanges(tx: Writers, stored: readonly JsonObject[]): P
     ledgerEvent: ledgerEvents[index] as LedgerEvent,
   }));
 }
+
+/** Returns the payload of one stored move. */
+export const loadMove = async (tx: Writers, stored: JsonObject): Promise<MovePayload> =>
+  (await loadMoves(tx, [stored]))[0] as MovePayload;

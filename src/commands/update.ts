@@ -68,7 +68,7 @@ interface Loaded<E, X> {
   readonly more: X | undefined;
 }
 
-/** Defines a mutation that changes fields of one object. If no field differs, nothing is written. */
+/** Defines a mutation that changes fields of one object. If no field differs, only the audit event is written. */
 export const updating = <I extends UpdateInput, E extends Entity, N extends string, X = undefined>(
   update: Update<I, E, N, X>,
 ): Command<I, Checked<E>, Loaded<E, X>, { readonly [K in N]: E }> => {

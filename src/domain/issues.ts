@@ -47,7 +47,7 @@ export class Issues {
     if (first) throw new ValidationError([first, ...rest]);
   }
 
-  /** Reads a required text of 1 to `most` code points that is not blank. */
+  /** Reads a required text of 1 to `maxCodePoints` code points that is not blank. */
   text(path: Path, value: string, maxCodePoints: number = LIMITS.nameCharacters): string {
     if (value.trim() === '') this.add(path, 'must not be blank.');
     return this.#storable(path, value, maxCodePoints);
@@ -58,7 +58,7 @@ export class Issues {
     return value === null || value === undefined ? null : this.text(path, value);
   }
 
-  /** Reads an optional note of at most `most` code points, which may be blank. */
+  /** Reads an optional note of at most `maxCodePoints` code points, which may be blank. */
   note(path: Path, value: Maybe<string>, maxCodePoints: number): string | null {
     return value === null || value === undefined ? null : this.#storable(path, value, maxCodePoints);
   }

@@ -81,8 +81,8 @@ export interface PositionDraft {
  * Validates the input without reading the store. Throws ValidationError. A caller that passes its own issues must call
  * `throwIfTimeIssues` itself.
  */
-export function checkPosition(input: PositionInput, now: Instant, brought?: Issues): PositionDraft {
-  const issues = brought ?? new Issues();
+export function checkPosition(input: PositionInput, now: Instant, sharedIssues?: Issues): PositionDraft {
+  const issues = sharedIssues ?? new Issues();
   const holderReference = issues.text(['holderReference'], input.holderReference);
   const externalReference = issues.optionalText(['externalReference'], input.externalReference);
   const uniqueReference = input.uniqueReference ? externalReference : null;
@@ -93,7 +93,7 @@ export function checkPosition(input: PositionInput, now: Instant, brought?: Issu
   const amount = issues.money(['amount'], input.amount);
   const expiresAt = issues.future(['expiresAt'], input.expiresAt, now);
   issues.throwIfAny();
-  if (!brought) issues.throwIfTimeIssues();
+  if (!sharedIssues) issues.throwIfTimeIssues();
   return { holderReference, externalReference, uniqueReference, metadata, amount: amount as Money, expiresAt };
 }
 

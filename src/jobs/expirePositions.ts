@@ -1,6 +1,6 @@
 import { auditEventOf } from '../commands/audit.ts';
 import type { CommandContext } from '../commands/context.ts';
-import { changeOf, writeChange } from '../commands/positionChange.ts';
+import { recordsOf, writeMove } from '../commands/positionChange.ts';
 import { advance, MOVED_FIELDS } from '../domain/move.ts';
 import { SYSTEM } from '../domain/viewer.ts';
 
@@ -26,7 +26,7 @@ const expireBatch = (context: CommandContext): Promise<number> =>
     for (const before of due) {
       const { position, moved } = advance(before, { toState: 'EXPIRED', amount: null }, now);
       tx.positions.replace(position, MOVED_FIELDS);
-      writeChange(tx, changeOf(context, { before, position, moved, actor: SYSTEM }));
+      writeMove(tx, recordsOf(context, { before, position, moved, actor: SYSTEM }));
       const resource = { type: 'Position', id: position.id } as const;
       const { institutionId } = position;
       const attempt = { mutation: 'expirePosition', institutionId, resource, errorCode: null, input: {} } as const;

@@ -1,5 +1,5 @@
 import { applyPositions, type OperationResult } from '../commands/applyPositions.ts';
-import type { PositionChanged } from '../commands/positionChange.ts';
+import type { MovePayload } from '../commands/positionChange.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { builder } from './builder.ts';
 import { UserErrorInterface } from './errors.ts';
@@ -30,7 +30,7 @@ const PositionOperationStatus = builder.enumType('PositionOperationStatus', {
   },
 });
 
-const applied = (result: OperationResult): PositionChanged | undefined =>
+const applied = (result: OperationResult): MovePayload | undefined =>
   result.status === 'APPLIED' ? result : undefined;
 
 const PositionOperationResult = builder.objectRef<OperationResult>('PositionOperationResult').implement({

@@ -1,13 +1,13 @@
 import type { Replayable } from '../commands/perform.ts';
+import { createPosition } from '../commands/position.ts';
+import type { MovePayload } from '../commands/positionChange.ts';
 import {
   cancelPosition,
-  createPosition,
   expirePosition,
   fundPosition,
   releasePosition,
   transitionPosition,
-} from '../commands/position.ts';
-import type { PositionChanged } from '../commands/positionChange.ts';
+} from '../commands/positionMoves.ts';
 import { updatePosition } from '../commands/updatePosition.ts';
 import { builder, type InputFields } from './builder.ts';
 import { LedgerEvent } from './ledgerEvent.ts';
@@ -19,7 +19,7 @@ import { Position } from './position.ts';
 
 const POSITION = 'The position, in its current state.';
 
-const PositionChangePayload = builder.interfaceRef<Replayable<PositionChanged>>('PositionChangePayload').implement({
+const PositionChangePayload = builder.interfaceRef<Replayable<MovePayload>>('PositionChangePayload').implement({
   description:
     'Result of a successful change of an existing position: the fields that the payloads of transitionPosition, fundPosition, releasePosition, cancelPosition and expirePosition share.',
   fields: (t) => ({
@@ -30,7 +30,7 @@ const PositionChangePayload = builder.interfaceRef<Replayable<PositionChanged>>(
   }),
 });
 const changePayload = (name: string, description: string) =>
-  builder.objectRef<Replayable<PositionChanged>>(name).implement({ description, interfaces: [PositionChangePayload] });
+  builder.objectRef<Replayable<MovePayload>>(name).implement({ description, interfaces: [PositionChangePayload] });
 
 const moveFields = (t: InputFields) => ({
   positionId: t.id({ required: true, description: 'The position to change.' }),

@@ -12,6 +12,8 @@ import type { ServerContext } from './serverContext.ts';
 /** The time for which requests in progress may continue when the server closes, in ms. */
 const DRAIN_MS = 10_000;
 /** The maximum bytes of a request's headers. */
+/** The interval at which Node checks for requests that arrive too slowly, in ms. */
+const CHECK_MS = 1_000;
 const HEADER_BYTES = 16 * 1024;
 
 export interface Listening {
@@ -57,8 +59,8 @@ export interface ListenOptions {
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { upgrade, port, host, limits } = options;
   const server = createServer(
-    // A repeated header is joined and rejected where it matters; by default Node keeps only the first Authorization or
-    // Host.
+    // Repeated headers are joined, so that a repeated Authorization or Host is invalid and rejected. By default Node
+    // silently keeps the first.
     { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS, joinDuplicateHeaders: true },
     (request, response) => {
       handle(options, request, response).catch(() => response.destroy());
@@ -93,13 +95,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 /** A host name or an address, with or without a port. Internationalized names are sent in ASCII. */
 const HOST = /^(?:[\w.~-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/;
 
-/** The interval at which Node checks for requests that arrive too slowly, in ms. */
-const CHECK_MS = 1_000;
-
 async function handle(options: ListenOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { path, page, graphql, limits, headers } = options;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  useOriginForm(request);
+  convertToOriginForm(request);
   const { host = 'localhost' } = request.headers;
   if (!HOST.test(host) || !URL.canParse(`http://${host}`)) {
     return reject(
@@ -145,7 +144,7 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([^#]*)/i;
  * Converts a target in absolute form, as clients of a forward proxy send it, to the usual one. Its host replaces the
  * header Host (RFC 9112, 3.2.2).
  */
-export function useOriginForm(request: IncomingMessage): void {
+export function convertToOriginForm(request: IncomingMessage): void {
   const [, host, target] = ABSOLUTE_FORM.exec(request.url ?? '') ?? [];
   if (host === undefined || target === undefined) return;
   request.headers.host = host;

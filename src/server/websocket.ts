@@ -7,7 +7,7 @@ import { ConnectionLimiter } from './access/connectionLimiter.ts';
 import { credentialOf } from './access/credential.ts';
 import { isAllowedOrigin, type Origins } from './access/origins.ts';
 import { formatForStream } from './errors.ts';
-import { addressOf, isAt, useOriginForm } from './http.ts';
+import { addressOf, convertToOriginForm, isAt } from './http.ts';
 import { SocketGuard } from './socketGuard.ts';
 import { type Extra, type ProtocolOptions, protocolOf } from './socketProtocol.ts';
 import { credentialHeaders } from './socketRequest.ts';
@@ -47,7 +47,7 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
   const connections = new ConnectionLimiter(options.maxWebSockets, options.socketsPerAddress);
   const open = openerOf(options);
   server.on('upgrade', (request, socket, head) => {
-    useOriginForm(request);
+    convertToOriginForm(request);
     const { origin, host = null } = request.headers;
     if (!isAt(request, path)) return rejectUpgrade(socket, '404 Not Found');
     if (origin !== undefined && !isAllowedOrigin(origin, host, origins)) return rejectUpgrade(socket, '403 Forbidden');

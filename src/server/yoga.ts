@@ -58,10 +58,10 @@ export function createGraphql(options: YogaOptions): Graphql {
     const { viewer } = caller;
     const until = deadlineIn(operationMs);
     const read = loadersOf(shared.store, scopeOf(viewer), until);
-    const charge = failedMutationCharge(access, caller);
+    const failedCharge = failedMutationCharge(access, caller);
     // Browsers send no header before the first event; an empty one means the same.
     const lastEventId = request.headers.get('last-event-id') || null;
-    return { ...shared, ...charge, caller, viewer, read, until, requestId, idempotencyKey: null, lastEventId };
+    return { ...shared, ...failedCharge, caller, viewer, read, until, requestId, idempotencyKey: null, lastEventId };
   };
   const renew = async (context: OperationContext): Promise<OperationContext> => {
     const { request, caller, requestId } = context;
@@ -70,7 +70,7 @@ export function createGraphql(options: YogaOptions): Graphql {
     const responseSize = responses.ofEvent(context, viewer);
     return { ...context, ...contextFor(request, { ...caller, viewer }, requestId), responseSize };
   };
-  const charge = ({ caller }: OperationContext, points: number): Promise<void> =>
+  const chargeSubscription = ({ caller }: OperationContext, points: number): Promise<void> =>
     access.charge(caller, 'subscriptionCost', points);
   return createYoga<ServerContext, RequestContext>({
     schema,
@@ -89,7 +89,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useHiddenSuggestions(options.documents.introspection),
       useOperation(options.operations, access),
       useIdempotencyKey(),
-      useSubscriptionContext({ renew, charge }),
+      useSubscriptionContext({ renew, charge: chargeSubscription }),
       useOperationTimeout(),
       useLargeFields(),
       usePacing(),

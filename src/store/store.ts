@@ -100,7 +100,10 @@ export interface Writer<E> extends Reader<E> {
   lock(ids: readonly Id[]): MaybePromise<readonly (E | undefined)[]>;
   /** Fails at the commit with AlreadyExistsError if such a row exists. */
   insert(entity: E): void;
-  /** Fails at the commit with StaleVersionError unless the row is one version older. Only `changed` fields differ. */
+  /**
+   * Fails at the commit with StaleVersionError unless the row is one version older. Only `changed` fields differ; if it
+   * is absent or empty, any field may.
+   */
   replace(entity: E & { readonly version: number }, changed?: readonly Field<E>[]): void;
   /**
    * Removes the row and the rows that depend on it. Fails at the commit with StaleVersionError if its version differs.

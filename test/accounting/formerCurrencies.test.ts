@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UNBOUNDED_FAILED_ATTEMPTS } from '../../src/commands/failedAttempts.ts';
 import { createStoredLedger } from '../../src/commands/ledger.ts';
-import { changeOf, writeChange } from '../../src/commands/positionChange.ts';
+import { recordsOf, writeMove } from '../../src/commands/positionChange.ts';
 import { isFormerCurrency } from '../../src/domain/currencies.ts';
 import type { Position } from '../../src/domain/position.ts';
 import { createIds } from '../../src/ids.ts';
@@ -40,8 +40,8 @@ async function stored(store: Store, code: string, over: Partial<Position> = {}):
   const context = { ...DEFAULTS, ...own, store, ledger, newId, failedAttempts: UNBOUNDED_FAILED_ATTEMPTS };
   await store.transact('ALL', async (tx) => {
     insertAll(tx, { institutions: [institution], assetTemplates: [template], assets: [asset], positions: [after] });
-    writeChange(tx, changeOf(context, { before: null, position }));
-    writeChange(tx, changeOf(context, { before: position, position: after, moved: 10_000n }));
+    writeMove(tx, recordsOf(context, { before: null, position }));
+    writeMove(tx, recordsOf(context, { before: position, position: after, moved: 10_000n }));
   });
   return after;
 }

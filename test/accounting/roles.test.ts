@@ -117,7 +117,7 @@ describe('the application role', () => {
     expect(refused).toBeInstanceOf(UnusableDatabaseError);
     const { message } = refused as Error;
     expect(message).toMatch(
-      /^The role escrowgrid_app cannot be had .*\. Let a superuser run: create role .*grant .*;$/s,
+      /^The role escrowgrid_app cannot be created or granted .*\. Let a superuser run: create role .*grant .*;$/s,
     );
     const tables = "select count(*)::int as count from information_schema.tables where table_schema = 'public'";
     const { rows } = await asAdmin(url, (admin) => admin.query<{ count: number }>(tables));

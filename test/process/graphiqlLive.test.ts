@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { launchBrowser, noBrowser, type Opened, visit } from '../support/browser.ts';
+import { launchBrowser, noBrowser, type Opened, openPage, visit } from '../support/browser.ts';
 import { AS_ROOT, buildProgram, type Program, startProgram } from '../support/program.ts';
 
 const aMomentMs = 500;
+/** A browser waits some seconds before it reconnects. */
+const reconnectedWithinMs = 20_000;
 const answerMs = 3_000;
 const triesAtMost = 5;
 const RUN = '.graphiql-execute-button';
@@ -122,7 +124,9 @@ describe.skipIf(noBrowser)('EventSource', () => {
     const relay = await startRelay(Number(new URL(await program.address).port));
     onTestFinished(() => relay.close());
     // A page cannot set headers of an EventSource; in practice a proxy would add the API key.
-    const { page } = await visit(browser, `http://127.0.0.1:${relay.port}/graphql`, AS_ROOT);
+    // Any page of the origin will do. That of a path that does not exist is the smallest; its policy allows no requests.
+    const options = { extraHTTPHeaders: AS_ROOT, bypassCSP: true };
+    const { page } = await openPage(browser, `http://127.0.0.1:${relay.port}/none`, options);
     const query = `subscription { chatSessionChanged(institutionId: "${institutionId}") { kind chatSession { title } } }`;
     await page.evaluate(`
       const events = [];
@@ -131,20 +135,22 @@ describe.skipIf(noBrowser)('EventSource', () => {
       window.titles = () => events.filter(({ kind }) => kind === 'CREATED').map(({ chatSession }) => chatSession.title);
       window.openings = () => events.filter(({ kind }) => kind === 'CAUGHT_UP').length;
     `);
+    const reaches = (expression: string, count: number) =>
+      expect.poll(() => page.evaluate(expression), { timeout: reconnectedWithinMs }).toBe(count);
     const titles: string[] = [];
     for (const openings of [1, 2, 3]) {
-      await page.waitForFunction(`openings() === ${openings}`);
+      await reaches('openings()', openings);
       expect(await page.evaluate('titles()')).toEqual(titles);
       for (const moment of ['connected', 'lost', 'lost as well']) {
         if (moment === 'lost') {
-          await page.waitForFunction(`titles().length === ${titles.length}`);
+          await reaches('titles().length', titles.length);
           relay.cut();
         }
         titles.push(`${moment} ${openings}`);
         await newSession(program, institutionId, titles.at(-1) ?? '');
       }
     }
-    await page.waitForFunction('openings() === 4');
+    await reaches('openings()', 4);
     expect(await page.evaluate('titles()')).toEqual(titles);
   });
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
 const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
@@ -33,13 +33,20 @@ export interface Opened {
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({ ...(executablePath !== undefined && { executablePath }), args: ARGUMENTS });
 
-/** Opens the page for the first time, with these headers on every request. */
-export async function visit(
+/** Opens GraphiQL for the first time. */
+export async function visit(browser: Browser, address: string): Promise<Opened> {
+  const opened = await openPage(browser, address);
+  await opened.page.waitForSelector(TAB);
+  return opened;
+}
+
+/** Opens the page for the first time, in a new context with these options. */
+export async function openPage(
   browser: Browser,
   address: string,
-  extraHTTPHeaders: Readonly<Record<string, string>> = {},
+  options: BrowserContextOptions = {},
 ): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, extraHTTPHeaders });
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
   onTestFinished(() => context.close());
   context.setDefaultTimeout(stepMs);
   const page = await context.newPage();
@@ -51,6 +58,5 @@ export async function visit(
   });
   page.on('pageerror', (error) => amiss.push(error.message));
   await page.goto(address);
-  await page.waitForSelector(TAB);
   return { page, amiss };
 }

@@ -72,6 +72,7 @@ function writersOf(
       assertInScope(tenant, change.institutionId, change.objectId);
       changes.push(change);
     },
+    // New objects may not use the reserve.
     checkCapacity: (newObjects) => meter.check(newObjects * NEW_OBJECT_BYTES, 'NONE'),
   };
 }

@@ -16,8 +16,8 @@ export interface CommitProof {
 export const newCommitProof = (table: 'commit_proofs' | 'tally_proofs'): CommitProof => ({ table, id: randomUUID() });
 
 /**
- * The last statement of a transaction that writes nothing. Data that the transaction has read may be visible and yet be
- * lost when a synchronous standby takes over that has not confirmed it. If synchronous standbys are configured, this
+ * The last statement of a transaction that writes nothing. It may have read rows that a synchronous standby has not
+ * confirmed and that a failover would lose. If synchronous standbys are configured, this
  * statement writes a row, and COMMIT waits for the confirmation. Otherwise it writes nothing.
  */
 export const confirmReads = (): Statement => ({

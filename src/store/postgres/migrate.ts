@@ -94,7 +94,7 @@ async function ensureRole(client: pg.Client): Promise<void> {
       const { code } = error as pg.DatabaseError;
       if (tries === ROLE_TRIES || !CONCURRENT_CREATION_STATES.has(code)) {
         throw new UnusableDatabaseError(
-          `The role ${APP_ROLE} cannot be had (${code}). Let a superuser run: ` +
+          `The role ${APP_ROLE} cannot be created or granted (${code}). Let a superuser run: ` +
             `create role ${APP_ROLE} nologin; grant ${APP_ROLE} to <the user of DATABASE_URL>;`,
           { cause: error },
         );

@@ -1,0 +1,149 @@
+import type { MutationName } from '../domain/auditEvent.ts';
+import type { Id } from '../domain/ids.ts';
+import type { Issues, Maybe } from '../domain/issues.ts';
+import type { PositionState } from '../domain/lifecycle.ts';
+import { magnitudeOfDecimal } from '../domain/money.ts';
+import {
+  advance,
+  checkMove,
+  checkReleaseAmount,
+  type EventNote,
+  MOVED_FIELDS,
+  type Move,
+  type MoveInput,
+  type ReleaseInput,
+} from '../domain/move.ts';
+import { type Position } from '../domain/position.ts';
+import { WRITERS } from '../domain/rights.ts';
+import { type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
+import type { PositionRules } from '../store/store.ts';
+import { type CommandContext, orNotFound } from './context.ts';
+import { mutationOf } from './mutation.ts';
+import type { Command, Idempotent } from './perform.ts';
+import { checkFunding, loadMove, type MovePayload, recordsOf, storedMove, writeMove } from './positionChange.ts';
+
+/** The common fields of the inputs of all moves. */
+export interface MovePosition extends MoveInput, Idempotent {
+  readonly positionId: Id;
+  readonly expectedVersion?: Maybe<number>;
+}
+/** The validated input of a move. */
+export interface CheckedMove extends Move, EventNote {
+  readonly positionId: Id;
+  readonly expectedVersion: Maybe<number>;
+}
+
+interface LoadedMove {
+  readonly position: Position | undefined;
+  readonly rules: PositionRules;
+}
+
+/** Returns the ids of the positions that the moves fund. The rules are checked again only for these. */
+export const fundedBy = (moves: readonly CheckedMove[]): readonly Id[] =>
+  moves.filter(({ toState }) => toState === 'FUNDED').map(({ positionId }) => positionId);
+
+const MOVE_ERRORS: readonly ErrorCode[] = [
+  'VALIDATION_FAILED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'ILLEGAL_TRANSITION',
+  'STALE_VERSION',
+  'IDEMPOTENCY_CONFLICT',
+];
+
+/** Defines a mutation that moves one position. The mutation or its input specifies the state. */
+const moving = <I extends MovePosition>(
+  name: MutationName,
+  errors: readonly ErrorCode[],
+  target: (input: I) => Move['toState'],
+  checkInput: (input: I, issues: Issues) => void = () => {},
+): Command<I, CheckedMove, LoadedMove, MovePayload> => ({
+  name,
+  roles: WRITERS,
+  errors,
+  check: (input, issues) => {
+    checkInput(input, issues);
+    return checkedMove(target(input), input, issues);
+  },
+  request: requestOfMove,
+  load: async (tx, checked) => {
+    const [positions, rules] = await Promise.all([
+      tx.positions.lock([checked.positionId]),
+      tx.rulesOf(fundedBy([checked])),
+    ]);
+    return { position: positions[0], rules };
+  },
+  owner: ({ position }) => position?.institutionId,
+  act: (tx, loaded, checked, context) => {
+    const before = orNotFound(loaded.position, 'position', 'positionId', checked.positionId);
+    const { position, moved } = moveFrom(before, checked, loaded.rules, context);
+    tx.positions.replace(position, MOVED_FIELDS);
+    return writeMove(tx, recordsOf(context, { before, position, moved, note: checked }));
+  },
+  resource: (_payload, { positionId }) => ({ type: 'Position', id: positionId }),
+  storePayload: storedMove,
+  loadPayload: loadMove,
+});
+
+/** Validates the input without reading the store. Throws ValidationError. */
+export function checkedMove(toState: Move['toState'], input: MovePosition, issues: Issues): CheckedMove {
+  const { positionId, expectedVersion } = input;
+  return { ...checkMove(toState, input, issues), positionId, expectedVersion: expectedVersion ?? null };
+}
+
+/**
+ * Reduces the amount to its value, so that "100.0" and "100.00" are the same. `all` is not part of the request: a
+ * release of everything has the hash that a release without an amount had before `all` existed.
+ */
+export const requestOfMove = ({ amount, ...rest }: CheckedMove): unknown => ({
+  ...rest,
+  amount: amount && magnitudeOfDecimal(amount),
+});
+
+/**
+ * Returns the position after the move. Throws StaleVersionError, IllegalTransitionError, ValidationError,
+ * InsufficientFundsError or, where the move funds the position, PolicyViolationError.
+ */
+export function moveFrom(
+  before: Position,
+  checked: CheckedMove,
+  rules: PositionRules,
+  { clock }: CommandContext,
+): ReturnType<typeof advance> {
+  const { expectedVersion } = checked;
+  if (typeof expectedVersion === 'number' && expectedVersion !== before.version) {
+    throw new StaleVersionError(expectedVersion, before.version);
+  }
+  const advanced = advance(before, checked, clock());
+  if (advanced.position.state === 'FUNDED') checkFunding(before, rules);
+  return advanced;
+}
+
+/** Input for transitionPosition. */
+export interface TransitionPosition extends MovePosition {
+  readonly toState: PositionState;
+}
+
+const transition = moving<TransitionPosition>(
+  'transitionPosition',
+  [...MOVE_ERRORS, 'INSUFFICIENT_FUNDS', 'POLICY_VIOLATION'],
+  ({ toState }) => toState,
+);
+export const transitionPosition = mutationOf(transition);
+
+export const fundPosition = mutationOf(moving('fundPosition', [...MOVE_ERRORS, 'POLICY_VIOLATION'], () => 'FUNDED'));
+
+/** Input for releasePosition. */
+export interface ReleasePosition extends MovePosition, ReleaseInput {}
+
+const release = moving<ReleasePosition>(
+  'releasePosition',
+  [...MOVE_ERRORS, 'INSUFFICIENT_FUNDS'],
+  () => 'BY_AMOUNT',
+  checkReleaseAmount,
+);
+export const releasePosition = mutationOf(release);
+
+export const cancelPosition = mutationOf(moving('cancelPosition', MOVE_ERRORS, () => 'CANCELLED'));
+
+export const expirePosition = mutationOf(moving('expirePosition', MOVE_ERRORS, () => 'EXPIRED'));
