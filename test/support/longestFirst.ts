@@ -8,7 +8,7 @@ export class LongestFirst extends BaseSequencer {
     const { root } = this.ctx.config;
     const rankOf = ({ moduleId, project }: TestSpecification): number => {
       if (project.name === 'isolated') return -1;
-      if (project.name === 'law') return LONGEST.length + 1;
+      if (project.name === 'domain') return LONGEST.length + 1;
       const index = LONGEST.indexOf(relative(root, moduleId));
       return index < 0 ? LONGEST.length : index;
     };
