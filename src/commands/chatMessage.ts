@@ -16,14 +16,14 @@ import type { Id } from '../domain/ids.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { WRITERS } from '../domain/rights.ts';
-import { CapacityExceededError, ConflictError, StaleVersionError, ValidationError } from '../domain/userErrors.ts';
+import { CapacityExceededError, ConflictError, ValidationError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { orNotFound } from './context.ts';
+import { assertVersion, orNotFound } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 
-const sessionIdOf = (id: Id) => ({ type: 'ChatSession', id }) as const;
-const messageNamed = (id: Id) => ({ type: 'ChatMessage', id }) as const;
+const sessionResource = (id: Id) => ({ type: 'ChatSession', id }) as const;
+const messageResource = (id: Id) => ({ type: 'ChatMessage', id }) as const;
 
 /** Publishes a change of a message. */
 function publishChange(tx: Writers, kind: ChangeKind, message: ChatMessage): void {
@@ -102,7 +102,7 @@ const post: Command<PostChatMessage, CheckedPost & { readonly key: string | null
     return { chatMessage, chatSession };
   },
   resource: (payload, { chatSessionId }) =>
-    payload ? messageNamed(payload.chatMessage.id) : sessionIdOf(chatSessionId),
+    payload ? messageResource(payload.chatMessage.id) : sessionResource(chatSessionId),
   auditPayload: ({ body: _body, ...input }) => input,
   storePayload: ({ chatMessage }) => ({ id: chatMessage.id, sessionId: chatMessage.sessionId }),
   loadPayload: async (tx, { id, sessionId }) => {
@@ -141,13 +141,11 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
   owner: (message) => message?.institutionId,
   act: (tx, loaded, { chatMessageId, body, expectedVersion }, { clock }) => {
     const before = orNotFound(loaded, 'chat message', 'chatMessageId', chatMessageId);
-    const { version } = before;
-    if (typeof expectedVersion === 'number' && expectedVersion !== version)
-      throw new StaleVersionError(expectedVersion, version);
+    assertVersion(expectedVersion, before.version);
     if (before.deletedAt !== null)
       throw new ConflictError('The message is deleted and cannot be edited.', ['chatMessageId']);
     if (before.body === body) return { chatMessage: before };
-    if (version > LIMITS.revisions)
+    if (before.version > LIMITS.revisions)
       throw new ConflictError(`A message can be edited at most ${LIMITS.revisions} times.`, ['chatMessageId']);
     const chatMessage = editedMessage(before, body, clock());
     tx.chatRevisions.insert(revisionOf(before));
@@ -155,7 +153,7 @@ const edit: Command<EditChatMessage, EditChatMessage, ChatMessage | undefined, C
     publishChange(tx, 'UPDATED', chatMessage);
     return { chatMessage };
   },
-  resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
+  resource: (_payload, { chatMessageId }) => messageResource(chatMessageId),
   auditPayload: ({ body: _body, ...input }) => input,
 };
 /** An edit that does not change the text writes nothing. */
@@ -192,7 +190,7 @@ const remove: Command<
     publishChange(tx, 'DELETED', chatMessage);
     return { chatMessage };
   },
-  resource: (_payload, { chatMessageId }) => messageNamed(chatMessageId),
+  resource: (_payload, { chatMessageId }) => messageResource(chatMessageId),
 };
 /** Replaces the message by a tombstone and keeps its last text as a revision. */
 export const deleteChatMessage = mutationOf(remove);
@@ -240,6 +238,6 @@ const mark: Command<MarkChatSessionRead, MarkChatSessionRead, LoadedMark, ChatSe
     else tx.readMarks.insert({ ...own, version: 1 });
     return { chatSession };
   },
-  resource: (_payload, { chatSessionId }) => sessionIdOf(chatSessionId),
+  resource: (_payload, { chatSessionId }) => sessionResource(chatSessionId),
 };
 export const markChatSessionRead = mutationOf(mark);

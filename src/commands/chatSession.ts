@@ -16,9 +16,16 @@ import type { Institution } from '../domain/institution.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import type { Position } from '../domain/position.ts';
 import { WRITERS } from '../domain/rights.ts';
-import { CapacityExceededError, ConflictError, type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
+import { CapacityExceededError, ConflictError, type ErrorCode } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { assertInstitution, type CommandContext, institutionFor, orNotFound, ownInstitution } from './context.ts';
+import {
+  assertInstitution,
+  assertVersion,
+  type CommandContext,
+  institutionFor,
+  orNotFound,
+  ownInstitution,
+} from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 
@@ -146,9 +153,7 @@ interface LoadedSession {
  */
 function sessionOf({ session }: LoadedSession, { chatSessionId, expectedVersion }: CheckedRef): ChatSession {
   const chatSession = orNotFound(session, 'chat session', 'chatSessionId', chatSessionId);
-  if (expectedVersion !== null && expectedVersion !== chatSession.edition) {
-    throw new StaleVersionError(expectedVersion, chatSession.edition);
-  }
+  assertVersion(expectedVersion, chatSession.edition);
   return chatSession;
 }
 

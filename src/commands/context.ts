@@ -2,7 +2,7 @@ import type { NewToken } from '../domain/apiKey.ts';
 import type { Id, NewId } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import type { Clock } from '../domain/time.ts';
-import { NotFoundError } from '../domain/userErrors.ts';
+import { NotFoundError, StaleVersionError } from '../domain/userErrors.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Deadline, Store } from '../store/store.ts';
 import type { FailedAttempts } from './failedAttempts.ts';
@@ -53,6 +53,13 @@ export function institutionFor(viewer: Viewer, institutionId: Maybe<Id>, issues:
 export function orNotFound<E>(row: E | undefined, what: string, field: string, id: Id): E {
   if (row === undefined) throw new NotFoundError(what, [field], id);
   return row;
+}
+
+/** Throws StaleVersionError if the client expects another version than the current one. */
+export function assertVersion(expectedVersion: Maybe<number>, currentVersion: number): void {
+  if (typeof expectedVersion === 'number' && expectedVersion !== currentVersion) {
+    throw new StaleVersionError(expectedVersion, currentVersion);
+  }
 }
 
 /**

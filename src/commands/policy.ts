@@ -4,9 +4,9 @@ import type { Maybe } from '../domain/issues.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { checkPolicy, newPolicy, type Policy, type PolicyInput, type PolicyRules } from '../domain/policy.ts';
 import { WRITERS } from '../domain/rights.ts';
-import { NotFoundError, StaleVersionError } from '../domain/userErrors.ts';
+import { NotFoundError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
-import { institutionFor, orNotFound } from './context.ts';
+import { assertVersion, institutionFor, orNotFound } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 import { policiesOf } from './positionChange.ts';
@@ -49,13 +49,6 @@ async function load(tx: Writers, { institutionId, region }: { institutionId: Id;
   return { institution: institutions[0], policy };
 }
 
-/** Throws StaleVersionError if the version differs. Without a policy the version is 0. */
-function assertVersion(policy: Policy | undefined, expectedVersion: Maybe<number>): void {
-  const version = policy?.version ?? 0;
-  if (typeof expectedVersion === 'number' && expectedVersion !== version)
-    throw new StaleVersionError(expectedVersion, version);
-}
-
 type CheckedSet = PolicyRules & { readonly institutionId: Id; readonly expectedVersion: Maybe<number> };
 
 const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
@@ -70,7 +63,8 @@ const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
   owner: ({ institution }) => institution?.id,
   act: (tx, loaded, checked, { newId, clock }) => {
     const institution = orNotFound(loaded.institution, 'institution', 'institutionId', checked.institutionId);
-    assertVersion(loaded.policy, checked.expectedVersion);
+    // Without a policy the version is 0.
+    assertVersion(checked.expectedVersion, loaded.policy?.version ?? 0);
     const policy = newPolicy(checked, loaded.policy, institution, newId('pol'), clock());
     if (loaded.policy) tx.policies.replace(policy);
     else tx.policies.insert(policy);
@@ -111,7 +105,7 @@ const remove: Command<DeletePolicy, CheckedDelete, Loaded, PolicyDeleted> = {
     orNotFound(institution, 'institution', 'institutionId', institutionId);
     // The input names the region, not an id.
     if (!policy) throw new NotFoundError('policy', ['region'], null);
-    assertVersion(policy, expectedVersion);
+    assertVersion(expectedVersion, policy.version);
     tx.policies.remove(policy);
     return { deletedPolicyId: policy.id, institutionId };
   },

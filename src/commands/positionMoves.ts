@@ -13,11 +13,11 @@ import {
   type MoveInput,
   type ReleaseInput,
 } from '../domain/move.ts';
-import { type Position } from '../domain/position.ts';
+import type { Position } from '../domain/position.ts';
 import { WRITERS } from '../domain/rights.ts';
-import { type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
+import type { ErrorCode } from '../domain/userErrors.ts';
 import type { PositionRules } from '../store/store.ts';
-import { type CommandContext, orNotFound } from './context.ts';
+import { assertVersion, type CommandContext, orNotFound } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 import { checkFunding, loadMove, type MovePayload, recordsOf, storedMove, writeMove } from './positionChange.ts';
@@ -110,10 +110,7 @@ export function moveFrom(
   rules: PositionRules,
   { clock }: CommandContext,
 ): ReturnType<typeof advance> {
-  const { expectedVersion } = checked;
-  if (typeof expectedVersion === 'number' && expectedVersion !== before.version) {
-    throw new StaleVersionError(expectedVersion, before.version);
-  }
+  assertVersion(checked.expectedVersion, before.version);
   const advanced = advance(before, checked, clock());
   if (advanced.position.state === 'FUNDED') checkFunding(before, rules);
   return advanced;

@@ -4,9 +4,9 @@ import type { Issues, Maybe } from '../domain/issues.ts';
 import { changedFields, nextVersion } from '../domain/patch.ts';
 import type { Roles } from '../domain/rights.ts';
 import type { Instant } from '../domain/time.ts';
-import { type ErrorCode, StaleVersionError } from '../domain/userErrors.ts';
+import type { ErrorCode } from '../domain/userErrors.ts';
 import type { Field, Writer, Writers } from '../store/store.ts';
-import { type CommandContext, orNotFound } from './context.ts';
+import { assertVersion, type CommandContext, orNotFound } from './context.ts';
 import type { Command, Idempotent } from './perform.ts';
 
 /** The input of every update: a field that is left out stays as it is. */
@@ -91,9 +91,7 @@ export const updating = <I extends UpdateInput, E extends Entity, N extends stri
     owner: ({ before }) => before && update.institutionId(before),
     act: (tx, loaded, { id, expectedVersion, patch }, { clock }) => {
       const before = orNotFound(loaded.before, update.noun, idField, id);
-      if (expectedVersion !== null && expectedVersion !== before.version) {
-        throw new StaleVersionError(expectedVersion, before.version);
-      }
+      assertVersion(expectedVersion, before.version);
       const changed = changedFields(before, patch);
       const changes = update.decide?.(before, changed, loaded.more) ?? changed;
       const fields = Object.keys(changes) as Field<E>[];

@@ -7,7 +7,10 @@ import type { Position } from './position.ts';
 import { type Instant, notBefore } from './time.ts';
 import { IllegalTransitionError, InsufficientFundsError, ValidationError } from './userErrors.ts';
 
-/** A transition as it is requested. A release without a state becomes PARTIALLY_RELEASED or RELEASED depending on its amount. */
+/**
+ * A transition as it is requested. A release without a state becomes PARTIALLY_RELEASED or RELEASED depending on its
+ * amount.
+ */
 export interface Move {
   readonly toState: PositionState | 'BY_AMOUNT';
   readonly amount: Decimal | null;

@@ -29,8 +29,8 @@ export interface DeclaredLayout<E> {
   /**
    * For the first field of an order: the fields with which an index in that order begins, most selective first. Each of
    * these fields has an index over all institutions and, unless its values imply the institution, an index by
-   * institution. For example `createdAt: ['assetId']` means the indexes (asset_id, created_at, id) and, unless `assetId`
-   * is in `owned`, (institution_id, asset_id, created_at, id).
+   * institution. For example `createdAt: ['assetId']` means the indexes (asset_id, created_at, id) and, unless
+   * `assetId` is in `owned`, (institution_id, asset_id, created_at, id).
    */
   readonly leads: { readonly [F in Field<E>]?: readonly Field<E>[] };
   /** Fields whose value implies the institution of the row. */
