@@ -6,6 +6,7 @@ import type { ListOrder } from './cursor.ts';
 import type { FieldCost } from './fieldCosts.ts';
 import { type FilterFields, OrderDirection, selectionOf } from './filter.ts';
 import type { Loader } from './loaders.ts';
+import { uncapitalized, wordsOf } from './naming.ts';
 import { type Entity, type EntityRef, loaderOf, type NodeOptions, node } from './node.ts';
 
 /** The orders that clients can choose from. */
@@ -63,13 +64,10 @@ export const byText = <F extends 'name' | 'label'>(field: F) =>
     description: `By ${field}, compared by code point; equal ones by time of creation.`,
   }) as const;
 
-/** Returns the words of a name: "asset templates" for "assetTemplates". */
-const words = (name: string): string => name.replaceAll(/(?!^)[A-Z]/g, ' $&').toLowerCase();
-
 /** Adds the filter type of an entity. Returns its argument and its costs; neither without a filter. */
 function filterOf<E>({ name }: EntityRef, { table, filter, unfiltered = 'all' }: Listable<E>) {
   if (!filter) return { args: {}, cost: {} };
-  const nouns = words(table);
+  const nouns = wordsOf(table);
   const type = builder.inputType(`${name}Filter`, {
     description: `Filters ${nouns}. Fields are combined with AND, list values with OR. An empty list matches nothing.`,
     fields: (t) => Object.fromEntries(Object.entries(filter).map(([argument, { input }]) => [argument, input(t)])),
@@ -84,7 +82,7 @@ function filterOf<E>({ name }: EntityRef, { table, filter, unfiltered = 'all' }:
 /** Adds the order types of an entity. Returns their argument; none if clients cannot choose the order. */
 function orderArgsOf<E>({ name }: EntityRef, { table, orders, defaultOrder = NEWEST_FIRST }: Listable<E>) {
   if (!orders) return {};
-  const nouns = words(table);
+  const nouns = wordsOf(table);
   const OrderField = builder.enumType(`${name}OrderField`, {
     description: `The fields that ${nouns} can be ordered by. Equal values are ordered by id.`,
     values: Object.fromEntries(Object.entries(orders).map(([each, { description }]) => [each, { description }])),
@@ -131,7 +129,7 @@ export function listable<E extends Entity>(type: EntityRef & { readonly $inferTy
     );
   if (one) addQueryById(type, options);
   if (all) {
-    const description = `Returns the ${all.description ?? `${words(table)} that the viewer may see`}.`;
+    const description = `Returns the ${all.description ?? `${wordsOf(table)} that the viewer may see`}.`;
     builder.queryField(table, (t) =>
       t.field({
         ...shared,
@@ -160,8 +158,8 @@ export function listable<E extends Entity>(type: EntityRef & { readonly $inferTy
 }
 
 function addQueryById(type: EntityRef, { one, prefix, roles }: Listable<never>): void {
-  const name = type.name.charAt(0).toLowerCase() + type.name.slice(1);
-  const noun = words(name);
+  const name = uncapitalized(type.name);
+  const noun = wordsOf(name);
   builder.queryField(name, (t) =>
     t.field({
       type,

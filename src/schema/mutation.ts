@@ -6,6 +6,7 @@ import { type ErrorData, toErrorData, UserError } from '../domain/userErrors.ts'
 import { builder, type Context, type InputFields, type ObjectFields, type Types } from './builder.ts';
 import { badInput, ERRORS, isUserError } from './errors.ts';
 import type { FieldCost } from './fieldCosts.ts';
+import { capitalized } from './naming.ts';
 
 /** Does not compile if the fields of an input do not fit the input of the command. */
 type Fits<F extends InputFieldMap, I> = [InputShapeFromFields<F>] extends [I] ? unknown : never;
@@ -61,8 +62,6 @@ export function mutation<F extends InputFieldMap, I extends Idempotent, P extend
   );
   return input as InputObjectRef<Types, InputShapeFromFields<F>>;
 }
-
-const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
 /** Returns the union of the payload of a mutation and the user errors that its command declares. */
 function resultType<I, P extends object>(

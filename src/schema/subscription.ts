@@ -7,13 +7,7 @@ import { ownerOf } from '../domain/viewer.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { cancellable } from '../subscriptions/cancellable.ts';
 import { isChangeCursor } from '../subscriptions/changeCursor.ts';
-import {
-  CredentialEndedError,
-  CursorExpiredError,
-  StoppingError,
-  TooManySubscriptionsError,
-  TooSlowError,
-} from '../subscriptions/errors.ts';
+import { SubscriptionError } from '../subscriptions/errors.ts';
 import type { StreamItem } from '../subscriptions/hub.ts';
 import { builder, type Context, type ObjectFields, type Types } from './builder.ts';
 import { ChatMessage } from './chatMessage.ts';
@@ -21,6 +15,7 @@ import { ChatSession } from './chatSession.ts';
 import { badInput } from './errors.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
 import type { Loader } from './loaders.ts';
+import { uncapitalized } from './naming.ts';
 import { type Entity, type EntityRef, loaderOf, nodeOptionsOf } from './node.ts';
 import { Position } from './position.ts';
 
@@ -82,29 +77,13 @@ async function follow(context: Context, followed: Followed): Promise<AsyncIterab
   return cancellable(translateErrors(items), () => void items.return?.());
 }
 
+/** Ends with a request error if the hub ends the stream. */
 async function* translateErrors(items: AsyncIterable<StreamItem>): AsyncGenerator<StreamItem, void, undefined> {
   try {
     yield* items;
   } catch (error) {
-    throw streamError(error);
+    throw error instanceof SubscriptionError ? withCode(error.message, error.code) : error;
   }
-}
-
-/** Returns the request error for the end of a stream. */
-function streamError(error: unknown): unknown {
-  if (error instanceof CursorExpiredError) {
-    return withCode('The cursor has expired. Subscribe without `after` and load the lists again.', 'CURSOR_EXPIRED');
-  }
-  if (error instanceof TooManySubscriptionsError)
-    return withCode('Limit of open subscriptions reached. End others first.', 'RATE_LIMITED');
-  if (error instanceof TooSlowError)
-    return withCode('The changes were read too slowly. Subscribe again with `after`.', 'BUSY');
-  if (error instanceof CredentialEndedError)
-    return withCode('The API key has expired or was revoked. Subscribe again with a valid one.', 'UNAUTHENTICATED');
-  if (error instanceof StoppingError) {
-    return withCode('The server is stopping. Subscribe again with `after`.', 'SERVICE_UNAVAILABLE');
-  }
-  return error;
 }
 
 const INSTITUTION =
@@ -175,8 +154,6 @@ function changeSubscription({ type, noun, topic, description, change, by, only, 
     }),
   );
 }
-
-const uncapitalized = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
 changeSubscription({
   type: Position,

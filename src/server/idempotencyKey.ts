@@ -1,5 +1,6 @@
-import { GraphQLError, getNamedType, isInputObjectType, isObjectType, isUnionType } from 'graphql';
+import { getNamedType, isInputObjectType, isObjectType, isUnionType } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { badInput } from '../schema/errors.ts';
 import type { MutationField } from './operations/operation.ts';
 import { requestError } from './requestError.ts';
 import type { OperationContext } from './serverContext.ts';
@@ -17,7 +18,7 @@ export const useIdempotencyKey = (): Plugin<OperationContext> => ({
     const { mutationFields: fields } = operation;
     const error = fields === undefined ? ONE_FIELD : problemOf(fields);
     if (error !== undefined) {
-      setResultAndStopExecution({ errors: [new GraphQLError(error, { extensions: { code: 'BAD_USER_INPUT' } })] });
+      setResultAndStopExecution({ errors: [badInput(error)] });
     } else if (fields?.some(takesKey)) {
       context.idempotencyKey = decodeHeader(header);
     }

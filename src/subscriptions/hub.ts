@@ -94,7 +94,7 @@ export class Hub {
    */
   subscribe(owner: string, after: string | null, filter: ChangeFilter): AsyncIterableIterator<StreamItem> {
     const queue = new ChangeQueue<LiveItem>(this.#options.maxQueuedChanges);
-    return cancellable(this.#queuesOf(owner, queue, after, filter), () => queue.end());
+    return cancellable(this.#deliver(owner, queue, after, filter), () => queue.end());
   }
 
   #end(owner: string, reason: Error): void {
@@ -105,7 +105,7 @@ export class Hub {
     for (const owner of this.#byOwner.keys()) this.#end(owner, reason);
   }
 
-  async *#queuesOf(
+  async *#deliver(
     owner: string,
     queue: LiveQueue,
     after: string | null,

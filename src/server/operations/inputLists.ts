@@ -51,12 +51,16 @@ export function listUsesOf({ schema, definition, fragments }: ParsedOperation): 
 export function checkLists(uses: readonly ListUse[], variables: Variables, max: number): GraphQLError | undefined {
   for (const use of uses) {
     const tooLong = 'variable' in use ? longListIn(variables[use.variable], use.type, use.path, max) : use;
-    if (!tooLong || tooLong.values <= max) continue;
-    const message = `\`${tooLong.path.join('.')}\` must have at most ${max} values; it has ${tooLong.values}.`;
-    return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
+    if (tooLong && tooLong.values > max) return tooManyValues(tooLong.path.join('.'), tooLong.values, max);
   }
   return undefined;
 }
+
+/** Returns the error for a list with more values than allowed. */
+export const tooManyValues = (path: string, values: number, max: number): GraphQLError =>
+  new GraphQLError(`\`${path}\` must have at most ${max} values; it has ${values}.`, {
+    extensions: { code: 'QUERY_TOO_COMPLEX' },
+  });
 
 interface Search {
   readonly schema: GraphQLSchema;
@@ -121,18 +125,19 @@ function longListIn(value: unknown, type: GraphQLInputType, path: Path, max: num
     const items = value as readonly unknown[];
     if (items.length > max) return { path, values: items.length };
     return hasLists(nullable.ofType)
-      ? firstOf(items.entries(), ([index, item]) => longListIn(item, nullable.ofType, [...path, `${index}`], max))
+      ? firstResult(items.entries(), ([index, item]) => longListIn(item, nullable.ofType, [...path, `${index}`], max))
       : undefined;
   }
   if (!isInputObjectType(nullable)) return undefined;
-  return firstOf(Object.values(nullable.getFields()), (field) =>
+  return firstResult(Object.values(nullable.getFields()), (field) =>
     hasLists(field.type)
       ? longListIn((value as Variables)[field.name], field.type, [...path, field.name], max)
       : undefined,
   );
 }
 
-function firstOf<V, R>(values: Iterable<V>, find: (value: V) => R | undefined): R | undefined {
+/** Returns the first result that is not undefined. */
+export function firstResult<V, R>(values: Iterable<V>, find: (value: V) => R | undefined): R | undefined {
   for (const value of values) {
     const result = find(value);
     if (result !== undefined) return result;

@@ -1,6 +1,6 @@
 import {
   type ASTNode,
-  GraphQLError,
+  type GraphQLError,
   type GraphQLInputType,
   type GraphQLSchema,
   getNamedType,
@@ -19,6 +19,8 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
+import { badInput } from '../../schema/errors.ts';
+import { firstResult, tooManyValues } from './inputLists.ts';
 import type { ParsedOperation, Variables } from './selections.ts';
 
 /** The facts about the variables of an operation that decide how the values of a request are checked. */
@@ -95,8 +97,7 @@ export function checkNulls(facts: VariableFacts, sent: Variables): GraphQLError 
   return missing === undefined ? undefined : badVariable(missing, 'must be given here, and must not be null.');
 }
 
-const badVariable = (name: string, problem: string): GraphQLError =>
-  new GraphQLError(`Variable "$${name}" ${problem}`, { extensions: { code: 'BAD_USER_INPUT' } });
+const badVariable = (name: string, problem: string): GraphQLError => badInput(`Variable "$${name}" ${problem}`);
 
 /**
  * Inserts variables into literal JSON objects as the client sent them: graphql would insert their internal values, such
@@ -146,7 +147,7 @@ export const checkSizes = (
   sent: Variables,
   maxValues: number,
 ): GraphQLError | undefined =>
-  firstError(composite, ({ name, type }) => errorOf(sent[name], type, `$${name}`, maxValues));
+  firstResult(composite, ({ name, type }) => errorOf(sent[name], type, `$${name}`, maxValues));
 
 function errorOf(value: unknown, type: GraphQLInputType, path: string, maxValues: number): GraphQLError | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -156,12 +157,9 @@ function errorOf(value: unknown, type: GraphQLInputType, path: string, maxValues
     if (!Array.isArray(value)) return errorOf(value, nullable.ofType, path, maxValues);
     const items = value as readonly unknown[];
     if (items.length > maxValues) {
-      return sizeError(
-        `\`${path}\` must have at most ${maxValues} values; it has ${items.length}.`,
-        'QUERY_TOO_COMPLEX',
-      );
+      return tooManyValues(path, items.length, maxValues);
     }
-    return firstError(items.entries(), ([index, item]) =>
+    return firstResult(items.entries(), ([index, item]) =>
       errorOf(item, nullable.ofType, `${path}.${index}`, maxValues),
     );
   }
@@ -170,19 +168,11 @@ function errorOf(value: unknown, type: GraphQLInputType, path: string, maxValues
   const names = Object.keys(value);
   const maxFields = Object.keys(fields).length + MAX_UNKNOWN_FIELDS;
   if (names.length > maxFields || names.some((name) => name.length > MAX_NAME_CHARACTERS)) {
-    return sizeError(`\`${path}\` has a field that is not defined by type "${nullable.name}".`, 'BAD_USER_INPUT');
+    return badInput(`\`${path}\` has a field that is not defined by type "${nullable.name}".`);
   }
-  return firstError(Object.values(fields), (field) =>
+  return firstResult(Object.values(fields), (field) =>
     errorOf((value as Variables)[field.name], field.type, `${path}.${field.name}`, maxValues),
   );
-}
-
-function firstError<V>(values: Iterable<V>, check: (value: V) => GraphQLError | undefined): GraphQLError | undefined {
-  for (const value of values) {
-    const error = check(value);
-    if (error) return error;
-  }
-  return undefined;
 }
 
 /** Returns the values of the variables as resolvers receive them; undefined if any is invalid. */
@@ -193,5 +183,3 @@ export function coerceVariables(
 ): Variables | undefined {
   return definitions.length === 0 ? {} : getVariableValues(schema, definitions, sent, { maxErrors: 0 }).coerced;
 }
-
-const sizeError = (message: string, code: string): GraphQLError => new GraphQLError(message, { extensions: { code } });
