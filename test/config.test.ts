@@ -1,16 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  type Config,
-  ConfigurationError,
-  DEVELOPMENT_KEY,
-  type Environment,
-  environment,
-  readConfig,
-} from '../src/config.ts';
+import { describe, expect, it } from 'vitest';
+import { type Config, ConfigurationError, DEVELOPMENT_KEY, type Environment, readConfig } from '../src/config.ts';
 import { DAY_MS } from '../src/domain/time.ts';
 
 const HEAP_MB = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
@@ -228,35 +218,5 @@ describe('invalid configurations', () => {
     const faults = faultsOf({ PORT: 'x', STORE_BACKEND: 'postgres', DATABASE_URL: 'mysql://clerk:pa55-word@db/x' });
     expect(faults).toHaveLength(2);
     expect(faults.join()).not.toMatch(/pa55-word|clerk/);
-  });
-});
-
-describe('the .env file at startup', () => {
-  it('startup fails if lines of the .env file are malformed, and names every such line', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const file = join(folder, '.env');
-    writeFileSync(file, '\uFEFFNODE_ENV=production\nROOT_API_KEY secret\nport=1\n');
-    expect(() => environment(file)).toThrow(ConfigurationError);
-    expect(() => environment(file)).toThrow(
-      `${file}: Line 2 is neither blank, a comment, nor NAME=value; close its quotes if it has any.\n` +
-        `- ${file}: Line 3 must spell the variable exactly as PORT.`,
-    );
-    writeFileSync(file, Buffer.from('NODE_ENV=production\n', 'utf16le'));
-    expect(() => environment(file)).toThrow('save the file as UTF-8');
-  });
-
-  it('the .env file is read if it exists, and the environment takes precedence', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
-    const before = { ...process.env };
-    onTestFinished(() => {
-      process.env = before;
-      rmSync(folder, { recursive: true });
-    });
-    const file = join(folder, '.env');
-    expect(environment(file)).toEqual(before);
-    writeFileSync(file, '# ports\nPORT=5001\nHOST="::1"\nLOG_LEVEL=warn\n');
-    process.env = { PORT: '5002' };
-    expect(environment(file)).toEqual({ PORT: '5002', HOST: '::1', LOG_LEVEL: 'warn' });
   });
 });

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { variableNames } from '../src/config.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ConfigurationError, environment, variableNames } from '../src/config.ts';
 import { parseEnvFile } from '../src/envFile.ts';
 
 const NAMES = variableNames();
@@ -84,5 +87,35 @@ describe('a .env file', () => {
 
   it('a .env file may set variables that EscrowGrid does not use, in any case', () => {
     expect(variablesOf('path=x\nCOMPOSE_PROJECT_NAME=y')).toEqual({ path: 'x', COMPOSE_PROJECT_NAME: 'y' });
+  });
+});
+
+describe('the .env file at startup', () => {
+  it('startup fails if lines of the .env file are malformed, and names every such line', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, '.env');
+    writeFileSync(file, '\uFEFFNODE_ENV=production\nROOT_API_KEY secret\nport=1\n');
+    expect(() => environment(file)).toThrow(ConfigurationError);
+    expect(() => environment(file)).toThrow(
+      `${file}: Line 2 is neither blank, a comment, nor NAME=value; close its quotes if it has any.\n` +
+        `- ${file}: Line 3 must spell the variable exactly as PORT.`,
+    );
+    writeFileSync(file, Buffer.from('NODE_ENV=production\n', 'utf16le'));
+    expect(() => environment(file)).toThrow('save the file as UTF-8');
+  });
+
+  it('the .env file is read if it exists, and the environment takes precedence', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
+    const before = { ...process.env };
+    onTestFinished(() => {
+      process.env = before;
+      rmSync(folder, { recursive: true });
+    });
+    const file = join(folder, '.env');
+    expect(environment(file)).toEqual(before);
+    writeFileSync(file, '# ports\nPORT=5001\nHOST="::1"\nLOG_LEVEL=warn\n');
+    process.env = { PORT: '5002' };
+    expect(environment(file)).toEqual({ PORT: '5002', HOST: '::1', LOG_LEVEL: 'warn' });
   });
 });
