@@ -8,12 +8,15 @@ import type { NewId } from './domain/ids.ts';
 import type { Clock } from './domain/time.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createIds } from './ids.ts';
+import { plainSchema } from './schema/index.ts';
 import { Access } from './server/access/access.ts';
 import { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
 import { BoundedFailedAttempts } from './server/access/failedAttempts.ts';
 import type { Origins } from './server/access/origins.ts';
 import { RateLimits } from './server/access/rateLimits.ts';
 import { RejectionLog } from './server/access/rejectionLog.ts';
+import { CompiledQueries } from './server/compiledQueries.ts';
+import { createDirectLane } from './server/directLane.ts';
 import { maskError, type OnInternalError } from './server/errors.ts';
 import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
@@ -50,6 +53,10 @@ export interface AppOptions {
   readonly strictTransport?: boolean;
   /** The ledger of accounting entries. Defaults to the one in the store. */
   readonly ledger?: Ledger;
+  /**
+   * Whether requests take the direct lane and repeated queries are compiled. Defaults to true; the answers are the same.
+   */
+  readonly fastPaths?: boolean;
   /** Settings that differ from the defaults. */
   readonly settings?: Partial<Settings>;
 }
@@ -79,32 +86,30 @@ const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
 export function createApp(options: AppOptions): App {
   const { store, onInternalError, clock = Date.now, newId = createIds(clock), newToken = newRandomToken } = options;
   const { ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED, graphiql } = options;
+  const { rootToken = null, strictTransport = false, viewerOf, fastPaths = true } = options;
   const settings: Settings = { ...DEFAULTS, ...options.settings };
   const { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution, pollIntervalMs, maxQueuedChanges } = settings;
   const failed = (error: unknown): void => {
     // The store reports an outage itself, once; the work runs again when the outage has ended.
     if (!(error instanceof UnavailableError)) onInternalError(randomUUID(), error);
   };
-  const authenticator = new ApiKeyAuthenticator({
-    store,
-    clock,
-    rootToken: options.rootToken ?? null,
-    lookUpTimeoutMs: settings.operationMs,
-  });
+  const authenticator = new ApiKeyAuthenticator({ store, clock, rootToken, lookUpTimeoutMs: settings.operationMs });
   const limits = new RateLimits({ limits: settings.rates, counters: store.counters, clock });
   const rejections = new RejectionLog({ store, newId, clock });
-  const access = new Access({ authenticator, limits, rejections, viewerOf: options.viewerOf });
+  const access = new Access({ authenticator, limits, rejections, viewerOf });
   const maxPerOwner = settings.subscriptionsPerKey;
   const hub = new Hub({ feed: store.changes, pollIntervalMs, maxQueuedChanges, maxPerOwner, onInternalError: failed });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
   const limitsOfCommands = { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution };
   const shared = { store, ledger, clock, newId, newToken, failedAttempts, ...limitsOfCommands };
-  const headers = securityHeaders(options.strictTransport ?? false);
+  const headers = securityHeaders(strictTransport);
   const { bodyBytes } = settings.http;
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
   const responses = new Responses(settings.responses, buffer);
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskError(onInternalError) };
-  const graphql = createGraphql({ ...settings, ...front, responses, bodyBytes, shared: { ...shared, hub } });
+  const compiled = fastPaths ? new CompiledQueries(plainSchema, failed) : undefined;
+  const engine = { ...settings, ...front, responses, bodyBytes, compiled };
+  const graphql = createGraphql({ ...engine, shared: { ...shared, hub } });
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const background = backgroundJobs({ own, settings, hub, authenticator, limits, rejections });
@@ -114,7 +119,7 @@ export function createApp(options: AppOptions): App {
     listen: (port, host) =>
       listen({
         ...front,
-        graphql: async (request, response, context) => graphql(request, response, context),
+        graphql: fastPaths ? createDirectLane({ ...engine, graphql }) : async (...request) => graphql(...request),
         page: graphiql ? graphiqlPage(graphiql) : null,
         upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql, buffer }),
         limits: settings.http,

@@ -14,7 +14,7 @@ export interface Context extends CommandContext {
   readonly hub: Hub;
   readonly until: Deadline;
   /** Called before each mutation. Throws RATE_LIMITED if failed mutations of the request have used up the limit. */
-  readonly admitMutation: () => Promise<void>;
+  readonly admitMutation: () => void;
   /** The header Idempotency-Key of the request, or null without one. */
   readonly idempotencyKey: string | null;
   /** The change cursor of the request's header Last-Event-ID. It takes precedence over the argument `after`. */

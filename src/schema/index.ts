@@ -33,12 +33,19 @@ they are released, cancelled or expire. Enums and unions are open: values and me
 a default branch. Expected errors of a mutation are members of its result. All other errors are entries of \`errors\` with
 \`extensions.code\`. A nullable field whose description does not mention null is null only if \`errors\` has an entry for it.`;
 
-/** The whole schema. Types, fields and enum values keep the order in which they are declared. */
-export const schema = paceFields(
-  countResponses(
-    guardField(new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION })),
-  ),
-);
+/** Builds the schema. Types, fields and enum values keep the order in which they are declared. */
+const build = (): GraphQLSchema =>
+  guardField(new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION }));
+
+/** The whole schema. */
+export const schema = paceFields(countResponses(build()));
+
+let plain: GraphQLSchema | undefined;
+/**
+ * Returns the same schema with resolvers that neither count the response nor yield to other requests, for queries that
+ * are small enough. It has types of its own.
+ */
+export const plainSchema = (): GraphQLSchema => (plain ??= build());
 
 /** The schema as text: what schema.graphql holds. */
 export const schemaText = (): string => `${printSchema(schema)}\n`;

@@ -11,11 +11,13 @@ import type {
   Selection,
   Store,
   TableName,
+  TableReaders,
   Tables,
   Total,
   UnreadOf,
   Window,
 } from '../store/store.ts';
+import { lazyTables } from '../store/tables.ts';
 import type { Pace } from './pace.ts';
 
 /** Reads from one table for resolvers. Concurrent reads are batched. */
@@ -26,7 +28,7 @@ export interface Loader<E> {
 }
 
 /** The readers of one request. */
-export type Loaders = { readonly [T in TableName]: Loader<Tables[T]> } & {
+export type Loaders = TableLoaders & {
   positionTotals(selection: Selection<Position>): MaybePromise<readonly Total[]>;
   unreadCount(request: UnreadOf): MaybePromise<number>;
   /** Sets the options with which rows are read from now on. */
@@ -51,7 +53,7 @@ export function loadersOf(store: Store, scope: Scope, until?: Deadline): Loaders
   };
   const readers = store.read(scope, until, () => options);
   const loaders: { clearAll(): void }[] = [];
-  const reading = <E extends Entity>(reader: Reader<E>): Loader<E> => {
+  const reading = <E extends { readonly id: Id }>(reader: Reader<E>): Loader<E> => {
     if (store.isSynchronous) return directLoader(reader);
     const ids = new DataLoader<Id, E | undefined>((keys) => reader.byIds(keys) as Promise<(E | undefined)[]>, {
       batchScheduleFn: schedule,
@@ -59,10 +61,13 @@ export function loadersOf(store: Store, scope: Scope, until?: Deadline): Loaders
     loaders.push(ids);
     return batchedLoader(reader, ids, schedule);
   };
-  const { positionTotals: ask, unreadCounts, ...tables } = readers;
   const readings = {
-    positionTotals: oneOf(store, ask, schedule),
-    unreadCount: oneOf(store, unreadCounts, schedule),
+    positionTotals: oneOf(
+      store,
+      (selections: readonly Selection<Position>[]) => readers.positionTotals(selections),
+      schedule,
+    ),
+    unreadCount: oneOf(store, (requests: readonly UnreadOf[]) => readers.unreadCounts(requests), schedule),
     use: (used: ReadOptions) => {
       options = used;
     },
@@ -71,15 +76,17 @@ export function loadersOf(store: Store, scope: Scope, until?: Deadline): Loaders
     },
     clear: () => loaders.forEach((loader) => loader.clearAll()),
   };
-  // Created on first use: a request reads from few tables.
-  for (const [name, reader] of Object.entries(tables)) {
-    let made: Loader<Entity> | undefined;
-    Object.defineProperty(readings, name, { get: () => (made ??= reading(reader as Reader<Entity>)) });
-  }
-  return readings as Loaders;
+  return Object.assign(
+    lazyTables<TableLoaders>(<T extends TableName>(name: T) => {
+      const tables: TableReaders = readers;
+      const reader: Reader<Tables[T]> = tables[name];
+      return reading(reader);
+    }),
+    readings,
+  );
 }
 
-type Entity = Tables[TableName];
+type TableLoaders = { readonly [T in TableName]: Loader<Tables[T]> };
 
 const directLoader = <E>(reader: Reader<E>): Loader<E> => ({
   byId: (id) => (reader.byIds([id]) as readonly (E | undefined)[])[0],

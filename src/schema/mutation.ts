@@ -53,7 +53,7 @@ export function mutation<F extends InputFieldMap, I extends Idempotent, P extend
       extensions: { roles, cost: { ...WRITES, ...options.cost } },
       args: { input: t.arg({ type: input, required: true, description: `Input for ${name}.` }) },
       resolve: async (_root, args, context) => {
-        await context.admitMutation();
+        context.admitMutation();
         // `Fits` has checked the type.
         const sent: unknown = takesIdempotencyKey ? withKey(args.input, context) : args.input;
         return answer(command(context, sent as I), context);

@@ -19,9 +19,12 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       if (bytes > maxBytes) discard();
       else parts.push(part);
     };
-    const finish = (): void => resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
     const abort = (): void =>
       reject(requestError('The request body is incomplete. Send it again.', 'BAD_REQUEST', { status: 400 }));
+    const finish = (): void => {
+      request.off('error', abort).off('close', abort);
+      resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
+    };
     request.on('error', abort).once('close', abort);
     if (Number(request.headers['content-length']) > maxBytes) {
       discard();

@@ -92,7 +92,14 @@ export const maskError =
   };
 
 const locationOf = (error: unknown): GraphQLErrorOptions =>
-  error instanceof GraphQLError ? { path: error.path ?? null, nodes: error.nodes ?? null } : {};
+  error instanceof GraphQLError
+    ? {
+        path: error.path ?? null,
+        nodes: error.nodes ?? null,
+        source: error.source ?? null,
+        positions: error.positions ?? null,
+      }
+    : {};
 
 const codeOfRequest = ({ extensions }: GraphQLError): string =>
   extensions['http'] === undefined ? 'BAD_USER_INPUT' : 'BAD_REQUEST';

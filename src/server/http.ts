@@ -4,16 +4,16 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { clientAddress } from './access/address.ts';
 import { readBody } from './body.ts';
+import type { GraphqlHandler } from './directLane.ts';
 import { isGetOrHead, isPageRequest, type Page } from './graphiql.ts';
 import { resultTypeFor } from './mediaTypes.ts';
-import { errorResponse, requestError } from './requestError.ts';
-import type { ServerContext } from './serverContext.ts';
+import { errorReply, requestError } from './requestError.ts';
 
 /** The time for which requests in progress may continue when the server closes, in ms. */
 const DRAIN_MS = 10_000;
-/** The maximum bytes of a request's headers. */
 /** The interval at which Node checks for requests that arrive too slowly, in ms. */
 const CHECK_MS = 1_000;
+/** The maximum bytes of a request's headers. */
 const HEADER_BYTES = 16 * 1024;
 
 export interface Listening {
@@ -44,7 +44,7 @@ export interface HttpLimits {
 
 export interface ListenOptions {
   readonly path: string;
-  readonly graphql: (request: IncomingMessage, response: ServerResponse, context: ServerContext) => Promise<void>;
+  readonly graphql: GraphqlHandler;
   /** GraphiQL, or null if it is off. */
   readonly page: Page | null;
   readonly headers: Readonly<Record<string, string>>;
@@ -92,6 +92,17 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   return { origin: `http://${name}:${bound}`, close };
 }
 
+/** A host that was found to be valid, as nearly all requests name the same one. */
+let knownHost = 'localhost';
+
+/** Whether a header Host is valid. */
+function isHost(host: string): boolean {
+  if (host === knownHost) return true;
+  if (!HOST.test(host) || !URL.canParse(`http://${host}`)) return false;
+  knownHost = host;
+  return true;
+}
+
 /** A host name or an address, with or without a port. Internationalized names are sent in ASCII. */
 const HOST = /^(?:[\w.~-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/;
 
@@ -99,20 +110,14 @@ async function handle(options: ListenOptions, request: IncomingMessage, response
   const { path, page, graphql, limits, headers } = options;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   convertToOriginForm(request);
-  const { host = 'localhost' } = request.headers;
-  if (!HOST.test(host) || !URL.canParse(`http://${host}`)) {
-    return reject(
-      request,
-      response,
-      requestError('The header Host must be a valid host.', 'BAD_REQUEST', { status: 400 }),
-    );
+  const { host } = request.headers;
+  if (host !== undefined && !isHost(host)) {
+    const error = requestError('The header Host must be a valid host.', 'BAD_REQUEST', { status: 400 });
+    return reject(request, response, error);
   }
-  if ((request.headersDistinct['idempotency-key']?.length ?? 0) > 1) {
-    return reject(
-      request,
-      response,
-      requestError('Send the header Idempotency-Key only once.', 'BAD_REQUEST', { status: 400 }),
-    );
+  if (isRepeated(request, 'idempotency-key')) {
+    const error = requestError('Send the header Idempotency-Key only once.', 'BAD_REQUEST', { status: 400 });
+    return reject(request, response, error);
   }
   if (page && isAt(request, '/') && isGetOrHead(request)) return redirect(response, path);
   if (!isAt(request, path)) return reject(request, response, notFound(path));
@@ -158,10 +163,14 @@ function redirect(response: ServerResponse, path: string): void {
   response.writeHead(302, { location: path }).end();
 }
 
-async function reject(request: IncomingMessage, response: ServerResponse, error: GraphQLError): Promise<void> {
-  const rejection = errorResponse(error, request.headers.accept);
-  response.writeHead(rejection.status, Object.fromEntries(rejection.headers)).end(await rejection.text());
+function reject(request: IncomingMessage, response: ServerResponse, error: GraphQLError): void {
+  const { status, headers, body } = errorReply(error, request.headers.accept);
+  response.writeHead(status, headers).end(body);
 }
+
+/** Whether the request has a header more than once. */
+const isRepeated = (request: IncomingMessage, name: string): boolean =>
+  request.headers[name] !== undefined && (request.headersDistinct[name]?.length ?? 0) > 1;
 
 async function closeGently(server: Server): Promise<void> {
   const closed = once(server, 'close');

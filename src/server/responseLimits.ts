@@ -63,14 +63,14 @@ export class Responses {
     return undefined;
   }
 
+  /** Counts the bytes of a stream as they are written. */
+  stream(context: ServerContext, res: ServerResponse): void {
+    if (!context.reservation) this.#buffer.countWrites(ownerOf(callerIn(context).viewer), res);
+  }
+
   /** Counts a response until it is sent. Returns false if there is no room for it. */
-  send(context: ServerContext, response: Response, res: ServerResponse): boolean {
-    const bytes = Number(response.headers.get('content-length') ?? 0);
+  send(context: ServerContext, bytes: number): boolean {
     const { reservation } = context;
-    if (isStream(response)) {
-      if (!reservation) this.#buffer.countWrites(ownerOf(callerIn(context).viewer), res);
-      return true;
-    }
     if (reservation) reservation.resize(bytes > SMALL_BYTES ? bytes : 0);
     if (reservation || bytes <= SMALL_BYTES) return true;
     return this.#reservation(context).grow(bytes);
@@ -92,7 +92,7 @@ export class Responses {
 
 const bytesOf = ({ requested }: ServerContext): number => requested?.estimate.bytes ?? 0;
 const isStream = ({ headers }: Response): boolean => headers.get('content-type') === 'text/event-stream';
-const busy = (): GraphQLError => requestError(BUSY, 'BUSY', { status: 503 });
+export const busy = (): GraphQLError => requestError(BUSY, 'BUSY', { status: 503 });
 const STATUS: ReadonlyMap<unknown, number> = new Map([
   ['QUERY_TOO_COMPLEX', 400],
   ['BUSY', 503],
@@ -137,7 +137,9 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
   }),
   onResponse: ({ request, response, serverContext, ...hook }) => {
     const { res } = serverContext;
-    if (res && !responses.send(serverContext, response, res)) {
+    if (!res) return;
+    if (isStream(response)) return responses.stream(serverContext, res);
+    if (!responses.send(serverContext, Number(response.headers.get('content-length') ?? 0))) {
       hook.setResponse(errorResponse(busy(), request.headers.get('accept')));
     }
   },

@@ -21,7 +21,7 @@ export interface ServerContext {
   /** The client's address, as far as it can be trusted; absent if the request did not arrive over a network. */
   readonly address?: string;
   /** Reads the body of the request; absent if the request did not arrive over a network. */
-  readonly body?: () => Promise<Buffer>;
+  body?: () => Promise<Buffer>;
   /** The response of an HTTP request; absent for an operation over WebSocket. */
   readonly res?: ServerResponse;
   requestId?: string;

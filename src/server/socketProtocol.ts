@@ -113,7 +113,7 @@ async function connect(options: ProtocolOptions, connected: Connection): Promise
 async function countMessage(options: ProtocolOptions, { request, guard, connected }: Extra): Promise<void> {
   try {
     if (guard.isAcknowledged && connected) await enter(options, connected);
-    else await options.access.countAddress(addressOf(request, options.trustedProxies));
+    else options.access.countAddress(addressOf(request, options.trustedProxies));
   } catch (error) {
     closeBecauseOf(options.mask(error), guard);
   }

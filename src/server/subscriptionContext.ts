@@ -18,7 +18,7 @@ export interface SubscriptionContextOptions<C> {
   /** Derives the context of the next event from that of the subscription; throws if access has ended. */
   readonly renew: (context: C) => Promise<C>;
   /** Charges an event to the budget of the API key; throws RATE_LIMITED if too little of it is left. */
-  readonly charge: (context: C, points: number) => Promise<void>;
+  readonly charge: (context: C, points: number) => void;
 }
 
 /**
@@ -104,7 +104,7 @@ class SubscriptionEvents<C extends SubscriptionContext> {
     if (item.change === null) return withCursor(await this.#execute(item, context), item.cursor);
     const cost = this.#context.requested?.estimate.cost ?? 0;
     const find = () => this.#shared.get(item, this.#operation, context.viewer);
-    await this.#charge(context, find() ? costOfShared(cost) : cost, last);
+    this.#charge(context, find() ? costOfShared(cost) : cost, last);
     let result = find();
     if (!result) {
       result = this.#execute(item, context);
@@ -118,9 +118,9 @@ class SubscriptionEvents<C extends SubscriptionContext> {
     return execute({ ...this.#args, rootValue, contextValue });
   }
 
-  async #charge(context: C, points: number, last: StreamItem | undefined): Promise<void> {
+  #charge(context: C, points: number, last: StreamItem | undefined): void {
     try {
-      await this.#options.charge(context, points);
+      this.#options.charge(context, points);
     } catch (error) {
       if (!(error instanceof GraphQLError) || error.extensions['code'] !== 'RATE_LIMITED') throw error;
       const { retryAfter } = error.extensions;

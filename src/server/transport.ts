@@ -2,6 +2,7 @@ import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { rejectInexactNumbers } from './jsonNumbers.ts';
 import { bodyTooLarge, requestError } from './requestError.ts';
+import type { RequestHead } from './requestHead.ts';
 import type { ServerContext } from './serverContext.ts';
 import { exceededLimit, JSON_LIMITS } from './textLimits.ts';
 
@@ -31,12 +32,12 @@ export const useTransport = (bodyBytes: number): Plugin<object, ServerContext> =
   },
   onRequestParse: ({ request, url, serverContext, setRequestParser }) => {
     if (request.method === 'POST') {
-      checkBodyHeaders(request.headers);
+      const error = bodyHeaderError(request.headers);
+      if (error) throw error;
       setRequestParser(async (posted) => {
         const body = serverContext.body ? await serverContext.body() : Buffer.from(await posted.arrayBuffer());
         if (body.byteLength > bodyBytes) throw bodyTooLarge(bodyBytes);
-        const params = jsonObject(utf8(body)) ?? throwBadRequest(NO_OBJECT);
-        return params as GraphQLParams;
+        return parseParams(body);
       });
     } else if (request.method === 'GET') {
       if (!isUtf8(request.url)) throw badRequest('The address must be UTF-8, percent-encoded.', 400);
@@ -52,6 +53,12 @@ export const useTransport = (bodyBytes: number): Plugin<object, ServerContext> =
     }
   },
 });
+
+/** Parses the body of a POST. Throws BAD_REQUEST. */
+export function parseParams(body: Buffer): GraphQLParams {
+  const params = jsonObject(utf8(body)) ?? throwBadRequest(NO_OBJECT);
+  return params as GraphQLParams;
+}
 
 /**
  * Whether the query of an address, percent-decoded, is UTF-8. Incomplete escapes such as "100%" stand for themselves.
@@ -70,20 +77,22 @@ interface ContentType {
   readonly charset: string;
 }
 
-function parseContentType(headers: Headers): ContentType {
+function parseContentType(headers: RequestHead['headers']): ContentType {
   const [type = '', ...parameters] = (headers.get('content-type') ?? '').split(';').map((part) => part.trim());
   const charset = parameters.find((each) => /^charset=/i.test(each))?.slice('charset='.length) ?? 'utf-8';
   return { type: type.toLowerCase(), charset: charset.replaceAll('"', '').toLowerCase() };
 }
 
-function checkBodyHeaders(headers: Headers): void {
+/** Returns the error for the headers of a body that is not plain JSON in UTF-8. */
+export function bodyHeaderError(headers: RequestHead['headers']): GraphQLError | undefined {
   const { type, charset } = parseContentType(headers);
   if (!JSON_TYPES.has(type))
-    throw badRequest('The request body must be JSON. Send it with the header `Content-Type: application/json`.', 415);
-  if (!/^utf-?8$/.test(charset)) throw badRequest('The request body must be UTF-8 text.', 415);
+    return badRequest('The request body must be JSON. Send it with the header `Content-Type: application/json`.', 415);
+  if (!/^utf-?8$/.test(charset)) return badRequest('The request body must be UTF-8 text.', 415);
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (!PLAIN_ENCODINGS.has(encoding))
-    throw badRequest('The request body must not be compressed. Send it without the header Content-Encoding.', 415);
+    return badRequest('The request body must not be compressed. Send it without the header Content-Encoding.', 415);
+  return undefined;
 }
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });

@@ -86,7 +86,8 @@ async function rejectCredentials(options: WebSocketOptions, upgrade: IncomingMes
   socket.on('error', () => undefined);
   const headers = credentialHeaders(Object.entries(upgrade.headers));
   const request = new Request(`http://localhost${path}`, { headers });
-  const error = await access.enter(request, addressOf(upgrade, trustedProxies)).then(() => unauthenticated(), mask);
+  const enter = async () => access.enter(request, addressOf(upgrade, trustedProxies));
+  const error = await enter().then(() => unauthenticated(), mask);
   const isLimited = error.extensions['code'] === 'RATE_LIMITED';
   rejectUpgrade(
     socket,

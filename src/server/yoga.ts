@@ -8,6 +8,7 @@ import { type Access, unauthenticated, useAccess } from './access/access.ts';
 import { type FailedMutationCharge, failedMutationCharge } from './access/failedMutationCharge.ts';
 import { useLeakedCredentials } from './access/leakedCredentials.ts';
 import { type Origins, useOrigins } from './access/origins.ts';
+import type { CompiledQueries } from './compiledQueries.ts';
 import { documentCache } from './documentCache.ts';
 import { type Mask, useErrorCodes } from './errors.ts';
 import { useIdempotencyKey } from './idempotencyKey.ts';
@@ -44,6 +45,8 @@ export interface YogaOptions {
   readonly trusted: TrustedDocuments;
   readonly headers: Readonly<Record<string, string>>;
   readonly mask: Mask;
+  /** Compiles repeated queries; undefined if none is compiled. */
+  readonly compiled: CompiledQueries | undefined;
 }
 
 /** The values that are added to the context of a request before its operation is executed. */
@@ -70,7 +73,7 @@ export function createGraphql(options: YogaOptions): Graphql {
     const responseSize = responses.ofEvent(context, viewer);
     return { ...context, ...contextFor(request, { ...caller, viewer }, requestId), responseSize };
   };
-  const chargeSubscription = ({ caller }: OperationContext, points: number): Promise<void> =>
+  const chargeSubscription = ({ caller }: OperationContext, points: number): void =>
     access.charge(caller, 'subscriptionCost', points);
   return createYoga<ServerContext, RequestContext>({
     schema,
@@ -87,7 +90,7 @@ export function createGraphql(options: YogaOptions): Graphql {
       useErrorCodes(),
       useDocumentRules(options.documents),
       useHiddenSuggestions(options.documents.introspection),
-      useOperation(options.operations, access),
+      useOperation(options.operations, access, options.compiled),
       useIdempotencyKey(),
       useSubscriptionContext({ renew, charge: chargeSubscription }),
       useOperationTimeout(),

@@ -4,6 +4,7 @@ import { institutionOwnerOf, ownerOf, type Viewer } from '../../domain/viewer.ts
 import type { MaybePromise } from '../../store/store.ts';
 import type { Mask } from '../errors.ts';
 import { errorResponse, requestError } from '../requestError.ts';
+import type { RequestHead } from '../requestHead.ts';
 import type { Caller, ServerContext } from '../serverContext.ts';
 import { networkOf } from './address.ts';
 import type { ApiKeyAuthenticator } from './apiKeyAuthenticator.ts';
@@ -36,27 +37,26 @@ export class Access {
    * forged tokens cannot cause any number of look-ups, and other failed requests do not lock out an API key that is new
    * to this server.
    */
-  async enter(request: Request, address: string): Promise<Caller> {
-    const lookUps = `look-ups of ${networkOf(address)}`;
-    const viewer = await this.viewerOf(request, () => this.#take('address', lookUps, address, null));
-    if (viewer === undefined) throw await this.#rejectUnauthenticated(request, address);
-    const caller = { viewer, address };
-    await this.charge(caller, 'key', 1);
-    return caller;
+  enter(request: RequestHead, address: string): MaybePromise<Caller> {
+    const countLookUp = (): void => this.#take('address', `look-ups of ${networkOf(address)}`, address, null);
+    const viewer = this.viewerOf(request, countLookUp);
+    return viewer instanceof Promise
+      ? viewer.then((known) => this.#admit(request, address, known))
+      : this.#admit(request, address, viewer);
   }
 
   /** Counts a request of an address. Throws RATE_LIMITED. */
-  countAddress(address: string): Promise<void> {
-    return this.#take('address', address, address, null);
+  countAddress(address: string): void {
+    this.#take('address', address, address, null);
   }
 
   /**
    * Returns the current viewer of the request, or undefined if it has no valid API key. `beforeLookUp` is called before
    * a token that this server does not know is looked up in the database.
    */
-  viewerOf(request: Request, beforeLookUp?: () => Promise<void>): MaybePromise<Viewer | undefined> {
+  viewerOf(request: RequestHead, beforeLookUp?: () => void): MaybePromise<Viewer | undefined> {
     const { authenticator, viewerOf } = this.#options;
-    if (viewerOf) return viewerOf(request);
+    if (viewerOf) return viewerOf(request as Request);
     const credential = credentialOf((name) => request.headers.get(name));
     return typeof credential === 'string' ? undefined : authenticator.viewerOf(credential.token, beforeLookUp);
   }
@@ -65,25 +65,32 @@ export class Access {
    * Counts points on the caller's API key, then on the institution. Throws RATE_LIMITED. Requests beyond the limit of
    * one API key are not counted on the institution, so one API key cannot use up the limit of the others.
    */
-  async charge({ viewer, address }: Caller, limit: KeyLimit, points: number): Promise<void> {
-    await this.#take(limit, ownerOf(viewer), address, viewer, points);
-    await this.#take(INSTITUTION_LIMITS[limit], institutionOwnerOf(viewer), address, viewer, points);
+  charge({ viewer, address }: Caller, limit: KeyLimit, points: number): void {
+    this.#take(limit, ownerOf(viewer), address, viewer, points);
+    this.#take(INSTITUTION_LIMITS[limit], institutionOwnerOf(viewer), address, viewer, points);
   }
 
   /**
    * Returns the error for a request without a valid API key. An invalid credential counts as a failed login, a missing
    * one does not.
    */
-  async #rejectUnauthenticated(request: Request, address: string): Promise<GraphQLError> {
-    await this.#take('address', networkOf(address), address, null);
+  #rejectUnauthenticated(request: RequestHead, address: string): GraphQLError {
+    this.#take('address', networkOf(address), address, null);
     const credential = credentialOf((name) => request.headers.get(name));
-    if (credential !== 'NONE') await this.#take('failedLogin', networkOf(address), address, null);
+    if (credential !== 'NONE') this.#take('failedLogin', networkOf(address), address, null);
     this.#options.rejections.note('ACCESS_REFUSED', networkOf(address));
     return unauthenticated(typeof credential === 'string' ? MESSAGES[credential] : NO_KEY);
   }
 
-  async #take(limit: CounterName, subject: string, address: string, viewer: Viewer | null, points = 1): Promise<void> {
-    const seconds = await this.#options.limits.take(limit, subject, points);
+  #admit(request: RequestHead, address: string, viewer: Viewer | undefined): Caller {
+    if (viewer === undefined) throw this.#rejectUnauthenticated(request, address);
+    const caller = { viewer, address };
+    this.charge(caller, 'key', 1);
+    return caller;
+  }
+
+  #take(limit: CounterName, subject: string, address: string, viewer: Viewer | null, points = 1): void {
+    const seconds = this.#options.limits.take(limit, subject, points);
     if (seconds === undefined) return;
     this.#options.rejections.note('RATE_LIMITED', networkOf(address), viewer && apiKeyOf(viewer));
     const http = { status: 429, headers: { 'retry-after': String(seconds) } };
@@ -119,6 +126,7 @@ const NO_ADDRESS = '127.0.0.1';
  */
 export const useAccess = (access: Access, mask: Mask): Plugin<object, ServerContext> => ({
   onRequest: async ({ request, serverContext, ...hook }) => {
+    if (serverContext.caller) return;
     try {
       serverContext.caller = await access.enter(request, serverContext.address ?? NO_ADDRESS);
     } catch (error) {

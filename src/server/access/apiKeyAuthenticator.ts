@@ -1,18 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import {
-  type ApiKey,
-  hashOfToken,
-  isLive,
-  LAST_USED_INTERVAL_MS,
-  prefixOfToken,
-  usedKey,
-} from '../../domain/apiKey.ts';
+import { type ApiKey, isLive, LAST_USED_INTERVAL_MS, prefixOfToken, usedKey } from '../../domain/apiKey.ts';
 import { type Id, isId } from '../../domain/ids.ts';
 import type { Clock } from '../../domain/time.ts';
 import type { Viewer } from '../../domain/viewer.ts';
 import { deadlineIn } from '../../store/deadline.ts';
-import type { MaybePromise, Store } from '../../store/store.ts';
+import type { MaybePromise, Reader, Store } from '../../store/store.ts';
 import { firstOf } from '../../store/window.ts';
 
 /** The time for which a loaded API key is cached, in ms: a revocation takes effect after this time at the latest. */
@@ -39,11 +32,13 @@ export class ApiKeyAuthenticator {
   readonly #clock: Clock;
   readonly #rootHash: Buffer | undefined;
   readonly #lookUpTimeoutMs: number;
-  /** API keys by prefix. Not used with a synchronous store, which is read each time. */
-  readonly #cache = new LRUCache<string, Promise<ApiKey | undefined>>({
+  /** API keys by prefix, or their look-ups. Not used with a synchronous store, which is read each time. */
+  readonly #cache = new LRUCache<string, ApiKey | Promise<ApiKey | undefined>>({
     ...limitedTo(MAX_CACHED_API_KEYS),
     ttl: CACHE_TTL_MS,
   });
+  /** The ids of API keys by prefix, which never change. Used only with a synchronous store. */
+  readonly #ids = new LRUCache<string, Id>(limitedTo(MAX_CACHED_API_KEYS));
   /** Prefixes of tokens that were valid once: looking them up again cannot be an attempt to guess. */
   readonly #knownPrefixes = new LRUCache<string, true>(limitedTo(MAX_KNOWN_PREFIXES));
   /** Uses that are not yet recorded. */
@@ -61,12 +56,15 @@ export class ApiKeyAuthenticator {
    * called before a token that this server has not recognized yet is looked up in the database, and may throw to
    * prevent that.
    */
-  viewerOf(token: string, beforeLookUp?: () => Promise<void>): MaybePromise<Viewer | undefined> {
-    if (this.#rootHash && timingSafeEqual(digest(token), this.#rootHash)) return { role: 'ROOT' };
+  viewerOf(token: string, beforeLookUp?: () => void): MaybePromise<Viewer | undefined> {
+    const tokenHash = digest(token);
+    if (this.#rootHash && timingSafeEqual(tokenHash, this.#rootHash)) return { role: 'ROOT' };
     const prefix = prefixOfToken(token);
     if (prefix === undefined) return undefined;
     const key = this.#findKey(prefix, beforeLookUp);
-    return key instanceof Promise ? key.then((apiKey) => this.#verify(token, apiKey)) : this.#verify(token, key);
+    return key instanceof Promise
+      ? key.then((apiKey) => this.#verify(tokenHash, apiKey))
+      : this.#verify(tokenHash, key);
   }
 
   /** Returns the owners that are API keys which have expired, were revoked or do not exist. */
@@ -93,8 +91,8 @@ export class ApiKeyAuthenticator {
     }
   }
 
-  #verify(token: string, key: ApiKey | undefined): Viewer | undefined {
-    if (!key || !timingSafeEqual(Buffer.from(hashOfToken(token)), Buffer.from(key.tokenHash))) return undefined;
+  #verify(tokenHash: Buffer, key: ApiKey | undefined): Viewer | undefined {
+    if (!key || !timingSafeEqual(tokenHash, Buffer.from(key.tokenHash, 'hex'))) return undefined;
     if (!isLive(key, this.#clock())) return undefined;
     this.#knownPrefixes.set(key.prefix, true);
     if (this.#isUseDue(key)) this.#unrecordedUses.set(key.id, this.#clock());
@@ -105,27 +103,45 @@ export class ApiKeyAuthenticator {
     return lastUsedAt === null || this.#clock() - lastUsedAt >= LAST_USED_INTERVAL_MS;
   }
 
-  #findKey(prefix: string, beforeLookUp?: () => Promise<void>): MaybePromise<ApiKey | undefined> {
+  #findKey(prefix: string, beforeLookUp?: () => void): MaybePromise<ApiKey | undefined> {
     const known = this.#cache.get(prefix);
     if (known) return known;
-    if (!beforeLookUp || this.#store.isSynchronous || this.#knownPrefixes.has(prefix)) return this.#lookUp(prefix);
-    return beforeLookUp().then(() => this.#findKey(prefix));
+    const id = this.#ids.get(prefix);
+    if (id !== undefined) return (this.#reader().byIds([id]) as readonly (ApiKey | undefined)[])[0];
+    if (!this.#store.isSynchronous && !this.#knownPrefixes.has(prefix)) beforeLookUp?.();
+    const pages = this.#reader().pages([windowAt(prefix)]);
+    if (pages instanceof Promise)
+      return this.#remember(
+        prefix,
+        pages.then(([page]) => page?.rows[0]),
+      );
+    const key = pages[0]?.rows[0];
+    if (key) this.#ids.set(prefix, key.id);
+    return key;
   }
 
-  #lookUp(prefix: string): MaybePromise<ApiKey | undefined> {
-    const pages = this.#store.read('ALL', deadlineIn(this.#lookUpTimeoutMs)).apiKeys.pages([windowAt(prefix)]);
-    if (!(pages instanceof Promise)) return pages[0]?.rows[0];
-    const apiKey = pages.then(([page]) => page?.rows[0]);
-    this.#cache.set(prefix, apiKey);
-    apiKey.catch(() => this.#cache.delete(prefix));
-    return apiKey;
+  /** Caches a look-up, and then its result. */
+  #remember(prefix: string, lookUp: Promise<ApiKey | undefined>): Promise<ApiKey | undefined> {
+    this.#cache.set(prefix, lookUp);
+    lookUp.then(
+      (key) => {
+        // The time begins with the look-up, because the API key may have been revoked since.
+        if (key && this.#cache.peek(prefix) === lookUp) this.#cache.set(prefix, key, { noUpdateTTL: true });
+      },
+      () => this.#cache.delete(prefix),
+    );
+    return lookUp;
+  }
+
+  #reader(): Reader<ApiKey> {
+    return this.#store.read('ALL', deadlineIn(this.#lookUpTimeoutMs)).apiKeys;
   }
 }
 
 /** Limits a cache to this number of entries. `max` would allocate room for all of them when the server starts. */
 const limitedTo = (entries: number) => ({ maxSize: entries, sizeCalculation: () => 1 });
 
-const digest = (token: string): Buffer => createHash('sha256').update(token).digest();
+const digest = (token: string): Buffer => hash('sha256', token, 'buffer');
 
 const windowAt = (prefix: string) =>
   firstOf<ApiKey>({ where: { prefix: { in: [prefix] } }, order: { by: ['createdAt'], direction: 'ASC' }, limit: 1 });

@@ -16,10 +16,10 @@ export function failedMutationCharge(access: Access, caller: Caller): FailedMuta
     onUserError: () => {
       isOwed = true;
     },
-    admitMutation: async () => {
+    admitMutation: () => {
       if (!isOwed) return;
       try {
-        await access.charge(caller, 'key', 1);
+        access.charge(caller, 'key', 1);
       } catch (error) {
         throw error instanceof GraphQLError ? withoutStatus(error) : error;
       }

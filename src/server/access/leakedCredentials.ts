@@ -1,5 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import { requestError } from '../requestError.ts';
+import type { RequestHead } from '../requestHead.ts';
 import { credentialOf } from './credential.ts';
 
 /** The pattern of an API key's token anywhere in a text. */
@@ -8,9 +9,9 @@ const TOKEN = /eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}/;
 const MIN_CHARACTERS = 32;
 
 /** Whether the text contains the credential of the request, or the token of any API key. */
-export const containsCredential = (request: Request, text: string): boolean => credentialMatcher(request)(text);
+export const containsCredential = (request: RequestHead, text: string): boolean => credentialMatcher(request)(text);
 
-function credentialMatcher(request: Request): (text: string) => boolean {
+function credentialMatcher(request: RequestHead): (text: string) => boolean {
   const credential = credentialOf((name) => request.headers.get(name));
   const own = typeof credential === 'string' || credential.token.length < MIN_CHARACTERS ? null : credential.token;
   return (text) => text.length >= MIN_CHARACTERS && (TOKEN.test(text) || (own !== null && text.includes(own)));
@@ -43,7 +44,7 @@ const isOpen = (value: unknown): boolean =>
  * Rejects a request with status 400 if a credential is in the wrong place, such as an id or an idempotency key. Ids and
  * idempotency keys are stored, and repeated in responses.
  */
-export function rejectLeakedCredentials(request: Request, params: unknown): void {
+export function rejectLeakedCredentials(request: RequestHead, params: unknown): void {
   const key = request.headers.get('idempotency-key') ?? '';
   const secret = credentialMatcher(request);
   if (!secret(key) && !hasText(params, secret)) return;

@@ -1,5 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import { errorResponse, requestError } from '../requestError.ts';
+import type { RequestHead } from '../requestHead.ts';
 
 /** The origins of other pages that may send requests, compared exactly; "*" in place of a port means any port. */
 export type Origins = readonly string[];
@@ -24,7 +25,7 @@ export function isAllowedOrigin(origin: string, host: string | null, origins: Or
  * Returns the headers that a preflight names. Those of tracing and of GraphQL clients are as harmless here as any
  * other.
  */
-const allowedHeadersOf = (request: Request): string => {
+const allowedHeadersOf = (request: RequestHead): string => {
   const requested = request.headers.get('access-control-request-headers') ?? '';
   return HEADER_NAMES.test(requested) ? requested : '';
 };
@@ -49,9 +50,13 @@ export const useOrigins = (origins: Origins): Plugin => ({
   },
   onResponse: ({ request, response }) => {
     response.headers.append('vary', request.method === 'OPTIONS' ? 'origin, access-control-request-headers' : 'origin');
-    const origin = request.headers.get('origin');
-    if (origin === null || !isAllowedOrigin(origin, request.headers.get('host'), origins)) return;
-    response.headers.set('access-control-allow-origin', origin);
-    response.headers.set('access-control-expose-headers', RESPONSE_HEADERS);
+    for (const [name, value] of Object.entries(originHeaders(request, origins))) response.headers.set(name, value);
   },
 });
+
+/** Returns the headers by which a browser lets a page of another origin read the response. */
+export function originHeaders({ headers }: RequestHead, origins: Origins): Readonly<Record<string, string>> {
+  const origin = headers.get('origin');
+  if (origin === null || !isAllowedOrigin(origin, headers.get('host'), origins)) return {};
+  return { 'access-control-allow-origin': origin, 'access-control-expose-headers': RESPONSE_HEADERS };
+}

@@ -78,15 +78,15 @@ export class RateLimits {
    * Counts points against a limit of `subject`. Returns undefined if they were within it, else the seconds until the
    * next minute.
    */
-  async take(limit: CounterName, subject: string, points = 1): Promise<number | undefined> {
+  take(limit: CounterName, subject: string, points = 1): number | undefined {
     const window = this.#currentWindow();
-    return this.#secondsToWait(window, (await window.counters[limit]?.take(subject, points)) ?? true);
+    return this.#secondsToWait(window, window.counters[limit]?.take(subject, points) ?? true);
   }
 
   /** Returns what `take` would return, without counting. */
-  async peek(limit: CounterName, subject: string, points = 1): Promise<number | undefined> {
+  peek(limit: CounterName, subject: string, points = 1): number | undefined {
     const window = this.#currentWindow();
-    return this.#secondsToWait(window, (await window.counters[limit]?.has(subject, points)) ?? true);
+    return this.#secondsToWait(window, window.counters[limit]?.has(subject, points) ?? true);
   }
 
   /**
@@ -106,7 +106,7 @@ export class RateLimits {
     const unsent = countersOf(window).map((counter) => ({ counter, sent: counter.unsent() }));
     const sent = new Map(unsent.flatMap((each) => [...each.sent]));
     const sums = sent.size > 0 ? await counters.add(window.start, sent) : sent;
-    for (const each of unsent) await each.counter.confirm(each.sent, sums);
+    for (const each of unsent) each.counter.confirm(each.sent, sums);
     // Windows are kept for one more minute, for servers whose clocks are behind.
     const before = window.start - MINUTE_MS;
     if (this.#deletedBefore >= before) return;

@@ -2,15 +2,13 @@ import {
   type FieldNode,
   type GraphQLObjectType,
   type GraphQLSchema,
-  isAbstractType,
   Kind,
-  type NamedTypeNode,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { PAGE_SIZE } from '../../schema/connection.ts';
 import { DEFAULT_ITEMS } from '../../schema/fieldCosts.ts';
-import { type FieldInfo, fieldInfoOf } from './fieldInfo.ts';
+import { type FieldInfo, fieldInfoOf, fits } from './fieldInfo.ts';
 import {
   type Fragments,
   isGivenAt,
@@ -114,12 +112,6 @@ function totalOfSelection(selection: SelectionNode, type: GraphQLObjectType, est
   const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : estimation.fragments.get(selection.name.value);
   if (!fragment || !fits(fragment.typeCondition, type, estimation.schema)) return NOTHING;
   return totalOfSet(fragment.selectionSet, type, estimation);
-}
-
-function fits(condition: NamedTypeNode | undefined, type: GraphQLObjectType, schema: GraphQLSchema): boolean {
-  if (!condition || condition.name.value === type.name) return true;
-  const named = schema.getType(condition.name.value);
-  return isAbstractType(named) && schema.isSubType(named, type);
 }
 
 /** The bytes around a field's name: quotation marks, a colon and a comma. */

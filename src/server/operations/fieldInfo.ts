@@ -8,6 +8,7 @@ import {
   isIntrospectionType,
   isListType,
   isObjectType,
+  type NamedTypeNode,
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
@@ -68,3 +69,10 @@ export function fieldInfoOf(type: GraphQLObjectType, name: string, schema: Graph
 
 const membersOf = (named: GraphQLNamedType, schema: GraphQLSchema): readonly GraphQLObjectType[] =>
   isObjectType(named) ? [named] : isAbstractType(named) ? schema.getPossibleTypes(named) : [];
+
+/** Whether a selection with this type condition applies to objects of the type. */
+export function fits(condition: NamedTypeNode | undefined, type: GraphQLObjectType, schema: GraphQLSchema): boolean {
+  if (!condition || condition.name.value === type.name) return true;
+  const named = schema.getType(condition.name.value);
+  return isAbstractType(named) && schema.isSubType(named, type);
+}

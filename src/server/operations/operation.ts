@@ -1,5 +1,6 @@
 import {
   type DocumentNode,
+  type ExecutionResult,
   type GraphQLField,
   type GraphQLSchema,
   getOperationAST,
@@ -36,7 +37,16 @@ export interface RequestedOperation {
   readonly variables: Variables | undefined;
   /** The estimate for these variables; zero if they are invalid. */
   readonly estimate: Estimate;
+  /** The compiled query; absent for an operation that graphql executes. */
+  query?: CompiledQuery | undefined;
 }
+
+/** Executes a query with the values of its variables as they were sent. */
+export type CompiledQuery = (
+  rootValue: unknown,
+  context: unknown,
+  variables: Variables,
+) => ExecutionResult | Promise<ExecutionResult>;
 
 export type MutationField = GraphQLField<unknown, unknown>;
 export type RateLimitedField = 'search' | 'createApiKey';

@@ -1,6 +1,7 @@
 import { type ExecutionArgs, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Access } from '../access/access.ts';
+import type { CompiledQueries } from '../compiledQueries.ts';
 import { requestError } from '../requestError.ts';
 import type { Caller, OperationContext } from '../serverContext.ts';
 import { checkLists } from './inputLists.ts';
@@ -28,25 +29,39 @@ const COST_HEADER = 'x-graphql-cost';
  * that are too long and operations that cost too much, and with RATE_LIMITED what exceeds the limits of the API key per
  * minute.
  */
-export const useOperation = (limits: OperationLimits, access: Access): Plugin<OperationContext> => {
-  const prepare = async (args: OperationArgs): Promise<GraphQLError | undefined> => {
+export const useOperation = (
+  limits: OperationLimits,
+  access: Access,
+  compiled: CompiledQueries | undefined,
+): Plugin<OperationContext> => {
+  const prepare = (args: OperationArgs): GraphQLError | undefined => {
     const { contextValue: context, variableValues } = args;
     const operation = operationOf(args.schema, args.document, args.operationName);
     if (!operation) return undefined;
     const sent = variableValues ?? {};
     const requested = requestedOperation(operation, sent, limits);
     if (requested instanceof GraphQLError) return requested;
-    const error = await charge(access, context.caller, requested);
+    const error = charge(access, context.caller, requested);
     if (error) return error;
     context.requested = requested;
     if (operation.variableFacts.isWithinJson) args.document = withJsonValues(operation, operation.variableFacts, sent);
     return undefined;
   };
   return {
-    onExecute: async ({ args, setResultAndStopExecution }) => {
-      const error = await prepare(args);
+    onExecute: ({ args, executeFn, setExecuteFn, setResultAndStopExecution }) => {
+      const error = prepare(args);
       if (error) return setResultAndStopExecution({ errors: [error] });
       const { request, requested } = args.contextValue;
+      const query = requested?.variables && compiled?.get(requested.operation);
+      if (query) {
+        requested.query = query;
+        setExecuteFn((executed: ExecutionArgs) => {
+          const { rootValue, contextValue, variableValues } = executed as OperationArgs;
+          // A compiled query neither counts its response nor yields to other requests.
+          if (contextValue.pace || contextValue.responseSize) return executeFn(executed);
+          return query(rootValue, contextValue, variableValues ?? {});
+        });
+      }
       if (!request.headers.has(COST_HEADER)) return undefined;
       const cost = requested?.estimate.cost ?? 0;
       return {
@@ -56,8 +71,8 @@ export const useOperation = (limits: OperationLimits, access: Access): Plugin<Op
         },
       };
     },
-    onSubscribe: async ({ args, setResultAndStopExecution }) => {
-      const error = await prepare(args);
+    onSubscribe: ({ args, setResultAndStopExecution }) => {
+      const error = prepare(args);
       if (error) setResultAndStopExecution({ errors: [error] });
     },
   };
@@ -91,16 +106,16 @@ const tooComplex = (cost: number, max: number): GraphQLError =>
   );
 
 /** Charges what the operation costs in addition to one request. Returns RATE_LIMITED if too little is left. */
-async function charge(
+function charge(
   access: Access,
   caller: Caller,
   { operation, variables, estimate }: RequestedOperation,
-): Promise<GraphQLError | undefined> {
+): GraphQLError | undefined {
   const requests = Math.floor(estimate.cost / COST_OF_A_REQUEST);
   try {
-    if (requests > 0) await access.charge(caller, 'key', requests);
+    if (requests > 0) access.charge(caller, 'key', requests);
     if (!variables) return undefined;
-    for (const [field, points] of operation.rateLimitedFields(variables)) await access.charge(caller, field, points);
+    for (const [field, points] of operation.rateLimitedFields(variables)) access.charge(caller, field, points);
     return undefined;
   } catch (error) {
     if (error instanceof GraphQLError) return error;

@@ -1,0 +1,139 @@
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  type FieldNode,
+  GraphQLError,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  Kind,
+  type SelectionSetNode,
+  type Source,
+} from 'graphql';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import { LRUCache } from 'lru-cache';
+import { fieldInfoOf, fits } from './operations/fieldInfo.ts';
+import type { CompiledQuery, Operation } from './operations/operation.ts';
+
+/** The number of executions before a query is compiled, so that a document which is sent once does not pay for it. */
+const EXECUTIONS_BEFORE = 3;
+/** The maximum number of compiled queries that are kept. */
+const MAX_COMPILED = 256;
+/** The maximum number of fields of a compiled query, with fragments and abstract types expanded. */
+const MAX_FIELDS = 1_000;
+
+/** Compiles the queries that clients send repeatedly into functions. */
+export class CompiledQueries {
+  readonly #schema: () => GraphQLSchema;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #executions = new WeakMap<Operation, number>();
+  readonly #compiled = new LRUCache<Operation, CompiledQuery>({ max: MAX_COMPILED });
+  #hasFailed = false;
+
+  /**
+   * `schema` returns the schema whose resolvers are compiled. `onFailure` is called once if a query cannot be compiled;
+   * such a query is executed as any other.
+   */
+  constructor(schema: () => GraphQLSchema, onFailure: (error: unknown) => void) {
+    this.#schema = schema;
+    this.#onFailure = onFailure;
+  }
+
+  /** The number of compiled queries. */
+  get size(): number {
+    return this.#compiled.size;
+  }
+
+  /** Returns the compiled query, or undefined if the operation is not one, or not yet. */
+  get(operation: Operation): CompiledQuery | undefined {
+    const known = this.#compiled.get(operation);
+    if (known) return known;
+    const executions = (this.#executions.get(operation) ?? 0) + 1;
+    this.#executions.set(operation, executions);
+    // An operation that was displaced from the cache is compiled again after as many executions.
+    if (executions % (EXECUTIONS_BEFORE + 1) !== 0 || !isCompilable(operation)) return undefined;
+    const query = this.#compile(operation.document);
+    if (query) this.#compiled.set(operation, query);
+    return query;
+  }
+
+  #compile(document: DocumentNode): CompiledQuery | undefined {
+    try {
+      const result = compileQuery(this.#schema(), document);
+      if (isCompiledQuery(result)) return withErrors(result.query as CompiledQuery, document.loc?.source);
+      throw result.errors?.[0] ?? new Error('The query could not be compiled.');
+    } catch (error) {
+      if (!this.#hasFailed) this.#onFailure(error);
+      this.#hasFailed = true;
+      return undefined;
+    }
+  }
+}
+
+/** Makes the results of a compiled query equal to those of graphql, which differ only if there are errors. */
+function withErrors(query: CompiledQuery, source: Source | undefined): CompiledQuery {
+  const convert = (result: ExecutionResult): ExecutionResult => {
+    const { errors, data } = result;
+    return errors && data !== undefined ? { errors: errors.map((error) => located(error, source)), data } : result;
+  };
+  return (...execution) => {
+    const result = query(...execution);
+    return result instanceof Promise ? result.then(convert) : convert(result);
+  };
+}
+
+/** Returns the error as graphql creates it. Those of graphql-jit have locations, but neither nodes nor a source. */
+function located({ message, path, originalError, locations = [] }: GraphQLError, source?: Source): GraphQLError {
+  const positions = source && locations.map(({ line, column }) => positionIn(source.body, line, column));
+  return new GraphQLError(message, { source, positions, path, originalError });
+}
+
+/** Returns the index of a line and a column, which both start at 1. */
+function positionIn(text: string, line: number, column: number): number {
+  const ends = text.matchAll(/\r\n|[\n\r]/g);
+  let start = 0;
+  for (let passed = 1; passed < line; passed += 1) {
+    const end = ends.next().value;
+    start = (end?.index ?? 0) + (end?.[0].length ?? 0);
+  }
+  return start + column - 1;
+}
+
+/**
+ * Whether an operation may be compiled: a query without directives and introspection that is not too large, and the
+ * only operation of its document. graphql-jit compiles a document regardless of the requested operation, and omits
+ * selected fields where `@skip` and `@include` are nested.
+ */
+function isCompilable({ kind, document, definition, fields, fragments, schema, variableFacts }: Operation): boolean {
+  const { definitions } = document;
+  const root = schema.getQueryType();
+  return (
+    kind === 'query' &&
+    root !== undefined &&
+    root !== null &&
+    definitions.filter((each) => each.kind === Kind.OPERATION_DEFINITION).length === 1 &&
+    !variableFacts.isWithinJson &&
+    !document.loc?.source.body.includes('@') &&
+    !fields.some(isIntrospection) &&
+    countFields(definition.selectionSet, root, { schema, fragments, left: MAX_FIELDS })
+  );
+}
+
+const isIntrospection = ({ name: { value } }: FieldNode): boolean => value === '__schema' || value === '__type';
+
+type Counting = Pick<Operation, 'schema' | 'fragments'> & { left: number };
+
+/** Whether the fields of a selection, counted for each possible type, are not too many. */
+function countFields(set: SelectionSetNode, type: GraphQLObjectType, counting: Counting): boolean {
+  return set.selections.every((selection) => {
+    if (selection.kind !== Kind.FIELD) {
+      const part = selection.kind === Kind.INLINE_FRAGMENT ? selection : counting.fragments.get(selection.name.value);
+      if (!part || !fits(part.typeCondition, type, counting.schema)) return true;
+      return countFields(part.selectionSet, type, counting);
+    }
+    counting.left -= 1;
+    const { selectionSet, name } = selection;
+    if (counting.left < 0 || !selectionSet) return counting.left >= 0;
+    const types = fieldInfoOf(type, name.value, counting.schema)?.types ?? [];
+    return types.every((each) => countFields(selectionSet, each, counting));
+  });
+}

@@ -1,0 +1,145 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import { type FetchAPI, type GraphQLParams, processRegularResult } from 'graphql-yoga';
+import type { Access } from './access/access.ts';
+import { isAllowedOrigin, type Origins, originHeaders } from './access/origins.ts';
+import type { Mask } from './errors.ts';
+import { type ResultType, resultTypeFor } from './mediaTypes.ts';
+import { bodyTooLarge, errorReply, type Reply } from './requestError.ts';
+import { type RequestHead, requestHeadOf } from './requestHead.ts';
+import { REQUEST_ID_HEADER, requestIdOf } from './requestId.ts';
+import { busy, type Responses } from './responseLimits.ts';
+import type { ServerContext } from './serverContext.ts';
+import { bodyHeaderError, parseParams } from './transport.ts';
+import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
+import type { Graphql } from './yoga.ts';
+
+export interface DirectLaneOptions {
+  readonly graphql: Graphql;
+  readonly access: Access;
+  readonly origins: Origins;
+  readonly responses: Responses;
+  /** The maximum bytes of a request's body. */
+  readonly bodyBytes: number;
+  readonly trusted: TrustedDocuments;
+  readonly mask: Mask;
+}
+
+/** Handles a request for the path of GraphQL. */
+export type GraphqlHandler = (
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  context: ServerContext,
+) => Promise<void>;
+
+/**
+ * Returns the handler of GraphQL requests. It answers what nearly all clients send itself: a JSON body by POST, with
+ * one JSON result. Everything else is passed to Yoga. Only the objects Request and Response and the handling of the
+ * body are replaced: Yoga executes the operation of both with the same plugins, so the answers are equal.
+ */
+export const createDirectLane =
+  (options: DirectLaneOptions): GraphqlHandler =>
+  async (incoming, response, context) => {
+    const request = requestHeadOf(incoming);
+    const type = resultTypeFor(request.headers.get('accept'));
+    if (type === undefined || !isDirect(request, options)) {
+      await options.graphql(incoming, response, context);
+      return;
+    }
+    const serverContext: ServerContext = { ...context, res: response };
+    const reply = await replyTo(options, request, serverContext, type);
+    if (reply === STREAM) {
+      await options.graphql(incoming, response, serverContext);
+    } else {
+      await serverContext.pace?.yield();
+      send(options, request, response, serverContext, reply);
+    }
+  };
+
+/** Whether a request is answered here: a JSON body by POST, of the server's own pages or of no page. */
+const isDirect = (request: RequestHead, { origins }: DirectLaneOptions): boolean => {
+  const origin = request.headers.get('origin');
+  return (
+    request.method === 'POST' &&
+    bodyHeaderError(request.headers) === undefined &&
+    (origin === null || isAllowedOrigin(origin, request.headers.get('host'), origins))
+  );
+};
+
+/** In place of a reply: the operation can have a stream of results, which Yoga sends. */
+const STREAM = 'stream';
+
+async function replyTo(
+  options: DirectLaneOptions,
+  request: RequestHead,
+  context: ServerContext,
+  type: ResultType,
+): Promise<Reply | typeof STREAM> {
+  const { access, mask, bodyBytes, trusted, graphql } = options;
+  try {
+    context.caller = await access.enter(request, context.address ?? '');
+  } catch (error) {
+    return errorReply(mask(error), request.headers.get('accept'));
+  }
+  try {
+    const body = (await context.body?.()) ?? Buffer.alloc(0);
+    if (body.byteLength > bodyBytes) throw bodyTooLarge(bodyBytes);
+    const params = parseParams(body);
+    if (mayStream(params, trusted)) {
+      context.body = () => Promise.resolve(body);
+      return STREAM;
+    }
+    const result = await graphql.getResultForParams({ params, request: request as Request }, context);
+    return replyOf(result as ExecutionResult, type);
+  } catch (error) {
+    return replyOf({ errors: [mask(error)] }, type);
+  }
+}
+
+/** Whether the result can be a stream. Without the keyword, no operation of a document is a subscription. */
+function mayStream(params: GraphQLParams, trusted: TrustedDocuments): boolean {
+  if (typeof params.query === 'string') return params.query.includes('subscription');
+  try {
+    return documentOf(params, trusted)?.includes('subscription') ?? false;
+  } catch {
+    // The plugin for trusted documents reports the error.
+    return false;
+  }
+}
+
+/** Takes the place of a Response: it keeps what Yoga decides about the result. */
+class ReplyResponse implements Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+
+  constructor(body: string, { status, headers }: Pick<Reply, 'status' | 'headers'>) {
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+}
+/** Yoga only constructs a Response for a single result. */
+const REPLIES = { Response: ReplyResponse } as unknown as FetchAPI;
+
+const replyOf = (result: ExecutionResult, type: ResultType): Reply =>
+  processRegularResult(result, REPLIES, type) as unknown as ReplyResponse;
+
+function send(
+  { origins, responses }: DirectLaneOptions,
+  request: RequestHead,
+  response: ServerResponse,
+  context: ServerContext,
+  reply: Reply,
+): void {
+  const bytes = Buffer.byteLength(reply.body);
+  const sent = responses.send(context, bytes) ? reply : errorReply(busy(), request.headers.get('accept'));
+  response.writeHead(sent.status, {
+    ...sent.headers,
+    'content-length': sent === reply ? bytes : Buffer.byteLength(sent.body),
+    vary: 'origin',
+    ...originHeaders(request, origins),
+    [REQUEST_ID_HEADER]: requestIdOf(request, context),
+  });
+  response.end(sent.body);
+}

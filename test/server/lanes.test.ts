@@ -1,0 +1,144 @@
+import * as fc from 'fast-check';
+import { serverAudits } from 'graphql-http';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { createMemoryStore } from '../../src/store/memory/index.ts';
+import { COUNTS, SEED } from '../counts.ts';
+import { brokenRequests } from '../support/brokenRequest.ts';
+import { bearer, type House, houseOf, PRODUCTION, post, ROOT_TOKEN } from '../support/endpoint.ts';
+import { checked } from '../support/random.ts';
+import { documentOf } from '../support/randomDocument.ts';
+import { valuesOf } from '../support/randomValues.ts';
+import { bytesOf, sendRaw } from '../support/rawHttp.ts';
+import { START, serve } from '../support/server.ts';
+
+/** One server with the direct lane and compiled queries, and one with neither, on one store. */
+interface Lanes {
+  readonly urls: readonly [direct: string, yoga: string];
+  readonly houses: readonly [House, House];
+  readonly faults: readonly [unknown[], unknown[]];
+}
+let lanes: Lanes;
+let end = async (): Promise<void> => undefined;
+const rates = { ...PRODUCTION.rates, key: null, institution: null, address: null, failedLogin: null, search: null };
+const settings = { ...PRODUCTION, rates };
+
+beforeAll(async () => {
+  const store = createMemoryStore();
+  const server = serve(store);
+  const houses = [await houseOf(server), await houseOf(server)] as const;
+  const open = async (fastPaths: boolean) => {
+    const faults: unknown[] = [];
+    const onInternalError = (_errorId: string, error: unknown) => void faults.push(error);
+    const app = createApp({
+      store,
+      rootToken: ROOT_TOKEN,
+      settings,
+      onInternalError,
+      clock: () => START + 1_000,
+      fastPaths,
+    });
+    return { app, faults, listening: await app.listen(0, '127.0.0.1') };
+  };
+  const [direct, yoga] = [await open(true), await open(false)];
+  const urls = [`${direct.listening.origin}/graphql`, `${yoga.listening.origin}/graphql`] as const;
+  lanes = { urls, houses, faults: [direct.faults, yoga.faults] };
+  end = async () => {
+    for (const { app, listening } of [direct, yoga]) {
+      await app.stop();
+      await listening.close();
+    }
+  };
+});
+afterAll(async () => {
+  process.stdout.write(`Seed ${SEED}\n`);
+  await end();
+});
+
+/** Replaces what differs between any two requests: ids of requests and errors, ids of new objects, and the date. */
+const comparable = (text: string): string =>
+  text
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
+    .replaceAll(/\b[a-z]+_[0-9a-hjkmnp-tv-z]{26}\b/g, '<id>')
+    .replace(/^date: .*$/im, '');
+
+/** Returns the lines of a head in one spelling and order. */
+const linesOf = (head: string): readonly string[] => {
+  const [status = '', ...headers] = comparable(head).split('\r\n');
+  const spelled = headers.map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase()));
+  return [status, ...spelled.filter((line) => line !== '').toSorted()];
+};
+
+it('a malformed request has the same status, headers and body in both lanes', async () => {
+  const statuses = new Map<number, number>();
+  await checked(
+    COUNTS.requests,
+    fc.asyncProperty(brokenRequests(lanes.houses, ROOT_TOKEN), async (request) => {
+      const bytes = bytesOf(request);
+      const [direct, yoga] = await Promise.all(lanes.urls.map((url) => sendRaw(url, bytes)));
+      const seen = (answer: typeof direct) => answer && [linesOf(answer.head), comparable(answer.body), answer.broken];
+      expect(seen(direct)).toEqual(seen(yoga));
+      statuses.set(direct?.status ?? 0, (statuses.get(direct?.status ?? 0) ?? 0) + 1);
+    }),
+  );
+  process.stdout.write(`Malformed requests by status: ${JSON.stringify(Object.fromEntries(statuses))}\n`);
+  expect(statuses.size).toBeGreaterThan(4);
+  expect(lanes.faults.map(({ length }) => length)).toEqual([0, 0]);
+});
+
+/** The number of times that a document is sent: it is compiled after three executions. */
+const TIMES = 7;
+
+it('a random operation has the same status, headers and body in both lanes, compiled or not', async () => {
+  let rows = 0;
+  await checked(
+    COUNTS.documents,
+    fc.asyncProperty(
+      fc.array(fc.nat(1_000), { minLength: 20, maxLength: 80 }),
+      fc.array(fc.nat(1_000), { maxLength: 20 }),
+      fc.boolean(),
+      async (choices, values, isReader) => {
+        const query = documentOf(choices);
+        const [house] = lanes.houses;
+        const token = isReader ? house.reader : ROOT_TOKEN;
+        const seen: unknown[] = [];
+        for (let times = 0; times < TIMES; times += 1) {
+          // Most documents are valid with these, so that they are compiled.
+          const usual = { rows: times, yes: times % 2 === 0, ids: house.ids.slice(0, 2) };
+          const variables =
+            times < TIMES - 1 ? { ...valuesOf(values, house.ids), ...usual } : valuesOf(values, house.ids);
+          const [direct, yoga] = await Promise.all(lanes.urls.map((url) => answerTo(url, token, { query, variables })));
+          expect(direct).toEqual(yoga);
+          seen.push(direct);
+        }
+        rows += seen.length;
+      },
+    ),
+  );
+  process.stdout.write(`${rows} random operations in both lanes\n`);
+});
+
+async function answerTo(url: string, token: string, body: object) {
+  const response = await post(url, token, body, { 'x-request-id': 'r' });
+  const headers = [...response.headers].filter(([name]) => name !== 'date');
+  return { status: response.status, headers, text: comparable(await response.text()) };
+}
+
+it('the audits of the specification receive the same answers in both lanes', async () => {
+  const answers = await Promise.all(
+    lanes.urls.map(async (url) => {
+      const seen: unknown[] = [];
+      const fetchFn: typeof fetch = async (input, init) => {
+        const headers = { ...(init?.headers as object), ...bearer(ROOT_TOKEN), 'graphql-require-preflight': '1' };
+        const response = await fetch(input, { ...init, headers });
+        const kept = [...response.headers].filter(([name]) => name !== 'date' && name !== 'x-request-id');
+        seen.push([response.status, kept, comparable(await response.clone().text())]);
+        return response;
+      };
+      for (const audit of serverAudits({ url, fetchFn })) await audit.fn();
+      return seen;
+    }),
+  );
+  expect(answers[0]?.length).toBeGreaterThan(60);
+  expect(answers[0]).toEqual(answers[1]);
+});
