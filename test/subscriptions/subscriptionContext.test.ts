@@ -58,7 +58,7 @@ class Delivery {
       if (this.revoked.has(context.viewer)) throw coded('UNAUTHENTICATED');
       return context;
     },
-    charge: async (_context, points) => {
+    charge: (_context, points) => {
       this.budget -= points;
       if (this.budget < 0) throw coded('RATE_LIMITED', { retryAfter: 7, http: { status: 429 } });
       this.charges.push(points);

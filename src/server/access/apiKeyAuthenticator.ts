@@ -123,13 +123,11 @@ export class ApiKeyAuthenticator {
   /** Caches a look-up, and then its result. */
   #remember(prefix: string, lookUp: Promise<ApiKey | undefined>): Promise<ApiKey | undefined> {
     this.#cache.set(prefix, lookUp);
-    lookUp.then(
-      (key) => {
-        // The time begins with the look-up, because the API key may have been revoked since.
-        if (key && this.#cache.peek(prefix) === lookUp) this.#cache.set(prefix, key, { noUpdateTTL: true });
-      },
-      () => this.#cache.delete(prefix),
-    );
+    const remember = (key: ApiKey | undefined): void => {
+      // The time begins with the look-up, because the API key may have been revoked since.
+      if (key && this.#cache.peek(prefix) === lookUp) this.#cache.set(prefix, key, { noUpdateTTL: true });
+    };
+    lookUp.then(remember, () => this.#cache.delete(prefix));
     return lookUp;
   }
 
