@@ -16,9 +16,13 @@ class LateFeed extends MemoryChanges {
     this.#scheduler = scheduler;
   }
 
-  override async sequenceAndRead(...args: Parameters<MemoryChanges['sequenceAndRead']>): Promise<StreamPage> {
+  override async assignSequences(): Promise<void> {
+    await this.#scheduler.schedule(Promise.resolve(), 'assigned');
+  }
+
+  override async read(...args: Parameters<MemoryChanges['read']>): Promise<StreamPage> {
     await this.#scheduler.schedule(Promise.resolve(), 'requested');
-    const page = await super.sequenceAndRead(...args);
+    const page = await super.read(...args);
     await this.#scheduler.schedule(Promise.resolve(), 'answered');
     return page;
   }

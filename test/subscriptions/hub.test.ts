@@ -273,9 +273,17 @@ describe('the limits of a hub', () => {
 class BreakingFeed extends MemoryChanges {
   broken = false;
 
-  override async sequenceAndRead(...args: Parameters<MemoryChanges['sequenceAndRead']>): Promise<StreamPage> {
+  override async assignSequences(): Promise<void> {
+    this.#check();
+  }
+
+  override async read(...args: Parameters<MemoryChanges['read']>): Promise<StreamPage> {
+    this.#check();
+    return super.read(...args);
+  }
+
+  #check(): void {
     if (this.broken) throw new Error('The database is gone.');
-    return super.sequenceAndRead(...args);
   }
 }
 
@@ -287,7 +295,7 @@ class RestoredFeed extends MemoryChanges {
     return this.restored?.cursorKey() ?? super.cursorKey();
   }
 
-  override async sequenceAndRead(...args: Parameters<MemoryChanges['sequenceAndRead']>): Promise<StreamPage> {
-    return this.restored?.sequenceAndRead(...args) ?? super.sequenceAndRead(...args);
+  override async read(...args: Parameters<MemoryChanges['read']>): Promise<StreamPage> {
+    return this.restored?.read(...args) ?? super.read(...args);
   }
 }
