@@ -7,13 +7,17 @@ import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { everything, type Live, liveOn, numbers } from './feed.ts';
 
-/** A feed whose results arrive when the scheduler decides, like those of a database. */
+/** A feed whose results and notifications arrive when the scheduler decides, like those of a database. */
 class LateFeed extends MemoryChanges {
   readonly #scheduler: fc.Scheduler;
 
   constructor(scheduler: fc.Scheduler) {
     super(new MemoryMeter());
     this.#scheduler = scheduler;
+  }
+
+  override onChanges(wake: () => void): () => void {
+    return super.onChanges(() => void this.#scheduler.schedule(Promise.resolve(), 'notified').then(wake));
   }
 
   override async assignSequences(): Promise<void> {

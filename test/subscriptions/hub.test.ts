@@ -117,6 +117,16 @@ describe('a subscription of the hub', () => {
     expect(await sequences(hub.subscribe('a', (value as StreamItem).cursor, everything), 2)).toEqual([3, 'live']);
   });
 
+  it('a subscription that is ahead of the notifications takes no change from the others', async () => {
+    const { hub, commit } = started(liveOn(new SilentFeed(new MemoryMeter())));
+    const first = hub.subscribe('a', null, everything);
+    expect(await sequences(first, 1)).toEqual(['live']);
+    commit(2);
+    const second = hub.subscribe('a', null, everything);
+    expect(await sequences(second, 1)).toEqual(['live']);
+    expect(await sequences(first, 2)).toEqual([1, 2]);
+  });
+
   it('a subscription resumes after changes of others between its own', async () => {
     const { hub, commit } = started();
     const foreign = { institutionId: 'other' };
@@ -284,6 +294,13 @@ class BreakingFeed extends MemoryChanges {
 
   #check(): void {
     if (this.broken) throw new Error('The database is gone.');
+  }
+}
+
+/** A feed whose notifications never arrive. */
+class SilentFeed extends MemoryChanges {
+  override onChanges(): () => void {
+    return () => undefined;
   }
 }
 

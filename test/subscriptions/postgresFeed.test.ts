@@ -7,7 +7,7 @@ import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Statement } from '../../src/store/postgres/sql.ts';
 import type { Store } from '../../src/store/store.ts';
 import { ChangeCursors } from '../../src/subscriptions/changeCursor.ts';
-import { Hub, type HubOptions } from '../../src/subscriptions/hub.ts';
+import { Hub, type HubOptions, type StreamItem } from '../../src/subscriptions/hub.ts';
 import { COUNTS } from '../counts.ts';
 import { type Explained, readsOf } from '../store/plans.ts';
 import { anInstitution } from '../store/rows.ts';
@@ -179,6 +179,22 @@ describe('the stream of changes in PostgreSQL', () => {
     await announce('after it', other);
     await woken;
     expect(objects(await changesAfter(before))).toEqual(['during an assignment', 'after it']);
+  });
+
+  it('a subscription begins after all changes that were committed before it, also those without a sequence', async () => {
+    const [hub, other] = [startHub({ pollIntervalMs: 2 ** 30 }), openOther()];
+    const before = await end();
+    const cursors = new ChangeCursors(await store.changes.cursorKey());
+    const filter = { institutionId, topic: 'CHAT_MESSAGE' } as const;
+    // A server without a hub assigns no sequences and sends no notifications.
+    await announce('first', other);
+    const resumed = hub.subscribe('a', cursors.encodeChange(before), filter);
+    expect(await sequences(resumed, 2)).toEqual([before.sequence + 1, 'live']);
+    await announce('second', other);
+    const { value } = await hub.subscribe('b', null, filter).next();
+    expect(value).toMatchObject({ change: null });
+    expect(cursors.decode((value as StreamItem).cursor)).toMatchObject({ sequence: before.sequence + 2 });
+    expect(await sequences(resumed, 1)).toEqual([before.sequence + 2]);
   });
 
   it('changes of a server that stopped before it assigned sequences arrive at the next poll of another', async () => {
