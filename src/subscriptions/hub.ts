@@ -5,6 +5,7 @@ import { cancellable } from './cancellable.ts';
 import { ChangeCursors } from './changeCursor.ts';
 import { ChangeQueue } from './changeQueue.ts';
 import { CredentialEndedError, CursorExpiredError, StoppingError, TooManySubscriptionsError } from './errors.ts';
+import { Poller } from './poller.ts';
 
 /**
  * A change, or null where the live changes begin, with the cursor to resume after it. All subscribers of a live change
@@ -45,16 +46,13 @@ export class Hub {
   /** The position of the last dispatched change; undefined without live subscribers. */
   #position: StreamPosition | undefined;
   #cursors: Promise<ChangeCursors> | undefined;
-  #polling: Promise<void> | undefined;
-  #again = false;
-  /** Whether the next poll assigns sequences: another server may have stopped between a commit and its assignment. */
-  #assigns = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #poller: Poller;
   #unsubscribe: (() => void) | undefined;
   #stopped = true;
 
   constructor(options: HubOptions) {
     this.#options = options;
+    this.#poller = new Poller((isTimed) => this.#read(isTimed), options.pollIntervalMs);
   }
 
   /** The number of subscriptions that receive live changes. */
@@ -75,17 +73,16 @@ export class Hub {
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
-    this.#unsubscribe = this.#options.feed.onChanges(() => this.#poll());
-    this.#pollFully();
+    this.#unsubscribe = this.#options.feed.onChanges(() => this.#poller.poll());
+    this.#poller.start();
   }
 
   /** Ends every subscription with StoppingError, and stops polling. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unsubscribe?.();
-    clearTimeout(this.#timer);
     this.#endEach(new StoppingError());
-    await this.#polling;
+    await this.#poller.stop();
     // Subscribers notify their clients before the connections are closed.
     await nextTurn();
   }
@@ -176,7 +173,7 @@ export class Hub {
         this.#position = dispatched;
         this.#queues.set(queue, filter);
         // The changes since `last` may have been ignored, because there were no live subscribers.
-        this.#poll();
+        this.#poller.poll();
         return isAhead ? last : dispatched;
       }
       position = changes.length < PAGE ? last : (changes.at(-1) ?? last);
@@ -195,46 +192,24 @@ export class Hub {
     return this.#cursors;
   }
 
-  /** Polls the feed now, or again once the poll in progress is done. */
-  #poll(): void {
-    this.#again = true;
-    this.#polling ??= this.#read().finally(() => {
-      this.#polling = undefined;
-      if (this.#stopped) return;
-      // A notification may have arrived after the last read.
-      if (this.#again) this.#poll();
-      else this.#timer = setTimeout(() => this.#pollFully(), this.#options.pollIntervalMs);
-    });
-  }
-
-  #pollFully(): void {
-    this.#assigns = true;
-    this.#poll();
-  }
-
-  async #read(): Promise<void> {
-    clearTimeout(this.#timer);
+  async #read(isTimed: boolean): Promise<void> {
+    const { feed, onInternalError } = this.#options;
     try {
-      while (this.#again && !this.#stopped) {
-        this.#again = false;
-        if (this.#assigns) {
-          this.#assigns = false;
-          await this.#options.feed.assignSequences();
-        }
-        if (!this.#position || this.#queues.size === 0) {
-          this.#position = undefined;
-          // The feed may be another one, of a restored backup, when the next subscriber arrives.
-          this.#cursors = undefined;
-          continue;
-        }
-        const { isKnown, changes, last } = await this.#options.feed.read(this.#position, PAGE);
-        if (!isKnown) this.#restart(last);
-        const cursors = changes.length > 0 && this.#queues.size > 0 ? await this.#loadCursors() : undefined;
-        for (const change of changes) this.#dispatch(change, cursors);
-        if (changes.length === PAGE) this.#again = true;
+      // Another server may have stopped between a commit and the assignment of its sequences.
+      if (isTimed) await feed.assignSequences();
+      if (!this.#position || this.#queues.size === 0) {
+        this.#position = undefined;
+        // The feed may be another one, of a restored backup, when the next subscriber arrives.
+        this.#cursors = undefined;
+        return;
       }
+      const { isKnown, changes, last } = await feed.read(this.#position, PAGE);
+      if (!isKnown) this.#restart(last);
+      const cursors = changes.length > 0 && this.#queues.size > 0 ? await this.#loadCursors() : undefined;
+      for (const change of changes) this.#dispatch(change, cursors);
+      if (changes.length === PAGE) this.#poller.poll();
     } catch (error) {
-      this.#options.onInternalError(error);
+      onInternalError(error);
     }
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ChangeFilter, SequencedChange, StreamPosition } from '../../domain/change.ts';
+import type { Instant } from '../../domain/time.ts';
 import { deadlineIn } from '../deadline.ts';
 import type { ChangeFeed, StreamPage } from '../store.ts';
 import { assignSequences, onlyRow } from './assignSequences.ts';
@@ -110,18 +111,7 @@ export function postgresChanges(
       return () => wakes.delete(wake);
     },
     deleteBefore: (before) =>
-      withRetries(() =>
-        withSession(pool, onStatement, WRITING, async (session) => {
-          void session.query({ text: LOCK, values: [] });
-          // Deletes only up to the first change to keep, so one that another server's clock has dated earlier waits for
-          // it.
-          const deleted = session.query<{ count: number }>({ text: DELETE, values: [new Date(before).toISOString()] });
-          const ended = session.commit();
-          const { rows } = await deleted;
-          await ended;
-          return onlyRow(rows).count;
-        }),
-      ),
+      withRetries(() => withSession(pool, onStatement, WRITING, (session) => deleteChanges(session, before))),
     committed: () => {
       if (wakes.size > 0) batches.assignSoon();
     },
@@ -130,6 +120,19 @@ export function postgresChanges(
       return listener.close();
     },
   };
+}
+
+/**
+ * Deletes only up to the first change to keep, so one that another server's clock has dated earlier waits for it.
+ * Returns the number of deleted changes.
+ */
+async function deleteChanges(session: Session, before: Instant): Promise<number> {
+  void session.query({ text: LOCK, values: [] });
+  const deleted = session.query<{ count: number }>({ text: DELETE, values: [new Date(before).toISOString()] });
+  const ended = session.commit();
+  const { rows } = await deleted;
+  await ended;
+  return onlyRow(rows).count;
 }
 
 /** Reads a page, and whether a standby must confirm it, in one round trip. */
