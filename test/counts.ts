@@ -45,6 +45,8 @@ export const COUNTS = {
   liveEvents: FULL ? 100_000 : 1_000,
   /** Changes that many writers commit concurrently, each of which must get one sequence. */
   placedChanges: FULL ? 5_000 : 400,
+  /** Positions created while the transactions that this leads to are counted. */
+  creationsOfFeed: FULL ? 2_000 : 200,
   /** Random lifecycles of a position on each store, rebuilt from its ledger. */
   ledgerLives: FULL ? 500 : 25,
   /** Concurrent calls with one idempotency key. */

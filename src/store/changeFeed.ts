@@ -17,15 +17,18 @@ export interface StreamPage {
 export interface ChangeFeed {
   /** The 32-byte key of the cursors, the same for all servers on one database. Never log it. */
   cursorKey(): Promise<Uint8Array>;
+  /** Returns once every change that was committed before the call has a sequence. */
+  assignSequences(): Promise<void>;
   /**
-   * Assigns sequences to the changes that were committed since, and returns at most `limit` changes after the position
-   * that the filter selects, in order. Returns only the end of the stream if the position is null.
+   * Returns at most `limit` changes after the position that have a sequence and that the filter selects, in order.
+   * Returns only the end of the stream if the position is null. Takes no lock.
    */
-  sequenceAndRead(after: StreamPosition | null, limit: number, filter?: ChangeFilter): Promise<StreamPage>;
+  read(after: StreamPosition | null, limit: number, filter?: ChangeFilter): Promise<StreamPage>;
   /**
-   * Calls `wake` whenever changes may have been committed, here or on another server. Returns a function that stops it.
+   * Calls `wake` whenever there may be more changes to read, committed here or on another server. While there is a
+   * listener, the changes committed here get their sequences soon. Returns a function that removes the listener.
    */
-  onCommit(wake: () => void): () => void;
+  onChanges(wake: () => void): () => void;
   /** Deletes the changes before the time from the start of the stream, and returns their number. */
   deleteBefore(before: Instant): Promise<number>;
 }

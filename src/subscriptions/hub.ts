@@ -5,6 +5,7 @@ import { cancellable } from './cancellable.ts';
 import { ChangeCursors } from './changeCursor.ts';
 import { ChangeQueue } from './changeQueue.ts';
 import { CredentialEndedError, CursorExpiredError, StoppingError, TooManySubscriptionsError } from './errors.ts';
+import { Poller } from './poller.ts';
 
 /**
  * A change, or null where the live changes begin, with the cursor to resume after it. All subscribers of a live change
@@ -34,6 +35,7 @@ const PAGE = 500;
 
 /**
  * Reads the feed once for all subscribers of this process, and dispatches each change to those whose filter selects it.
+ * Without subscribers it does not read.
  */
 export class Hub {
   readonly #options: HubOptions;
@@ -41,17 +43,16 @@ export class Hub {
   readonly #queues = new Map<LiveQueue, ChangeFilter>();
   /** All queues by owner, including those of subscribers that are catching up. */
   readonly #byOwner = new Map<string, Set<LiveQueue>>();
-  /** The position of the last dispatched change; undefined before the first poll. */
+  /** The position of the last dispatched change; undefined without live subscribers. */
   #position: StreamPosition | undefined;
   #cursors: Promise<ChangeCursors> | undefined;
-  #polling: Promise<void> | undefined;
-  #again = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #poller: Poller;
   #unsubscribe: (() => void) | undefined;
   #stopped = true;
 
   constructor(options: HubOptions) {
     this.#options = options;
+    this.#poller = new Poller((isTimed) => this.#read(isTimed), options.pollIntervalMs);
   }
 
   /** The number of subscriptions that receive live changes. */
@@ -72,17 +73,16 @@ export class Hub {
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
-    this.#unsubscribe = this.#options.feed.onCommit(() => this.#poll());
-    this.#poll();
+    this.#unsubscribe = this.#options.feed.onChanges(() => this.#poller.poll());
+    this.#poller.start();
   }
 
   /** Ends every subscription with StoppingError, and stops polling. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unsubscribe?.();
-    clearTimeout(this.#timer);
     this.#endEach(new StoppingError());
-    await this.#polling;
+    await this.#poller.stop();
     // Subscribers notify their clients before the connections are closed.
     await nextTurn();
   }
@@ -157,20 +157,23 @@ export class Hub {
   ): AsyncGenerator<StreamItem, StreamPosition | undefined, undefined> {
     let position = after === null ? null : cursors.decode(after);
     if (position === undefined) throw new CursorExpiredError();
+    // What was committed before the subscription is not delivered as live.
+    await this.#options.feed.assignSequences();
     for (;;) {
-      const { isKnown, changes, last } = await this.#options.feed.sequenceAndRead(position, PAGE, filter);
-      // Nothing was dispatched before the first poll, so the hub starts at its first subscriber at the latest.
-      this.#position ??= last;
+      const { isKnown, changes, last } = await this.#options.feed.read(position, PAGE, filter);
       if (!queue.checkOpen()) return undefined;
       if (!isKnown) throw new CursorExpiredError();
       for (const change of changes) yield { cursor: cursors.encodeChange(change), change };
       // A scan of many pages must not block other requests.
       if (changes.length === PAGE) await nextTurn();
-      const dispatched = this.#position;
+      const dispatched = this.#position ?? last;
       const isAhead = last.sequence >= dispatched.sequence;
       if (position === null || (changes.length < PAGE && isAhead)) {
         // There is no await between the comparison and this line, so no change can be dispatched in between.
+        this.#position = dispatched;
         this.#queues.set(queue, filter);
+        // The changes since `last` may have been ignored, because there were no live subscribers.
+        this.#poller.poll();
         return isAhead ? last : dispatched;
       }
       position = changes.length < PAGE ? last : (changes.at(-1) ?? last);
@@ -189,32 +192,24 @@ export class Hub {
     return this.#cursors;
   }
 
-  /** Polls the feed now, or again once the poll in progress is done. */
-  #poll(): void {
-    this.#again = true;
-    this.#polling ??= this.#read().finally(() => {
-      this.#polling = undefined;
-      if (this.#stopped) return;
-      // A notification may have arrived after the last read.
-      if (this.#again) this.#poll();
-      else this.#timer = setTimeout(() => this.#poll(), this.#options.pollIntervalMs);
-    });
-  }
-
-  async #read(): Promise<void> {
-    clearTimeout(this.#timer);
+  async #read(isTimed: boolean): Promise<void> {
+    const { feed, onInternalError } = this.#options;
     try {
-      while (this.#again && !this.#stopped) {
-        this.#again = false;
-        const { isKnown, changes, last } = await this.#options.feed.sequenceAndRead(this.#position ?? null, PAGE);
-        this.#position ??= last;
-        if (!isKnown) this.#restart(last);
-        const cursors = changes.length > 0 && this.#queues.size > 0 ? await this.#loadCursors() : undefined;
-        for (const change of changes) this.#dispatch(change, cursors);
-        if (changes.length === PAGE) this.#again = true;
+      // Another server may have stopped between a commit and the assignment of its sequences.
+      if (isTimed) await feed.assignSequences();
+      if (!this.#position || this.#queues.size === 0) {
+        this.#position = undefined;
+        // The feed may be another one, of a restored backup, when the next subscriber arrives.
+        this.#cursors = undefined;
+        return;
       }
+      const { isKnown, changes, last } = await feed.read(this.#position, PAGE);
+      if (!isKnown) this.#restart(last);
+      const cursors = changes.length > 0 && this.#queues.size > 0 ? await this.#loadCursors() : undefined;
+      for (const change of changes) this.#dispatch(change, cursors);
+      if (changes.length === PAGE) this.#poller.poll();
     } catch (error) {
-      this.#options.onInternalError(error);
+      onInternalError(error);
     }
   }
 

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { revokedKey, usedKey } from '../../src/domain/apiKey.ts';
 import { createIds } from '../../src/ids.ts';
 import { call, did, opening } from '../support/accounting.ts';
+import { endOf, readCommitted } from '../support/changes.ts';
 import { type ChatScene, chatOn, chatted, messagesOf, openSession, post, sessionNow } from '../support/conversation.ts';
 import { fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import { START } from '../support/server.ts';
@@ -182,7 +183,7 @@ onBothStores((open) => {
 
     it('the change that subscribers receive is never dated before an earlier change of the object', async () => {
       const { server, store, deal } = scene;
-      const { last } = await store.changes.sequenceAndRead(null, 0);
+      const last = await endOf(store.changes);
       server.now = START;
       const { id } = await openPosition(server, deal);
       const { id: chatSessionId } = await openSession(server, deal);
@@ -192,7 +193,7 @@ onBothStores((open) => {
       await chatted(server, 'editChatMessage', { chatMessageId, body: 'x' });
       await chatted(server, 'deleteChatMessage', { chatMessageId });
       await chatted(server, 'deleteChatSession', { chatSessionId });
-      const { changes } = await store.changes.sequenceAndRead(last, 100);
+      const { changes } = await readCommitted(store.changes, last, 100);
       expect(changes.map(({ createdAt }) => createdAt - START)).toEqual(Array.from({ length: 7 }, () => 0));
     });
 

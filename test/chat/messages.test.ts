@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { endOf } from '../support/changes.ts';
 import {
   changedBy,
   chat,
@@ -99,8 +100,7 @@ onBothStores((open) => {
       const { server, store } = scene;
       const { id: chatMessageId, chatSession } = await post(server, await aSession(), { body: 'same' });
       const [before] = await messagesOf(server, chatSession?.id ?? '');
-      const end = async () => (await store.changes.sequenceAndRead(null, 0)).last;
-      const last = await end();
+      const last = await endOf(store.changes);
       server.now = START + 7;
       const grown = await changedBy(store, async () => {
         for (const expectedVersion of [undefined, 1]) {
@@ -112,7 +112,7 @@ onBothStores((open) => {
       });
       server.now = START;
       expect(grown).toEqual({ auditEvents: 3 });
-      expect(await end()).toEqual(last);
+      expect(await endOf(store.changes)).toEqual(last);
       expect(await messagesOf(server, chatSession?.id ?? '')).toEqual([before]);
     });
 

@@ -1,10 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { StreamPosition } from '../../src/domain/change.ts';
+import { UnavailableError } from '../../src/store/errors.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
+import type { ChangeFeed } from '../../src/store/store.ts';
 import { verify } from '../../src/verify/verify.ts';
 import { COUNTS } from '../counts.ts';
 import { asAdmin } from '../support/admin.ts';
+import { endOf, readCommitted } from '../support/changes.ts';
 import { makeDeal } from '../support/deal.ts';
 import { POSTGRES_BIN } from '../support/debianPostgres.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -65,6 +69,7 @@ describe.skipIf(POSTGRES_BIN === undefined)('PostgreSQL with a synchronous stand
       const read = async () =>
         (await server.ask<{ positions: { totalCount: number } }>(COUNT)).data?.positions.totalCount;
 
+      const before = await endOf(store.changes);
       await standby.halt('SIGINT');
       const cancelling = cancelWaitsForStandby(primary.url);
       const first = await create();
@@ -73,11 +78,16 @@ describe.skipIf(POSTGRES_BIN === undefined)('PostgreSQL with a synchronous stand
       expect(first.text).not.toMatch(DRIVERS_WORDS);
       const replay = await create();
       expect(replay.typeOrCode).toBe('SERVICE_UNAVAILABLE');
+      // The change feed returns no change that would be lost, whether its sequence was just assigned or before.
+      for (const read of [readCommitted, readNumbered]) {
+        await expect(read(store.changes, before, 10)).rejects.toThrow(UnavailableError);
+      }
       await cancelling.stop();
 
       await standby.restart();
       await waitForStandby(primary);
       expect((await create()).result).toMatchObject({ replayed: true });
+      expect((await store.changes.read(before, 10)).changes).toHaveLength(1);
       await primary.halt('SIGQUIT');
       const { rows } = await asAdmin(standby.url, (admin) => admin.query('select count(*)::int as n from positions'));
       expect(rows).toEqual([{ n: 1 }]);
@@ -91,6 +101,8 @@ describe.skipIf(POSTGRES_BIN === undefined)('PostgreSQL with a synchronous stand
 const CREATE = `mutation ($input: CreatePositionInput!) {
   createPosition(input: $input) { __typename ... on CreatePositionPayload { replayed } }
 }`;
+/** Reads the changes that have a sequence. */
+const readNumbered = (feed: ChangeFeed, after: StreamPosition, limit: number) => feed.read(after, limit);
 const COUNT = '{ positions { totalCount } }';
 
 async function openThroughProxy(url: string) {

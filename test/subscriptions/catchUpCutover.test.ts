@@ -7,7 +7,7 @@ import { COUNTS } from '../counts.ts';
 import { checked } from '../support/random.ts';
 import { everything, type Live, liveOn, numbers } from './feed.ts';
 
-/** A feed whose results arrive when the scheduler decides, like those of a database. */
+/** A feed whose results and notifications arrive when the scheduler decides, like those of a database. */
 class LateFeed extends MemoryChanges {
   readonly #scheduler: fc.Scheduler;
 
@@ -16,9 +16,17 @@ class LateFeed extends MemoryChanges {
     this.#scheduler = scheduler;
   }
 
-  override async sequenceAndRead(...args: Parameters<MemoryChanges['sequenceAndRead']>): Promise<StreamPage> {
+  override onChanges(wake: () => void): () => void {
+    return super.onChanges(() => void this.#scheduler.schedule(Promise.resolve(), 'notified').then(wake));
+  }
+
+  override async assignSequences(): Promise<void> {
+    await this.#scheduler.schedule(Promise.resolve(), 'assigned');
+  }
+
+  override async read(...args: Parameters<MemoryChanges['read']>): Promise<StreamPage> {
     await this.#scheduler.schedule(Promise.resolve(), 'requested');
-    const page = await super.sequenceAndRead(...args);
+    const page = await super.read(...args);
     await this.#scheduler.schedule(Promise.resolve(), 'answered');
     return page;
   }

@@ -42,7 +42,7 @@ export function liveOn(feed: MemoryChanges, options: Partial<HubOptions> = {}): 
   const commit: Live['commit'] = (count = 1, over = {}) =>
     feed.append(Array.from({ length: count }, () => ({ ...ANY, ...over })));
   // Reads the feed directly, even if a subclass of a test changes reads.
-  const read = MemoryChanges.prototype.sequenceAndRead.bind(feed);
+  const read = MemoryChanges.prototype.read.bind(feed);
   const start = read(null, 0);
   const cursors = feed.cursorKey().then((key) => new ChangeCursors(key));
   const at: Live['at'] = async (sequence) => {

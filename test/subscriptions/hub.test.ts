@@ -117,6 +117,16 @@ describe('a subscription of the hub', () => {
     expect(await sequences(hub.subscribe('a', (value as StreamItem).cursor, everything), 2)).toEqual([3, 'live']);
   });
 
+  it('a subscription that is ahead of the notifications takes no change from the others', async () => {
+    const { hub, commit } = started(liveOn(new SilentFeed(new MemoryMeter())));
+    const first = hub.subscribe('a', null, everything);
+    expect(await sequences(first, 1)).toEqual(['live']);
+    commit(2);
+    const second = hub.subscribe('a', null, everything);
+    expect(await sequences(second, 1)).toEqual(['live']);
+    expect(await sequences(first, 2)).toEqual([1, 2]);
+  });
+
   it('a subscription resumes after changes of others between its own', async () => {
     const { hub, commit } = started();
     const foreign = { institutionId: 'other' };
@@ -273,9 +283,24 @@ describe('the limits of a hub', () => {
 class BreakingFeed extends MemoryChanges {
   broken = false;
 
-  override async sequenceAndRead(...args: Parameters<MemoryChanges['sequenceAndRead']>): Promise<StreamPage> {
+  override async assignSequences(): Promise<void> {
+    this.#check();
+  }
+
+  override async read(...args: Parameters<MemoryChanges['read']>): Promise<StreamPage> {
+    this.#check();
+    return super.read(...args);
+  }
+
+  #check(): void {
     if (this.broken) throw new Error('The database is gone.');
-    return super.sequenceAndRead(...args);
+  }
+}
+
+/** A feed whose notifications never arrive. */
+class SilentFeed extends MemoryChanges {
+  override onChanges(): () => void {
+    return () => undefined;
   }
 }
 
@@ -287,7 +312,7 @@ class RestoredFeed extends MemoryChanges {
     return this.restored?.cursorKey() ?? super.cursorKey();
   }
 
-  override async sequenceAndRead(...args: Parameters<MemoryChanges['sequenceAndRead']>): Promise<StreamPage> {
-    return this.restored?.sequenceAndRead(...args) ?? super.sequenceAndRead(...args);
+  override async read(...args: Parameters<MemoryChanges['read']>): Promise<StreamPage> {
+    return this.restored?.read(...args) ?? super.read(...args);
   }
 }

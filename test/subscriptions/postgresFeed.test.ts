@@ -1,17 +1,18 @@
 import pg from 'pg';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import type { SequencedChange, StreamPosition } from '../../src/domain/change.ts';
+import type { ChangeTopic, SequencedChange, StreamPosition } from '../../src/domain/change.ts';
 import { AlreadyExistsError } from '../../src/store/errors.ts';
 import { settingsOf } from '../../src/store/postgres/begin.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Statement } from '../../src/store/postgres/sql.ts';
 import type { Store } from '../../src/store/store.ts';
 import { ChangeCursors } from '../../src/subscriptions/changeCursor.ts';
-import { Hub } from '../../src/subscriptions/hub.ts';
+import { Hub, type HubOptions, type StreamItem } from '../../src/subscriptions/hub.ts';
 import { COUNTS } from '../counts.ts';
 import { type Explained, readsOf } from '../store/plans.ts';
 import { anInstitution } from '../store/rows.ts';
 import { asAdmin } from '../support/admin.ts';
+import { endOf, readCommitted } from '../support/changes.ts';
 import { createDatabase } from '../support/database.ts';
 import { openPostgresAt } from '../support/stores.ts';
 import { numbers, sequences } from './feed.ts';
@@ -24,26 +25,45 @@ beforeAll(async () => {
   await store.transact('ALL', async (tx) => tx.institutions.insert({ ...anInstitution(), id: institutionId }));
 });
 
-const announced = (objectId: string, createdAt = Date.now()) =>
-  ({ topic: 'CHAT_MESSAGE', kind: 'UPDATED', institutionId, objectId, detailId: null, createdAt }) as const;
-const announce = (objectId: string): Promise<void> =>
-  store.transact('ALL', async (tx) => tx.publish(announced(objectId)));
+const announced = (objectId: string, createdAt = Date.now(), topic: ChangeTopic = 'CHAT_MESSAGE') =>
+  ({ topic, kind: 'UPDATED', institutionId, objectId, detailId: null, createdAt }) as const;
+const announce = (objectId: string, by = store): Promise<void> =>
+  by.transact('ALL', async (tx) => tx.publish(announced(objectId)));
 const WRITE = `insert into outbox (institution_id, topic, kind, object_id, created_at)
   values ($1, 'CHAT_MESSAGE', 'UPDATED', $2, now())`;
 
 async function end(): Promise<StreamPosition> {
-  return (await store.changes.sequenceAndRead(null, 0)).last;
+  return endOf(store.changes);
 }
 /** Returns all changes after a position, read page by page. */
 async function changesAfter(position: StreamPosition, page = 500): Promise<readonly SequencedChange[]> {
   const all: SequencedChange[] = [];
   for (;;) {
-    const { changes } = await store.changes.sequenceAndRead(all.at(-1) ?? position, page);
+    const { changes } = await readCommitted(store.changes, all.at(-1) ?? position, page);
     all.push(...changes);
     if (changes.length < page) return all;
   }
 }
 const objects = (changes: readonly SequencedChange[]): string[] => changes.map(({ objectId }) => objectId);
+
+/** Opens another store on the database, closed when the test ends. */
+function openOther(): Store {
+  const other = createPostgresStore({ databaseUrl: url, onError: () => undefined });
+  onTestFinished(() => other.close());
+  return other;
+}
+
+/** Lets the store assign sequences to its changes. Returns a function that stops it. */
+const listening = ({ changes }: Store) => changes.onChanges(() => undefined);
+
+/** Starts a hub on the store, stopped when the test ends. */
+function startHub({ pollIntervalMs }: Pick<HubOptions, 'pollIntervalMs'>): Hub {
+  const limits = { maxQueuedChanges: 1_000, maxPerOwner: 1 };
+  const hub = new Hub({ feed: store.changes, pollIntervalMs, ...limits, onInternalError: () => undefined });
+  hub.start();
+  onTestFinished(() => hub.stop());
+  return hub;
+}
 
 /** Opens a connection without settings of the store, closed when the test ends. */
 async function session(): Promise<pg.Client> {
@@ -105,28 +125,87 @@ describe('the stream of changes in PostgreSQL', () => {
     expect(all.map(({ objectId, sequence }) => [objectId, sequence])).toEqual([['after', before.sequence + 1]]);
   });
 
-  it('each change gets one gapless sequence under concurrent writers, pollers and readers', async () => {
+  it('each change gets one gapless sequence under concurrent writers, and readers without a lock miss none', async () => {
     const before = await end();
     const total = COUNTS.placedChanges;
     const writers = 8;
-    let left = writers;
+    const stores = [store, openOther(), openOther()] as const;
+    for (const each of stores) onTestFinished(listening(each));
+    // Half of the readers read only the odd changes, like subscribers that catch up.
+    const odd = { institutionId, topic: 'CHAT_SESSION' } as const;
+    let isWriting = true;
     const writing = numbers(1, writers).map(async (writer) => {
-      for (let index = writer; index <= total; index += writers) await announce(`of many ${index}`);
-      left -= 1;
-    });
-    const reading = numbers(1, 3).map(async () => {
-      const seen: SequencedChange[] = [];
-      for (let last = false; !last; ) {
-        last = left === 0;
-        seen.push(...(await changesAfter(seen.at(-1) ?? before, 17)));
+      for (let index = writer; index <= total; index += writers) {
+        const topic = index % 2 === 1 ? odd.topic : 'CHAT_MESSAGE';
+        const by = stores[index % stores.length] ?? store;
+        await by.transact('ALL', async (tx) => tx.publish(announced(`of many ${index}`, Date.now(), topic)));
       }
-      return seen;
+    });
+    const readers = [undefined, odd, undefined, odd].map(async (filter) => {
+      const seen: SequencedChange[] = [];
+      let position = before;
+      for (let isLast = false; ; ) {
+        const { isKnown, changes, last } = await store.changes.read(position, 17, filter);
+        expect(isKnown).toBe(true);
+        seen.push(...changes);
+        position = changes.length < 17 ? last : (changes.at(-1) ?? last);
+        if (changes.length === 17) continue;
+        if (isLast) return seen;
+        isLast = !isWriting;
+      }
     });
     await Promise.all(writing);
-    const [first, ...others] = await Promise.all(reading);
-    expect(first?.map(({ sequence }) => sequence)).toEqual(numbers(before.sequence + 1, before.sequence + total));
-    expect(new Set(objects(first ?? []))).toEqual(new Set(numbers(1, total).map((index) => `of many ${index}`)));
-    for (const other of others) expect(other).toEqual(first);
+    await store.changes.assignSequences();
+    isWriting = false;
+    const [all = [], some, ...others] = await Promise.all(readers);
+    expect(all.map(({ sequence }) => sequence)).toEqual(numbers(before.sequence + 1, before.sequence + total));
+    expect(new Set(objects(all))).toEqual(new Set(numbers(1, total).map((index) => `of many ${index}`)));
+    expect(some).toEqual(all.filter(({ topic }) => topic === odd.topic));
+    expect(others).toEqual([all, some]);
+  });
+
+  it('neither commits nor reads wait for an assignment, and one that finds another in progress follows it', async () => {
+    const before = await end();
+    const [other, holder] = [openOther(), await session()];
+    const woken = new Promise<void>((resolve) => other.changes.onChanges(resolve));
+    await holder.query('begin');
+    await holder.query('select 1 from outbox_extent for update');
+    await announce('during an assignment', other);
+    expect(await store.changes.read(before, 10)).toEqual({ isKnown: true, changes: [], last: before });
+    const assigned = Promise.all(numbers(1, 3).map(() => store.changes.assignSequences()));
+    await holder.query('commit');
+    await assigned;
+    expect(objects((await store.changes.read(before, 10)).changes)).toEqual(['during an assignment']);
+    await announce('after it', other);
+    await woken;
+    expect(objects(await changesAfter(before))).toEqual(['during an assignment', 'after it']);
+  });
+
+  it('a subscription begins after all changes that were committed before it, also those without a sequence', async () => {
+    const [hub, other] = [startHub({ pollIntervalMs: 2 ** 30 }), openOther()];
+    const before = await end();
+    const cursors = new ChangeCursors(await store.changes.cursorKey());
+    const filter = { institutionId, topic: 'CHAT_MESSAGE' } as const;
+    // A server without a hub assigns no sequences and sends no notifications.
+    await announce('first', other);
+    const resumed = hub.subscribe('a', cursors.encodeChange(before), filter);
+    expect(await sequences(resumed, 2)).toEqual([before.sequence + 1, 'live']);
+    await announce('second', other);
+    const { value } = await hub.subscribe('b', null, filter).next();
+    expect(value).toMatchObject({ change: null });
+    expect(cursors.decode((value as StreamItem).cursor)).toMatchObject({ sequence: before.sequence + 2 });
+    expect(await sequences(resumed, 1)).toEqual([before.sequence + 2]);
+  });
+
+  it('changes of a server that stopped before it assigned sequences arrive at the next poll of another', async () => {
+    const hub = startHub({ pollIntervalMs: 10 });
+    const ticks = hub.subscribe('a', null, { institutionId, topic: 'CHAT_MESSAGE' });
+    await ticks.next();
+    // A server without a hub assigns no sequences and sends no notifications.
+    const stopped = createPostgresStore({ databaseUrl: url, onError: () => undefined });
+    await announce('last words', stopped);
+    await stopped.close();
+    expect((await ticks.next()).value).toMatchObject({ change: { objectId: 'last words' } });
   });
 
   it('changes of an institution are read without those of others, even if statistics know no others', async () => {
@@ -146,14 +225,14 @@ describe('the stream of changes in PostgreSQL', () => {
     await publish(2_000, { institutionId: 'inst_other' });
     await publish(1_000, { topic: 'POSITION' });
     await publish(5);
-    const { last } = await reader.changes.sequenceAndRead(null, 0);
+    const last = await endOf(reader.changes);
     expect(last.sequence).toBe(before.sequence + 3_010);
     for (const [filter, count] of [
       [own, 10],
       [{ ...own, objectId: 'own 3' }, 2],
     ] as const) {
       sent.length = 0;
-      expect((await reader.changes.sequenceAndRead(before, 500, filter)).changes).toHaveLength(count);
+      expect((await reader.changes.read(before, 500, filter)).changes).toHaveLength(count);
       const [statement, ...others] = sent.filter(({ values }) => values.includes(institutionId)) as [Statement];
       expect(others).toEqual([]);
       const client = await session();
@@ -166,30 +245,22 @@ describe('the stream of changes in PostgreSQL', () => {
   });
 
   it('notifications are received again after the listening connection was killed, and no change is lost', async () => {
-    const hub = new Hub({
-      feed: store.changes,
-      pollIntervalMs: 2 ** 30,
-      maxQueuedChanges: 1_000,
-      maxPerOwner: 1,
-      onInternalError: () => undefined,
-    });
-    hub.start();
-    onTestFinished(() => hub.stop());
+    const hub = startHub({ pollIntervalMs: 2 ** 30 });
     const before = await end();
-    const other = createPostgresStore({ databaseUrl: url, onError: () => undefined });
-    onTestFinished(() => other.close());
+    const other = openOther();
     const after = new ChangeCursors(await store.changes.cursorKey()).encodeChange(before);
     const ticks = hub.subscribe('a', after, { institutionId, topic: 'CHAT_MESSAGE' });
     expect(await sequences(ticks, 1)).toEqual(['live']);
-    // The last statement of the listening connection: a liveness check, or a notification.
+    // The last statement of the listening connection: a liveness check.
     const listeners = `select pid from pg_stat_activity where datname = current_database()
-      and query in ('select 1', 'notify escrowgrid_changes')`;
+      and query = 'select 1'`;
     const pids = async (): Promise<number[]> =>
       asAdmin(url, async (admin) => (await admin.query<{ pid: number }>(listeners)).rows.map(({ pid }) => pid));
     const killed = await untilSome(pids);
     await asAdmin(url, (admin) => admin.query('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [killed]));
     // From another server, whose notification is not received.
-    await other.transact('ALL', async (tx) => tx.publish(announced('unheard')));
+    listening(other);
+    await announce('unheard', other);
     expect(await sequences(ticks, 1)).toEqual([before.sequence + 1]);
     expect((await untilSome(pids)).filter((pid) => killed.includes(pid))).toEqual([]);
     await announce('heard');
@@ -210,8 +281,8 @@ describe('the stream of changes in PostgreSQL', () => {
     expect(aged).toHaveLength(3);
     expect(await store.changes.deleteBefore(old + hour)).toBe(2);
     const [, second, third] = aged as [SequencedChange, SequencedChange, SequencedChange];
-    expect(await store.changes.sequenceAndRead(before, 10)).toMatchObject({ isKnown: false, changes: [] });
-    expect(await store.changes.sequenceAndRead(second, 10)).toMatchObject({ isKnown: true, changes: [third] });
+    expect(await store.changes.read(before, 10)).toMatchObject({ isKnown: false, changes: [] });
+    expect(await store.changes.read(second, 10)).toMatchObject({ isKnown: true, changes: [third] });
     expect(await store.changes.deleteBefore(old + hour)).toBe(0);
   });
 
@@ -226,11 +297,11 @@ describe('the stream of changes in PostgreSQL', () => {
       tx.publish(announced('kept'));
     });
     const key = await writer.changes.cursorKey();
-    const { last } = await writer.changes.sequenceAndRead(null, 0);
+    const last = await endOf(writer.changes);
     await writer.transact('ALL', async (tx) => tx.publish(announced('kept too')));
     await writer.close();
     const reader = open();
-    const { changes } = await reader.changes.sequenceAndRead(last, 10);
+    const { changes } = await readCommitted(reader.changes, last, 10);
     const keyAgain = await reader.changes.cursorKey();
     await reader.close();
     expect(changes).toMatchObject([{ sequence: 2, objectId: 'kept too' }]);

@@ -7,6 +7,7 @@ import { verify } from '../../src/verify/verify.ts';
 import { START, windowOn } from '../store/rows.ts';
 import { did } from '../support/accounting.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
+import { endOf, readCommitted } from '../support/changes.ts';
 import { fundedPosition, makeDeal } from '../support/deal.ts';
 import { type PostgresServer, startPostgres } from '../support/postgresServer.ts';
 import { serve } from '../support/server.ts';
@@ -70,7 +71,7 @@ it('later migrations by the owner change all rows, and protect a new table with 
 });
 
 it('servers of the owner can do everything: requests, changes, searches, expiry, clean-up and verification', async () => {
-  const { last: start } = await store.changes.sequenceAndRead(null, 0);
+  const start = await endOf(store.changes);
   await store.changes.deleteBefore(START + 1);
   const server = serve(store);
   const deal = await makeDeal(server);
@@ -79,7 +80,7 @@ it('servers of the owner can do everything: requests, changes, searches, expiry,
   const { position } = await did(server, 'releasePosition', { positionId, all: true, idempotencyKey: 'once' });
   expect(position?.state).toBe('RELEASED');
   expect((await verify(store)).difference).toMatchObject({ positionId: mine.positions[0]?.id });
-  const { changes } = await store.changes.sequenceAndRead(start, 100);
+  const { changes } = await readCommitted(store.changes, start, 100);
   expect(changes.map(({ institutionId }) => institutionId)).toContain(deal.institution.id);
   expect(await store.changes.deleteBefore(START + 1)).toBe(changes.length);
   const search = windowOn<(typeof mine.chatSessions)[number]>({ search: [WORD] });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { as, call, countsOf, did, grownBy, type MutationName, opening, sceneOn, times } from '../support/accounting.ts';
+import { endOf, readCommitted } from '../support/changes.ts';
 import { fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
 
@@ -374,10 +375,10 @@ onBothStores((open) => {
     it('updatePosition publishes one UPDATED change without an event', async () => {
       const { server, store, deal } = scene;
       const { id: positionId } = await openPosition(server, deal);
-      const { last } = await store.changes.sequenceAndRead(null, 0);
+      const last = await endOf(store.changes);
       await did(server, 'updatePosition', { positionId, externalReference: 'live' });
       await did(server, 'updatePosition', { positionId, externalReference: 'live' });
-      const { changes } = await store.changes.sequenceAndRead(last, 10);
+      const { changes } = await readCommitted(store.changes, last, 10);
       expect(changes).toMatchObject([{ topic: 'POSITION', kind: 'UPDATED', objectId: positionId, detailId: null }]);
       expect(changes).toHaveLength(1);
     });

@@ -55,7 +55,9 @@ export class MemoryChanges implements ChangeFeed {
     return this.#key;
   }
 
-  async sequenceAndRead(after: StreamPosition | null, limit: number, filter?: ChangeFilter): Promise<StreamPage> {
+  async assignSequences(): Promise<void> {}
+
+  async read(after: StreamPosition | null, limit: number, filter?: ChangeFilter): Promise<StreamPage> {
     const { sequence, id } = this.#last;
     const last = { sequence, id };
     if (after === null) return { isKnown: true, changes: [], last };
@@ -68,7 +70,7 @@ export class MemoryChanges implements ChangeFeed {
     return { isKnown: true, changes, last };
   }
 
-  onCommit(wake: () => void): () => void {
+  onChanges(wake: () => void): () => void {
     this.#wakes.add(wake);
     return () => this.#wakes.delete(wake);
   }

@@ -1,32 +1,29 @@
+import { randomUUID } from 'node:crypto';
 import type { ChangeFilter, SequencedChange, StreamPosition } from '../../domain/change.ts';
+import type { Instant } from '../../domain/time.ts';
 import { deadlineIn } from '../deadline.ts';
-import type { ChangeFeed } from '../store.ts';
+import type { ChangeFeed, StreamPage } from '../store.ts';
+import { assignSequences, onlyRow } from './assignSequences.ts';
+import { confirmReads } from './commitProof.ts';
 import { allowRepeat, withRetries } from './errors.ts';
 import { Listener } from './listener.ts';
 import type { OutageListener } from './outage.ts';
 import type { ConnectionPool } from './pool.ts';
+import { SequenceBatches } from './sequenceBatches.ts';
 import { type OnStatement, type Opening, type Session, withSession } from './session.ts';
 import type { Statement } from './sql.ts';
 
-/** The maximum number of committed changes that are numbered at once. */
-const PLACED_AT_ONCE = 5_000;
 /** The time limit for reading changes, in ms. The hub reads again. */
 const READ_MS = 10_000;
 
 /** The stream has the changes of all institutions; the reads are restricted by a filter. */
 const WRITING = { purpose: 'writing', scope: 'ALL' } as const;
 const READING = { purpose: 'reading', scope: 'ALL' } as const;
+/** The changes and the end of the stream are of one moment. */
+const SNAPSHOT = { purpose: 'snapshot', scope: 'ALL' } as const;
 
 const KEY = 'select cursor_key as key from outbox_extent';
 const LOCK = 'select 1 from outbox_extent for update';
-
-/** Assigns sequences to the committed changes that have none, in the order in which they were written. */
-const PLACE = `with unplaced as (
-  select number, row_number() over (order by number) as ahead from outbox where place is null order by number limit ${PLACED_AT_ONCE}
-), placed as (
-  update outbox set place = (select last from outbox_extent) + unplaced.ahead
-  from unplaced where outbox.number = unplaced.number returning 1
-) update outbox_extent set last = last + (select count(*) from placed) where exists (select 1 from unplaced)`;
 
 const READ = `select place::int8::text as sequence, id, topic, kind, institution_id as "institutionId",
   object_id as "objectId", detail_id as "detailId", created_at as "createdAt" from outbox`;
@@ -43,11 +40,12 @@ const READ_FILTERED = `${READ} where place is not null
   order by outbox.institution_id, outbox.topic, outbox.place limit $2::int`;
 
 /**
- * Returns the end of the stream, and whether the change with sequence $1 has the id $2, or had it when it was deleted.
+ * Returns the end of the stream, and whether the change with sequence $1 has the id $2, or had it when it was deleted;
+ * and whether commits wait for a standby.
  */
 const STREAM = `select last::int8::text as sequence, coalesce((select id from outbox where place = last), forgotten_id) as id,
-  coalesce((select id from outbox where place = $1::bigint), case forgotten when $1::bigint then forgotten_id end) = $2::uuid as "isKnown"
-  from outbox_extent`;
+  coalesce((select id from outbox where place = $1::bigint), case forgotten when $1::bigint then forgotten_id end) = $2::uuid as "isKnown",
+  current_setting('synchronous_standby_names') <> '' as "hasStandby" from outbox_extent`;
 
 const DELETE = `with gone as (
   delete from outbox where place is not null and created_at < $1
@@ -59,15 +57,14 @@ returning (select count(*)::int from gone) as count`;
 
 /** The change feed that all servers on one database share. */
 export interface PostgresChanges extends ChangeFeed {
-  /** Wakes the readers of this server and, a moment later, those of other servers. */
+  /** Lets the changes that this server has committed get their sequences, if it has readers. */
   committed(): void;
   close(): Promise<void>;
 }
 
 /**
- * Notifications only wake readers; the changes themselves are in the table. Notifications use a separate connection,
- * because a pooler in transaction mode does not deliver them, and are sent outside of transactions, because NOTIFY
- * makes commits wait for each other.
+ * Notifications only wake readers; the changes themselves are in the table. Notifications are received on a separate
+ * connection, because a pooler in transaction mode does not deliver them.
  */
 export function postgresChanges(
   pool: ConnectionPool,
@@ -77,71 +74,91 @@ export function postgresChanges(
 ): PostgresChanges {
   const wakes = new Set<() => void>();
   const wakeAll = (): void => wakes.forEach((wake) => wake());
-  const listener = new Listener(directUrl, wakeAll, onOutage);
+  const ownId = randomUUID();
   const inSession = <T>(opening: Opening, work: (session: Session) => Promise<T>): Promise<T> => {
     const until = deadlineIn(READ_MS);
+    // None of this fails or differs if it runs twice: a change keeps its sequence.
     return withRetries(() => withSession(pool, onStatement, { ...opening, until }, work).catch(allowRepeat), until);
   };
+  const batches = new SequenceBatches(async (waits) => {
+    const assignment = await inSession(WRITING, (session) => assignSequences(session, waits, ownId));
+    if (assignment.assigned > 0) wakeAll();
+    return assignment;
+  });
+  const onNotification = (sender?: string): void => {
+    if (sender === ownId) return;
+    if (sender !== undefined) batches.follow();
+    wakeAll();
+  };
+  const listener = new Listener(directUrl, onNotification, onOutage);
   return {
     cursorKey: () =>
       inSession(READING, async (session) => {
         const { rows } = await session.query<{ key: Buffer }>({ text: KEY, values: [] });
         return onlyRow(rows).key;
       }),
-    sequenceAndRead: (after, limit, filter) =>
-      // A change keeps its sequence, so this may run again. The lock is a write, so COMMIT also covers the sequences
-      // read.
-      inSession(WRITING, async (session) => {
-        // One round trip: the lock, the assignment of sequences under it, and the read of all changes that have one.
-        void session.query({ text: LOCK, values: [] });
-        void session.query({ text: PLACE, values: [] });
-        const reading = after && session.query<ChangeRow>(readStatement(after, limit, filter));
-        const position = [after?.sequence ?? null, after?.id ?? null];
-        const stream = session.query<StreamRow>({ text: STREAM, values: position });
-        const ended = session.commit();
-        const changes = (await reading)?.rows.map(withNumericSequence) ?? [];
-        const { isKnown, ...last } = onlyRow((await stream).rows);
-        await ended;
-        if (after !== null && !isKnown) return { isKnown: false, changes: [], last: withNumericSequence(last) };
-        return { isKnown: true, changes, last: withNumericSequence(last) };
-      }),
-    onCommit: (wake) => {
+    assignSequences: () => batches.assignAll(),
+    read: async (after, limit, filter) => {
+      const { hasStandby, ...page } = await inSession(SNAPSHOT, (session) => readPage(session, after, limit, filter));
+      // A standby may not have confirmed what was read.
+      const isNew = page.last.sequence !== after?.sequence;
+      if (hasStandby && isNew) await inSession(WRITING, (session) => session.commit(confirmReads()));
+      return page;
+    },
+    onChanges: (wake) => {
       wakes.add(wake);
       listener.start();
       return () => wakes.delete(wake);
     },
     deleteBefore: (before) =>
-      withRetries(() =>
-        withSession(pool, onStatement, WRITING, async (session) => {
-          void session.query({ text: LOCK, values: [] });
-          // Deletes only up to the first change to keep, so one that another server's clock has dated earlier waits for
-          // it.
-          const deleted = session.query<{ count: number }>({ text: DELETE, values: [new Date(before).toISOString()] });
-          const ended = session.commit();
-          const { rows } = await deleted;
-          await ended;
-          return onlyRow(rows).count;
-        }),
-      ),
+      withRetries(() => withSession(pool, onStatement, WRITING, (session) => deleteChanges(session, before))),
     committed: () => {
-      wakeAll();
-      listener.notify();
+      if (wakes.size > 0) batches.assignSoon();
     },
-    close: () => listener.close(),
+    close: () => {
+      batches.close();
+      return listener.close();
+    },
   };
+}
+
+/**
+ * Deletes only up to the first change to keep, so one that another server's clock has dated earlier waits for it.
+ * Returns the number of deleted changes.
+ */
+async function deleteChanges(session: Session, before: Instant): Promise<number> {
+  void session.query({ text: LOCK, values: [] });
+  const deleted = session.query<{ count: number }>({ text: DELETE, values: [new Date(before).toISOString()] });
+  const ended = session.commit();
+  const { rows } = await deleted;
+  await ended;
+  return onlyRow(rows).count;
+}
+
+/** Reads a page, and whether a standby must confirm it, in one round trip. */
+async function readPage(
+  session: Session,
+  after: StreamPosition | null,
+  limit: number,
+  filter: ChangeFilter | undefined,
+): Promise<StreamPage & { readonly hasStandby: boolean }> {
+  const reading = after && session.query<ChangeRow>(readStatement(after, limit, filter));
+  const position = [after?.sequence ?? null, after?.id ?? null];
+  const stream = session.query<StreamRow>({ text: STREAM, values: position });
+  const ended = session.commit();
+  const changes = (await reading)?.rows.map(withNumericSequence) ?? [];
+  const { isKnown, hasStandby, ...last } = onlyRow((await stream).rows);
+  await ended;
+  const page = { last: withNumericSequence(last), hasStandby };
+  return after !== null && !isKnown ? { isKnown: false, changes: [], ...page } : { isKnown: true, changes, ...page };
 }
 
 /** A sequence is a bigint, which pg returns as text. */
 type Row<T extends StreamPosition> = Omit<T, 'sequence'> & { readonly sequence: string };
 type ChangeRow = Row<SequencedChange>;
-type StreamRow = Row<StreamPosition> & { readonly isKnown: boolean | null };
+type StreamRow = Row<StreamPosition> & { readonly isKnown: boolean | null; readonly hasStandby: boolean };
 
 const withNumericSequence = <T extends Row<StreamPosition>>(row: T) => ({ ...row, sequence: Number(row.sequence) });
-
-function onlyRow<R>([row]: readonly R[]): R {
-  if (row === undefined) throw new Error('outbox_extent has no row.');
-  return row;
-}
 
 function readStatement({ sequence }: StreamPosition, limit: number, filter: ChangeFilter | undefined): Statement {
   if (!filter) return { text: READ_ALL, values: [sequence, limit] };

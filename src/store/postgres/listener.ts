@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { CHANNEL } from './assignSequences.ts';
 import { ConnectionLostError } from './errors.ts';
 import { Outage, type OutageListener } from './outage.ts';
 import { destroy } from './pool.ts';
 
-const CHANNEL = 'escrowgrid_changes';
 /** Times in ms. */
 export const LISTENER_TIMES = {
   /** The pause before the connection is opened again. */
@@ -18,35 +18,27 @@ export const LISTENER_TIMES = {
 /** The connection that listens for notifications. It is opened again whenever it breaks or is no longer answered. */
 export class Listener {
   readonly #url: string;
-  readonly #wake: () => void;
+  readonly #onNotification: (payload?: string) => void;
   readonly #outage: Outage;
   readonly #times: typeof LISTENER_TIMES;
   readonly #closing = new AbortController();
-  #client: pg.Client | undefined;
   #running: Promise<void> | undefined;
-  #isNotifying = false;
 
-  constructor(url: string, wake: () => void, onOutage: OutageListener, times = LISTENER_TIMES) {
+  /** Calls `onNotification` with each payload, and without one whenever notifications may have been missed. */
+  constructor(
+    url: string,
+    onNotification: (payload?: string) => void,
+    onOutage: OutageListener,
+    times = LISTENER_TIMES,
+  ) {
     this.#url = url;
-    this.#wake = wake;
+    this.#onNotification = onNotification;
     this.#times = times;
     this.#outage = new Outage(onOutage);
   }
 
   start(): void {
     this.#running ??= this.#run();
-  }
-
-  /** Notifies the other servers; several notifications at once become one. */
-  notify(): void {
-    if (this.#isNotifying || !this.#client) return;
-    this.#isNotifying = true;
-    this.#client
-      .query(`notify ${CHANNEL}`)
-      .catch(() => undefined)
-      .finally(() => {
-        this.#isNotifying = false;
-      });
   }
 
   async close(): Promise<void> {
@@ -80,20 +72,18 @@ export class Listener {
     signal.addEventListener('abort', end, { once: true });
     client.once('end', () => ended.abort());
     client.on('error', () => undefined);
-    client.on('notification', this.#wake);
+    client.on('notification', ({ payload }) => this.#onNotification(payload ?? ''));
     try {
       await client.connect();
       await client.query(`set idle_session_timeout = 0; listen ${CHANNEL}`);
-      this.#client = client;
       // Other servers may have notified while the connection was down.
-      this.#wake();
+      this.#onNotification();
       for (;;) {
         await client.query('select 1');
         this.#outage.succeeded();
         await delay(this.#times.checkMs, undefined, { signal: ended.signal });
       }
     } finally {
-      this.#client = undefined;
       signal.removeEventListener('abort', end);
       destroy(client);
     }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { Change, ChangeFilter, SequencedChange, StreamPosition } from '../../../src/domain/change.ts';
+import { endOf, readCommitted } from '../../support/changes.ts';
 import { anInstitution, type GetStore, nextId, START } from '../rows.ts';
 
 const many = 40;
@@ -21,8 +22,8 @@ export function announcesChanges(store: GetStore): void {
       for (const change of changes) tx.publish(change);
     });
   const read = (after: StreamPosition, limit = 1_000, filter?: ChangeFilter) =>
-    store().changes.sequenceAndRead(after, limit, filter);
-  const end = async () => (await store().changes.sequenceAndRead(null, 0)).last;
+    readCommitted(store().changes, after, limit, filter);
+  const end = () => endOf(store().changes);
   const withoutPosition = (changes: readonly SequencedChange[]) =>
     changes.map(({ sequence: _sequence, id: _id, ...change }) => change);
   const sequencesOf = (changes: readonly SequencedChange[]) => changes.map(({ sequence }) => sequence);
@@ -47,7 +48,7 @@ export function announcesChanges(store: GetStore): void {
     const part = await read(changes[0] as SequencedChange, 1);
     expect(part).toEqual({ isKnown: true, changes: changes.slice(1, 2), last });
     expect(await read(last)).toEqual({ isKnown: true, changes: [], last });
-    expect(await store().changes.sequenceAndRead(null, 1_000)).toEqual({ isKnown: true, changes: [], last });
+    expect(await store().changes.read(null, 1_000)).toEqual({ isKnown: true, changes: [], last });
   });
 
   it('no changes are returned after a position that is not in the stream, and the result reports it', async () => {
@@ -140,7 +141,7 @@ export function announcesChanges(store: GetStore): void {
   it('a listener is called after commits, and never after it has been removed', async () => {
     let calls = 0;
     let called = (): void => undefined;
-    const stop = store().changes.onCommit(() => {
+    const stop = store().changes.onChanges(() => {
       calls += 1;
       called();
     });
