@@ -4,7 +4,7 @@ import { HIGHEST, type Row } from './compare.ts';
 import { IndexScan } from './indexScan.ts';
 import { type GroupLayout, nameOf } from './layouts.ts';
 import { type Conditions, keysOf, matcherOf } from './match.ts';
-import type { IndexPosition, OrderedIndex } from './orderedIndex.ts';
+import { type IndexPosition, isAhead, type OrderedIndex } from './orderedIndex.ts';
 
 /** The number of rows scanned for lists; for limits and tests. */
 export interface ScanStats {
@@ -112,7 +112,8 @@ function leastOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly A
   return { size: index.size, isExact: index.isExact && !set, rows: () => rowsOf(index) };
 }
 
-function boundsOf<E>({ order, after, before }: Window<E>): Bounds {
+/** Returns the sort keys that bound a window, as rows. */
+export function boundsOf<E>({ order, after, before }: Window<E>): Bounds {
   const [above, below] = order.direction === 'ASC' ? [after, before] : [before, after];
   return { ...(above && { above: rowOf(order, above) }), ...(below && { below: rowOf(order, below) }) };
 }
@@ -208,9 +209,6 @@ function scanOf<E>(
   if (range?.lt !== undefined) end(place({ ...lowest, [field]: range.lt }, false));
   return new IndexScan(index, from, to, reverse, scanStats);
 }
-
-const isAhead = (a: IndexPosition, b: IndexPosition): boolean =>
-  a.chunk < b.chunk || (a.chunk === b.chunk && a.row < b.row);
 
 /** Returns the rows of a source without duplicates, although several of its scans may contain a row. */
 function rowsOf<E>({ scans }: Source<E>): Iterable<E> {

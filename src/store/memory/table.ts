@@ -5,6 +5,7 @@ import { fieldsOf, ownerOf } from '../tables.ts';
 import { bytesOf } from './bytes.ts';
 import { Columns } from './columns.ts';
 import type { Row } from './compare.ts';
+import { directPage } from './directPage.ts';
 import { EVERY_FIELD, IndexedFields } from './fieldSet.ts';
 import { KeptGroup } from './group.ts';
 import type { GroupLayout, Layout } from './layouts.ts';
@@ -69,7 +70,21 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   /** Returns a page of the rows; if `found` is given, only of those in it. */
   page(window: Window<E>, tenant: Id | null, found?: ReadonlySet<Id>): Page<E> {
     const conditions = this.#conditions(window, tenant);
+    const direct = found || window.terms ? undefined : this.#directPage(window, conditions, tenant);
+    if (direct) return direct;
     return pageOf(this.#indexesFor(tenant), window, conditions, this.#among(window, tenant, found));
+  }
+
+  /**
+   * Reads the window from an index with exactly its rows; undefined if there is none. All rows of a parent belong to one
+   * institution, so its index serves a read of one institution too.
+   */
+  #directPage(window: Window<E>, conditions: Conditions, tenant: Id | null): Page<E> | undefined {
+    const indexed = this.#indexesFor(tenant);
+    const isVisible = (row: E): boolean => tenant === null || this.tenantOf(row) === tenant;
+    const page = directPage(indexed, window, conditions, isVisible);
+    if (page || tenant === null || indexed.groups === this.groups) return page;
+    return directPage(indexed, window, conditions.slice(0, -1), isVisible);
   }
 
   /** Returns every row of the selection, in no particular order. */
