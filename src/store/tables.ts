@@ -39,6 +39,32 @@ export const eachTable = <V extends { readonly [T in TableName]: unknown }>(
   make: <T extends TableName>(name: T) => unknown,
 ): V => Object.fromEntries(TABLE_NAMES.map((name) => [name, make(name)])) as V;
 
+/** Values per table that are made when they are first used. */
+class LazyTables {
+  readonly #make: (name: TableName) => unknown;
+  readonly #made: { [T in TableName]?: unknown } = {};
+
+  constructor(make: (name: TableName) => unknown) {
+    this.#make = make;
+  }
+
+  static {
+    for (const name of TABLE_NAMES) {
+      Object.defineProperty(LazyTables.prototype, name, {
+        get(this: LazyTables): unknown {
+          return (this.#made[name] ??= this.#make(name));
+        },
+      });
+    }
+  }
+}
+
+/** Makes one value per table like `eachTable`, but each only when it is first used. They are not own properties. */
+export const lazyTables = <V extends { readonly [T in TableName]: unknown }>(
+  make: <T extends TableName>(name: T) => unknown,
+  // The getters of the class are added at run time, so TypeScript does not see them.
+): V => new LazyTables(make) as unknown as V;
+
 /** Returns the institution of a scope, or null for all institutions. Every read and write names it in its condition. */
 export const tenantOf = (scope: Scope): Id | null => (scope === 'ALL' ? null : scope.institutionId);
 

@@ -1,4 +1,5 @@
 import type { Field, Page, Window } from '../store.ts';
+import type { GroupKey } from './keyMap.ts';
 import type { Conditions } from './match.ts';
 import { keysOf } from './match.ts';
 import type { OrderedIndex } from './orderedIndex.ts';
@@ -19,7 +20,7 @@ export function directPage<E>(
     const at = group.orders.findIndex((order) => isSame(order, window.order.by));
     const key = at < 0 ? undefined : keyOf(group, conditions);
     if (key === undefined) continue;
-    const page = pageFrom(group.indexes.get(key)?.[at], window, isVisible);
+    const page = pageFrom(group.indexAt(key, at), window, isVisible);
     scanStats.rows += page.rows.length + (page.more ? 1 : 0);
     return page;
   }
@@ -27,7 +28,7 @@ export function directPage<E>(
 }
 
 /** Returns the key whose rows are exactly those that meet the conditions; undefined if there is no such key. */
-function keyOf<E>({ fields }: Group<E>, conditions: Conditions): unknown {
+function keyOf<E>({ fields }: Group<E>, conditions: Conditions): GroupKey | undefined {
   const values: (readonly unknown[])[] = [];
   for (const field of fields) {
     const condition = conditions.find((each) => each[0] === field)?.[1];
@@ -47,7 +48,7 @@ function pageFrom<E>(index: OrderedIndex<E> | undefined, window: Window<E>, isVi
   if (!rows.every(isVisible)) return EMPTY;
   const more = rows.length > limit;
   if (more) rows.pop();
-  return { rows: backward ? rows.reverse() : rows, more };
+  return { rows: backward ? rows.toReversed() : rows, more };
 }
 
 const EMPTY: Page<never> = { rows: [], more: false };

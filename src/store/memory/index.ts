@@ -20,7 +20,7 @@ import { MemoryMeter, type OnMemoryWarning } from './meter.ts';
 import type { ScanStats } from './plan.ts';
 import { TextIndex } from './search.ts';
 import { Table } from './table.ts';
-import { totalsOf } from './totals.ts';
+import { Totals } from './totals.ts';
 import { runTransaction } from './transaction.ts';
 import { UnreadCounter } from './unread.ts';
 import { type Committed, type MemoryTables, textOfWrite } from './write.ts';
@@ -50,6 +50,7 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
     <T extends TableName>(name: T): Table<Tables[T]> => new Table<Tables[T]>(LAYOUTS[name], scanStats, meter),
   );
   const texts = new TextIndex(meter, scanStats);
+  const totals = new Totals(tables.positions);
   const unread = new UnreadCounter(tables.chatMessages, tables.readMarks);
   const changes = new MemoryChanges(meter);
   const counters = new MemoryCounters(meter);
@@ -69,15 +70,18 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
     usage: meter,
     recountBytes: () =>
       [...Object.values(tables), texts, changes, counters].reduce((bytes, part) => bytes + part.recount(), 0),
-    read: (scope, until) => readersOf(tables, texts, unread, tenantOf(scope), until),
+    read: (scope, until) => readersOf(tables, texts, totals, unread, tenantOf(scope), until),
     transact: (scope, work, until) => {
       const tenant = tenantOf(scope);
       const reader = readerOf(tables, texts, tenant, withDeadline(until, scanStats));
       const punctual: typeof work = (tx) => finishedInTime(work(tx), until);
-      return lock.writing(() => runTransaction(tables, meter, reader, tenant, punctual, committed), until);
+      return lock.writing(() => runTransaction(tables, totals, meter, reader, tenant, punctual, committed), until);
     },
     snapshot: (scope, work, until) =>
-      lock.reading(() => finishedInTime(work(readersOf(tables, texts, unread, tenantOf(scope), until)), until), until),
+      lock.reading(
+        () => finishedInTime(work(readersOf(tables, texts, totals, unread, tenantOf(scope), until)), until),
+        until,
+      ),
     refreshWords: () => Promise.resolve(true),
     cleanUp: () => Promise.resolve(),
     close: () => lock.writing(async () => undefined),
@@ -115,6 +119,7 @@ const readerOf =
 function readersOf(
   tables: MemoryTables,
   texts: TextIndex,
+  totals: Totals,
   unread: UnreadCounter,
   tenant: Id | null,
   until?: Deadline,
@@ -123,7 +128,7 @@ function readersOf(
   const each = withDeadline(until, positions.scanStats);
   return {
     ...eachTable<TableReaders>(readerOf(tables, texts, tenant, each)),
-    positionTotals: each((selections) => selections.map((selection) => totalsOf(positions, selection, tenant))),
+    positionTotals: each((selections) => selections.map((selection) => totals.of(selection, tenant))),
     unreadCounts: each((requests) => requests.map((one) => unread.count(one, tenant))),
   };
 }

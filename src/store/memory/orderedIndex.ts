@@ -18,13 +18,38 @@ export const isAhead = (a: IndexPosition, b: IndexPosition): boolean =>
  */
 export class OrderedIndex<E> {
   readonly ordering: Ordering<E>;
-  readonly chunks: Chunk[] = [];
+  readonly chunks: Chunk[];
   size = 0;
   /** The numbers of rows before the first chunks, as far as they are known. */
-  readonly #before: number[] = [];
+  #before: number[] | undefined;
 
-  constructor(ordering: Ordering<E>) {
+  constructor(ordering: Ordering<E>, chunks: Chunk[] = []) {
     this.ordering = ordering;
+    this.chunks = chunks;
+  }
+
+  /** Returns the index of rows that are in its order already; few enough for one chunk. */
+  static ofOrdered<E>(ordering: Ordering<E>, handles: readonly Handle[]): OrderedIndex<E> {
+    const index = new OrderedIndex(ordering, [new Chunk(Uint32Array.from(handles), handles.length)]);
+    index.size = handles.length;
+    return index;
+  }
+
+  /** Returns the index of any rows. */
+  static ofRows<E>(ordering: Ordering<E>, handles: readonly Handle[]): OrderedIndex<E> {
+    const ordered = handles.toSorted((a, b) => ordering.compare(ordering.rowOf(a), ordering.rowOf(b)));
+    const index = new OrderedIndex(ordering);
+    for (let from = 0; from < ordered.length; from += CHUNK_ROWS) {
+      const part = ordered.slice(from, from + CHUNK_ROWS);
+      index.chunks.push(new Chunk(Uint32Array.from(part), part.length));
+    }
+    index.size = ordered.length;
+    return index;
+  }
+
+  /** Returns the handles of all rows in order. */
+  handles(): Handle[] {
+    return this.chunks.flatMap((chunk) => chunk.handles());
   }
 
   insert(handle: Handle): void {
@@ -97,7 +122,7 @@ export class OrderedIndex<E> {
 
   /** Returns the number of rows before the place. */
   rank({ chunk, row }: IndexPosition): number {
-    const before = this.#before;
+    const before = (this.#before ??= []);
     for (let index = before.length; index <= chunk; index += 1) {
       before.push(index === 0 ? 0 : (before[index - 1] as number) + (this.chunks[index - 1] as Chunk).length);
     }
@@ -106,7 +131,7 @@ export class OrderedIndex<E> {
 
   /** Forgets the numbers of rows before the chunks above this one, because its length has changed. */
   #changeFrom(chunk: number): void {
-    if (this.#before.length > chunk + 1) this.#before.length = chunk + 1;
+    if (this.#before && this.#before.length > chunk + 1) this.#before.length = chunk + 1;
   }
 
   /**
