@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { V7Generator } from 'uuidv7';
 import { type NewId, typeId } from './domain/ids.ts';
 import { type Clock, type Instant, notBefore } from './domain/time.ts';
@@ -7,10 +8,27 @@ import { type Clock, type Instant, notBefore } from './domain/time.ts';
  * clock is behind the last id, because it was set back, ids use the time of the last one.
  */
 export function createIds(clock: Clock): NewId {
-  const generator = new V7Generator();
+  const generator = new V7Generator({ nextUint32: randomNumbers() });
   let last: Instant = 0;
   return (prefix) => {
     last = notBefore(last, clock());
     return typeId(prefix, generator.generateOrResetWithTs(last).bytes);
+  };
+}
+
+/** The number of random numbers that are requested from the system at once. */
+const RANDOM_NUMBERS = 1024;
+
+/** Returns a function that returns random 32-bit numbers. */
+function randomNumbers(): () => number {
+  const numbers = new Uint32Array(RANDOM_NUMBERS);
+  let next = RANDOM_NUMBERS;
+  return () => {
+    if (next === RANDOM_NUMBERS) {
+      randomFillSync(numbers);
+      next = 0;
+    }
+    next += 1;
+    return numbers[next - 1] as number;
   };
 }

@@ -94,7 +94,7 @@ export function freezeJson<V>(value: V): V {
   if (typeof value === 'object' && value !== null) {
     Object.freeze(value);
     // `for in`, because creating a list of the values of every written row would cost more than freezing them.
-    for (const key in value) freezeJson(value[key]);
+    for (const key in value) if (typeof value[key] === 'object') freezeJson(value[key]);
   }
   return value;
 }

@@ -1,7 +1,5 @@
 // Measures chat: the memory that sessions need, how fast they are written and listed in memory, and how long PostgreSQL
 // takes for a page with unread counts and for a search. Each figure is printed with its goal.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { ChatMessage, ReadMark } from '../../src/domain/chatMessage.ts';
 import { readMarkId } from '../../src/domain/chatMessage.ts';
 import type { ChatPriority, ChatSession } from '../../src/domain/chatSession.ts';
@@ -12,6 +10,7 @@ import { MemoryMeter } from '../../src/store/memory/meter.ts';
 import { TextIndex } from '../../src/store/memory/search.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Order, Store, Window } from '../../src/store/store.ts';
+import { heldBytes } from '../support/heldBytes.ts';
 
 const SESSIONS = 10_000;
 const AT_ONCE = 100;
@@ -25,15 +24,6 @@ const ORDERS: readonly Order<ChatSession>[] = [
   { by: ['priority', 'lastActivityAt'], direction: 'DESC' },
   { by: ['title'], direction: 'ASC' },
 ];
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-/** Returns the memory in use, including the handles of the indexes, which are outside the heap. */
-const heldBytes = (): number => {
-  for (let times = 0; times < 3; times += 1) collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-};
 
 /** Prints a figure with its goal, if it has one. */
 function tell(what: string, figure: number, unit: string, goal = ''): void {

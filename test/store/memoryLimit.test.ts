@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/domain/auditEvent.ts';
@@ -9,6 +7,7 @@ import { StoreFullError } from '../../src/store/errors.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
 import type { StoreUsage, Writers } from '../../src/store/store.ts';
 import { COUNTS, SEED } from '../counts.ts';
+import { heldBytes } from '../support/heldBytes.ts';
 import { checked } from '../support/random.ts';
 import { aMessage, aSession } from './chatRows.ts';
 import { aDeal, anEvent, aPosition, type Deal, funded, insertAll, nextId, START } from './rows.ts';
@@ -270,14 +269,6 @@ it('the counted memory equals a recount after any change, and its former value a
   );
   process.stdout.write(`memory counted and recounted with the seed ${SEED}\n`);
 });
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-function heldBytes(): number {
-  for (let times = 0; times < 3; times += 1) collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 const batchRows = 1_000;
 it.each([

@@ -18,6 +18,10 @@ export class Chunk {
     return this.#handles[place] as Handle;
   }
 
+  handles(): Handle[] {
+    return [...this.#handles.subarray(0, this.length)];
+  }
+
   last(): Handle {
     return this.at(this.length - 1);
   }

@@ -1,18 +1,18 @@
 import type { Id } from '../../domain/ids.ts';
 import { AlreadyExistsError } from '../errors.ts';
 import type { TableName, Tables, Where } from '../store.ts';
-import { type Entity, ownerOf, TABLE_NAMES, versionOf } from '../tables.ts';
+import { type Entity, ownerOf, versionOf } from '../tables.ts';
 import type { MemoryTables, Write } from './write.ts';
 
 /** The rows that a transaction writes, by table and id. */
-type Written = ReadonlyMap<TableName, Map<Id, Entity>>;
+type Written = Map<TableName, Map<Id, Entity>>;
 
 /**
  * Checks what database constraints would: unique ids and values, consecutive versions, no references to other
  * institutions.
  */
 export function checkConstraints(tables: MemoryTables, writes: readonly Write[]): void {
-  const written: Written = new Map(TABLE_NAMES.map((name) => [name, new Map()]));
+  const written: Written = new Map();
   for (const write of writes) checkRow(write, written);
   const claimed = new Set<string>();
   for (const write of writes) {
@@ -24,9 +24,9 @@ export function checkConstraints(tables: MemoryTables, writes: readonly Write[])
 
 /** Throws AlreadyExistsError or StaleVersionError unless the stored row is the one that the write expects. */
 function checkRow<T extends TableName>({ name, table, kind, entity }: Write<T>, written: Written): void {
-  const own = written.get(name);
-  if (own?.has(entity.id)) throw new AlreadyExistsError(`${entity.id} is written twice.`);
-  own?.set(entity.id, entity);
+  const own = written.get(name) ?? new Map<Id, Entity>();
+  if (own.has(entity.id)) throw new AlreadyExistsError(`${entity.id} is written twice.`);
+  written.set(name, own.set(entity.id, entity));
   if (kind === 'insert') {
     if (table.rows.handleOf(entity.id) !== undefined) throw new AlreadyExistsError(`There is a ${entity.id} already.`);
   } else {

@@ -13,6 +13,10 @@ export class IndexedFields<E> {
     this.#fields = [...new Set(groups.flatMap(({ fields, orders }) => [...fields, ...orders.flat()]))];
   }
 
+  has(field: Field<E>): boolean {
+    return this.#fields.includes(field);
+  }
+
   setOf(fields: readonly Field<E>[]): FieldSet {
     return fields.reduce((set, field) => set | (1 << this.#fields.indexOf(field)), 0);
   }

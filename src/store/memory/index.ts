@@ -20,9 +20,9 @@ import { MemoryMeter, type OnMemoryWarning } from './meter.ts';
 import type { ScanStats } from './plan.ts';
 import { TextIndex } from './search.ts';
 import { Table } from './table.ts';
-import { totalsOf } from './totals.ts';
+import { Totals } from './totals.ts';
 import { runTransaction } from './transaction.ts';
-import { unreadCount } from './unread.ts';
+import { UnreadCounter } from './unread.ts';
 import { type Committed, type MemoryTables, textOfWrite } from './write.ts';
 
 /** A store in the memory of this process: it needs no installation, and its data is lost when the process exits. */
@@ -50,12 +50,15 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
     <T extends TableName>(name: T): Table<Tables[T]> => new Table<Tables[T]>(LAYOUTS[name], scanStats, meter),
   );
   const texts = new TextIndex(meter, scanStats);
+  const totals = new Totals(tables.positions);
+  const unread = new UnreadCounter(tables.chatMessages, tables.readMarks);
   const changes = new MemoryChanges(meter);
   const counters = new MemoryCounters(meter);
   // Only calls that span an await are locked: single reads are synchronous, so they never see half of a transaction.
   const lock = new ReadWriteLock(lockTimeoutMs);
   const committed = (done: Committed): void => {
     noteTexts(texts, done);
+    for (const write of done.writes) unread.note(write);
     changes.append(done.changes);
     meter.warn();
   };
@@ -67,15 +70,18 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
     usage: meter,
     recountBytes: () =>
       [...Object.values(tables), texts, changes, counters].reduce((bytes, part) => bytes + part.recount(), 0),
-    read: (scope, until) => readersOf(tables, texts, tenantOf(scope), until),
+    read: (scope, until) => readersOf(tables, texts, totals, unread, tenantOf(scope), until),
     transact: (scope, work, until) => {
       const tenant = tenantOf(scope);
       const reader = readerOf(tables, texts, tenant, withDeadline(until, scanStats));
       const punctual: typeof work = (tx) => finishedInTime(work(tx), until);
-      return lock.writing(() => runTransaction(tables, meter, reader, tenant, punctual, committed), until);
+      return lock.writing(() => runTransaction(tables, totals, meter, reader, tenant, punctual, committed), until);
     },
     snapshot: (scope, work, until) =>
-      lock.reading(() => finishedInTime(work(readersOf(tables, texts, tenantOf(scope), until)), until), until),
+      lock.reading(
+        () => finishedInTime(work(readersOf(tables, texts, totals, unread, tenantOf(scope), until)), until),
+        until,
+      ),
     refreshWords: () => Promise.resolve(true),
     cleanUp: () => Promise.resolve(),
     close: () => lock.writing(async () => undefined),
@@ -110,13 +116,20 @@ const readerOf =
     };
   };
 
-function readersOf(tables: MemoryTables, texts: TextIndex, tenant: Id | null, until?: Deadline): Readers {
-  const { positions, chatMessages, readMarks } = tables;
+function readersOf(
+  tables: MemoryTables,
+  texts: TextIndex,
+  totals: Totals,
+  unread: UnreadCounter,
+  tenant: Id | null,
+  until?: Deadline,
+): Readers {
+  const { positions } = tables;
   const each = withDeadline(until, positions.scanStats);
   return {
     ...eachTable<TableReaders>(readerOf(tables, texts, tenant, each)),
-    positionTotals: each((selections) => selections.map((selection) => totalsOf(positions, selection, tenant))),
-    unreadCounts: each((requests) => requests.map((one) => unreadCount(chatMessages, readMarks, one, tenant))),
+    positionTotals: each((selections) => selections.map((selection) => totals.of(selection, tenant))),
+    unreadCounts: each((requests) => requests.map((one) => unread.count(one, tenant))),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Condition, Range } from '../store.ts';
 import { compareValues, type Row, readerOf } from './compare.ts';
+import type { GroupKey } from './keyMap.ts';
 
 /** The conditions that a row must meet, by field; a field may have several conditions. */
 export type Conditions = readonly (readonly [field: string, condition: Condition<unknown>])[];
@@ -33,18 +34,14 @@ export function valuesOf(row: object, field: string): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** The only key of the group without fields, which contains all rows. */
+/** The value of the group without fields, which contains all rows. */
 const WHOLE = [''];
 
-/**
- * Returns the group keys of a row: each combination of one value per field, separated by NUL, which no value contains.
- */
-export function keysOf(values: readonly (readonly unknown[])[]): readonly unknown[] {
-  const [first = WHOLE, ...rest] = values;
-  return rest.reduce(
-    (keys, next) => keys.flatMap((key) => next.map((value) => `${String(key)}\0${String(value)}`)),
-    first,
-  );
+/** Returns the group keys of some values: each combination of one value per field. */
+export function keysOf(values: readonly (readonly unknown[])[]): readonly GroupKey[] {
+  const [firsts = WHOLE, seconds] = values;
+  if (!seconds) return firsts.map((first) => [first]);
+  return firsts.flatMap((first) => seconds.map((second) => [first, second] as const));
 }
 
 const within = (value: unknown, { gte, gt, lte, lt }: Range<unknown>): boolean =>

@@ -8,17 +8,48 @@ export interface IndexPosition {
   readonly row: number;
 }
 
+/** Whether place `b` is after place `a`. */
+export const isAhead = (a: IndexPosition, b: IndexPosition): boolean =>
+  a.chunk < b.chunk || (a.chunk === b.chunk && a.row < b.row);
+
 /**
  * The rows of an index in order, as a list of sorted chunks of handles, so that no step costs time proportional to all
  * rows. Before a change of its sort fields a row must be removed, and after the change inserted again.
  */
 export class OrderedIndex<E> {
   readonly ordering: Ordering<E>;
-  readonly chunks: Chunk[] = [];
+  readonly chunks: Chunk[];
   size = 0;
+  /** The numbers of rows before the first chunks, as far as they are known. */
+  #before: number[] | undefined;
 
-  constructor(ordering: Ordering<E>) {
+  constructor(ordering: Ordering<E>, chunks: Chunk[] = []) {
     this.ordering = ordering;
+    this.chunks = chunks;
+  }
+
+  /** Returns the index of rows that are in its order already; few enough for one chunk. */
+  static ofOrdered<E>(ordering: Ordering<E>, handles: readonly Handle[]): OrderedIndex<E> {
+    const index = new OrderedIndex(ordering, [new Chunk(Uint32Array.from(handles), handles.length)]);
+    index.size = handles.length;
+    return index;
+  }
+
+  /** Returns the index of any rows. */
+  static ofRows<E>(ordering: Ordering<E>, handles: readonly Handle[]): OrderedIndex<E> {
+    const ordered = handles.toSorted((a, b) => ordering.compare(ordering.rowOf(a), ordering.rowOf(b)));
+    const index = new OrderedIndex(ordering);
+    for (let from = 0; from < ordered.length; from += CHUNK_ROWS) {
+      const part = ordered.slice(from, from + CHUNK_ROWS);
+      index.chunks.push(new Chunk(Uint32Array.from(part), part.length));
+    }
+    index.size = ordered.length;
+    return index;
+  }
+
+  /** Returns the handles of all rows in order. */
+  handles(): Handle[] {
+    return this.chunks.flatMap((chunk) => chunk.handles());
   }
 
   insert(handle: Handle): void {
@@ -29,10 +60,12 @@ export class OrderedIndex<E> {
     if (!last || against(last.last()) < 0) {
       const open = last && last.length < CHUNK_ROWS ? last : new Chunk();
       if (open !== last) this.chunks.push(open);
+      this.#changeFrom(this.chunks.length - 1);
       open.insert(open.length, handle);
       return;
     }
     const index = this.#chunkOf(against);
+    this.#changeFrom(index);
     let chunk = this.chunks[index] as Chunk;
     if (chunk.length === CHUNK_ROWS) {
       const upper = chunk.split();
@@ -48,6 +81,7 @@ export class OrderedIndex<E> {
     // Searching the handles of a chunk is cheaper than comparing the rows.
     if (!chunk?.remove(handle)) return;
     this.size -= 1;
+    this.#changeFrom(Math.max(0, index - 1));
     if (chunk.length === 0) this.chunks.splice(index, 1);
     else this.#join(index);
     this.#join(index - 1);
@@ -64,11 +98,40 @@ export class OrderedIndex<E> {
     return row < chunk.length ? { chunk: index, row } : { chunk: index + 1, row: 0 };
   }
 
+  /** Returns the first rows between two places, or the last ones in reverse. */
+  read(from: IndexPosition, to: IndexPosition, reverse: boolean, limit: number): E[] {
+    const rows: E[] = [];
+    if (!isAhead(from, to)) return rows;
+    let { chunk, row } = reverse ? to : from;
+    const end = reverse ? from : to;
+    while (rows.length < limit && (chunk !== end.chunk || row !== end.row)) {
+      if (reverse && row === 0) {
+        chunk -= 1;
+        row = (this.chunks[chunk] as Chunk).length;
+        continue;
+      }
+      rows.push(this.ordering.rowOf((this.chunks[chunk] as Chunk).at(reverse ? row - 1 : row)));
+      row += reverse ? -1 : 1;
+      if (!reverse && row === (this.chunks[chunk] as Chunk).length) {
+        chunk += 1;
+        row = 0;
+      }
+    }
+    return rows;
+  }
+
   /** Returns the number of rows before the place. */
   rank({ chunk, row }: IndexPosition): number {
-    let rank = row;
-    for (let index = 0; index < chunk; index += 1) rank += (this.chunks[index] as Chunk).length;
-    return rank;
+    const before = (this.#before ??= []);
+    for (let index = before.length; index <= chunk; index += 1) {
+      before.push(index === 0 ? 0 : (before[index - 1] as number) + (this.chunks[index - 1] as Chunk).length);
+    }
+    return (before[chunk] as number) + row;
+  }
+
+  /** Forgets the numbers of rows before the chunks above this one, because its length has changed. */
+  #changeFrom(chunk: number): void {
+    if (this.#before && this.#before.length > chunk + 1) this.#before.length = chunk + 1;
   }
 
   /**

@@ -2,9 +2,10 @@ import type { Field, Key, Order, Page, Range, Window } from '../store.ts';
 import { type Bounds, merged, sorted } from './collect.ts';
 import { HIGHEST, type Row } from './compare.ts';
 import { IndexScan } from './indexScan.ts';
+import type { GroupKey } from './keyMap.ts';
 import { type GroupLayout, nameOf } from './layouts.ts';
 import { type Conditions, keysOf, matcherOf } from './match.ts';
-import type { IndexPosition, OrderedIndex } from './orderedIndex.ts';
+import { type IndexPosition, isAhead, type OrderedIndex } from './orderedIndex.ts';
 
 /** The number of rows scanned for lists; for limits and tests. */
 export interface ScanStats {
@@ -13,7 +14,7 @@ export interface ScanStats {
 
 /** The rows of each value of some fields, by its key: one index for each order in the layout. */
 export interface Group<E> extends GroupLayout<E> {
-  readonly indexes: ReadonlyMap<unknown, readonly OrderedIndex<E>[]>;
+  indexAt(key: GroupKey, order: number): OrderedIndex<E> | undefined;
 }
 
 /** All indexes of one table. The first group contains all rows and has no fields. */
@@ -86,6 +87,9 @@ function* matchesIn<E>(smallestPlace: Least<E>, conditions: Conditions, among: r
   for (const row of smallestPlace.rows()) if (matches(row)) yield row;
 }
 
+/** Returns the number of rows that a read of all matches scans at most. */
+export const maxMatches = <E>(table: Indexed<E>, conditions: Conditions): number => leastOf(table, conditions, []).size;
+
 /** Counts the rows that meet the conditions, without reading them if one index range contains exactly these rows. */
 export function countOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly Among<E>[]): number {
   const smallestPlace = leastOf(table, conditions, among);
@@ -112,7 +116,8 @@ function leastOf<E>(table: Indexed<E>, conditions: Conditions, among: readonly A
   return { size: index.size, isExact: index.isExact && !set, rows: () => rowsOf(index) };
 }
 
-function boundsOf<E>({ order, after, before }: Window<E>): Bounds {
+/** Returns the sort keys that bound a window, as rows. */
+export function boundsOf<E>({ order, after, before }: Window<E>): Bounds {
   const [above, below] = order.direction === 'ASC' ? [after, before] : [before, after];
   return { ...(above && { above: rowOf(order, above) }), ...(below && { below: rowOf(order, below) }) };
 }
@@ -142,13 +147,14 @@ function sourcesOf<E>(
     sources.push({ scans, size: scans.reduce((sum, { size }) => sum + size, 0), isExact });
   };
   const wanted = (fields: readonly string[]): boolean => by === null || nameOf(by) === nameOf(fields);
-  for (const { fields, orders, indexes } of table.groups) {
+  for (const group of table.groups) {
+    const { fields, orders } = group;
     const keys = requestedKeys(fields, conditions);
     if (!keys) continue;
     for (const [at, order] of orders.entries()) {
       if (wanted(order))
         add(
-          [...new Set(keys)].flatMap((key) => indexes.get(key)?.[at] ?? []),
+          keys.flatMap((key) => group.indexAt(key, at) ?? []),
           order,
           fields,
         );
@@ -160,9 +166,9 @@ function sourcesOf<E>(
 /**
  * Returns the keys of the group that the conditions select; undefined if a field of the group has no `in` condition.
  */
-function requestedKeys(fields: readonly string[], conditions: Conditions): readonly unknown[] | undefined {
+function requestedKeys(fields: readonly string[], conditions: Conditions): readonly GroupKey[] | undefined {
   const values = fields.map(
-    (field) => conditions.flatMap(([of, each]) => (of === field && 'in' in each ? [each.in] : []))[0],
+    (field) => conditions.flatMap(([of, each]) => (of === field && 'in' in each ? [[...new Set(each.in)]] : []))[0],
   );
   return values.every((value) => value !== undefined) ? keysOf(values) : undefined;
 }
@@ -208,9 +214,6 @@ function scanOf<E>(
   if (range?.lt !== undefined) end(place({ ...lowest, [field]: range.lt }, false));
   return new IndexScan(index, from, to, reverse, scanStats);
 }
-
-const isAhead = (a: IndexPosition, b: IndexPosition): boolean =>
-  a.chunk < b.chunk || (a.chunk === b.chunk && a.row < b.row);
 
 /** Returns the rows of a source without duplicates, although several of its scans may contain a row. */
 function rowsOf<E>({ scans }: Source<E>): Iterable<E> {

@@ -1,6 +1,6 @@
 import type { Id } from '../../domain/ids.ts';
 import { StaleVersionError } from '../../domain/userErrors.ts';
-import type { Condition, Field, Page, Selection, TableName, Window } from '../store.ts';
+import type { Field, Page, Selection, TableName, Window } from '../store.ts';
 import { fieldsOf, ownerOf } from '../tables.ts';
 import { bytesOf } from './bytes.ts';
 import { Columns } from './columns.ts';
@@ -8,19 +8,22 @@ import type { Row } from './compare.ts';
 import { EVERY_FIELD, IndexedFields } from './fieldSet.ts';
 import { KeptGroup } from './group.ts';
 import type { GroupLayout, Layout } from './layouts.ts';
-import type { Conditions } from './match.ts';
 import type { MemoryMeter } from './meter.ts';
-import { type Among, countOf, type Indexed, matchesOf, pageOf, type ScanStats } from './plan.ts';
+import type { ScanStats } from './plan.ts';
+import { Queries } from './queries.ts';
 import { type Handle, Rows } from './rows.ts';
 import { MAX_TERM_BYTES, TermIndex } from './termIndex.ts';
 
-/** The memory of a row with its id and handle, of each of its fields, and of each of its index entries, in bytes. */
+/**
+ * The memory of a row with its id, its handle and its share of the kept lists, of each of its fields, and of each of its
+ * index entries, in bytes.
+ */
 const ROW_BYTES = 130;
-const FIELD_BYTES = 16;
+const FIELD_BYTES = 12;
 const PLACE_BYTES = 6;
 
 /** The rows of one kind of entity with all their indexes, which every write updates. */
-export class Table<E extends { readonly id: Id }> implements Indexed<E> {
+export class Table<E extends { readonly id: Id }> {
   readonly layout: Layout<E>;
   readonly scanStats: ScanStats;
   readonly references: readonly (readonly [field: Field<E>, other: TableName])[];
@@ -29,11 +32,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
   readonly #indexed: IndexedFields<E>;
   readonly #columns: Columns<E>;
   readonly #meter: MemoryMeter;
-  /**
-   * The indexes for reads of one institution: only those that contain no rows of other institutions, so that the time
-   * of a read reveals nothing about those.
-   */
-  readonly #tenantIndexes: Indexed<E>;
+  readonly #queries: Queries<E>;
   readonly #terms: TermIndex;
   /** The fields whose memory is counted. */
   readonly #sized: readonly Field<E>[];
@@ -55,8 +54,15 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     // Orders of only few rows, such as the deleted ones, have no column, which would span all rows.
     this.#columns = new Columns(groups.slice(0, 1), this.#indexed);
     this.groups = groups.map((group) => new KeptGroup(group, this.#indexed, this.#columns, this.rows.byHandle, meter));
-    const apart = this.groups.filter(({ fields }) => fields.some((field) => this.#isOfOneTenant(field)));
-    this.#tenantIndexes = { groups: apart.length > 0 ? apart : this.groups, scanStats };
+    this.#queries = new Queries({
+      layout,
+      rows: this.rows,
+      groups: this.groups,
+      indexed: this.#indexed,
+      columns: this.#columns,
+      terms: this.#terms,
+      scanStats,
+    });
   }
 
   byIds(ids: readonly Id[], tenant: Id | null): readonly (E | undefined)[] {
@@ -68,40 +74,16 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
 
   /** Returns a page of the rows; if `found` is given, only of those in it. */
   page(window: Window<E>, tenant: Id | null, found?: ReadonlySet<Id>): Page<E> {
-    const conditions = this.#conditions(window, tenant);
-    return pageOf(this.#indexesFor(tenant), window, conditions, this.#among(window, tenant, found));
+    return this.#queries.page(window, tenant, found);
   }
 
   /** Returns every row of the selection, in no particular order. */
   matches(selection: Selection<E>, tenant: Id | null): Iterable<E> {
-    return matchesOf(this.#indexesFor(tenant), this.#conditions(selection, tenant), this.#among(selection, tenant));
+    return this.#queries.matches(selection, tenant);
   }
 
   count(selection: Selection<E>, tenant: Id | null, found?: ReadonlySet<Id>): number {
-    const conditions = this.#conditions(selection, tenant);
-    const among = this.#among(selection, tenant, found);
-    if (conditions.length + among.length === 0) return this.rows.size;
-    return countOf(this.#indexesFor(tenant), conditions, among);
-  }
-
-  /** Returns the sets that contain all rows of the selection. */
-  #among({ terms = [] }: Selection<E>, tenant: Id | null, found?: ReadonlySet<Id>): readonly Among<E>[] {
-    const sets: Among<E>[] = terms.map((term) => ({
-      size: this.#terms.count(term, tenant),
-      has: (row) => this.#terms.has(term, this.tenantOf(row), row.id),
-      rows: () => this.#rowsOf(this.#terms.ids(term, tenant)),
-    }));
-    if (found) sets.push({ size: found.size, has: ({ id }) => found.has(id), rows: () => this.#rowsOf(found) });
-    return sets;
-  }
-
-  *#rowsOf(ids: Iterable<Id>): Iterable<E> {
-    for (const id of ids) {
-      const row = this.rows.get(id);
-      if (row === undefined) continue;
-      this.scanStats.rows += 1;
-      yield row;
-    }
+    return this.#queries.count(selection, tenant, found);
   }
 
   tenantOf(row: E): Id {
@@ -123,6 +105,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     const handle = this.rows.add(row);
     this.#columns.note(handle, row, EVERY_FIELD);
     for (const group of this.groups) group.insert(handle, row, EVERY_FIELD);
+    this.#queries.kept.insert(handle, row, EVERY_FIELD);
     if (this.layout.terms) this.#terms.change(row.id, this.tenantOf(row), [], this.layout.terms.of(row));
   }
 
@@ -131,6 +114,7 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     if (handle === undefined) return;
     const row = this.rows.byHandle[handle] as E;
     for (const group of this.groups) group.remove(handle, row, EVERY_FIELD);
+    this.#queries.kept.remove(handle, row, EVERY_FIELD);
     if (this.layout.terms) this.#terms.change(id, this.tenantOf(row), this.layout.terms.of(row), []);
     this.rows.remove(handle, id);
     this.#meter.add(-this.#bytesOf(row));
@@ -143,9 +127,11 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     const changed = this.#indexed.changed(before, after);
     this.#meter.add(this.#growthOf(before, after));
     for (const group of this.groups) group.remove(handle, before, changed);
+    this.#queries.kept.remove(handle, before, changed);
     this.rows.replace(handle, after);
     this.#columns.note(handle, after, changed);
     for (const group of this.groups) group.insert(handle, after, changed);
+    this.#queries.kept.insert(handle, after, changed);
     const { terms } = this.layout;
     if (!terms || before[terms.from] === after[terms.from]) return;
     this.#terms.change(after.id, this.tenantOf(after), terms.of(before), terms.of(after));
@@ -195,25 +181,5 @@ export class Table<E extends { readonly id: Id }> implements Indexed<E> {
     if (!terms || before?.[terms.from] === after[terms.from]) return 0;
     if (!isExact) return MAX_TERM_BYTES * terms.maxOf(after);
     return this.#terms.growthBy(this.tenantOf(after), before ? terms.of(before) : [], terms.of(after));
-  }
-
-  #indexesFor(tenant: Id | null): Indexed<E> {
-    return tenant === null ? this : this.#tenantIndexes;
-  }
-
-  /**
-   * Whether all rows with the same value of the field belong to the same institution. This is so if the field is the
-   * institution or refers to another row, because references stay within an institution.
-   */
-  #isOfOneTenant(field: Field<E>): boolean {
-    return field === this.layout.tenant || this.layout.references[field] !== undefined;
-  }
-
-  /** Returns the conditions of the selection, including those for its parent and the institution. */
-  #conditions({ where, parent }: Selection<E>, tenant: Id | null): Conditions {
-    const conditions = Object.entries(where) as [string, Condition<unknown>][];
-    if (parent) conditions.push([parent.field, { in: [parent.id] }]);
-    if (tenant !== null) conditions.push([this.layout.tenant, { in: [tenant] }]);
-    return conditions;
   }
 }

@@ -2,8 +2,8 @@ import type { Change } from '../../domain/change.ts';
 import type { Id } from '../../domain/ids.ts';
 import { OPEN_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
-import type { Reader, TableName, Tables, TableWriters, Window, Writer, Writers } from '../store.ts';
-import { assertInScope, eachTable, ownerOf, TABLE_NAMES } from '../tables.ts';
+import type { Reader, Selection, TableName, Tables, TableWriters, Window, Writer, Writers } from '../store.ts';
+import { assertInScope, lazyTables, ownerOf, TABLE_NAMES } from '../tables.ts';
 import { firstOf } from '../window.ts';
 import { checkRoom, NEW_OBJECT_BYTES } from './capacity.ts';
 import { checkConstraints } from './constraints.ts';
@@ -11,6 +11,7 @@ import type { MemoryMeter } from './meter.ts';
 import { positionRules } from './positionRules.ts';
 import { purgeableSessions } from './purgeableSessions.ts';
 import type { Table } from './table.ts';
+import type { Totals } from './totals.ts';
 import { anyWrite, applyWrite, type Committed, type MemoryTables, type Write } from './write.ts';
 
 export type ReaderOf = <T extends TableName>(name: T) => Reader<Tables[T]>;
@@ -18,6 +19,7 @@ export type ReaderOf = <T extends TableName>(name: T) => Reader<Tables[T]>;
 /** Runs the work, collects its writes and applies them in one step after all checks. */
 export async function runTransaction<T>(
   tables: MemoryTables,
+  totals: Totals,
   meter: MemoryMeter,
   readerOf: ReaderOf,
   tenant: Id | null,
@@ -32,7 +34,10 @@ export async function runTransaction<T>(
   const applied = removes ? writes.flatMap((write) => withParts(tables, write)) : writes;
   const written: Committed = { writes: applied, changes };
   checkRoom(meter, written);
-  for (const write of applied) applyWrite(write);
+  for (const write of applied) {
+    if (write.name === 'positions') totals.note(write);
+    applyWrite(write);
+  }
   committed(written);
   return result;
 }
@@ -46,23 +51,7 @@ function writersOf(
   writes: Write[],
   changes: Change[],
 ): Writers {
-  const writerOf = <T extends TableName>(name: T): Writer<Tables[T]> => {
-    const table: Table<Tables[T]> = tables[name];
-    const write = (kind: Write['kind']) => (entity: Tables[T], changed?: readonly string[]) => {
-      assertInScope(tenant, ownerOf(entity), entity.id);
-      writes.push(anyWrite<T>({ name, table, kind, entity, changed }));
-    };
-    return {
-      ...readerOf(name),
-      // Transactions run one after another, so every row is locked already.
-      lock: (ids) => table.byIds(ids, tenant),
-      insert: write('insert'),
-      replace: write('replace'),
-      remove: write('remove'),
-    };
-  };
-  return {
-    ...eachTable<TableWriters>(writerOf),
+  const calls: Omit<Writers, TableName> = {
     rulesOf: (positionIds) => positionRules(tables, tenant, positionIds),
     lockDue: (now, limit) => tables.positions.page(dueWindow(now, limit), tenant).rows,
     lockPurgeable: (before, limit) => purgeableSessions(tables, tenant, before, limit),
@@ -75,6 +64,60 @@ function writersOf(
     // New objects may not use the reserve.
     checkCapacity: (newObjects) => meter.check(newObjects * NEW_OBJECT_BYTES, 'NONE'),
   };
+  const writerOf = <T extends TableName>(name: T): Writer<Tables[T]> =>
+    new TableWriter<T>(name, tables[name], readerOf(name), tenant, writes);
+  return Object.assign(lazyTables<TableWriters>(writerOf), calls);
+}
+
+/** Reads from one table and collects the writes to it. */
+class TableWriter<T extends TableName> implements Writer<Tables[T]> {
+  readonly #name: T;
+  readonly #table: Table<Tables[T]>;
+  readonly #reader: Reader<Tables[T]>;
+  readonly #tenant: Id | null;
+  readonly #writes: Write[];
+
+  constructor(name: T, table: Table<Tables[T]>, reader: Reader<Tables[T]>, tenant: Id | null, writes: Write[]) {
+    this.#name = name;
+    this.#table = table;
+    this.#reader = reader;
+    this.#tenant = tenant;
+    this.#writes = writes;
+  }
+
+  byIds(ids: readonly Id[]) {
+    return this.#reader.byIds(ids);
+  }
+
+  pages(windows: readonly Window<Tables[T]>[]) {
+    return this.#reader.pages(windows);
+  }
+
+  counts(selections: readonly Selection<Tables[T]>[]) {
+    return this.#reader.counts(selections);
+  }
+
+  /** Transactions run one after another, so every row is locked already. */
+  lock(ids: readonly Id[]) {
+    return this.#table.byIds(ids, this.#tenant);
+  }
+
+  insert(entity: Tables[T]): void {
+    this.#write('insert', entity);
+  }
+
+  replace(entity: Tables[T], changed?: readonly string[]): void {
+    this.#write('replace', entity, changed);
+  }
+
+  remove(entity: Tables[T]): void {
+    this.#write('remove', entity);
+  }
+
+  #write(kind: Write['kind'], entity: Tables[T], changed?: readonly string[]): void {
+    assertInScope(this.#tenant, ownerOf(entity), entity.id);
+    this.#writes.push(anyWrite<T>({ name: this.#name, table: this.#table, kind, entity, changed }));
+  }
 }
 
 /** Returns the write or, for the removal of a row, the removals of its parts, innermost first, and of the row. */
