@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { programPath } from './folders.ts';
 import type { Load, Sent } from './programs/load.ts';
 import type { Start, Started, Usage } from './programs/serve.ts';
+import type { StoreFacts, StoreWork } from './programs/storeFacts.ts';
 
 /** A running server program. */
 export interface ServerProcess extends Started {
@@ -14,8 +15,13 @@ export interface ServerProcess extends Started {
 }
 
 /** Starts a server program, and waits until it is ready. */
-export async function startServer(name: string, program: string, start: Start): Promise<ServerProcess> {
-  const child = startProgram(program);
+export async function startServer(
+  name: string,
+  program: string,
+  start: Start,
+  execPath = process.execPath,
+): Promise<ServerProcess> {
+  const child = startProgram(program, { execPath, name });
   const started = await request<Started>(child, start);
   return { ...started, name, usage: (collect = false) => request<Usage>(child, { collect }), stop: () => stop(child) };
 }
@@ -39,10 +45,22 @@ export function startLoadGenerator(): LoadGenerator {
   };
 }
 
-const startProgram = (program: string): ChildProcess =>
+/** Runs the program that measures the memory store without a server. */
+export async function runStoreFacts(work: StoreWork): Promise<StoreFacts> {
+  const child = startProgram('storeFacts');
+  try {
+    return await request<StoreFacts>(child, work);
+  } finally {
+    await stop(child);
+  }
+}
+
+/** The name of the program is also its name in the log of PostgreSQL. */
+const startProgram = (program: string, { execPath = process.execPath, name = program } = {}): ChildProcess =>
   fork(programPath(program), {
+    execPath,
     execArgv: ['--expose-gc', '--max-old-space-size=8192', '--enable-source-maps'],
-    env: { ...process.env, NODE_ENV: 'production' },
+    env: { ...process.env, NODE_ENV: 'production', PGAPPNAME: name },
   });
 
 /** Sends a message, and returns the answer. Throws an error if the program ends instead. */
@@ -63,7 +81,7 @@ async function request<T>(child: ChildProcess, message: object): Promise<T> {
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill();
   await ended;

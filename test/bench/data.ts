@@ -33,8 +33,9 @@ export const READER = 'reader';
 
 const TEMPLATES = 5;
 const ASSETS = 100;
-/** The maximum number of operations of applyPositions, and of rows that are inserted in one transaction. */
-const AT_ONCE = 1_000;
+/** The maximum number of rows that are written in one transaction. */
+const AT_ONCE = 250;
+const FILL_MS = 600_000;
 
 type Send = (query: string, variables?: Readonly<Record<string, unknown>>) => Promise<Result>;
 interface Result {
@@ -54,6 +55,8 @@ export async function fillData(store: Store, size: Size): Promise<Data> {
     rootToken: ROOT_KEY,
     clock: () => (now += 1),
     newId: nextId,
+    // A busy machine may need long for a batch.
+    settings: { operationMs: FILL_MS },
     onInternalError: (_id, error) => process.stderr.write(`${String(error)}\n`),
   });
   const send: Send = async (query, variables = {}) => {

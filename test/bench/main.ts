@@ -3,9 +3,11 @@
 import { migrate } from '../../src/store/postgres/migrate.ts';
 import { startPostgres } from '../support/postgresServer.ts';
 import { type LoadGenerator, startLoadGenerator } from './children.ts';
+import { measureFairness } from './fairness.ts';
 import { compilePrograms } from './folders.ts';
 import { measureMemory } from './memory.ts';
 import { FULL, type Plan, QUICK } from './plan.ts';
+import { measurePostgres } from './postgres.ts';
 import { joinResults, type Results, report } from './report.ts';
 import { CONNECTIONS, ROUNDS } from './rounds.ts';
 import { benchWorst } from './worst.ts';
@@ -13,6 +15,8 @@ import { benchWorst } from './worst.ts';
 /** The parts, in the order in which they run. */
 const PARTS: Readonly<Record<string, (load: LoadGenerator, plan: Plan) => Promise<Results>>> = {
   memory: measureMemory,
+  postgres: measurePostgres,
+  fairness: measureFairness,
 };
 
 async function bench(parts: readonly string[], plan: Plan): Promise<void> {

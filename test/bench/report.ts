@@ -105,7 +105,8 @@ export function report(settings: Readonly<Record<string, unknown>>, results: Res
   process.stdout.write(`\nWritten: ${RESULTS}\n`);
 }
 
-const isReached = ({ reached, atMost = Infinity, atLeast = -Infinity }: Ratio): boolean =>
+/** Whether a ratio is within its limits. */
+export const isReached = ({ reached, atMost = Infinity, atLeast = -Infinity }: Ratio): boolean =>
   reached <= atMost && reached >= atLeast;
 
 function shownLimit({ atMost, atLeast }: Ratio): string {

@@ -14,6 +14,10 @@ export interface Contestant {
   readonly authorization?: string | undefined;
   /** Returns the operations of a round. They are sent in turn. */
   readonly operations: (round: number) => readonly Operation[] | Promise<readonly Operation[]>;
+  /** The text that every response contains, if it differs from that of the other servers. */
+  readonly expected?: string;
+  /** Returns the data of a response in the form of the other servers. */
+  readonly toData?: (data: unknown) => unknown;
 }
 
 /** An operation that is measured. */
@@ -37,7 +41,7 @@ export async function measure(load: LoadGenerator, measured: Measured): Promise<
   const { store, operation, contestants, connections = CONNECTIONS } = measured;
   const figures = new Map<string, Figures[]>();
   for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1) {
-    for (const { server, authorization, operations } of contestants) {
+    for (const { server, authorization, operations, expected = measured.expected } of contestants) {
       const bodies = (await operations(round)).map((each) => JSON.stringify(each));
       const before = await server.usage();
       const sent = await load.run({
@@ -46,7 +50,7 @@ export async function measure(load: LoadGenerator, measured: Measured): Promise<
         bodies,
         connections,
         requests: measured.requests ?? bodies.length,
-        expected: measured.expected,
+        expected,
       });
       const { cpuUs } = await server.usage();
       const figure = { cpuUs: (cpuUs - before.cpuUs) / sent.requests, perSecond: sent.requests / sent.seconds };
@@ -67,15 +71,18 @@ export const median = (values: readonly number[]): number =>
 /** Throws an error unless all servers answer the operation with the same data. */
 export async function checkEqual(name: string, contestants: readonly Contestant[]): Promise<void> {
   let first: string | undefined;
-  for (const { server, authorization, operations } of contestants) {
+  for (const { server, authorization, operations, toData = (data: unknown) => data } of contestants) {
     const [operation] = await operations(0);
     const headers = { 'content-type': 'application/json', ...(authorization && { authorization }) };
     const response = await fetch(server.url, { method: 'POST', headers, body: JSON.stringify(operation) });
     const text = await response.text();
     const { data, errors } = JSON.parse(text) as { readonly data?: unknown; readonly errors?: unknown };
     if (errors || !data) throw new Error(`${server.name} refused ${name}: ${text.slice(0, 2_000)}`);
-    first ??= JSON.stringify(data);
-    if (JSON.stringify(data) === first) continue;
-    throw new Error(`${server.name} answers ${name} with other data: ${text.slice(0, 2_000)}\nand not: ${first}`);
+    const answer = JSON.stringify(toData(data));
+    first ??= answer;
+    if (answer === first) continue;
+    throw new Error(
+      `${server.name} answers ${name} with other data: ${answer.slice(0, 2_000)}\nand not: ${first.slice(0, 2_000)}`,
+    );
   }
 }

@@ -1,10 +1,11 @@
 // A query that graphql-jit has compiled, in node:http and nothing else, with the schema and the store of this server.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type DocumentNode, type ExecutionResult, type GraphQLSchema, parse } from 'graphql';
 import { schema } from '../../../src/schema/index.ts';
 import type { Operation } from '../operations.ts';
-import { fillPeer, loadPeer, versionOf } from './peerContext.ts';
+import { fillPeer } from './peerContext.ts';
+import { loadPeer, versionOf } from './peerPackage.ts';
 import { listenLocally, serve } from './serve.ts';
+import { textServer } from './textServer.ts';
 
 /** The part of graphql-jit that is used. */
 interface Jit {
@@ -24,15 +25,6 @@ await serve(async (start) => {
     compiled.set(query, made);
     return JSON.stringify(await made.query({}, contextOf(), variables));
   };
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const parts: Buffer[] = [];
-    const send = (text: string): void => {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
-      response.end(text);
-    };
-    request.on('data', (part: Buffer) => parts.push(part));
-    request.on('end', () => void execute(Buffer.concat(parts).toString()).then(send));
-  };
-  const url = await listenLocally(createServer(answer));
+  const url = await listenLocally(textServer(execute));
   return { url, data, versions: { 'graphql-jit': versionOf(start.peers, 'graphql-jit') } };
 });

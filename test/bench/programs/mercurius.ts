@@ -1,6 +1,7 @@
 // Mercurius with graphql-jit, and the schema and the store of this server.
 import { schema } from '../../../src/schema/index.ts';
-import { fillPeer, loadPeer, versionOf } from './peerContext.ts';
+import { fillPeer } from './peerContext.ts';
+import { loadPeer, versionOf } from './peerPackage.ts';
 import { serve } from './serve.ts';
 
 /** The part of Fastify that is used. */

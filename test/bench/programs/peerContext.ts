@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import type { CommandContext } from '../../../src/commands/context.ts';
 import { createStoredLedger } from '../../../src/commands/ledger.ts';
 import type { Viewer } from '../../../src/domain/viewer.ts';
 import { scopeOf } from '../../../src/domain/viewer.ts';
@@ -11,6 +10,7 @@ import { RejectionLog } from '../../../src/server/access/rejectionLog.ts';
 import { DEFAULTS } from '../../../src/settings.ts';
 import { deadlineIn } from '../../../src/store/deadline.ts';
 import { createMemoryStore } from '../../../src/store/memory/index.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { Hub } from '../../../src/subscriptions/hub.ts';
 import { type Data, fillData } from '../data.ts';
 import type { Start } from './serve.ts';
@@ -28,8 +28,7 @@ export interface PeerData {
 export async function fillPeer({ size }: Start): Promise<PeerData> {
   const store = createMemoryStore();
   const data = await fillData(store, size);
-  const clock = Date.now;
-  const newId = createIds(clock);
+  const viewer: Viewer = { role: 'ADMIN', institutionId: data.institutionId };
   const hub = new Hub({
     feed: store.changes,
     pollIntervalMs: DEFAULTS.pollIntervalMs,
@@ -38,8 +37,26 @@ export async function fillPeer({ size }: Start): Promise<PeerData> {
     onInternalError: (error) => process.stderr.write(`${String(error)}\n`),
   });
   const shared = {
-    store,
+    ...commandContext(store, viewer),
     hub,
+    idempotencyKey: null,
+    lastEventId: null,
+    admitMutation: async () => undefined,
+  };
+  const contextOf = (): Context => {
+    const until = deadlineIn(DEFAULTS.operationMs);
+    return { ...shared, until, read: loadersOf(store, scopeOf(viewer), until) };
+  };
+  return { data, contextOf };
+}
+
+/** Returns the context of commands. */
+export function commandContext(store: Store, viewer: Viewer): CommandContext {
+  const clock = Date.now;
+  const newId = createIds(clock);
+  return {
+    store,
+    viewer,
     clock,
     newId,
     ledger: createStoredLedger(newId),
@@ -49,21 +66,5 @@ export async function fillPeer({ size }: Start): Promise<PeerData> {
     chatLimits: DEFAULTS.chatLimits,
     apiKeysPerInstitution: DEFAULTS.apiKeysPerInstitution,
     requestId: null,
-    idempotencyKey: null,
-    lastEventId: null,
-    admitMutation: async () => undefined,
   };
-  const viewer: Viewer = { role: 'ADMIN', institutionId: data.institutionId };
-  const contextOf = (): Context => {
-    const until = deadlineIn(DEFAULTS.operationMs);
-    return { ...shared, viewer, until, read: loadersOf(store, scopeOf(viewer), until) };
-  };
-  return { data, contextOf };
 }
-
-/** Loads a package of the peers. Its types are unknown to the compiler, because it is installed on demand. */
-export const loadPeer = (peers: string, name: string): unknown => createRequire(join(peers, 'package.json'))(name);
-
-/** Returns the version of a package of the peers. */
-export const versionOf = (peers: string, name: string): string =>
-  (createRequire(join(peers, 'package.json'))(`${name}/package.json`) as { readonly version: string }).version;
