@@ -37,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/domain/**', ...REPLACING_MODULES],
+          exclude: ['**/node_modules/**', 'test/domain/**', ...REPLACING_MODULES],
           globalSetup: ['test/support/globalSetup.ts'],
         },
       },
