@@ -6,7 +6,7 @@ import { APPLY, CREATE, FUND, type Operation, POST, RELEASE } from './operations
 import type { Plan } from './plan.ts';
 import { authorizationOf } from './reads.ts';
 import type { Row } from './report.ts';
-import { type Measured, measure } from './rounds.ts';
+import { CONNECTIONS, type Measured, measure } from './rounds.ts';
 
 /** The number of operations in one applyPositions. */
 export const BATCH = 1_000;
@@ -26,7 +26,9 @@ export async function measureWrites(
   counted: (measured: Measured) => Promise<readonly Row[]> = (measured) => measure(load, measured),
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (const [operation, write] of Object.entries(writesOf(server, Math.ceil(WRITES * plan.part)))) {
+  for (const [operation, write] of Object.entries(
+    writesOf(server, Math.max(MIN_WRITES, Math.ceil(WRITES * plan.part))),
+  )) {
     const { operations, ...rest } = write;
     const contestant = { server, authorization: authorizationOf(server), operations };
     rows.push(...(await counted({ store, operation, contestants: [contestant], ...rest })));
@@ -36,6 +38,8 @@ export async function measureWrites(
 
 /** The number of requests of a round. */
 const WRITES = 1_000;
+/** Enough for a position to be funded long before its money is released, on whichever connection. */
+const MIN_WRITES = 8 * CONNECTIONS;
 
 function writesOf(server: ServerProcess, count: number): Readonly<Record<string, Write>> {
   const { assetIds, sessionIds } = server.data;

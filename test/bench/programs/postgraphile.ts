@@ -25,6 +25,8 @@ await serve(async ({ peers, databaseUrl, connections, data }) => {
   });
   const instance = main.postgraphile({
     extends: [PostGraphileAmberPreset],
+    // It hides relations without an index that begins with exactly their columns.
+    disablePlugins: ['PgIndexBehaviorsPlugin'],
     pgServices: [service],
     grafserv: { graphqlPath: '/graphql', graphiql: false, watch: false },
     grafast: { explain: false },
