@@ -66,7 +66,7 @@ describe.skipIf(POSTGRES_BIN === undefined)('PostgreSQL with a synchronous stand
       const amount = { amount: '100.00', currencyCode: 'USD' };
       const input = { assetId, holderReference: 'holder', amount, idempotencyKey: 'first' };
       const create = () => answered(server, CREATE, { input });
-      const read = async () =>
+      const countPositions = async () =>
         (await server.ask<{ positions: { totalCount: number } }>(COUNT)).data?.positions.totalCount;
 
       const before = await endOf(store.changes);
@@ -74,7 +74,7 @@ describe.skipIf(POSTGRES_BIN === undefined)('PostgreSQL with a synchronous stand
       const cancelling = cancelWaitsForStandby(primary.url);
       const first = await create();
       // The change is committed and visible on the primary, but it would be lost if the standby took over.
-      expect([first.typeOrCode, await read()]).toEqual(['SERVICE_UNAVAILABLE', 1]);
+      expect([first.typeOrCode, await countPositions()]).toEqual(['SERVICE_UNAVAILABLE', 1]);
       expect(first.text).not.toMatch(DRIVERS_WORDS);
       const replay = await create();
       expect(replay.typeOrCode).toBe('SERVICE_UNAVAILABLE');

@@ -135,5 +135,6 @@ const nameOfShape = <E>({ fields, by }: ListSpec<E>): string => `${nameOf(fields
 const NULL = '\0null';
 
 /** Returns a text of the values. No value contains NUL, so different values have different texts. */
-export const keyOf = (values: readonly unknown[]): string => values.map((value) => String(value ?? NULL)).join('\0');
+export const keyOf = (values: readonly unknown[]): string =>
+  values.map((value) => (value === null || value === undefined ? NULL : String(value as string | number))).join('\0');
 export const keyOfRow = <E>(row: E, fields: readonly Field<E>[]): string => keyOf(fields.map((field) => row[field]));
