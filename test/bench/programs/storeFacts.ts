@@ -93,10 +93,15 @@ async function insertSessions({ sessions }: StoreWork): Promise<number> {
 }
 
 /** Returns a text of this length, flat like text from the network and not a slice of another. */
-const textOf = (length: number, index: number): string =>
-  Buffer.from(`Delivery ${index} of the pier and release of the money, with the retained part`.padEnd(length, '.'))
+function textOf(length: number, index: number): string {
+  return Buffer.from(
+    `Delivery ${index} of the pier and release of the money, with the retained part`.padEnd(length, '.'),
+  )
     .subarray(0, length)
     .toString('latin1');
+}
 
 /** Keeps the store reachable until it is measured. */
-const reach = async (store: Store): Promise<void> => void (await store.read('ALL').institutions.byIds([]));
+async function reach(store: Store): Promise<void> {
+  await store.read('ALL').institutions.byIds([]);
+}
