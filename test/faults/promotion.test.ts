@@ -79,8 +79,8 @@ describe.skipIf(POSTGRES_BIN === undefined)('PostgreSQL with a synchronous stand
       const replay = await create();
       expect(replay.typeOrCode).toBe('SERVICE_UNAVAILABLE');
       // The change feed returns no change that would be lost, whether its sequence was just assigned or before.
-      for (const read of [readCommitted, readNumbered]) {
-        await expect(read(store.changes, before, 10)).rejects.toThrow(UnavailableError);
+      for (const readPage of [readCommitted, readNumbered]) {
+        await expect(readPage(store.changes, before, 10)).rejects.toThrow(UnavailableError);
       }
       await cancelling.stop();
 
