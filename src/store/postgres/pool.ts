@@ -30,6 +30,17 @@ export const isBroken = (client: pg.ClientBase): boolean => FAILED.has(client) |
 export const socketOf = (client: pg.ClientBase): Socket | undefined =>
   (client as { readonly connection?: { readonly stream?: Socket } }).connection?.stream;
 
+/**
+ * Collects what is sent over the connection in this tick into one write: pg writes each statement to the socket by
+ * itself.
+ */
+export function corkForTick(client: pg.ClientBase): void {
+  const socket = socketOf(client);
+  if (!socket || socket.writableCorked > 0) return;
+  socket.cork();
+  process.nextTick(() => socket.uncork());
+}
+
 /** The pool of database connections. A connection that fails is closed, and the next call opens another. */
 export class ConnectionPool {
   readonly #pool: pg.Pool;

@@ -13,7 +13,7 @@ import {
   SILENT,
   toConnectionError,
 } from './errors.ts';
-import { type ConnectionPool, destroy, isBroken, socketOf } from './pool.ts';
+import { type ConnectionPool, corkForTick, destroy, isBroken, socketOf } from './pool.ts';
 import type { Statement } from './sql.ts';
 
 /** The time after the deadline within which the server may end a statement before its timeout is set again, in ms. */
@@ -98,6 +98,7 @@ export class Session {
     throwIfDeadlineExceeded(this.#opening.until);
     this.#applyDeadline();
     this.#onStatement(statement);
+    corkForTick(this.#client);
     const answer = this.#client.query<R>(statement.text, [...statement.values]);
     // If BEGIN failed, a statement can succeed outside the transaction, without its role and its scope.
     const checked = (result: pg.QueryResult<R>) => (this.#failure ? this.#failed(this.#failure.error) : result);
@@ -114,6 +115,7 @@ export class Session {
     this.#statementMs = statementMs(leftMs);
     const text = wasBegun ? `select ${limitsOf(leftMs)}` : beginOf(purpose, scope, leftMs);
     this.#begun = true;
+    corkForTick(this.#client);
     const limitOf = () => (wasBegun ? this.#statementLimit() : this.#beginLimit());
     void ignoreRejection(this.#answers.watch(this.#client.query(text), limitOf).catch(this.#failed));
   }
@@ -193,6 +195,7 @@ export class Session {
     };
     this.#client.on('notice', onNotice);
     const limitOf = () => (isWriting ? this.#commitLimit() : this.#statementLimit());
+    corkForTick(this.#client);
     const answer = this.#answers.watch(this.#client.query('commit'), limitOf);
     const { command } = await answer
       .catch((error: unknown) => {
