@@ -2,8 +2,11 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { BusyError, DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type { Deadline } from '../store.ts';
+import type { Pooler } from './begin.ts';
 import { CommitOutcomeUnknownError, ConnectionLostError, SILENT, sqlStateOf, toConnectionError } from './errors.ts';
 import { Outage, type OutageListener } from './outage.ts';
+import { PreparedStatements, type Preparing } from './preparedStatements.ts';
+import { TYPES } from './typeParsers.ts';
 
 const LIMITS = {
   /**
@@ -48,8 +51,13 @@ export class ConnectionPool {
   readonly #connecting = new Set<pg.ClientBase>();
   readonly #open = new Set<pg.ClientBase>();
   readonly #acquired = new Set<pg.ClientBase>();
+  readonly #statements = new WeakMap<pg.ClientBase, PreparedStatements>();
+  readonly #preparing: Preparing;
+  readonly pooler: Pooler;
 
-  constructor(connectionString: string, max: number, listener: OutageListener) {
+  constructor(connectionString: string, max: number, listener: OutageListener, pooler: Pooler = 'none') {
+    this.pooler = pooler;
+    this.#preparing = { isNamed: pooler === 'none', generation: 0 };
     this.#outage = new Outage(listener);
     const onCreate = (client: pg.Client): void => {
       this.#connecting.add(client);
@@ -97,6 +105,13 @@ export class ConnectionPool {
       if (error instanceof ConnectionLostError) this.#outage.failed(error);
       throw error;
     }
+  }
+
+  /** Returns the prepared statements of a connection. */
+  statementsOf(client: pg.PoolClient): PreparedStatements {
+    const statements = this.#statements.get(client) ?? new PreparedStatements(this.#preparing);
+    this.#statements.set(client, statements);
+    return statements;
   }
 
   release(client: pg.PoolClient): void {
@@ -152,15 +167,3 @@ export class ConnectionPool {
       : new BusyError('All connections are in use.');
   }
 }
-
-/** Values are parsed to the domain's types: times to ms, amounts to bigint. Only this pool does so. */
-const TYPES: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
-    if (oid === pg.types.builtins.NUMERIC) return BigInt;
-    if (oid === pg.types.builtins.TIMESTAMPTZ) return instantOf;
-    // pg's types declare one overload per format, and none for a format that is not known.
-    return pg.types.getTypeParser(oid, format) as never;
-  },
-};
-const parseTime = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ) as (text: string) => Date;
-const instantOf = (text: string): number => parseTime(text).getTime();
