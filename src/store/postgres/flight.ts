@@ -27,7 +27,7 @@ export class Step {
   }
 }
 
-/** How a step was sent: as a known statement, or as one that is prepared under a name, which may be empty. */
+/** The way a step was sent: as a known statement, or as one that is prepared under a name, which may be empty. */
 interface Sent {
   readonly known: Prepared | undefined;
   readonly name: string;

@@ -12,7 +12,7 @@ const LIMITS = {
   ageMs: 60_000,
 } as const;
 
-/** What all connections of a pool share about their prepared statements. */
+/** The state that all connections of a pool share about their prepared statements. */
 export interface Preparing {
   /** Whether statements are named. A pooler in transaction mode gives each transaction another connection. */
   readonly isNamed: boolean;

@@ -13,7 +13,7 @@ import { type OnStatement, type Wire, withWire } from './wire.ts';
 const MAX_READ_BYTES = 64 * 1024 * 1024;
 
 /**
- * How reads are sent: those of one tick together, rows by their ids before pages, and each that is `alone` by itself. It
+ * The way reads are sent: those of one tick together, rows by their ids before pages, and each that is `alone` by itself. It
  * may take long, so the others must not wait for it or fail with it.
  */
 export type ReadKind = 'byId' | 'page' | 'alone';

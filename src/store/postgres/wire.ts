@@ -69,7 +69,7 @@ export class Wire {
     return socketOf(this.#client)?.bytesRead ?? 0;
   }
 
-  /** The first failure. What was sent together fails together, with this error. */
+  /** The first failure. All statements that were sent together fail with its error. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
   }
