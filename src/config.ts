@@ -7,6 +7,7 @@ import { DEVELOPMENT_KEY, type Environment, VariableReader } from './variables.t
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const BACKENDS = ['memory', 'postgres'] as const;
+const POOLERS = ['none', 'transaction'] as const;
 const INTROSPECTION = ['all', 'root', 'none'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -52,6 +53,8 @@ export type StoreConfig =
       readonly directUrl: string;
       /** The maximum number of concurrent connections. */
       readonly connections: number;
+      /** The kind of pooler that `databaseUrl` leads to. */
+      readonly pooler: (typeof POOLERS)[number];
     };
 
 export { DEVELOPMENT_KEY, type Environment } from './variables.ts';
@@ -131,11 +134,12 @@ function readStore(read: VariableReader, problems: string[]): StoreConfig {
     );
   }
   const connections = read.whole('DATABASE_CONNECTIONS', 10, 1, 1_000);
+  const pooler = read.oneOf('DATABASE_POOLER', POOLERS, 'none');
   const heapMb = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
   const maxMb = read.whole('MEMORY_MAX_MB', Math.floor(heapMb * HEAP_PART), 16, heapMb);
   const lockTimeoutMs = read.whole('STORE_LOCK_TIMEOUT_MS', 5_000, 1, 600_000);
   return backend === 'postgres'
-    ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', connections }
+    ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', connections, pooler }
     : { backend, maxMb, lockTimeoutMs };
 }
 

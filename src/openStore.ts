@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import { createMemoryStore } from './store/memory/index.ts';
 import type { OnMemoryWarning } from './store/memory/meter.ts';
-import { checkConnection } from './store/postgres/checkDatabase.ts';
+import { checkConnection, checkUnpooled } from './store/postgres/checkDatabase.ts';
 import { createPostgresStore } from './store/postgres/index.ts';
 import { migrate } from './store/postgres/migrate.ts';
 import type { Store } from './store/store.ts';
@@ -28,5 +28,6 @@ export async function openStore({ store }: Config, { onMemoryWarning, ...onOutag
   // The migrations hold a session-level lock, which a pooler in transaction mode does not preserve.
   await migrate(database.directUrl);
   if (database.databaseUrl !== database.directUrl) await checkConnection(database.databaseUrl);
+  if (database.pooler === 'none') await checkUnpooled(database.databaseUrl);
   return createPostgresStore({ ...database, ...onOutage });
 }

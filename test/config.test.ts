@@ -126,19 +126,28 @@ describe('valid configurations', () => {
     [{ STORE_BACKEND: 'memory', DATABASE_URL: URL }, {}],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: URL },
-      { store: { backend: 'postgres', databaseUrl: URL, directUrl: URL, connections: 10 }, settings: ON_POSTGRES },
+      {
+        store: { backend: 'postgres', databaseUrl: URL, directUrl: URL, connections: 10, pooler: 'none' },
+        settings: ON_POSTGRES,
+      },
     ],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET },
       {
-        store: { backend: 'postgres', databaseUrl: SOCKET, directUrl: SOCKET, connections: 10 },
+        store: { backend: 'postgres', databaseUrl: SOCKET, directUrl: SOCKET, connections: 10, pooler: 'none' },
         settings: ON_POSTGRES,
       },
     ],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET_WITH_USER },
       {
-        store: { backend: 'postgres', databaseUrl: SOCKET_WITH_USER, directUrl: SOCKET_WITH_USER, connections: 10 },
+        store: {
+          backend: 'postgres',
+          databaseUrl: SOCKET_WITH_USER,
+          directUrl: SOCKET_WITH_USER,
+          connections: 10,
+          pooler: 'none',
+        },
         settings: ON_POSTGRES,
       },
     ],
@@ -151,8 +160,17 @@ describe('valid configurations', () => {
     ),
     [{ port: '1', STORE: 'postgres', ESCROWGRID_PORT: 'x' }, {}],
     [
-      { STORE_BACKEND: 'postgres', DATABASE_URL: URL, DATABASE_DIRECT_URL: SOCKET, DATABASE_CONNECTIONS: '2' },
-      { store: { backend: 'postgres', databaseUrl: URL, directUrl: SOCKET, connections: 2 }, settings: ON_POSTGRES },
+      {
+        STORE_BACKEND: 'postgres',
+        DATABASE_URL: URL,
+        DATABASE_DIRECT_URL: SOCKET,
+        DATABASE_CONNECTIONS: '2',
+        DATABASE_POOLER: 'transaction',
+      },
+      {
+        store: { backend: 'postgres', databaseUrl: URL, directUrl: SOCKET, connections: 2, pooler: 'transaction' },
+        settings: ON_POSTGRES,
+      },
     ],
   ];
   it.each(good)('%j is a valid configuration', (env, expected) => {

@@ -5,7 +5,7 @@ import { Listener } from '../../src/store/postgres/listener.ts';
 import { asAdmin } from '../support/admin.ts';
 import { type Deal, fundedPosition, makeDeal } from '../support/deal.ts';
 import { newKey, serveKeys } from '../support/keyed.ts';
-import { isCommit, isCommitted, isWrite, type Link, type Message, type Tap } from '../support/proxy.ts';
+import { isAnyBegin, isCommit, isCommitted, isWrite, type Link, type Message, type Tap } from '../support/proxy.ts';
 import { serve } from '../support/server.ts';
 import {
   ACCOUNTS,
@@ -74,8 +74,6 @@ const nth = (n: number, matches: (message: Message) => boolean): ((message: Mess
   let count = 0;
   return (message) => matches(message) && (count += 1) === n;
 };
-/** Matches BEGIN of a transaction that reads or writes. */
-const isAnyBegin = ({ type, text }: Message): boolean => type === 'Q' && text.startsWith('begin ');
 const ofType =
   (letter: string) =>
   ({ type }: Message): boolean =>
@@ -93,7 +91,7 @@ const MOMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   'between two transactions': () => given.proxy.stall(),
   'when BEGIN is sent': () => stallAt('fromClient', isAnyBegin),
   'when BEGIN returns': () => stallAt('fromServer', nth(1, ofType('Z'))),
-  'before a statement returns': () => stallAt('fromServer', nth(2, ofType('T'))),
+  'before a statement returns': () => stallAt('fromServer', nth(2, ofType('C'))),
   'in the middle of the rows of a statement': () => stallAt('fromServer', nth(2, ofType('D'))),
 };
 

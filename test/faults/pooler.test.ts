@@ -53,6 +53,7 @@ describe.skipIf(PGBOUNCER === undefined)(
         databaseUrl: pooler.url,
         directUrl: database.url,
         connections: CONNECTIONS,
+        pooler: 'transaction',
         onError: (error) => errors.push(error),
       });
       onTestFinished(() => store.close());

@@ -57,6 +57,41 @@ it('funding, which also reads the rules, takes at most 3 round trips', async () 
   hasNoFaults(server);
 });
 
+const NESTED =
+  'id held { amount } asset { label template { code institution { name } } } events(first: 5) { nodes { sequence } }';
+
+it.each([
+  ['a position', 'query ($id: ID!) { position(id: $id) { id state held { amount } } }', 1, 1],
+  ['a position with its parents and events', `query ($id: ID!) { position(id: $id) { ${NESTED} } }`, 4, 5],
+  ['a page with parents and events', `{ positions(first: 50) { nodes { institution { name } ${NESTED} } } }`, 3, 5],
+])(
+  'reading %s takes a fixed number of round trips and statements, without BEGIN',
+  async (_what, document, trips, count) => {
+    const statements: string[] = [];
+    const { server, proxy } = await proxied(({ text }) => statements.push(text));
+    const deal = await makeDeal(server);
+    const { id } = await fundedPosition(server, deal);
+    await fundedPosition(server, deal);
+    server.viewer = { role: 'ADMIN', institutionId: deal.institution.id };
+    for (let round = 0; round < 3; round += 1) {
+      const links = new Map<Link, number>();
+      const texts: string[] = [];
+      proxy.tap = {
+        fromClient: ({ type, text }, link) => {
+          if (!links.has(link)) links.set(link, link.flights - 1);
+          if (type === 'Q') texts.push(text);
+        },
+      };
+      statements.length = 0;
+      const { errors } = await server.ask(document, { id });
+      expect(errors).toBeUndefined();
+      const sent = [...links].reduce((sum, [link, before]) => sum + link.flights - before, 0);
+      expect([sent, statements.length, texts]).toEqual([trips, count, []]);
+    }
+    hasNoFaults(server);
+  },
+);
+
 /** Collects the round trips of each transaction that writes, from BEGIN to the response of COMMIT. */
 function countTrips(proxy: Proxy): number[] {
   const trips: number[] = [];

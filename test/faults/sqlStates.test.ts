@@ -7,7 +7,7 @@ import type { Writers } from '../../src/store/store.ts';
 import { anInstitution } from '../store/rows.ts';
 import { asAdmin } from '../support/admin.ts';
 import { type Deal, fundedPosition, makeDeal } from '../support/deal.ts';
-import { type Link, type Message, messageOf, queryMessage } from '../support/proxy.ts';
+import { insteadOfBegin, isAnyBegin, type Link, messageOf } from '../support/proxy.ts';
 import { serve } from '../support/server.ts';
 import {
   ACCOUNTS,
@@ -43,9 +43,6 @@ const CALLS: Readonly<Record<string, (id: string) => Promise<Answered>>> = {
 };
 const SUCCESS: Readonly<Record<string, string>> = { 'a query': 'DATA', 'a mutation': 'ReleasePositionPayload' };
 
-/** Matches BEGIN of a transaction that reads or writes. */
-const isAnyBegin = ({ type, text }: Message): boolean => type === 'Q' && text.startsWith('begin ');
-
 /** Makes every transaction fail with this SQLSTATE and an unknown message. Returns the connections used. */
 function failWith(code: string): Set<Link> {
   const links = new Set<Link>();
@@ -53,7 +50,8 @@ function failWith(code: string): Set<Link> {
     fromClient: (message, link) => {
       if (!isAnyBegin(message)) return undefined;
       links.add(link);
-      return queryMessage(`begin; do 'begin raise exception ''Verbindung verloren'' using errcode = ''${code}''; end'`);
+      const failure = `do 'begin raise exception ''Verbindung verloren'' using errcode = ''${code}''; end'`;
+      return insteadOfBegin(message, message.type === 'Q' ? `begin; ${failure}` : failure);
     },
   };
   return links;
@@ -111,7 +109,9 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
 
 it('nothing is read or written outside its transaction if BEGIN itself fails', async () => {
   const { id } = await fundedPosition(given.server, deal);
-  given.proxy.tap = { fromClient: (message) => (isAnyBegin(message) ? queryMessage('nonsense') : undefined) };
+  given.proxy.tap = {
+    fromClient: (message) => (isAnyBegin(message) ? insteadOfBegin(message, 'nonsense') : undefined),
+  };
   for (const call of Object.values(CALLS)) expect((await call(id)).typeOrCode).toBe('INTERNAL_SERVER_ERROR');
   // Statements sent together with BEGIN are not executed without it.
   const one = anInstitution();

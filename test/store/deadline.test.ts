@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Position } from '../../src/domain/position.ts';
 import { DeadlineExceededError, UnavailableError } from '../../src/store/errors.ts';
-import { beginOf, limitsOf } from '../../src/store/postgres/begin.ts';
+import { limitsOf, openingOf } from '../../src/store/postgres/begin.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
 import { deadlineIn, gate, manualDeadline } from '../support/deadlines.ts';
-import { isBegin, isCommit, isCommitted, type Proxy, startProxy } from '../support/proxy.ts';
+import { isBegin, isCommit, isCommitted, type Proxy, parametersOf, startProxy } from '../support/proxy.ts';
 import { anInstitution, aPosition, keepDeal } from './rows.ts';
 
 const connections = 10;
@@ -42,13 +42,11 @@ const isAtNothing = () => vi.waitFor(async () => expect(await underWay()).toEqua
 const isAtSomething = () => vi.waitFor(async () => expect(await underWay()).toHaveLength(1), { timeout: waitMs });
 
 it('the timeouts sent to the server are the remaining time, up to their maximum', () => {
-  expect(limitsOf()).toBe("set_config('statement_timeout', '10000', true), set_config('lock_timeout', '5000', true)");
-  expect(limitsOf(60_000)).toBe(limitsOf());
-  expect(limitsOf(7_000)).toBe(
-    "set_config('statement_timeout', '7001', true), set_config('lock_timeout', '5000', true)",
-  );
-  expect(limitsOf(0.2)).toBe("set_config('statement_timeout', '2', true), set_config('lock_timeout', '2', true)");
-  expect(beginOf('reading', 'ALL', 300)).toContain(limitsOf(300));
+  expect(limitsOf().values).toEqual(['10000', '5000']);
+  expect(limitsOf(60_000)).toEqual(limitsOf());
+  expect(limitsOf(7_000).values).toEqual(['7001', '5000']);
+  expect(limitsOf(0.2).values).toEqual(['2', '2']);
+  expect(openingOf('reading', 'ALL', 300).values).toEqual(['ALL', ...limitsOf(300).values]);
 });
 
 describe('running work ends at the deadline', () => {
@@ -77,9 +75,10 @@ describe('running work ends at the deadline', () => {
     const [first, second] = positions;
     const timeoutsMs: number[] = [];
     proxy.tap = {
-      fromClient: ({ text }) => {
-        const ms = /'statement_timeout', '(\d+)'/.exec(text)?.[1];
-        if (ms !== undefined) timeoutsMs.push(Number(ms));
+      fromClient: (message) => {
+        // The settings of a transaction are its scope and both timeouts; later settings are the timeouts only.
+        const [timeoutMs, , ...others] = parametersOf(message).slice(message.text.includes('open_') ? 1 : 0);
+        if (/^\d+$/.test(timeoutMs ?? '') && others.length === 0) timeoutsMs.push(Number(timeoutMs));
       },
     };
     await asAdmin(url, async (otherClient) => {

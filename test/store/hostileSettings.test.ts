@@ -59,7 +59,12 @@ async function openAt(chosen: readonly Setting[], through?: (url: string) => Pro
   const database = await createDatabase();
   await setAll(database.url, chosen);
   const url = (await through?.(database.url)) ?? database.url;
-  const store = createPostgresStore({ databaseUrl: url, directUrl: database.url, onError: () => undefined });
+  const store = createPostgresStore({
+    databaseUrl: url,
+    directUrl: database.url,
+    pooler: through ? 'transaction' : 'none',
+    onError: () => undefined,
+  });
   ends.push(async () => {
     await store.close();
     await database.drop();

@@ -2,7 +2,6 @@ import pg from 'pg';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import type { ChangeTopic, SequencedChange, StreamPosition } from '../../src/domain/change.ts';
 import { AlreadyExistsError } from '../../src/store/errors.ts';
-import { settingsOf } from '../../src/store/postgres/begin.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Statement } from '../../src/store/postgres/sql.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -14,6 +13,7 @@ import { anInstitution } from '../store/rows.ts';
 import { asAdmin } from '../support/admin.ts';
 import { endOf, readCommitted } from '../support/changes.ts';
 import { createDatabase } from '../support/database.ts';
+import { openTransaction } from '../support/openTransaction.ts';
 import { openPostgresAt } from '../support/stores.ts';
 import { numbers, sequences } from './feed.ts';
 
@@ -236,7 +236,7 @@ describe('the stream of changes in PostgreSQL', () => {
       const [statement, ...others] = sent.filter(({ values }) => values.includes(institutionId)) as [Statement];
       expect(others).toEqual([]);
       const client = await session();
-      await client.query(`begin; select ${settingsOf('ALL')}`);
+      await openTransaction(client, 'ALL');
       const explain = { text: `explain (analyze, format json) ${statement.text}`, values: [...statement.values] };
       const { rows } = await client.query<Explained>(explain);
       const reads = readsOf(rows);

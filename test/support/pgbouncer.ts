@@ -22,8 +22,13 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
-/** Starts a PgBouncer in transaction mode in front of a database, with the given number of connections. */
-export async function startPooler(binary: string, databaseUrl: string, poolSize: number): Promise<Pooler> {
+/** Starts a PgBouncer in front of a database, with the given number of connections. */
+export async function startPooler(
+  binary: string,
+  databaseUrl: string,
+  poolSize: number,
+  mode: 'transaction' | 'session' = 'transaction',
+): Promise<Pooler> {
   const folder = join(parentFolder, `escrowgrid-pooler-${process.pid}-${randomBytes(4).toString('hex')}`);
   mkdirSync(folder, { mode: 0o700 });
   const port = await freePort();
@@ -34,7 +39,7 @@ export async function startPooler(binary: string, databaseUrl: string, poolSize:
   const target = `host=${host} port=${url.port || 5432} user=${user}${password && ` password=${password}`}`;
   const config = join(folder, 'pgbouncer.ini');
   writeFileSync(join(folder, 'users.txt'), `"${user}" "${password}"\n`);
-  writeFileSync(config, configOf(folder, port, `${url.pathname.slice(1)} = ${target}`, poolSize));
+  writeFileSync(config, configOf(folder, port, `${url.pathname.slice(1)} = ${target}`, poolSize, mode));
   // PgBouncer does not run as root. Tests of root run it as nobody, who must be able to read the folder.
   const owner = runsAsRoot ? nobody() : undefined;
   if (owner) {
@@ -57,7 +62,7 @@ export async function startPooler(binary: string, databaseUrl: string, poolSize:
   return { url: url.href, stop };
 }
 
-const configOf = (folder: string, port: number, database: string, poolSize: number): string => `
+const configOf = (folder: string, port: number, database: string, poolSize: number, mode: string): string => `
 [databases]
 ${database}
 [pgbouncer]
@@ -66,7 +71,7 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = any
 auth_file = ${join(folder, 'users.txt')}
-pool_mode = transaction
+pool_mode = ${mode}
 default_pool_size = ${poolSize}
 max_client_conn = 200
 logfile = ${join(folder, 'log')}

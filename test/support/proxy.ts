@@ -204,10 +204,35 @@ export const queryMessage = (text: string): Buffer => messageOf('Q', `${text}\0`
 export const noticeMessage = (code: string): Buffer => messageOf('N', `SWARNUNG\0C${code}\0Mmessage\0\0`);
 
 export const isBegin = ({ type, text }: Message): boolean =>
-  type === 'Q' && text.startsWith('begin isolation level read committed; ');
+  type === 'Q' && text === 'begin isolation level read committed\0';
+/** Whether the message begins any transaction: BEGIN, or the settings with which reads begin that send none. */
+export const isAnyBegin = ({ type, text }: Message): boolean =>
+  (type === 'Q' && text.startsWith('begin ')) || (type === 'B' && text.startsWith('\0open_reading\0'));
+
+/** Encodes a statement that takes the place of a message which begins a transaction. */
+export const insteadOfBegin = ({ type }: Message, text: string): Buffer =>
+  type === 'Q'
+    ? queryMessage(text)
+    : Buffer.concat([messageOf('P', `\0${text}\0\0\0`), messageOf('B', '\0'.repeat(8))]);
+
+/** Returns the parameters that a message binds to a statement. */
+export function parametersOf({ type, text }: Message): readonly string[] {
+  if (type !== 'B') return [];
+  const bytes = Buffer.from(text, 'latin1');
+  let at = bytes.indexOf(0, bytes.indexOf(0) + 1) + 1;
+  at += 2 + 2 * bytes.readInt16BE(at);
+  const count = bytes.readInt16BE(at);
+  at += 2;
+  return Array.from({ length: count }, () => {
+    const length = Math.max(0, bytes.readInt32BE(at));
+    at += 4 + length;
+    return bytes.toString('utf8', at - length, at);
+  });
+}
+
 export const isCommit = ({ type, text }: Message): boolean => type === 'Q' && text === 'commit\0';
-/** Whether the message is the one statement with which a transaction writes. */
-export const isWrite = ({ type, text }: Message): boolean => type === 'P' && text.startsWith('\0with w0 as ');
+/** Whether the message is the one statement with which a transaction writes, sent for the first or second time. */
+export const isWrite = ({ type, text }: Message): boolean => type === 'P' && /^[^\0]*\0with w0 as /.test(text);
 export const isCommitted = ({ type, text }: Message): boolean => type === 'C' && text === 'COMMIT\0';
 export const isEnded = (message: Message): boolean =>
   isCommitted(message) || (message.type === 'C' && message.text === 'ROLLBACK\0');

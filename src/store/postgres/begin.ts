@@ -1,5 +1,6 @@
 import { isId } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/viewer.ts';
+import type { Statement } from './sql.ts';
 
 /** The time limits of the database, in ms. Set in each transaction, so that they also apply through a pooler. */
 const LIMITS = { statementMs: 10_000, lockMs: 5_000, idleInTransactionMs: 10_000 } as const;
@@ -11,15 +12,22 @@ export const APP_ROLE = 'escrowgrid_app';
 
 /** The purpose of a transaction, which determines its isolation level and whether it may write. */
 export type Purpose = 'reading' | 'snapshot' | 'writing';
-const BEGIN: { readonly [P in Purpose]: string } = {
+/** The statement that begins a transaction of several round trips. Its settings follow. */
+export const BEGIN: { readonly [P in Purpose]: string } = {
   reading: 'begin isolation level read committed read only',
   snapshot: 'begin isolation level repeatable read read only',
   writing: 'begin isolation level read committed',
 };
 
 /**
+ * Whether a pooler in transaction mode is between the server and the database. Such a pooler gives each transaction
+ * another connection, and keeps neither settings nor names of statements for the next one.
+ */
+export type Pooler = 'none' | 'transaction';
+
+/**
  * Settings that the statements and the parsing of their results require, whatever the server, the database or the role
- * has set. Set in each transaction, because a pooler neither accepts them at the start of a connection nor keeps them.
+ * has set. Set once per connection, and behind a pooler in each transaction.
  */
 const SESSION_SETTINGS = {
   client_encoding: 'UTF8',
@@ -37,41 +45,83 @@ const SESSION_SETTINGS = {
   gin_fuzzy_search_limit: '0',
 } as const;
 
-/** Returns the SQL that begins a transaction which can access the rows of the scope, with the remaining time in ms. */
-export function beginOf(purpose: Purpose, scope: Scope, leftMs?: number): string {
-  const durability = purpose === 'writing' ? `, ${DURABILITY}` : '';
-  return `${BEGIN[purpose]}; select ${settingsOf(scope, leftMs)}${durability}`;
+const setting = (name: string, value: string | number, isLocal = true): string =>
+  `set_config('${name}', '${value}', ${isLocal})`;
+
+/** The other settings that are the same in every transaction. A warning at COMMIT must arrive. */
+const CONSTANT: readonly (readonly [name: string, value: string | number])[] = [
+  ...Object.entries(SESSION_SETTINGS),
+  ['idle_in_transaction_session_timeout', LIMITS.idleInTransactionMs],
+  ['random_page_cost', RANDOM_PAGE_COST],
+  ['client_min_messages', 'warning'],
+];
+
+/** Sets on a connection what is the same in every transaction. Neither role nor scope is among it. */
+export const SET_UP: Statement = {
+  text: `select ${[...CONSTANT, ['default_transaction_isolation', 'read committed'] as const]
+    .map(([name, value]) => setting(name, value, false))
+    .join(', ')}`,
+  values: [],
+};
+
+/**
+ * COMMIT is acknowledged only after the transaction is on disk, whatever the server, the database or the role has set;
+ * modes other than `off` are the operator's choice.
+ */
+const DURABILITY = `set_config('synchronous_commit', case current_setting('synchronous_commit')
+    when 'off' then 'on' else current_setting('synchronous_commit') end, true)`;
+
+/** The limits of the time of the following statements, as parameters from this number on. */
+const limitsFrom = (first: number): readonly string[] => [
+  `set_config('statement_timeout', $${first}, true)`,
+  `set_config('lock_timeout', $${first + 1}, true)`,
+];
+
+const openingText = (more: readonly string[], pooler: Pooler): string => {
+  const constant = pooler === 'none' ? [] : CONSTANT.map(([name, value]) => setting(name, value));
+  const own = [setting('role', APP_ROLE), `set_config('escrowgrid.scope', $1, true)`, ...limitsFrom(2)];
+  return `select ${[...own, ...more, ...constant].join(', ')}`;
+};
+
+/** The names of the statements that set what a transaction needs. Every connection knows them. */
+export const OPENINGS = { reading: 'open_reading', writing: 'open_writing' } as const;
+
+const OPENING: { readonly [P in Pooler]: { readonly [O in keyof typeof OPENINGS]: string } } = {
+  none: openingsOf('none'),
+  transaction: openingsOf('transaction'),
+};
+
+function openingsOf(pooler: Pooler) {
+  return {
+    // Also for statements that are one transaction without BEGIN.
+    reading: openingText([setting('transaction_read_only', 'on')], pooler),
+    writing: openingText([DURABILITY], pooler),
+  };
 }
 
-/** Returns the settings that apply to one transaction only. */
-export const settingsOf = (scope: Scope, leftMs?: number): string =>
-  [
-    setting('role', APP_ROLE),
-    setting('escrowgrid.scope', reachOf(scope)),
-    limitsOf(leftMs),
-    setting('idle_in_transaction_session_timeout', LIMITS.idleInTransactionMs),
-    setting('random_page_cost', RANDOM_PAGE_COST),
-    SETTINGS,
-  ].join(', ');
+/** Returns the statement that gives a transaction its role, its scope and its limits, with the remaining time in ms. */
+export function openingOf(purpose: Purpose, scope: Scope, leftMs?: number, pooler: Pooler = 'none'): Statement {
+  const kind = purpose === 'writing' ? 'writing' : 'reading';
+  return { name: OPENINGS[kind], text: OPENING[pooler][kind], values: [reachOf(scope), ...limitValues(leftMs)] };
+}
 
-/** Returns the settings that limit the time of the following statements. */
-export const limitsOf = (leftMs?: number): string =>
-  [
-    setting('statement_timeout', statementMs(leftMs)),
-    setting('lock_timeout', Math.min(LIMITS.lockMs, statementMs(leftMs))),
-  ].join(', ');
+/** Returns the statement that limits the time of the following statements. */
+export const limitsOf = (leftMs?: number): Statement => ({
+  text: `select ${limitsFrom(1).join(', ')}`,
+  values: limitValues(leftMs),
+  keepsPlan: true,
+});
+
+const limitValues = (leftMs?: number): readonly string[] => [
+  String(statementMs(leftMs)),
+  String(Math.min(LIMITS.lockMs, statementMs(leftMs))),
+];
 
 /**
  * Returns the maximum time of a statement in ms, given the remaining time. It ends just after the deadline, never
  * before.
  */
 export const statementMs = (leftMs = Infinity): number => Math.min(LIMITS.statementMs, Math.ceil(leftMs) + 1);
-
-const setting = (name: string, value: string | number): string => `set_config('${name}', '${value}', true)`;
-
-const SETTINGS = Object.entries(SESSION_SETTINGS)
-  .map(([name, value]) => setting(name, value))
-  .join(', ');
 
 const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout'];
 
@@ -83,17 +133,6 @@ export const MIGRATION_SETTINGS = [
   ...Object.entries(SESSION_SETTINGS).map(([name, value]) => `set ${name} = '${value}'`),
   ...TIMEOUTS.map((name) => `set ${name} = 0`),
 ].join('; ');
-
-/**
- * COMMIT is acknowledged only after the transaction is on disk, whatever the server, the database or the role has set;
- * modes other than `off` are the operator's choice. The warning that a standby has not confirmed the commit must
- * arrive, too.
- */
-const DURABILITY = [
-  `set_config('synchronous_commit', case current_setting('synchronous_commit')
-    when 'off' then 'on' else current_setting('synchronous_commit') end, true)`,
-  setting('client_min_messages', 'warning'),
-].join(', ');
 
 /**
  * Returns the scope for the row security policies: all rows, those of one institution, or none if the id cannot exist.

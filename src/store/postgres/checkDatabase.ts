@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { WRONG_POOLER } from './errors.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError, unusableBecause } from './unusableDatabase.ts';
 
@@ -11,6 +12,31 @@ export const checkConnection = (databaseUrl: string): Promise<void> =>
     await checkDatabase(client);
     await checkTables(client);
   });
+
+/**
+ * Throws UnusableDatabaseError if the connections lead to a pooler in transaction mode. Such a pooler gives consecutive
+ * transactions of two clients the same connection of the database, or those of one client different ones.
+ */
+export const checkUnpooled = (databaseUrl: string): Promise<void> =>
+  connected(databaseUrl, async (first) => {
+    const own = await backendOf(first);
+    // pg's types lack the number of the process that serves the connection. A pooler announces one of its own.
+    if (own === (first as { readonly processID?: number | null }).processID) return;
+    let isShared = false;
+    const check = connected(databaseUrl, async (second) => {
+      const other = await backendOf(second);
+      isShared = own === other || own !== (await backendOf(first)) || other !== (await backendOf(second));
+    });
+    // A pool in session mode may have no connection left for the second.
+    await check.catch(() => undefined);
+    if (isShared) throw new UnusableDatabaseError(WRONG_POOLER);
+  });
+
+/** Returns the number of the server's process that serves this transaction. */
+async function backendOf(client: pg.Client): Promise<number | undefined> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  return rows[0]?.pid;
+}
 
 /** Throws UnusableDatabaseError if the server is too old, or the database has another encoding or is read-only. */
 export async function checkDatabase(client: pg.Client): Promise<void> {

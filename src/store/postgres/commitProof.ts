@@ -23,6 +23,7 @@ export const newCommitProof = (table: 'commit_proofs' | 'tally_proofs'): CommitP
 export const confirmReads = (): Statement => ({
   text: `insert into commit_proofs (id) select $1::text where current_setting('synchronous_standby_names') <> ''`,
   values: [randomUUID()],
+  keepsPlan: true,
 });
 
 /**

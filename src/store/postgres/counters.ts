@@ -59,6 +59,7 @@ const ADD = `with proof as (insert into tally_proofs (id) values ($4::text))
 const addition = (window: Instant, counts: Counts, proof: CommitProof): Statement => ({
   text: ADD,
   values: [new Date(window).toISOString(), [...counts.keys()], [...counts.values()], proof.id],
+  keepsPlan: true,
 });
 
 /** Skips rows that another server has locked; that server, or the next run, deletes them. */

@@ -23,6 +23,20 @@ export function allowRepeat(error: unknown): never {
 /** The transaction was rolled back although no statement failed: nothing was written. */
 export class RolledBackError extends Error {}
 
+/** A migration has changed a table after a statement was prepared. Nothing was done; it must be prepared again. */
+export class OutdatedStatementError extends Error {}
+
+/** A pooler gave the transaction another connection than the one on which its statements were prepared. */
+export class WrongPoolerError extends Error {
+  constructor(options?: ErrorOptions) {
+    super(WRONG_POOLER, options);
+  }
+}
+
+/** The message for a pooler in transaction mode that the configuration does not name. */
+export const WRONG_POOLER =
+  'DATABASE_URL leads to a pooler in transaction mode. Set DATABASE_POOLER=transaction, or connect without the pooler.';
+
 /** The SQLSTATE that `expect_rows` raises if a row does not have the expected version. */
 export const STALE = 'ES001';
 
@@ -48,6 +62,7 @@ export function toConnectionError(error: unknown, isConnectionBroken: boolean): 
   if (
     error instanceof ConnectionLostError ||
     error instanceof RolledBackError ||
+    error instanceof OutdatedStatementError ||
     error instanceof DeadlineExceededError
   )
     return error;
@@ -86,6 +101,7 @@ export async function withRetries<T>(attempt: () => Promise<T>, until?: Deadline
       const again =
         error instanceof ConnectionLostError ||
         error instanceof RolledBackError ||
+        error instanceof OutdatedStatementError ||
         RETRIED_STATES.has(sqlStateOf(error));
       const pause = (PAUSES_MS[tries] ?? Infinity) * (0.5 + Math.random());
       const leftMs = until?.remainingMs() ?? Number.MAX_VALUE;
@@ -103,6 +119,7 @@ function toStoreError(error: unknown, until: Deadline | undefined): unknown {
   if (
     error instanceof ConnectionLostError ||
     error instanceof RolledBackError ||
+    error instanceof OutdatedStatementError ||
     error instanceof CommitOutcomeUnknownError
   )
     return new UnavailableError(error.message, { cause: error });

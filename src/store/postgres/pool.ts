@@ -2,8 +2,11 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { BusyError, DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type { Deadline } from '../store.ts';
+import type { Pooler } from './begin.ts';
 import { CommitOutcomeUnknownError, ConnectionLostError, SILENT, sqlStateOf, toConnectionError } from './errors.ts';
 import { Outage, type OutageListener } from './outage.ts';
+import { PreparedStatements, type Preparing } from './preparedStatements.ts';
+import { TYPES } from './typeParsers.ts';
 
 const LIMITS = {
   /**
@@ -30,6 +33,17 @@ export const isBroken = (client: pg.ClientBase): boolean => FAILED.has(client) |
 export const socketOf = (client: pg.ClientBase): Socket | undefined =>
   (client as { readonly connection?: { readonly stream?: Socket } }).connection?.stream;
 
+/**
+ * Collects what is sent over the connection in this tick into one write: pg writes each statement to the socket by
+ * itself.
+ */
+export function corkForTick(client: pg.ClientBase): void {
+  const socket = socketOf(client);
+  if (!socket || socket.writableCorked > 0) return;
+  socket.cork();
+  process.nextTick(() => socket.uncork());
+}
+
 /** The pool of database connections. A connection that fails is closed, and the next call opens another. */
 export class ConnectionPool {
   readonly #pool: pg.Pool;
@@ -37,8 +51,13 @@ export class ConnectionPool {
   readonly #connecting = new Set<pg.ClientBase>();
   readonly #open = new Set<pg.ClientBase>();
   readonly #acquired = new Set<pg.ClientBase>();
+  readonly #statements = new WeakMap<pg.ClientBase, PreparedStatements>();
+  readonly #preparing: Preparing;
+  readonly pooler: Pooler;
 
-  constructor(connectionString: string, max: number, listener: OutageListener) {
+  constructor(connectionString: string, max: number, listener: OutageListener, pooler: Pooler = 'none') {
+    this.pooler = pooler;
+    this.#preparing = { isNamed: pooler === 'none', generation: 0 };
     this.#outage = new Outage(listener);
     const onCreate = (client: pg.Client): void => {
       this.#connecting.add(client);
@@ -86,6 +105,13 @@ export class ConnectionPool {
       if (error instanceof ConnectionLostError) this.#outage.failed(error);
       throw error;
     }
+  }
+
+  /** Returns the prepared statements of a connection. */
+  statementsOf(client: pg.PoolClient): PreparedStatements {
+    const statements = this.#statements.get(client) ?? new PreparedStatements(this.#preparing);
+    this.#statements.set(client, statements);
+    return statements;
   }
 
   release(client: pg.PoolClient): void {
@@ -141,15 +167,3 @@ export class ConnectionPool {
       : new BusyError('All connections are in use.');
   }
 }
-
-/** Values are parsed to the domain's types: times to ms, amounts to bigint. Only this pool does so. */
-const TYPES: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
-    if (oid === pg.types.builtins.NUMERIC) return BigInt;
-    if (oid === pg.types.builtins.TIMESTAMPTZ) return instantOf;
-    // pg's types declare one overload per format, and none for a format that is not known.
-    return pg.types.getTypeParser(oid, format) as never;
-  },
-};
-const parseTime = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ) as (text: string) => Date;
-const instantOf = (text: string): number => parseTime(text).getTime();

@@ -3,7 +3,7 @@ import { type Id, prefixOf } from '../../domain/ids.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { PositionRules } from '../store.ts';
 import { LAYOUTS } from './layouts.ts';
-import type { Session } from './session.ts';
+import type { Queries } from './session.ts';
 import { inScope, Parameters, selectOf } from './sql.ts';
 
 /**
@@ -11,7 +11,7 @@ import { inScope, Parameters, selectOf } from './sql.ts';
  * first.
  */
 export async function positionRules(
-  session: Session,
+  queries: Queries,
   tenant: Id | null,
   positionIds: readonly Id[],
 ): Promise<PositionRules> {
@@ -25,13 +25,15 @@ export async function positionRules(
     ` where p.id = any(${parameters.add([...new Set(ids)], 'text[]')})${scope}`;
   const { values } = parameters;
   const [configs, policies] = await Promise.all([
-    session.query<TemplateConfig>({
+    queries.query<TemplateConfig>({
       text: `${selectOf(LAYOUTS.templateConfigs)} where (t.institution_id, t.id) in (select c.institution_id, c.id ${positions})`,
       values,
+      keepsPlan: true,
     }),
-    session.query<Policy>({
+    queries.query<Policy>({
       text: `${selectOf(LAYOUTS.policies)} where (t.institution_id, t.region) in (select c.institution_id, c.region ${positions})`,
       values,
+      keepsPlan: true,
     }),
   ]);
   return { configs: configs.rows, policies: policies.rows };

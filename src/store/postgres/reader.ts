@@ -6,27 +6,25 @@ import { JsonText } from '../jsonText.ts';
 import type { Page, Reader, ReadOptions, Selection, Total, UnreadOf, Window } from '../store.ts';
 import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
-import type { Session } from './session.ts';
+import type { Read } from './reads.ts';
+import type { Queries } from './session.ts';
 import { inScope, Parameters, type Statement, selectOf, unreadOf, whereOf, windowOf } from './sql.ts';
-
-/** Runs work in its own transaction. */
-export type InSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 
 export const readerOf = <E extends { readonly id: Id }>(
   layout: Layout<E>,
   tenant: Id | null,
-  inSession: InSession,
+  read: Read,
   options: () => ReadOptions,
 ): Reader<E> => ({
   byIds: inParts(
     () => 1,
-    (ids) => inSession((session) => byIds(session, { ...layout, ...options() }, tenant, ids, '')),
+    (ids) => read('byId', (queries) => byIds(queries, { ...layout, ...options() }, tenant, ids, '')),
   ),
   pages: inParts(
     ({ limit }) => limit + 1,
-    (windows) => inSession((session) => pages(session, { ...layout, ...options() }, tenant, windows)),
+    (windows) => read('page', (queries) => pages(queries, { ...layout, ...options() }, tenant, windows)),
   ),
-  counts: (selections) => inSession((session) => counts(session, layout, tenant, selections)),
+  counts: (selections) => read('alone', (queries) => counts(queries, layout, tenant, selections)),
 });
 
 /** The initial and the maximum number of rows read at once: a row may have more than 64 KiB, but most are small. */
@@ -54,7 +52,7 @@ const inParts =
 
 /** Reads rows by id with one statement; `lock` is its final clause. Malformed ids are not sent. */
 export async function byIds<E extends { readonly id: Id }>(
-  session: Session,
+  queries: Queries,
   layout: Layout<E>,
   tenant: Id | null,
   ids: readonly Id[],
@@ -64,7 +62,11 @@ export async function byIds<E extends { readonly id: Id }>(
   const known = parameters.add([...new Set(ids.filter(couldBeId))], 'text[]');
   const where = whereOf(layout, { where: {} }, tenant, parameters);
   const any = `${where === '' ? ' where' : `${where} and`} t.id = any(${known})`;
-  const { rows } = await session.query<E>({ text: selectOf(layout) + any + lock, values: parameters.values });
+  const { rows } = await queries.query<E>({
+    text: selectOf(layout) + any + lock,
+    values: parameters.values,
+    keepsPlan: true,
+  });
   keepTexts(layout, rows);
   const found = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => found.get(id));
@@ -72,12 +74,12 @@ export async function byIds<E extends { readonly id: Id }>(
 
 /** Reads windows with one statement if they differ only in their parent. */
 export async function pages<E extends { readonly id: Id }>(
-  session: Session,
+  queries: Queries,
   layout: Layout<E>,
   tenant: Id | null,
   windows: readonly Window<E>[],
 ): Promise<readonly Page<E>[]> {
-  const answers = await perParent<E, Window<E>, E>(session, windows, (window, parameters, bound) =>
+  const answers = await perParent<E, Window<E>, E>(queries, windows, (window, parameters, bound) =>
     windowOf(layout, window, tenant, parameters, bound),
   );
   return answers.map((rows, index) => {
@@ -115,7 +117,7 @@ function withUnread<E extends object>(row: E, participants: readonly string[]): 
 
 /** Reads all unread counts with one statement. */
 export async function unreadCounts(
-  session: Session,
+  queries: Queries,
   tenant: Id | null,
   requests: readonly UnreadOf[],
 ): Promise<readonly number[]> {
@@ -132,19 +134,19 @@ export async function unreadCounts(
     `select q.n::int, (${unreadOf('q.participant')}) as count` +
     ` from unnest(${ids}, ${participants}) with ordinality as q(id, participant, n)` +
     ` join chat_sessions t on t.id = q.id${inScope('t', tenant, parameters)}`;
-  const { rows } = await session.query<{ n: number; count: number }>({ text, values: parameters.values });
+  const { rows } = await queries.query<{ n: number; count: number }>({ text, values: parameters.values });
   const counted = new Map(rows.map(({ n, count }) => [n, count]));
   return requests.map((_each, index) => counted.get(index + 1) ?? 0);
 }
 
 export async function counts<E extends { readonly id: Id }>(
-  session: Session,
+  queries: Queries,
   layout: Layout<E>,
   tenant: Id | null,
   selections: readonly Selection<E>[],
 ): Promise<readonly number[]> {
   const answers = await perParent<E, Selection<E>, { count: number }>(
-    session,
+    queries,
     selections,
     (selection, parameters, bound) =>
       `select count(*)::int as count from ${layout.table} t${whereOf(layout, selection, tenant, parameters, bound)}`,
@@ -155,12 +157,12 @@ export async function counts<E extends { readonly id: Id }>(
 const SUMS = ['amount', 'held', 'released', 'refunded'].map((field) => `sum(t.${field}) as ${field}`).join(', ');
 
 export async function positionTotals(
-  session: Session,
+  queries: Queries,
   tenant: Id | null,
   selections: readonly Selection<Position>[],
 ): Promise<readonly (readonly Total[])[]> {
   const answers = await perParent<Position, Selection<Position>, Total>(
-    session,
+    queries,
     selections,
     (selection, parameters, bound) =>
       `select t.currency, t.state, count(*)::int as count, ${SUMS} from positions t` +
@@ -172,7 +174,7 @@ export async function positionTotals(
 
 /** Sends one statement per group of selections that differ only in their parent, all in one round trip. */
 async function perParent<E, S extends Selection<E>, R extends object>(
-  session: Session,
+  queries: Queries,
   selections: readonly S[],
   select: (selection: S, parameters: Parameters, bound: { readonly [field: string]: string }) => string,
 ): Promise<readonly (readonly R[])[]> {
@@ -190,7 +192,7 @@ async function perParent<E, S extends Selection<E>, R extends object>(
   const requests = [...groups.values()].map(async (group) => {
     const first = selections[group[0] as number] as S;
     const parents = group.map((index) => known(selections[index]?.parent?.id));
-    const { rows } = await session.query<R & { parent: number }>(statementFor<E, S>(first, parents, select));
+    const { rows } = await queries.query<R & { parent: number }>(statementFor<E, S>(first, parents, select));
     // TypeScript cannot see that the rest of R & { parent } is R.
     for (const { parent, ...row } of rows) answers[group[parent - 1] as number]?.push(row as unknown as R);
   });
@@ -207,14 +209,19 @@ function statementFor<E, S extends Selection<E>>(
   select: (selection: S, parameters: Parameters, bound: { readonly [field: string]: string }) => string,
 ): Statement {
   const parameters = new Parameters();
+  const keepsPlan = isUnfiltered(selection);
   if (!selection.parent) {
     const text = `select 1 as parent, t.* from (${select(selection, parameters, {})}) t`;
-    return { text, values: parameters.values };
+    return { text, values: parameters.values, keepsPlan };
   }
   const ids = parameters.add(parents, 'text[]');
   const each = select(selection, parameters, { [selection.parent.field]: 'p.id' });
   const text =
     `select p.parent::int as parent, t.* from unnest(${ids}) with ordinality as p(id, parent) ` +
     `cross join lateral (${each}) t`;
-  return { text, values: parameters.values };
+  return { text, values: parameters.values, keepsPlan };
 }
+
+/** Whether the rows are all of a parent or of the scope. The best plan for a filter depends on how many rows match. */
+const isUnfiltered = <E>({ where, search, terms = [] }: Selection<E>): boolean =>
+  Object.keys(where).length === 0 && search === undefined && terms.length === 0;

@@ -7,6 +7,10 @@ import { lexemeOf } from './lexemes.ts';
 export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
+  /** Whether one plan is the best for all values, so that the server may keep it. */
+  readonly keepsPlan?: boolean;
+  /** The name under which it is always prepared. Defaults to one that the connection chooses. */
+  readonly name?: string;
 }
 
 /** Collects a statement's parameters and returns their placeholders. */

@@ -105,7 +105,7 @@ function writersOf(session: Session, tenant: Id | null, writes: CollectedWrites,
 async function acquireLock(session: Session, what: string): Promise<void> {
   // Encoded as JSON, because a client's text may contain characters that PostgreSQL's text type cannot.
   const values = [JSON.stringify(what)];
-  await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values });
+  await session.query({ text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values, keepsPlan: true });
 }
 
 /** The open states as an SQL list. */

@@ -80,7 +80,7 @@ class WriteStatement {
     if (this.#parts.length === 0) return undefined;
     if (proof.table !== 'audit_events')
       this.#pushAll([`insert into ${proof.table} (id) values (${this.#parameters.add(proof.id, 'text')})`]);
-    return { text: `with ${this.#parts.join(', ')} select ${this.#checks.join(', ')}`, values };
+    return { text: `with ${this.#parts.join(', ')} select ${this.#checks.join(', ')}`, values, keepsPlan: true };
   }
 
   #pushAll(parts: readonly string[]): void {
