@@ -51,6 +51,13 @@ export async function positionCreator(store: MemoryStore): Promise<(index: numbe
 
 /** Prints bytes per position and per session after garbage collection, and creates per second through the command. */
 export async function benchMemoryUse(): Promise<void> {
+  const sessions = createMemoryStore();
+  const empty = heldBytes();
+  const world = await generate(sessions, 0, 0, SESSIONS);
+  const all = (heldBytes() - empty) / 2 ** 20;
+  process.stdout.write(
+    `memory of ${world.sessions.length} sessions, whose words are not indexed yet: ${all.toFixed(1)} MB\n`,
+  );
   const store = createMemoryStore();
   const create = await positionCreator(store);
   for (let index = 0; index < WARM_UP; index += 1) await create(index);
@@ -67,13 +74,6 @@ export async function benchMemoryUse(): Promise<void> {
   );
   process.stdout.write(
     `memory per position with its event, ledger event, audit event and change: ${bytes.toFixed(0)} bytes\n`,
-  );
-  const sessions = createMemoryStore();
-  const empty = heldBytes();
-  const world = await generate(sessions, 0, 0, SESSIONS);
-  const all = (heldBytes() - empty) / 2 ** 20;
-  process.stdout.write(
-    `memory of ${world.sessions.length} sessions, whose words are not indexed yet: ${all.toFixed(1)} MB\n`,
   );
 }
 

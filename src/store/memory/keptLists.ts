@@ -15,8 +15,8 @@ const MAX_ROWS = 10_000;
 const MAX_SHAPES = 32;
 
 /** The number of rows that a read must scan, per requested row and at least, so that a list is made for the next one. */
-const SCANNED_PER_ROW = 8;
-const MIN_SCANNED = 400;
+const SCANNED_PER_ROW = 4;
+const MIN_SCANNED = 200;
 
 /** Whether a read that scanned this many rows deserves a list. */
 export const deservesList = (scanned: number, requested: number): boolean =>
