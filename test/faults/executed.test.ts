@@ -15,7 +15,10 @@ function failing(error: () => Error): { readonly store: Store; fail: boolean } {
       if (state.fail) throw error();
       return readers.institutions.byIds(ids);
     };
-    return { ...readers, institutions: { ...readers.institutions, byIds } };
+    const institutions = { ...readers.institutions, byIds };
+    return new Proxy(readers, {
+      get: (target, name): unknown => (name === 'institutions' ? institutions : Reflect.get(target, name)),
+    });
   };
   state.store = { ...inner, read };
   return state;

@@ -1,4 +1,5 @@
 import type { Id } from '../../domain/ids.ts';
+import type { Position } from '../../domain/position.ts';
 import { DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type {
   Deadline,
@@ -10,8 +11,9 @@ import type {
   TableName,
   TableReaders,
   Tables,
+  UnreadOf,
 } from '../store.ts';
-import { eachTable, tenantOf } from '../tables.ts';
+import { eachTable, lazyTables, tenantOf } from '../tables.ts';
 import { MemoryChanges } from './changes.ts';
 import { MemoryCounters } from './counters.ts';
 import { LAYOUTS } from './layouts.ts';
@@ -126,11 +128,12 @@ function readersOf(
 ): Readers {
   const { positions } = tables;
   const each = withDeadline(until, positions.scanStats);
-  return {
-    ...eachTable<TableReaders>(readerOf(tables, texts, tenant, each)),
-    positionTotals: each((selections) => selections.map((selection) => totals.of(selection, tenant))),
-    unreadCounts: each((requests) => requests.map((one) => unread.count(one, tenant))),
-  };
+  return Object.assign(lazyTables<TableReaders>(readerOf(tables, texts, tenant, each)), {
+    positionTotals: each((selections: readonly Selection<Position>[]) =>
+      selections.map((selection) => totals.of(selection, tenant)),
+    ),
+    unreadCounts: each((requests: readonly UnreadOf[]) => requests.map((one) => unread.count(one, tenant))),
+  });
 }
 
 /** Wraps a read function so that it checks the limits of the request. */

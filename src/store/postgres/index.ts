@@ -1,6 +1,6 @@
 import type { Id } from '../../domain/ids.ts';
 import type { Reader, Readers, ReadOptions, Store, TableName, TableReaders, Tables } from '../store.ts';
-import { eachTable } from '../tables.ts';
+import { lazyTables } from '../tables.ts';
 import type { Pooler } from './begin.ts';
 import { postgresChanges } from './changes.ts';
 import { deleteOldCommitProofs } from './commitProof.ts';
@@ -72,5 +72,5 @@ function readersOf(tenant: Id | null, read: Read, options: () => ReadOptions = (
     read('alone', (queries) => positionTotals(queries, tenant, selections));
   const unread: Readers['unreadCounts'] = (requests) =>
     read('alone', (queries) => unreadCounts(queries, tenant, requests));
-  return { ...eachTable<TableReaders>(tableReaderOf), positionTotals: totals, unreadCounts: unread };
+  return Object.assign(lazyTables<TableReaders>(tableReaderOf), { positionTotals: totals, unreadCounts: unread });
 }
