@@ -4,10 +4,12 @@ import {
   type FieldNode,
   GraphQLError,
   type GraphQLObjectType,
-  type GraphQLSchema,
+  GraphQLScalarType,
+  GraphQLSchema,
   Kind,
   type SelectionSetNode,
   type Source,
+  visit,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
@@ -34,7 +36,8 @@ export class CompiledQueries {
    * such a query is executed as any other.
    */
   constructor(schema: () => GraphQLSchema, onFailure: (error: unknown) => void) {
-    this.#schema = schema;
+    let extended: GraphQLSchema | undefined;
+    this.#schema = () => (extended ??= withCoercedValue(schema()));
     this.#onFailure = onFailure;
   }
 
@@ -58,7 +61,7 @@ export class CompiledQueries {
 
   #compile(document: DocumentNode): CompiledQuery | undefined {
     try {
-      const result = compileQuery(this.#schema(), document);
+      const result = compileQuery(this.#schema(), withCoercedVariables(document));
       if (isCompiledQuery(result)) return withErrors(result.query as CompiledQuery, document.loc?.source);
       throw result.errors?.[0] ?? new Error('The query could not be compiled.');
     } catch (error) {
@@ -68,6 +71,19 @@ export class CompiledQueries {
     }
   }
 }
+
+/** The type of variables that have been coerced. graphql-jit would coerce them without the defaults of input fields. */
+const CoercedValue = new GraphQLScalarType({ name: 'CoercedValue' });
+const COERCED = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: CoercedValue.name } } as const;
+
+function withCoercedValue(schema: GraphQLSchema): GraphQLSchema {
+  const config = schema.toConfig();
+  return new GraphQLSchema({ ...config, types: [...config.types, CoercedValue] });
+}
+
+/** Declares all variables of a document as coerced. */
+const withCoercedVariables = (document: DocumentNode): DocumentNode =>
+  visit(document, { VariableDefinition: ({ kind, variable }) => ({ kind, variable, type: COERCED }) });
 
 /** Makes the results of a compiled query equal to those of graphql, which differ only if there are errors. */
 function withErrors(query: CompiledQuery, source: Source | undefined): CompiledQuery {

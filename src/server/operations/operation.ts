@@ -41,7 +41,7 @@ export interface RequestedOperation {
   query?: CompiledQuery | undefined;
 }
 
-/** Executes a query with the values of its variables as they were sent. */
+/** Executes a query with its coerced variables. */
 export type CompiledQuery = (
   rootValue: unknown,
   context: unknown,

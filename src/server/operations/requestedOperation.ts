@@ -52,14 +52,15 @@ export const useOperation = (
       const error = prepare(args);
       if (error) return setResultAndStopExecution({ errors: [error] });
       const { request, requested } = args.contextValue;
-      const query = requested?.variables && compiled?.get(requested.operation);
-      if (query) {
+      const { operation, variables } = requested ?? {};
+      const query = operation && variables && compiled?.get(operation);
+      if (query && requested) {
         requested.query = query;
         setExecuteFn((executed: ExecutionArgs) => {
-          const { rootValue, contextValue, variableValues } = executed as OperationArgs;
+          const { rootValue, contextValue } = executed as OperationArgs;
           // A compiled query neither counts its response nor yields to other requests.
           if (contextValue.pace || contextValue.responseSize) return executeFn(executed);
-          return query(rootValue, contextValue, variableValues ?? {});
+          return query(rootValue, contextValue, variables);
         });
       }
       if (!request.headers.has(COST_HEADER)) return undefined;
