@@ -13,22 +13,34 @@ import {
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
+import type { MaybePromise } from '../store/store.ts';
 import { fieldInfoOf, fits } from './operations/fieldInfo.ts';
-import type { CompiledQuery, Operation } from './operations/operation.ts';
+import type { Operation } from './operations/operation.ts';
+import type { Variables } from './operations/selections.ts';
 
-/** The number of executions before a query is compiled, so that a document which is sent once does not pay for it. */
-const EXECUTIONS_BEFORE = 3;
+/** The number of executions after which a query is compiled: one that is sent once does not pay for it. */
+const EXECUTIONS = 3;
 /** The maximum number of compiled queries that are kept. */
 const MAX_COMPILED = 256;
 /** The maximum number of fields of a compiled query, with fragments and abstract types expanded. */
 const MAX_FIELDS = 1_000;
+
+/** Executes a query with its coerced variables. */
+type Execute = (rootValue: unknown, context: unknown, variables: Variables) => MaybePromise<ExecutionResult>;
+
+/** A query and the function that executes it. */
+export interface CompiledQuery {
+  readonly operation: Operation;
+  readonly execute: Execute;
+}
 
 /** Compiles the queries that clients send repeatedly into functions. */
 export class CompiledQueries {
   readonly #schema: () => GraphQLSchema;
   readonly #onFailure: (error: unknown) => void;
   readonly #executions = new WeakMap<Operation, number>();
-  readonly #compiled = new LRUCache<Operation, CompiledQuery>({ max: MAX_COMPILED });
+  /** The compiled queries by the texts of their documents. */
+  readonly #compiled = new LRUCache<string, CompiledQuery>({ max: MAX_COMPILED });
   #hasFailed = false;
 
   /**
@@ -46,23 +58,28 @@ export class CompiledQueries {
     return this.#compiled.size;
   }
 
-  /** Returns the compiled query, or undefined if the operation is not one, or not yet. */
-  get(operation: Operation): CompiledQuery | undefined {
-    const known = this.#compiled.get(operation);
-    if (known) return known;
-    const executions = (this.#executions.get(operation) ?? 0) + 1;
-    this.#executions.set(operation, executions);
-    // An operation that was displaced from the cache is compiled again after as many executions.
-    if (executions % (EXECUTIONS_BEFORE + 1) !== 0 || !isCompilable(operation)) return undefined;
-    const query = this.#compile(operation.document);
-    if (query) this.#compiled.set(operation, query);
-    return query;
+  /** Returns the compiled query of a document that has no other operation, or undefined. */
+  get(text: string, operationName: string | null | undefined): CompiledQuery | undefined {
+    const query = this.#compiled.get(text);
+    const isNamed = operationName !== null && operationName !== undefined;
+    return isNamed && query?.operation.definition.name?.value !== operationName ? undefined : query;
   }
 
-  #compile(document: DocumentNode): CompiledQuery | undefined {
+  /** Notes an execution by graphql. Compiles the query of the operation if there were several. */
+  note(operation: Operation): void {
+    const executions = (this.#executions.get(operation) ?? 0) + 1;
+    this.#executions.set(operation, executions);
+    const text = operation.document.loc?.source.body;
+    // A query that was displaced is compiled again after as many executions.
+    if (text === undefined || executions % EXECUTIONS !== 0 || !isCompilable(operation, text)) return;
+    const execute = this.#compile(operation.document);
+    if (execute) this.#compiled.set(text, { operation, execute });
+  }
+
+  #compile(document: DocumentNode): Execute | undefined {
     try {
       const result = compileQuery(this.#schema(), withCoercedVariables(document));
-      if (isCompiledQuery(result)) return withErrors(result.query as CompiledQuery, document.loc?.source);
+      if (isCompiledQuery(result)) return withErrors(result.query as Execute, document.loc?.source);
       throw result.errors?.[0] ?? new Error('The query could not be compiled.');
     } catch (error) {
       if (!this.#hasFailed) this.#onFailure(error);
@@ -86,7 +103,7 @@ const withCoercedVariables = (document: DocumentNode): DocumentNode =>
   visit(document, { VariableDefinition: ({ kind, variable }) => ({ kind, variable, type: COERCED }) });
 
 /** Makes the results of a compiled query equal to those of graphql, which differ only if there are errors. */
-function withErrors(query: CompiledQuery, source: Source | undefined): CompiledQuery {
+function withErrors(query: Execute, source: Source | undefined): Execute {
   const convert = (result: ExecutionResult): ExecutionResult => {
     const { errors, data } = result;
     return errors && data !== undefined ? { errors: errors.map((error) => located(error, source)), data } : result;
@@ -119,7 +136,8 @@ function positionIn(text: string, line: number, column: number): number {
  * only operation of its document. graphql-jit compiles a document regardless of the requested operation, and omits
  * selected fields where `@skip` and `@include` are nested.
  */
-function isCompilable({ kind, document, definition, fields, fragments, schema, variableFacts }: Operation): boolean {
+function isCompilable(operation: Operation, text: string): boolean {
+  const { kind, document, definition, fields, fragments, schema, variableFacts } = operation;
   const { definitions } = document;
   const root = schema.getQueryType();
   return (
@@ -128,7 +146,7 @@ function isCompilable({ kind, document, definition, fields, fragments, schema, v
     root !== null &&
     definitions.filter((each) => each.kind === Kind.OPERATION_DEFINITION).length === 1 &&
     !variableFacts.isWithinJson &&
-    !document.loc?.source.body.includes('@') &&
+    !text.includes('@') &&
     !fields.some(isIntrospection) &&
     countFields(definition.selectionSet, root, { schema, fragments, left: MAX_FIELDS })
   );

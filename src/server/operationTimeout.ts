@@ -26,7 +26,8 @@ export const useOperationTimeout = (): Plugin<OperationContext> => ({
   },
 });
 
-async function withinDeadline(result: Promise<ExecutionResult>, until: Deadline): Promise<ExecutionResult> {
+/** Returns the result of a query, or TIMEOUT if it is not done by the deadline. */
+export async function withinDeadline(result: Promise<ExecutionResult>, until: Deadline): Promise<ExecutionResult> {
   const early = await withinMs(result, until.remainingMs());
   if (early) return early;
   const late = await withinMs(result, STORE_MARGIN_MS);

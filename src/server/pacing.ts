@@ -3,11 +3,8 @@ import type { Plugin } from 'graphql-yoga';
 import { Pace } from '../schema/pace.ts';
 import type { OperationContext, ServerContext } from './serverContext.ts';
 
-/**
- * The cost below which an operation is executed without pauses. Compiled queries take less time, but only without
- * pauses.
- */
-const PACED_FROM_COST = { executed: 500, compiled: 2_000 } as const;
+/** The cost below which an operation is executed without pauses. */
+const PACED_FROM_COST = 500;
 
 /**
  * Serves other requests while an expensive operation is executed: before it, between the rows of its lists, before its
@@ -15,8 +12,7 @@ const PACED_FROM_COST = { executed: 500, compiled: 2_000 } as const;
  */
 export const usePacing = (): Plugin<OperationContext, ServerContext> => ({
   onExecute: ({ args: { contextValue: context }, executeFn, setExecuteFn }) => {
-    const { requested } = context;
-    if ((requested?.estimate.cost ?? 0) < PACED_FROM_COST[requested?.query ? 'compiled' : 'executed']) return;
+    if ((context.requested?.estimate.cost ?? 0) < PACED_FROM_COST) return;
     const pace = new Pace();
     context.pace = pace;
     context.read.follow(pace);

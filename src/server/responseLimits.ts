@@ -23,6 +23,9 @@ const COUNTED_FROM_BYTES = 4 * 1024 * 1024;
 /** The maximum number of errors in one response. */
 const MAX_ERRORS = 100;
 
+/** The part of an operation's context that its admission reads and sets. */
+type Admitted = Pick<OperationContext, 'viewer' | 'responseSize'>;
+
 /** Applies the limits to each response and to all together. */
 export class Responses {
   readonly #limits: ResponseLimits;
@@ -39,21 +42,21 @@ export class Responses {
    */
   ofEvent(context: ServerContext, viewer: Viewer): ResponseSize | undefined {
     if (!this.#buffer.hasRoom(ownerOf(viewer))) throw busy();
-    return this.#isCounted(context) ? new ResponseSize(this.#limits.bytes) : undefined;
+    return this.isCounted(bytesOf(context)) ? new ResponseSize(this.#limits.bytes) : undefined;
   }
 
   /**
    * Reserves the bytes of the response: for a mutation all of them, for a query while it is built. Returns why the
    * operation must not be executed, or undefined.
    */
-  admit(context: OperationContext, isMutation: boolean): GraphQLError | undefined {
+  admit(context: ServerContext & Admitted, isMutation: boolean): GraphQLError | undefined {
     const bytes = bytesOf(context);
     if (bytes <= SMALL_BYTES) return undefined;
     if (isMutation && bytes > this.#limits.bytes) {
       return requestError(tooLarge(this.#limits.bytes), 'QUERY_TOO_COMPLEX', { status: 400 });
     }
     if (!this.#buffer.hasRoom(ownerOf(context.viewer))) return busy();
-    if (!isMutation && !this.#isCounted(context)) return undefined;
+    if (!isMutation && !this.isCounted(bytes)) return undefined;
     const reservation = this.#reservation(context);
     if (isMutation && !reservation.grow(bytes)) return busy();
     context.reservation = reservation;
@@ -85,8 +88,9 @@ export class Responses {
     return reservation;
   }
 
-  #isCounted(context: ServerContext): boolean {
-    return bytesOf(context) > Math.min(COUNTED_FROM_BYTES, this.#limits.bytes);
+  /** Whether a response that may have this number of bytes is counted while it is built. */
+  isCounted(bytes: number): boolean {
+    return bytes > Math.min(COUNTED_FROM_BYTES, this.#limits.bytes);
   }
 }
 
@@ -146,7 +150,7 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
 });
 
 /** Reduces the errors to one if the response was aborted, else to a number that a client can use. */
-function limited(result: ExecutionResult): ExecutionResult {
+export function limited(result: ExecutionResult): ExecutionResult {
   const { errors = [] } = result;
   const ended = errors.find((error) => error instanceof ResponseLimitError);
   if (ended) {

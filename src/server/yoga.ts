@@ -8,6 +8,7 @@ import { type Access, unauthenticated, useAccess } from './access/access.ts';
 import { type FailedMutationCharge, failedMutationCharge } from './access/failedMutationCharge.ts';
 import { useLeakedCredentials } from './access/leakedCredentials.ts';
 import { type Origins, useOrigins } from './access/origins.ts';
+import { useCompiledQueries } from './compiledExecution.ts';
 import type { CompiledQueries } from './compiledQueries.ts';
 import { documentCache } from './documentCache.ts';
 import { type Mask, useErrorCodes } from './errors.ts';
@@ -56,7 +57,7 @@ export type Graphql = YogaServerInstance<ServerContext, RequestContext>;
 
 /** Creates the handler of GraphQL requests. The plugins run in the order of the list. */
 export function createGraphql(options: YogaOptions): Graphql {
-  const { shared, access, operationMs, responses, trusted, mask } = options;
+  const { shared, access, operationMs, responses, trusted, mask, compiled } = options;
   const contextFor = (request: Request, caller: Caller, requestId: string): RequestContext => {
     const { viewer } = caller;
     const until = deadlineIn(operationMs);
@@ -66,6 +67,8 @@ export function createGraphql(options: YogaOptions): Graphql {
     const lastEventId = request.headers.get('last-event-id') || null;
     return { ...shared, ...failedCharge, caller, viewer, read, until, requestId, idempotencyKey: null, lastEventId };
   };
+  const contextOf = (context: ServerContext & { readonly request: Request }): RequestContext =>
+    contextFor(context.request, callerIn(context), requestIdOf(context.request, context));
   const renew = async (context: OperationContext): Promise<OperationContext> => {
     const { request, caller, requestId } = context;
     const viewer = await access.viewerOf(request);
@@ -77,7 +80,7 @@ export function createGraphql(options: YogaOptions): Graphql {
     access.charge(caller, 'subscriptionCost', points);
   return createYoga<ServerContext, RequestContext>({
     schema,
-    context: (context) => contextFor(context.request, callerIn(context), requestIdOf(context.request, context)),
+    context: contextOf,
     plugins: [
       useRequestId(),
       useSecurityHeaders(options.headers),
@@ -87,10 +90,11 @@ export function createGraphql(options: YogaOptions): Graphql {
       useTransport(options.bodyBytes),
       useLeakedCredentials(),
       useTrustedDocuments(trusted),
+      useCompiledQueries({ compiled, limits: options.operations, access, responses, mask, contextOf }),
       useErrorCodes(),
       useDocumentRules(options.documents),
       useHiddenSuggestions(options.documents.introspection),
-      useOperation(options.operations, access, options.compiled),
+      useOperation(options.operations, access, compiled),
       useIdempotencyKey(),
       useSubscriptionContext({ renew, charge: chargeSubscription }),
       useOperationTimeout(),

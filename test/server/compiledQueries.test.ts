@@ -15,12 +15,15 @@ const compiling = (from: () => GraphQLSchema = plainSchema) => {
 };
 /** Returns whether the operation was compiled after each of some executions. */
 const executed = (queries: CompiledQueries, operation: Operation, times = 6): readonly boolean[] =>
-  Array.from({ length: times }, () => queries.get(operation) !== undefined);
+  Array.from({ length: times }, () => {
+    queries.note(operation);
+    return queries.get(operation.document.loc?.source.body ?? '', null) !== undefined;
+  });
 
 describe('compiled queries', () => {
-  it('a query is compiled when it is executed for the fourth time', () => {
+  it('a query is compiled after three executions', () => {
     const { queries, failures } = compiling();
-    expect(executed(queries, operationIn('{ lifecycle { state } }'))).toEqual([false, false, false, true, true, true]);
+    expect(executed(queries, operationIn('{ lifecycle { state } }'))).toEqual([false, false, true, true, true, true]);
     expect(failures).toEqual([]);
   });
 
@@ -58,6 +61,18 @@ describe('compiled queries', () => {
       expect(executed(queries, operationIn(`{ ${alias}: lifecycle { state } }`), 20)).not.toContain(true);
     }
     expect(failures).toEqual([new Error('no schema')]);
+  });
+
+  it('a compiled query is returned for its own name only', () => {
+    const { queries } = compiling();
+    const text = 'query Own { lifecycle { state } }';
+    executed(queries, operationIn(text));
+    expect([null, undefined, 'Own', 'Other'].map((name) => queries.get(text, name) !== undefined)).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('at most 256 compiled queries are kept', () => {

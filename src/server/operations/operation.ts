@@ -1,6 +1,5 @@
 import {
   type DocumentNode,
-  type ExecutionResult,
   type GraphQLField,
   type GraphQLSchema,
   getOperationAST,
@@ -37,16 +36,7 @@ export interface RequestedOperation {
   readonly variables: Variables | undefined;
   /** The estimate for these variables; zero if they are invalid. */
   readonly estimate: Estimate;
-  /** The compiled query; absent for an operation that graphql executes. */
-  query?: CompiledQuery | undefined;
 }
-
-/** Executes a query with its coerced variables. */
-export type CompiledQuery = (
-  rootValue: unknown,
-  context: unknown,
-  variables: Variables,
-) => ExecutionResult | Promise<ExecutionResult>;
 
 export type MutationField = GraphQLField<unknown, unknown>;
 export type RateLimitedField = 'search' | 'createApiKey';

@@ -22,7 +22,7 @@ export interface OperationLimits {
 /** The cost for which an operation counts as one more request. */
 const COST_OF_A_REQUEST = 1_000;
 /** The request header with which a client requests the cost in the response. */
-const COST_HEADER = 'x-graphql-cost';
+export const COST_HEADER = 'x-graphql-cost';
 
 /**
  * Adds the operation of the request to its context. Rejects variables that do not fit, with QUERY_TOO_COMPLEX lists
@@ -48,21 +48,11 @@ export const useOperation = (
     return undefined;
   };
   return {
-    onExecute: ({ args, executeFn, setExecuteFn, setResultAndStopExecution }) => {
+    onExecute: ({ args, setResultAndStopExecution }) => {
       const error = prepare(args);
       if (error) return setResultAndStopExecution({ errors: [error] });
       const { request, requested } = args.contextValue;
-      const { operation, variables } = requested ?? {};
-      const query = operation && variables && compiled?.get(operation);
-      if (query && requested) {
-        requested.query = query;
-        setExecuteFn((executed: ExecutionArgs) => {
-          const { rootValue, contextValue } = executed as OperationArgs;
-          // A compiled query neither counts its response nor yields to other requests.
-          if (contextValue.pace || contextValue.responseSize) return executeFn(executed);
-          return query(rootValue, contextValue, variables);
-        });
-      }
+      if (requested?.variables) compiled?.note(requested.operation);
       if (!request.headers.has(COST_HEADER)) return undefined;
       const cost = requested?.estimate.cost ?? 0;
       return {
@@ -82,7 +72,7 @@ export const useOperation = (
 type OperationArgs = ExecutionArgs & { readonly contextValue: OperationContext };
 
 /** Returns the operation with its variables and its cost, or why it must not be executed. */
-function requestedOperation(
+export function requestedOperation(
   operation: Operation,
   sent: Variables,
   limits: OperationLimits,
@@ -107,7 +97,7 @@ const tooComplex = (cost: number, max: number): GraphQLError =>
   );
 
 /** Charges what the operation costs in addition to one request. Returns RATE_LIMITED if too little is left. */
-function charge(
+export function charge(
   access: Access,
   caller: Caller,
   { operation, variables, estimate }: RequestedOperation,
