@@ -36,7 +36,9 @@ export const isLive = ({ expiresAt, revokedAt }: ApiKey, now: Instant): boolean 
   revokedAt === null && (expiresAt === null || now < expiresAt);
 
 const TOKEN = /^(eg_[0-9a-hjkmnp-tv-z]{12})_([0-9a-hjkmnp-tv-z]{52})([0-9a-hjkmnp-tv-z]{6})$/;
-const TOKEN_CHARACTERS = 'eg_'.length + 12 + 1 + 52 + 6;
+/** The length of a prefix, in characters. */
+export const PREFIX_CHARACTERS = 'eg_'.length + 12;
+const TOKEN_CHARACTERS = PREFIX_CHARACTERS + 1 + 52 + 6;
 
 /** Makes a new token. Injected, like the function that makes ids. */
 export type NewToken = () => string;

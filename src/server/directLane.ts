@@ -22,6 +22,8 @@ export interface DirectLaneOptions {
   /** The maximum bytes of a request's body. */
   readonly bodyBytes: number;
   readonly trusted: TrustedDocuments;
+  /** The security headers of every response. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly mask: Mask;
 }
 
@@ -126,7 +128,7 @@ const replyOf = (result: ExecutionResult, type: ResultType): Reply =>
   processRegularResult(result, REPLIES, type) as unknown as ReplyResponse;
 
 function send(
-  { origins, responses }: DirectLaneOptions,
+  { origins, responses, headers }: DirectLaneOptions,
   request: RequestHead,
   response: ServerResponse,
   context: ServerContext,
@@ -135,6 +137,7 @@ function send(
   const bytes = Buffer.byteLength(reply.body);
   const sent = responses.send(context, bytes) ? reply : errorReply(busy(), request.headers.get('accept'));
   response.writeHead(sent.status, {
+    ...headers,
     ...sent.headers,
     'content-length': sent === reply ? bytes : Buffer.byteLength(sent.body),
     vary: 'origin',

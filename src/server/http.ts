@@ -107,23 +107,12 @@ function isHost(host: string): boolean {
 const HOST = /^(?:[\w.~-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?$/;
 
 async function handle(options: ListenOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { path, page, graphql, limits, headers } = options;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  const { graphql, limits, headers } = options;
   convertToOriginForm(request);
-  const { host } = request.headers;
-  if (host !== undefined && !isHost(host)) {
-    const error = requestError('The header Host must be a valid host.', 'BAD_REQUEST', { status: 400 });
-    return reject(request, response, error);
-  }
-  if (isRepeated(request, 'idempotency-key')) {
-    const error = requestError('Send the header Idempotency-Key only once.', 'BAD_REQUEST', { status: 400 });
-    return reject(request, response, error);
-  }
-  if (page && isAt(request, '/') && isGetOrHead(request)) return redirect(response, path);
-  if (!isAt(request, path)) return reject(request, response, notFound(path));
-  if (isPageRequest(request)) {
-    if (page) return page(request, response);
-    if (resultTypeFor(request.headers.accept ?? null) === undefined) return reject(request, response, notFound(path));
+  const answer = otherAnswer(options, request);
+  if (answer) {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    return answer(request, response);
   }
   await graphql(request, response, {
     address: addressOf(request, limits.trustedProxies),
@@ -131,6 +120,21 @@ async function handle(options: ListenOptions, request: IncomingMessage, response
   });
   // Yoga removes the timeout from the sockets of streams, and a client that never reads would then stay forever.
   if (!response.writableEnded) request.socket.setTimeout(limits.idleTimeoutMs);
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
+/** Returns what answers a request that is not passed to GraphQL, or undefined. */
+function otherAnswer({ path, page }: ListenOptions, request: IncomingMessage): Answer | undefined {
+  const { host, accept } = request.headers;
+  if (host !== undefined && !isHost(host)) return rejectWith(badRequest('The header Host must be a valid host.'));
+  if (isRepeated(request, 'idempotency-key')) {
+    return rejectWith(badRequest('Send the header Idempotency-Key only once.'));
+  }
+  if (page && isAt(request, '/') && isGetOrHead(request)) return redirectTo(path);
+  if (!isAt(request, path)) return rejectWith(notFound(path));
+  if (!isPageRequest(request)) return undefined;
+  return page ?? (resultTypeFor(accept ?? null) === undefined ? rejectWith(notFound(path)) : undefined);
 }
 
 /** Whether the request is for the path, exactly. */
@@ -159,14 +163,19 @@ export function convertToOriginForm(request: IncomingMessage): void {
 const notFound = (path: string): GraphQLError =>
   requestError(`Not found. The GraphQL API is at ${path}.`, 'NOT_FOUND', { status: 404 });
 
-function redirect(response: ServerResponse, path: string): void {
-  response.writeHead(302, { location: path }).end();
-}
+const badRequest = (message: string): GraphQLError => requestError(message, 'BAD_REQUEST', { status: 400 });
 
-function reject(request: IncomingMessage, response: ServerResponse, error: GraphQLError): void {
-  const { status, headers, body } = errorReply(error, request.headers.accept);
-  response.writeHead(status, headers).end(body);
-}
+const redirectTo =
+  (path: string): Answer =>
+  (_request, response) =>
+    void response.writeHead(302, { location: path }).end();
+
+const rejectWith =
+  (error: GraphQLError): Answer =>
+  (request, response) => {
+    const { status, headers, body } = errorReply(error, request.headers.accept);
+    response.writeHead(status, headers).end(body);
+  };
 
 /** Whether the request has a header more than once. */
 const isRepeated = (request: IncomingMessage, name: string): boolean =>

@@ -13,7 +13,16 @@ interface MediaRange {
 const MAX_RANGES = 50;
 
 /** Returns the media type for a single result, or undefined if the client accepts none; see `chooseMediaType`. */
-export const resultTypeFor = (accept: string | null): ResultType | undefined => chooseMediaType(accept, RESULT_TYPES);
+export function resultTypeFor(accept: string | null): ResultType | undefined {
+  if (accept !== lastChoice.accept) lastChoice = { accept, type: chooseMediaType(accept, RESULT_TYPES) };
+  return lastChoice.type;
+}
+
+/** The last choice, because most clients send the same header. */
+let lastChoice: { readonly accept: string | null; readonly type: ResultType | undefined } = {
+  accept: 'application/json',
+  type: 'application/json',
+};
 
 /** Returns whether the client accepts a stream of server-sent events. */
 export const acceptsEvents = (accept: string | null): boolean =>

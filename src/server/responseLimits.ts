@@ -23,8 +23,8 @@ const COUNTED_FROM_BYTES = 4 * 1024 * 1024;
 /** The maximum number of errors in one response. */
 const MAX_ERRORS = 100;
 
-/** The part of an operation's context that its admission reads and sets. */
-type Admitted = Pick<OperationContext, 'viewer' | 'responseSize'>;
+/** The part of the context of resolvers that counts the response. */
+type Counted = Pick<OperationContext, 'responseSize'>;
 
 /** Applies the limits to each response and to all together. */
 export class Responses {
@@ -49,13 +49,13 @@ export class Responses {
    * Reserves the bytes of the response: for a mutation all of them, for a query while it is built. Returns why the
    * operation must not be executed, or undefined.
    */
-  admit(context: ServerContext & Admitted, isMutation: boolean): GraphQLError | undefined {
+  admit(context: ServerContext & Counted, isMutation: boolean): GraphQLError | undefined {
     const bytes = bytesOf(context);
     if (bytes <= SMALL_BYTES) return undefined;
     if (isMutation && bytes > this.#limits.bytes) {
       return requestError(tooLarge(this.#limits.bytes), 'QUERY_TOO_COMPLEX', { status: 400 });
     }
-    if (!this.#buffer.hasRoom(ownerOf(context.viewer))) return busy();
+    if (!this.#buffer.hasRoom(ownerOf(callerIn(context).viewer))) return busy();
     if (!isMutation && !this.isCounted(bytes)) return undefined;
     const reservation = this.#reservation(context);
     if (isMutation && !reservation.grow(bytes)) return busy();

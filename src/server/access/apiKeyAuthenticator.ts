@@ -1,6 +1,13 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { type ApiKey, isLive, LAST_USED_INTERVAL_MS, prefixOfToken, usedKey } from '../../domain/apiKey.ts';
+import {
+  type ApiKey,
+  isLive,
+  LAST_USED_INTERVAL_MS,
+  PREFIX_CHARACTERS,
+  prefixOfToken,
+  usedKey,
+} from '../../domain/apiKey.ts';
 import { type Id, isId } from '../../domain/ids.ts';
 import type { Clock } from '../../domain/time.ts';
 import type { Viewer } from '../../domain/viewer.ts';
@@ -59,7 +66,7 @@ export class ApiKeyAuthenticator {
   viewerOf(token: string, beforeLookUp?: () => void): MaybePromise<Viewer | undefined> {
     const tokenHash = digest(token);
     if (this.#rootHash && timingSafeEqual(tokenHash, this.#rootHash)) return { role: 'ROOT' };
-    const prefix = prefixOfToken(token);
+    const prefix = this.#prefixOf(token);
     if (prefix === undefined) return undefined;
     const key = this.#findKey(prefix, beforeLookUp);
     return key instanceof Promise
@@ -97,6 +104,12 @@ export class ApiKeyAuthenticator {
     this.#knownPrefixes.set(key.prefix, true);
     if (this.#isUseDue(key)) this.#unrecordedUses.set(key.id, this.#clock());
     return { role: key.role, institutionId: key.institutionId, apiKeyId: key.id };
+  }
+
+  /** Returns the prefix of a well-formed token. That of a token which was valid once needs no check of its checksum. */
+  #prefixOf(token: string): string | undefined {
+    const prefix = token.slice(0, PREFIX_CHARACTERS);
+    return this.#knownPrefixes.has(prefix) ? prefix : prefixOfToken(token);
   }
 
   #isUseDue({ lastUsedAt }: ApiKey): boolean {
