@@ -113,14 +113,14 @@ function wordsOf(search: string): readonly string[] {
 /** The maximum number of participants whose unread messages are counted in the query of a list. */
 const COUNTED_ALONG = 5;
 
-/** Returns what the query of a list can load along with its rows. */
-function alongOf(info: GraphQLResolveInfo) {
+/** Returns the participants whose unread messages the query of a list can count along with its rows. */
+function unreadForIn(info: GraphQLResolveInfo): readonly string[] {
   const fields = fieldsOfRows(info);
   const references = fields
     .filter(({ name }) => name.value === 'unreadCount')
     .map((field) => stringArgument(field, 'participantReference', info))
     .filter((each) => each !== undefined && textIssue(each) === undefined);
-  return { unreadFor: [...new Set(references)].slice(0, COUNTED_ALONG) as readonly string[] };
+  return [...new Set(references)].slice(0, COUNTED_ALONG) as readonly string[];
 }
 
 listable(ChatSession, {
@@ -176,5 +176,5 @@ listable(ChatSession, {
     { on: Institution, field: 'institutionId', description: 'The chat sessions of the institution.' },
     { on: Position, field: 'positionId', description: 'The chat sessions about the position.' },
   ],
-  along: alongOf,
+  unreadFor: unreadForIn,
 });

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '@pothos/core';
-import type { MaybePromise, Page, Selection, Window } from '../store/store.ts';
+import type { Key, MaybePromise, Page, Selection, Window } from '../store/store.ts';
 import { builder, type Types } from './builder.ts';
 import { decodeCursor, encodeCursor, type ListOrder, listMark } from './cursor.ts';
 import { badInput } from './errors.ts';
@@ -16,7 +16,7 @@ export interface Connection<E> {
   readonly hasPreviousPage: boolean;
   cursorOf(row: E): string;
   /** Counts the items of the whole list. Called only if `totalCount` is selected. */
-  readonly total: () => MaybePromise<number>;
+  total(): MaybePromise<number>;
 }
 
 interface Edge<E> {
@@ -125,34 +125,79 @@ export function connect<E extends object>(
   selection: Selection<E>,
   order: ListOrder<E>,
   args: PageArgs,
-  along: Pick<Window<E>, 'unreadFor'> = {},
+  unreadFor?: readonly string[],
 ): MaybePromise<Connection<E>> {
   const { limit, backward } = sizeOf(args);
-  let mark: string | undefined;
-  const ownMark = (): string =>
-    (mark ??= listMark([list, selection.parent, selection.where, selection.search, order, ...(selection.terms ?? [])]));
-  const key = (argument: 'after' | 'before') => {
-    const text = args[argument];
-    return typeof text === 'string' ? decodeCursor(argument, text, ownMark(), order) : null;
-  };
-  const window: Window<E> = {
-    ...selection,
-    ...along,
-    order,
-    limit,
-    backward,
-    after: key('after'),
-    before: key('before'),
-  };
-  const connectionOf = ({ rows, more }: Page<E>): Connection<E> => ({
-    rows,
-    hasNextPage: (!backward && more) || window.before !== null,
-    hasPreviousPage: (backward && more) || window.after !== null,
-    cursorOf: (row) => encodeCursor(ownMark(), order, row),
-    total: () => reading.count(selection),
-  });
+  const { parent, where, search, terms } = selection;
+  const cursors = new Cursors(list, selection, order);
+  const after = cursors.keyOf('after', args.after);
+  const before = cursors.keyOf('before', args.before);
+  const window: Window<E> = { parent, where, search, terms, order, limit, backward, after, before, unreadFor };
   const page = reading.page(window);
-  return page instanceof Promise ? page.then(connectionOf) : connectionOf(page);
+  return page instanceof Promise
+    ? page.then((loaded) => new WindowPage(reading, selection, cursors, window, loaded))
+    : new WindowPage(reading, selection, cursors, window, page);
+}
+
+/** The cursors of one list. */
+class Cursors<E extends object> {
+  readonly #list: string;
+  readonly #selection: Selection<E>;
+  readonly #order: ListOrder<E>;
+  #mark: string | undefined;
+
+  constructor(list: string, selection: Selection<E>, order: ListOrder<E>) {
+    this.#list = list;
+    this.#selection = selection;
+    this.#order = order;
+  }
+
+  of(row: E): string {
+    return encodeCursor(this.#ownMark(), this.#order, row);
+  }
+
+  keyOf(argument: 'after' | 'before', cursor: string | null | undefined): Key | null {
+    return typeof cursor === 'string' ? decodeCursor(argument, cursor, this.#ownMark(), this.#order) : null;
+  }
+
+  #ownMark(): string {
+    const { parent, where, search, terms = [] } = this.#selection;
+    this.#mark ??= listMark([this.#list, parent, where, search, this.#order, ...terms]);
+    return this.#mark;
+  }
+}
+
+/** The page that a window selects. */
+class WindowPage<E extends object> implements Connection<E> {
+  readonly rows: readonly E[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly #reading: Loader<E>;
+  readonly #selection: Selection<E>;
+  readonly #cursors: Cursors<E>;
+
+  constructor(
+    reading: Loader<E>,
+    selection: Selection<E>,
+    cursors: Cursors<E>,
+    { backward, after, before }: Window<E>,
+    { rows, more }: Page<E>,
+  ) {
+    this.rows = rows;
+    this.hasNextPage = (!backward && more) || before !== null;
+    this.hasPreviousPage = (backward && more) || after !== null;
+    this.#reading = reading;
+    this.#selection = selection;
+    this.#cursors = cursors;
+  }
+
+  cursorOf(row: E): string {
+    return this.#cursors.of(row);
+  }
+
+  total(): MaybePromise<number> {
+    return this.#reading.count(this.#selection);
+  }
 }
 
 function sizeOf({ first, last }: PageArgs): { readonly limit: number; readonly backward: boolean } {

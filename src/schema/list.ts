@@ -45,8 +45,8 @@ export interface Listable<E> extends NodeOptions {
   readonly orders?: Orders<E>;
   /** The order without `orderBy`, in words and by name. Defaults to newest first. */
   readonly defaultOrder?: { readonly name: string; readonly description: string };
-  /** Returns what the query of a list can load along with its rows. */
-  readonly along?: (info: GraphQLResolveInfo) => Pick<Window<E>, 'unreadFor'>;
+  /** Returns the participants whose unread messages can be counted along with the rows. */
+  readonly unreadFor?: (info: GraphQLResolveInfo) => Window<E>['unreadFor'];
 }
 
 const NEWEST_FIRST = { name: 'CREATED_AT', description: 'newest first' };
@@ -113,7 +113,7 @@ function orderOf<E>({ order, orders, defaultOrder = NEWEST_FIRST }: Listable<E>,
 
 /** Adds the type of an entity to `node`, its queries by id and of all, and its edges on parents. */
 export function listable<E extends Entity>(type: EntityRef & { readonly $inferType: E }, options: Listable<E>) {
-  const { table, roles, filter = {}, one, all, edges = [], along } = options;
+  const { table, roles, filter = {}, one, all, edges = [], unreadFor } = options;
   node(type, options);
   const filtering = filterOf(type, options);
   const shared = { type: connectionType(type), nullable: true, extensions: { roles, cost: filtering.cost } } as const;
@@ -125,7 +125,7 @@ export function listable<E extends Entity>(type: EntityRef & { readonly $inferTy
       selectionOf(filter, sent.filter, parent),
       order ?? orderOf(options, sent),
       sent,
-      along?.(info),
+      unreadFor?.(info),
     );
   if (one) addQueryById(type, options);
   if (all) {

@@ -33,12 +33,12 @@ export interface Parent<E> {
 
 /** The rows that a read is about. The conditions are combined with AND. */
 export interface Selection<E> {
-  readonly parent?: Parent<E>;
+  readonly parent?: Parent<E> | undefined;
   readonly where: Where<E>;
   /** Only rows with all of these words in one of their texts; for entities that are searched. */
-  readonly search?: readonly string[];
+  readonly search?: readonly string[] | undefined;
   /** Only rows whose metadata has all of these terms; for entities with indexed metadata. */
-  readonly terms?: readonly MetadataTerm[];
+  readonly terms?: readonly MetadataTerm[] | undefined;
 }
 
 /**
@@ -65,7 +65,7 @@ export interface Window<E> extends Selection<E> {
   /** Only rows before this sort key. */
   readonly before: Key | null;
   /** Participants whose unread messages may be counted with the rows, as `unread`. */
-  readonly unreadFor?: readonly string[];
+  readonly unreadFor?: readonly string[] | undefined;
 }
 
 /** A session with the unread counts of the requested participants. */

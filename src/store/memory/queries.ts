@@ -54,10 +54,13 @@ export class Queries<E extends { readonly id: Id }> {
   page(window: Window<E>, tenant: Id | null, found?: ReadonlySet<Id>): Page<E> {
     const conditions = this.#conditions(window, tenant);
     const among = this.#among(window, tenant, found);
-    const spec = among.length === 0 ? listSpecOf(conditions, window.order.by) : undefined;
-    const indexed = this.#indexesFor(tenant, spec);
-    const direct = among.length === 0 ? this.#directPage(indexed, window, conditions, tenant) : undefined;
+    const isDirect = among.length === 0;
+    const direct = isDirect && this.#directPage(this.#indexesFor(tenant), window, conditions, tenant);
     if (direct) return direct;
+    const spec = isDirect ? listSpecOf(conditions, window.order.by) : undefined;
+    const indexed = this.#indexesFor(tenant, spec);
+    const kept = spec && this.#directPage(indexed, window, conditions, tenant);
+    if (kept) return kept;
     const scanned = indexed.scanStats.rows;
     const page = pageOf(indexed, window, conditions, among);
     if (spec && deservesList(indexed.scanStats.rows - scanned, window.limit + 1)) this.#keep(spec, tenant);
