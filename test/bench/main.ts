@@ -1,5 +1,7 @@
 // `npm run bench` measures this server beside its peers and prints one table; `npm run bench -- memory` runs a part.
 // Compare rows of one run: single figures depend on the machine.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { migrate } from '../../src/store/postgres/migrate.ts';
 import { startPostgres } from '../support/postgresServer.ts';
 import { type LoadGenerator, startLoadGenerator } from './children.ts';
@@ -44,10 +46,22 @@ async function worst(): Promise<void> {
   }
 }
 
+/** Prints the table of `npm run bench -- growth`, in a process that may use enough memory for a million positions. */
+function growth(sizes: readonly string[]): void {
+  const program = fileURLToPath(new URL('growth.ts', import.meta.url));
+  const args = ['--expose-gc', '--max-old-space-size=12288', '--import', 'tsx', program, ...sizes];
+  process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
+}
+
+const [first, ...others] = process.argv.slice(2);
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !(name in PARTS) && name !== 'quick' && name !== 'worst');
-if (unknown !== undefined) {
-  process.stderr.write(`There is no part "${unknown}": ${[...Object.keys(PARTS), 'worst', 'quick'].join(', ')}.\n`);
+if (first === 'growth') {
+  growth(others);
+} else if (unknown !== undefined) {
+  process.stderr.write(
+    `There is no part "${unknown}": ${[...Object.keys(PARTS), 'growth', 'worst', 'quick'].join(', ')}.\n`,
+  );
   process.exitCode = 2;
 } else if (names.includes('worst')) {
   await worst();

@@ -50,11 +50,11 @@ export async function measurePgbench(
   if (program === undefined) {
     return { rows: [], versions: {}, skipped: ['pgbench is skipped: it is in the package postgresql-contrib.'] };
   }
-  const perClient = Math.ceil((TRANSITIONS * plan.part) / CONNECTIONS);
-  const ids = await newPositions(server, perClient * CONNECTIONS);
+  const ids = await newPositions(server, Math.ceil(TRANSITIONS * plan.part));
   const restarted = await restart(() => copyDatabase(database, 'postgres', BEFORE));
   const transitions = await capture(load, database, restarted, ids);
   await writeParameters(urlOf(database.url, BEFORE), transitions);
+  const perClient = Math.floor(transitions.length / CONNECTIONS);
   const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-bench-'));
   try {
     const rows = await runRounds(database, transitions[0] ?? [], { program, folder, perClient });
@@ -73,7 +73,7 @@ async function copyDatabase(database: Database, from: string, to: string): Promi
   });
 }
 
-/** Funds the positions, and returns the statements of each transition, without those of the change feed. */
+/** Funds the positions, and returns the statements of the transitions that have the usual ones, without the feed's. */
 async function capture(
   load: LoadGenerator,
   database: Database,
@@ -88,10 +88,12 @@ async function capture(
   const ofPositions = new Map(ids.map((id) => [id, [] as LoggedStatement[]]));
   for (const transaction of groupsOf(statements.filter(({ application }) => application === OURS))) {
     const values = transaction.flatMap(({ parameters }) => parameters);
-    const id = values.find((value) => value !== null && ofPositions.has(value)) ?? '';
-    ofPositions.get(id)?.push(...transaction);
+    // An id is a parameter of its own, or one of an array or a JSON text.
+    const named = values.flatMap((value) => value?.match(/pos_[0-9a-z]{26}/g) ?? []);
+    ofPositions.get(named.find((id) => ofPositions.has(id)) ?? '')?.push(...transaction);
   }
   const transitions = [...ofPositions.values()];
+  if (transitions.some(({ length }) => length === 0)) throw new Error('The statements of a transition are not logged.');
   const shapeOf = (transition: Transition = []): string =>
     // The remaining time of an operation is part of its settings.
     transition
@@ -100,9 +102,12 @@ async function capture(
           `${text.replace(/'\d+'/g, "'0'")} ${parameters.map((each) => String(each === null)).join()}`,
       )
       .join();
-  const different = new Set(transitions.map(shapeOf));
-  if (different.size !== 1) throw new Error(`The transitions differ: ${[...different].slice(0, 2).join('\n')}`);
-  return transitions;
+  // A transition that had to wait has one statement more, which shortens the remaining time.
+  const byShape = new Map<string, Transition[]>();
+  for (const each of transitions) byShape.set(shapeOf(each), [...(byShape.get(shapeOf(each)) ?? []), each]);
+  const [usual = []] = [...byShape.values()].toSorted((a, b) => b.length - a.length);
+  if (usual.length < transitions.length / 2) throw new Error('The statements of the transitions differ.');
+  return usual;
 }
 
 /** Returns the statements of each transaction. */
