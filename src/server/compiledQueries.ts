@@ -156,7 +156,7 @@ const isIntrospection = ({ name: { value } }: FieldNode): boolean => value === '
 
 type Counting = Pick<Operation, 'schema' | 'fragments'> & { left: number };
 
-/** Whether the fields of a selection, counted for each possible type, are not too many. */
+/** Whether a selection has few enough fields. They are counted once per possible type. */
 function countFields(set: SelectionSetNode, type: GraphQLObjectType, counting: Counting): boolean {
   return set.selections.every((selection) => {
     if (selection.kind !== Kind.FIELD) {

@@ -18,7 +18,7 @@ const MAX_SHAPES = 32;
 const SCANNED_PER_ROW = 4;
 const MIN_SCANNED = 200;
 
-/** Whether a read that scanned this many rows deserves a list. */
+/** Whether a list is made after a read that scanned this number of rows. */
 export const deservesList = (scanned: number, requested: number): boolean =>
   scanned > Math.max(MIN_SCANNED, SCANNED_PER_ROW * requested);
 
@@ -34,7 +34,7 @@ interface Shape<E> {
   readonly lists: Map<string, OrderedIndex<E>>;
 }
 
-/** What a list consists of: the rows that meet the conditions with a single value, in an order. */
+/** The specification of a list: the rows that meet conditions with a single value, and their order. */
 export interface ListSpec<E> {
   readonly fields: readonly Field<E>[];
   readonly values: readonly Value[];

@@ -85,7 +85,7 @@ export class Queries<E extends { readonly id: Id }> {
     return count;
   }
 
-  /** Returns the order in which the rows that meet the conditions are one range of a list; undefined if there is none. */
+  /** Returns an order in which the matching rows are one range of a list, or undefined. */
   #countedBy(conditions: Conditions): readonly Field<E>[] | undefined {
     const others = conditions.filter(([, each]) => !('in' in each && each.in.length === 1));
     const { orders } = this.#table.layout;

@@ -138,7 +138,7 @@ export class Wire {
     return { ms: Math.min(this.#statementMs + ANSWER.graceMs, partMs), isWorking: false };
   }
 
-  /** Calls the listener with each notice until the promise is settled. */
+  /** Passes each notice to the listener until the promise is settled. */
   async noticing<T>(onNotice: (notice: pg.DatabaseError) => void, answer: Promise<T>): Promise<T> {
     // pg's types have no notices.
     const listener = onNotice as (notice: object) => void;
