@@ -95,7 +95,7 @@ export const COUNTS = {
   /** Random documents, for each property of their cost. */
   documents: FULL ? 10_000 : 300,
   /** The heap of the attacked server in MB, and the number of requests of 15,000 creations each. */
-  memoryAttack: FULL ? { heapMb: 700, requests: 14 } : { heapMb: 700, requests: 11 },
+  memoryAttack: FULL ? { heapMb: 700, requests: 32 } : { heapMb: 450, requests: 19 },
   /** Random changes after each of which the counted memory is compared with a recount. */
   memorySteps: FULL ? 5_000 : 300,
   /** Positions and messages whose estimated memory is compared with the heap. */
