@@ -56,11 +56,18 @@ const CONSTANT: readonly (readonly [name: string, value: string | number])[] = [
   ['client_min_messages', 'warning'],
 ];
 
-/** Sets on a connection what is the same in every transaction. Neither role nor scope is among it. */
+/**
+ * The settings of a connection between its transactions. If the server ended an idle connection while a commit is sent,
+ * the outcome of the commit would be unknown; the pool closes idle connections itself.
+ */
+const BETWEEN: typeof CONSTANT = [
+  ['default_transaction_isolation', 'read committed'],
+  ['idle_session_timeout', 0],
+];
+
+/** Sets on a connection what is the same in every transaction, and between them. Neither role nor scope is among it. */
 export const SET_UP: Statement = {
-  text: `select ${[...CONSTANT, ['default_transaction_isolation', 'read committed'] as const]
-    .map(([name, value]) => setting(name, value, false))
-    .join(', ')}`,
+  text: `select ${[...CONSTANT, ...BETWEEN].map(([name, value]) => setting(name, value, false)).join(', ')}`,
   values: [],
 };
 
