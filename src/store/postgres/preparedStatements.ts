@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Statement } from './sql.ts';
 import type { Decode } from './typeParsers.ts';
 
@@ -25,7 +26,6 @@ export interface Prepared {
   readonly name: string;
   /** Decodes its rows, which the server describes only once. */
   readonly decode: Decode | undefined;
-  readonly preparedAt: number;
 }
 
 /** The prepared statements of one connection. A text is named when it is seen for the second time. */
@@ -33,8 +33,12 @@ export class PreparedStatements {
   readonly shared: Preparing;
   /** Whether the settings of the connection were set. */
   isSetUp = false;
-  /** By text, the least recently used first. */
-  readonly #known = new Map<string, Prepared>();
+  /** By text. Whatever leaves the cache, its name is dropped. */
+  readonly #known = new LRUCache<string, Prepared>({
+    max: LIMITS.statements,
+    ttl: LIMITS.ageMs,
+    dispose: ({ name }) => this.drop(name),
+  });
   readonly #seen = new Set<string>();
   readonly #dropped: string[] = [];
   #generation: number;
@@ -47,16 +51,11 @@ export class PreparedStatements {
 
   /** Returns the statement if the server knows it. */
   find(text: string): Prepared | undefined {
-    if (this.#generation !== this.shared.generation) this.#dropAll();
-    const known = this.#known.get(text);
-    if (!known) return undefined;
-    this.#known.delete(text);
-    if (performance.now() - known.preparedAt > LIMITS.ageMs) {
-      this.drop(known.name);
-      return undefined;
+    if (this.#generation !== this.shared.generation) {
+      this.#generation = this.shared.generation;
+      this.#known.clear();
     }
-    this.#known.set(text, known);
-    return known;
+    return this.#known.get(text);
   }
 
   /** Returns the name under which a statement is prepared now; empty if it is used only once. */
@@ -75,12 +74,7 @@ export class PreparedStatements {
 
   /** Remembers a statement that the server has prepared. */
   keep(text: string, name: string, decode: Decode | undefined): void {
-    const [oldest] = this.#known;
-    if (oldest && this.#known.size >= LIMITS.statements) {
-      this.#known.delete(oldest[0]);
-      this.drop(oldest[1].name);
-    }
-    this.#known.set(text, { name, decode, preparedAt: performance.now() });
+    this.#known.set(text, { name, decode });
   }
 
   /** Notes a name that the server may know and that is no longer used. */
@@ -91,11 +85,5 @@ export class PreparedStatements {
   /** Returns the names that the server can forget, once. */
   takeDropped(): readonly string[] {
     return this.#dropped.length === 0 ? [] : this.#dropped.splice(0);
-  }
-
-  #dropAll(): void {
-    this.#generation = this.shared.generation;
-    for (const { name } of this.#known.values()) this.drop(name);
-    this.#known.clear();
   }
 }
