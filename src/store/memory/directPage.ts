@@ -1,7 +1,6 @@
 import type { Field, Page, Window } from '../store.ts';
 import type { GroupKey } from './keyMap.ts';
-import type { Conditions } from './match.ts';
-import { keysOf } from './match.ts';
+import { type Conditions, keysOf, singleValue } from './match.ts';
 import type { OrderedIndex } from './orderedIndex.ts';
 import { boundsOf, type Group, type Indexed } from './plan.ts';
 
@@ -32,8 +31,9 @@ function keyOf<E>({ fields }: Group<E>, conditions: Conditions): GroupKey | unde
   const values: (readonly unknown[])[] = [];
   for (const field of fields) {
     const condition = conditions.find((each) => each[0] === field)?.[1];
-    if (!condition || !('in' in condition) || condition.in.length !== 1) return undefined;
-    values.push(condition.in);
+    const value = condition && singleValue(condition);
+    if (!value) return undefined;
+    values.push(value);
   }
   return keysOf(values)[0];
 }

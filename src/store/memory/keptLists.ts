@@ -1,7 +1,7 @@
 import type { Field } from '../store.ts';
 import type { FieldSet, IndexedFields } from './fieldSet.ts';
 import { nameOf } from './layouts.ts';
-import type { Conditions } from './match.ts';
+import { type Conditions, singleValue } from './match.ts';
 import type { OrderedIndex } from './orderedIndex.ts';
 import type { Group } from './plan.ts';
 import type { Handle } from './rows.ts';
@@ -44,7 +44,7 @@ export interface ListSpec<E> {
 /** Returns the list that would serve these conditions in this order; undefined if no condition has a single value. */
 export function listSpecOf<E>(conditions: Conditions, by: readonly Field<E>[]): ListSpec<E> | undefined {
   const single = conditions.flatMap(([field, each]) =>
-    'in' in each && each.in.length === 1 ? [[field as Field<E>, each.in[0] as Value] as const] : [],
+    (singleValue(each) ?? []).map((value) => [field as Field<E>, value as Value] as const),
   );
   const isEachOnce = new Set(single.map(([field]) => field)).size === single.length;
   if (single.length === 0 || !isEachOnce) return undefined;

@@ -1,9 +1,29 @@
-import type { Condition, Range } from '../store.ts';
+import type { Id } from '../../domain/ids.ts';
+import type { Condition, Field, Range, Selection } from '../store.ts';
 import { compareValues, type Row, readerOf } from './compare.ts';
 import type { GroupKey } from './keyMap.ts';
 
 /** The conditions that a row must meet, by field; a field may have several conditions. */
 export type Conditions = readonly (readonly [field: string, condition: Condition<unknown>])[];
+
+/**
+ * Returns the conditions of a selection, including those for its parent and, last, for the institution. `tenantField`
+ * contains the institution of a row.
+ */
+export function conditionsOf<E>(
+  { where, parent }: Pick<Selection<E>, 'where' | 'parent'>,
+  tenantField: Field<E>,
+  tenant: Id | null,
+): Conditions {
+  const conditions = Object.entries(where) as [string, Condition<unknown>][];
+  if (parent) conditions.push([parent.field, { in: [parent.id] }]);
+  if (tenant !== null) conditions.push([tenantField, { in: [tenant] }]);
+  return conditions;
+}
+
+/** Returns the only value that a condition allows, in a list; undefined if it allows several or a range. */
+export const singleValue = (condition: Condition<unknown>): readonly unknown[] | undefined =>
+  'in' in condition && condition.in.length === 1 ? condition.in : undefined;
 
 /** Returns a function that checks whether a row meets all conditions, which are evaluated once and not for each row. */
 export function matcherOf(conditions: Conditions): (row: object) => boolean {

@@ -1,12 +1,12 @@
 import type { Id } from '../../domain/ids.ts';
-import type { Condition, Field, Page, Selection, Window } from '../store.ts';
+import type { Field, Page, Selection, Window } from '../store.ts';
 import { ownerOf } from '../tables.ts';
 import type { Columns } from './columns.ts';
 import { directPage } from './directPage.ts';
 import type { IndexedFields } from './fieldSet.ts';
 import { deservesList, KeptLists, type ListSpec, listSpecOf, MAX_ROWS_PER_LIST } from './keptLists.ts';
 import { type Layout, nameOf } from './layouts.ts';
-import type { Conditions } from './match.ts';
+import { type Conditions, conditionsOf, singleValue } from './match.ts';
 import { OrderedIndex } from './orderedIndex.ts';
 import { Ordering } from './ordering.ts';
 import {
@@ -85,9 +85,13 @@ export class Queries<E extends { readonly id: Id }> {
     return count;
   }
 
+  #conditions(selection: Selection<E>, tenant: Id | null): Conditions {
+    return conditionsOf(selection, this.#table.layout.tenant, tenant);
+  }
+
   /** Returns an order in which the matching rows are one range of a list, or undefined. */
   #countedBy(conditions: Conditions): readonly Field<E>[] | undefined {
-    const others = conditions.filter(([, each]) => !('in' in each && each.in.length === 1));
+    const others = conditions.filter(([, each]) => !singleValue(each));
     const { orders } = this.#table.layout;
     if (others.length > 1) return undefined;
     return others[0] ? orders.find(([first]) => first === others[0]?.[0]) : orders[0];
@@ -157,13 +161,5 @@ export class Queries<E extends { readonly id: Id }> {
   #isOfOneTenant(field: Field<E>): boolean {
     const { layout } = this.#table;
     return field === layout.tenant || layout.references[field] !== undefined;
-  }
-
-  /** Returns the conditions of the selection, including those for its parent and the institution. */
-  #conditions({ where, parent }: Selection<E>, tenant: Id | null): Conditions {
-    const conditions = Object.entries(where) as [string, Condition<unknown>][];
-    if (parent) conditions.push([parent.field, { in: [parent.id] }]);
-    if (tenant !== null) conditions.push([this.#table.layout.tenant, { in: [tenant] }]);
-    return conditions;
   }
 }

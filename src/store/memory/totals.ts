@@ -4,7 +4,7 @@ import { POSITION_STATES, type PositionState } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Condition, Field, Selection, Total } from '../store.ts';
 import { keyOf, keyOfRow, listSpecOf } from './keptLists.ts';
-import type { Conditions } from './match.ts';
+import { conditionsOf } from './match.ts';
 import type { Table } from './table.ts';
 import type { Write } from './write.ts';
 
@@ -42,10 +42,7 @@ export class Totals {
     const { where, parent, terms = [] } = selection;
     const { currency, state, ...others } = where;
     const isSplit = terms.length === 0 && !selection.search && isList(currency) && isList(state);
-    const conditions = Object.entries(others) as [string, Condition<unknown>][];
-    if (parent) conditions.push([parent.field, { in: [parent.id] }]);
-    if (tenant !== null) conditions.push(['institutionId', { in: [tenant] }]);
-    const kept = isSplit ? this.#kept(conditions, { where: others, ...(parent && { parent }) }, tenant) : undefined;
+    const kept = isSplit ? this.#kept({ where: others, parent }, tenant) : undefined;
     if (!kept) return listOf(this.#sum(selection, tenant));
     return listOf(kept).filter((total) => isIn(currency, total.currency) && isIn(state, total.state));
   }
@@ -61,7 +58,8 @@ export class Totals {
   }
 
   /** Returns the kept sums of a selection; undefined if they cannot be kept. */
-  #kept(conditions: Conditions, selection: Selection<Position>, tenant: Id | null): Sums | undefined {
+  #kept(selection: Selection<Position>, tenant: Id | null): Sums | undefined {
+    const conditions = conditionsOf(selection, 'institutionId', tenant);
     const spec = conditions.length === 0 ? NO_CONDITION : listSpecOf<Position>(conditions, []);
     if (!spec || spec.fields.length !== conditions.length) return undefined;
     const name = spec.fields.join();
