@@ -62,12 +62,8 @@ export function loadersOf(store: Store, scope: Scope, until?: Deadline): Loaders
     return batchedLoader(reader, ids, schedule);
   };
   const readings = {
-    positionTotals: oneOf(
-      store,
-      (selections: readonly Selection<Position>[]) => readers.positionTotals(selections),
-      schedule,
-    ),
-    unreadCount: oneOf(store, (requests: readonly UnreadOf[]) => readers.unreadCounts(requests), schedule),
+    positionTotals: oneOf(store, readers.positionTotals, schedule),
+    unreadCount: oneOf(store, readers.unreadCounts, schedule),
     use: (used: ReadOptions) => {
       options = used;
     },

@@ -1,7 +1,6 @@
 import {
   type DocumentNode,
   type ExecutionResult,
-  type FieldNode,
   GraphQLError,
   type GraphQLObjectType,
   GraphQLScalarType,
@@ -14,6 +13,7 @@ import {
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import type { MaybePromise } from '../store/store.ts';
+import { isIntrospection } from './operations/documentLimits.ts';
 import { fieldInfoOf, fits } from './operations/fieldInfo.ts';
 import type { Operation } from './operations/operation.ts';
 import type { Variables } from './operations/selections.ts';
@@ -137,37 +137,34 @@ function positionIn(text: string, line: number, column: number): number {
  * selected fields where `@skip` and `@include` are nested.
  */
 function isCompilable(operation: Operation, text: string): boolean {
-  const { kind, document, definition, fields, fragments, schema, variableFacts } = operation;
+  const { kind, document, definition, fieldNames, fragments, schema, variableFacts } = operation;
   const { definitions } = document;
   const root = schema.getQueryType();
   return (
     kind === 'query' &&
-    root !== undefined &&
-    root !== null &&
+    !!root &&
     definitions.filter((each) => each.kind === Kind.OPERATION_DEFINITION).length === 1 &&
     !variableFacts.isWithinJson &&
     !text.includes('@') &&
-    !fields.some(isIntrospection) &&
-    countFields(definition.selectionSet, root, { schema, fragments, left: MAX_FIELDS })
+    ![...fieldNames].some(isIntrospection) &&
+    hasFewFields(definition.selectionSet, root, { schema, fragments, left: MAX_FIELDS })
   );
 }
-
-const isIntrospection = ({ name: { value } }: FieldNode): boolean => value === '__schema' || value === '__type';
 
 type Counting = Pick<Operation, 'schema' | 'fragments'> & { left: number };
 
 /** Whether a selection has few enough fields. They are counted once per possible type. */
-function countFields(set: SelectionSetNode, type: GraphQLObjectType, counting: Counting): boolean {
+function hasFewFields(set: SelectionSetNode, type: GraphQLObjectType, counting: Counting): boolean {
   return set.selections.every((selection) => {
     if (selection.kind !== Kind.FIELD) {
       const part = selection.kind === Kind.INLINE_FRAGMENT ? selection : counting.fragments.get(selection.name.value);
       if (!part || !fits(part.typeCondition, type, counting.schema)) return true;
-      return countFields(part.selectionSet, type, counting);
+      return hasFewFields(part.selectionSet, type, counting);
     }
     counting.left -= 1;
     const { selectionSet, name } = selection;
     if (counting.left < 0 || !selectionSet) return counting.left >= 0;
     const types = fieldInfoOf(type, name.value, counting.schema)?.types ?? [];
-    return types.every((each) => countFields(selectionSet, each, counting));
+    return types.every((each) => hasFewFields(selectionSet, each, counting));
   });
 }

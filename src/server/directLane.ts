@@ -5,7 +5,7 @@ import type { Access } from './access/access.ts';
 import { isAllowedOrigin, type Origins, originHeaders } from './access/origins.ts';
 import type { Mask } from './errors.ts';
 import { type ResultType, resultTypeFor } from './mediaTypes.ts';
-import { bodyTooLarge, errorReply, type Reply } from './requestError.ts';
+import { errorReply, type Reply } from './requestError.ts';
 import { type RequestHead, requestHeadOf } from './requestHead.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './requestId.ts';
 import { busy, type Responses } from './responseLimits.ts';
@@ -85,8 +85,7 @@ async function replyTo(
   }
   try {
     const body = (await context.body?.()) ?? Buffer.alloc(0);
-    if (body.byteLength > bodyBytes) throw bodyTooLarge(bodyBytes);
-    const params = parseParams(body);
+    const params = parseParams(body, bodyBytes);
     if (mayStream(params, trusted)) {
       context.body = () => Promise.resolve(body);
       return STREAM;

@@ -36,8 +36,7 @@ export const useTransport = (bodyBytes: number): Plugin<object, ServerContext> =
       if (error) throw error;
       setRequestParser(async (posted) => {
         const body = serverContext.body ? await serverContext.body() : Buffer.from(await posted.arrayBuffer());
-        if (body.byteLength > bodyBytes) throw bodyTooLarge(bodyBytes);
-        return parseParams(body);
+        return parseParams(body, bodyBytes);
       });
     } else if (request.method === 'GET') {
       if (!isUtf8(request.url)) throw badRequest('The address must be UTF-8, percent-encoded.', 400);
@@ -54,8 +53,9 @@ export const useTransport = (bodyBytes: number): Plugin<object, ServerContext> =
   },
 });
 
-/** Parses the body of a POST. Throws BAD_REQUEST. */
-export function parseParams(body: Buffer): GraphQLParams {
+/** Parses the body of a POST with at most `maxBytes`. Throws BAD_REQUEST. */
+export function parseParams(body: Buffer, maxBytes: number): GraphQLParams {
+  if (body.byteLength > maxBytes) throw bodyTooLarge(maxBytes);
   const params = jsonObject(utf8(body)) ?? throwBadRequest(NO_OBJECT);
   return params as GraphQLParams;
 }

@@ -53,8 +53,8 @@ function growth(sizes: readonly string[]): void {
   process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
 }
 
-const [first, ...others] = process.argv.slice(2);
 const names = process.argv.slice(2);
+const [first, ...others] = names;
 const unknown = names.find((name) => !(name in PARTS) && name !== 'quick' && name !== 'worst');
 if (first === 'growth') {
   growth(others);

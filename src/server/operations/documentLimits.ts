@@ -95,7 +95,8 @@ function measure(selection: SelectionNode, level: number, all: Measures): void {
   measureAll(selection.selectionSet?.selections ?? [], below, all);
 }
 
-const isIntrospection = (field: string): boolean => field === '__schema' || field === '__type';
+/** Whether a root field returns the schema or one of its types. */
+export const isIntrospection = (field: string): boolean => field === '__schema' || field === '__type';
 
 /**
  * Returns the depth of the deepest operation. A fragment is processed once all its spreads are, so each is processed

@@ -5,6 +5,7 @@ import { createMemoryStore } from '../../../src/store/memory/index.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { aSession } from '../../store/chatRows.ts';
 import { anInstitution, keep } from '../../store/rows.ts';
+import { heldBytes } from '../../support/heldBytes.ts';
 import { fillData, positionInput } from '../data.ts';
 import { commandContext } from './peerContext.ts';
 
@@ -34,13 +35,6 @@ const facts: StoreFacts = { ...(await createPositions(work)), bytesPerSession: a
 process.send?.(facts);
 process.on('disconnect', () => process.exit());
 
-/** Returns the memory in use, including the handles of the indexes, which are outside of the heap. */
-function usedBytes(): number {
-  for (let times = 0; times < 3; times += 1) globalThis.gc?.();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
 async function createPositions({ startMs, positions }: StoreWork): Promise<Omit<StoreFacts, 'bytesPerSession'>> {
   const store = createMemoryStore();
   const { assetIds, institutionId } = await fillData(store, {
@@ -50,7 +44,7 @@ async function createPositions({ startMs, positions }: StoreWork): Promise<Omit<
     messagesPerSession: 1,
   });
   const context = commandContext(store, { role: 'ADMIN', institutionId });
-  const before = usedBytes();
+  const before = heldBytes();
   const createsPerSecond: number[] = [];
   const cpuUsPerCreate: number[] = [];
   const count = Math.floor(positions / TENTHS);
@@ -66,7 +60,7 @@ async function createPositions({ startMs, positions }: StoreWork): Promise<Omit<
     createsPerSecond.push((count / (performance.now() - began)) * 1_000);
     cpuUsPerCreate.push((user + system) / count);
   }
-  const bytesPerPosition = (usedBytes() - before) / (count * TENTHS);
+  const bytesPerPosition = (heldBytes() - before) / (count * TENTHS);
   await reach(store);
   return { createsPerSecond, cpuUsPerCreate, bytesPerPosition };
 }
@@ -75,7 +69,7 @@ async function insertSessions({ sessions }: StoreWork): Promise<number> {
   const store = createMemoryStore();
   const institution = anInstitution();
   await keep(store, { institutions: [institution] });
-  const before = usedBytes();
+  const before = heldBytes();
   for (let from = 0; from < sessions; from += AT_ONCE) {
     const chatSessions = Array.from({ length: Math.min(AT_ONCE, sessions - from) }, (_, index) =>
       aSession(institution.id, {
@@ -87,7 +81,7 @@ async function insertSessions({ sessions }: StoreWork): Promise<number> {
     );
     await keep(store, { chatSessions });
   }
-  const bytes = (usedBytes() - before) / sessions;
+  const bytes = (heldBytes() - before) / sessions;
   await reach(store);
   return bytes;
 }
