@@ -1,6 +1,6 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { UnavailableError } from '../store/errors.ts';
+import { DeadlineExceededError, type StoreError, UnavailableError } from '../store/errors.ts';
 import type { Deadline } from '../store/store.ts';
 import type { OperationContext } from './serverContext.ts';
 
@@ -29,12 +29,16 @@ export const useOperationTimeout = (): Plugin<OperationContext> => ({
 /** Returns the result of a query, or TIMEOUT if it is not done by the deadline. */
 export async function withinDeadline(result: Promise<ExecutionResult>, until: Deadline): Promise<ExecutionResult> {
   const early = await withinMs(result, until.remainingMs());
-  if (early) return early;
-  const late = await withinMs(result, STORE_MARGIN_MS);
-  const isStoreUnavailable =
-    late?.errors?.some(({ originalError }) => originalError instanceof UnavailableError) ?? false;
-  return late && isStoreUnavailable ? late : { errors: [timeoutError()] };
+  // The store gives up at the deadline, too, and its error can arrive before the timer of this process.
+  const isGivenUp = until.remainingMs() <= 0 && hasError(early, DeadlineExceededError);
+  if (early && !isGivenUp) return early;
+  const late = early ?? (await withinMs(result, STORE_MARGIN_MS));
+  return late && hasError(late, UnavailableError) ? late : { errors: [timeoutError()] };
 }
+
+/** Whether a result has an error of the store of this class. */
+const hasError = (result: ExecutionResult | undefined, type: typeof StoreError): boolean =>
+  result?.errors?.some(({ originalError }) => originalError instanceof type) ?? false;
 
 /** Returns the result, or undefined if it takes longer. */
 async function withinMs(result: Promise<ExecutionResult>, ms: number): Promise<ExecutionResult | undefined> {
