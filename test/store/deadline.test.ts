@@ -7,7 +7,7 @@ import type { Store } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
 import { deadlineIn, gate, manualDeadline } from '../support/deadlines.ts';
-import { isBegin, isCommit, isCommitted, type Proxy, parametersOf, startProxy } from '../support/proxy.ts';
+import { isAnyBegin, isBegin, isCommit, isCommitted, type Proxy, parametersOf, startProxy } from '../support/proxy.ts';
 import { anInstitution, aPosition, keepDeal } from './rows.ts';
 
 const connections = 10;
@@ -50,7 +50,9 @@ it('the timeouts sent to the server are the remaining time, up to their maximum'
 });
 
 describe('running work ends at the deadline', () => {
-  it('a slow statement ends at the deadline', async () => {
+  it('a slow statement ends at the deadline, and is sent once', async () => {
+    let openings = 0;
+    proxy.tap = { fromClient: (message) => void (isAnyBegin(message) && (openings += 1)) };
     // Reading a row takes 10 minutes.
     await asAdmin(url, (admin) =>
       admin.query(
@@ -64,8 +66,10 @@ describe('running work ends at the deadline', () => {
       const [, refused] = await Promise.all([isAtSomething(), Promise.resolve(slow).catch((error: unknown) => error)]);
       expect(refused).toBeInstanceOf(DeadlineExceededError);
       expect((refused as Error).cause).toMatchObject({ code: '57014' });
+      expect(openings).toBe(1);
       await isAtNothing();
     } finally {
+      proxy.tap = {};
       await asAdmin(url, (admin) => admin.query('drop policy slow on institutions; drop function slowly'));
     }
     expect(await store.read('ALL').institutions.counts([{ where: {} }])).toEqual([1]);
@@ -124,6 +128,21 @@ it('waiting for a free connection ends at the deadline, and no connection is los
     leave.open();
     await Promise.all(holders);
   }
+});
+
+it('a read on a connection that is silent without an error is repeated on another before the deadline', async () => {
+  let openings = 0;
+  proxy.tap = {
+    fromClient: (message, link) => {
+      if (!isAnyBegin(message)) return;
+      openings += 1;
+      if (openings === 1) link.mute();
+    },
+  };
+  const [position] = positions;
+  expect(await store.read('ALL', deadlineIn(5_000)).positions.byIds([position.id])).toEqual([position]);
+  proxy.tap = {};
+  expect(openings).toBe(2);
 });
 
 it('a transaction is not retried after its deadline', async () => {

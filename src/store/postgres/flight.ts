@@ -76,6 +76,8 @@ export class Flight extends pg.Query {
       connection.bind({ statement: name, values: statement.values.map(parameterOf) }, true);
       if (!known) connection.describe({ type: 'P' }, true);
       connection.execute(null, true);
+      // Without Flush, the server keeps each answer until that of the last statement, and seems silent meanwhile.
+      if (index < this.steps.length - 1) connection.flush();
     });
     connection.sync();
     this.#sent.push(...started);
