@@ -87,7 +87,7 @@ export async function generate(
 
 function positionAt(assets: readonly Asset[], index: number, random: () => number): Position {
   const state = POSITION_STATES[Math.floor(random() * POSITION_STATES.length)] ?? 'CREATED';
-  const amount = BigInt(1 + Math.floor(random() * 1e7));
+  const amount = BigInt(2 + Math.floor(random() * 1e7));
   return aPosition(assets[Math.floor(random() * assets.length)] as Asset, {
     id: nextId('pos'),
     holderReference: `holder ${Math.floor(random() * HOLDERS)}`,
@@ -95,11 +95,18 @@ function positionAt(assets: readonly Asset[], index: number, random: () => numbe
     currency: CURRENCIES[Math.floor(random() * CURRENCIES.length)] ?? CURRENCIES[0],
     amount,
     state,
-    held: state === 'FUNDED' ? amount : 0n,
+    ...heldIn(state, amount),
     expiresAt: random() < 0.3 ? null : GENERATED_FROM + Math.floor(random() * YEAR_MS),
     createdAt: GENERATED_FROM + index,
     updatedAt: GENERATED_FROM + Math.floor(random() * YEAR_MS),
   });
+}
+
+/** Returns what has happened to the amount, in minor units. */
+function heldIn(state: Position['state'], amount: bigint): Pick<Position, 'held' | 'released'> {
+  if (state === 'FUNDED') return { held: amount, released: 0n };
+  if (state === 'PARTIALLY_RELEASED') return { held: amount - 1n, released: 1n };
+  return { held: 0n, released: state === 'RELEASED' ? amount : 0n };
 }
 
 function sessionAt({ id }: Institution, index: number): ChatSession {

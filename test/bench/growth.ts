@@ -1,5 +1,5 @@
-// Prints how long each list order, filter, count, total and search takes among 1,000, 100,000 and 1,000,000 positions in
-// memory: the first time, when a list or sums may be made for it, and afterwards.
+// Prints how long each list order, filter, count, total and search takes among 1,000, 100,000 and 1,000,000 positions, in
+// memory or in PostgreSQL: the first time, when a list or sums may be made for it, and afterwards.
 
 import { freemem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
@@ -7,9 +7,13 @@ import type { ChatSession } from '../../src/domain/chatSession.ts';
 import type { Position } from '../../src/domain/position.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { LAYOUTS } from '../../src/store/memory/layouts.ts';
-import type { Readers, Selection, Where } from '../../src/store/store.ts';
+import { createPostgresStore } from '../../src/store/postgres/index.ts';
+import { migrate } from '../../src/store/postgres/migrate.ts';
+import type { Readers, Selection, Store, Where } from '../../src/store/store.ts';
 import { firstOf } from '../../src/store/window.ts';
 import { currency } from '../store/rows.ts';
+import { asAdmin } from '../support/admin.ts';
+import { startPostgres } from '../support/postgresServer.ts';
 import { GENERATED_FROM, type Generated, generate } from './generate.ts';
 
 const SIZES = [1_000, 100_000, 1_000_000];
@@ -18,7 +22,8 @@ const LARGE = 1_000_000;
 const GIB = 2 ** 30;
 const FREE_BYTES = 14 * GIB;
 const HEAP_BYTES = 11.5 * GIB;
-const RUNS = 51;
+/** How often each read runs. Statements whose plan may be kept get that plan with the sixth run on a connection. */
+const RUNS = { memory: 51, postgres: 21 } as const;
 const PAGE_ROWS = 50;
 
 interface Read {
@@ -80,44 +85,72 @@ const searched = (search: Selection<ChatSession>['search'] & object) => ({
 });
 
 /** Returns the duration of the first run and the median of the later ones, in us. */
-function timesOf(run: () => unknown): readonly [first: number, later: number] {
-  const took = Array.from({ length: RUNS }, () => {
+async function timesOf(runs: number, run: () => unknown): Promise<readonly [first: number, later: number]> {
+  const took: number[] = [];
+  while (took.length < runs) {
     const began = performance.now();
-    run();
-    return (performance.now() - began) * 1_000;
-  });
+    await run();
+    took.push((performance.now() - began) * 1_000);
+  }
   const [first = 0, ...later] = took;
   return [first, later.toSorted((a, b) => a - b)[Math.floor(later.length / 2)] ?? 0];
 }
 
-const fits = (size: number): boolean =>
-  size < LARGE || (freemem() >= FREE_BYTES && getHeapStatistics().heap_size_limit >= HEAP_BYTES);
+/** Fills a store, calls the work with it, and removes it. */
+type WithStore = (size: number, work: (store: Store, world: Generated) => Promise<void>) => Promise<void>;
 
-/** Prints the table. `args` are the numbers of positions; all three by default. */
-export async function benchGrowth(args: readonly string[] = []): Promise<void> {
-  const sizes = args.length > 0 ? args.map(Number) : SIZES;
+const inMemory: WithStore = async (size, work) => {
+  const fits = size < LARGE || (freemem() >= FREE_BYTES && getHeapStatistics().heap_size_limit >= HEAP_BYTES);
+  if (!fits) {
+    process.stdout.write(`${size} positions skipped: needs 14 GiB free and node --max-old-space-size=12288\n`);
+    return;
+  }
+  const store = createMemoryStore();
+  await work(store, await generate(store, size, Math.min(MESSAGES, size)));
+};
+
+const onPostgres: WithStore = async (size, work) => {
+  const server = await startPostgres();
+  try {
+    await migrate(server.url);
+    const store = createPostgresStore({
+      databaseUrl: server.url,
+      onError: (error) => process.stderr.write(`${error}\n`),
+    });
+    const world = await generate(store, size, Math.min(MESSAGES, size));
+    await asAdmin(server.url, (admin) => admin.query('vacuum analyze'));
+    await work(store, world);
+    await store.close();
+  } finally {
+    await server.stop();
+  }
+};
+
+/** Prints the table of one kind of store. */
+async function benchGrowth(kind: keyof typeof RUNS, sizes: readonly number[]): Promise<void> {
+  const withStore = kind === 'memory' ? inMemory : onPostgres;
   const rows = new Map<string, string[]>();
   const first = new Map<string, number>();
   for (const size of sizes) {
-    if (!fits(size)) {
-      process.stdout.write(`${size} positions skipped: needs 14 GiB free and node --max-old-space-size=12288\n`);
-      continue;
-    }
-    const store = createMemoryStore();
-    const world = await generate(store, size, Math.min(MESSAGES, size));
-    const readers = store.read({ institutionId: world.institution.id });
-    for (const { name, run } of reads) {
-      const [made, later] = timesOf(() => run(readers, world));
-      const ratio = later / (first.get(name) ?? later);
-      if (!first.has(name)) first.set(name, later);
-      const shown = `${made.toFixed(0).padStart(9)}${later.toFixed(1).padStart(9)}${ratio.toFixed(1).padStart(7)}`;
-      rows.set(name, [...(rows.get(name) ?? []), shown]);
-    }
+    await withStore(size, async (store, world) => {
+      const readers = store.read({ institutionId: world.institution.id });
+      for (const { name, run } of reads) {
+        const [made, later] = await timesOf(RUNS[kind], () => run(readers, world));
+        const ratio = later / (first.get(name) ?? later);
+        if (!first.has(name)) first.set(name, later);
+        const shown = `${made.toFixed(0).padStart(9)}${later.toFixed(1).padStart(10)}${ratio.toFixed(1).padStart(7)}`;
+        rows.set(name, [...(rows.get(name) ?? []), shown]);
+      }
+    });
   }
+  const place = kind === 'memory' ? 'In memory' : 'On PostgreSQL';
   process.stdout.write(
-    `\nIn memory, one institution: first time in us, afterwards in us, ratio to the smallest size\n`,
+    `\n${place}, one institution, ${sizes.join(', ')} positions: first time in us, afterwards in us, ratio to the first size\n`,
   );
   for (const [name, figures] of rows) process.stdout.write(`${name.padEnd(52)}${figures.join('')}\n`);
 }
 
-if (process.argv[1]?.endsWith('growth.ts')) await benchGrowth(process.argv.slice(2));
+const [place, ...others] = process.argv.slice(2);
+const kind = place === 'postgres' ? place : 'memory';
+const sizes = (place === 'postgres' || place === 'memory' ? others : process.argv.slice(2)).map(Number);
+await benchGrowth(kind, sizes.length > 0 ? sizes : SIZES);
