@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { HANG_MS } from './test/counts.ts';
 import { LongestFirst } from './test/support/longestFirst.ts';
 
 /** Test files that replace modules of the program, and therefore run in an isolated process each. */
@@ -9,9 +10,6 @@ const REPLACING_MODULES = [
   'test/access/matrixRowSecurity.test.ts',
   'test/tenants/rowSecurity.test.ts',
 ];
-
-const full = process.env['TEST_COUNTS'] === 'full';
-const timeoutMs = full ? 600_000 : 60_000;
 
 export default defineConfig({
   resolve: {
@@ -24,8 +22,8 @@ export default defineConfig({
     // Many files mostly wait: for timeouts, for PostgreSQL, for a program. One more file than processors keeps all busy.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
-    testTimeout: timeoutMs,
-    hookTimeout: timeoutMs,
+    testTimeout: HANG_MS.test,
+    hookTimeout: HANG_MS.test,
     // Importing the program takes longer than most test files run, so files share the imported modules.
     isolate: false,
     setupFiles: ['test/support/fileSetup.ts'],

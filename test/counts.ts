@@ -1,6 +1,9 @@
 /** Whether the large counts run: `npm run test:full`. */
 export const FULL = process.env['TEST_COUNTS'] === 'full';
 
+/** The time after which a test counts as hanging, and a test that starts programs or takes long by itself, in ms. */
+export const HANG_MS = FULL ? { test: 3_600_000, longTest: 3_600_000 } : { test: 60_000, longTest: 600_000 };
+
 /** All counts of the tests are defined here. */
 export const COUNTS = {
   /** Random amounts, for each property of money. */
@@ -98,6 +101,8 @@ export const COUNTS = {
   memoryAttack: FULL ? { heapMb: 700, requests: 32 } : { heapMb: 450, requests: 19 },
   /** Random changes after each of which the counted memory is compared with a recount. */
   memorySteps: FULL ? 5_000 : 300,
+  /** Random reads and writes of the memory store while it keeps lists and sums. */
+  keptListSteps: FULL ? 800 : 50,
   /** Positions and messages whose estimated memory is compared with the heap. */
   measuredRows: FULL ? 100_000 : 10_000,
   /** Pairs of calls whose times are compared, with and without the data of another institution. */

@@ -8,7 +8,8 @@ import { AS_ROOT, buildProgram, type Program, startProgram } from '../support/pr
 const aMomentMs = 500;
 /** A browser waits some seconds before it reconnects. */
 const reconnectedWithinMs = 20_000;
-const answerMs = 3_000;
+/** A busy browser may need seconds to send a request. */
+const sentWithinMs = 10_000;
 const triesAtMost = 5;
 const RUN = '.graphiql-execute-button';
 const RESULT = '.result-window';
@@ -72,7 +73,7 @@ const isSubscription = (request: Request): boolean =>
 async function play(page: Page): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     await page.waitForTimeout(aMomentMs);
-    const sent = page.waitForRequest(isSubscription, { timeout: answerMs }).catch(() => undefined);
+    const sent = page.waitForRequest(isSubscription, { timeout: sentWithinMs }).catch(() => undefined);
     await page.locator(RUN).click();
     if (await sent) return;
     if (tries === triesAtMost) throw new Error(`Nothing was sent: ${await page.locator(RESULT).innerText()}`);

@@ -117,7 +117,7 @@ it('pages, counts and totals stay correct while lists and sums are kept', async 
   await checked(
     3,
     fc.asyncProperty(
-      fc.array(step, { minLength: COUNTS.memorySteps / 6, maxLength: COUNTS.memorySteps / 6 }),
+      fc.array(step, { minLength: COUNTS.keptListSteps, maxLength: COUNTS.keptListSteps }),
       async (all) => {
         const world = await filled();
         for (const each of all) {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { COUNTS } from '../counts.ts';
+import { COUNTS, HANG_MS } from '../counts.ts';
 import { changes, sse, type Transport, webSocket } from '../support/live.ts';
 import { AS_ROOT } from '../support/program.ts';
 import { startRunner } from '../support/runner.ts';
@@ -11,8 +11,6 @@ import { startRunner } from '../support/runner.ts';
 const mostMoreBytes = 64 * 1024 * 1024;
 const runsMore = 2;
 const MAX_TRIES = 100;
-/** The test starts at least three programs in sequence, which takes a busy machine a minute. */
-const TIMEOUT_MS = 600_000;
 const TRY_PAUSE_MS = 50;
 const MEBIBYTE = 1024 * 1024;
 /** Each event is large, so that network buffers are soon full. */
@@ -138,7 +136,7 @@ async function leastOf(slow: NeverReading, base: Memory): Promise<Memory> {
 }
 
 it('a client that never reads does not increase memory, and does not affect others', {
-  timeout: TIMEOUT_MS,
+  timeout: HANG_MS.longTest,
 }, async () => {
   const base = await run('none');
   for (const slow of ['server-sent events', 'WebSocket'] as const) {

@@ -5,7 +5,7 @@ import type { Position } from '../../src/domain/position.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
 import type { MaybePromise, Readers, Store } from '../../src/store/store.ts';
 import { firstOf } from '../../src/store/window.ts';
-import { COUNTS } from '../counts.ts';
+import { COUNTS, HANG_MS } from '../counts.ts';
 import { aMessage, aSession } from '../store/chatRows.ts';
 import { aDeal, anEvent, aPosition, insertAll, START } from '../store/rows.ts';
 import { openPostgres } from '../support/stores.ts';
@@ -121,10 +121,14 @@ it(`the durations of ${COUNTS.timedPairs} pairs of reads in memory are printed, 
   expect(sizes.filter(isSame)).toHaveLength(Object.keys(READS).length);
 }, 300_000);
 
-it(`the durations of ${COUNTS.timedPairs} pairs of reads on PostgreSQL are printed, and their results have equal sizes`, async () => {
-  const sizes = await compare('PostgreSQL', await openPostgres(), await openPostgres(), 1);
-  expect(sizes.filter(isSame)).toHaveLength(Object.keys(READS).length);
-}, 600_000);
+it(
+  `the durations of ${COUNTS.timedPairs} pairs of reads on PostgreSQL are printed, and their results have equal sizes`,
+  async () => {
+    const sizes = await compare('PostgreSQL', await openPostgres(), await openPostgres(), 1);
+    expect(sizes.filter(isSame)).toHaveLength(Object.keys(READS).length);
+  },
+  HANG_MS.longTest,
+);
 
 it('a read of an institution scans the same rows for any data of another institution', async () => {
   const stores: [MemoryStore, MemoryStore] = [createMemoryStore(), createMemoryStore()];
