@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
+import { HANG_MS } from '../counts.ts';
 
 const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
 const executablePath = [process.env['CHROMIUM'] ?? '', ...CANDIDATES].find((path) => path !== '' && existsSync(path));
@@ -20,8 +21,8 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** The maximum duration of one step. */
-const stepMs = 15_000;
+/** The maximum duration of one step. A busy machine needs seconds to load a page. */
+const stepMs = HANG_MS.test / 2;
 export const TAB = '.graphiql-tab';
 
 export interface Opened {
