@@ -20,6 +20,7 @@ import { createDirectLane } from './server/directLane.ts';
 import { maskError, type OnInternalError } from './server/errors.ts';
 import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
+import { Readiness } from './server/readiness.ts';
 import { ResponseBuffer } from './server/responseBuffer.ts';
 import { Responses } from './server/responseLimits.ts';
 import { securityHeaders } from './server/transport.ts';
@@ -66,6 +67,8 @@ export interface App extends BackgroundJobs {
   /** Handles a request without a network. */
   fetch(request: Request): Promise<Response>;
   listen(port: number, host: string): Promise<Listening>;
+  /** Whether the server can serve requests. */
+  readonly readiness: Readiness;
   /** Returns the number of live subscriptions. */
   liveSubscriptions(): number;
   /** Starts the hub and the background jobs. */
@@ -103,10 +106,11 @@ export function createApp(options: AppOptions): App {
   const limitsOfCommands = { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution };
   const shared = { store, ledger, clock, newId, newToken, failedAttempts, ...limitsOfCommands };
   const headers = securityHeaders(strictTransport);
+  const readiness = new Readiness(store, failed);
   const { bodyBytes } = settings.http;
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
   const responses = new Responses(settings.responses, buffer);
-  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskError(onInternalError) };
+  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskError(onInternalError), readiness };
   const compiled = fastPaths ? new CompiledQueries(plainSchema, failed) : undefined;
   const engine = { ...settings, ...front, responses, bodyBytes, compiled };
   const graphql = createGraphql({ ...engine, shared: { ...shared, hub } });
@@ -127,6 +131,7 @@ export function createApp(options: AppOptions): App {
         host,
       }),
     ...background,
+    readiness,
     liveSubscriptions: () => hub.size,
     start: () => {
       hub.start();

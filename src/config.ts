@@ -147,8 +147,8 @@ function readStore(read: VariableReader, problems: string[]): StoreConfig {
 const MEMORY_CHAT_SESSIONS = 10_000;
 
 function readSettings(read: VariableReader, isProduction: boolean, backend: StoreConfig['backend']): Settings {
-  const { chatLimits, documents, operations, responses, http } = DEFAULTS;
-  const whole = (name: string, otherwise: number, min: number, max: number) => read.whole(name, otherwise, min, max);
+  const { chatLimits, documents, operations, responses } = DEFAULTS;
+  const whole: Whole = (...variable) => read.whole(...variable);
   const days = (name: string, otherwiseMs: number, min: number) =>
     read.whole(name, otherwiseMs / DAY_MS, min, 3_650) * DAY_MS;
   const rate = (name: string, perMinute: number) => read.rate(name, isProduction ? perMinute : null);
@@ -182,15 +182,8 @@ function readSettings(read: VariableReader, isProduction: boolean, backend: Stor
       bytes: whole('MAX_RESPONSE_BYTES', responses.bytes, 65_536, 500_000_000),
       bufferBytes: whole('RESPONSE_BUFFER_BYTES', responses.bufferBytes, 131_072, 999_999_999),
     },
-    http: {
-      bodyBytes: whole('MAX_BODY_BYTES', http.bodyBytes, 1_024, 1e8),
-      headersMs: whole('HEADERS_TIMEOUT_MS', http.headersMs, 100, 600_000),
-      requestMs: whole('REQUEST_TIMEOUT_MS', http.requestMs, 100, 600_000),
-      keepAliveTimeoutMs: whole('KEEP_ALIVE_TIMEOUT_MS', http.keepAliveTimeoutMs, 1_000, 3_600_000),
-      idleTimeoutMs: whole('SILENCE_TIMEOUT_MS', http.idleTimeoutMs, 20_000, 3_600_000),
-      trustedProxies: whole('TRUSTED_PROXIES', http.trustedProxies, 0, 10),
-      connections: whole('MAX_CONNECTIONS', http.connections, 1, 1_000_000),
-    },
+    http: readHttp(whole),
+    drainGraceMs: whole('DRAIN_GRACE_MS', DEFAULTS.drainGraceMs, 0, 2_000),
     maxWebSockets: whole('MAX_SOCKETS', DEFAULTS.maxWebSockets, 0, 1_000_000),
     socketsPerAddress: whole('MAX_SOCKETS_PER_ADDRESS', DEFAULTS.socketsPerAddress, 0, 1_000_000),
     operationsPerSocket: whole('MAX_OPERATIONS_PER_SOCKET', DEFAULTS.operationsPerSocket, 1, 100_000),
@@ -206,3 +199,15 @@ function readSettings(read: VariableReader, isProduction: boolean, backend: Stor
     },
   };
 }
+
+type Whole = VariableReader['whole'];
+
+const readHttp = (whole: Whole, { http } = DEFAULTS): Settings['http'] => ({
+  bodyBytes: whole('MAX_BODY_BYTES', http.bodyBytes, 1_024, 1e8),
+  headersMs: whole('HEADERS_TIMEOUT_MS', http.headersMs, 100, 600_000),
+  requestMs: whole('REQUEST_TIMEOUT_MS', http.requestMs, 100, 600_000),
+  keepAliveTimeoutMs: whole('KEEP_ALIVE_TIMEOUT_MS', http.keepAliveTimeoutMs, 1_000, 3_600_000),
+  idleTimeoutMs: whole('SILENCE_TIMEOUT_MS', http.idleTimeoutMs, 20_000, 3_600_000),
+  trustedProxies: whole('TRUSTED_PROXIES', http.trustedProxies, 0, 10),
+  connections: whole('MAX_CONNECTIONS', http.connections, 1, 1_000_000),
+});

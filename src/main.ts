@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { destination, type Logger, pino } from 'pino';
 import { createApp, GRAPHQL_PATH } from './app.ts';
 import { type Config, ConfigurationError, DEVELOPMENT_KEY, environment, readConfig } from './config.ts';
@@ -6,8 +7,12 @@ import { DEMO_TABS } from './demo/tabs.ts';
 import { openStore, type StoreListener } from './openStore.ts';
 import type { GraphiqlOptions } from './server/graphiql.ts';
 import { serializeError } from './server/serializeError.ts';
+import { shutDown } from './shutDown.ts';
 import { UnusableDatabaseError } from './store/postgres/unusableDatabase.ts';
 import { readTrustedDocuments } from './trustedDocumentsFile.ts';
+
+/** The time within which a signal that arrives again is the same one, in ms. */
+const REPEATED_SIGNAL_MS = 500;
 
 async function main(): Promise<void> {
   // Until the server listens there is nothing to shut down gracefully.
@@ -38,16 +43,17 @@ async function main(): Promise<void> {
   app.start();
   const listening = await app.listen(config.port, config.host);
 
-  let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) return;
-    stopping = true;
+  let stoppingSince: number | undefined;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stoppingSince !== undefined) {
+      // A second signal ends the process at once, unless npm has sent the first one again.
+      if (performance.now() - stoppingSince > REPEATED_SIGNAL_MS) process.exit(128 + constants.signals[signal]);
+      return;
+    }
+    stoppingSince = performance.now();
     log.info({ signal }, 'stopping');
-    void app
-      .stop()
-      .then(() => listening.close())
-      .then(() => store.close())
-      .then(() => process.exit(0), fail);
+    const { drainGraceMs: graceMs } = config.settings;
+    void shutDown({ app, listening, store, graceMs }).then(() => process.exit(0), fail);
   };
   // In this order: a signal that has arrived meanwhile would be lost while there is no listener.
   process.on('SIGTERM', stop).off('SIGTERM', leave);

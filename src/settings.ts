@@ -30,6 +30,8 @@ export interface Settings {
   /** The maximum time of an operation. */
   readonly operationMs: number;
   readonly http: HttpLimits;
+  /** The time after a signal to stop within which new connections are still accepted. */
+  readonly drainGraceMs: number;
   /** The maximum number of WebSockets that are open at once. */
   readonly maxWebSockets: number;
   readonly socketsPerAddress: number;
@@ -73,6 +75,7 @@ export const DEFAULTS: Settings = {
     trustedProxies: 0,
     connections: 10_000,
   },
+  drainGraceMs: 1_000,
   maxWebSockets: 1_000,
   socketsPerAddress: 100,
   operationsPerSocket: 200,

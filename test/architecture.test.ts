@@ -56,8 +56,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: ['server', 'commands', ...BASE],
   'openStore.ts': ['config.ts', 'store/memory', 'store/postgres', 'store/store.ts'],
   verify: ['openStore.ts', 'config.ts', 'demo', 'store/postgres', ...BASE],
+  'shutDown.ts': ['app.ts', 'server', 'store/store.ts'],
   'main.ts': [
     'app.ts',
+    'shutDown.ts',
     'config.ts',
     'trustedDocumentsFile.ts',
     'openStore.ts',

@@ -38,6 +38,7 @@ const DEFAULTS: Config = {
       trustedProxies: 0,
       connections: 10_000,
     },
+    drainGraceMs: 1_000,
     maxWebSockets: 1_000,
     socketsPerAddress: 100,
     operationsPerSocket: 200,

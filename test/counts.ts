@@ -65,6 +65,9 @@ export const COUNTS = {
   races: FULL ? 2_000 : 40,
   /** The number of times that the server process is killed under load. */
   crashes: FULL ? 20 : 2,
+  /** The number of times that a server is stopped while clients write, and of its subscribers. */
+  stops: FULL ? 12 : 2,
+  stoppedSubscribers: FULL ? 200 : 10,
   /** The number of times that all PostgreSQL backends are killed under load. */
   backendKills: FULL ? 5 : 1,
   /** Crashes of PostgreSQL under concurrent writers. */

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { GraphQLError } from 'graphql';
 import { clientAddress } from './access/address.ts';
 import { readBody } from './body.ts';
+import { Connections } from './connections.ts';
 import type { GraphqlHandler } from './directLane.ts';
 import { isGetOrHead, isPageRequest, type Page } from './graphiql.ts';
 import { resultTypeFor } from './mediaTypes.ts';
+import { probeAnswer, type Readiness } from './readiness.ts';
 import { errorReply, requestError } from './requestError.ts';
 
 /** The time for which requests in progress may continue when the server closes, in ms. */
@@ -19,8 +21,10 @@ const HEADER_BYTES = 16 * 1024;
 export interface Listening {
   /** The bound origin: http://127.0.0.1:4000 */
   readonly origin: string;
-  /** Accepts no more connections, waits for requests in progress, then closes the rest. */
-  close(): Promise<void>;
+  /** The connections of clients. */
+  readonly connections: Connections;
+  /** Accepts no more connections, waits for requests in progress for `ms` milliseconds, then closes the rest. */
+  close(ms?: number): Promise<void>;
 }
 
 /** The limits for requests and connections. Times in ms. */
@@ -49,6 +53,7 @@ export interface ListenOptions {
   readonly page: Page | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly limits: HttpLimits;
+  readonly readiness: Readiness;
   /** Serves WebSockets. Returns a function that closes them. */
   readonly upgrade: (server: Server) => () => Promise<void>;
   readonly port: number;
@@ -62,34 +67,26 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     // Repeated headers are joined, so that a repeated Authorization or Host is invalid and rejected. By default Node
     // silently keeps the first.
     { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS, joinDuplicateHeaders: true },
-    (request, response) => {
-      handle(options, request, response).catch(() => response.destroy());
-    },
   );
+  const connections = new Connections(server);
+  server.on('request', (request, response) => {
+    connections.answer(response, () => handle(options, request, response)).catch(() => response.destroy());
+  });
   server.headersTimeout = Math.min(limits.headersMs, limits.requestMs);
   server.requestTimeout = limits.requestMs;
   server.keepAliveTimeout = limits.keepAliveTimeoutMs;
   server.timeout = limits.idleTimeoutMs;
   server.maxConnections = limits.connections;
-  // Connections without a request yet: Node does not count them as idle, so they would delay the end.
-  const unused = new Set<Socket>();
-  server.on('connection', (socket) => {
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
-  });
-  server.on('request', ({ socket }) => unused.delete(socket));
   const endSockets = upgrade(server);
   server.listen(port, host);
   await once(server, 'listening');
   const { port: bound } = server.address() as AddressInfo;
   const name = host.includes(':') ? `[${host}]` : host;
-  const close = async (): Promise<void> => {
+  const close = async (ms = DRAIN_MS): Promise<void> => {
     await endSockets();
-    const closed = closeGently(server);
-    for (const socket of unused) socket.destroy();
-    await closed;
+    await connections.close(ms);
   };
-  return { origin: `http://${name}:${bound}`, close };
+  return { origin: `http://${name}:${bound}`, connections, close };
 }
 
 /** A host that was found to be valid, as nearly all requests name the same one. */
@@ -125,12 +122,14 @@ async function handle(options: ListenOptions, request: IncomingMessage, response
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Returns what answers a request that is not passed to GraphQL, or undefined. */
-function otherAnswer({ path, page }: ListenOptions, request: IncomingMessage): Answer | undefined {
+function otherAnswer({ path, page, readiness }: ListenOptions, request: IncomingMessage): Answer | undefined {
   const { host, accept } = request.headers;
   if (host !== undefined && !isHost(host)) return rejectWith(badRequest('The header Host must be a valid host.'));
   if (isRepeated(request, 'idempotency-key')) {
     return rejectWith(badRequest('Send the header Idempotency-Key only once.'));
   }
+  const probe = isGetOrHead(request) ? probeAnswer(pathOf(request), readiness) : undefined;
+  if (probe) return probe;
   if (page && isAt(request, '/') && isGetOrHead(request)) return redirectTo(path);
   if (!isAt(request, path)) return rejectWith(notFound(path));
   if (!isPageRequest(request)) return undefined;
@@ -138,7 +137,9 @@ function otherAnswer({ path, page }: ListenOptions, request: IncomingMessage): A
 }
 
 /** Whether the request is for the path, exactly. */
-export const isAt = ({ url }: IncomingMessage, path: string): boolean => url?.split('?', 1)[0] === path;
+export const isAt = (request: IncomingMessage, path: string): boolean => pathOf(request) === path;
+
+const pathOf = ({ url }: IncomingMessage): string | undefined => url?.split('?', 1)[0];
 
 /** Returns the client's address, as far as it can be trusted. */
 export function addressOf({ socket, headers }: IncomingMessage, trustedProxies: number): string {
@@ -180,12 +181,3 @@ const rejectWith =
 /** Whether the request has a header more than once. */
 const isRepeated = (request: IncomingMessage, name: string): boolean =>
   request.headers[name] !== undefined && (request.headersDistinct[name]?.length ?? 0) > 1;
-
-async function closeGently(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await closed;
-  clearTimeout(timer);
-}

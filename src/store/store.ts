@@ -163,6 +163,9 @@ export interface StoreUsage {
   countUnrecordedAttempt(): void;
 }
 
+/** Why a store cannot serve requests: it does not answer, it accepts no writes, or it has another program's schema. */
+export type StoreFault = 'database_unreachable' | 'database_read_only' | 'schema_outdated' | 'schema_newer';
+
 /** Options for reading rows that are only returned to a client. */
 export interface ReadOptions {
   /** The fields that need not be loaded, which may be null. */
@@ -192,5 +195,12 @@ export interface Store {
   refreshWords(): Promise<boolean>;
   /** Deletes what the store keeps for its own use and no longer needs. */
   cleanUp(): Promise<void>;
+  /** Returns why the store cannot serve requests now; undefined if it can. */
+  findFault(): Promise<StoreFault | undefined>;
+  /**
+   * Ends all work in progress with UnavailableError, except commits, which are completed. From then on every call throws
+   * UnavailableError.
+   */
+  abandonWork(): void;
   close(): Promise<void>;
 }

@@ -72,13 +72,16 @@ export type Environment = Readonly<Record<string, string>>;
 /** The header that authenticates as root in development. */
 export const AS_ROOT = { authorization: `Bearer ${DEVELOPMENT_KEY}` } as const;
 
+/** No load balancer sends requests to a server of a test, so it stops at once. */
+const AT_ONCE = { DRAIN_GRACE_MS: '0' };
+
 /** Starts the program with only these environment variables, in a folder with only this .env file, on a free port. */
 export function startProgram(main: string, env: Environment = {}, dotEnv?: string): Program {
   const cwd = temporaryFolder();
   if (dotEnv !== undefined) writeFileSync(join(cwd, '.env'), dotEnv);
   const port = dotEnv?.includes('PORT=') ? {} : { PORT: '0' };
   return programOf(
-    spawn(process.execPath, [main], { cwd, env: { ...port, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
+    spawn(process.execPath, [main], { cwd, env: { ...AT_ONCE, ...port, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
   );
 }
 

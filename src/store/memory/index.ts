@@ -86,6 +86,9 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
       ),
     refreshWords: () => Promise.resolve(true),
     cleanUp: () => Promise.resolve(),
+    findFault: () => Promise.resolve(undefined),
+    // Work in memory ends by itself at once.
+    abandonWork: () => {},
     close: () => lock.writing(async () => undefined),
   };
 }

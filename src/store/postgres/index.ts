@@ -10,6 +10,7 @@ import { LAYOUTS } from './layouts.ts';
 import { ConnectionPool } from './pool.ts';
 import { predicateOf } from './predicate.ts';
 import { positionTotals, readerOf, unreadCounts } from './reader.ts';
+import { findFault } from './readiness.ts';
 import { type Read, RequestReads } from './reads.ts';
 import { refreshWords } from './searchWords.ts';
 import { type OnStatement, withSession } from './session.ts';
@@ -57,6 +58,8 @@ export function createPostgresStore(options: PostgresOptions): Store {
         until,
       ),
     refreshWords: () => refreshWords(pool, onStatement),
+    findFault: () => findFault(pool),
+    abandonWork: () => pool.abandonWork(),
     cleanUp: () => withRetries(() => deleteOldCommitProofs(pool, onStatement)),
     close: async () => {
       await changes.close();

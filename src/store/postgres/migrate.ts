@@ -1,17 +1,13 @@
-import { readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { APP_ROLE, MIGRATION_SETTINGS } from './begin.ts';
 import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
+import { knownMigrations, MIGRATIONS_FOLDER, MIGRATIONS_TABLE } from './migrationFiles.ts';
 import { destroy } from './pool.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError } from './unusableDatabase.ts';
 
-const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
-const TABLE = 'schema_migrations';
 const UNDEFINED_TABLE = '42P01';
 /** The interval at which the database is checked for an answer while migrations run, in ms. */
 const CHECK_MS = 5_000;
@@ -44,9 +40,9 @@ const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
         await client.query(MIGRATION_SETTINGS);
         await runner({
           dbClient: client,
-          dir: FOLDER,
+          dir: MIGRATIONS_FOLDER,
           ignorePattern: '.*\\.map',
-          migrationsTable: TABLE,
+          migrationsTable: MIGRATIONS_TABLE,
           direction: 'up',
           advisoryLockMode: 'wait',
           singleTransaction: true,
@@ -106,13 +102,12 @@ async function ensureRole(client: pg.Client): Promise<void> {
 /** Returns whether all migrations were applied. Throws UnusableDatabaseError if a newer program has applied others. */
 async function checkMigrations(client: pg.Client): Promise<boolean> {
   const { rows } = await client
-    .query<{ name: string }>(`select name from public.${TABLE}`)
+    .query<{ name: string }>(`select name from public.${MIGRATIONS_TABLE}`)
     .catch((error: pg.DatabaseError) => {
       if (error.code === UNDEFINED_TABLE) return { rows: [] };
       throw error;
     });
-  const sources = readdirSync(FOLDER).filter((file) => file.endsWith('.sql'));
-  const known = new Set(sources.map((file) => basename(join(FOLDER, file), '.sql')));
+  const known = knownMigrations();
   const unknown = rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
   if (unknown.length > 0) {
     throw new UnusableDatabaseError(`The database is newer than this program: it has ${unknown.join(', ')}.`);

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
-import { BusyError, DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
+import { BusyError, DeadlineExceededError, throwIfDeadlineExceeded, UnavailableError } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import type { Pooler } from './begin.ts';
 import { CommitOutcomeUnknownError, ConnectionLostError, SILENT, sqlStateOf, toConnectionError } from './errors.ts';
@@ -19,6 +19,9 @@ const LIMITS = {
 /** The SQLSTATE of a connection that the server closed because it exceeded idle_session_timeout. This is no outage. */
 const IDLE_TOO_LONG = '57P05';
 const READ_ONLY = '25006';
+
+/** The message for work that is abandoned because the server stops. */
+export const STOPPING = 'The server is stopping.';
 
 /** Closes the connection at once. A server that does not answer would never acknowledge a proper end. */
 export const destroy = (client: pg.ClientBase): void => void socketOf(client)?.destroy();
@@ -51,6 +54,9 @@ export class ConnectionPool {
   readonly #connecting = new Set<pg.ClientBase>();
   readonly #open = new Set<pg.ClientBase>();
   readonly #acquired = new Set<pg.ClientBase>();
+  /** What ends the work of each connection in use. */
+  readonly #abandonments = new Set<() => void>();
+  #isAbandoned = false;
   readonly #statements = new WeakMap<pg.ClientBase, PreparedStatements>();
   readonly #preparing: Preparing;
   readonly pooler: Pooler;
@@ -93,14 +99,18 @@ export class ConnectionPool {
 
   /**
    * Returns a connection, which must be released or discarded. A connection that arrives too late is released at once.
-   * Throws Lost if the database does not answer, and BusyError or DeadlineExceededError if all connections are in use.
+   * Throws Lost if the database does not answer, BusyError or DeadlineExceededError if all connections are in use, and
+   * UnavailableError after `abandonWork`.
    */
   async acquire(until: Deadline | undefined): Promise<pg.PoolClient> {
     throwIfDeadlineExceeded(until);
+    if (this.#isAbandoned) throw new UnavailableError(STOPPING);
     try {
       const client = await this.#connect(until);
       this.#acquired.add(client);
-      return client;
+      if (!this.#isAbandoned) return client;
+      this.release(client);
+      throw new UnavailableError(STOPPING);
     } catch (error) {
       if (error instanceof ConnectionLostError) this.#outage.failed(error);
       throw error;
@@ -128,9 +138,22 @@ export class ConnectionPool {
     this.#acquired.delete(client);
     client.release(true);
     destroy(client);
+    if (this.#isAbandoned) return;
     if (error instanceof ConnectionLostError || error instanceof CommitOutcomeUnknownError) this.#outage.failed(error);
     const isReadOnly = error instanceof Error && sqlStateOf(error.cause) === READ_ONLY;
     if (isSilent || isReadOnly) for (const idle of this.#open) if (!this.#acquired.has(idle)) destroy(idle);
+  }
+
+  /** Calls the function if the work of a connection is abandoned, until the returned function is called. */
+  onAbandon(abandon: () => void): () => void {
+    this.#abandonments.add(abandon);
+    return () => void this.#abandonments.delete(abandon);
+  }
+
+  /** Ends all work in progress that can be abandoned, and accepts no other. */
+  abandonWork(): void {
+    this.#isAbandoned = true;
+    for (const abandon of this.#abandonments) abandon();
   }
 
   /** Closes all connections. Calls in progress fail if they take longer than a moment. */

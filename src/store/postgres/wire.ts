@@ -11,7 +11,7 @@ import {
   toConnectionError,
 } from './errors.ts';
 import { type Answer, Flight, Step } from './flight.ts';
-import { type ConnectionPool, corkForTick, destroy, isBroken, socketOf } from './pool.ts';
+import { type ConnectionPool, corkForTick, destroy, isBroken, STOPPING, socketOf } from './pool.ts';
 import type { PreparedStatements } from './preparedStatements.ts';
 import type { Statement } from './sql.ts';
 
@@ -176,12 +176,20 @@ export class Wire {
     void ignoreRejection(this.#send([step], () => () => this.promptLimit()).done.catch(failed));
   }
 
-  /** Closes the connection, so that all statements in progress fail. */
+  /** Rolls the work back because the server stops, unless it is being committed. */
+  abandon(): void {
+    if (!this.isEnding) this.#close(new ConnectionLostError(STOPPING));
+  }
+
   #giveUp({ isWorking }: AnswerLimit): void {
     this.#isSilent = !isWorking || this.isEnding;
-    const error = this.#isSilent
-      ? new ConnectionLostError(SILENT)
-      : new DeadlineExceededError('The deadline has passed.');
+    this.#close(
+      this.#isSilent ? new ConnectionLostError(SILENT) : new DeadlineExceededError('The deadline has passed.'),
+    );
+  }
+
+  /** Closes the connection, so that all statements in progress fail with the error. */
+  #close(error: Error): void {
     this.#failure ??= { error };
     destroy(this.#client);
   }
@@ -200,6 +208,7 @@ export async function withWire<T>(
   throwIfDeadlineExceeded(until);
   const client = await pool.acquire(until);
   const wire = new Wire(client, pool.statementsOf(client), until);
+  const settled = pool.onAbandon(() => wire.abandon());
   try {
     const result = await use(wire);
     pool.release(client);
@@ -209,5 +218,7 @@ export async function withWire<T>(
     if (!isLost && !wire.isBroken && (await recover(wire))) pool.release(client);
     else pool.discard(client, error, wire.isSilent);
     throw error;
+  } finally {
+    settled();
   }
 }
