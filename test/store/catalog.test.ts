@@ -37,6 +37,7 @@ interface AnyLayout {
   readonly columns: { readonly [field: string]: Column };
   readonly sort: { readonly [field: string]: Sort | undefined };
   readonly leads: { readonly [field: string]: readonly string[] | undefined };
+  readonly parents?: { readonly [field: string]: string | undefined };
   readonly owned: readonly string[];
   readonly words?: object;
 }
@@ -173,7 +174,7 @@ const TYPES: { readonly [T in SqlType]: string } = {
 const REMOVABLE: readonly TableName[] = ['policies', 'idempotencyRecords', 'chatSessions'];
 
 describe.each(TABLE_NAMES)('the table of %s', (name) => {
-  const { table, columns, words, sort, leads, owned } = layoutOf(name);
+  const { table, columns, words, sort, leads, parents = {}, owned } = layoutOf(name);
   const { orders, groups } = memoryLayoutOf(name);
   const declared = [
     ...Object.entries(columns).map(([field, { type, fixed }]) => ({
@@ -223,6 +224,15 @@ describe.each(TABLE_NAMES)('the table of %s', (name) => {
 
   it('has an index for each order of all rows, and for each of the rows of one institution', () => {
     expect([...all, ...ofTenant].filter((wanted) => !isIndexed(wanted))).toEqual([]);
+  });
+
+  it('has an index for the rows of each parent, which begins with the institution', () => {
+    const missing = Object.keys(parents).filter((field) => {
+      const ordered = groups.filter(({ fields }) => fields.join() === field).flatMap((group) => group.orders);
+      const wanted = [tenantColumn, columnName(field)];
+      return !isIndexed(ordered.length === 0 ? wanted : [...wanted, ...(ordered[0] ?? []).map(sortOf), 'id']);
+    });
+    expect(missing).toEqual([]);
   });
 
   it('has an index for each field with which the layout lets an index begin', () => {

@@ -48,8 +48,9 @@ export const CHAT_LAYOUTS: { readonly [T in ChatTable]: DeclaredLayout<Tables[T]
       deletionReason: changing('text'),
     },
     sort: {},
-    leads: { sequence: ['sessionId'] },
-    owned: ['sessionId'],
+    leads: {},
+    parents: { sessionId: 'chat_sessions' },
+    owned: [],
     words: { of: (row) => lexemesOf(row.institutionId, tokensOfMessage(row)), from: ['body'] },
   },
   chatRevisions: {
@@ -63,8 +64,9 @@ export const CHAT_LAYOUTS: { readonly [T in ChatTable]: DeclaredLayout<Tables[T]
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    leads: { version: ['messageId'] },
-    owned: ['messageId'],
+    leads: {},
+    parents: { messageId: 'chat_messages' },
+    owned: [],
   },
   readMarks: {
     table: 'read_marks',
@@ -78,6 +80,7 @@ export const CHAT_LAYOUTS: { readonly [T in ChatTable]: DeclaredLayout<Tables[T]
     },
     sort: {},
     leads: {},
+    parents: { sessionId: 'chat_sessions' },
     owned: [],
   },
 };

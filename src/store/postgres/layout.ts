@@ -33,6 +33,11 @@ export interface DeclaredLayout<E> {
    * `assetId` is in `owned`, (institution_id, asset_id, created_at, id).
    */
   readonly leads: { readonly [F in Field<E>]?: readonly Field<E>[] };
+  /**
+   * The tables of the rows that these fields refer to, which are of the same institution. The index of each such field
+   * begins with the institution.
+   */
+  readonly parents?: { readonly [F in Field<E>]?: string };
   /** Fields whose value implies the institution of the row. */
   readonly owned: readonly Field<E>[];
   /** The words by which a row is found, stored in its column `words`. */

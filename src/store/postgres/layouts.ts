@@ -68,8 +68,9 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    leads: { version: ['templateId'] },
-    owned: ['templateId'],
+    leads: {},
+    parents: { templateId: 'asset_templates' },
+    owned: [],
   },
   assets: {
     table: 'assets',

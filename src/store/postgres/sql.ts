@@ -57,7 +57,11 @@ export function whereOf<E>(
 ): string {
   const is = (column: string, value: string): string =>
     lead !== undefined && column === columnName(lead) ? `t.${column} = any(array[${value}])` : `t.${column} = ${value}`;
-  const parts = Object.entries(bound).map(([field, value]) => is(columnName(field), value));
+  const parts = Object.entries(bound).flatMap(([field, value]) => {
+    const parent = tenant === null && layout.parents?.[field as Field<E>];
+    const owner = `t.institution_id = (select o.institution_id from ${parent} o where o.id = ${value})`;
+    return [...(parent ? [owner] : []), is(columnName(field), value)];
+  });
   if (tenant !== null) {
     const own = is(layout.tenant, parameters.add(tenant, 'text'));
     // The planner treats the two conditions as independent and would read all rows of the institution to combine them.
@@ -75,6 +79,11 @@ export function whereOf<E>(
       parts.push(is(columnName(field), parameters.add(values[0], 'text')));
     } else {
       parts.push(inOf(layout, field, values, parameters));
+      const parent = tenant === null && layout.parents?.[field];
+      if (parent) {
+        const ids = parameters.add(values, 'text[]');
+        parts.push(`t.institution_id = any(array(select o.institution_id from ${parent} o where o.id = any(${ids})))`);
+      }
     }
   }
   if (selection.search) parts.push(foundBy(selection.search, tenant, parameters));
@@ -213,9 +222,10 @@ function keysOf<E>(layout: Layout<E>, { order, after, before }: Window<E>, param
 
 /** Counts the messages of session `t` that the participant, given as SQL, has not read. */
 export function unreadOf(participant: string): string {
-  const mark = `select r.sequence from read_marks r where r.session_id = t.id and r.participant_reference = ${participant}`;
+  const ofSession = (alias: string) => `${alias}.institution_id = t.institution_id and ${alias}.session_id = t.id`;
+  const mark = `select r.sequence from read_marks r where ${ofSession('r')} and r.participant_reference = ${participant}`;
   return (
-    `select count(*)::int from chat_messages m where m.session_id = t.id and m.sequence > greatest((${mark}), 0)` +
+    `select count(*)::int from chat_messages m where ${ofSession('m')} and m.sequence > greatest((${mark}), 0)` +
     ` and m.author_reference <> ${participant} and m.deleted_at is null`
   );
 }

@@ -1,0 +1,75 @@
+-- Keys that begin with the institution, and fewer indexes.
+--
+-- Stop the servers of earlier versions before this migration: it locks every table until it ends, and its statements
+-- read rows by other indexes than theirs. It is the last migration that may rewrite tables.
+--
+-- Every primary key, unique constraint and foreign key of a table with the rows of institutions begins with the
+-- institution, as Citus requires of a table that is distributed by institution_id (institutions: by id). The other
+-- tables stay local: the change feed has one order over all institutions (outbox, outbox_extent), and the proofs of
+-- commits, shared counters and the progress of the search index belong to no institution.
+
+-- PostgreSQL no longer ensures that an id is unique across institutions. Ids are UUIDv7, or derived from such an id or
+-- from an institution. These indexes find the rows that the root key reads by id only.
+alter table asset_templates drop constraint asset_templates_id_key;
+create index asset_templates_id on asset_templates (id);
+alter table asset_template_configs drop constraint asset_template_configs_id_key;
+create index asset_template_configs_id on asset_template_configs (id);
+alter table assets drop constraint assets_id_key;
+create index assets_id on assets (id);
+alter table positions drop constraint positions_id_key;
+create index positions_id on positions (id);
+alter table lifecycle_events drop constraint lifecycle_events_id_key;
+create index lifecycle_events_id on lifecycle_events (id);
+alter table ledger_events drop constraint ledger_events_id_key;
+create index ledger_events_id on ledger_events (id);
+alter table policies drop constraint policies_id_key;
+create index policies_id on policies (id);
+alter table audit_events drop constraint audit_events_id_key;
+create index audit_events_id on audit_events (id);
+alter table chat_sessions drop constraint chat_sessions_id_key;
+create index chat_sessions_id on chat_sessions (id);
+alter table chat_messages drop constraint chat_messages_id_key;
+create index chat_messages_id on chat_messages (id);
+alter table read_marks drop constraint read_marks_id_key;
+create index read_marks_id on read_marks (id);
+alter table api_keys drop constraint api_keys_id_key;
+create index api_keys_id on api_keys (id);
+-- Until now the root key found an idempotency record only by reading the records of all institutions.
+create index idempotency_records_id on idempotency_records (id);
+
+-- The rows of a parent. Their parent has the same institution, which the root key reads from it.
+alter table asset_template_configs drop constraint asset_template_configs_template_id_version_key,
+  add unique (institution_id, template_id, version);
+alter table lifecycle_events drop constraint lifecycle_events_position_id_sequence_key,
+  add unique (institution_id, position_id, sequence);
+alter table ledger_events drop constraint ledger_events_position_id_sequence_key,
+  drop constraint ledger_events_lifecycle_event_id_key,
+  add unique (institution_id, position_id, sequence),
+  add unique (institution_id, lifecycle_event_id);
+alter table postings drop constraint postings_ledger_event_id_ordinal_key,
+  add unique (institution_id, ledger_event_id, ordinal);
+alter table chat_messages drop constraint chat_messages_session_id_sequence_key,
+  add unique (institution_id, session_id, sequence);
+alter table chat_revisions drop constraint chat_revisions_message_id_version_key,
+  add unique (institution_id, message_id, version);
+alter table read_marks drop constraint read_marks_session_id_participant_reference_key,
+  add unique (institution_id, session_id, participant_reference);
+
+-- An API key is found by its prefix before its institution is known. The 60 random bits of a prefix make a repetition in
+-- another institution improbable; then only the older API key is valid, because the hash of the token is compared.
+alter table api_keys drop constraint api_keys_prefix_key, add unique (institution_id, prefix);
+create index api_keys_prefix on api_keys (prefix, created_at, id);
+
+create or replace function postings_must_balance() returns trigger language plpgsql as $$
+begin
+  if exists (
+    select from postings where institution_id in (old.institution_id, new.institution_id)
+      and ledger_event_id in (old.ledger_event_id, new.ledger_event_id)
+    group by institution_id, ledger_event_id having sum(amount) <> 0 or count(distinct currency) > 1
+  ) then
+    raise exception 'the postings of % do not add up to zero', coalesce(new.ledger_event_id, old.ledger_event_id)
+      using errcode = 'check_violation';
+  end if;
+  return null;
+end
+$$;
