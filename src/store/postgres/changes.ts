@@ -48,8 +48,8 @@ const STREAM = `select last::int8::text as sequence, coalesce((select id from ou
   current_setting('synchronous_standby_names') <> '' as "hasStandby" from outbox_extent`;
 
 const DELETE = `with gone as (
-  delete from outbox where place is not null and created_at < $1
-    and coalesce(place < (select min(place) from outbox where place is not null and created_at >= $1), true) returning place, id
+  delete from outbox where created_at < $1 and place < coalesce(
+    (select min(place) from outbox where place is not null and created_at >= $1), 9223372036854775807) returning place, id
 ), newest as (select place, id from gone order by place desc limit 1)
 update outbox_extent set forgotten = coalesce((select place from newest), forgotten),
   forgotten_id = coalesce((select id from newest), forgotten_id)

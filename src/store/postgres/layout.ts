@@ -38,6 +38,11 @@ export interface DeclaredLayout<E> {
    * begins with the institution.
    */
   readonly parents?: { readonly [F in Field<E>]?: string };
+  /**
+   * Whether the indexes of lists include the institution, except those that begin with a field of `owned`. A list of
+   * all institutions is then merged from the lists of each.
+   */
+  readonly isByInstitution?: boolean;
   /** Fields whose value implies the institution of the row. */
   readonly owned: readonly Field<E>[];
   /** The words by which a row is found, stored in its column `words`. */

@@ -131,6 +131,7 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
       magnitude: ['institutionId'],
       expiresAt: ['institutionId'],
     },
+    isByInstitution: true,
     owned: ['assetId', 'templateId'],
     terms: metadataIn('position_terms'),
   },

@@ -8,7 +8,8 @@ import { type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { Read } from './reads.ts';
 import type { Queries } from './session.ts';
-import { inScope, Parameters, type Statement, selectOf, unreadOf, whereOf, windowOf } from './sql.ts';
+import { inScope, Parameters, type Statement, selectOf, unreadOf, whereOf } from './sql.ts';
+import { windowOf } from './window.ts';
 
 export const readerOf = <E extends { readonly id: Id }>(
   layout: Layout<E>,

@@ -1,5 +1,5 @@
 import { textIssue } from '../../domain/text.ts';
-import type { Condition, Field, Key, Range, Selection, Where, Window } from '../store.ts';
+import type { Condition, Field, Range, Selection } from '../store.ts';
 import { columnName, encode, type Layout, type Sort, type SqlType } from './layout.ts';
 import { lexemeOf } from './lexemes.ts';
 
@@ -22,15 +22,17 @@ export class Parameters {
   }
 }
 
-/** Selects every column under its field's name from the table `t`. Omitted fields are selected as null. */
-export function selectOf<E>(layout: Layout<E>, more: readonly string[] = []): string {
+/** Selects every column under its field's name from the table `t`. */
+export const selectOf = <E>(layout: Layout<E>, more: readonly string[] = []): string =>
+  `select ${[...columnsOf(layout), ...more].join(', ')} from ${layout.table} t`;
+
+/** Returns every column under its field's name. Omitted fields are null. */
+export function columnsOf<E>(layout: Layout<E>): readonly string[] {
   const { omit = [], asText = [] } = layout;
-  const columns = Object.keys(layout.columns).map((field) => {
+  return Object.keys(layout.columns).map((field) => {
     if (omit.includes(field)) return `null as "${field}"`;
     return `t.${columnName(field)}${asText.includes(field) ? '::text' : ''} as "${field}"`;
   });
-  columns.push(...more);
-  return `select ${columns.join(', ')} from ${layout.table} t`;
 }
 
 /** Returns the condition that a row of the table with this alias is in the scope, to append to other conditions. */
@@ -38,13 +40,16 @@ export const inScope = (alias: string, tenant: string | null, parameters: Parame
   tenant === null ? '' : ` and ${alias}.institution_id = ${parameters.add(tenant, 'text')}`;
 
 /** Fields that must equal one value each, as SQL: the parent, or one of several values that are read separately. */
-type Bound = { readonly [field: string]: string };
+export type Bound = { readonly [field: string]: string };
 
 /**
  * Matches no row. With a row security policy, a plain `false` would make the planner prepare a scan of the whole table,
  * though it never runs.
  */
 const NOTHING = "t.id = any('{}'::text[])";
+
+/** All institutions, as values with which the indexes of institutions are read. */
+const ANY_INSTITUTION = 't.institution_id = any(array(select i.id from institutions i))';
 
 /** The conditions of a selection as SQL. */
 export function whereOf<E>(
@@ -70,6 +75,7 @@ export function whereOf<E>(
   for (const [field, condition] of Object.entries(selection.where) as [Field<E>, Condition<unknown>][]) {
     if ('range' in condition) {
       parts.push(...rangeOf(layout, field, condition.range, parameters));
+      if (tenant === null && layout.isByInstitution && !(layout.tenantField in bound)) parts.push(ANY_INSTITUTION);
       continue;
     }
     const values = storable(condition.in);
@@ -87,7 +93,9 @@ export function whereOf<E>(
     }
   }
   if (selection.search) parts.push(foundBy(selection.search, tenant, parameters));
-  for (const term of selection.terms ?? []) parts.push(hasTerm(layout, term, tenant, parameters));
+  const owner = (): string | undefined =>
+    bound[layout.tenantField] ?? (tenant === null ? undefined : parameters.add(tenant, 'text'));
+  for (const term of selection.terms ?? []) parts.push(hasTerm(layout, term, owner(), parameters));
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
 }
 
@@ -101,9 +109,9 @@ function foundBy(words: readonly string[], tenant: string | null, parameters: Pa
 }
 
 /** Row `t` has the term. The planner starts with the rows of the term if they are few, else with `t`. */
-function hasTerm<E>({ terms }: Layout<E>, term: string, tenant: string | null, parameters: Parameters): string {
+function hasTerm<E>({ terms }: Layout<E>, term: string, owner: string | undefined, parameters: Parameters): string {
   if (!terms) return NOTHING;
-  const scope = inScope('m', tenant, parameters);
+  const scope = owner === undefined ? '' : ` and m.institution_id = ${owner}`;
   const own = `m.institution_id = t.institution_id and m.id = t.id and m.term = ${parameters.add(term, 'uuid')}`;
   return `exists (select from ${terms.table} m where ${own}${scope})`;
 }
@@ -138,86 +146,10 @@ function rangeOf<E>(layout: Layout<E>, field: Field<E>, range: Range<unknown>, p
   return parts.length === 0 ? [`${sort.by} is not null`] : parts;
 }
 
-function sortOf<E>(layout: Layout<E>, field: Field<E>): Sort {
+/** Returns the expression by which the field is ordered. */
+export function sortOf<E>(layout: Layout<E>, field: Field<E>): Sort {
   const { type } = layout.columns[field];
   return layout.sort[field] ?? { by: `t.${columnName(field)}`, type, encode: (value) => encode(value, type) };
-}
-
-/** Selects the rows of one window, one more than its limit, in the direction in which they are read. */
-export function windowOf<E>(
-  layout: Layout<E>,
-  window: Window<E>,
-  tenant: string | null,
-  parameters: Parameters,
-  bound: Bound = {},
-): string {
-  const order = window.order.by[0];
-  const valuesAt = (field: Field<E>): number =>
-    field in bound || (tenant !== null && columnName(field) === layout.tenant) ? 1 : valuesOf(window, field).length;
-  const lead = order && layout.leads[order]?.find((field) => valuesAt(field) > 0);
-  if (lead === undefined || valuesAt(lead) === 1) return runOf(layout, window, tenant, parameters, bound, lead);
-  // The index of each value is read separately, up to the limit, and the few resulting rows are merged.
-  const values = parameters.add([...valuesOf(window, lead)], `${layout.columns[lead].type}[]`);
-  const { [lead]: _lead, ...where } = window.where;
-  const one = { ...window, where: where as Where<E> };
-  const each = windowOf(layout, one, tenant, parameters, { ...bound, [lead]: 'one.value' });
-  const outer = orderOf(layout, window, (field) => `t."${field}"`);
-  const from = `unnest(${values}) as one(value) cross join lateral (${each}) t`;
-  return `select t.* from ${from} order by ${outer} limit ${window.limit + 1}`;
-}
-
-/**
- * Selects a range of one index. If the index begins with a field of one value, that field is added to the order, and
- * its condition is hidden from the planner so that it does not remove the field again. Otherwise the planner may choose
- * an index in order of creation, expecting such rows soon, and read all others first.
- */
-function runOf<E>(
-  layout: Layout<E>,
-  window: Window<E>,
-  tenant: string | null,
-  parameters: Parameters,
-  bound: Bound,
-  lead: Field<E> | undefined,
-): string {
-  const where = whereOf(layout, window, tenant, parameters, bound, lead);
-  const keys = keysOf(layout, window, parameters).join(' and ');
-  const joined = keys === '' ? where : `${where === '' ? ' where ' : `${where} and `}${keys}`;
-  const ahead = lead === undefined ? '' : `t.${columnName(lead)} ${directionOf(window)}, `;
-  const unread = (window.unreadFor ?? []).map(
-    (participant, index) => `(${unreadOf(parameters.add(participant, 'text'))}) as "unread${index}"`,
-  );
-  return `${selectOf(layout, unread)}${joined} order by ${ahead}${orderOf(layout, window)} limit ${window.limit + 1}`;
-}
-
-const valuesOf = <E>({ where }: Selection<E>, field: Field<E>): readonly unknown[] => {
-  const condition = where[field] as Condition<unknown> | undefined;
-  return condition && 'in' in condition ? storable(condition.in) : [];
-};
-
-const directionOf = <E>({ order, backward }: Window<E>): string =>
-  (order.direction === 'ASC') === backward ? 'desc' : 'asc';
-
-function orderOf<E>(
-  layout: Layout<E>,
-  window: Window<E>,
-  named = (field: Field<E>): string => sortOf(layout, field).by,
-): string {
-  return [...window.order.by, 'id' as Field<E>].map((field) => `${named(field)} ${directionOf(window)}`).join(', ');
-}
-
-function keysOf<E>(layout: Layout<E>, { order, after, before }: Window<E>, parameters: Parameters): string[] {
-  const ascending = order.direction === 'ASC';
-  const sorts = [...order.by, 'id' as Field<E>].map((field) => sortOf(layout, field));
-  const beyond = (key: Key, sign: '<' | '>'): string => {
-    const values = sorts.map(({ type, encode: encoded }, index) =>
-      parameters.add(key[index] === null ? 'infinity' : encoded(key[index]), type),
-    );
-    return `(${sorts.map(({ by }) => by).join(', ')}) ${sign} (${values.join(', ')})`;
-  };
-  return [
-    ...(after ? [beyond(after, ascending ? '>' : '<')] : []),
-    ...(before ? [beyond(before, ascending ? '<' : '>')] : []),
-  ];
 }
 
 /** Counts the messages of session `t` that the participant, given as SQL, has not read. */
