@@ -38,7 +38,7 @@ interface AnyLayout {
   readonly sort: { readonly [field: string]: Sort | undefined };
   readonly leads: { readonly [field: string]: readonly string[] | undefined };
   readonly parents?: { readonly [field: string]: string | undefined };
-  readonly isByInstitution?: boolean;
+  readonly byInstitution?: readonly string[];
   readonly owned: readonly string[];
   readonly words?: object;
 }
@@ -181,7 +181,7 @@ const TYPES: { readonly [T in SqlType]: string } = {
 const REMOVABLE: readonly TableName[] = ['policies', 'idempotencyRecords', 'chatSessions'];
 
 describe.each(TABLE_NAMES)('the table of %s', (name) => {
-  const { table, columns, words, sort, leads, parents = {}, isByInstitution = false, owned } = layoutOf(name);
+  const { table, columns, words, sort, leads, parents = {}, byInstitution, owned } = layoutOf(name);
   const { orders, groups } = memoryLayoutOf(name);
   const declared = [
     ...Object.entries(columns).map(([field, { type, fixed }]) => ({
@@ -230,7 +230,7 @@ describe.each(TABLE_NAMES)('the table of %s', (name) => {
   });
 
   it('has an index for each order of the rows of one institution, and of all rows unless these are merged', () => {
-    expect([...(isByInstitution ? [] : all), ...ofTenant].filter((wanted) => !isIndexed(wanted))).toEqual([]);
+    expect([...(byInstitution ? [] : all), ...ofTenant].filter((wanted) => !isIndexed(wanted))).toEqual([]);
   });
 
   it('has an index for the rows of each parent, which begins with the institution', () => {
@@ -248,10 +248,23 @@ describe.each(TABLE_NAMES)('the table of %s', (name) => {
       const isOwn = lead === tenantColumn || tenantColumn === 'id' || owned.includes(field);
       const inOne = isIndexed([lead, tenantColumn, ...order]) || isIndexed([tenantColumn, lead, ...order]);
       return [
-        ...((isByInstitution && !isOwn) || isIndexed([lead, ...order]) ? [] : [[lead, ...order]]),
+        ...((byInstitution && !isOwn) || isIndexed([lead, ...order]) ? [] : [[lead, ...order]]),
         ...(isOwn || inOne ? [] : [[lead, tenantColumn, ...order]]),
       ];
     });
+    expect(missing).toEqual([]);
+  });
+  it('has an index that begins with each field of a filter, or with the institution and the field', () => {
+    const beginsWith = (...wanted: readonly string[]): boolean =>
+      indexes.some(
+        (index) =>
+          index.table === table && wanted.every((column, at) => normalized(index.columns[at] ?? '') === column),
+      );
+    const fields = [...led.map(({ field }) => field), ...(byInstitution ?? [])];
+    const missing = fields.filter(
+      (field) =>
+        !(byInstitution?.includes(field) ? beginsWith(tenantColumn, sortOf(field)) : beginsWith(columnName(field))),
+    );
     expect(missing).toEqual([]);
   });
 });

@@ -39,10 +39,10 @@ export interface DeclaredLayout<E> {
    */
   readonly parents?: { readonly [F in Field<E>]?: string };
   /**
-   * Whether the indexes of lists include the institution, except those that begin with a field of `owned`. A list of
-   * all institutions is then merged from the lists of each.
+   * The fields by which only indexes that begin with the institution find rows. A table with such fields has indexes over
+   * all institutions only for the fields of `owned`: other lists of all institutions are merged from the lists of each.
    */
-  readonly isByInstitution?: boolean;
+  readonly byInstitution?: readonly Field<E>[];
   /** Fields whose value implies the institution of the row. */
   readonly owned: readonly Field<E>[];
   /** The words by which a row is found, stored in its column `words`. */

@@ -131,7 +131,7 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
       magnitude: ['institutionId'],
       expiresAt: ['institutionId'],
     },
-    isByInstitution: true,
+    byInstitution: ['createdAt', 'updatedAt', 'magnitude', 'expiresAt', 'externalReference'],
     owned: ['assetId', 'templateId'],
     terms: metadataIn('position_terms'),
   },

@@ -22,17 +22,15 @@ export class Parameters {
   }
 }
 
-/** Selects every column under its field's name from the table `t`. */
-export const selectOf = <E>(layout: Layout<E>, more: readonly string[] = []): string =>
-  `select ${[...columnsOf(layout), ...more].join(', ')} from ${layout.table} t`;
-
-/** Returns every column under its field's name. Omitted fields are null. */
-export function columnsOf<E>(layout: Layout<E>): readonly string[] {
+/** Selects every column under its field's name from the table `t`. Omitted fields are selected as null. */
+export function selectOf<E>(layout: Layout<E>, more: readonly string[] = []): string {
   const { omit = [], asText = [] } = layout;
-  return Object.keys(layout.columns).map((field) => {
+  const columns = Object.keys(layout.columns).map((field) => {
     if (omit.includes(field)) return `null as "${field}"`;
     return `t.${columnName(field)}${asText.includes(field) ? '::text' : ''} as "${field}"`;
   });
+  columns.push(...more);
+  return `select ${columns.join(', ')} from ${layout.table} t`;
 }
 
 /** Returns the condition that a row of the table with this alias is in the scope, to append to other conditions. */
@@ -48,7 +46,7 @@ export type Bound = { readonly [field: string]: string };
  */
 const NOTHING = "t.id = any('{}'::text[])";
 
-/** All institutions, as values with which the indexes of institutions are read. */
+/** All institutions, as values with which the indexes that begin with the institution are read. */
 const ANY_INSTITUTION = 't.institution_id = any(array(select i.id from institutions i))';
 
 /** The conditions of a selection as SQL. */
@@ -75,7 +73,6 @@ export function whereOf<E>(
   for (const [field, condition] of Object.entries(selection.where) as [Field<E>, Condition<unknown>][]) {
     if ('range' in condition) {
       parts.push(...rangeOf(layout, field, condition.range, parameters));
-      if (tenant === null && layout.isByInstitution && !(layout.tenantField in bound)) parts.push(ANY_INSTITUTION);
       continue;
     }
     const values = storable(condition.in);
@@ -92,6 +89,9 @@ export function whereOf<E>(
       }
     }
   }
+  const fixesInstitution = (field: Field<E>): boolean => field in bound || field in selection.where;
+  const isOfAll = tenant === null && ![layout.tenantField, ...layout.owned].some(fixesInstitution);
+  if (isOfAll && layout.byInstitution?.some((field) => field in selection.where)) parts.push(ANY_INSTITUTION);
   if (selection.search) parts.push(foundBy(selection.search, tenant, parameters));
   const owner = (): string | undefined =>
     bound[layout.tenantField] ?? (tenant === null ? undefined : parameters.add(tenant, 'text'));
