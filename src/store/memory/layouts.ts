@@ -181,7 +181,7 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
     orders: [BY_CREATION],
     groups: [each('institutionId'), each('prefix')],
     references: { institutionId: 'institutions' },
-    unique: ['prefix'],
+    unique: ['institutionId', 'prefix'],
   },
   chatSessions: {
     sized: { ownerReference: true, title: true, description: true },

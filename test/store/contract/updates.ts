@@ -1,14 +1,46 @@
 import { describe, expect, it } from 'vitest';
+import type { ApiKey } from '../../../src/domain/apiKey.ts';
+import type { Institution } from '../../../src/domain/institution.ts';
 import { metadataTerm } from '../../../src/domain/metadataTerms.ts';
 import type { Position } from '../../../src/domain/position.ts';
 import { AlreadyExistsError } from '../../../src/store/errors.ts';
-import { aDeal, aPosition, funded, type GetStore, keep, keepDeal, pageOf } from '../rows.ts';
+import { allEntities } from '../../tenants/allEntities.ts';
+import {
+  aDeal,
+  anInstitution,
+  aPosition,
+  funded,
+  type GetStore,
+  keep,
+  keepDeal,
+  only,
+  pageOf,
+  START,
+} from '../rows.ts';
 
 /** Unique references, metadata terms and updates of selected fields. */
 export function keepsUpdates(store: GetStore): void {
   const unique = (uniqueReference: string): Partial<Position> => ({
     externalReference: uniqueReference,
     uniqueReference,
+  });
+
+  it('the prefix of an API key is unique within its institution, and the oldest of several institutions is found', async () => {
+    const [mine, theirs] = [anInstitution(), anInstitution()];
+    const keyOf = (institution: Institution, createdAt: number): ApiKey => {
+      const [key] = allEntities(institution).apiKeys;
+      return { ...(key as ApiKey), prefix: 'eg_same', createdAt };
+    };
+    const [first, second] = [keyOf(theirs, START), keyOf(mine, START + 1)];
+    const insert = (key: ApiKey) => store().transact('ALL', async (tx) => tx.apiKeys.insert(key));
+    await keep(store(), { institutions: [mine, theirs] });
+    await insert(second);
+    await insert(first);
+    await expect(insert(keyOf(mine, START))).rejects.toBeInstanceOf(AlreadyExistsError);
+    const found = await pageOf(store().read('ALL').apiKeys, { where: { prefix: { in: ['eg_same'] } }, limit: 1 });
+    expect(found.rows).toEqual([first]);
+    const own = await pageOf(store().read(only(mine)).apiKeys, { where: { prefix: { in: ['eg_same'] } } });
+    expect(own.rows).toEqual([second]);
   });
 
   describe('a unique reference', () => {
