@@ -1,10 +1,5 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
 import type { Client } from 'pg';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { templateConfigOf } from '../../src/domain/assetTemplate.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { LIMITS } from '../../src/domain/limits.ts';
@@ -14,10 +9,10 @@ import { migrate } from '../../src/store/postgres/migrate.ts';
 import type { Store } from '../../src/store/store.ts';
 import { aDeal, anAsset, aPosition, START } from '../store/rows.ts';
 import { times } from '../support/accounting.ts';
-import { asAdmin, urlOf } from '../support/admin.ts';
+import { asAdmin } from '../support/admin.ts';
+import { createDatabaseBefore } from '../support/earlierDatabase.ts';
 
 // A database with rows as the previous version left it, and the result of the migration.
-const MIGRATIONS = fileURLToPath(new URL('../../src/store/postgres/migrations', import.meta.url));
 const OWN = '0010_updates';
 
 const METADATA: readonly JsonObject[] = [
@@ -38,30 +33,13 @@ const lives = { funded: positions[0]?.id ?? '', closed: positions[1]?.id ?? '', 
 
 let url: string;
 let store: Store;
-const name = `${inject('template')}_before`;
 beforeAll(async () => {
-  const before = mkdtempSync(join(tmpdir(), 'migrations-'));
-  cpSync(MIGRATIONS, before, { recursive: true, filter: (file) => !/\/00[1-9]\d_/.test(file) });
-  await asAdmin(inject('adminUrl'), (admin) => admin.query(`create database ${name} template template0`));
-  url = urlOf(inject('adminUrl'), name);
-  await asAdmin(url, async (client) => {
-    await runner({
-      dbClient: client,
-      dir: before,
-      migrationsTable: 'schema_migrations',
-      direction: 'up',
-      log: () => undefined,
-    });
-    await insertRows(client);
-  });
-  rmSync(before, { recursive: true });
+  url = await createDatabaseBefore(OWN);
+  await asAdmin(url, insertRows);
   await migrate(url);
   store = createPostgresStore({ databaseUrl: url, onError: () => undefined });
 });
-afterAll(async () => {
-  await store.close();
-  await asAdmin(inject('adminUrl'), (admin) => admin.query(`drop database ${name} with (force)`));
-});
+afterAll(() => store.close());
 
 const at = (ms: number): string => new Date(START + ms).toISOString();
 
