@@ -21,6 +21,8 @@ interface CatalogColumn {
 interface CatalogTable {
   readonly columns: readonly CatalogColumn[];
   readonly mayDelete: boolean;
+  /** Whether its pages keep free space for new versions of their rows. */
+  readonly hasSpace: boolean;
 }
 interface CatalogIndex {
   readonly table: string;
@@ -64,10 +66,11 @@ beforeAll(async () => {
     await tx.lockPurgeable(0, 1);
   });
   await asAdmin(url, async (admin) => {
-    const columns = await admin.query<CatalogColumn & { table: string; mayDelete: boolean }>(
+    const columns = await admin.query<CatalogColumn & { table: string; mayDelete: boolean; hasSpace: boolean }>(
       `select c.relname as table, a.attname as name, format_type(a.atttypid, null) as type,
          has_column_privilege($1, c.oid, a.attnum, 'update') as "mayUpdate",
-         has_table_privilege($1, c.oid, 'delete') as "mayDelete"
+         has_table_privilege($1, c.oid, 'delete') as "mayDelete",
+         coalesce(c.reloptions::text, '') like '%fillfactor%' as "hasSpace"
        from pg_class c join pg_attribute a on a.attrelid = c.oid
        where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
          and a.attgenerated = ''`,
@@ -78,7 +81,8 @@ beforeAll(async () => {
       names.map((name) => {
         const rows = columns.rows.filter(({ table }) => table === name);
         const own = rows.map(({ name: column, type, mayUpdate }) => ({ name: column, type, mayUpdate }));
-        return [name, { columns: own, mayDelete: rows.some(({ mayDelete }) => mayDelete) }];
+        const mayDelete = rows.some((row) => row.mayDelete);
+        return [name, { columns: own, mayDelete, hasSpace: rows.some((row) => row.hasSpace) }];
       }),
     );
     const found = await admin.query<CatalogIndex>(
@@ -104,6 +108,18 @@ it('positions have at most 14 indexes', () => {
   const own = indexes.filter(({ table }) => table === 'positions');
   expect(own.length).toBeGreaterThan(0);
   expect(own.length).toBeLessThanOrEqual(14);
+});
+
+it('the pages of a table have free space if its updates change no indexed column, so that these can be HOT', () => {
+  const canBeHot = (table: string): boolean => {
+    const indexed = indexes.filter((index) => index.table === table).flatMap(({ columns }) => columns);
+    const updated = (tables.get(table)?.columns ?? []).filter(({ mayUpdate }) => mayUpdate);
+    return updated.length > 0 && updated.every(({ name }) => !indexed.some((column) => column.includes(name)));
+  };
+  const ofRows = TABLE_NAMES.map((name) => LAYOUTS[name].table);
+  const hot = ofRows.filter(canBeHot);
+  expect(hot.toSorted()).toEqual(['api_keys', 'policies', 'read_marks']);
+  expect(ofRows.filter((table) => tables.get(table)?.hasSpace).toSorted()).toEqual(hot.toSorted());
 });
 
 describe('the lifecycle table', () => {
