@@ -129,7 +129,7 @@ describe('a database that the version before this migration has filled', () => {
 
   it('the search and the terms still find their rows', async () => {
     const read = store.read('ALL');
-    const [found] = await read.chatSessions.pages([windowOn<Row>({ search: [WORD] }) as never]);
+    const [found] = await read.chatSessions.pages([windowOn({ search: [WORD] })]);
     expect(found?.rows).toHaveLength(kept.length);
     const terms = [metadataTerm('lane', 'b')];
     expect(await read.positions.counts([{ where: {}, terms }])).toEqual([kept.length]);

@@ -3,7 +3,7 @@ import { fieldsOf } from '../tables.ts';
 import { columnName, type Layout } from './layout.ts';
 import { type Bound, type Parameters, selectOf, sortOf, storable, unreadOf, whereOf } from './sql.ts';
 
-/** What the statement of one window consists of. */
+/** The parts of the statement of one window. */
 interface Parts<E> {
   readonly layout: Layout<E>;
   readonly window: Window<E>;
