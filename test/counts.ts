@@ -26,6 +26,8 @@ export const COUNTS = {
   largeIndexes: FULL ? 200 : 15,
   /** Random batches of windows on which both stores must agree, for each table. */
   equalWindows: FULL ? 5_000 : 300,
+  /** Random documents that must have the same answers with and without look-ahead. */
+  lookAheads: FULL ? 2_000 : 100,
   /** The numbers of positions for which the rows that a page scans are counted. */
   positions: [1_000, FULL ? 100_000 : 20_000],
   /** Random scenarios that run on both stores and must return the same results. */

@@ -4,7 +4,7 @@ import { builder } from './builder.ts';
 import { createdAtField, reference } from './entityFields.ts';
 import { anyOf, equals, withinTimes } from './filter.ts';
 import { Institution } from './institution.ts';
-import { Actor } from './lifecycleEvent.ts';
+import { Actor, READS_ACTOR } from './lifecycleEvent.ts';
 import { listable } from './list.ts';
 import { Node } from './node.ts';
 
@@ -32,7 +32,12 @@ const AuditEvent = builder.objectRef<AuditEventRow>('AuditEvent').implement({
         'The attempted action, such as POSITION_FUNDED or POLICY_SET; for rejected requests ACCESS_REFUSED (missing or invalid API key) or RATE_LIMITED.',
     }),
     outcome: t.expose('outcome', { type: AuditOutcome, description: 'The outcome of the attempt.' }),
-    actor: t.field({ type: Actor, description: 'The actor of the attempt.', resolve: (event) => event }),
+    actor: t.field({
+      type: Actor,
+      description: 'The actor of the attempt.',
+      extensions: READS_ACTOR,
+      resolve: (event) => event,
+    }),
     resourceType: t.exposeString('resourceType', {
       nullable: true,
       description: 'The type of the object that was the target, or null if there was none.',

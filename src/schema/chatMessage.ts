@@ -48,7 +48,7 @@ ChatMessage.implement({
       nullable: true,
       description: `The earlier texts of the message, oldest first: at most ${LIMITS.revisions} from edits, and the last text of a deleted message.`,
       // Few messages are edited. A deleted message has one revision more than edits: its last text.
-      extensions: { cost: { items: 2, maxItems: LIMITS.revisions + 1 } },
+      extensions: { cost: { items: 2, maxItems: LIMITS.revisions + 1 }, reads: ['id'] },
       resolve: ({ id }, _args, { read }) => {
         const page = read.chatRevisions.page(
           firstOf({

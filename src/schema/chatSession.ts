@@ -1,4 +1,3 @@
-import type { GraphQLResolveInfo } from 'graphql';
 import { readMarkId } from '../domain/chatMessage.ts';
 import { CHAT_PRIORITIES, type ChatSession as ChatSessionRow } from '../domain/chatSession.ts';
 import { LIMITS } from '../domain/limits.ts';
@@ -12,7 +11,7 @@ import { badInput } from './errors.ts';
 import { anyOf, equals, withinTimes } from './filter.ts';
 import { Institution, ownerField } from './institution.ts';
 import { BY_TIME, listable } from './list.ts';
-import { fieldsOfRows, stringArgument } from './lookAhead.ts';
+import { fieldsOfRows, type Selected, stringArgument } from './lookAhead.ts';
 import { Node } from './node.ts';
 import { Position } from './position.ts';
 
@@ -78,7 +77,7 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
       description:
         'The number of messages after the read mark of the participant, without deleted ones and those that the participant wrote.',
       // It can scan an index.
-      extensions: { cost: { own: 10 } },
+      extensions: { cost: { own: 10 }, reads: ['id'] },
       args: { participantReference: t.arg.string({ required: true, description: 'The participant.' }) },
       resolve: ({ id, unread }, { participantReference }, { read }) =>
         unread && Object.hasOwn(unread, participantReference)
@@ -90,7 +89,7 @@ export const ChatSession = builder.objectRef<ChatSessionRow & WithUnread>('ChatS
       description:
         'The read mark of the participant: the sequence of the last message that the participant has read, or 0 for none.',
       // It is read separately for each participant.
-      extensions: { cost: { own: 1 } },
+      extensions: { cost: { own: 1 }, reads: ['id'] },
       args: { participantReference: t.arg.string({ required: true, description: 'The participant.' }) },
       resolve: ({ id }, { participantReference }, { read }) => {
         const mark = read.readMarks.byId(readMarkId(id, participant(participantReference)));
@@ -114,11 +113,10 @@ function wordsOf(search: string): readonly string[] {
 const COUNTED_ALONG = 5;
 
 /** Returns the participants whose unread messages the query of a list can count along with its rows. */
-function unreadForIn(info: GraphQLResolveInfo): readonly string[] {
-  const fields = fieldsOfRows(info);
-  const references = fields
+function unreadForIn(list: Selected): readonly string[] {
+  const references = fieldsOfRows(list)
     .filter(({ name }) => name.value === 'unreadCount')
-    .map((field) => stringArgument(field, 'participantReference', info))
+    .map((field) => stringArgument(field, 'participantReference', list))
     .filter((each) => each !== undefined && textIssue(each) === undefined);
   return [...new Set(references)].slice(0, COUNTED_ALONG) as readonly string[];
 }

@@ -1,9 +1,11 @@
 import type { ObjectRef } from '@pothos/core';
+import { Kind } from 'graphql';
 import type { Key, MaybePromise, Page, Selection, Window } from '../store/store.ts';
 import { builder, type Types } from './builder.ts';
 import { decodeCursor, encodeCursor, type ListOrder, listMark } from './cursor.ts';
 import { badInput } from './errors.ts';
 import type { Loader } from './loaders.ts';
+import type { Selected } from './lookAhead.ts';
 import type { Entity, EntityRef } from './node.ts';
 
 /** The default and the maximum page size. */
@@ -118,6 +120,9 @@ export const pageArgs = builder.args((t) => ({
   }),
 }));
 
+/** What is read together with the rows of a page. */
+export type Along = Pick<Window<object>, 'unreadFor' | 'bring'>;
+
 /** Returns one page. Throws BAD_USER_INPUT for an invalid argument. */
 export function connect<E extends object>(
   reading: Loader<E>,
@@ -125,14 +130,15 @@ export function connect<E extends object>(
   selection: Selection<E>,
   order: ListOrder<E>,
   args: PageArgs,
-  unreadFor?: readonly string[],
+  along: Along = {},
 ): MaybePromise<Connection<E>> {
   const { limit, backward } = sizeOf(args);
   const { parent, where, search, terms } = selection;
+  const { unreadFor, bring } = along;
   const cursors = new Cursors(list, selection, order);
   const after = cursors.keyOf('after', args.after);
   const before = cursors.keyOf('before', args.before);
-  const window: Window<E> = { parent, where, search, terms, order, limit, backward, after, before, unreadFor };
+  const window: Window<E> = { parent, where, search, terms, order, limit, backward, after, before, unreadFor, bring };
   const page = reading.page(window);
   return page instanceof Promise
     ? page.then((loaded) => new WindowPage(reading, selection, cursors, window, loaded))
@@ -200,13 +206,41 @@ class WindowPage<E extends object> implements Connection<E> {
   }
 }
 
-function sizeOf({ first, last }: PageArgs): { readonly limit: number; readonly backward: boolean } {
+/** The size of a page, and whether it is at the end of the list. */
+type Size = Pick<Window<object>, 'limit' | 'backward'>;
+
+function sizeOf(args: PageArgs): Size {
+  const fault = sizeFault(args);
+  if (fault !== undefined) throw badInput(fault);
+  return sizeIn(args);
+}
+
+const sizeIn = ({ first, last }: PageArgs): Size => ({
+  limit: last ?? first ?? PAGE_SIZE.default,
+  backward: typeof last === 'number',
+});
+
+/** Returns why `first` and `last` are invalid, or undefined. */
+function sizeFault({ first, last }: PageArgs): string | undefined {
   if (typeof first === 'number' && typeof last === 'number')
-    throw badInput('`first` and `last` are not allowed together. Send only one of them.');
-  const backward = typeof last === 'number';
-  const limit = (backward ? last : first) ?? PAGE_SIZE.default;
-  if (limit < 0 || limit > PAGE_SIZE.max) {
-    throw badInput(`\`${backward ? 'last' : 'first'}\` must be from 0 to ${PAGE_SIZE.max}; it is ${limit}.`);
+    return '`first` and `last` are not allowed together. Send only one of them.';
+  const { limit, backward } = sizeIn({ first, last });
+  if (limit >= 0 && limit <= PAGE_SIZE.max) return undefined;
+  return `\`${backward ? 'last' : 'first'}\` must be from 0 to ${PAGE_SIZE.max}; it is ${limit}.`;
+}
+
+/**
+ * Returns the size of the page that a field of a document requests, or undefined if it is invalid or the field has an
+ * argument other than `first` and `last`.
+ */
+export function sizeOnly({ fields: [field], variable }: Selected): Size | undefined {
+  const args: { [name: string]: number } = {};
+  for (const { name, value } of field?.arguments ?? []) {
+    if (name.value !== 'first' && name.value !== 'last') return undefined;
+    const given = value.kind === Kind.VARIABLE ? variable(value.name.value) : value;
+    if (typeof given === 'number') args[name.value] = given;
+    else if (value.kind === Kind.INT) args[name.value] = Number(value.value);
+    else if (value.kind !== Kind.NULL && given !== null && given !== undefined) return undefined;
   }
-  return { limit, backward };
+  return sizeFault(args) === undefined ? sizeIn(args) : undefined;
 }

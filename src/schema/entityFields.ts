@@ -21,7 +21,11 @@ export const reference = <E extends { readonly [F in K]: Id | null }, K extends 
     type,
     nullable: true,
     description,
-    extensions: { roles: nodeOptionsOf(type).roles },
+    extensions: {
+      roles: nodeOptionsOf(type).roles,
+      parent: { type: type.name, table: nodeOptionsOf(type).table, field: String(idField) },
+      reads: [String(idField)],
+    },
     resolve: (entity, _args, { read }) => {
       const id: Id | null = entity[idField];
       return id === null ? null : loaderOf(read, type).byId(id);

@@ -39,11 +39,13 @@ export const Institution = builder.objectRef<InstitutionRow>('Institution').impl
     regions: t.field({
       type: [Region],
       description: 'The regions in which the institution does business.',
+      extensions: { reads: ['regions'] },
       resolve: ({ regions }) => regions,
     }),
     verticals: t.field({
       type: [Vertical],
       description: 'The lines of business of the institution.',
+      extensions: { reads: ['verticals'] },
       resolve: ({ verticals }) => verticals,
     }),
     ...versionedFields(t),

@@ -37,6 +37,7 @@ const Posting = builder.objectRef<PostingRow>('Posting').implement({
     amount: t.field({
       type: Money,
       description: 'The signed amount: positive if money enters the account, negative if it leaves.',
+      extensions: { reads: ['amount', 'currency'] },
       resolve: ({ amount, currency }) => ({ minorUnits: amount, currency }),
     }),
   }),
@@ -74,7 +75,7 @@ export const LedgerEvent = builder.objectRef<LedgerEventRow>('LedgerEvent').impl
     postings: t.field({
       type: [Posting],
       description: 'The postings: two that add up to zero, or none if no money moved.',
-      extensions: { cost: { items: 2 } },
+      extensions: { cost: { items: 2 }, reads: ['id'] },
       resolve: ({ id }, _args, { read }) => {
         const page = read.postings.page(postingsOf(id));
         return page instanceof Promise ? page.then(({ rows }) => rows) : page.rows;
@@ -111,7 +112,7 @@ builder.objectField(LifecycleEvent, 'ledgerEvent', (t) =>
     type: LedgerEvent,
     nullable: true,
     description: 'The ledger event that accounts for the change.',
-    extensions: { roles: EVERYONE },
+    extensions: { roles: EVERYONE, reads: ['id'] },
     resolve: ({ id }, _args, { read }) => {
       const page = read.ledgerEvents.page(
         firstOf({

@@ -24,6 +24,9 @@ export const Actor = builder.objectRef<ActorRow>('Actor').implement({
   fields: (t) => ({ kind: t.expose('actorKind', { type: ActorKind, description: 'The kind of the actor.' }) }),
 });
 
+/** An actor is resolved from the row of its event. */
+export const READS_ACTOR = { reads: ['actorKind', 'apiKeyId'] };
+
 export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEvent').implement({
   description: 'The record of one state change of a position. Lifecycle events never change.',
   interfaces: [Node],
@@ -42,6 +45,7 @@ export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEve
       type: Money,
       nullable: true,
       description: 'The amount of money that moved, or null if none did.',
+      extensions: { reads: ['moved', 'currency'] },
       resolve: ({ moved, currency }) => (moved === null ? null : { minorUnits: moved, currency }),
     }),
     reason: t.exposeString('reason', {
@@ -49,7 +53,12 @@ export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEve
       description: 'The reason that the client sent, or null if it sent none.',
     }),
     metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the client about the change.' }),
-    actor: t.field({ type: Actor, description: 'The actor who caused the change.', resolve: (event) => event }),
+    actor: t.field({
+      type: Actor,
+      description: 'The actor who caused the change.',
+      extensions: READS_ACTOR,
+      resolve: (event) => event,
+    }),
     ...createdAtField(t, 'When the change happened.'),
   }),
 });

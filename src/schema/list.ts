@@ -1,11 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Field, MaybePromise, Parent, TableName, Tables, Window } from '../store/store.ts';
+import type { AnyRow, Field, MaybePromise, Parent, TableName, Tables, Window } from '../store/store.ts';
 import { builder, type Context } from './builder.ts';
-import { type Connection, connect, connectionType, type PageArgs, pageArgs } from './connection.ts';
+import { type Connection, connect, connectionType, type PageArgs, pageArgs, sizeOnly } from './connection.ts';
 import type { ListOrder } from './cursor.ts';
 import type { FieldCost } from './fieldCosts.ts';
 import { type FilterFields, OrderDirection, selectionOf } from './filter.ts';
 import type { Loader } from './loaders.ts';
+import { bringOfObject, bringOfRows, type Selected, selectedIn } from './lookAhead.ts';
 import { uncapitalized, wordsOf } from './naming.ts';
 import { type Entity, type EntityRef, loaderOf, type NodeOptions, node } from './node.ts';
 
@@ -46,7 +47,7 @@ export interface Listable<E> extends NodeOptions {
   /** The order without `orderBy`, in words and by name. Defaults to newest first. */
   readonly defaultOrder?: { readonly name: string; readonly description: string };
   /** Returns the participants whose unread messages can be counted along with the rows. */
-  readonly unreadFor?: (info: GraphQLResolveInfo) => Window<E>['unreadFor'];
+  readonly unreadFor?: (list: Selected) => Window<E>['unreadFor'];
 }
 
 const NEWEST_FIRST = { name: 'CREATED_AT', description: 'newest first' };
@@ -125,7 +126,7 @@ export function listable<E extends Entity>(type: EntityRef & { readonly $inferTy
       selectionOf(filter, sent.filter, parent),
       order ?? orderOf(options, sent),
       sent,
-      unreadFor?.(info),
+      { unreadFor: unreadFor?.(selectedIn(info)), bring: bringOfRows(context.read, info, type.name) },
     );
   if (one) addQueryById(type, options);
   if (all) {
@@ -144,6 +145,7 @@ export function listable<E extends Entity>(type: EntityRef & { readonly $inferTy
       t.field({
         ...shared,
         description,
+        extensions: { ...shared.extensions, ...childrenOf(type, options, field, order) },
         args: order ? { ...pageArgs } : args,
         resolve: ({ id }, sent, context, info): MaybePromise<Connection<Entity>> =>
           list(context, info, sent, { field, id }, order),
@@ -157,6 +159,20 @@ export function listable<E extends Entity>(type: EntityRef & { readonly $inferTy
   };
 }
 
+/** Returns what can be read of the list together with the rows of its parents. */
+function childrenOf<E>({ name }: EntityRef, options: Listable<E>, field: Field<E>, order?: ListOrder<E>) {
+  const { table, filter = {}, unreadFor } = options;
+  const windowOf = (selected: Selected): Window<AnyRow> | undefined => {
+    const size = sizeOnly(selected);
+    if (!size) return undefined;
+    const along = { after: null, before: null, unreadFor: unreadFor?.(selected) };
+    const window = { ...selectionOf(filter, undefined), order: order ?? orderOf(options, {}), ...size, ...along };
+    // The window is one of the rows of `table`.
+    return window as Window<never> as Window<AnyRow>;
+  };
+  return { reads: ['id'], children: { type: name, table, field, windowOf } };
+}
+
 function addQueryById(type: EntityRef, { one, prefix, roles }: Listable<never>): void {
   const name = uncapitalized(type.name);
   const noun = wordsOf(name);
@@ -167,7 +183,7 @@ function addQueryById(type: EntityRef, { one, prefix, roles }: Listable<never>):
       description: `Returns the ${noun} with this id${one?.note ?? ''}, or null if it does not exist or is not visible to the viewer.`,
       extensions: { roles },
       args: { id: t.arg.id({ required: true, description: `The id of the ${noun}: ${prefix}_...` }) },
-      resolve: (_root, { id }, { read }) => loaderOf(read, type).byId(id),
+      resolve: (_root, { id }, { read }, info) => loaderOf(read, type).byId(id, bringOfObject(read, info, type.name)),
     }),
   );
 }

@@ -1,8 +1,10 @@
 import DataLoader from 'dataloader';
-import type { Id } from '../domain/ids.ts';
+import { couldBeId, type Id } from '../domain/ids.ts';
 import type { Position } from '../domain/position.ts';
 import type { Scope } from '../domain/viewer.ts';
 import type {
+  AnyRow,
+  Bring,
   Deadline,
   MaybePromise,
   Page,
@@ -18,11 +20,14 @@ import type {
   Window,
 } from '../store/store.ts';
 import { lazyTables } from '../store/tables.ts';
+import { firstOf } from '../store/window.ts';
 import type { Pace } from './pace.ts';
+import { ReadAhead } from './readAhead.ts';
 
 /** Reads from one table for resolvers. Concurrent reads are batched. */
 export interface Loader<E> {
-  byId(id: Id): MaybePromise<E | undefined>;
+  /** Returns the row, and may read more with it. */
+  byId(id: Id, bring?: Bring): MaybePromise<E | undefined>;
   page(window: Window<E>): MaybePromise<Page<E>>;
   count(selection: Selection<E>): MaybePromise<number>;
 }
@@ -31,6 +36,8 @@ export interface Loader<E> {
 export type Loaders = TableLoaders & {
   positionTotals(selection: Selection<Position>): MaybePromise<readonly Total[]>;
   unreadCount(request: UnreadOf): MaybePromise<number>;
+  /** Whether rows are read together with others. */
+  readonly looksAhead: boolean;
   /** Sets the options with which rows are read from now on. */
   use(options: ReadOptions): void;
   /** Keeps the reads of all items of a list in one batch, although the list yields to other requests. */
@@ -52,14 +59,13 @@ export function loadersOf(store: Store, scope: Scope, until?: Deadline): Loaders
     void Promise.resolve().then(() => process.nextTick(dispatchOrWait));
   };
   const readers = store.read(scope, until, () => options);
-  const loaders: { clearAll(): void }[] = [];
-  const reading = <E extends { readonly id: Id }>(reader: Reader<E>): Loader<E> => {
+  const loaders: { clear(): void }[] = [];
+  const ahead = new ReadAhead();
+  const reading = <E extends { readonly id: Id }>(table: TableName, reader: Reader<E>): Loader<E> => {
     if (store.isSynchronous) return directLoader(reader);
-    const ids = new DataLoader<Id, E | undefined>((keys) => reader.byIds(keys) as Promise<(E | undefined)[]>, {
-      batchScheduleFn: schedule,
-    });
-    loaders.push(ids);
-    return batchedLoader(reader, ids, schedule);
+    const loader = new BatchedLoader(table, reader, schedule, ahead);
+    loaders.push(loader);
+    return loader;
   };
   const readings = {
     positionTotals: oneOf(store, readers.positionTotals, schedule),
@@ -70,13 +76,17 @@ export function loadersOf(store: Store, scope: Scope, until?: Deadline): Loaders
     follow: (followed: Pace) => {
       pace = followed;
     },
-    clear: () => loaders.forEach((loader) => loader.clearAll()),
+    looksAhead: !store.isSynchronous,
+    clear: () => {
+      ahead.clear();
+      loaders.forEach((loader) => loader.clear());
+    },
   };
   return Object.assign(
     lazyTables<TableLoaders>(<T extends TableName>(name: T) => {
       const tables: TableReaders = readers;
       const reader: Reader<Tables[T]> = tables[name];
-      return reading(reader);
+      return reading(name, reader);
     }),
     readings,
   );
@@ -90,11 +100,61 @@ const directLoader = <E>(reader: Reader<E>): Loader<E> => ({
   count: (selection) => (reader.counts([selection]) as readonly number[])[0] as number,
 });
 
-function batchedLoader<E>(reader: Reader<E>, ids: DataLoader<Id, E | undefined>, schedule: Schedule): Loader<E> {
-  const pages = batching((windows: readonly Window<E>[]) => reader.pages(windows), schedule);
-  const counts = batching((selections: readonly Selection<E>[]) => reader.counts(selections), schedule);
-  return { byId: (id) => ids.load(id), page: (window) => pages.load(window), count: (each) => counts.load(each) };
+/** Reads in batches, and returns what was read ahead at once. */
+class BatchedLoader<E extends { readonly id: Id }> implements Loader<E> {
+  readonly #table: TableName;
+  readonly #ahead: ReadAhead;
+  /** The rows that were requested by their ids. */
+  readonly #rows = new Map<Id, Promise<E | undefined>>();
+  readonly #ids: DataLoader<Id, E | undefined>;
+  readonly #pages: DataLoader<Window<E>, Page<E>>;
+  readonly #counts: DataLoader<Selection<E>, number>;
+
+  constructor(table: TableName, reader: Reader<E>, schedule: Schedule, ahead: ReadAhead) {
+    this.#table = table;
+    this.#ahead = ahead;
+    this.#ids = new DataLoader((ids) => reader.byIds(ids) as Promise<(E | undefined)[]>, {
+      cacheMap: this.#rows,
+      batchScheduleFn: schedule,
+    });
+    this.#pages = batching(async (windows: readonly Window<E>[]) => {
+      const pages = await reader.pages(windows);
+      for (const { brought } of pages) ahead.add(brought);
+      return pages;
+    }, schedule);
+    this.#counts = batching((selections: readonly Selection<E>[]) => reader.counts(selections), schedule);
+  }
+
+  byId(id: Id, bring?: Bring): MaybePromise<E | undefined> {
+    // The rows that were read ahead of a table are those of the table.
+    const row = this.#ahead.row(this.#table, id) as E | undefined;
+    if (row) return row;
+    const known = this.#rows.get(id);
+    if (known || !bring || !couldBeId(id)) return known ?? this.#ids.load(id);
+    const page = this.#pages.load(windowOfId<E>(id, bring));
+    const read = page.then(({ rows }) => rows[0]);
+    this.#rows.set(id, read);
+    return read;
+  }
+
+  page(window: Window<E>): MaybePromise<Page<E>> {
+    // The window is one of the rows of the table.
+    const own = window as Window<never> as unknown as Window<AnyRow>;
+    return (this.#ahead.page(this.#table, own) as Page<E> | undefined) ?? this.#pages.load(window);
+  }
+
+  count(selection: Selection<E>): Promise<number> {
+    return this.#counts.load(selection);
+  }
+
+  clear(): void {
+    this.#ids.clearAll();
+  }
 }
+
+/** Returns the window of a single row. Windows that differ only in the id are read together. */
+const windowOfId = <E extends { readonly id: Id }>(id: Id, bring: Bring): Window<E> =>
+  firstOf({ parent: { field: 'id', id }, order: { by: [], direction: 'ASC' }, limit: 1, bring });
 
 /** Returns a function that reads one item, directly or in a batch. */
 function oneOf<Q, A>(

@@ -8,6 +8,7 @@ import type { MaybePromise, TableName } from '../store/store.ts';
 import { builder, type Context, type Types } from './builder.ts';
 import { badInput } from './errors.ts';
 import type { Loader, Loaders } from './loaders.ts';
+import { bringOfObject } from './lookAhead.ts';
 
 /** A row with an id. */
 export interface Entity {
@@ -40,6 +41,10 @@ export function nodeOptionsOf({ name }: EntityRef): NodeOptions {
   return options;
 }
 
+/** Returns the types of all nodes with their tables. */
+export const nodeTables = (): readonly (readonly [type: string, table: TableName])[] =>
+  [...NODES].map(([name, { table }]) => [name, table]);
+
 export const loaderOf = (read: Loaders, type: EntityRef): Loader<Entity> => read[nodeOptionsOf(type).table];
 
 const nameOf = (id: Id): string | undefined => NAMES.get(prefixOf(id) ?? '');
@@ -55,12 +60,13 @@ export const Node = builder.interfaceRef<Entity>('Node').implement({
 });
 
 /** Returns the object, or null if it does not exist or is not visible to the viewer. */
-function resolve(id: Id, { read, viewer }: Context, { schema }: GraphQLResolveInfo): MaybePromise<Entity | null> {
+function resolve(id: Id, { read, viewer }: Context, info: GraphQLResolveInfo): MaybePromise<Entity | null> {
+  const { schema } = info;
   const name = nameOf(id) ?? '';
   const table = NODES.get(name)?.table;
   const type = schema.getType(name);
   if (!table || !isObjectType(type) || !type.extensions.roles?.includes(viewer.role)) return null;
-  const row = read[table].byId(id);
+  const row = read[table].byId(id, bringOfObject(read, info, name));
   return row instanceof Promise ? row.then((entity) => entity ?? null) : (row ?? null);
 }
 

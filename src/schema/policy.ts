@@ -44,12 +44,13 @@ const Policy = builder.objectRef<PolicyRow>('Policy').implement({
       type: ['CurrencyCode'],
       nullable: true,
       description: 'The currencies that positions may have, or null if all are allowed.',
+      extensions: { reads: ['allowedCurrencies'] },
       resolve: ({ allowedCurrencies }) => allowedCurrencies,
     }),
     limits: t.field({
       type: [PolicyLimit],
       description: 'The limits of amounts, at most one entry per currency.',
-      extensions: { cost: { maxItems: CURRENCY_CODES.length } },
+      extensions: { cost: { maxItems: CURRENCY_CODES.length }, reads: ['limits'] },
       resolve: ({ limits }) => limits,
     }),
     ...versionedFields(t),
@@ -62,7 +63,7 @@ builder.objectField(Institution, 'policies', (t) =>
     type: [Policy],
     nullable: true,
     description: 'The policies of the institution, at most one per region.',
-    extensions: { roles: EVERYONE, cost: { items: REGIONS.length } },
+    extensions: { roles: EVERYONE, cost: { items: REGIONS.length }, reads: ['id'] },
     resolve: ({ id }, _args, { read }) => {
       const page = read.policies.page(policiesOf(id));
       return page instanceof Promise ? page.then(({ rows }) => rows) : page.rows;

@@ -4,7 +4,7 @@ import { fundedOf, type Position as PositionRow } from '../domain/position.ts';
 import { EVERYONE, viewerAllowedTransitions } from '../domain/rights.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { Asset } from './asset.ts';
-import { builder } from './builder.ts';
+import { builder, type ObjectFields } from './builder.ts';
 import { metadataField, reference, versionedFields } from './entityFields.ts';
 import { anyOf, equals, equalsCurrency, startsWith, withinAmounts, withinTimes } from './filter.ts';
 import { Institution, ownerField } from './institution.ts';
@@ -17,9 +17,20 @@ import { Node } from './node.ts';
 const configOf = (found: MaybePromise<TemplateConfig | undefined>) =>
   found instanceof Promise ? found.then((row) => row?.config) : found?.config;
 
-const money =
-  (valueOf: (row: PositionRow) => bigint) =>
-  (row: PositionRow): typeof Money.$inferType => ({ minorUnits: valueOf(row), currency: row.currency });
+/** Adds an amount of a position, which is computed from these fields. */
+const amountField = (
+  t: ObjectFields<PositionRow>,
+  description: string,
+  valueOf: (row: PositionRow) => bigint,
+  ...fields: readonly (keyof PositionRow)[]
+) =>
+  t.field({
+    type: Money,
+    description,
+    extensions: { reads: [...fields, 'currency'] },
+    resolve: (row) => ({ minorUnits: valueOf(row), currency: row.currency }),
+  });
+const READS_STATE = { reads: ['state', 'expiresAt'] };
 
 export const Position = builder.objectRef<PositionRow>('Position').implement({
   description: 'An amount held in escrow until it is released, cancelled or expires.',
@@ -40,31 +51,33 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
       type: [PositionState],
       description:
         'The states that the lifecycle allows next, regardless of the role of the viewer (see `viewerAllowedTransitions`). From `expiresAt` on it is only EXPIRED.',
+      extensions: READS_STATE,
       resolve: (position, _args, { clock }) => allowedTransitions(position, clock()),
     }),
     viewerAllowedTransitions: t.field({
       type: [PositionState],
       description:
         'The states to which the viewer may move the position now: `allowedTransitions`, or an empty list if the role of the viewer allows no transition. The policy is checked only when the position is funded.',
+      extensions: READS_STATE,
       resolve: (position, _args, { clock, viewer }) => viewerAllowedTransitions(viewer, position, clock()),
     }),
-    amount: t.field({ type: Money, description: 'The agreed amount.', resolve: money(({ amount }) => amount) }),
-    funded: t.field({
-      type: Money,
-      description: 'The amount that was paid into escrow. Always equal to held + released + refunded.',
-      resolve: money(fundedOf),
-    }),
-    held: t.field({ type: Money, description: 'The amount in escrow now.', resolve: money(({ held }) => held) }),
-    released: t.field({
-      type: Money,
-      description: 'The amount that was released to the payee so far.',
-      resolve: money(({ released }) => released),
-    }),
-    refunded: t.field({
-      type: Money,
-      description: 'The amount that was returned to the payer.',
-      resolve: money(({ refunded }) => refunded),
-    }),
+    amount: amountField(t, 'The agreed amount.', ({ amount }) => amount, 'amount'),
+    funded: amountField(
+      t,
+      'The amount that was paid into escrow. Always equal to held + released + refunded.',
+      fundedOf,
+      'held',
+      'released',
+      'refunded',
+    ),
+    held: amountField(t, 'The amount in escrow now.', ({ held }) => held, 'held'),
+    released: amountField(
+      t,
+      'The amount that was released to the payee so far.',
+      ({ released }) => released,
+      'released',
+    ),
+    refunded: amountField(t, 'The amount that was returned to the payer.', ({ refunded }) => refunded, 'refunded'),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
@@ -81,6 +94,7 @@ builder.objectFields(Position, (t) => ({
     type: 'JSONObject',
     nullable: true,
     description: 'The config of the asset template in that version, whose rules apply to the position.',
+    extensions: { reads: ['templateId', 'templateVersion'] },
     resolve: ({ templateId, templateVersion }, _args, { read }) =>
       configOf(read.templateConfigs.byId(templateConfigId(templateId, templateVersion))),
   }),

@@ -1,3 +1,4 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { ownInstitution } from '../commands/context.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Position as PositionRow } from '../domain/position.ts';
@@ -6,6 +7,7 @@ import type { MaybePromise, Page } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 import { builder, type Context } from './builder.ts';
 import { badInput } from './errors.ts';
+import { bringOfObject } from './lookAhead.ts';
 import { Position } from './position.ts';
 
 interface Args {
@@ -21,6 +23,7 @@ interface Args {
 function lookUp(
   { id, externalReference, institutionId }: Args,
   context: Context,
+  info: GraphQLResolveInfo,
 ): MaybePromise<PositionRow | undefined> {
   const hasId = typeof id === 'string';
   const hasReference = typeof externalReference === 'string';
@@ -29,7 +32,8 @@ function lookUp(
       '`position` requires either `id` or `externalReference`; `institutionId` is allowed only with `externalReference`.',
     );
   }
-  if (hasId) return context.read.positions.byId(id);
+  const bring = bringOfObject(context.read, info, Position.name);
+  if (hasId) return context.read.positions.byId(id, bring);
   const institution = institutionId ?? ownInstitution(context.viewer);
   if (institution === undefined) {
     throw badInput('`institutionId` is required with `externalReference`: the root key belongs to no institution.');
@@ -41,6 +45,7 @@ function lookUp(
       where: { institutionId: { in: [institution] } },
       order: { by: ['createdAt'], direction: 'ASC' },
       limit: 1,
+      bring,
     }),
   );
   return page instanceof Promise ? page.then(onlyOne) : onlyOne(page);
@@ -71,6 +76,6 @@ builder.queryField('position', (t) =>
           'The institution of the external reference. Required with the root key. Defaults to the institution of the API key.',
       }),
     },
-    resolve: (_root, args, context) => lookUp(args, context),
+    resolve: (_root, args, context, info) => lookUp(args, context, info),
   }),
 );

@@ -98,7 +98,11 @@ const FIELD = {
   nullable: true as const,
   description: `The ${LIST}`,
   args: positions.filterArgs,
-  extensions: { roles: EVERYONE, cost: { own: 50, ...positions.filterCost, maxItems: CURRENCY_CODES.length } },
+  extensions: {
+    roles: EVERYONE,
+    reads: ['id'],
+    cost: { own: 50, ...positions.filterCost, maxItems: CURRENCY_CODES.length },
+  },
 };
 
 builder.queryField('positionTotals', (t) =>

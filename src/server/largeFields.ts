@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { neededFields } from '../schema/neededFields.ts';
 import { stringifyWithTexts } from '../store/jsonText.ts';
 import type { ReadOptions } from '../store/store.ts';
 import type { Operation } from './operations/operation.ts';
 import type { OperationContext } from './serverContext.ts';
 
-/** The fields of JSON objects that can be large. The schema returns each as it is stored, under the same name. */
+/** The fields of JSON objects. The schema returns each as it is stored, under the same name. */
 const JSON_FIELDS = ['metadata', 'payload'] as const;
-/** The fields of texts that can be large. */
-const TEXT_FIELDS = ['reason', 'deletionReason', 'description', 'body'] as const;
-const LARGE_FIELDS = [...JSON_FIELDS, ...TEXT_FIELDS];
 
-/** Keeps a query from loading large fields that it does not select, and from parsing the JSON that it does. */
+/** Keeps a query from loading fields that it does not select, and from parsing the JSON that it does. */
 export const useLargeFields = (): Plugin<OperationContext> => ({
   onExecute: ({ args: { contextValue: context } }) => {
     const { operation } = context.requested ?? {};
@@ -29,19 +27,20 @@ export const useLargeFields = (): Plugin<OperationContext> => ({
 
 const READ_OPTIONS = new WeakMap<Operation, ReadOptions>();
 
-/** Returns how the rows of a query are read: without the large fields that it does not select, and JSON as text. */
+/** Returns how the rows of a query are read: only with the fields that it needs, and with JSON as text. */
 export function readOptionsOf(operation: Operation): ReadOptions {
   let options = READ_OPTIONS.get(operation);
   if (!options) {
-    const omit = LARGE_FIELDS.filter((field) => !operation.fieldNames.has(field));
-    READ_OPTIONS.set(operation, (options = { omit, asText: JSON_FIELDS }));
+    const { schema, fieldNames } = operation;
+    const asText = JSON_FIELDS.filter((field) => fieldNames.has(field));
+    READ_OPTIONS.set(operation, (options = { fields: neededFields(schema, fieldNames), asText }));
   }
   return options;
 }
 
 /** Makes the JSON that a result contains as text be written as it is. */
-export function withJsonTexts(result: ExecutionResult, { omit }: ReadOptions): ExecutionResult {
-  if (JSON_FIELDS.every((field) => omit?.includes(field))) return result;
+export function withJsonTexts(result: ExecutionResult, { asText = [] }: ReadOptions): ExecutionResult {
+  if (asText.length === 0) return result;
   // Yoga writes the result with this function instead of JSON.stringify.
   const stringify = (value: unknown): string => stringifyWithTexts(value, randomUUID());
   return { ...result, stringify } as ExecutionResult;

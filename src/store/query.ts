@@ -1,5 +1,6 @@
 import type { Id } from '../domain/ids.ts';
 import type { MetadataTerm } from '../domain/metadataTerms.ts';
+import type { TableName, Tables } from './entities.ts';
 
 /** The name of a field of an entity. */
 export type Field<E> = keyof E & string;
@@ -66,6 +67,32 @@ export interface Window<E> extends Selection<E> {
   readonly before: Key | null;
   /** Participants whose unread messages may be counted with the rows, as `unread`. */
   readonly unreadFor?: readonly string[] | undefined;
+  /** The rows that the store may return together with those of the window. */
+  readonly bring?: Bring | undefined;
+}
+
+/** A row of any table. */
+export type AnyRow = Tables[TableName];
+
+/** What is read together with each row of a table. */
+export interface Bring {
+  /** The rows that the fields of the row refer to. */
+  readonly parents: readonly { readonly field: string; readonly table: TableName; readonly bring: Bring }[];
+  /** Windows of the rows that refer to the row by a field, without their parent. */
+  readonly children: readonly { readonly field: string; readonly table: TableName; readonly window: Window<AnyRow> }[];
+}
+
+/** A page of the rows that refer to another row. */
+export interface BroughtPage {
+  readonly table: TableName;
+  readonly window: Window<AnyRow>;
+  readonly page: Page<AnyRow>;
+}
+
+/** What was read together with pages, and the rows of these pages: the same as separate reads return. */
+export interface Brought {
+  readonly rows: ReadonlyMap<TableName, readonly AnyRow[]>;
+  readonly pages: readonly BroughtPage[];
 }
 
 /** A session with the unread counts of the requested participants. */
@@ -84,4 +111,6 @@ export interface Page<E> {
   readonly rows: readonly E[];
   /** Whether the range has more rows than the limit; determined by reading one row more. */
   readonly more: boolean;
+  /** The rows that the store has brought along. Pages that were read together may share them. */
+  readonly brought?: Brought | undefined;
 }

@@ -1,28 +1,26 @@
-import type { ApiKey } from '../domain/apiKey.ts';
-import type { Asset } from '../domain/asset.ts';
-import type { AssetTemplate, TemplateConfig } from '../domain/assetTemplate.ts';
-import type { AuditEvent } from '../domain/auditEvent.ts';
+import type { TemplateConfig } from '../domain/assetTemplate.ts';
 import type { Change } from '../domain/change.ts';
-import type { ChatMessage, ChatRevision, ReadMark } from '../domain/chatMessage.ts';
 import type { ChatSession } from '../domain/chatSession.ts';
 import type { CurrencyCode } from '../domain/currencies.ts';
-import type { IdempotencyRecord } from '../domain/idempotency.ts';
 import type { Id } from '../domain/ids.ts';
-import type { Institution } from '../domain/institution.ts';
-import type { LedgerEvent, Posting } from '../domain/ledgerEvent.ts';
 import type { PositionState } from '../domain/lifecycle.ts';
-import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Position } from '../domain/position.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Scope } from '../domain/viewer.ts';
 import type { ChangeFeed } from './changeFeed.ts';
 import type { Deadline } from './deadline.ts';
+import type { TableName, Tables } from './entities.ts';
 import type { Field, Page, Selection, UnreadOf, Window } from './query.ts';
 
 export type { ChangeFeed, StreamPage } from './changeFeed.ts';
 export type { Deadline } from './deadline.ts';
+export type { TableName, Tables } from './entities.ts';
 export type {
+  AnyRow,
+  Bring,
+  Brought,
+  BroughtPage,
   Condition,
   Field,
   Key,
@@ -36,28 +34,6 @@ export type {
   Window,
   WithUnread,
 } from './query.ts';
-
-/** The tables of the store, with their entities. */
-export interface Tables {
-  readonly institutions: Institution;
-  readonly assetTemplates: AssetTemplate;
-  readonly templateConfigs: TemplateConfig;
-  readonly assets: Asset;
-  readonly positions: Position;
-  readonly lifecycleEvents: LifecycleEvent;
-  readonly ledgerEvents: LedgerEvent;
-  readonly postings: Posting;
-  readonly policies: Policy;
-  readonly auditEvents: AuditEvent;
-  readonly apiKeys: ApiKey;
-  readonly idempotencyRecords: IdempotencyRecord;
-  readonly chatSessions: ChatSession;
-  readonly chatMessages: ChatMessage;
-  readonly chatRevisions: ChatRevision;
-  readonly readMarks: ReadMark;
-}
-/** The name of a table. */
-export type TableName = keyof Tables;
 
 /** A value from a synchronous store, or a promise of it from any other. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -168,8 +144,8 @@ export type StoreFault = 'database_unreachable' | 'database_read_only' | 'schema
 
 /** Options for reading rows that are only returned to a client. */
 export interface ReadOptions {
-  /** The fields that need not be loaded, which may be null. */
-  readonly omit?: readonly string[];
+  /** The fields that are needed, by table; others may be absent. All are needed of a table that is not named. */
+  readonly fields?: { readonly [T in TableName]?: ReadonlySet<string> };
   /** The fields of JSON objects that may be returned as a JsonText. */
   readonly asText?: readonly string[];
 }

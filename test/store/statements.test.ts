@@ -55,17 +55,15 @@ const nested = (counts: string) => `query ($first: Int) {
     }
   }
 }`;
-const ONE_EACH = ['asset_templates', 'assets', 'institutions', 'lifecycle_events', 'positions'];
 
 describe('predecessor mistake 8: the number of statements grew with the rows', () => {
-  test('50 positions with asset, template, institution and first 5 events send at most 6 statements', async () => {
+  test('50 positions with asset, template, institution and first 5 events send one statement', async () => {
     const statements = await statementsFor(nested(''), { first: 50 });
-    expect(statements.length).toBeLessThanOrEqual(6);
-    expect([...new Set(statements)]).toEqual(ONE_EACH);
+    expect(statements).toEqual(['positions']);
     expect(await statementsFor(nested(''), { first: 1 })).toEqual(statements);
   });
 
-  test('the 6 statements return all 50 positions with 5 events each', async () => {
+  test('the statement returns all 50 positions with 5 events each', async () => {
     const { data } = await server.ask<{ positions: { nodes: { events: { nodes: unknown[] } }[] } }>(nested(''), {
       first: 50,
     });
@@ -79,7 +77,7 @@ describe('predecessor mistake 8: the number of statements grew with the rows', (
     expect(await statementsFor(nested('totalCount'), { first: 1 })).toEqual(statements);
   });
 
-  test('institutions with all their lists send one statement per list, for any number of institutions', async () => {
+  test('institutions with all their lists send one statement per filtered list and per count', async () => {
     const document = `query ($first: Int) {
       institutions(first: $first) {
         nodes {
@@ -92,22 +90,10 @@ describe('predecessor mistake 8: the number of statements grew with the rows', (
     }`;
     const statements = await statementsFor(document, { first: institutions });
     expect(await statementsFor(document, { first: 1 })).toEqual(statements);
-    expect(statements).toEqual([
-      'asset_templates',
-      'asset_templates',
-      'asset_templates',
-      'assets',
-      'assets',
-      'institutions',
-      'lifecycle_events',
-      'positions',
-      'positions',
-      'positions',
-      'positions',
-    ]);
+    expect(statements).toEqual(['asset_templates', 'institutions', 'positions', 'positions', 'positions']);
   });
 
-  test('a list of one parent with several argument sets sends one statement per set', async () => {
+  test('a list of one parent sends one statement per set of arguments other than its size', async () => {
     const ways = [
       'first: 2',
       'last: 2',
@@ -116,7 +102,7 @@ describe('predecessor mistake 8: the number of statements grew with the rows', (
     ];
     const lists = ways.map((way, index) => `way${index}: positions(${way}) { nodes { id } }`).join(' ');
     const statements = await statementsFor(`{ institutions { nodes { ${lists} } } }`, {});
-    expect(statements).toEqual(['institutions', ...ways.map(() => 'positions')]);
+    expect(statements).toEqual(['institutions', 'positions', 'positions']);
   });
 
   test('many ids send one statement per type', async () => {

@@ -39,9 +39,10 @@ const GIVEN: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Returns a valid operation whose fragments are used more than once. Equal choices give equal operations, and fewer
- * choices give smaller ones.
+ * choices give smaller ones. `special` replaces the values of arguments, by name.
  */
-export function documentOf(choices: readonly number[]): string {
+export function documentOf(choices: readonly number[], special: typeof GIVEN = {}): string {
+  const args = { ...GIVEN, ...special };
   let index = 0;
   let names = 0;
   const fragments: { readonly name: string; readonly on: GraphQLCompositeType; readonly text: string }[] = [];
@@ -59,7 +60,7 @@ export function documentOf(choices: readonly number[]): string {
     if (all.length === 0) return `f${names++}: __typename`;
     const chosen = one<GraphQLField<unknown, unknown>>(all);
     const filter = chosen.name === 'chatSessions' ? one(FILTERS) : '';
-    const given = [filter, ...chosen.args.map(({ name }) => one(GIVEN[name] ?? ['']))].join(' ').trim();
+    const given = [filter, ...chosen.args.map(({ name }) => one(args[name] ?? ['']))].join(' ').trim();
     const named = getNamedType(chosen.type);
     const selections = isCompositeType(named) ? set(named, levels - 1) : '';
     return `f${names++}: ${chosen.name}${given && `(${given})`} ${one(DIRECTIVES)} ${selections}`;

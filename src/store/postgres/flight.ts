@@ -74,7 +74,7 @@ export class Flight extends pg.Query {
       const { known, name } = started[index] as Sent;
       if (!known) connection.parse({ name, text: statement.text, types: [] }, true);
       connection.bind({ statement: name, values: statement.values.map(parameterOf) }, true);
-      if (!known) connection.describe({ type: 'P' }, true);
+      if (!known && !statement.isRaw) connection.describe({ type: 'P' }, true);
       connection.execute(null, true);
       // Without Flush, the server keeps each answer until that of the last statement, and seems silent meanwhile.
       if (index < this.steps.length - 1) connection.flush();
@@ -89,10 +89,12 @@ export class Flight extends pg.Query {
   }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    const step = this.steps[this.#index];
     const decode = this.#sent[this.#index]?.decode;
-    if (!decode || this.#unreadable) return;
+    if (step?.statement.isRaw) return void step.rows.push(fields);
+    if (!step || !decode || this.#unreadable) return;
     try {
-      this.steps[this.#index]?.rows.push(decode(fields));
+      step.rows.push(decode(fields));
     } catch (error) {
       this.#unreadable = { error };
     }

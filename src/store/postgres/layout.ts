@@ -1,4 +1,4 @@
-import type { Field, ReadOptions } from '../store.ts';
+import type { Field, ReadOptions, TableName } from '../store.ts';
 
 export type SqlType = 'text' | 'uuid' | 'text[]' | 'numeric' | 'int' | 'boolean' | 'timestamptz' | 'json';
 
@@ -51,7 +51,10 @@ export interface DeclaredLayout<E> {
   readonly terms?: { readonly table: string; of(row: E): readonly string[]; readonly from: Field<E> };
 }
 
-export interface Layout<E> extends DeclaredLayout<E>, ReadOptions {
+export interface Layout<E> extends DeclaredLayout<E>, Pick<ReadOptions, 'asText'> {
+  readonly name: TableName;
+  /** The fields that are read. Defaults to all. */
+  readonly read?: readonly string[];
   /** The field with the institution that owns the row, and its column. */
   readonly tenantField: Field<E>;
   readonly tenant: string;

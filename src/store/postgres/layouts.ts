@@ -211,9 +211,9 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
 
 type Layouts = { readonly [T in TableName]: Layout<Tables[T]> };
 export const LAYOUTS = eachTable<Layouts>(
-  <T extends TableName>(name: T): Layout<Tables[T]> => withTenant<Tables[T]>(DECLARED[name], TENANT_FIELDS[name]),
+  <T extends TableName>(name: T): Layout<Tables[T]> => withTenant<Tables[T]>(name, DECLARED[name], TENANT_FIELDS[name]),
 );
 
-function withTenant<E>(declared: DeclaredLayout<E>, tenantField: Field<E>): Layout<E> {
-  return { ...declared, tenantField, tenant: columnName(tenantField) };
+function withTenant<E>(name: TableName, declared: DeclaredLayout<E>, tenantField: Field<E>): Layout<E> {
+  return { ...declared, name, tenantField, tenant: columnName(tenantField) };
 }

@@ -1,5 +1,5 @@
 import { textIssue } from '../../domain/text.ts';
-import type { Condition, Field, Range, Selection } from '../store.ts';
+import type { Condition, Field, Range, ReadOptions, Selection } from '../store.ts';
 import { columnName, encode, type Layout, type Sort, type SqlType } from './layout.ts';
 import { lexemeOf } from './lexemes.ts';
 
@@ -11,6 +11,8 @@ export interface Statement {
   readonly keepsPlan?: boolean;
   /** The name under which it is always prepared. Defaults to one that the connection chooses. */
   readonly name?: string;
+  /** Whether its rows are the texts of their values instead of objects. */
+  readonly isRaw?: boolean;
 }
 
 /** Collects a statement's parameters and returns their placeholders. */
@@ -22,15 +24,21 @@ export class Parameters {
   }
 }
 
-/** Selects every column under its field's name from the table `t`. Omitted fields are selected as null. */
-export function selectOf<E>(layout: Layout<E>, more: readonly string[] = []): string {
-  const { omit = [], asText = [] } = layout;
-  const columns = Object.keys(layout.columns).map((field) => {
-    if (omit.includes(field)) return `null as "${field}"`;
-    return `t.${columnName(field)}${asText.includes(field) ? '::text' : ''} as "${field}"`;
-  });
-  columns.push(...more);
-  return `select ${columns.join(', ')} from ${layout.table} t`;
+/** Selects the columns that are read, each under its field's name, from the table `t`. */
+export function selectOf<E>(
+  { columns, table, read = Object.keys(columns), asText = [] }: Layout<E>,
+  more: readonly string[] = [],
+): string {
+  const own = read.map((field) => `t.${columnName(field)}${asText.includes(field) ? '::text' : ''} as "${field}"`);
+  return `select ${[...own, ...more].join(', ')} from ${table} t`;
+}
+
+/** Returns the layout with which only the fields are read that are needed, the id and those in `used`. */
+export function readLayout<E>(layout: Layout<E>, options: ReadOptions, used: readonly string[] = []): Layout<E> {
+  const { asText = [], fields } = options;
+  const needed = fields?.[layout.name];
+  const isRead = (field: string): boolean => !needed || needed.has(field) || field === 'id' || used.includes(field);
+  return { ...layout, asText, read: Object.keys(layout.columns).filter(isRead) };
 }
 
 /** Returns the condition that a row of the table with this alias is in the scope, to append to other conditions. */
@@ -61,7 +69,7 @@ export function whereOf<E>(
   const is = (column: string, value: string): string =>
     lead !== undefined && column === columnName(lead) ? `t.${column} = any(array[${value}])` : `t.${column} = ${value}`;
   const parts = Object.entries(bound).flatMap(([field, value]) => {
-    const parent = tenant === null && layout.parents?.[field as Field<E>];
+    const parent = tenant === null && !(layout.tenantField in bound) && layout.parents?.[field as Field<E>];
     const owner = `t.institution_id = (select o.institution_id from ${parent} o where o.id = ${value})`;
     return [...(parent ? [owner] : []), is(columnName(field), value)];
   });

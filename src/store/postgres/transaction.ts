@@ -10,10 +10,11 @@ import { type CommitProof, confirmCommit, confirmReads, newCommitProof } from '.
 import { allowRepeat, CommitOutcomeUnknownError, ignoreRejection, STALE, sqlStateOf } from './errors.ts';
 import { encode, type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
+import { pages } from './pages.ts';
 import type { ConnectionPool } from './pool.ts';
 import { positionRules } from './positionRules.ts';
 import { predicateOf } from './predicate.ts';
-import { byIds, counts, pages } from './reader.ts';
+import { byIds, counts } from './reader.ts';
 import { type OnStatement, type Opening, type Session, withSession } from './session.ts';
 import { inScope, Parameters, selectOf } from './sql.ts';
 import { type CollectedWrites, noWrites, type Writes, writeStatement } from './write.ts';

@@ -1,5 +1,4 @@
 import type { Condition, Field, Key, Selection, Where, Window } from '../store.ts';
-import { fieldsOf } from '../tables.ts';
 import { columnName, type Layout } from './layout.ts';
 import { type Bound, type Parameters, selectOf, sortOf, storable, unreadOf, whereOf } from './sql.ts';
 
@@ -56,8 +55,7 @@ function mergedOf<E>(parts: Parts<E>): string {
   // To find only one row with a term, the planner would read the rows in order, which may be all of the institution.
   if (window.terms?.length) return eachOf(parts, tenantField, 'institutions i', 'i.id');
   const keys: readonly Field<E>[] = [...window.order.by, 'id' as Field<E>, tenantField];
-  const omit = fieldsOf<Field<E>>(layout.columns).filter((field) => !keys.includes(field));
-  const first = { ...parts, layout: { ...layout, omit }, window: { ...window, limit: 0 } };
+  const first = { ...parts, layout: { ...layout, read: [...new Set(keys)] }, window: { ...window, limit: 0 } };
   const heads = eachOf(first, tenantField, 'institutions i', 'i.id', window.limit + 1);
   return eachOf(parts, tenantField, `(${heads}) head`, `head."${tenantField}"`);
 }
