@@ -49,7 +49,9 @@ export class Pace {
   }
 
   /** Returns the same items, yielding to other work between them. */
-  async *items<T>(items: Iterable<T>): AsyncGenerator<T, void, undefined> {
+  async *items<T>(items: readonly T[]): AsyncGenerator<T, void, undefined> {
+    // An item may fail before it is reached. Without a handler, that would end the process.
+    for (const item of items) if (item instanceof Promise) item.catch(() => undefined);
     for (const item of items) {
       if (this.isSliceUsed) await this.yield();
       yield item;

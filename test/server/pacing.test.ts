@@ -26,6 +26,18 @@ describe('the pacing of an operation', () => {
     expect(await seen(0.001)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(await seen(4)).toEqual([1, 2, 'other work', 3, 4, 5, 'other work', 6]);
   });
+
+  it('an item that fails before it is reached fails there, and does not end the process', async () => {
+    const later = new Promise((resolve) => setImmediate(() => setImmediate(resolve, 1)));
+    const items = [later, Promise.reject(new Error('failed')), Promise.reject(new Error('not reached'))];
+    const seen: unknown[] = [];
+    const read = async (): Promise<void> => {
+      for await (const item of new Pace().items(items)) seen.push(item);
+    };
+    // vitest fails the run if a rejection is unhandled.
+    await expect(read()).rejects.toThrow('failed');
+    expect(seen).toEqual([1]);
+  });
 });
 
 /** An expensive field that returns nothing. */
