@@ -36,12 +36,15 @@ async function fill(store: Store): Promise<void> {
   });
 }
 
-/** Returns the tables that a document reads, one entry per statement, without BEGIN, set_config and COMMIT. */
+/**
+ * Returns the tables that a document reads, one entry per statement, without BEGIN, set_config and COMMIT. A list of all
+ * institutions is read for each of the institutions `i`.
+ */
 async function statementsFor(document: string, variables: object): Promise<readonly string[]> {
   sent = [];
   const { errors } = await server.ask(document, variables);
   if (errors) throw new Error(JSON.stringify(errors), { cause: server.faults.at(-1) });
-  return sent.map((text) => /from (?!unnest|\()([a-z_]+)/.exec(text)?.[1] ?? text).toSorted();
+  return sent.map((text) => /from (?!unnest|\(|institutions i )([a-z_]+)/.exec(text)?.[1] ?? text).toSorted();
 }
 
 const nested = (counts: string) => `query ($first: Int) {
