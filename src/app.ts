@@ -26,7 +26,7 @@ import { Responses } from './server/responseLimits.ts';
 import { securityHeaders } from './server/transport.ts';
 import type { TrustedDocuments } from './server/trustedDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
-import { createGraphql } from './server/yoga.ts';
+import { createEngine } from './server/yoga.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
 import { UnavailableError } from './store/errors.ts';
 import type { Store } from './store/store.ts';
@@ -112,8 +112,9 @@ export function createApp(options: AppOptions): App {
   const responses = new Responses(settings.responses, buffer);
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskError(onInternalError), readiness };
   const compiled = fastPaths ? new CompiledQueries(plainSchema, failed) : undefined;
-  const engine = { ...settings, ...front, responses, bodyBytes, compiled };
-  const graphql = createGraphql({ ...engine, shared: { ...shared, hub } });
+  const handling = { ...settings, ...front, responses, bodyBytes, compiled };
+  const engine = createEngine({ ...handling, shared: { ...shared, hub } });
+  const { graphql } = engine;
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const background = backgroundJobs({ own, settings, hub, authenticator, limits, rejections });
@@ -123,7 +124,7 @@ export function createApp(options: AppOptions): App {
     listen: (port, host) =>
       listen({
         ...front,
-        graphql: fastPaths ? createDirectLane({ ...engine, graphql }) : async (...request) => graphql(...request),
+        graphql: fastPaths ? createDirectLane({ ...handling, ...engine }) : async (...request) => graphql(...request),
         page: graphiql ? graphiqlPage(graphiql) : null,
         upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql, buffer }),
         limits: settings.http,

@@ -9,6 +9,7 @@ import type {
   MaybePromise,
   Page,
   Reader,
+  Readers,
   ReadOptions,
   Selection,
   Store,
@@ -50,7 +51,31 @@ export type Loaders = TableLoaders & {
  * Returns the readers of a request. A synchronous store is read directly, without promises; any other is read in
  * batches, one per tick.
  */
-export function loadersOf(store: Store, scope: Scope, until?: Deadline): Loaders {
+export const loadersOf = (store: Store, scope: Scope, until?: Deadline): Loaders =>
+  store.isSynchronous ? directLoaders(store.read(scope, until)) : batchedLoaders(store, scope, until);
+
+/** Returns the loaders of a store that ignores how rows are read. Rows are not cached, so nothing has to be cleared. */
+const directLoaders = (readers: Readers): Loaders =>
+  Object.assign(
+    lazyTables<TableLoaders>(<T extends TableName>(name: T) => directLoader(readerIn(readers, name))),
+    {
+      positionTotals: (selection: Selection<Position>) => first(readers.positionTotals([selection])),
+      unreadCount: (request: UnreadOf) => first(readers.unreadCounts([request])),
+      looksAhead: false,
+      use: ignore,
+      follow: ignore,
+      clear: ignore,
+    },
+  );
+
+const ignore = (): void => undefined;
+
+/** Returns the only item of a result of a synchronous store. */
+const first = <A>(items: MaybePromise<readonly A[]>): A => (items as readonly [A])[0];
+
+const readerIn = <T extends TableName>(tables: TableReaders, name: T): Reader<Tables[T]> => tables[name];
+
+function batchedLoaders(store: Store, scope: Scope, until?: Deadline): Loaders {
   let options: ReadOptions = {};
   let pace: Pace | undefined;
   /** Dispatches a batch when all resolvers that can run have run. */
@@ -62,32 +87,27 @@ export function loadersOf(store: Store, scope: Scope, until?: Deadline): Loaders
   const loaders: { clear(): void }[] = [];
   const ahead = new ReadAhead();
   const reading = <E extends { readonly id: Id }>(table: TableName, reader: Reader<E>): Loader<E> => {
-    if (store.isSynchronous) return directLoader(reader);
     const loader = new BatchedLoader(table, reader, schedule, ahead);
     loaders.push(loader);
     return loader;
   };
   const readings = {
-    positionTotals: oneOf(store, readers.positionTotals, schedule),
-    unreadCount: oneOf(store, readers.unreadCounts, schedule),
+    positionTotals: oneOf(readers.positionTotals, schedule),
+    unreadCount: oneOf(readers.unreadCounts, schedule),
     use: (used: ReadOptions) => {
       options = used;
     },
     follow: (followed: Pace) => {
       pace = followed;
     },
-    looksAhead: !store.isSynchronous,
+    looksAhead: true,
     clear: () => {
       ahead.clear();
       loaders.forEach((loader) => loader.clear());
     },
   };
   return Object.assign(
-    lazyTables<TableLoaders>(<T extends TableName>(name: T) => {
-      const tables: TableReaders = readers;
-      const reader: Reader<Tables[T]> = tables[name];
-      return reading(name, reader);
-    }),
+    lazyTables<TableLoaders>(<T extends TableName>(name: T) => reading(name, readerIn(readers, name))),
     readings,
   );
 }
@@ -95,9 +115,9 @@ export function loadersOf(store: Store, scope: Scope, until?: Deadline): Loaders
 type TableLoaders = { readonly [T in TableName]: Loader<Tables[T]> };
 
 const directLoader = <E>(reader: Reader<E>): Loader<E> => ({
-  byId: (id) => (reader.byIds([id]) as readonly (E | undefined)[])[0],
-  page: (window) => (reader.pages([window]) as readonly Page<E>[])[0] as Page<E>,
-  count: (selection) => (reader.counts([selection]) as readonly number[])[0] as number,
+  byId: (id) => first(reader.byIds([id])),
+  page: (window) => first(reader.pages([window])),
+  count: (selection) => first(reader.counts([selection])),
 });
 
 /** Reads in batches, and returns what was read ahead at once. */
@@ -156,13 +176,11 @@ class BatchedLoader<E extends { readonly id: Id }> implements Loader<E> {
 const windowOfId = <E extends { readonly id: Id }>(id: Id, bring: Bring): Window<E> =>
   firstOf({ parent: { field: 'id', id }, order: { by: [], direction: 'ASC' }, limit: 1, bring });
 
-/** Returns a function that reads one item, directly or in a batch. */
+/** Returns a function that reads one item in a batch. */
 function oneOf<Q, A>(
-  store: Store,
   ask: (questions: readonly Q[]) => MaybePromise<readonly A[]>,
   schedule: Schedule,
 ): (one: Q) => MaybePromise<A> {
-  if (store.isSynchronous) return (one) => (ask([one]) as readonly A[])[0] as A;
   const loader = batching(ask, schedule);
   return (one) => loader.load(one);
 }

@@ -1,25 +1,28 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { Context } from '../schema/builder.ts';
 import type { MaybePromise } from '../store/store.ts';
 import type { Access } from './access/access.ts';
+import { rejectLeakedCredentials } from './access/leakedCredentials.ts';
 import type { CompiledQueries, CompiledQuery } from './compiledQueries.ts';
 import type { Mask } from './errors.ts';
 import { readOptionsOf, withJsonTexts } from './largeFields.ts';
 import type { RequestedOperation } from './operations/operation.ts';
 import { COST_HEADER, charge, type OperationLimits, requestedOperation } from './operations/requestedOperation.ts';
 import { withinDeadline } from './operationTimeout.ts';
+import type { RequestHead } from './requestHead.ts';
 import { limited, type Responses } from './responseLimits.ts';
 import { callerIn, type ServerContext } from './serverContext.ts';
+import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
 
 export interface CompiledExecutionOptions {
-  /** Undefined if no query is compiled. */
-  readonly compiled: CompiledQueries | undefined;
+  readonly compiled: CompiledQueries;
   readonly limits: OperationLimits;
   readonly access: Access;
   readonly responses: Responses;
+  readonly trusted: TrustedDocuments;
   readonly mask: Mask;
-  readonly contextOf: (context: ServerContext & { readonly request: Request }) => Context;
+  readonly contextOf: (request: RequestHead, context: ServerContext) => Context;
 }
 
 /**
@@ -30,49 +33,101 @@ const MAX_COST = 2_000;
 
 /**
  * Executes compiled queries without the hooks of the other plugins. It does what they do for a small valid query: it
- * checks and charges the operation, adds the context, and applies the deadline, the limits of responses and the masking
+ * checks and charges the operation, makes the context, and applies the deadline, the limits of responses and the masking
  * of errors. Everything else is left to them.
  */
-export const useCompiledQueries = (options: CompiledExecutionOptions): Plugin<object, ServerContext> => ({
-  onParams: ({ params, request, context, paramsHandler, setParamsHandler }) => {
-    const { compiled, limits, responses } = options;
-    if (typeof params.query !== 'string' || request.headers.has(COST_HEADER)) return;
-    const query = compiled?.get(params.query, params.operationName);
-    if (!query) return;
-    setParamsHandler((sent) => {
-      const requested = requestedOperation(query.operation, sent.params.variables ?? {}, limits);
-      const isSmall =
-        !(requested instanceof GraphQLError) &&
-        requested.estimate.cost < MAX_COST &&
-        !responses.isCounted(requested.estimate.bytes);
-      if (!isSmall || !requested.variables) return paramsHandler(sent);
-      return execute(options, query, requested, Object.assign(context, { request }));
-    });
-  },
-});
+export class CompiledExecution {
+  readonly #options: CompiledExecutionOptions;
 
-function execute(
-  options: CompiledExecutionOptions,
-  { operation, execute: run }: CompiledQuery,
-  requested: RequestedOperation,
-  context: ServerContext & { readonly request: Request },
-): MaybePromise<ExecutionResult> {
-  const { access, responses, contextOf } = options;
-  const rejection = charge(access, callerIn(context), requested);
-  if (rejection) return { errors: [rejection] };
-  context.requested = requested;
-  const busy = responses.admit(context, false);
-  if (busy) return { errors: [busy] };
-  const readOptions = readOptionsOf(operation);
-  const ofResolvers = contextOf(context);
-  ofResolvers.read.use(readOptions);
-  const finish = (result: ExecutionResult): ExecutionResult =>
-    withJsonTexts(result.errors ? masked(limited(result), options.mask) : result, readOptions);
-  const result = run(undefined, ofResolvers, requested.variables ?? {});
-  return result instanceof Promise ? withinDeadline(result, ofResolvers.until).then(finish) : finish(result);
+  constructor(options: CompiledExecutionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns the result of a request, or undefined if it must be executed by Yoga. Throws the errors that are reported
+   * before a request is executed.
+   */
+  resultOf(params: GraphQLParams, request: RequestHead, context: ServerContext) {
+    const query = hasUsualParams(params) ? this.find(this.#textOf(params), params.operationName, request) : undefined;
+    if (!query) return undefined;
+    rejectLeakedCredentials(request, params);
+    return this.execute(query, params, request, context);
+  }
+
+  #textOf(params: GraphQLParams): string | null | undefined {
+    try {
+      return documentOf(params, this.#options.trusted);
+    } catch {
+      // The plugin for trusted documents reports the error.
+      return undefined;
+    }
+  }
+
+  /** Returns the compiled query of a document. A request for the cost of its operation is left to Yoga. */
+  find(text: unknown, operationName: string | null | undefined, { headers }: RequestHead): CompiledQuery | undefined {
+    if (typeof text !== 'string' || headers.has(COST_HEADER)) return undefined;
+    return this.#options.compiled.get(text, operationName === '' ? undefined : operationName);
+  }
+
+  /** Returns the result of a query, or undefined if its variables do not fit or it is too expensive. */
+  execute(
+    query: CompiledQuery,
+    params: GraphQLParams,
+    request: RequestHead,
+    context: ServerContext,
+  ): MaybePromise<ExecutionResult> | undefined {
+    const { limits, responses } = this.#options;
+    const requested = requestedOperation(query.operation, params.variables ?? {}, limits);
+    const isSmall =
+      !(requested instanceof GraphQLError) &&
+      requested.estimate.cost < MAX_COST &&
+      !responses.isCounted(requested.estimate.bytes);
+    return isSmall && requested.variables ? this.#run(query, requested, request, context) : undefined;
+  }
+
+  #run(
+    { operation, execute }: CompiledQuery,
+    requested: RequestedOperation,
+    request: RequestHead,
+    context: ServerContext,
+  ): MaybePromise<ExecutionResult> {
+    const { access, responses, contextOf, mask } = this.#options;
+    const rejection = charge(access, callerIn(context), requested);
+    if (rejection) return { errors: [rejection] };
+    context.requested = requested;
+    const busy = responses.admit(context, false);
+    if (busy) return { errors: [busy] };
+    const readOptions = readOptionsOf(operation);
+    const ofResolvers = contextOf(request, context);
+    ofResolvers.read.use(readOptions);
+    const finish = (result: ExecutionResult): ExecutionResult =>
+      withJsonTexts(result.errors ? masked(limited(result), mask) : result, readOptions);
+    const result = execute(undefined, ofResolvers, requested.variables ?? {});
+    return result instanceof Promise ? withinDeadline(result, ofResolvers.until).then(finish) : finish(result);
+  }
 }
 
 const masked = (result: ExecutionResult, mask: Mask): ExecutionResult => ({
   ...result,
   errors: (result.errors ?? []).map(mask),
+});
+
+const PARAMS: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions', 'documentId']);
+
+/** Whether a body has only known parameters with values of their types. Yoga reports the others. */
+function hasUsualParams(params: GraphQLParams): boolean {
+  for (const name in params) if (!PARAMS.has(name)) return false;
+  return isObjectOrAbsent(params.variables) && isObjectOrAbsent(params.extensions);
+}
+
+const isObjectOrAbsent = (value: unknown): boolean =>
+  value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
+
+/** Executes the compiled queries of requests that Yoga handles. */
+export const useCompiledQueries = (execution: CompiledExecution | undefined): Plugin<object, ServerContext> => ({
+  onParams: ({ params, request, context, paramsHandler, setParamsHandler }) => {
+    const query = execution?.find(params.query, params.operationName, request);
+    if (!query) return;
+    setParamsHandler((sent) => execution?.execute(query, sent.params, request, context) ?? paramsHandler(sent));
+  },
 });

@@ -12,10 +12,9 @@ import { busy, type Responses } from './responseLimits.ts';
 import type { ServerContext } from './serverContext.ts';
 import { bodyHeaderError, parseParams } from './transport.ts';
 import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
-import type { Graphql } from './yoga.ts';
+import type { Engine } from './yoga.ts';
 
-export interface DirectLaneOptions {
-  readonly graphql: Graphql;
+export interface DirectLaneOptions extends Engine {
   readonly access: Access;
   readonly origins: Origins;
   readonly responses: Responses;
@@ -39,24 +38,22 @@ export type GraphqlHandler = (
  * one JSON result. Everything else is passed to Yoga. Only the objects Request and Response and the handling of the
  * body are replaced: Yoga executes the operation of both with the same plugins, so the answers are equal.
  */
-export const createDirectLane =
-  (options: DirectLaneOptions): GraphqlHandler =>
-  async (incoming, response, context) => {
+export function createDirectLane(options: DirectLaneOptions): GraphqlHandler {
+  const { graphql } = options;
+  const headers = Object.entries(options.headers).flat();
+  return async (incoming, response, context) => {
     const request = requestHeadOf(incoming);
     const type = resultTypeFor(request.headers.get('accept'));
-    if (type === undefined || !isDirect(request, options)) {
-      await options.graphql(incoming, response, context);
+    const reply =
+      type !== undefined && isDirect(request, options) ? await replyTo(options, request, context, type) : ELSE;
+    if (reply === ELSE) {
+      await graphql(incoming, response, context);
       return;
     }
-    const serverContext: ServerContext = { ...context, res: response };
-    const reply = await replyTo(options, request, serverContext, type);
-    if (reply === STREAM) {
-      await options.graphql(incoming, response, serverContext);
-    } else {
-      await serverContext.pace?.yield();
-      send(options, request, response, serverContext, reply);
-    }
+    if (context.pace) await context.pace.yield();
+    send(options, headers, request, response, context, reply);
   };
+}
 
 /** Whether a request is answered here: a JSON body by POST, of the server's own pages or of no page. */
 const isDirect = (request: RequestHead, { origins }: DirectLaneOptions): boolean => {
@@ -68,27 +65,30 @@ const isDirect = (request: RequestHead, { origins }: DirectLaneOptions): boolean
   );
 };
 
-/** In place of a reply: the operation can have a stream of results, which Yoga sends. */
-const STREAM = 'stream';
+/** In place of a reply: Yoga handles the request. */
+const ELSE = 'else';
 
 async function replyTo(
   options: DirectLaneOptions,
   request: RequestHead,
   context: ServerContext,
   type: ResultType,
-): Promise<Reply | typeof STREAM> {
-  const { access, mask, bodyBytes, trusted, graphql } = options;
+): Promise<Reply | typeof ELSE> {
+  const { access, mask, bodyBytes, trusted, graphql, compiledExecution } = options;
   try {
-    context.caller = await access.enter(request, context.address ?? '');
+    const caller = access.enter(request, context.address ?? '');
+    context.caller = caller instanceof Promise ? await caller : caller;
   } catch (error) {
     return errorReply(mask(error), request.headers.get('accept'));
   }
   try {
     const body = (await context.body?.()) ?? Buffer.alloc(0);
     const params = parseParams(body, bodyBytes);
+    const compiled = compiledExecution?.resultOf(params, request, context);
+    if (compiled) return replyOf(compiled instanceof Promise ? await compiled : compiled, type);
     if (mayStream(params, trusted)) {
       context.body = () => Promise.resolve(body);
-      return STREAM;
+      return ELSE;
     }
     const result = await graphql.getResultForParams({ params, request: request as Request }, context);
     return replyOf(result as ExecutionResult, type);
@@ -127,7 +127,8 @@ const replyOf = (result: ExecutionResult, type: ResultType): Reply =>
   processRegularResult(result, REPLIES, type) as unknown as ReplyResponse;
 
 function send(
-  { origins, responses, headers }: DirectLaneOptions,
+  { origins, responses }: DirectLaneOptions,
+  securityHeaders: readonly string[],
   request: RequestHead,
   response: ServerResponse,
   context: ServerContext,
@@ -135,13 +136,11 @@ function send(
 ): void {
   const bytes = Buffer.byteLength(reply.body);
   const sent = responses.send(context, bytes) ? reply : errorReply(busy(), request.headers.get('accept'));
-  response.writeHead(sent.status, {
-    ...headers,
-    ...sent.headers,
-    'content-length': sent === reply ? bytes : Buffer.byteLength(sent.body),
-    vary: 'origin',
-    ...originHeaders(request, origins),
-    [REQUEST_ID_HEADER]: requestIdOf(request, context),
-  });
+  const headers = [...securityHeaders];
+  for (const name in sent.headers) headers.push(name, sent.headers[name] ?? '');
+  headers.push('content-length', String(sent === reply ? bytes : Buffer.byteLength(sent.body)), 'vary', 'origin');
+  if (request.headers.has('origin')) headers.push(...Object.entries(originHeaders(request, origins)).flat());
+  headers.push(REQUEST_ID_HEADER, requestIdOf(request, context));
+  response.writeHead(sent.status, headers);
   response.end(sent.body);
 }

@@ -114,6 +114,7 @@ async function handle(options: ListenOptions, request: IncomingMessage, response
   await graphql(request, response, {
     address: addressOf(request, limits.trustedProxies),
     body: () => readBody(request, limits.bodyBytes),
+    res: response,
   });
   // Yoga removes the timeout from the sockets of streams, and a client that never reads would then stay forever.
   if (!response.writableEnded) request.socket.setTimeout(limits.idleTimeoutMs);
@@ -137,7 +138,8 @@ function otherAnswer({ path, page, readiness }: ListenOptions, request: Incoming
 }
 
 /** Whether the request is for the path, exactly. */
-export const isAt = (request: IncomingMessage, path: string): boolean => pathOf(request) === path;
+export const isAt = ({ url = '' }: IncomingMessage, path: string): boolean =>
+  url.startsWith(path) && (url.length === path.length || url[path.length] === '?');
 
 const pathOf = ({ url }: IncomingMessage): string | undefined => url?.split('?', 1)[0];
 
@@ -155,6 +157,7 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([^#]*)/i;
  * header Host (RFC 9112, 3.2.2).
  */
 export function convertToOriginForm(request: IncomingMessage): void {
+  if (request.url?.startsWith('/')) return;
   const [, host, target] = ABSOLUTE_FORM.exec(request.url ?? '') ?? [];
   if (host === undefined || target === undefined) return;
   request.headers.host = host;

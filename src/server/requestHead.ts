@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** The method, the address and the headers of a request. */
 export interface RequestHead extends Pick<Request, 'method' | 'url'> {
@@ -6,10 +6,25 @@ export interface RequestHead extends Pick<Request, 'method' | 'url'> {
 }
 
 /** Returns the head of a request as Node received it. */
-export function requestHeadOf({ method = 'GET', url = '/', headers }: IncomingMessage): RequestHead {
-  const get = (name: string): string | null => {
-    const value = headers[name];
+export const requestHeadOf = ({ method = 'GET', url = '/', headers }: IncomingMessage): RequestHead => ({
+  method,
+  url,
+  headers: new ReceivedHeaders(headers),
+});
+
+class ReceivedHeaders {
+  readonly #headers: IncomingHttpHeaders;
+
+  constructor(headers: IncomingHttpHeaders) {
+    this.#headers = headers;
+  }
+
+  get(name: string): string | null {
+    const value = this.#headers[name];
     return typeof value === 'string' ? value : (value?.join(', ') ?? null);
-  };
-  return { method, url, headers: { get, has: (name) => headers[name] !== undefined } };
+  }
+
+  has(name: string): boolean {
+    return this.#headers[name] !== undefined;
+  }
 }

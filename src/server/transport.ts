@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { GraphQLError } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { rejectInexactNumbers } from './jsonNumbers.ts';
@@ -85,6 +86,8 @@ function parseContentType(headers: RequestHead['headers']): ContentType {
 
 /** Returns the error for the headers of a body that is not plain JSON in UTF-8. */
 export function bodyHeaderError(headers: RequestHead['headers']): GraphQLError | undefined {
+  // Nearly all clients send these headers.
+  if (headers.get('content-type') === 'application/json' && !headers.has('content-encoding')) return undefined;
   const { type, charset } = parseContentType(headers);
   if (!JSON_TYPES.has(type))
     return badRequest('The request body must be JSON. Send it with the header `Content-Type: application/json`.', 415);
@@ -100,7 +103,7 @@ const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 /** Decodes a body, without a byte order mark. */
 function utf8(body: Buffer): string {
   try {
-    return UTF_8.decode(body);
+    return isAscii(body) ? body.toString('latin1') : UTF_8.decode(body);
   } catch {
     return throwBadRequest('The request body must be UTF-8 text.');
   }
@@ -111,10 +114,13 @@ const throwBadRequest = (message: string): never => {
   throw badRequest(message, 400);
 };
 
+/** The number of characters up to which no text exceeds a limit of JSON. */
+const SHORT_CHARACTERS = Math.min(...Object.values(JSON_LIMITS));
+
 /** Parses an object; undefined for any other text, and for one that exceeds the limits of JSON. */
 function jsonObject(text: string): object | undefined {
   try {
-    if (exceededLimit(text, JSON_LIMITS)) return undefined;
+    if (text.length > SHORT_CHARACTERS && exceededLimit(text, JSON_LIMITS)) return undefined;
     const value: unknown = JSON.parse(rejectInexactNumbers(text));
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {

@@ -8,7 +8,7 @@ import { type Access, unauthenticated, useAccess } from './access/access.ts';
 import { type FailedMutationCharge, failedMutationCharge } from './access/failedMutationCharge.ts';
 import { useLeakedCredentials } from './access/leakedCredentials.ts';
 import { type Origins, useOrigins } from './access/origins.ts';
-import { useCompiledQueries } from './compiledExecution.ts';
+import { CompiledExecution, useCompiledQueries } from './compiledExecution.ts';
 import type { CompiledQueries } from './compiledQueries.ts';
 import { documentCache } from './documentCache.ts';
 import { type Mask, useErrorCodes } from './errors.ts';
@@ -18,6 +18,7 @@ import { type DocumentRules, useDocumentRules, useHiddenSuggestions } from './op
 import { type OperationLimits, useOperation } from './operations/requestedOperation.ts';
 import { useOperationTimeout } from './operationTimeout.ts';
 import { usePacing } from './pacing.ts';
+import type { RequestHead } from './requestHead.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
 import { type Responses, useResponseLimits } from './responseLimits.ts';
 import { useResponseType } from './responseType.ts';
@@ -55,20 +56,57 @@ type RequestContext = Context & { readonly caller: Caller; readonly requestId: s
 
 export type Graphql = YogaServerInstance<ServerContext, RequestContext>;
 
-/** Creates the handler of GraphQL requests. The plugins run in the order of the list. */
-export function createGraphql(options: YogaOptions): Graphql {
-  const { shared, access, operationMs, responses, trusted, mask, compiled } = options;
-  const contextFor = (request: Request, caller: Caller, requestId: string): RequestContext => {
+/** Executes operations. */
+export interface Engine {
+  readonly graphql: Graphql;
+  /** Undefined if no query is compiled. */
+  readonly compiledExecution: CompiledExecution | undefined;
+}
+
+type ContextMaker = (request: RequestHead, caller: Caller, requestId: string) => RequestContext;
+
+/** Returns a function that makes the context of a request. It names each value: spreading them takes much longer. */
+function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMaker {
+  const { store, ledger, clock, newId, newToken, failedAttempts, hub } = shared;
+  const { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution } = shared;
+  const limits = { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution };
+  return ({ headers }, caller, requestId) => {
     const { viewer } = caller;
     const until = deadlineIn(operationMs);
-    const read = loadersOf(shared.store, scopeOf(viewer), until);
-    const failedCharge = failedMutationCharge(access, caller);
+    const read = loadersOf(store, scopeOf(viewer), until);
+    const { onUserError, admitMutation } = failedMutationCharge(access, caller);
     // Browsers send no header before the first event; an empty one means the same.
-    const lastEventId = request.headers.get('last-event-id') || null;
-    return { ...shared, ...failedCharge, caller, viewer, read, until, requestId, idempotencyKey: null, lastEventId };
+    const lastEventId = headers.get('last-event-id') || null;
+    return {
+      ...limits,
+      store,
+      ledger,
+      clock,
+      newId,
+      newToken,
+      failedAttempts,
+      hub,
+      onUserError,
+      admitMutation,
+      caller,
+      viewer,
+      read,
+      until,
+      requestId,
+      idempotencyKey: null,
+      lastEventId,
+    };
   };
-  const contextOf = (context: ServerContext & { readonly request: Request }): RequestContext =>
-    contextFor(context.request, callerIn(context), requestIdOf(context.request, context));
+}
+
+/** Creates what executes operations. The plugins run in the order of the list. */
+export function createEngine(options: YogaOptions): Engine {
+  const { access, operations, responses, trusted, mask, compiled } = options;
+  const contextFor = contextMaker(options);
+  const contextOf = (request: RequestHead, context: ServerContext): RequestContext =>
+    contextFor(request, callerIn(context), requestIdOf(request, context));
+  const compiledExecution =
+    compiled && new CompiledExecution({ compiled, limits: operations, access, responses, trusted, mask, contextOf });
   const renew = async (context: OperationContext): Promise<OperationContext> => {
     const { request, caller, requestId } = context;
     const viewer = await access.viewerOf(request);
@@ -78,9 +116,9 @@ export function createGraphql(options: YogaOptions): Graphql {
   };
   const chargeSubscription = ({ caller }: OperationContext, points: number): void =>
     access.charge(caller, 'subscriptionCost', points);
-  return createYoga<ServerContext, RequestContext>({
+  const graphql = createYoga<ServerContext, RequestContext>({
     schema,
-    context: contextOf,
+    context: (context) => contextOf(context.request, context),
     plugins: [
       useRequestId(),
       useSecurityHeaders(options.headers),
@@ -90,11 +128,11 @@ export function createGraphql(options: YogaOptions): Graphql {
       useTransport(options.bodyBytes),
       useLeakedCredentials(),
       useTrustedDocuments(trusted),
-      useCompiledQueries({ compiled, limits: options.operations, access, responses, mask, contextOf }),
+      useCompiledQueries(compiledExecution),
       useErrorCodes(),
       useDocumentRules(options.documents),
       useHiddenSuggestions(options.documents.introspection),
-      useOperation(options.operations, access, compiled),
+      useOperation(operations, access, compiled),
       useIdempotencyKey(),
       useSubscriptionContext({ renew, charge: chargeSubscription }),
       useOperationTimeout(),
@@ -113,4 +151,5 @@ export function createGraphql(options: YogaOptions): Graphql {
     landingPage: false,
     logging: false,
   });
+  return { graphql, compiledExecution };
 }

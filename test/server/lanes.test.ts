@@ -118,11 +118,56 @@ it('a random operation has the same status, headers and body in both lanes, comp
   process.stdout.write(`${rows} random operations in both lanes\n`);
 });
 
-async function answerTo(url: string, token: string, body: object) {
-  const response = await post(url, token, body, { 'x-request-id': 'r' });
+async function answerTo(url: string, token: string, body: object, others: Readonly<Record<string, string>> = {}) {
+  const response = await post(url, token, body, { 'x-request-id': 'r', ...others });
   const headers = [...response.headers].filter(([name]) => name !== 'date');
   return { status: response.status, headers, text: comparable(await response.text()) };
 }
+
+/** What is sent along with a query that is compiled, and its headers. */
+const UNUSUAL: Readonly<Record<string, readonly [object, Readonly<Record<string, string>>?]>> = {
+  'nothing else': [{}],
+  'an unknown parameter': [{ other: 1 }],
+  'an unknown parameter that is null': [{ other: null }],
+  'no variables': [{ variables: undefined }],
+  'null as variables': [{ variables: null }],
+  'a list as variables': [{ variables: [1] }],
+  'a text as variables': [{ variables: '{}' }],
+  'null as a variable': [{ variables: { id: null, rows: null } }],
+  'a variable of another type': [{ variables: { id: 'a', rows: '3' } }],
+  'a number as an id': [{ variables: { id: 7, rows: 3 } }],
+  'a variable out of range': [{ variables: { id: 'a', rows: 1e12 } }],
+  'an unknown variable': [{ variables: { id: 'a', rows: 1, other: [] } }],
+  'an inherited variable': [JSON.parse('{ "variables": { "__proto__": { "id": "a" }, "rows": 1 } }') as object],
+  'the token of an API key in a variable': [{ variables: { id: `eg_${'a'.repeat(12)}_${'b'.repeat(58)}`, rows: 1 } }],
+  'its own name': [{ operationName: 'Own' }],
+  'an empty name': [{ operationName: '' }],
+  'another name': [{ operationName: 'Other' }],
+  'a number as its name': [{ operationName: 5 }],
+  extensions: [{ extensions: { client: 'a' } }],
+  'a text as extensions': [{ extensions: 'a' }],
+  'the hash of another text': [{ extensions: { persistedQuery: { sha256Hash: 'a'.repeat(64) } } }],
+  'an unknown trusted document': [{ documentId: 'a' }],
+  'a request for its cost': [{}, { 'x-graphql-cost': '1' }],
+  'another media type': [{}, { accept: 'application/graphql-response+json' }],
+  'a charset': [{}, { 'content-type': 'application/json; charset=utf-8' }],
+  'a compressed body': [{}, { 'content-encoding': 'gzip' }],
+  'another origin': [{}, { origin: 'http://other.example' }],
+};
+
+it.each(Object.entries(UNUSUAL))('a compiled query with %s has the same answer in both lanes', async (_what, sent) => {
+  const [house] = lanes.houses;
+  const [others, headers] = sent;
+  const query = `query Own($id: ID!, $rows: Int = 2) {
+    position(id: $id) { id state } positions(first: $rows) { nodes { id metadata } } }`;
+  const usual = { query, variables: { id: house.ids[3], rows: 1 } };
+  for (const body of [usual, usual, usual, usual, { ...usual, ...others }]) {
+    const [direct, yoga] = await Promise.all(
+      lanes.urls.map((url) => answerTo(url, house.reader, body, body === usual ? {} : headers)),
+    );
+    expect(direct).toEqual(yoga);
+  }
+});
 
 it('the audits of the specification receive the same answers in both lanes', async () => {
   const answers = await Promise.all(

@@ -9,7 +9,7 @@ import {
   usedKey,
 } from '../../domain/apiKey.ts';
 import { type Id, isId } from '../../domain/ids.ts';
-import type { Clock } from '../../domain/time.ts';
+import type { Clock, Instant } from '../../domain/time.ts';
 import type { Viewer } from '../../domain/viewer.ts';
 import { deadlineIn } from '../../store/deadline.ts';
 import type { MaybePromise, Reader, Store } from '../../store/store.ts';
@@ -48,6 +48,8 @@ export class ApiKeyAuthenticator {
   readonly #ids = new LRUCache<string, Id>(limitedTo(MAX_CACHED_API_KEYS));
   /** Prefixes of tokens that were valid once: looking them up again cannot be an attempt to guess. */
   readonly #knownPrefixes = new LRUCache<string, true>(limitedTo(MAX_KNOWN_PREFIXES));
+  /** The hashes of tokens that were valid, by prefix. */
+  readonly #knownHashes = new LRUCache<string, KnownHash>(limitedTo(MAX_CACHED_API_KEYS));
   /** Uses that are not yet recorded. */
   #unrecordedUses = new Map<Id, number>();
 
@@ -92,28 +94,36 @@ export class ApiKeyAuthenticator {
       const times = new Map(used.slice(from, from + BATCH));
       await this.#store.transact('ALL', async (tx) => {
         for (const key of await tx.apiKeys.lock([...times.keys()])) {
-          if (key && this.#isUseDue(key)) tx.apiKeys.replace(usedKey(key, times.get(key.id) ?? 0), ['lastUsedAt']);
+          if (key && this.#isUseDue(key, this.#clock()))
+            tx.apiKeys.replace(usedKey(key, times.get(key.id) ?? 0), ['lastUsedAt']);
         }
       });
     }
   }
 
   #verify(tokenHash: Buffer, key: ApiKey | undefined): Viewer | undefined {
-    if (!key || !timingSafeEqual(tokenHash, Buffer.from(key.tokenHash, 'hex'))) return undefined;
-    if (!isLive(key, this.#clock())) return undefined;
-    this.#knownPrefixes.set(key.prefix, true);
-    if (this.#isUseDue(key)) this.#unrecordedUses.set(key.id, this.#clock());
+    if (!key) return undefined;
+    const known = this.#knownHashes.get(key.prefix);
+    const expected = known?.text === key.tokenHash ? known.bytes : Buffer.from(key.tokenHash, 'hex');
+    if (!timingSafeEqual(tokenHash, expected)) return undefined;
+    const now = this.#clock();
+    if (!isLive(key, now)) return undefined;
+    if (known?.bytes !== expected) {
+      this.#knownHashes.set(key.prefix, { text: key.tokenHash, bytes: tokenHash });
+      this.#knownPrefixes.set(key.prefix, true);
+    }
+    if (this.#isUseDue(key, now)) this.#unrecordedUses.set(key.id, now);
     return { role: key.role, institutionId: key.institutionId, apiKeyId: key.id };
   }
 
   /** Returns the prefix of a well-formed token. That of a token which was valid once needs no check of its checksum. */
   #prefixOf(token: string): string | undefined {
     const prefix = token.slice(0, PREFIX_CHARACTERS);
-    return this.#knownPrefixes.has(prefix) ? prefix : prefixOfToken(token);
+    return this.#knownPrefixes.get(prefix) ? prefix : prefixOfToken(token);
   }
 
-  #isUseDue({ lastUsedAt }: ApiKey): boolean {
-    return lastUsedAt === null || this.#clock() - lastUsedAt >= LAST_USED_INTERVAL_MS;
+  #isUseDue({ lastUsedAt }: ApiKey, now: Instant): boolean {
+    return lastUsedAt === null || now - lastUsedAt >= LAST_USED_INTERVAL_MS;
   }
 
   #findKey(prefix: string, beforeLookUp?: () => void): MaybePromise<ApiKey | undefined> {
@@ -145,8 +155,15 @@ export class ApiKeyAuthenticator {
   }
 
   #reader(): Reader<ApiKey> {
-    return this.#store.read('ALL', deadlineIn(this.#lookUpTimeoutMs)).apiKeys;
+    const until = this.#store.isSynchronous ? undefined : deadlineIn(this.#lookUpTimeoutMs);
+    return this.#store.read('ALL', until).apiKeys;
   }
+}
+
+/** The hash of a token, in hexadecimal and as bytes. */
+interface KnownHash {
+  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** Limits a cache to this number of entries. `max` would allocate room for all of them when the server starts. */

@@ -23,7 +23,8 @@ interface Count {
 
 /** The points counted against one limit in one minute: on this server and, as far as known, on others. */
 export class Counter {
-  readonly #limit: string;
+  /** Precedes the names in an exchange with the other servers, which includes all limits. */
+  readonly #prefix: string;
   readonly #points: number;
   readonly #maxNames: number;
   readonly #counts = new Map<string, Count>();
@@ -32,7 +33,7 @@ export class Counter {
 
   /** `points` is the limit of each name, `maxNames` the maximum number of names with their own counter. */
   constructor(limit: string, points: number, maxNames: number) {
-    this.#limit = limit;
+    this.#prefix = `${limit}:`;
     this.#points = points;
     this.#maxNames = maxNames;
   }
@@ -64,17 +65,18 @@ export class Counter {
     const counts = new Map<string, number>();
     for (const [name, { unsent }] of this.#unsent) {
       if (counts.size === FLUSHED_AT_ONCE) break;
-      counts.set(name, unsent);
+      counts.set(this.#prefix + name, unsent);
     }
     return counts;
   }
 
   /** Adds what other servers have counted under the names. The sums include what this server has sent. */
   confirm(sent: Counts, sums: Counts): void {
-    for (const [name, confirmed] of sent) {
+    for (const [sentName, confirmed] of sent) {
+      const name = sentName.slice(this.#prefix.length);
       const count = this.#counts.get(name);
       if (!count) continue;
-      const sum = sums.get(name) ?? 0;
+      const sum = sums.get(sentName) ?? 0;
       // Negative if the store lost its counters: the points counted here stay counted.
       const elsewhere = sum - confirmed - count.sum;
       if (elsewhere > 0) count.points += elsewhere;
@@ -93,8 +95,7 @@ export class Counter {
   }
 
   #nameOf(subject: string): string {
-    const name = `${this.#limit}:${subject}`;
-    if (this.#counts.has(name) || this.#counts.size < this.#maxNames) return name;
-    return `${this.#limit}:shared:${createHash('sha256').update(subject).digest().readUInt16BE() % SHARED_COUNTS}`;
+    if (this.#counts.has(subject) || this.#counts.size < this.#maxNames) return subject;
+    return `shared:${createHash('sha256').update(subject).digest().readUInt16BE() % SHARED_COUNTS}`;
   }
 }

@@ -7,6 +7,7 @@ export type Credential = { readonly token: string } | 'NONE' | 'SEVERAL' | 'UNRE
 const BEARER = /^Bearer +(\S+)$/i;
 /** Repeated headers arrive as one text. No token contains a space, but the root key may contain a comma. */
 const JOINED = /,\s/;
+const isJoined = (value: string | null): boolean => value !== null && JOINED.test(value);
 
 /**
  * Reads the API key from `Authorization: Bearer` or `X-API-Key`. Returns SEVERAL if a header is repeated, even with
@@ -17,7 +18,7 @@ export function credentialOf(header: (name: string) => string | null): Credentia
   const authorization = header('authorization');
   const apiKey = header('x-api-key');
   if (authorization === null && apiKey === null) return 'NONE';
-  if ([authorization, apiKey].some((value) => value !== null && JOINED.test(value))) return 'SEVERAL';
+  if (isJoined(authorization) || isJoined(apiKey)) return 'SEVERAL';
   const token = authorization === null ? apiKey : BEARER.exec(authorization)?.[1];
   if (!token || token.length > TOKEN_CHARACTERS || !/^\S+$/.test(token)) return 'UNREADABLE';
   return apiKey === null || apiKey === token ? { token } : 'SEVERAL';

@@ -38,7 +38,7 @@ const ENVELOPE_BYTES = 200;
 export function estimatorOf(operation: ParsedOperation): (variables: Variables) => Estimate {
   let last: { readonly estimate: Estimate; readonly used: ReadonlyMap<string, unknown> } | undefined;
   return (variables) => {
-    if (last && [...last.used].every(([name, value]) => variables[name] === value)) return last.estimate;
+    if (last && isUnchanged(last.used, variables)) return last.estimate;
     const used = new Map<string, unknown>();
     const estimate = estimateOf(operation, (name) => {
       used.set(name, variables[name]);
@@ -47,6 +47,11 @@ export function estimatorOf(operation: ParsedOperation): (variables: Variables) 
     last = [...used.values()].every(isSmall) ? { estimate, used } : undefined;
     return estimate;
   };
+}
+
+function isUnchanged(used: ReadonlyMap<string, unknown>, variables: Variables): boolean {
+  for (const [name, value] of used) if (variables[name] !== value) return false;
+  return true;
 }
 
 const isSmall = (value: unknown): boolean =>

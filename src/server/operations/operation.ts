@@ -82,9 +82,12 @@ function createOperation(
   };
 }
 
+const NO_FIELDS: ReadonlyMap<RateLimitedField, number> = new Map();
+
 function rateLimitedFieldsOf({ fields }: ParsedOperation): Operation['rateLimitedFields'] {
   const searches = fields.filter(({ name }) => name.value === 'chatSessions');
   const createdApiKeys = fields.filter(({ name }) => name.value === 'createApiKey').length;
+  if (searches.length + createdApiKeys === 0) return () => NO_FIELDS;
   return (variables) => {
     const isSearch = searches.filter((field) => isGivenAt(field, ['filter', 'search'], (name) => variables[name]));
     const counts = [

@@ -2,11 +2,13 @@ import {
   type ASTNode,
   type GraphQLError,
   type GraphQLInputType,
+  type GraphQLLeafType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
   isInputObjectType,
   isInputType,
+  isLeafType,
   isListType,
   isNonNullType,
   Kind,
@@ -34,6 +36,8 @@ export interface VariableFacts {
   readonly mustBeGiven: ReadonlySet<string>;
   /** Whether a variable is used within the literal of a JSON object. */
   readonly isWithinJson: boolean;
+  /** The types of the variables by name, if all of them are scalars and enums. */
+  readonly leaves: readonly (readonly [name: string, type: GraphQLLeafType])[] | undefined;
 }
 
 /** Returns the facts about the operation's variables. */
@@ -58,7 +62,17 @@ export function variableFactsOf({ schema, definition, parts }: ParsedOperation):
       return undefined;
     });
   }
-  return { definitions, composite, mustNotBeNull, mustBeGiven, isWithinJson };
+  const leaves = leavesOf(schema, definitions);
+  return { definitions, composite, mustNotBeNull, mustBeGiven, isWithinJson, leaves };
+}
+
+function leavesOf(schema: GraphQLSchema, definitions: readonly VariableDefinitionNode[]): VariableFacts['leaves'] {
+  const leaves = definitions.flatMap(({ type: node, variable }) => {
+    const type = getNullableType(typeFromAST(schema, node as NamedTypeNode));
+    const name = variable.name.value;
+    return isLeafType(type) && name !== '__proto__' ? [[name, type] as const] : [];
+  });
+  return leaves.length === definitions.length ? leaves : undefined;
 }
 
 const isComposite = (type: GraphQLInputType): boolean =>
@@ -178,8 +192,26 @@ function errorOf(value: unknown, type: GraphQLInputType, path: string, maxValues
 /** Returns the values of the variables as resolvers receive them; undefined if any is invalid. */
 export function coerceVariables(
   { schema }: ParsedOperation,
-  { definitions }: VariableFacts,
+  { definitions, leaves }: VariableFacts,
   sent: Variables,
 ): Variables | undefined {
-  return definitions.length === 0 ? {} : getVariableValues(schema, definitions, sent, { maxErrors: 0 }).coerced;
+  const given = leaves && coerceLeaves(leaves, sent);
+  return given ?? getVariableValues(schema, definitions, sent, { maxErrors: 0 }).coerced;
+}
+
+/** Returns the values of scalars and enums that are all given and valid; undefined otherwise. */
+function coerceLeaves(leaves: NonNullable<VariableFacts['leaves']>, sent: Variables): Variables | undefined {
+  const coerced: Record<string, unknown> = {};
+  try {
+    for (const [name, type] of leaves) {
+      const value = Object.hasOwn(sent, name) ? sent[name] : undefined;
+      if (value === null || value === undefined) return undefined;
+      const parsed: unknown = type.parseValue(value);
+      if (parsed === undefined) return undefined;
+      coerced[name] = parsed;
+    }
+    return coerced;
+  } catch {
+    return undefined;
+  }
 }
