@@ -1,5 +1,6 @@
 import {
   defaultFieldResolver,
+  type ExecutionResult,
   GraphQLError,
   type GraphQLField,
   type GraphQLFieldResolver,
@@ -7,6 +8,7 @@ import {
   type GraphQLResolveInfo,
   type GraphQLSchema,
   getNamedType,
+  isEnumType,
   isLeafType,
   isObjectType,
   SchemaMetaFieldDef,
@@ -61,13 +63,68 @@ export class ResponseSize {
     return value;
   }
 
+  /**
+   * Counts all fields of a result at once, as `add` would have counted them while it was built. Returns an error if the
+   * response is too large.
+   */
+  addResult({ data, errors = [] }: ExecutionResult, shape: ResponseShape): ResponseLimitError | undefined {
+    // A field that failed was not counted while the result was built.
+    const failed = errors.reduce((bytes, { path }) => bytes + bytesOfFailed(data, path ?? []), 0);
+    this.#bytes = bytesOfFields(data ?? {}, shape, -failed, this.#maxBytes);
+    if (this.#bytes > this.#maxBytes) return this.#end(tooLarge(this.#maxBytes), 'QUERY_TOO_COMPLEX');
+    this.#reserved = Math.ceil(this.#bytes / RESERVED_AT_ONCE) * RESERVED_AT_ONCE;
+    return this.#reserve(this.#reserved) ? undefined : this.#end(BUSY, 'BUSY');
+  }
+
   /** Creates the one error for all fields: an error for each field would be more expensive than the fields. */
-  #end(message: string, code: string, { path, fieldNodes }: GraphQLResolveInfo): ResponseLimitError {
+  #end(message: string, code: string, info?: GraphQLResolveInfo): ResponseLimitError {
     const keys: (string | number)[] = [];
-    for (let each: typeof path | undefined = path; each; each = each.prev) keys.unshift(each.key);
-    this.#error = new ResponseLimitError(message, { nodes: fieldNodes, path: keys, extensions: { code } });
+    for (let each = info?.path; each; each = each.prev) keys.unshift(each.key);
+    const location = info && { nodes: info.fieldNodes, path: keys };
+    this.#error = new ResponseLimitError(message, { ...location, extensions: { code } });
     return this.#error;
   }
+}
+
+/** The fields of the objects of a response by their keys: undefined for leaves, else the fields below. */
+export type ResponseShape = ReadonlyMap<string, ResponseShape | undefined>;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Returns `bytes` and the bytes of an object's fields. Stops when the sum exceeds `max`. */
+function bytesOfFields(object: Fields, shape: ResponseShape, bytes: number, max: number): number {
+  let sum = bytes;
+  for (const key in object) {
+    const value = object[key];
+    const below = shape.get(key);
+    const objects = below && typeof value === 'object' && value !== null ? value : undefined;
+    sum += key.length + PUNCTUATION_BYTES + (objects ? bytesOfObjects(objects) : bytesOfLeaf(value));
+    if (below && objects) sum = bytesBelow(objects, below, sum, max);
+    if (sum > max) return sum;
+  }
+  return sum;
+}
+
+/** Returns `bytes` and the bytes of the fields of an object, or of those in a list. */
+function bytesBelow(value: object, shape: ResponseShape, bytes: number, max: number): number {
+  if (!Array.isArray(value)) return bytesOfFields(value as Fields, shape, bytes, max);
+  let sum = bytes;
+  for (const item of value as readonly unknown[]) {
+    if (typeof item === 'object' && item !== null) sum = bytesBelow(item, shape, sum, max);
+    if (sum > max) return sum;
+  }
+  return sum;
+}
+
+/** Returns the bytes of the field at the path if it is null. */
+function bytesOfFailed(data: unknown, path: readonly (string | number)[]): number {
+  let value = data;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return 0;
+    value = (value as Fields)[key];
+  }
+  const key = path.at(-1);
+  return value === null && typeof key === 'string' ? key.length + 2 * PUNCTUATION_BYTES : 0;
 }
 
 export const tooLarge = (maxBytes: number): string =>
@@ -78,11 +135,19 @@ export const BUSY =
 /** The sizes of JSON objects, which never change. */
 const JSON_BYTES = new WeakMap<object, number>();
 
+/** Returns the bytes of the value of a field, which may be an internal value such as the number of an enum. */
 function bytesOf(value: unknown, type: GraphQLOutputType): number {
+  if (typeof value !== 'object' && typeof value !== 'number') return bytesOfLeaf(value);
+  const named = getNamedType(type);
+  if (value !== null && typeof value === 'object' && !isLeafType(named)) return bytesOfObjects(value);
+  return bytesOfLeaf(typeof value === 'number' && isEnumType(named) ? named.serialize(value) : value);
+}
+
+/** Returns the bytes of an object or of a list of objects, without their fields. */
+const bytesOfObjects = (value: object): number => (Array.isArray(value) ? value.length * PUNCTUATION_BYTES : 0);
+
+function bytesOfLeaf(value: unknown): number {
   if (value === null || value === undefined) return PUNCTUATION_BYTES;
-  if (typeof value === 'object' && !isLeafType(getNamedType(type))) {
-    return Array.isArray(value) ? value.length * PUNCTUATION_BYTES : 0;
-  }
   if (value instanceof JsonText) return Buffer.byteLength(value.text);
   // Escapes in short texts are ignored: searching for them would cost more than the error.
   if (typeof value === 'string') return Buffer.byteLength(value.length < SHORT ? value : JSON.stringify(value)) + 2;

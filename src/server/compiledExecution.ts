@@ -26,12 +26,6 @@ export interface CompiledExecutionOptions {
 }
 
 /**
- * The cost from which a query is executed by graphql, which yields to other requests. It corresponds to a few
- * milliseconds of a compiled query.
- */
-const MAX_COST = 2_000;
-
-/**
  * Executes compiled queries without the hooks of the other plugins. It does what they do for a small valid query: it
  * checks and charges the operation, makes the context, and applies the deadline, the limits of responses and the masking
  * of errors. Everything else is left to them.
@@ -76,17 +70,13 @@ export class CompiledExecution {
     request: RequestHead,
     context: ServerContext,
   ): MaybePromise<ExecutionResult> | undefined {
-    const { limits, responses } = this.#options;
-    const requested = requestedOperation(query.operation, params.variables ?? {}, limits);
-    const isSmall =
-      !(requested instanceof GraphQLError) &&
-      requested.estimate.cost < MAX_COST &&
-      !responses.isCounted(requested.estimate.bytes);
+    const requested = requestedOperation(query.operation, params.variables ?? {}, this.#options.limits);
+    const isSmall = !(requested instanceof GraphQLError) && requested.estimate.cost < query.maxCost;
     return isSmall && requested.variables ? this.#run(query, requested, request, context) : undefined;
   }
 
   #run(
-    { operation, execute }: CompiledQuery,
+    { operation, shape, execute }: CompiledQuery,
     requested: RequestedOperation,
     request: RequestHead,
     context: ServerContext,
@@ -100,8 +90,10 @@ export class CompiledExecution {
     const readOptions = readOptionsOf(operation);
     const ofResolvers = contextOf(request, context);
     ofResolvers.read.use(readOptions);
-    const finish = (result: ExecutionResult): ExecutionResult =>
-      withJsonTexts(result.errors ? masked(limited(result), mask) : result, readOptions);
+    const finish = (executed: ExecutionResult): ExecutionResult => {
+      const result = responses.counted(executed, shape, context);
+      return withJsonTexts(result.errors ? masked(limited(result), mask) : result, readOptions);
+    };
     const result = execute(undefined, ofResolvers, requested.variables ?? {});
     return result instanceof Promise ? withinDeadline(result, ofResolvers.until).then(finish) : finish(result);
   }

@@ -12,14 +12,22 @@ import {
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
+import type { ResponseShape } from '../schema/responseSize.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { isIntrospection } from './operations/documentLimits.ts';
 import { fieldInfoOf, fits } from './operations/fieldInfo.ts';
 import type { Operation } from './operations/operation.ts';
+import { responseShapeOf } from './operations/responseShape.ts';
 import type { Variables } from './operations/selections.ts';
 
 /** The number of executions after which a query is compiled: one that is sent once does not pay for it. */
 const EXECUTIONS = 3;
+/**
+ * The cost from which a query is executed by graphql, which yields to other requests; and the number of values from
+ * which it is, if the objects of the response have many fields. Each corresponds to a few milliseconds.
+ */
+const MAX_COST = 5_000;
+const MAX_VALUES = 50_000;
 /** The maximum number of compiled queries that are kept. */
 const MAX_COMPILED = 256;
 /** The maximum number of fields of a compiled query, with fragments and abstract types expanded. */
@@ -31,6 +39,9 @@ type Execute = (rootValue: unknown, context: unknown, variables: Variables) => M
 /** A query and the function that executes it. */
 export interface CompiledQuery {
   readonly operation: Operation;
+  readonly shape: ResponseShape;
+  /** The cost from which it is executed by graphql. */
+  readonly maxCost: number;
   readonly execute: Execute;
 }
 
@@ -73,7 +84,10 @@ export class CompiledQueries {
     // A query that was displaced is compiled again after as many executions.
     if (text === undefined || executions % EXECUTIONS !== 0 || !isCompilable(operation, text)) return;
     const execute = this.#compile(operation.document);
-    if (execute) this.#compiled.set(text, { operation, execute });
+    if (!execute) return;
+    const shape = responseShapeOf(operation);
+    const maxCost = Math.min(MAX_COST, MAX_VALUES / widthOf(shape));
+    this.#compiled.set(text, { operation, shape, maxCost, execute });
   }
 
   #compile(document: DocumentNode): Execute | undefined {
@@ -88,6 +102,10 @@ export class CompiledQueries {
     }
   }
 }
+
+/** Returns the maximum number of fields that an object of a response has. */
+const widthOf = (shape: ResponseShape): number =>
+  Math.max(shape.size, ...[...shape.values()].map((below) => (below ? widthOf(below) : 0)));
 
 /** The type of variables that have been coerced. graphql-jit would coerce them without the defaults of input fields. */
 const CoercedValue = new GraphQLScalarType({ name: 'CoercedValue' });

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { ownerOf, type Viewer } from '../domain/viewer.ts';
-import { BUSY, ResponseLimitError, ResponseSize, tooLarge } from '../schema/responseSize.ts';
+import { BUSY, ResponseLimitError, type ResponseShape, ResponseSize, tooLarge } from '../schema/responseSize.ts';
 import type { Mask } from './errors.ts';
 import { errorResponse, requestError } from './requestError.ts';
 import type { Reservation, ResponseBuffer } from './responseBuffer.ts';
@@ -42,7 +42,7 @@ export class Responses {
    */
   ofEvent(context: ServerContext, viewer: Viewer): ResponseSize | undefined {
     if (!this.#buffer.hasRoom(ownerOf(viewer))) throw busy();
-    return this.isCounted(bytesOf(context)) ? new ResponseSize(this.#limits.bytes) : undefined;
+    return this.#isCounted(bytesOf(context)) ? new ResponseSize(this.#limits.bytes) : undefined;
   }
 
   /**
@@ -56,7 +56,7 @@ export class Responses {
       return requestError(tooLarge(this.#limits.bytes), 'QUERY_TOO_COMPLEX', { status: 400 });
     }
     if (!this.#buffer.hasRoom(ownerOf(callerIn(context).viewer))) return busy();
-    if (!isMutation && !this.isCounted(bytes)) return undefined;
+    if (!isMutation && !this.#isCounted(bytes)) return undefined;
     const reservation = this.#reservation(context);
     if (isMutation && !reservation.grow(bytes)) return busy();
     context.reservation = reservation;
@@ -64,6 +64,17 @@ export class Responses {
       context.responseSize = new ResponseSize(this.#limits.bytes, (more) => reservation.grow(more));
     }
     return undefined;
+  }
+
+  /**
+   * Counts the bytes of a query's result that were not counted while it was built. Returns the result, or an error in
+   * place of one that is too large.
+   */
+  counted(result: ExecutionResult, shape: ResponseShape, context: ServerContext & Counted): ExecutionResult {
+    const error = context.responseSize?.addResult(result, shape);
+    // Over a WebSocket, the response is counted while it is sent.
+    if (context.res === undefined) context.reservation?.release();
+    return error ? { errors: [error] } : result;
   }
 
   /** Counts the bytes of a stream as they are written. */
@@ -89,7 +100,7 @@ export class Responses {
   }
 
   /** Whether a response that may have this number of bytes is counted while it is built. */
-  isCounted(bytes: number): boolean {
+  #isCounted(bytes: number): boolean {
     return bytes > Math.min(COUNTED_FROM_BYTES, this.#limits.bytes);
   }
 }

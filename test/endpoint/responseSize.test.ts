@@ -23,6 +23,8 @@ const ROWS = 100;
 /** Each nested page repeats the same metadata five times. */
 const ATTACK = `{ positions(first: 10) { nodes { asset { positions(first: 100) { nodes { asset {
   a: metadata b: metadata c: metadata d: metadata e: metadata } } } } } } }`;
+/** The same with a cost below the one from which a query is not compiled. */
+const COMPILED_ATTACK = ATTACK.replace('first: 10', 'first: 9');
 const PAGE = '{ positions(first: 100) { nodes { asset { metadata } } } }';
 
 type Result = Readonly<Record<string, Readonly<Record<string, { readonly id: string }>>>>;
@@ -81,6 +83,25 @@ describe('a response that would be too large', () => {
     expect((await post(url, houses[0].reader, { query: ATTACK })).status).toBe(400);
     const page = await post(url, houses[0].reader, { query: PAGE });
     expect([page.status, (await page.text()).length > 100 * 65_000]).toEqual([200, true]);
+  });
+
+  it('a response to a compiled query is rejected, or returned completely, each time', async () => {
+    await large();
+    const { url, houses, faults } = endpoint();
+    const answers = { [COMPILED_ATTACK]: new Set<string>(), [PAGE]: new Set<string>() };
+    for (let times = 0; times < 6; times += 1) {
+      for (const [query, seen] of Object.entries(answers)) {
+        const before = process.cpuUsage();
+        const response = await post(url, houses[0].reader, { query });
+        const text = await response.text();
+        seen.add(`${response.status} ${text}`);
+        process.stdout.write(`${text.length} bytes with status ${response.status}: ${used(before)}\n`);
+      }
+    }
+    const [attack, page] = Object.values(answers).map((seen) => [...seen]);
+    expect(attack).toEqual([expect.stringMatching(/^400 .*QUERY_TOO_COMPLEX/)]);
+    expect([page?.length, (page?.[0]?.length ?? 0) > 100 * 65_000]).toEqual([1, true]);
+    expect(faults).toEqual([]);
   });
 
   it('a response that is too large because of long aliases or introspection ends with QUERY_TOO_COMPLEX', async () => {

@@ -75,6 +75,17 @@ describe('compiled queries', () => {
     ]);
   });
 
+  it.each([
+    ['few fields', 'id', 5_000],
+    ['many fields', Array.from({ length: 25 }, (_, index) => `a${index}: id`).join(' '), 2_000],
+  ])('a query for objects with %s is executed compiled up to a cost', (_what, fields, maxCost) => {
+    const { queries } = compiling();
+    const text = `{ positions { nodes { asset { ...Fields } ... on Position { asset { ...Fields } } } } }
+      fragment Fields on Asset { ${fields} }`;
+    executed(queries, operationIn(text));
+    expect(queries.get(text, null)?.maxCost).toBe(maxCost);
+  });
+
   it('at most 256 compiled queries are kept', () => {
     const { queries } = compiling();
     for (let index = 0; index < 300; index += 1)
