@@ -107,12 +107,11 @@ export function createApp(options: AppOptions): App {
   const shared = { store, ledger, clock, newId, newToken, failedAttempts, ...limitsOfCommands };
   const headers = securityHeaders(strictTransport);
   const readiness = new Readiness(store, failed);
-  const { bodyBytes } = settings.http;
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
   const responses = new Responses(settings.responses, buffer);
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskError(onInternalError), readiness };
   const compiled = fastPaths ? new CompiledQueries(plainSchema, failed) : undefined;
-  const handling = { ...settings, ...front, responses, bodyBytes, compiled };
+  const handling = { ...settings, ...front, responses, bodyBytes: settings.http.bodyBytes, compiled };
   const engine = createEngine({ ...handling, shared: { ...shared, hub } });
   const { graphql } = engine;
   // The context of the server's own commands: they have no request, and root is their viewer.

@@ -260,7 +260,8 @@ describe('what is read ahead is the same as what separate reads return', () => {
 /** Returns the ids of some rows of a table. */
 async function idsIn(table: TableName): Promise<readonly string[]> {
   const query = `{ institutions { nodes { id policies { id } apiKeys { nodes { id } } } }
-    positions(first: 100) { nodes { id events { nodes { id ledgerEvent { id } } } chatSessions { nodes { id messages { nodes { id } } } } } }
+    positions(first: 100) { nodes { id events { nodes { id ledgerEvent { id } } } } }
+    chatSessions(first: 100) { nodes { id messages { nodes { id } } } }
     assets { nodes { id } } assetTemplates { nodes { id } } auditEvents { nodes { id } } }`;
   const server = world.others.at(-1) as TestServer;
   server.viewer = ROOT;
