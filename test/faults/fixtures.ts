@@ -57,7 +57,7 @@ export const release = async (
 
 /** Reads a position; `typeOrCode` is DATA or the code of the error. */
 export async function read(server: TestServer, id: string): Promise<Answered> {
-  const query = 'query ($id: ID!) { position(id: $id) { state } }';
+  const query = 'query ($id: ID!) { position(id: $id) { state createdAt } }';
   const { data, errors, text } = await server.ask<{ position: Answered['result'] | null }>(query, { id });
   return { typeOrCode: errors?.[0]?.extensions?.code ?? 'DATA', result: data?.position ?? undefined, text };
 }
