@@ -24,6 +24,9 @@ const CURSOR_FIELDS = {
 } as const satisfies { readonly [field: string]: Parser };
 type CursorField = keyof typeof CURSOR_FIELDS;
 
+/** The fields that a cursor can contain. */
+export const CURSOR_FIELD_NAMES: readonly string[] = Object.keys(CURSOR_FIELDS);
+
 /** The order of a list. An order by a field that a cursor cannot contain does not compile. */
 export interface ListOrder<E> extends Order<E> {
   readonly by: readonly (Field<E> & CursorField)[];

@@ -1,38 +1,37 @@
 import type { Id } from '../domain/ids.ts';
-import type { AnyRow, Brought, BroughtPage, Page, TableName, Window } from '../store/store.ts';
+import type { AnyRow, Brought, BroughtPages, Page, TableName, Window } from '../store/store.ts';
 
 /** The rows and pages of a request that were read together with others, for the resolvers that need them later. */
 export class ReadAhead {
-  readonly #rows = new Map<TableName, Map<Id, AnyRow>>();
-  /** The pages by the id of their parent. */
-  readonly #pages = new Map<TableName, Map<Id, BroughtPage[]>>();
+  readonly #rows = new Map<TableName, ReadonlyMap<Id, AnyRow>[]>();
+  readonly #pages = new Map<TableName, BroughtPages[]>();
   #added = new WeakSet<Brought>();
 
   /** Keeps what a page has brought along. */
   add(brought: Brought | undefined): void {
     if (!brought || this.#added.has(brought)) return;
     this.#added.add(brought);
-    for (const [table, rows] of brought.rows) {
-      const kept = mapIn(this.#rows, table);
-      for (const row of rows) if (!kept.has(row.id)) kept.set(row.id, row);
-    }
-    for (const page of brought.pages) {
-      const kept = mapIn(this.#pages, page.table);
-      const id = page.window.parent?.id ?? '';
-      const pages = kept.get(id);
-      if (pages) pages.push(page);
-      else kept.set(id, [page]);
-    }
+    for (const [table, rows] of brought.rows) addTo(this.#rows, table, rows);
+    for (const pages of brought.pages) addTo(this.#pages, pages.table, pages);
   }
 
   row(table: TableName, id: Id): AnyRow | undefined {
-    return this.#rows.get(table)?.get(id);
+    for (const rows of this.#rows.get(table) ?? []) {
+      const row = rows.get(id);
+      if (row) return row;
+    }
+    return undefined;
   }
 
   /** Returns the page of the same window, if there is one. */
   page(table: TableName, window: Window<AnyRow>): Page<AnyRow> | undefined {
-    const pages = window.parent && this.#pages.get(table)?.get(window.parent.id);
-    return pages?.find((each) => isSame(each.window, window))?.page;
+    const { parent } = window;
+    if (!parent) return undefined;
+    for (const { field, window: own, byParent } of this.#pages.get(table) ?? []) {
+      const page = field === parent.field && isSame(own, window) ? byParent.get(parent.id) : undefined;
+      if (page) return page;
+    }
+    return undefined;
   }
 
   clear(): void {
@@ -42,17 +41,16 @@ export class ReadAhead {
   }
 }
 
-function mapIn<V>(maps: Map<TableName, Map<Id, V>>, table: TableName): Map<Id, V> {
-  let map = maps.get(table);
-  if (!map) maps.set(table, (map = new Map()));
-  return map;
+function addTo<V>(lists: Map<TableName, V[]>, table: TableName, value: V): void {
+  const list = lists.get(table);
+  if (list) list.push(value);
+  else lists.set(table, [value]);
 }
 
-/** Whether two windows of the same parent, neither of them within cursors, select the same rows. */
+/** Whether two windows, one of them without cursors, select the same rows of each parent. */
 const isSame = (one: Window<AnyRow>, other: Window<AnyRow>): boolean =>
   one.limit === other.limit &&
   one.backward === other.backward &&
-  one.parent?.field === other.parent?.field &&
   other.after === null &&
   other.before === null &&
   other.search === undefined &&

@@ -82,17 +82,20 @@ export interface Bring {
   readonly children: readonly { readonly field: string; readonly table: TableName; readonly window: Window<AnyRow> }[];
 }
 
-/** A page of the rows that refer to another row. */
-export interface BroughtPage {
+/** Pages of the rows that refer to other rows, by the ids of these. */
+export interface BroughtPages {
   readonly table: TableName;
+  readonly field: string;
+  /** The window of each page, without its parent. */
   readonly window: Window<AnyRow>;
-  readonly page: Page<AnyRow>;
+  readonly byParent: ReadonlyMap<Id, Page<AnyRow>>;
 }
 
-/** What was read together with pages, and the rows of these pages: the same as separate reads return. */
+/** What was read together with pages: the same as separate reads return. */
 export interface Brought {
-  readonly rows: ReadonlyMap<TableName, readonly AnyRow[]>;
-  readonly pages: readonly BroughtPage[];
+  /** The rows that others refer to, by their ids. */
+  readonly rows: ReadonlyMap<TableName, ReadonlyMap<Id, AnyRow>>;
+  readonly pages: readonly BroughtPages[];
 }
 
 /** A session with the unread counts of the requested participants. */

@@ -20,7 +20,7 @@ export type {
   AnyRow,
   Bring,
   Brought,
-  BroughtPage,
+  BroughtPages,
   Condition,
   Field,
   Key,

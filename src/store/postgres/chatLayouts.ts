@@ -50,6 +50,7 @@ export const CHAT_LAYOUTS: { readonly [T in ChatTable]: DeclaredLayout<Tables[T]
     sort: {},
     leads: {},
     parents: { sessionId: 'chat_sessions' },
+    numbered: 'sequence',
     owned: [],
     words: { of: (row) => lexemesOf(row.institutionId, tokensOfMessage(row)), from: ['body'] },
   },
@@ -66,6 +67,7 @@ export const CHAT_LAYOUTS: { readonly [T in ChatTable]: DeclaredLayout<Tables[T]
     sort: {},
     leads: {},
     parents: { messageId: 'chat_messages' },
+    numbered: 'version',
     owned: [],
   },
   readMarks: {

@@ -43,6 +43,8 @@ export interface DeclaredLayout<E> {
    * all institutions only for the fields of `owned`: other lists of all institutions are merged from the lists of each.
    */
   readonly byInstitution?: readonly Field<E>[];
+  /** A field with a different value in each row of a parent, so that an order by it needs no id. */
+  readonly numbered?: Field<E>;
   /** Fields whose value implies the institution of the row. */
   readonly owned: readonly Field<E>[];
   /** The words by which a row is found, stored in its column `words`. */

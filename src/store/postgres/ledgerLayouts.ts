@@ -24,6 +24,7 @@ export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: DeclaredLayout<Table
     sort: {},
     leads: {},
     parents: { positionId: 'positions' },
+    numbered: 'sequence',
     owned: [],
   },
   ledgerEvents: {
@@ -42,6 +43,7 @@ export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: DeclaredLayout<Table
     sort: {},
     leads: { createdAt: ['institutionId'] },
     parents: { positionId: 'positions', lifecycleEventId: 'lifecycle_events' },
+    numbered: 'sequence',
     owned: [],
   },
   postings: {
@@ -58,6 +60,7 @@ export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: DeclaredLayout<Table
     sort: {},
     leads: {},
     parents: { ledgerEventId: 'ledger_events' },
+    numbered: 'ordinal',
     owned: [],
   },
 };

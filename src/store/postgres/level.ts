@@ -1,5 +1,5 @@
 import type { Id } from '../../domain/ids.ts';
-import type { AnyRow, Bring, BroughtPage, ReadOptions, TableName, Window } from '../store.ts';
+import type { AnyRow, Bring, Brought, BroughtPages, Page, ReadOptions, TableName, Window } from '../store.ts';
 import type { Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import { readLayout } from './sql.ts';
@@ -40,9 +40,10 @@ export class Levels {
     const own = layoutOf(table);
     // The rows of all institutions are joined by the institution, too.
     const tenant = this.#isOfAll && bring !== NOTHING ? [own.tenantField] : [];
-    const used = [...tenant, ...(window?.order.by ?? []), ...bring.parents.map(({ field }) => field)];
-    const layout = readLayout(own, this.#options, used);
-    const fields = layout.read ?? [];
+    const used = [...tenant, ...bring.parents.map(({ field }) => field)];
+    const { read: fields = [] } = readLayout(own, this.#options, used);
+    // A window may be sorted by fields that are not returned.
+    const layout = readLayout(own, this.#options, [...used, ...(window?.order.by ?? [])]);
     const types = fields.map((field) => own.columns[field as keyof typeof own.columns].type);
     const isText = (field: string): boolean => layout.asText?.includes(field) ?? false;
     const parents = bring.parents.map((each) => ({ field: each.field, level: this.of(each.table, each.bring) }));
@@ -72,15 +73,16 @@ export const NOTHING: Bring = { parents: [], children: [] };
 /** The layouts differ only in the names of their fields, which TypeScript cannot see in a union of tables. */
 const layoutOf = (table: TableName): Layout<AnyRow> => LAYOUTS[table] as unknown as Layout<AnyRow>;
 
-/** The rows of one answer, by the levels of its statement. */
-export class LevelRows {
-  readonly rows = new Map<TableName, AnyRow[]>();
-  readonly pages: BroughtPage[] = [];
-  readonly #seen: Set<unknown>[] = [];
+/** What the answer to one statement has brought along. */
+export class LevelRows implements Brought {
+  readonly rows = new Map<TableName, Map<Id, AnyRow>>();
+  readonly pages: BroughtPages[] = [];
+  readonly #parents: Map<Id, AnyRow>[] = [];
+  readonly #children: Map<Id, Page<AnyRow>>[] = [];
 
   /** Returns the row whose values begin at an index. What is read together with it is kept. */
   row(level: Level, values: readonly unknown[], from: number, isJson: boolean): AnyRow {
-    const { fields, layout, unreadFor, parents, children } = level;
+    const { fields, unreadFor, parents, children } = level;
     const parsers = isJson ? level.fromJson : level.fromText;
     const row: { [field: string]: unknown } = {};
     let at = from;
@@ -95,45 +97,55 @@ export class LevelRows {
     }
     // The values are those of the fields of the table.
     const entity = row as unknown as AnyRow;
-    for (const parent of parents) {
-      if (isJson) this.#parent(parent.level, values[at] as readonly unknown[], 0, true);
-      else this.#parent(parent.level, values, at, false);
-      at += isJson ? 1 : parent.level.width;
+    for (const { level: above } of parents) {
+      if (isJson) this.#parent(above, values[at] as readonly unknown[], 0, true);
+      else this.#parent(above, values, at, false);
+      at += isJson ? 1 : above.width;
     }
-    for (const { field, window, level: below } of children) {
-      const text = values[at];
-      const rows = (isJson || text === null ? text : JSON.parse(text as string)) as readonly (readonly unknown[])[];
-      const own = { ...window, parent: { field: field as 'id', id: entity.id } };
-      const page = this.page(
-        own,
-        (rows ?? []).map((each) => () => this.row(below, each, 0, true)),
-      );
-      this.pages.push({ table: below.layout.name, window: own, page });
+    for (const child of children) {
+      const list = values[at] ?? null;
+      const rows = (typeof list === 'string' ? JSON.parse(list) : (list ?? [])) as readonly (readonly unknown[])[];
+      this.#pagesOf(child).set(entity.id, this.page(child.level, child.window, rows, 0, true));
       at += 1;
     }
-    this.keep(layout.name, entity);
     return entity;
   }
 
-  /** Returns the page of a window, given functions that return its rows and one more, if there is one. */
-  page(window: Pick<Window<AnyRow>, 'limit' | 'backward'>, rows: readonly (() => AnyRow)[]): BroughtPage['page'] {
-    const more = rows.length > window.limit;
-    const kept = (more ? rows.slice(0, window.limit) : rows).map((read) => read());
-    return { rows: window.backward ? kept.toReversed() : kept, more };
+  /** Returns the page of a window from its rows and one more, if there is one. */
+  page(
+    level: Level,
+    { limit, backward }: Window<AnyRow>,
+    rows: readonly (readonly unknown[])[],
+    from: number,
+    isJson: boolean,
+  ): Page<AnyRow> {
+    const more = rows.length > limit;
+    const kept: AnyRow[] = [];
+    for (let index = 0; index < rows.length && index < limit; index += 1)
+      kept.push(this.row(level, rows[index] ?? [], from, isJson));
+    return { rows: backward ? kept.toReversed() : kept, more };
   }
 
-  keep(table: TableName, row: AnyRow): void {
-    const kept = this.rows.get(table);
-    if (kept) kept.push(row);
-    else this.rows.set(table, [row]);
+  #pagesOf({ field, window, level }: Level['children'][number]): Map<Id, Page<AnyRow>> {
+    let byParent = this.#children[level.index];
+    if (!byParent) {
+      this.#children[level.index] = byParent = new Map();
+      this.pages.push({ table: level.layout.name, field, window, byParent });
+    }
+    return byParent;
   }
 
   /** Keeps a row that another one refers to, once. It is absent if the other refers to none. */
   #parent(level: Level, values: readonly unknown[], from: number, isJson: boolean): void {
     const id = values[from] as Id | null;
-    const seen = (this.#seen[level.index] ??= new Set());
+    let seen = this.#parents[level.index];
+    if (!seen) this.#parents[level.index] = seen = new Map();
     if (id === null || seen.has(id)) return;
-    seen.add(id);
-    this.row(level, values, from, isJson);
+    const row = this.row(level, values, from, isJson);
+    seen.set(id, row);
+    const { name } = level.layout;
+    const rows = this.rows.get(name);
+    if (rows) rows.set(id, row);
+    else this.rows.set(name, new Map([[id, row]]));
   }
 }

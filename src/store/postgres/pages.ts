@@ -4,7 +4,7 @@ import { columnName, type Layout } from './layout.ts';
 import { type Level, LevelRows, Levels, NOTHING } from './level.ts';
 import { groupsOf, isUnfiltered, known } from './parents.ts';
 import type { Queries } from './session.ts';
-import { type Bound, Parameters, type Statement, selectOf } from './sql.ts';
+import { type Bound, Parameters, selectOf } from './sql.ts';
 import { inJson } from './values.ts';
 import { windowOf } from './window.ts';
 
@@ -24,9 +24,9 @@ export async function pages<E extends { readonly id: Id }>(
   const all = windows as readonly unknown[] as readonly Window<AnyRow>[];
   const requests = groupsOf(all).map(async (group) => {
     const first = all[group[0] as number] as Window<AnyRow>;
-    const level = new Levels(options, tenant === null).of(layout.name, first.bring ?? NOTHING, first);
     const parents = group.map((index) => known(all[index]?.parent?.id));
-    const { rows } = await queries.query<Values>(statementFor(level, first, parents, tenant));
+    const { level, text, values } = builtFor(layout, first, parents, tenant, options);
+    const { rows } = await queries.query<Values>({ text, values, keepsPlan: isUnfiltered(first), isRaw: true });
     const read = pagesOf(level, first, parents, rows);
     for (const [index, page] of read.entries()) answers[group[index] as number] = page as unknown as Page<E>;
   });
@@ -43,28 +43,80 @@ function pagesOf(
 ): readonly Page<AnyRow>[] {
   const read = new LevelRows();
   const brought = window.bring && read;
-  const first = window.parent ? 1 : 0;
-  const readers: (() => AnyRow)[][] = parents.map(() => []);
-  for (const values of rows) {
-    const index = first === 0 ? 0 : Number(values[0]) - 1;
-    readers[index]?.push(() => read.row(level, values, first, false));
-  }
-  return readers.map((each) => ({ ...read.page(window, each), brought }));
+  if (!window.parent) return [{ ...read.page(level, window, rows, 0, false), brought }];
+  const perParent: Values[][] = parents.map(() => []);
+  for (const values of rows) perParent[Number(values[0]) - 1]?.push(values);
+  return perParent.map((each) => ({ ...read.page(level, window, each, 1, false), brought }));
 }
 
-function statementFor(level: Level, window: Window<AnyRow>, parents: readonly Id[], tenant: Id | null): Statement {
+/** The level of a window and the text of its statement. */
+interface Built {
+  readonly level: Level;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Texts that depend on nothing but what is compared here. */
+interface Kept extends Built {
+  readonly window: Window<AnyRow>;
+  readonly options: ReadOptions;
+  readonly isOfAll: boolean;
+}
+/** By what the window brings along, which is the same object for the same selection. */
+const KEPT = new WeakMap<Bring, Kept>();
+
+/** Returns the statement of windows that differ only in their parents. */
+function builtFor(
+  layout: LayoutName,
+  window: Window<AnyRow>,
+  parents: readonly Id[],
+  tenant: Id | null,
+  options: ReadOptions,
+): Built {
+  const values = [...(window.parent ? [parents] : []), ...(tenant === null ? [] : [tenant])];
+  const isOfAll = tenant === null;
+  const kept = window.bring && KEPT.get(window.bring);
+  const isKept = kept?.options === options && kept.isOfAll === isOfAll && kept.level.layout.name === layout.name;
+  if (isKept && isSameText(kept.window, window)) return { ...kept, values };
+  const level = new Levels(options, isOfAll).of(layout.name, window.bring ?? NOTHING, window);
   const parameters = new Parameters();
+  const text = textOf(level, window, parents, tenant, parameters);
+  const hasSame =
+    parameters.values.length === values.length && values.every((each, at) => each === parameters.values[at]);
+  if (window.bring && hasSame && isPlain(window))
+    KEPT.set(window.bring, { level, text, values: [], window, options, isOfAll });
+  return { level, text, values: parameters.values };
+}
+
+type LayoutName = Pick<Layout<never>, 'name'>;
+
+/** Whether the statements of two windows with the same selection have the same text. */
+const isSameText = (one: Window<AnyRow>, other: Window<AnyRow>): boolean =>
+  one.limit === other.limit &&
+  one.backward === other.backward &&
+  one.parent?.field === other.parent?.field &&
+  one.order.direction === other.order.direction &&
+  one.order.by.join() === other.order.by.join() &&
+  isPlain(other);
+
+/** Whether a window has neither a filter, nor cursors, nor unread counts. */
+const isPlain = (window: Window<AnyRow>): boolean =>
+  isUnfiltered(window) && !window.after && !window.before && (window.unreadFor ?? []).length === 0;
+
+function textOf(
+  level: Level,
+  window: Window<AnyRow>,
+  parents: readonly Id[],
+  tenant: Id | null,
+  parameters: Parameters,
+): string {
   const { parent } = window;
-  const from =
-    parent && `unnest(${parameters.add(parents, 'text[]')}) with ordinality as p(id, parent) cross join lateral `;
+  const from = parent
+    ? `unnest(${parameters.add(parents, 'text[]')}) with ordinality as p(id, parent) cross join lateral `
+    : '';
   const own = windowOf(level.layout, window, tenant, parameters, parent ? { [parent.field]: 'p.id' } : {});
   const { values, joins } = sourceOf(level, tenant, parameters, false);
-  return {
-    text: `select ${parent ? 'p.parent, ' : ''}${values.join(', ')} from ${from ?? ''}(${own}) l0${joins}`,
-    values: parameters.values,
-    keepsPlan: isUnfiltered(window),
-    isRaw: true,
-  };
+  return `select ${parent ? 'p.parent, ' : ''}${values.join(', ')} from ${from}(${own}) l0${joins}`;
 }
 
 /** The values of a level's rows as SQL, and the joins that read what comes along. */
@@ -109,40 +161,6 @@ const arrayOf = ({ values }: Source): string => `json_build_array(${values.join(
 
 /** The condition that row `t` of a table is in the scope, and of the institution of the row that refers to it. */
 function ownerOf({ layout }: Level, from: Level, tenant: Id | null, parameters: Parameters): string {
-  const owner = tenant === null ? `${nameOf(from)}."${from.layout.tenantField}"` : parameters.add(tenant, 'text');
+  const owner = tenant === null ? `${nameOf(from)}."${from.layout.tenantField}"` : parameters.tenant(tenant);
   return `t.${columnName(layout.tenantField)} = ${owner}`;
-}
-
-/** The maximum number of rows and of tables that one statement reads for a window, if it brings any along. */
-const LIMITS = { rows: 1_024, tables: 10 } as const;
-
-/** Returns a window without what it should not bring along: each part that exceeds the limits. */
-export function limitBring<W extends Window<never>>(window: W): { readonly window: W; readonly rows: number } {
-  const { bring, limit } = window;
-  const own = limit + 1;
-  if (!bring) return { window, rows: own };
-  const left = { rows: LIMITS.rows - own, tables: LIMITS.tables - 1 };
-  return { window: { ...window, bring: withinLimits(bring, own, left) }, rows: LIMITS.rows - left.rows };
-}
-
-/** Returns the parts of what `count` rows bring along for which enough is left. */
-function withinLimits({ parents, children }: Bring, count: number, left: { rows: number; tables: number }): Bring {
-  const fits = (rows: number): boolean => {
-    if (left.tables === 0 || rows > left.rows) return false;
-    left.rows -= rows;
-    left.tables -= 1;
-    return true;
-  };
-  return {
-    parents: parents
-      .filter(() => fits(count))
-      .map((each) => ({ ...each, bring: withinLimits(each.bring, count, left) })),
-    children: children
-      .filter(({ window }) => fits(count * (window.limit + 1)))
-      .map(({ window, ...each }) => {
-        const { bring } = window;
-        const rows = count * (window.limit + 1);
-        return { ...each, window: bring ? { ...window, bring: withinLimits(bring, rows, left) } : window };
-      }),
-  };
 }

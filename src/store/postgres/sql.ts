@@ -18,9 +18,15 @@ export interface Statement {
 /** Collects a statement's parameters and returns their placeholders. */
 export class Parameters {
   readonly values: unknown[] = [];
+  #tenant: string | undefined;
   add(value: unknown, type: SqlType | 'bigint' | 'tsquery' | `${SqlType}[]`): string {
     this.values.push(value);
     return `$${this.values.length}::${type}`;
+  }
+
+  /** Returns the placeholder of the institution of the scope, which is one parameter wherever it is named. */
+  tenant(tenant: string): string {
+    return (this.#tenant ??= this.add(tenant, 'text'));
   }
 }
 
@@ -43,7 +49,7 @@ export function readLayout<E>(layout: Layout<E>, options: ReadOptions, used: rea
 
 /** Returns the condition that a row of the table with this alias is in the scope, to append to other conditions. */
 export const inScope = (alias: string, tenant: string | null, parameters: Parameters): string =>
-  tenant === null ? '' : ` and ${alias}.institution_id = ${parameters.add(tenant, 'text')}`;
+  tenant === null ? '' : ` and ${alias}.institution_id = ${parameters.tenant(tenant)}`;
 
 /** Fields that must equal one value each, as SQL: the parent, or one of several values that are read separately. */
 export type Bound = { readonly [field: string]: string };
@@ -74,7 +80,7 @@ export function whereOf<E>(
     return [...(parent ? [owner] : []), is(columnName(field), value)];
   });
   if (tenant !== null) {
-    const own = is(layout.tenant, parameters.add(tenant, 'text'));
+    const own = is(layout.tenant, parameters.tenant(tenant));
     // The planner treats the two conditions as independent and would read all rows of the institution to combine them.
     parts.push(lead !== undefined && layout.owned.includes(lead) ? `(${own}) is true` : own);
   }
@@ -102,7 +108,7 @@ export function whereOf<E>(
   if (isOfAll && layout.byInstitution?.some((field) => field in selection.where)) parts.push(ANY_INSTITUTION);
   if (selection.search) parts.push(foundBy(selection.search, tenant, parameters));
   const owner = (): string | undefined =>
-    bound[layout.tenantField] ?? (tenant === null ? undefined : parameters.add(tenant, 'text'));
+    bound[layout.tenantField] ?? (tenant === null ? undefined : parameters.tenant(tenant));
   for (const term of selection.terms ?? []) parts.push(hasTerm(layout, term, owner(), parameters));
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
 }

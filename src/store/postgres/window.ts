@@ -79,7 +79,8 @@ function eachOf<E>(
  * its condition is hidden from the planner so that it does not remove the field again. Otherwise the planner may choose
  * an index in order of creation, expecting such rows soon, and read all others first.
  */
-function runOf<E>({ layout, window, tenant, parameters, bound }: Parts<E>, lead: Field<E> | undefined): string {
+function runOf<E>(parts: Parts<E>, lead: Field<E> | undefined): string {
+  const { layout, window, tenant, parameters, bound } = parts;
   const where = whereOf(layout, window, tenant, parameters, bound, lead);
   const keys = keysOf(layout, window, parameters).join(' and ');
   const joined = keys === '' ? where : `${where === '' ? ' where ' : `${where} and `}${keys}`;
@@ -87,7 +88,15 @@ function runOf<E>({ layout, window, tenant, parameters, bound }: Parts<E>, lead:
   const unread = (window.unreadFor ?? []).map(
     (participant, index) => `(${unreadOf(parameters.add(participant, 'text'))}) as "unread${index}"`,
   );
-  return `${selectOf(layout, unread)}${joined} order by ${ahead}${orderOf(layout, window)} limit ${window.limit + 1}`;
+  return `${selectOf(layout, unread)}${joined} order by ${ahead}${runOrderOf(parts)} limit ${window.limit + 1}`;
+}
+
+/** Returns the order of a range. Where the rows of a parent are numbered, a sort by the id as well would read them all. */
+function runOrderOf<E>({ layout, window, bound }: Parts<E>): string {
+  const [first] = window.order.by;
+  const isOfParent = Object.keys(layout.parents ?? {}).some((field) => field in bound);
+  if (first === undefined || first !== layout.numbered || !isOfParent) return orderOf(layout, window);
+  return `${sortOf(layout, first).by} ${directionOf(window)}`;
 }
 
 const valuesOf = <E>({ where }: Selection<E>, field: Field<E>): readonly unknown[] => {
