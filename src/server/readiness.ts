@@ -17,15 +17,13 @@ export class Readiness {
   readonly #store: Store;
   readonly #onError: (error: unknown) => void;
   #isStopping = false;
-  #checked: { readonly fault: Promise<UnreadyReason | undefined>; readonly until: number } | undefined;
+  #check: Promise<UnreadyReason | undefined> | undefined;
+  /** When the result of the last check is forgotten, by the monotonic clock. */
+  #forgottenAt = Infinity;
 
   constructor(store: Store, onError: (error: unknown) => void) {
     this.#store = store;
     this.#onError = onError;
-  }
-
-  get isStopping(): boolean {
-    return this.#isStopping;
   }
 
   /** From now on, the server is not ready. */
@@ -36,23 +34,20 @@ export class Readiness {
   /** Returns why the server cannot serve requests; undefined if it can. */
   async reason(): Promise<UnreadyReason | undefined> {
     if (this.#isStopping) return 'stopping';
-    const now = performance.now();
-    if (!this.#checked || now > this.#checked.until) {
-      const checked = { fault: this.#check(), until: Infinity };
-      this.#checked = checked;
-      void checked.fault.then(() => {
-        checked.until = performance.now() + REMEMBERED_MS;
-      });
-    }
-    return this.#checked.fault;
+    if (performance.now() > this.#forgottenAt) this.#check = undefined;
+    this.#check ??= this.#findFault();
+    return this.#check;
   }
 
-  async #check(): Promise<UnreadyReason | undefined> {
+  async #findFault(): Promise<UnreadyReason | undefined> {
+    this.#forgottenAt = Infinity;
     try {
       return await this.#store.findFault();
     } catch (error) {
       this.#onError(error);
       return 'internal_error';
+    } finally {
+      this.#forgottenAt = performance.now() + REMEMBERED_MS;
     }
   }
 }

@@ -88,9 +88,9 @@ async function newInstitution(program: Program): Promise<string> {
 }
 
 const onPostgres = async (): Promise<Environment> => {
-  const { url, drop } = await createDatabase();
-  onTestFinished(drop);
-  return { STORE_BACKEND: 'postgres', DATABASE_URL: url };
+  const database = await createDatabase();
+  onTestFinished(() => database.drop());
+  return { STORE_BACKEND: 'postgres', DATABASE_URL: database.url };
 };
 
 describe.each([
