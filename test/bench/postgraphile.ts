@@ -58,6 +58,7 @@ interface Named {
   readonly name: string;
 }
 
+const POSITION = 'positionByInstitutionIdAndRowId(institutionId: $institutionId, rowId: $id)';
 const ASSET = 'asset: assetByInstitutionIdAndAssetId';
 const TEMPLATE = 'template: assetTemplateByInstitutionIdAndTemplateId';
 const INSTITUTION = 'institution: institutionByInstitutionId { rowId name }';
@@ -67,8 +68,8 @@ const named = ({ rowId, name }: Named): object => ({ id: rowId, name });
 
 const QUERIES: Readonly<Record<string, Queries>> = {
   get: {
-    query: `query Get($id: String!) {
-      position: positionByRowId(rowId: $id) { rowId state holderReference amount currency held }
+    query: `query Get($id: String!, $institutionId: String!) {
+      position: ${POSITION} { rowId state holderReference amount currency held }
     }`,
     toData: ({ position }: { readonly position: PositionRow }) => ({
       position: {
@@ -81,8 +82,8 @@ const QUERIES: Readonly<Record<string, Queries>> = {
     }),
   },
   'nested get': {
-    query: `query Nested($id: String!) {
-      position: positionByRowId(rowId: $id) {
+    query: `query Nested($id: String!, $institutionId: String!) {
+      position: ${POSITION} {
         rowId state held ${ASSET} { rowId label ${TEMPLATE} { rowId code ${INSTITUTION} } }
       }
     }`,
@@ -139,7 +140,7 @@ export function postgraphileContestant(server: ServerProcess, operation: string)
   const reads = READS[operation]?.operations(server.data) ?? [];
   const operations = reads.map(({ variables }) => ({
     query,
-    variables: operation === 'nested page of 50' ? { ...variables, institutionId } : variables,
+    variables: { ...variables, institutionId },
   }));
   return { server, operations: () => operations, expected: '"rowId":', toData: toData as (data: unknown) => unknown };
 }
