@@ -120,7 +120,7 @@ export const pageArgs = builder.args((t) => ({
   }),
 }));
 
-/** What is read together with the rows of a page. */
+/** The rows and counts that are read together with the rows of a page. */
 export type Along = Pick<Window<object>, 'unreadFor' | 'bring'>;
 
 /** Returns one page. Throws BAD_USER_INPUT for an invalid argument. */

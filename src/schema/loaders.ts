@@ -48,7 +48,7 @@ export type Loaders = TableLoaders & {
 };
 
 /**
- * Returns the readers of a request. A synchronous store is read directly, without promises; any other is read in
+ * Returns the readers of one request. A synchronous store is read directly, without promises; any other is read in
  * batches, one per tick.
  */
 export const loadersOf = (store: Store, scope: Scope, until?: Deadline): Loaders =>

@@ -84,7 +84,7 @@ export function stringArgument(field: FieldNode, name: string, { variable }: Sel
   return typeof given === 'string' ? given : undefined;
 }
 
-/** What a field brings along, and the values of the variables that this depends on. */
+/** The rows that a field brings along, and the values of the variables on which they depend. */
 interface Known {
   readonly bring: Bring | undefined;
   readonly variables: ReadonlyMap<string, unknown>;
@@ -95,7 +95,7 @@ const KNOWN = new WeakMap<FieldNode, Map<string, Known>>();
 /** The maximum number of lists below rows that are read ahead: nested fragments grow exponentially. */
 const MAX_LISTS = 10;
 
-/** Returns what the items of a list of objects of the type can bring along; undefined if the store would ignore it. */
+/** Returns the rows that the items of a list can bring along; undefined if the store would ignore it. */
 export const bringOfRows = (read: Loaders, info: GraphQLResolveInfo, type: string): Bring | undefined =>
   read.looksAhead ? bringOf(info, type, fieldsOfRows) : undefined;
 

@@ -9,7 +9,7 @@ export const READY_PATH = '/ready';
 /** Why a server cannot serve requests. */
 export type UnreadyReason = StoreFault | 'stopping' | 'internal_error';
 
-/** The time for which the state of the store is remembered, in ms: anyone may ask, and each answer costs a statement. */
+/** The time for which the state of the store is kept, in ms: no API key is needed, and a check costs one statement. */
 const REMEMBERED_MS = 500;
 
 /** Whether the server can serve requests. */
@@ -52,7 +52,7 @@ export class Readiness {
   }
 }
 
-/** Returns what answers a request for `/health` or `/ready`, or undefined for any other path. */
+/** Returns the handler for `/health` or `/ready`; undefined for any other path. */
 export function probeAnswer(
   path: string | undefined,
   readiness: Readiness,

@@ -74,7 +74,7 @@ export interface Window<E> extends Selection<E> {
 /** A row of any table. */
 export type AnyRow = Tables[TableName];
 
-/** What is read together with each row of a table. */
+/** The rows that are read together with each row of a table. */
 export interface Bring {
   /** The rows that the fields of the row refer to. */
   readonly parents: readonly { readonly field: string; readonly table: TableName; readonly bring: Bring }[];
@@ -91,7 +91,7 @@ export interface BroughtPages {
   readonly byParent: ReadonlyMap<Id, Page<AnyRow>>;
 }
 
-/** What was read together with pages: the same as separate reads return. */
+/** The rows that were read together with pages: the same as separate reads return. */
 export interface Brought {
   /** The rows that others refer to, by their ids. */
   readonly rows: ReadonlyMap<TableName, ReadonlyMap<Id, AnyRow>>;

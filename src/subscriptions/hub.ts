@@ -157,7 +157,7 @@ export class Hub {
   ): AsyncGenerator<StreamItem, StreamPosition | undefined, undefined> {
     let position = after === null ? null : cursors.decode(after);
     if (position === undefined) throw new CursorExpiredError();
-    // What was committed before the subscription is not delivered as live.
+    // Changes that were committed before the subscription are not delivered as live.
     await this.#options.feed.assignSequences();
     for (;;) {
       const { isKnown, changes, last } = await this.#options.feed.read(position, PAGE, filter);

@@ -70,7 +70,7 @@ export function nestedVariablesOf({ definition, parts }: ParsedOperation): Reado
   return names;
 }
 
-/** The coerced variables of an operation, including defaults. */
+/** The coerced variables of the operation, including defaults. */
 export type Variables = Readonly<Record<string, unknown>>;
 
 /** Returns the coerced value of a variable. */

@@ -7,7 +7,7 @@ import type { GroupKey } from './keyMap.ts';
 export type Conditions = readonly (readonly [field: string, condition: Condition<unknown>])[];
 
 /**
- * Returns the conditions of a selection, including those for its parent and, last, for the institution. `tenantField`
+ * Returns the conditions of the selection, including those for its parent and, last, for the institution. `tenantField`
  * contains the institution of a row.
  */
 export function conditionsOf<E>(

@@ -57,7 +57,7 @@ export class Totals {
     }
   }
 
-  /** Returns the kept sums of a selection; undefined if they cannot be kept. */
+  /** Returns the kept sums of the selection; undefined if they cannot be kept. */
   #kept(selection: Selection<Position>, tenant: Id | null): Sums | undefined {
     const conditions = conditionsOf(selection, 'institutionId', tenant);
     const spec = conditions.length === 0 ? NO_CONDITION : listSpecOf<Position>(conditions, []);

@@ -61,7 +61,7 @@ export class UnreadCounter {
     else this.#forget(entity.sessionId, session);
   }
 
-  /** Reads the messages of a session; undefined if it has none. */
+  /** Reads the messages of the session; undefined if it has none. */
   #read(sessionId: Id): CountedSession | undefined {
     const parent = { field: 'sessionId', id: sessionId } as const;
     let session: CountedSession | undefined;

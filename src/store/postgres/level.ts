@@ -9,14 +9,14 @@ import { fromJson, fromText, type Parse } from './values.ts';
 export interface Level {
   /** The number of the level in its statement. */
   readonly index: number;
-  /** Its fields that are read are the first values of a row; the first of them is the id. */
+  /** The fields that are read are the first values of each row, and the first of them is the id. */
   readonly layout: Layout<AnyRow>;
   readonly fields: readonly string[];
-  /** The participants whose unread messages are counted: the next values of a row. */
+  /** The participants whose unread messages are counted: the next values of each row. */
   readonly unreadFor: readonly string[];
   readonly parents: readonly { readonly field: string; readonly level: Level }[];
   readonly children: readonly { readonly field: string; readonly window: Window<AnyRow>; readonly level: Level }[];
-  /** The number of values of a row, including those of its parents and one per child. */
+  /** The number of values in each row, with those of its parents and one per child. */
   readonly width: number;
   readonly fromText: readonly Parse[];
   readonly fromJson: readonly Parse[];
@@ -73,14 +73,14 @@ export const NOTHING: Bring = { parents: [], children: [] };
 /** The layouts differ only in the names of their fields, which TypeScript cannot see in a union of tables. */
 const layoutOf = (table: TableName): Layout<AnyRow> => LAYOUTS[table] as unknown as Layout<AnyRow>;
 
-/** What the answer to one statement has brought along. */
+/** The rows that the answer to one statement has brought along. */
 export class LevelRows implements Brought {
   readonly rows = new Map<TableName, Map<Id, AnyRow>>();
   readonly pages: BroughtPages[] = [];
   readonly #parents: Map<Id, AnyRow>[] = [];
   readonly #children: Map<Id, Page<AnyRow>>[] = [];
 
-  /** Returns the row whose values begin at an index. What is read together with it is kept. */
+  /** Returns the row whose values begin at an index. The rows that are read together with it are kept. */
   row(level: Level, values: readonly unknown[], from: number, isJson: boolean): AnyRow {
     const { fields, unreadFor, parents, children } = level;
     const parsers = isJson ? level.fromJson : level.fromText;

@@ -3,7 +3,7 @@ import type { Bring, Window } from '../store.ts';
 /** The maximum number of rows and of tables that one statement reads for a window, if it brings any along. */
 const LIMITS = { rows: 1_024, tables: 10 } as const;
 
-/** What a window of a size brings along within the limits, and the number of rows that are read. */
+/** The rows that a window brings along within the limits, and the number of rows that are read. */
 interface Limited {
   readonly limit: number;
   readonly bring: Bring;

@@ -8,7 +8,7 @@ import { type Bound, Parameters, selectOf } from './sql.ts';
 import { inJson } from './values.ts';
 import { windowOf } from './window.ts';
 
-/** The values of a row, as texts. */
+/** The values of one row, as texts. */
 type Values = readonly (string | null)[];
 
 /** Reads windows with one statement if they differ only in their parent, with all that they bring along. */

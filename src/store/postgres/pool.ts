@@ -54,7 +54,7 @@ export class ConnectionPool {
   readonly #connecting = new Set<pg.ClientBase>();
   readonly #open = new Set<pg.ClientBase>();
   readonly #acquired = new Set<pg.ClientBase>();
-  /** What ends the work of each connection in use. */
+  /** The functions that end the work of the connections in use. */
   readonly #abandonments = new Set<() => void>();
   #isAbandoned = false;
   readonly #statements = new WeakMap<pg.ClientBase, PreparedStatements>();

@@ -31,7 +31,7 @@ const toJsonText: Parse = (value) => new JsonText(value as string);
 export const fromText = (type: SqlType, isText: boolean): Parse =>
   type === 'json' && isText ? toJsonText : FROM_TEXT[type];
 
-/** Returns the function that converts a value of a column in a JSON array that `inJson` has built. */
+/** Returns the function that converts values of the column in the JSON arrays of `inJson`. */
 export const fromJson = (type: SqlType, isText: boolean): Parse =>
   TEXTS_IN_JSON.has(type) ? fromText(type, isText) : same;
 

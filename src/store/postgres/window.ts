@@ -60,7 +60,7 @@ function mergedOf<E>(parts: Parts<E>): string {
   return eachOf(parts, tenantField, `(${heads}) head`, `head."${tenantField}"`);
 }
 
-/** Selects the first rows of the windows in which the field has one of the values, given as a table and a column. */
+/** Selects the first rows of windows in which the field has one of the values, which are a column of a table. */
 function eachOf<E>(
   parts: Parts<E>,
   field: Field<E>,
@@ -91,7 +91,7 @@ function runOf<E>(parts: Parts<E>, lead: Field<E> | undefined): string {
   return `${selectOf(layout, unread)}${joined} order by ${ahead}${runOrderOf(parts)} limit ${window.limit + 1}`;
 }
 
-/** Returns the order of a range. Where the rows of a parent are numbered, a sort by the id as well would read them all. */
+/** Returns the order of a range. Rows that are numbered within their parent need no order by id, which would read all. */
 function runOrderOf<E>({ layout, window, bound }: Parts<E>): string {
   const [first] = window.order.by;
   const isOfParent = Object.keys(layout.parents ?? {}).some((field) => field in bound);
