@@ -100,6 +100,8 @@ export const COUNTS = {
   requestsPerApiKey: FULL ? 231 : 12,
   /** Random root keys of each kind, none of which may be reported as weak. */
   rootKeys: FULL ? 100_000 : 2_000,
+  /** Different documents that one server receives in a row. */
+  differentDocuments: FULL ? 100_000 : 2_600,
   /** Random documents, for each property of their cost. */
   documents: FULL ? 10_000 : 300,
   /** The heap of the attacked server in MB, and the number of requests of 15,000 creations each. */

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -30,6 +31,11 @@ const MAX_COST = 5_000;
 const MAX_VALUES = 50_000;
 /** The maximum number of compiled queries that are kept. */
 const MAX_COMPILED = 256;
+/**
+ * Keeps V8 from caching the functions that are made from texts: its cache keeps each of them, also after the compiled
+ * query was displaced.
+ */
+const NO_COMPILATION_CACHE = '--no-compilation-cache';
 /** The maximum number of fields of a compiled query, with fragments and abstract types expanded. */
 const MAX_FIELDS = 1_000;
 
@@ -62,6 +68,7 @@ export class CompiledQueries {
     let extended: GraphQLSchema | undefined;
     this.#schema = () => (extended ??= withCoercedValue(schema()));
     this.#onFailure = onFailure;
+    setFlagsFromString(NO_COMPILATION_CACHE);
   }
 
   /** The number of compiled queries. */
