@@ -9,6 +9,7 @@ import {
 } from 'graphql';
 import type { AnyRow, Bring, TableName, Window } from '../store/store.ts';
 import type { Loaders } from './loaders.ts';
+import { rememberLast, type VariableLookup, type Variables } from './variables.ts';
 
 declare module 'graphql' {
   interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> {
@@ -29,8 +30,7 @@ declare module 'graphql' {
 export interface Selected {
   readonly fields: readonly FieldNode[];
   readonly fragments: GraphQLResolveInfo['fragments'];
-  /** Returns the coerced value of a variable. */
-  readonly variable: (name: string) => unknown;
+  readonly variable: VariableLookup;
 }
 
 /** Returns the selected field of a resolver. */
@@ -84,13 +84,8 @@ export function stringArgument(field: FieldNode, name: string, { variable }: Sel
   return typeof given === 'string' ? given : undefined;
 }
 
-/** The rows that a field brings along, and the values of the variables on which they depend. */
-interface Known {
-  readonly bring: Bring | undefined;
-  readonly variables: ReadonlyMap<string, unknown>;
-}
 /** By the field and the type of its objects: that of `nodes` is selected on objects of several types. */
-const KNOWN = new WeakMap<FieldNode, Map<string, Known>>();
+const KNOWN = new WeakMap<FieldNode, Map<string, (variables: Variables) => Bring | undefined>>();
 
 /** The maximum number of lists below rows that are read ahead: nested fragments grow exponentially. */
 const MAX_LISTS = 10;
@@ -103,32 +98,31 @@ export const bringOfRows = (read: Loaders, info: GraphQLResolveInfo, type: strin
 export const bringOfObject = (read: Loaders, info: GraphQLResolveInfo, type: string): Bring | undefined =>
   read.looksAhead ? bringOf(info, type, fieldsBelow) : undefined;
 
+type FieldsOf = (selected: Selected) => readonly FieldNode[];
+
 /**
  * Returns the rows that a selection on rows refers to, and the first pages of lists below them; undefined if there are
- * none. The result is kept for equal values of the variables.
+ * none. The same object is returned for equal values of the variables.
  */
-function bringOf(info: GraphQLResolveInfo, type: string, fieldsOf: (selected: Selected) => readonly FieldNode[]) {
+function bringOf(info: GraphQLResolveInfo, type: string, fieldsOf: FieldsOf): Bring | undefined {
+  const { schema, fragments, variableValues } = info;
   const [node, ...others] = info.fieldNodes;
   // A field that is selected in several places is merged from all of them.
   if (!node || others.length > 0) return undefined;
-  const { schema, variableValues } = info;
   let types = KNOWN.get(node);
   if (!types) KNOWN.set(node, (types = new Map()));
-  const known = types.get(type);
-  if (known && [...known.variables].every(([name, value]) => variableValues[name] === value)) return known.bring;
-  const variables = new Map<string, unknown>();
-  const variable = (name: string): unknown => {
-    variables.set(name, variableValues[name]);
-    return variableValues[name];
-  };
-  const selected = { ...selectedIn(info), variable };
-  const all = new LookAhead(schema).on(type, { ...selected, fields: fieldsOf(selected) }, true);
-  const bring = all.parents.length + all.children.length === 0 ? undefined : all;
-  if ([...variables.values()].every(isSmall)) types.set(type, { bring, variables });
-  return bring;
+  let known = types.get(type);
+  if (!known) {
+    known = rememberLast((variable) => bringIn(schema, type, { fields: [node], fragments, variable }, fieldsOf));
+    types.set(type, known);
+  }
+  return known(variableValues);
 }
 
-const isSmall = (value: unknown): boolean => typeof value === 'number' || value === undefined || value === null;
+function bringIn(schema: GraphQLSchema, type: string, selected: Selected, fieldsOf: FieldsOf): Bring | undefined {
+  const bring = new LookAhead(schema).on(type, { ...selected, fields: fieldsOf(selected) }, true);
+  return bring.parents.length + bring.children.length === 0 ? undefined : bring;
+}
 
 class LookAhead {
   readonly #schema: GraphQLSchema;

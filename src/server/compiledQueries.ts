@@ -14,12 +14,12 @@ import {
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import type { ResponseShape } from '../schema/responseSize.ts';
+import type { Variables } from '../schema/variables.ts';
 import type { MaybePromise } from '../store/store.ts';
 import { isIntrospection } from './operations/documentLimits.ts';
 import { fieldInfoOf, fits } from './operations/fieldInfo.ts';
 import type { Operation } from './operations/operation.ts';
 import { responseShapeOf } from './operations/responseShape.ts';
-import type { Variables } from './operations/selections.ts';
 
 /** The number of executions after which a query is compiled: one that is sent once does not pay for it. */
 const EXECUTIONS = 3;

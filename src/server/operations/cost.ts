@@ -8,17 +8,9 @@ import {
 } from 'graphql';
 import { PAGE_SIZE } from '../../schema/connection.ts';
 import { DEFAULT_ITEMS } from '../../schema/fieldCosts.ts';
+import { rememberLast, type VariableLookup, type Variables } from '../../schema/variables.ts';
 import { type FieldInfo, fieldInfoOf, fits } from './fieldInfo.ts';
-import {
-  type Fragments,
-  isGivenAt,
-  isIncluded,
-  lengthAt,
-  numberOf,
-  type ParsedOperation,
-  type VariableLookup,
-  type Variables,
-} from './selections.ts';
+import { type Fragments, isGivenAt, isIncluded, lengthAt, numberOf, type ParsedOperation } from './selections.ts';
 
 /** The estimated maximum that executing an operation takes. */
 export interface Estimate {
@@ -31,31 +23,9 @@ export interface Estimate {
 /** The bytes around the data of a response, including extensions. */
 const ENVELOPE_BYTES = 200;
 
-/**
- * Returns the function that estimates the operation. It evaluates the operation again only if a value has changed that
- * the last estimate depended on. A value other than a number, a boolean or null is not kept.
- */
-export function estimatorOf(operation: ParsedOperation): (variables: Variables) => Estimate {
-  let last: { readonly estimate: Estimate; readonly used: ReadonlyMap<string, unknown> } | undefined;
-  return (variables) => {
-    if (last && isUnchanged(last.used, variables)) return last.estimate;
-    const used = new Map<string, unknown>();
-    const estimate = estimateOf(operation, (name) => {
-      used.set(name, variables[name]);
-      return variables[name];
-    });
-    last = [...used.values()].every(isSmall) ? { estimate, used } : undefined;
-    return estimate;
-  };
-}
-
-function isUnchanged(used: ReadonlyMap<string, unknown>, variables: Variables): boolean {
-  for (const [name, value] of used) if (variables[name] !== value) return false;
-  return true;
-}
-
-const isSmall = (value: unknown): boolean =>
-  value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean';
+/** Returns the function that estimates the operation. It evaluates the operation again only if it must. */
+export const estimatorOf = (operation: ParsedOperation): ((variables: Variables) => Estimate) =>
+  rememberLast((variable) => estimateOf(operation, variable));
 
 /**
  * Estimates a valid operation from the values of its arguments. The most expensive member of an abstract type counts; a

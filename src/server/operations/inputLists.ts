@@ -15,7 +15,8 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import type { ParsedOperation, Variables } from './selections.ts';
+import type { Variables } from '../../schema/variables.ts';
+import type { ParsedOperation } from './selections.ts';
 
 type Path = readonly string[];
 

@@ -6,9 +6,10 @@ import {
   Kind,
   type OperationDefinitionNode,
 } from 'graphql';
+import type { Variables } from '../../schema/variables.ts';
 import { type Estimate, estimatorOf } from './cost.ts';
 import { type ListUse, listUsesOf } from './inputLists.ts';
-import { isGivenAt, nestedVariablesOf, type ParsedOperation, parsedOperationOf, type Variables } from './selections.ts';
+import { isGivenAt, nestedVariablesOf, type ParsedOperation, parsedOperationOf } from './selections.ts';
 import { type VariableFacts, variableFactsOf } from './variables.ts';
 
 /** An operation of a valid document, with everything about it that does not depend on the request. Immutable. */

@@ -1,12 +1,12 @@
 import { type ExecutionArgs, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Variables } from '../../schema/variables.ts';
 import type { Access } from '../access/access.ts';
 import type { CompiledQueries } from '../compiledQueries.ts';
 import { requestError } from '../requestError.ts';
 import type { Caller, OperationContext } from '../serverContext.ts';
 import { checkLists } from './inputLists.ts';
 import { type Operation, operationOf, type RequestedOperation } from './operation.ts';
-import type { Variables } from './selections.ts';
 import { checkNulls, checkSizes, coerceVariables, withJsonValues } from './variables.ts';
 
 /** The limits that apply to each operation. */

@@ -10,6 +10,7 @@ import {
   visit,
 } from 'graphql';
 import type { ArgumentPath } from '../../schema/fieldCosts.ts';
+import type { VariableLookup } from '../../schema/variables.ts';
 
 /** An operation of a document and the fragments that it spreads. */
 export interface ParsedOperation {
@@ -69,12 +70,6 @@ export function nestedVariablesOf({ definition, parts }: ParsedOperation): Reado
     visit(part === definition ? root : part, { Variable: ({ name }) => void names.add(name.value) });
   return names;
 }
-
-/** The coerced variables of the operation, including defaults. */
-export type Variables = Readonly<Record<string, unknown>>;
-
-/** Returns the coerced value of a variable. */
-export type VariableLookup = (name: string) => unknown;
 
 /**
  * Returns the number of values in the list at the path, given in a literal, in variables or both. A single value counts

@@ -22,8 +22,9 @@ import {
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { badInput } from '../../schema/errors.ts';
+import type { Variables } from '../../schema/variables.ts';
 import { firstResult, tooManyValues } from './inputLists.ts';
-import type { ParsedOperation, Variables } from './selections.ts';
+import type { ParsedOperation } from './selections.ts';
 
 /** The facts about the variables of an operation that decide how the values of a request are checked. */
 export interface VariableFacts {
