@@ -202,12 +202,15 @@ function readSettings(read: VariableReader, isProduction: boolean, backend: Stor
 
 type Whole = VariableReader['whole'];
 
-const readHttp = (whole: Whole, { http } = DEFAULTS): Settings['http'] => ({
-  bodyBytes: whole('MAX_BODY_BYTES', http.bodyBytes, 1_024, 1e8),
-  headersMs: whole('HEADERS_TIMEOUT_MS', http.headersMs, 100, 600_000),
-  requestMs: whole('REQUEST_TIMEOUT_MS', http.requestMs, 100, 600_000),
-  keepAliveTimeoutMs: whole('KEEP_ALIVE_TIMEOUT_MS', http.keepAliveTimeoutMs, 1_000, 3_600_000),
-  idleTimeoutMs: whole('SILENCE_TIMEOUT_MS', http.idleTimeoutMs, 20_000, 3_600_000),
-  trustedProxies: whole('TRUSTED_PROXIES', http.trustedProxies, 0, 10),
-  connections: whole('MAX_CONNECTIONS', http.connections, 1, 1_000_000),
-});
+function readHttp(whole: Whole): Settings['http'] {
+  const { http } = DEFAULTS;
+  return {
+    bodyBytes: whole('MAX_BODY_BYTES', http.bodyBytes, 1_024, 1e8),
+    headersMs: whole('HEADERS_TIMEOUT_MS', http.headersMs, 100, 600_000),
+    requestMs: whole('REQUEST_TIMEOUT_MS', http.requestMs, 100, 600_000),
+    keepAliveTimeoutMs: whole('KEEP_ALIVE_TIMEOUT_MS', http.keepAliveTimeoutMs, 1_000, 3_600_000),
+    idleTimeoutMs: whole('SILENCE_TIMEOUT_MS', http.idleTimeoutMs, 20_000, 3_600_000),
+    trustedProxies: whole('TRUSTED_PROXIES', http.trustedProxies, 0, 10),
+    connections: whole('MAX_CONNECTIONS', http.connections, 1, 1_000_000),
+  };
+}

@@ -121,7 +121,7 @@ export const pageArgs = builder.args((t) => ({
 }));
 
 /** The rows and counts that are read together with the rows of a page. */
-export type Along = Pick<Window<object>, 'unreadFor' | 'bring'>;
+type Along = Pick<Window<object>, 'unreadFor' | 'bring'>;
 
 /** Returns one page. Throws BAD_USER_INPUT for an invalid argument. */
 export function connect<E extends object>(

@@ -36,7 +36,8 @@ export type GraphqlHandler = (
 /**
  * Returns the handler of GraphQL requests. It answers what nearly all clients send itself: a JSON body by POST, with
  * one JSON result. Everything else is passed to Yoga. Only the objects Request and Response and the handling of the
- * body are replaced: Yoga executes the operation of both with the same plugins, so the answers are equal.
+ * body are replaced: compiled queries are executed as for Yoga, and Yoga executes the others with the same plugins, so
+ * the answers are equal.
  */
 export function createDirectLane(options: DirectLaneOptions): GraphqlHandler {
   const { graphql } = options;

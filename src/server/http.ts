@@ -129,7 +129,7 @@ function otherAnswer({ path, page, readiness }: ListenOptions, request: Incoming
   if (isRepeated(request, 'idempotency-key')) {
     return rejectWith(badRequest('Send the header Idempotency-Key only once.'));
   }
-  const probe = isGetOrHead(request) ? probeAnswer(pathOf(request), readiness) : undefined;
+  const probe = isGetOrHead(request) ? probeAnswer((probed) => isAt(request, probed), readiness) : undefined;
   if (probe) return probe;
   if (page && isAt(request, '/') && isGetOrHead(request)) return redirectTo(path);
   if (!isAt(request, path)) return rejectWith(notFound(path));
@@ -140,8 +140,6 @@ function otherAnswer({ path, page, readiness }: ListenOptions, request: Incoming
 /** Whether the request is for the path, exactly. */
 export const isAt = ({ url = '' }: IncomingMessage, path: string): boolean =>
   url.startsWith(path) && (url.length === path.length || url[path.length] === '?');
-
-const pathOf = ({ url }: IncomingMessage): string | undefined => url?.split('?', 1)[0];
 
 /** Returns the client's address, as far as it can be trusted. */
 export function addressOf({ socket, headers }: IncomingMessage, trustedProxies: number): string {

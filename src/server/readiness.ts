@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Store, StoreFault } from '../store/store.ts';
 
 /** The path at which a server that runs returns 200. */
-export const HEALTH_PATH = '/health';
+const HEALTH_PATH = '/health';
 /** The path at which a server returns 200 while it can serve requests, and otherwise 503 with the reason. */
-export const READY_PATH = '/ready';
+const READY_PATH = '/ready';
 
 /** Why a server cannot serve requests. */
 export type UnreadyReason = StoreFault | 'stopping' | 'internal_error';
@@ -52,13 +52,13 @@ export class Readiness {
   }
 }
 
-/** Returns the handler for `/health` or `/ready`; undefined for any other path. */
+/** Returns the handler for `/health` or `/ready`; undefined for a request that is at neither. */
 export function probeAnswer(
-  path: string | undefined,
+  isFor: (path: string) => boolean,
   readiness: Readiness,
 ): ((request: IncomingMessage, response: ServerResponse) => Promise<void> | void) | undefined {
-  if (path === HEALTH_PATH) return (_request, response) => sendStatus(response, undefined);
-  if (path !== READY_PATH) return undefined;
+  if (isFor(HEALTH_PATH)) return (_request, response) => sendStatus(response, undefined);
+  if (!isFor(READY_PATH)) return undefined;
   return async (_request, response) => sendStatus(response, await readiness.reason());
 }
 

@@ -13,11 +13,11 @@ import type { CompiledQueries } from './compiledQueries.ts';
 import { documentCache } from './documentCache.ts';
 import { type Mask, useErrorCodes } from './errors.ts';
 import { useIdempotencyKey } from './idempotencyKey.ts';
-import { useLargeFields } from './largeFields.ts';
 import { type DocumentRules, useDocumentRules, useHiddenSuggestions } from './operations/documentRules.ts';
 import { type OperationLimits, useOperation } from './operations/requestedOperation.ts';
 import { useOperationTimeout } from './operationTimeout.ts';
 import { usePacing } from './pacing.ts';
+import { useReadOptions } from './readOptions.ts';
 import type { RequestHead } from './requestHead.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
 import { type Responses, useResponseLimits } from './responseLimits.ts';
@@ -136,7 +136,7 @@ export function createEngine(options: YogaOptions): Engine {
       useIdempotencyKey(),
       useSubscriptionContext({ renew, charge: chargeSubscription }),
       useOperationTimeout(),
-      useLargeFields(),
+      useReadOptions(),
       usePacing(),
       useResponseLimits(responses, mask),
     ],

@@ -3,12 +3,11 @@ import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { APP_ROLE, MIGRATION_SETTINGS } from './begin.ts';
 import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
-import { knownMigrations, MIGRATIONS_FOLDER, MIGRATIONS_TABLE } from './migrationFiles.ts';
+import { knownMigrations, MIGRATIONS_FOLDER, MIGRATIONS_TABLE, UNDEFINED_TABLE } from './migrationFiles.ts';
 import { destroy } from './pool.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError } from './unusableDatabase.ts';
 
-const UNDEFINED_TABLE = '42P01';
 /** The interval at which the database is checked for an answer while migrations run, in ms. */
 const CHECK_MS = 5_000;
 

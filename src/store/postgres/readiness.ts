@@ -2,14 +2,12 @@ import { deadlineIn } from '../deadline.ts';
 import { StoreError, UnavailableError } from '../errors.ts';
 import type { StoreFault } from '../store.ts';
 import { sqlStateOf, withRetries } from './errors.ts';
-import { knownMigrations, MIGRATIONS_TABLE } from './migrationFiles.ts';
+import { knownMigrations, MIGRATIONS_TABLE, UNDEFINED_TABLE } from './migrationFiles.ts';
 import type { ConnectionPool } from './pool.ts';
 import { withWire } from './wire.ts';
 
 /** The maximum time of a check, in ms. An orchestrator gives up its own request soon. */
 const CHECK_MS = 2_000;
-
-const UNDEFINED_TABLE = '42P01';
 
 const STATE = {
   text: `select current_setting('transaction_read_only')::boolean as "isReadOnly",

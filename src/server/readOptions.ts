@@ -11,7 +11,7 @@ import type { OperationContext } from './serverContext.ts';
 const JSON_FIELDS = ['metadata', 'payload'] as const;
 
 /** Keeps a query from loading fields that it does not select, and from parsing the JSON that it does. */
-export const useLargeFields = (): Plugin<OperationContext> => ({
+export const useReadOptions = (): Plugin<OperationContext> => ({
   onExecute: ({ args: { contextValue: context } }) => {
     const { operation } = context.requested ?? {};
     if (operation?.kind !== 'query') return;
