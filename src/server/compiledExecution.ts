@@ -6,12 +6,13 @@ import type { Access } from './access/access.ts';
 import { rejectLeakedCredentials } from './access/leakedCredentials.ts';
 import type { CompiledQueries, CompiledQuery } from './compiledQueries.ts';
 import type { Mask } from './errors.ts';
+import { setIdempotencyKey } from './idempotencyKey.ts';
 import type { RequestedOperation } from './operations/operation.ts';
 import { COST_HEADER, charge, type OperationLimits, requestedOperation } from './operations/requestedOperation.ts';
 import { withinDeadline } from './operationTimeout.ts';
 import { readOptionsOf, withJsonTexts } from './readOptions.ts';
 import type { RequestHead } from './requestHead.ts';
-import { limited, type Responses } from './responseLimits.ts';
+import { afterMutation, limited, type Responses } from './responseLimits.ts';
 import { callerIn, type ServerContext } from './serverContext.ts';
 import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
 
@@ -22,7 +23,7 @@ export interface CompiledExecutionOptions {
   readonly responses: Responses;
   readonly trusted: TrustedDocuments;
   readonly mask: Mask;
-  readonly contextOf: (request: RequestHead, context: ServerContext) => Context;
+  readonly contextOf: (request: RequestHead, context: ServerContext) => Context & { idempotencyKey: string | null };
 }
 
 /**
@@ -82,20 +83,26 @@ export class CompiledExecution {
     context: ServerContext,
   ): MaybePromise<ExecutionResult> {
     const { access, responses, contextOf, mask } = this.#options;
+    const isMutation = operation.kind === 'mutation';
     const rejection = charge(access, callerIn(context), requested);
     if (rejection) return { errors: [rejection] };
     context.requested = requested;
-    const busy = responses.admit(context, false);
-    if (busy) return { errors: [busy] };
-    const readOptions = readOptionsOf(operation);
     const ofResolvers = contextOf(request, context);
-    ofResolvers.read.use(readOptions);
+    const error = setIdempotencyKey(ofResolvers, operation, request) ?? responses.admit(context, isMutation);
+    if (error) return { errors: [error] };
+    const readOptions = isMutation ? undefined : readOptionsOf(operation);
+    if (readOptions) ofResolvers.read.use(readOptions);
     const finish = (executed: ExecutionResult): ExecutionResult => {
-      const result = responses.counted(executed, shape, context);
-      return withJsonTexts(result.errors ? masked(limited(result), mask) : result, readOptions);
+      const counted = responses.counted(executed, shape, context);
+      const result = counted.errors
+        ? masked(isMutation ? afterMutation(counted, mask) : limited(counted), mask)
+        : counted;
+      return readOptions ? withJsonTexts(result, readOptions) : result;
     };
     const result = execute(undefined, ofResolvers, requested.variables ?? {});
-    return result instanceof Promise ? withinDeadline(result, ofResolvers.until).then(finish) : finish(result);
+    if (!(result instanceof Promise)) return finish(result);
+    // A mutation is awaited: only the store knows whether its change was committed.
+    return (isMutation ? result : withinDeadline(result, ofResolvers.until)).then(finish);
   }
 }
 

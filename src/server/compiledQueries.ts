@@ -20,6 +20,7 @@ import { isIntrospection } from './operations/documentLimits.ts';
 import { fieldInfoOf, fits } from './operations/fieldInfo.ts';
 import type { Operation } from './operations/operation.ts';
 import { responseShapeOf } from './operations/responseShape.ts';
+import { PACED_FROM_COST } from './pacing.ts';
 
 /** The number of executions after which a query is compiled: one that is sent once does not pay for it. */
 const EXECUTIONS = 3;
@@ -93,7 +94,7 @@ export class CompiledQueries {
     const execute = this.#compile(operation.document);
     if (!execute) return;
     const shape = responseShapeOf(operation);
-    const maxCost = Math.min(MAX_COST, MAX_VALUES / widthOf(shape));
+    const maxCost = operation.kind === 'query' ? Math.min(MAX_COST, MAX_VALUES / widthOf(shape)) : PACED_FROM_COST;
     this.#compiled.set(text, { operation, shape, maxCost, execute });
   }
 
@@ -157,16 +158,18 @@ function positionIn(text: string, line: number, column: number): number {
 }
 
 /**
- * Whether an operation may be compiled: a query without directives and introspection that is not too large, and the
- * only operation of its document. graphql-jit compiles a document regardless of the requested operation, and omits
- * selected fields where `@skip` and `@include` are nested.
+ * Whether an operation may be compiled: a query, or a mutation of one field, without directives and introspection that
+ * is not too large, and the only operation of its document. graphql-jit compiles a document regardless of the requested
+ * operation, and omits selected fields where `@skip` and `@include` are nested.
  */
 function isCompilable(operation: Operation, text: string): boolean {
   const { kind, document, definition, fieldNames, fragments, schema, variableFacts } = operation;
   const { definitions } = document;
-  const root = schema.getQueryType();
+  const root = schema.getRootType(kind);
+  const { selections } = definition.selectionSet;
+  const isOneField = selections.length === 1 && selections[0]?.kind === Kind.FIELD;
   return (
-    kind === 'query' &&
+    (kind === 'query' || (kind === 'mutation' && isOneField)) &&
     !!root &&
     definitions.filter((each) => each.kind === Kind.OPERATION_DEFINITION).length === 1 &&
     !variableFacts.isWithinJson &&

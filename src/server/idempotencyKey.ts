@@ -1,8 +1,9 @@
-import { getNamedType, isInputObjectType, isObjectType, isUnionType } from 'graphql';
+import { type GraphQLError, getNamedType, isInputObjectType, isObjectType, isUnionType } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { badInput } from '../schema/errors.ts';
-import type { MutationField } from './operations/operation.ts';
+import type { MutationField, Operation } from './operations/operation.ts';
 import { requestError } from './requestError.ts';
+import type { RequestHead } from './requestHead.ts';
 import type { OperationContext } from './serverContext.ts';
 
 /**
@@ -12,18 +13,25 @@ import type { OperationContext } from './serverContext.ts';
  */
 export const useIdempotencyKey = (): Plugin<OperationContext> => ({
   onExecute: ({ args: { contextValue: context }, setResultAndStopExecution }) => {
-    const header = context.request.headers.get('idempotency-key');
     const { operation } = context.requested ?? {};
-    if (header === null || operation?.kind !== 'mutation') return;
-    const { mutationFields: fields } = operation;
-    const error = fields === undefined ? ONE_FIELD : problemOf(fields);
-    if (error !== undefined) {
-      setResultAndStopExecution({ errors: [badInput(error)] });
-    } else if (fields?.some(takesKey)) {
-      context.idempotencyKey = decodeHeader(header);
-    }
+    const error = operation && setIdempotencyKey(context, operation, context.request);
+    if (error) setResultAndStopExecution({ errors: [error] });
   },
 });
+
+/** Adds the idempotency key of the header to the context. Returns why the operation must not be executed. */
+export function setIdempotencyKey(
+  context: { idempotencyKey: string | null },
+  { kind, mutationFields: fields }: Operation,
+  { headers }: RequestHead,
+): GraphQLError | undefined {
+  const header = headers.get('idempotency-key');
+  if (header === null || kind !== 'mutation') return undefined;
+  const error = fields === undefined ? ONE_FIELD : problemOf(fields);
+  if (error !== undefined) return badInput(error);
+  if (fields?.some(takesKey)) context.idempotencyKey = decodeHeader(header);
+  return undefined;
+}
 
 const ONE_FIELD =
   'The header Idempotency-Key is allowed with one mutation only. Set `idempotencyKey` in each input instead.';

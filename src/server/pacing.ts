@@ -4,7 +4,7 @@ import { Pace } from '../schema/pace.ts';
 import type { OperationContext, ServerContext } from './serverContext.ts';
 
 /** The cost below which an operation is executed without pauses. */
-const PACED_FROM_COST = 500;
+export const PACED_FROM_COST = 500;
 
 /**
  * Serves other requests while an expensive operation is executed: before it, between the rows of its lists, before its

@@ -174,7 +174,7 @@ export function limited(result: ExecutionResult): ExecutionResult {
 const EXECUTED = 'The mutation was executed, but this field of its result could not be read. Load it with a query.';
 
 /** Adds `executed: true` to the errors below a mutation's payload. */
-function afterMutation(result: ExecutionResult, mask: Mask): ExecutionResult {
+export function afterMutation(result: ExecutionResult, mask: Mask): ExecutionResult {
   const errors = (result.errors ?? []).slice(0, MAX_ERRORS).map((error) => {
     const { path, nodes } = error;
     if (!path || path.length <= 1) return error;

@@ -20,6 +20,8 @@ const executed = (queries: CompiledQueries, operation: Operation, times = 6): re
     return queries.get(operation.document.loc?.source.body ?? '', null) !== undefined;
   });
 
+const REVOKE = 'revokeApiKey(input: { apiKeyId: "key_x" }) { __typename }';
+
 describe('compiled queries', () => {
   it('a query is compiled after three executions', () => {
     const { queries, failures } = compiling();
@@ -27,8 +29,14 @@ describe('compiled queries', () => {
     expect(failures).toEqual([]);
   });
 
+  it('a mutation of one field is compiled after three executions', () => {
+    const { queries } = compiling();
+    expect(executed(queries, operationIn(`mutation { ${REVOKE} }`), 4)).toEqual([false, false, true, true]);
+  });
+
   it.each([
-    ['a mutation', 'mutation { revokeApiKey(input: { apiKeyId: "key_x" }) { __typename } }', undefined],
+    ['a mutation of two fields', `mutation { a: ${REVOKE} b: ${REVOKE} }`, undefined],
+    ['a mutation in a fragment', `mutation { ...Revoking } fragment Revoking on Mutation { ${REVOKE} }`, undefined],
     ['a subscription', 'subscription { positionChanged { cursor } }', undefined],
     ['a query with a directive', 'query ($a: Boolean!) { lifecycle { state @include(if: $a) } }', undefined],
     ['introspection', '{ __schema { queryType { name } } }', undefined],

@@ -169,6 +169,65 @@ it.each(Object.entries(UNUSUAL))('a compiled query with %s has the same answer i
   }
 });
 
+const CREATE = `mutation ($input: CreatePositionInput!) { createPosition(input: $input) {
+  ... on CreatePositionPayload { replayed position { id state version amount { amount } asset { label metadata } } }
+  ... on ValidationFailedError { issues { path message } } ... on UserError { code message } } }`;
+const APPLY = `mutation ($input: ApplyPositionsInput!) { applyPositions(input: $input) {
+  ... on ApplyPositionsPayload { committed results { status position { id state } } } ... on UserError { code } } }`;
+const KEY = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) {
+  ... on CreateApiKeyPayload { apiKey { label role } } ... on UserError { code message } } }`;
+
+/** A mutation, sent with an idempotency key of its own in each lane if the text of one is in its header or input. */
+interface Sent {
+  readonly query: string;
+  readonly input: (deal: House['deal']) => unknown;
+  readonly header?: string;
+  readonly isReader?: boolean;
+}
+const usd = (amount: string) => ({ amount, currencyCode: 'USD' });
+const created = ({ assetId }: House['deal']) => ({ assetId, holderReference: 'h', amount: usd('5') });
+const MUTATIONS: Readonly<Record<string, Sent>> = {
+  'a mutation': { query: CREATE, input: created },
+  'an unknown object': { query: CREATE, input: () => ({ assetId: 'ast_x', holderReference: 'h', amount: usd('5') }) },
+  'an invalid input': { query: CREATE, input: (deal) => ({ ...created(deal), amount: usd('-5.001') }) },
+  'an invalid variable': { query: CREATE, input: (deal) => ({ ...created(deal), amount: 5 }) },
+  'a missing variable': { query: CREATE, input: () => undefined },
+  'the role of a reader': { query: CREATE, input: created, isReader: true },
+  'an idempotency key in the header': { query: CREATE, input: created, header: 'key' },
+  'an empty idempotency key in the header': { query: CREATE, input: created, header: ' ' },
+  'a header that is not UTF-8': { query: CREATE, input: created, header: '\u00ff' },
+  'two idempotency keys': { query: CREATE, input: (deal) => ({ ...created(deal), idempotencyKey: 'a' }), header: 'b' },
+  'a header that the mutation does not take': {
+    query: KEY,
+    input: ({ institution }) => ({ institutionId: institution.id, label: 'l', role: 'READ_ONLY' }),
+    header: 'key',
+  },
+  'a batch': {
+    query: APPLY,
+    input: (deal) => ({ operations: [{ create: created(deal) }, { create: created(deal) }] }),
+  },
+  'a large batch': {
+    query: APPLY,
+    input: (deal) => ({ operations: Array.from({ length: 200 }, () => ({ create: created(deal) })) }),
+  },
+};
+
+it.each(Object.entries(MUTATIONS))('%s has the same status, headers and body in both lanes', async (name, sent) => {
+  const [{ deal, admin, reader }] = lanes.houses;
+  const body = { query: sent.query, variables: { input: sent.input(deal) } };
+  for (let times = 0; times < TIMES; times += 1) {
+    const [direct, yoga] = await Promise.all(
+      lanes.urls.map((url, lane) => {
+        const header = sent.header?.replace('key', `${name.length}${lane}`);
+        const others = header === undefined ? undefined : { 'idempotency-key': header };
+        return answerTo(url, sent.isReader ? reader : admin, body, others);
+      }),
+    );
+    expect(direct).toEqual(yoga);
+    expect(direct?.text).toMatch(/"data":|"errors":/);
+  }
+});
+
 it('the audits of the specification receive the same answers in both lanes', async () => {
   const answers = await Promise.all(
     lanes.urls.map(async (url) => {
