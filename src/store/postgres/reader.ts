@@ -10,7 +10,7 @@ import { pages } from './pages.ts';
 import { groupsOf, isUnfiltered, known } from './parents.ts';
 import type { Read } from './reads.ts';
 import type { Queries } from './session.ts';
-import { inScope, Parameters, readLayout, type Statement, selectOf, unreadOf, whereOf } from './sql.ts';
+import { inScope, layoutById, Parameters, type Statement, selectOf, unreadOf, whereOf } from './sql.ts';
 
 export const readerOf = <E extends { readonly id: Id }>(
   layout: Layout<E>,
@@ -22,7 +22,7 @@ export const readerOf = <E extends { readonly id: Id }>(
     inParts(
       requested,
       () => 1,
-      (ids) => read('byId', (queries) => byIds(queries, readLayout(layout, options()), tenant, ids, '')),
+      (ids) => read('byId', (queries) => byIds(queries, layoutById(layout, options()), tenant, ids, '')),
     ),
   pages: (windows) => {
     const limited = windows.map((window) => limitBring(window));

@@ -1,5 +1,5 @@
 import { textIssue } from '../../domain/text.ts';
-import type { Condition, Field, Range, ReadOptions, Selection } from '../store.ts';
+import type { Condition, Field, Range, ReadOptions, Selection, TableName } from '../store.ts';
 import { columnName, encode, type Layout, type Sort, type SqlType } from './layout.ts';
 import { lexemeOf } from './lexemes.ts';
 
@@ -37,6 +37,19 @@ export function selectOf<E>(
 ): string {
   const own = read.map((field) => `t.${columnName(field)}${asText.includes(field) ? '::text' : ''} as "${field}"`);
   return `select ${[...own, ...more].join(', ')} from ${table} t`;
+}
+
+/** The layouts of reads by id, by the options of the operation. */
+const LAYOUTS_BY_ID = new WeakMap<ReadOptions, Map<TableName, unknown>>();
+
+/** Returns the layout of a read by id: only the fields that are needed are read, and the id. */
+export function layoutById<E>(layout: Layout<E>, options: ReadOptions): Layout<E> {
+  let kept = LAYOUTS_BY_ID.get(options);
+  if (!kept) LAYOUTS_BY_ID.set(options, (kept = new Map()));
+  const known = kept.get(layout.name) ?? readLayout(layout, options);
+  kept.set(layout.name, known);
+  // It was made from the same layout.
+  return known as Layout<E>;
 }
 
 /** Returns the layout with which only the fields are read that are needed, the id and those in `used`. */
