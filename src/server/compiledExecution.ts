@@ -58,10 +58,14 @@ export class CompiledExecution {
     }
   }
 
-  /** Returns the compiled query of a document. A request for the cost of its operation is left to Yoga. */
-  find(text: unknown, operationName: string | null | undefined, { headers }: RequestHead): CompiledQuery | undefined {
-    if (typeof text !== 'string' || headers.has(COST_HEADER)) return undefined;
-    return this.#options.compiled.get(text, operationName === '' ? undefined : operationName);
+  /**
+   * Returns the compiled query of a document. A request for the cost of its operation is left to Yoga, and a mutation by
+   * another method than POST, which Yoga rejects.
+   */
+  find(text: unknown, operationName: string | null | undefined, request: RequestHead): CompiledQuery | undefined {
+    if (typeof text !== 'string' || request.headers.has(COST_HEADER)) return undefined;
+    const query = this.#options.compiled.get(text, operationName === '' ? undefined : operationName);
+    return query?.operation.kind === 'mutation' && request.method !== 'POST' ? undefined : query;
   }
 
   /** Returns the result of a query, or undefined if its variables do not fit or it is too expensive. */
