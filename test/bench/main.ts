@@ -29,9 +29,12 @@ async function bench(parts: readonly string[], plan: Plan): Promise<void> {
     for (const part of parts) results.push((await PARTS[part]?.(load, plan)) as Results);
   } finally {
     await load.stop();
+    const { size, part } = plan;
+    // Also if a later part has failed: the others took minutes.
+    if (results.length > 0) {
+      report({ ...size, rounds: ROUNDS, partOfRound: part, connections: CONNECTIONS }, joinResults(results));
+    }
   }
-  const { size, part } = plan;
-  report({ ...size, rounds: ROUNDS, partOfRound: part, connections: CONNECTIONS }, joinResults(results));
 }
 
 /** Prints the table of `npm run bench -- worst`. */

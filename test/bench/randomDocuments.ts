@@ -24,11 +24,11 @@ const LEAVES = {
 } as const;
 const MONEY = ['amount', 'held', 'funded', 'released', 'refunded'] as const;
 
-/** Returns 2 or 3 of the fields in random order, some of them with a random alias. */
+/** Returns 2 or 3 of the fields in random order, some of them with a random alias, which no two of them share. */
 function leaves(roll: Roll, type: keyof typeof LEAVES): string {
   const left: string[] = [...LEAVES[type]];
   const chosen = Array.from({ length: Math.min(left.length, 2 + roll(2)) }, () => left.splice(roll(left.length), 1)[0]);
-  return chosen.map((name) => (roll(8) === 0 ? `a${roll(1_000)}: ${name}` : name)).join(' ');
+  return chosen.map((name) => (roll(8) === 0 ? `a${roll(1_000)}${name}: ${name}` : name)).join(' ');
 }
 
 /** Returns a selection of a position with its amounts and its parents. */

@@ -62,7 +62,6 @@ export function commandContext(store: Store, viewer: Viewer): CommandContext {
     ledger: createStoredLedger(newId),
     newToken: () => '',
     failedAttempts: new BoundedFailedAttempts(clock, new RejectionLog({ store, newId, clock })),
-    idempotencyRetentionMs: DEFAULTS.idempotencyRetentionMs,
     chatLimits: DEFAULTS.chatLimits,
     apiKeysPerInstitution: DEFAULTS.apiKeysPerInstitution,
     requestId: null,
