@@ -20,7 +20,7 @@ import { createDirectLane } from './server/directLane.ts';
 import { maskError, type OnInternalError } from './server/errors.ts';
 import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
-import { Readiness } from './server/readiness.ts';
+import { Readiness, type UnreadyReason } from './server/readiness.ts';
 import { ResponseBuffer } from './server/responseBuffer.ts';
 import { Responses } from './server/responseLimits.ts';
 import { securityHeaders } from './server/transport.ts';
@@ -40,6 +40,7 @@ export interface AppOptions {
   readonly onInternalError: OnInternalError;
   /** The root key; absent if nobody is root. */
   readonly rootToken?: string;
+  /** Defaults to the clock of the store, or that of this machine. */
   readonly clock?: Clock;
   readonly newId?: NewId;
   readonly newToken?: NewToken;
@@ -50,6 +51,8 @@ export interface AppOptions {
   /** The origins whose pages may send requests, in addition to the server's own. */
   readonly origins?: Origins;
   readonly trusted?: TrustedDocuments;
+  /** Called when the server can no longer serve requests, with the reason, and without one when it can again. */
+  readonly onReadiness?: (reason: UnreadyReason | undefined) => void;
   /** Whether HSTS tells browsers to use only TLS. */
   readonly strictTransport?: boolean;
   /** The ledger of accounting entries. Defaults to the one in the store. */
@@ -87,11 +90,11 @@ const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
 
 /** Creates the server without starting it. Tests use the same function as the process. */
 export function createApp(options: AppOptions): App {
-  const { store, onInternalError, clock = Date.now, newId = createIds(clock), newToken = newRandomToken } = options;
-  const { ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED, graphiql } = options;
-  const { rootToken = null, strictTransport = false, viewerOf, fastPaths = true } = options;
+  const { store, onInternalError, clock = store.clock?.now ?? Date.now, newId = createIds(clock) } = options;
+  const { newToken = newRandomToken, ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED } = options;
+  const { graphiql, rootToken = null, strictTransport = false, viewerOf, fastPaths = true } = options;
   const settings: Settings = { ...DEFAULTS, ...options.settings };
-  const { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution, pollIntervalMs, maxQueuedChanges } = settings;
+  const { chatLimits, apiKeysPerInstitution, pollIntervalMs, maxQueuedChanges } = settings;
   const failed = (error: unknown): void => {
     // The store reports an outage itself, once; the work runs again when the outage has ended.
     if (!(error instanceof UnavailableError)) onInternalError(randomUUID(), error);
@@ -103,10 +106,10 @@ export function createApp(options: AppOptions): App {
   const maxPerOwner = settings.subscriptionsPerKey;
   const hub = new Hub({ feed: store.changes, pollIntervalMs, maxQueuedChanges, maxPerOwner, onInternalError: failed });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
-  const limitsOfCommands = { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution };
+  const limitsOfCommands = { chatLimits, apiKeysPerInstitution };
   const shared = { store, ledger, clock, newId, newToken, failedAttempts, ...limitsOfCommands };
   const headers = securityHeaders(strictTransport);
-  const readiness = new Readiness(store, failed);
+  const readiness = new Readiness(store, failed, options.onReadiness);
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
   const responses = new Responses(settings.responses, buffer);
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskError(onInternalError), readiness };
@@ -117,7 +120,7 @@ export function createApp(options: AppOptions): App {
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const background = backgroundJobs({ own, settings, hub, authenticator, limits, rejections });
-  const jobs = createJobs(background, store, settings.sweepPauseMs, failed);
+  const jobs = createJobs(background, store, readiness, settings.sweepPauseMs, failed);
   return {
     fetch: async (request) => graphql.fetch(request),
     listen: (port, host) =>

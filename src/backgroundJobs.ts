@@ -6,6 +6,7 @@ import { purgeDeletedSessions } from './jobs/purgeDeletedSessions.ts';
 import type { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
 import type { RateLimits } from './server/access/rateLimits.ts';
 import type { RejectionLog } from './server/access/rejectionLog.ts';
+import type { Readiness } from './server/readiness.ts';
 import type { Settings } from './settings.ts';
 import type { Store } from './store/store.ts';
 import type { Hub } from './subscriptions/hub.ts';
@@ -35,6 +36,9 @@ const REFRESH_PAUSE_MS = 250;
  */
 const CREDENTIAL_CHECK_PAUSE_MS = 400;
 
+/** The interval at which the server checks whether it can serve requests, also without requests for its state. */
+const READINESS_PAUSE_MS = 2_000;
+
 interface BackgroundJobsOptions {
   readonly own: CommandContext;
   readonly settings: Settings;
@@ -56,7 +60,7 @@ export const backgroundJobs = ({
   expireDue: () => expireDuePositions(own),
   cleanUp: async () => {
     const now = own.clock();
-    await deleteExpiredIdempotencyRecords(own);
+    await deleteExpiredIdempotencyRecords(own, now - settings.idempotencyRetentionMs);
     await purgeDeletedSessions(own, now - settings.chatRetentionMs);
     await own.store.changes.deleteBefore(now - settings.changeRetentionMs);
     await own.store.cleanUp();
@@ -71,16 +75,24 @@ export const backgroundJobs = ({
   },
 });
 
-/** Returns the jobs that repeat this work, not yet started. `onError` is called for every failed run. */
+/**
+ * Returns the jobs that repeat this work, not yet started. `onError` is called for every failed run. What cannot be
+ * undone waits while the clock of this machine is wrong.
+ */
 export const createJobs = (
   work: BackgroundJobs,
   store: Store,
+  readiness: Readiness,
   expiryPauseMs: number,
   onError: (error: unknown) => void,
-): readonly Job[] => [
-  createJob(async () => ((await store.refreshWords()) ? COMPLETE : undefined), REFRESH_PAUSE_MS, onError),
-  createJob(work.expireDue, expiryPauseMs, onError),
-  createJob(work.cleanUp, CLEAN_UP_PAUSE_MS, onError),
-  createJob(work.flushCounters, FLUSH_PAUSE_MS, onError),
-  createJob(work.endExpiredSubscriptions, CREDENTIAL_CHECK_PAUSE_MS, onError),
-];
+): readonly Job[] => {
+  const inStep = (run: () => Promise<unknown>) => async () => (store.clock?.isInStep() === false ? undefined : run());
+  return [
+    createJob(async () => ((await store.refreshWords()) ? COMPLETE : undefined), REFRESH_PAUSE_MS, onError),
+    createJob(inStep(work.expireDue), expiryPauseMs, onError),
+    createJob(inStep(work.cleanUp), CLEAN_UP_PAUSE_MS, onError),
+    createJob(work.flushCounters, FLUSH_PAUSE_MS, onError),
+    createJob(work.endExpiredSubscriptions, CREDENTIAL_CHECK_PAUSE_MS, onError),
+    createJob(() => readiness.reason(), READINESS_PAUSE_MS, onError),
+  ];
+};

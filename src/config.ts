@@ -8,6 +8,7 @@ import { DEVELOPMENT_KEY, type Environment, VariableReader } from './variables.t
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const BACKENDS = ['memory', 'postgres'] as const;
 const POOLERS = ['none', 'transaction'] as const;
+const MIGRATIONS = ['auto', 'check', 'off'] as const;
 const INTROSPECTION = ['all', 'root', 'none'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -55,6 +56,12 @@ export type StoreConfig =
       readonly connections: number;
       /** The kind of pooler that `databaseUrl` leads to. */
       readonly pooler: (typeof POOLERS)[number];
+      /** Whether the start migrates the database, only checks that it is migrated, or does neither. */
+      readonly migrations: (typeof MIGRATIONS)[number];
+      /** The maximum time that the start waits for the database, in ms. */
+      readonly startupMs: number;
+      /** The greatest difference between the clocks of this machine and of the database, in ms. */
+      readonly maxClockSkewMs: number;
     };
 
 export { DEVELOPMENT_KEY, type Environment } from './variables.ts';
@@ -133,13 +140,18 @@ function readStore(read: VariableReader, problems: string[]): StoreConfig {
       'DATABASE_URL must be set where STORE_BACKEND is postgres, such as postgres://user@localhost/escrowgrid.',
     );
   }
-  const connections = read.whole('DATABASE_CONNECTIONS', 10, 1, 1_000);
-  const pooler = read.oneOf('DATABASE_POOLER', POOLERS, 'none');
+  const database = {
+    connections: read.whole('DATABASE_CONNECTIONS', 10, 1, 1_000),
+    pooler: read.oneOf('DATABASE_POOLER', POOLERS, 'none'),
+    migrations: read.oneOf('MIGRATE', MIGRATIONS, 'auto'),
+    startupMs: read.whole('STARTUP_TIMEOUT_MS', 30_000, 0, 3_600_000),
+    maxClockSkewMs: read.whole('MAX_CLOCK_SKEW_MS', 2_000, 100, 3_600_000),
+  };
   const heapMb = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
   const maxMb = read.whole('MEMORY_MAX_MB', Math.floor(heapMb * HEAP_PART), 16, heapMb);
   const lockTimeoutMs = read.whole('STORE_LOCK_TIMEOUT_MS', 5_000, 1, 600_000);
   return backend === 'postgres'
-    ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', connections, pooler }
+    ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', ...database }
     : { backend, maxMb, lockTimeoutMs };
 }
 

@@ -6,7 +6,9 @@ import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
 import { openStore, type StoreListener } from './openStore.ts';
 import type { GraphiqlOptions } from './server/graphiql.ts';
+import type { UnreadyReason } from './server/readiness.ts';
 import { serializeError } from './server/serializeError.ts';
+import { serveWhileStarting } from './server/startingServer.ts';
 import { shutDown } from './shutDown.ts';
 import { UnusableDatabaseError } from './store/postgres/unusableDatabase.ts';
 import { readTrustedDocuments } from './trustedDocumentsFile.ts';
@@ -25,11 +27,15 @@ async function main(): Promise<void> {
     { level: config.logLevel, base: null, serializers: { err: serializeError } },
     destination({ dest: 1, sync: true }),
   );
+  const { port, host } = config;
+  // A free port that the system selects is not known before the server listens.
+  const stopStarting =
+    config.store.backend === 'postgres' && port !== 0 ? await serveWhileStarting(port, host) : undefined;
   const store = await openStore(config, listenerOf(log));
   if (config.environment === 'production' && config.store.backend === 'memory') {
     log.warn('memory store in production: data will be lost when the process exits');
   }
-  if (config.demoData) await writeDemoData(store, Date.now);
+  if (config.demoData) await writeDemoData(store, store.clock?.now ?? Date.now);
   const app = createApp({
     store,
     rootToken: config.rootApiKey,
@@ -38,10 +44,12 @@ async function main(): Promise<void> {
     origins: config.allowedOrigins,
     trusted: readTrustedDocuments(config.trustedDocuments),
     strictTransport: config.environment === 'production',
+    onReadiness: (reason) => logReadiness(log, reason),
     settings: config.settings,
   });
   app.start();
-  const listening = await app.listen(config.port, config.host);
+  await stopStarting?.();
+  const listening = await app.listen(port, host);
 
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
@@ -68,9 +76,17 @@ async function main(): Promise<void> {
 const listenerOf = (log: Logger): StoreListener => ({
   onError: (error) => log.error({ err: error }, 'database connection lost'),
   onRecovery: () => log.info('database connection restored'),
+  onWait: (reason) => log.warn({ reason }, 'waiting for the database'),
+
   onMemoryWarning: (message, { usedBytes, maxBytes }) =>
     log.warn({ usedMb: Math.round(usedBytes / 2 ** 20), maxMb: Math.round(maxBytes / 2 ** 20) }, message),
 });
+
+/** Logs why requests cannot be served. An outage of the database is logged when its first call fails. */
+function logReadiness(log: Logger, reason: UnreadyReason | undefined): void {
+  if (reason === undefined) log.info('ready');
+  else if (reason !== 'database_unreachable' && reason !== 'stopping') log.error({ reason }, 'not ready');
+}
 
 /** The tabs contain the development root key, and no other. */
 const pageOf = ({ demoData, rootApiKey }: Config): GraphiqlOptions => ({

@@ -213,10 +213,19 @@ describe('settings with a fixed set of values', () => {
   });
 
   it('DATABASE_DIRECT_URL and DATABASE_CONNECTIONS are validated for either store, without revealing the password', () => {
-    const faults = faultsOf({ DATABASE_DIRECT_URL: 'mysql://clerk:pa55-word@db/x', DATABASE_CONNECTIONS: '0' });
+    const faults = faultsOf({
+      DATABASE_DIRECT_URL: 'mysql://clerk:pa55-word@db/x',
+      DATABASE_CONNECTIONS: '0',
+      MIGRATE: 'on',
+      STARTUP_TIMEOUT_MS: '-1',
+      MAX_CLOCK_SKEW_MS: '99',
+    });
     expect(faults).toEqual([
       expect.stringMatching(/^- DATABASE_DIRECT_URL must be a URL such as postgres:/) as string,
       '- DATABASE_CONNECTIONS must be a whole number from 1 to 1000; it is "0".',
+      '- MIGRATE must be one of auto, check, off; it is "on".',
+      '- STARTUP_TIMEOUT_MS must be a whole number from 0 to 3600000; it is "-1".',
+      '- MAX_CLOCK_SKEW_MS must be a whole number from 100 to 3600000; it is "99".',
     ]);
     expect(faults.join()).not.toContain('pa55');
   });

@@ -81,6 +81,15 @@ const ON_POSTGRES: Config['settings'] = {
   ...DEFAULTS.settings,
   chatLimits: { sessions: null, messagesPerSession: 100_000 },
 };
+/** The defaults of a database. */
+const DATABASE = {
+  backend: 'postgres',
+  connections: 10,
+  pooler: 'none',
+  migrations: 'auto',
+  startupMs: 30_000,
+  maxClockSkewMs: 2_000,
+} as const;
 const SOCKET_WITH_USER = 'postgres://clerk@/escrowgrid?host=/run/postgresql';
 const SOCKET = 'postgresql:///escrowgrid?host=/run/postgresql';
 const URL = 'postgres://clerk:pa55-word@localhost:5432/escrowgrid';
@@ -128,27 +137,21 @@ describe('valid configurations', () => {
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: URL },
       {
-        store: { backend: 'postgres', databaseUrl: URL, directUrl: URL, connections: 10, pooler: 'none' },
+        store: { ...DATABASE, databaseUrl: URL, directUrl: URL },
         settings: ON_POSTGRES,
       },
     ],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET },
       {
-        store: { backend: 'postgres', databaseUrl: SOCKET, directUrl: SOCKET, connections: 10, pooler: 'none' },
+        store: { ...DATABASE, databaseUrl: SOCKET, directUrl: SOCKET },
         settings: ON_POSTGRES,
       },
     ],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: SOCKET_WITH_USER },
       {
-        store: {
-          backend: 'postgres',
-          databaseUrl: SOCKET_WITH_USER,
-          directUrl: SOCKET_WITH_USER,
-          connections: 10,
-          pooler: 'none',
-        },
+        store: { ...DATABASE, databaseUrl: SOCKET_WITH_USER, directUrl: SOCKET_WITH_USER },
         settings: ON_POSTGRES,
       },
     ],
@@ -167,9 +170,21 @@ describe('valid configurations', () => {
         DATABASE_DIRECT_URL: SOCKET,
         DATABASE_CONNECTIONS: '2',
         DATABASE_POOLER: 'transaction',
+        MIGRATE: 'check',
+        STARTUP_TIMEOUT_MS: '0',
+        MAX_CLOCK_SKEW_MS: '100',
       },
       {
-        store: { backend: 'postgres', databaseUrl: URL, directUrl: SOCKET, connections: 2, pooler: 'transaction' },
+        store: {
+          backend: 'postgres',
+          databaseUrl: URL,
+          directUrl: SOCKET,
+          connections: 2,
+          pooler: 'transaction',
+          migrations: 'check',
+          startupMs: 0,
+          maxClockSkewMs: 100,
+        },
         settings: ON_POSTGRES,
       },
     ],

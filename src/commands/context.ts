@@ -22,8 +22,6 @@ export interface CommandContext {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly newId: NewId;
-  /** The retention of idempotency keys. */
-  readonly idempotencyRetentionMs: number;
   readonly chatLimits: ChatLimits;
   /** The maximum number of API keys per institution, including expired and revoked ones. */
   readonly apiKeysPerInstitution: number;

@@ -3,7 +3,6 @@ import { fromStoredError, type IdempotencyRecord, recordId } from '../domain/ide
 import type { Id } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { type ErrorData, IdempotencyConflictError } from '../domain/userErrors.ts';
-import { AlreadyExistsError } from '../store/errors.ts';
 import type { Writers } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
 
@@ -24,7 +23,7 @@ export interface IdempotencyClaim {
   readonly key: string | null;
   /** The hash of the request; empty if there is no key. */
   readonly hash: string;
-  /** The record that an earlier call has left under the key. */
+  /** The record that an earlier call has left under the key. It counts, whatever its age, until the clean-up removes it. */
   readonly earlier: IdempotencyRecord | undefined;
 }
 
@@ -58,12 +57,6 @@ export async function claimKey<L>(
   return { loaded, claim: { owner, key: owner === undefined ? null : key, hash, earlier } };
 }
 
-/** Whether the record is within the retention of idempotency keys, so that its result is returned again. */
-export const isRetained = (
-  { createdAt }: IdempotencyRecord,
-  { clock, idempotencyRetentionMs }: CommandContext,
-): boolean => createdAt > clock() - idempotencyRetentionMs;
-
 /**
  * Returns the payload of the first call. Throws IdempotencyConflictError if the request differs, and StoredUserError if
  * the first call failed.
@@ -81,28 +74,18 @@ export async function replay<P>(
 }
 
 /**
- * Locks an expired record, to claim its key again. Throws AlreadyExistsError if a concurrent request or the clean-up
- * was faster: the next run sees the result.
- */
-export async function lockExpiredRecord(tx: Writers, record: IdempotencyRecord): Promise<void> {
-  const [now] = await tx.idempotencyRecords.lock([record.id]);
-  if (now?.version !== record.version) throw new AlreadyExistsError(`The key ${record.id} was claimed meanwhile.`);
-}
-
-/**
- * Stores the result in the transaction of the change, in place of a record that has expired. A concurrent request that
- * is later fails on it and runs again.
+ * Stores the result in the transaction of the change. A concurrent request with the same key that is later fails on it
+ * and runs again.
  */
 export function storeResult(
   tx: Writers,
   mutation: MutationName,
   { clock }: CommandContext,
-  { owner, key, hash, earlier }: IdempotencyClaim,
+  { owner, key, hash }: IdempotencyClaim,
   answer: JsonObject,
 ): void {
   if (key === null || owner === undefined) return;
   const id = recordId(owner, mutation, key);
-  const own = { id, institutionId: owner, mutation, key, requestHash: hash, answer, createdAt: clock() };
-  if (earlier) tx.idempotencyRecords.replace({ ...own, version: earlier.version + 1 });
-  else tx.idempotencyRecords.insert({ ...own, version: 1 });
+  const record = { id, institutionId: owner, mutation, key, requestHash: hash, answer, version: 1, createdAt: clock() };
+  tx.idempotencyRecords.insert(record);
 }

@@ -10,16 +10,7 @@ import { AlreadyExistsError } from '../store/errors.ts';
 import type { Writers } from '../store/store.ts';
 import { type Attempt, type AuditedFailure, auditEventOf, auditUserError, recordOrCount } from './audit.ts';
 import { type CommandContext, ownInstitution } from './context.ts';
-import {
-  claimKey,
-  type IdempotencyClaim,
-  isRetained,
-  lockExpiredRecord,
-  noClaim,
-  replay,
-  StoredUserError,
-  storeResult,
-} from './idempotency.ts';
+import { claimKey, type IdempotencyClaim, noClaim, replay, StoredUserError, storeResult } from './idempotency.ts';
 
 /** The common fields of all mutation inputs. */
 export interface Idempotent {
@@ -163,10 +154,7 @@ class Run<I extends Idempotent, C, L, P extends object> {
       );
       this.#claim = claim;
       const { earlier } = claim;
-      if (earlier && isRetained(earlier, context)) {
-        return { ...(await replay(tx, earlier, request.hash, command)), replayed: true };
-      }
-      if (earlier) await lockExpiredRecord(tx, earlier);
+      if (earlier) return { ...(await replay(tx, earlier, request.hash, command)), replayed: true };
       done = this.#act(tx, request, loaded);
       return { ...done.payload, replayed: false };
     };
@@ -203,12 +191,11 @@ class Run<I extends Idempotent, C, L, P extends object> {
     const claim = this.#claim;
     const attempt = { ...this.#attempt(null), errorCode: error.code, sent: this.#input };
     const { event, report } = auditUserError(context, attempt);
-    const isStored = isStoredError(error.code) && claim.key !== null;
+    const isStored = isStoredError(error.code) && claim.key !== null && !claim.earlier;
     const { store, viewer, until } = context;
     const work = async (tx: Writers): Promise<null> => {
       if (event) tx.auditEvents.insert(event);
       if (!isStored) return null;
-      if (claim.earlier) await lockExpiredRecord(tx, claim.earlier);
       storeResult(tx, this.#command.name, context, claim, { refusal: toStoredError(toErrorData(error)) });
       return null;
     };

@@ -45,7 +45,6 @@ export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
     const ledger = createStoredLedger(newId);
     const chatLimits = { sessions: null, messagesPerSession: 1_000 };
     const limits = {
-      idempotencyRetentionMs: DAY_MS,
       chatLimits,
       apiKeysPerInstitution: 0,
       failedAttempts: UNBOUNDED_FAILED_ATTEMPTS,

@@ -12,7 +12,7 @@ import { COST_HEADER, charge, type OperationLimits, requestedOperation } from '.
 import { withinDeadline } from './operationTimeout.ts';
 import { readOptionsOf, withJsonTexts } from './readOptions.ts';
 import type { RequestHead } from './requestHead.ts';
-import { afterMutation, limited, type Responses } from './responseLimits.ts';
+import { type Responses, withErrorsReduced } from './responseLimits.ts';
 import { callerIn, type ServerContext } from './serverContext.ts';
 import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
 
@@ -98,9 +98,7 @@ export class CompiledExecution {
     if (readOptions) ofResolvers.read.use(readOptions);
     const finish = (executed: ExecutionResult): ExecutionResult => {
       const counted = responses.counted(executed, shape, context);
-      const result = counted.errors
-        ? masked(isMutation ? afterMutation(counted, mask) : limited(counted), mask)
-        : counted;
+      const result = counted.errors ? masked(withErrorsReduced(counted, isMutation, mask), mask) : counted;
       return readOptions ? withJsonTexts(result, readOptions) : result;
     };
     const result = execute(undefined, ofResolvers, requested.variables ?? {});

@@ -7,7 +7,7 @@ const HEALTH_PATH = '/health';
 const READY_PATH = '/ready';
 
 /** Why a server cannot serve requests. */
-export type UnreadyReason = StoreFault | 'stopping' | 'internal_error';
+export type UnreadyReason = StoreFault | 'starting' | 'stopping' | 'internal_error';
 
 /** The time for which the state of the store is kept, in ms: no API key is needed, and a check costs one statement. */
 const REMEMBERED_MS = 500;
@@ -16,14 +16,22 @@ const REMEMBERED_MS = 500;
 export class Readiness {
   readonly #store: Store;
   readonly #onError: (error: unknown) => void;
+  readonly #onChange: (reason: UnreadyReason | undefined) => void;
+  #lastReason: UnreadyReason | undefined;
   #isStopping = false;
   #check: Promise<UnreadyReason | undefined> | undefined;
   /** When the result of the last check is forgotten, by the monotonic clock. */
   #forgottenAt = Infinity;
 
-  constructor(store: Store, onError: (error: unknown) => void) {
+  /** `onChange` is called whenever a check finds another reason than the one before. */
+  constructor(
+    store: Store,
+    onError: (error: unknown) => void,
+    onChange: (reason: UnreadyReason | undefined) => void = () => {},
+  ) {
     this.#store = store;
     this.#onError = onError;
+    this.#onChange = onChange;
   }
 
   /** From now on, the server is not ready. */
@@ -41,21 +49,21 @@ export class Readiness {
 
   async #findFault(): Promise<UnreadyReason | undefined> {
     this.#forgottenAt = Infinity;
-    try {
-      return await this.#store.findFault();
-    } catch (error) {
+    const reason = await this.#store.findFault().catch((error: unknown) => {
       this.#onError(error);
-      return 'internal_error';
-    } finally {
-      this.#forgottenAt = performance.now() + REMEMBERED_MS;
-    }
+      return 'internal_error' as const;
+    });
+    this.#forgottenAt = performance.now() + REMEMBERED_MS;
+    if (reason !== this.#lastReason) this.#onChange(reason);
+    this.#lastReason = reason;
+    return reason;
   }
 }
 
 /** Returns the handler for `/health` or `/ready`; undefined for a request that is at neither. */
 export function probeAnswer(
   isFor: (path: string) => boolean,
-  readiness: Readiness,
+  readiness: Pick<Readiness, 'reason'>,
 ): ((request: IncomingMessage, response: ServerResponse) => Promise<void> | void) | undefined {
   if (isFor(HEALTH_PATH)) return (_request, response) => sendStatus(response, undefined);
   if (!isFor(READY_PATH)) return undefined;

@@ -15,12 +15,15 @@ export const requestError = (message: string, code: string, http: RequestErrorOp
 export const bodyTooLarge = (maxBytes: number): GraphQLError =>
   requestError(`The request body must have at most ${maxBytes} bytes.`, 'BAD_REQUEST', { status: 413 });
 
-/** The HTTP statuses of errors that the request did not cause. */
-const STATUSES: ReadonlyMap<string | undefined, number> = new Map([
-  ['INTERNAL_SERVER_ERROR', 500],
-  ['SERVICE_UNAVAILABLE', 503],
-  ['BUSY', 503],
-  ['TIMEOUT', 504],
+/** The HTTP status and the headers of a response that has no data because the service is unavailable for a moment. */
+export const UNAVAILABLE: RequestErrorOptions = { status: 503, headers: { 'retry-after': '1' } };
+
+/** The same of errors that the request did not cause, by their code. */
+const RESPONSES: ReadonlyMap<string | undefined, RequestErrorOptions> = new Map([
+  ['INTERNAL_SERVER_ERROR', { status: 500 }],
+  ['SERVICE_UNAVAILABLE', UNAVAILABLE],
+  ['BUSY', UNAVAILABLE],
+  ['TIMEOUT', { status: 504 }],
 ]);
 
 /** A response whose body is complete. */
@@ -36,7 +39,7 @@ export interface Reply {
  */
 export function errorReply(error: GraphQLError, accept: string | null | undefined): Reply {
   const { http, ...extensions } = error.extensions as { readonly http?: RequestErrorOptions; readonly code?: string };
-  const { status = STATUSES.get(extensions.code) ?? 400, headers = {} } = http ?? {};
+  const { status, headers = {} } = http ?? RESPONSES.get(extensions.code) ?? { status: 400 };
   const body = JSON.stringify({ errors: [{ message: error.message, extensions }] });
   const type = resultTypeFor(accept ?? null) ?? 'application/json';
   return { status, headers: { 'content-type': `${type}; charset=utf-8`, ...headers }, body };

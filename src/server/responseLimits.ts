@@ -3,8 +3,9 @@ import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga';
 import { ownerOf, type Viewer } from '../domain/viewer.ts';
 import { BUSY, ResponseLimitError, type ResponseShape, ResponseSize, tooLarge } from '../schema/responseSize.ts';
+import { UnavailableError } from '../store/errors.ts';
 import type { Mask } from './errors.ts';
-import { errorResponse, requestError } from './requestError.ts';
+import { errorResponse, requestError, UNAVAILABLE } from './requestError.ts';
 import type { Reservation, ResponseBuffer } from './responseBuffer.ts';
 import { callerIn, type OperationContext, type ServerContext } from './serverContext.ts';
 
@@ -139,7 +140,7 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
     return {
       onExecuteDone: ({ result, setResult }) => {
         if (!('errors' in result) || !result.errors) return;
-        setResult(isMutation ? afterMutation(result, mask) : limited(result));
+        setResult(withErrorsReduced(result, isMutation, mask));
       },
     };
   },
@@ -160,8 +161,26 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
   },
 });
 
+/** Returns the result of an execution with the errors that its client receives. */
+export function withErrorsReduced(result: ExecutionResult, isMutation: boolean, mask: Mask): ExecutionResult {
+  return wholeFailure(result) ?? (isMutation ? afterMutation(result, mask) : limited(result));
+}
+
+/**
+ * Returns the one error of a result without any data because the store cannot be reached. Without the data of its fields
+ * its HTTP status tells proxies and clients to try again.
+ */
+function wholeFailure({ data, errors = [] }: ExecutionResult): ExecutionResult | undefined {
+  const hasData = Object.values(data ?? {}).some((value) => value !== null);
+  const [first] = errors;
+  if (hasData || !first || !errors.every(({ originalError }) => originalError instanceof UnavailableError))
+    return undefined;
+  const { code, clientMessage } = first.originalError as UnavailableError;
+  return { errors: [requestError(clientMessage, code, UNAVAILABLE)] };
+}
+
 /** Reduces the errors to one if the response was aborted, else to a number that a client can use. */
-export function limited(result: ExecutionResult): ExecutionResult {
+function limited(result: ExecutionResult): ExecutionResult {
   const { errors = [] } = result;
   const ended = errors.find((error) => error instanceof ResponseLimitError);
   if (ended) {
@@ -174,7 +193,7 @@ export function limited(result: ExecutionResult): ExecutionResult {
 const EXECUTED = 'The mutation was executed, but this field of its result could not be read. Load it with a query.';
 
 /** Adds `executed: true` to the errors below a mutation's payload. */
-export function afterMutation(result: ExecutionResult, mask: Mask): ExecutionResult {
+function afterMutation(result: ExecutionResult, mask: Mask): ExecutionResult {
   const errors = (result.errors ?? []).slice(0, MAX_ERRORS).map((error) => {
     const { path, nodes } = error;
     if (!path || path.length <= 1) return error;

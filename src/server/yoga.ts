@@ -68,8 +68,8 @@ type ContextMaker = (request: RequestHead, caller: Caller, requestId: string) =>
 /** Returns a function that makes the context of a request. It names each value: spreading them takes much longer. */
 function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMaker {
   const { store, ledger, clock, newId, newToken, failedAttempts, hub } = shared;
-  const { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution } = shared;
-  const limits = { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution };
+  const { chatLimits, apiKeysPerInstitution } = shared;
+  const limits = { chatLimits, apiKeysPerInstitution };
   return ({ headers }, caller, requestId) => {
     const { viewer } = caller;
     const until = deadlineIn(operationMs);

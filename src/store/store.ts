@@ -6,7 +6,7 @@ import type { Id } from '../domain/ids.ts';
 import type { PositionState } from '../domain/lifecycle.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Position } from '../domain/position.ts';
-import type { Instant } from '../domain/time.ts';
+import type { Clock, Instant } from '../domain/time.ts';
 import type { Scope } from '../domain/viewer.ts';
 import type { ChangeFeed } from './changeFeed.ts';
 import type { Deadline } from './deadline.ts';
@@ -139,8 +139,23 @@ export interface StoreUsage {
   countUnrecordedAttempt(): void;
 }
 
-/** Why a store cannot serve requests: it does not answer, it accepts no writes, or it has another program's schema. */
-export type StoreFault = 'database_unreachable' | 'database_read_only' | 'schema_outdated' | 'schema_newer';
+/** The clock of a store that several servers share, by which all of them decide. */
+export interface StoreClock {
+  readonly now: Clock;
+  /** Whether the clock of this machine is close to it. */
+  isInStep(): boolean;
+}
+
+/**
+ * Why a store cannot serve requests: it does not answer, it accepts no writes, it has another program's schema, or its
+ * clock and that of this machine differ.
+ */
+export type StoreFault =
+  | 'database_unreachable'
+  | 'database_read_only'
+  | 'schema_outdated'
+  | 'schema_newer'
+  | 'clock_skewed';
 
 /** Options for reading rows that are only returned to a client. */
 export interface ReadOptions {
@@ -165,6 +180,8 @@ export interface Store {
   snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>, until?: Deadline): Promise<T>;
   readonly changes: ChangeFeed;
   readonly counters: SharedCounters;
+  /** Undefined if the store uses the clock of the server. */
+  readonly clock?: StoreClock;
   /** Undefined if the store has no limit of its own. */
   readonly usage?: StoreUsage;
   /** Recomputes words of texts that an earlier version of the server has stored. Returns whether none are left. */

@@ -104,19 +104,23 @@ onBothStores((open) => {
   });
 
   describe('the retention of idempotency keys', () => {
-    it('an idempotency key is stored for exactly 30 days', async () => {
+    it('an idempotency key is stored for 30 days, and counts until the clean-up has removed it', async () => {
       const { server, deal } = scene;
       const said = opening(deal, { idempotencyKey: 'kept' });
       const first = await did(server, 'createPosition', said);
-      server.now += KEEP_MS - 1;
+      server.now += KEEP_MS;
+      await server.app.cleanUp();
       expect(await call(server, 'createPosition', said)).toEqual({ ...first, replayed: true });
       server.now += 1;
+      expect(await call(server, 'createPosition', said)).toEqual({ ...first, replayed: true });
+      await server.app.cleanUp();
       const anew = await call(server, 'createPosition', { ...said, holderReference: 'another' });
       expect(anew).toMatchObject({ replayed: false, position: { holderReference: 'another' } });
       expect(anew.position?.id).not.toBe(first.position?.id);
       // After that the idempotency key belongs to the new input.
       expect(await call(server, 'createPosition', said)).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
-      server.now += KEEP_MS - 1;
+      server.now += KEEP_MS;
+      await server.app.cleanUp();
       expect(await call(server, 'createPosition', { ...said, holderReference: 'another' })).toEqual({
         ...anew,
         replayed: true,
@@ -129,7 +133,9 @@ onBothStores((open) => {
       const said = { positionId, idempotencyKey: 'no' };
       const first = await call(server, 'fundPosition', said);
       await did(server, 'cancelPosition', { positionId });
-      server.now += KEEP_MS;
+      server.now += KEEP_MS + 1;
+      expect(await call(server, 'fundPosition', said)).toEqual(first);
+      await server.app.cleanUp();
       const anew = await call(server, 'fundPosition', said);
       expect([first, anew]).toMatchObject([{ from: 'FUNDED' }, { from: 'CANCELLED' }]);
       expect(await call(server, 'fundPosition', said)).toEqual(anew);
@@ -139,9 +145,11 @@ onBothStores((open) => {
       const brief = serve(scene.store, { clock: () => scene.server.now, settings: { idempotencyRetentionMs: 1_000 } });
       const said = opening(scene.deal, { idempotencyKey: 'brief' });
       await did(brief, 'createPosition', said);
-      scene.server.now += 999;
+      scene.server.now += 1_000;
+      await brief.app.cleanUp();
       expect(await call(brief, 'createPosition', said)).toMatchObject({ replayed: true });
       scene.server.now += 1;
+      await brief.app.cleanUp();
       expect(await call(brief, 'createPosition', said)).toMatchObject({ replayed: false });
     });
 
@@ -152,12 +160,11 @@ onBothStores((open) => {
       const given = {
         ...DEFAULTS,
         newToken: () => '',
-        idempotencyRetentionMs: KEEP_MS,
         failedAttempts: UNBOUNDED_FAILED_ATTEMPTS,
       };
       const context = { ...own, ...given, store, ledger: createStoredLedger(newId) };
       server.now += 2 * KEEP_MS;
-      await deleteExpiredIdempotencyRecords(context);
+      await deleteExpiredIdempotencyRecords(context, server.now - KEEP_MS);
       expect((await countsOf(store)).idempotencyRecords).toBe(0);
       const label = (index: number) => ({ templateId: deal.templateId, label: 'a', idempotencyKey: `${index}` });
       // Enough records for more than one batch.
@@ -172,7 +179,10 @@ onBothStores((open) => {
       const late = await did(server, 'createAsset', label(1));
       server.now += KEEP_MS;
       expect(
-        await Promise.all([deleteExpiredIdempotencyRecords(context), deleteExpiredIdempotencyRecords(context)]),
+        await Promise.all([
+          deleteExpiredIdempotencyRecords(context, server.now - KEEP_MS),
+          deleteExpiredIdempotencyRecords(context, server.now - KEEP_MS),
+        ]),
       ).toEqual(expect.arrayContaining([expect.any(Number)]));
       expect((await countsOf(store)).idempotencyRecords).toBe(1);
       server.now -= 1;

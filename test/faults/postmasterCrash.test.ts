@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
 import { verify } from '../../src/verify/verify.ts';
@@ -32,10 +32,14 @@ it(
     onTestFinished(() => store.close());
     const server = serve(store);
     const writers = await ConcurrentWriters.start(server, WRITERS);
+    const readyAfterMs: number[] = [];
     for (let crash = 0; crash < COUNTS.postmasterCrashes; crash += 1) {
       await writers.waitForMore(CHANGES_BETWEEN_CRASHES);
       await postgres.halt('SIGQUIT');
       await postgres.restart();
+      const restarted = performance.now();
+      await vi.waitUntil(async () => (await server.app.readiness.reason()) === undefined, { timeout: 60_000 });
+      readyAfterMs.push(Math.round(performance.now() - restarted));
     }
     await writers.waitForMore(CHANGES_BETWEEN_CRASHES);
     await writers.stop();
@@ -43,6 +47,7 @@ it(
 
     const counts = await asAdmin(postgres.url, (admin) => writers.compare(admin));
     const { difference } = await verify(store);
+    process.stdout.write(`Ready again after ${readyAfterMs.join(', ')} ms\n`);
     report(`${COUNTS.postmasterCrashes} crashes of PostgreSQL`, writers, counts);
     expect({ ...counts, difference }).toEqual({ lost: 0, doubled: 0, torn: 0, refused: 0, difference: null });
   },

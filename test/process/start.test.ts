@@ -43,7 +43,12 @@ async function emptyDatabase(options = ''): Promise<string> {
   return urlOf(adminUrl, name);
 }
 
-const onPostgres = (databaseUrl: string): Environment => ({ STORE_BACKEND: 'postgres', DATABASE_URL: databaseUrl });
+/** A database that cannot be used is reported at once. */
+const onPostgres = (databaseUrl: string): Environment => ({
+  STORE_BACKEND: 'postgres',
+  DATABASE_URL: databaseUrl,
+  STARTUP_TIMEOUT_MS: '0',
+});
 
 /** Returns the message of a failed start, which is on stderr only. */
 async function refusalOf(program: Program): Promise<string> {

@@ -1,5 +1,6 @@
 import { isId } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/viewer.ts';
+import { TIME_COLUMN } from './databaseClock.ts';
 import type { Statement } from './sql.ts';
 
 /** The time limits of the database, in ms. Set in each transaction, so that they also apply through a pooler. */
@@ -102,7 +103,7 @@ function openingsOf(pooler: Pooler) {
   return {
     // Also for statements that are one transaction without BEGIN.
     reading: openingText([setting('transaction_read_only', 'on')], pooler),
-    writing: openingText([DURABILITY], pooler),
+    writing: openingText([DURABILITY, TIME_COLUMN], pooler),
   };
 }
 

@@ -23,7 +23,6 @@ const READING = { purpose: 'reading', scope: 'ALL' } as const;
 const SNAPSHOT = { purpose: 'snapshot', scope: 'ALL' } as const;
 
 const KEY = 'select cursor_key as key from outbox_extent';
-const LOCK = 'select 1 from outbox_extent for update';
 
 const READ = `select place::int8::text as sequence, id, topic, kind, institution_id as "institutionId",
   object_id as "objectId", detail_id as "detailId", created_at as "createdAt" from outbox`;
@@ -47,13 +46,21 @@ const STREAM = `select last::int8::text as sequence, coalesce((select id from ou
   coalesce((select id from outbox where place = $1::bigint), case forgotten when $1::bigint then forgotten_id end) = $2::uuid as "isKnown",
   current_setting('synchronous_standby_names') <> '' as "hasStandby" from outbox_extent`;
 
-const DELETE = `with gone as (
-  delete from outbox where created_at < $1 and place < coalesce(
-    (select min(place) from outbox where place is not null and created_at >= $1), 9223372036854775807) returning place, id
-), newest as (select place, id from gone order by place desc limit 1)
-update outbox_extent set forgotten = coalesce((select place from newest), forgotten),
-  forgotten_id = coalesce((select id from newest), forgotten_id)
-returning (select count(*)::int from gone) as count`;
+/** The maximum number of changes that one statement deletes: the row of the feed is locked until it is committed. */
+const DELETED_AT_ONCE = 2_000;
+
+/**
+ * Deletes up to the first change to keep, so one that another server's clock has dated earlier waits for it. The row of
+ * the feed, which assignments lock, is updated last.
+ */
+const DELETE = `with oldest as (
+  select place, created_at from outbox where place is not null order by place limit ${DELETED_AT_ONCE}
+), gone as (
+  delete from outbox using oldest where outbox.place = oldest.place and oldest.place < coalesce(
+    (select min(place) from oldest where created_at >= $1), 9223372036854775807) returning outbox.place, outbox.id
+), newest as (select place, id from gone order by place desc limit 1), forgotten as (
+  update outbox_extent set forgotten = newest.place, forgotten_id = newest.id from newest returning 1
+) select count(*)::int as count, (select count(*) from forgotten)::int as updated from gone`;
 
 /** The change feed that all servers on one database share. */
 export interface PostgresChanges extends ChangeFeed {
@@ -110,8 +117,15 @@ export function postgresChanges(
       listener.start();
       return () => wakes.delete(wake);
     },
-    deleteBefore: (before) =>
-      withRetries(() => withSession(pool, onStatement, WRITING, (session) => deleteChanges(session, before))),
+    deleteBefore: async (before) => {
+      for (let deleted = 0; ; ) {
+        const batch = await withRetries(() =>
+          withSession(pool, onStatement, WRITING, (session) => deleteChanges(session, before)),
+        );
+        deleted += batch;
+        if (batch < DELETED_AT_ONCE) return deleted;
+      }
+    },
     committed: () => {
       if (wakes.size > 0) batches.assignSoon();
     },
@@ -122,12 +136,8 @@ export function postgresChanges(
   };
 }
 
-/**
- * Deletes only up to the first change to keep, so one that another server's clock has dated earlier waits for it.
- * Returns the number of deleted changes.
- */
+/** Deletes the oldest changes from before the time, and returns their number. */
 async function deleteChanges(session: Session, before: Instant): Promise<number> {
-  void session.query({ text: LOCK, values: [] });
   const deleted = session.query<{ count: number }>({ text: DELETE, values: [new Date(before).toISOString()] });
   const ended = session.commit();
   const { rows } = await deleted;

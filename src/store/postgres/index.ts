@@ -5,6 +5,7 @@ import type { Pooler } from './begin.ts';
 import { postgresChanges } from './changes.ts';
 import { deleteOldCommitProofs } from './commitProof.ts';
 import { postgresCounters } from './counters.ts';
+import { DatabaseClock } from './databaseClock.ts';
 import { withRetries } from './errors.ts';
 import { LAYOUTS } from './layouts.ts';
 import { ConnectionPool } from './pool.ts';
@@ -30,6 +31,8 @@ export interface PostgresOptions {
   /** Called once when it is available again. */
   readonly onRecovery?: () => void;
   readonly onStatement?: OnStatement;
+  /** The greatest difference between the clocks of this machine and of the database, in ms. Defaults to 2,000. */
+  readonly maxClockSkewMs?: number;
 }
 
 /** Returns a store in PostgreSQL 15 or newer. The database must have been migrated. */
@@ -37,13 +40,15 @@ export function createPostgresStore(options: PostgresOptions): Store {
   const { databaseUrl, directUrl = databaseUrl, connections = 10, pooler = 'none' } = options;
   const { onError, onRecovery = () => {}, onStatement = () => {} } = options;
   const onOutage = { onError, onRecovery };
-  const pool = new ConnectionPool(databaseUrl, connections, onOutage, pooler);
+  const clock = new DatabaseClock(options.maxClockSkewMs);
+  const pool = new ConnectionPool(databaseUrl, connections, onOutage, pooler, clock);
   const changes = postgresChanges(pool, directUrl, onStatement, onOutage);
   return {
     isSynchronous: false,
     read: (scope, until, readOptions) =>
       readersOf(predicateOf(scope), new RequestReads(pool, onStatement, scope, until).read, readOptions),
     changes,
+    clock,
     counters: postgresCounters(pool, onStatement),
     transact: (scope, work, until) =>
       withRetries(() => transactOnce(pool, onStatement, { scope, until }, work, () => changes.committed()), until),

@@ -1,31 +1,47 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { runner } from 'node-pg-migrate';
+import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { APP_ROLE, MIGRATION_SETTINGS } from './begin.ts';
 import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
 import { knownMigrations, MIGRATIONS_FOLDER, MIGRATIONS_TABLE, UNDEFINED_TABLE } from './migrationFiles.ts';
 import { destroy } from './pool.ts';
+import { ensurePrivileges } from './privileges.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError } from './unusableDatabase.ts';
 
+/** The maximum time that a migration waits for the lock of a table, in ms. */
+const LOCK_MS = 5_000;
 /** The interval at which the database is checked for an answer while migrations run, in ms. */
 const CHECK_MS = 5_000;
 
+/** Whether the database is migrated, only checked, or neither. */
+export type Migrations = 'auto' | 'check' | 'off';
+
 /**
  * Migrates the database to the schema of this version, under a lock that makes servers which start together wait for
- * each other. Throws UnusableDatabaseError if the database cannot be used; the message gives the reason.
+ * each other; or checks that it was migrated. Throws UnusableDatabaseError if the database cannot be used; the message
+ * gives the reason.
  */
-export const migrate = (databaseUrl: string): Promise<void> =>
+export const migrate = (databaseUrl: string, migrations: Migrations = 'auto'): Promise<void> =>
   connected(databaseUrl, async (client) => {
     await checkDatabase(client);
-    const isMigrated = await checkMigrations(client);
-    await ensureRole(client);
-    if (!isMigrated) {
-      await client.query(MIGRATION_SETTINGS);
-      await checkSchema(client);
-      await runMigrations(databaseUrl, client);
+    if (migrations === 'off') return;
+    const pending = await pendingMigrations(client);
+    if (migrations === 'check' && pending.length > 0) {
+      throw new UnusableDatabaseError(
+        `The database lacks the migrations ${pending.join(', ')}, and MIGRATE=check forbids to run them. Start one server with MIGRATE=auto.`,
+      );
+    }
+    await ensureRole(client, migrations === 'auto');
+    if (migrations === 'auto') {
+      if (pending.length > 0) {
+        await client.query(MIGRATION_SETTINGS);
+        await checkSchema(client);
+        await runMigrations(databaseUrl, client);
+      }
     }
     await checkTables(client);
+    await ensurePrivileges(client, migrations === 'auto');
   });
 
 /** Runs the migrations, which may take any time as long as the database answers on the other connection. */
@@ -37,13 +53,16 @@ const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
       const checking = checkAnswers(other, done.signal).catch(() => destroy(client));
       try {
         await client.query(MIGRATION_SETTINGS);
+        await client.query(`select pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
+        // A migration that waited longer for a table would make all requests for this table wait, too.
+        await client.query(`set lock_timeout = ${LOCK_MS}`);
         await runner({
           dbClient: client,
           dir: MIGRATIONS_FOLDER,
           ignorePattern: '.*\\.map',
           migrationsTable: MIGRATIONS_TABLE,
           direction: 'up',
-          advisoryLockMode: 'wait',
+          noLock: true,
           singleTransaction: true,
           log: () => undefined,
         });
@@ -69,8 +88,9 @@ const ROLE_TRIES = 5;
 
 /**
  * Creates the role that transactions use and makes this user a member. Roles belong to the cluster, not the database.
+ * Throws UnusableDatabaseError if it is missing and must not or cannot be created.
  */
-async function ensureRole(client: pg.Client): Promise<void> {
+async function ensureRole(client: pg.Client, mayCreate: boolean): Promise<void> {
   const have = async (): Promise<{ readonly there: boolean; readonly mine: boolean }> => {
     const { rows } = await client.query<{ there: boolean; mine: boolean }>(
       `select count(*) > 0 as there, coalesce(bool_or(pg_has_role(rolname, 'member')), false) as mine
@@ -81,6 +101,7 @@ async function ensureRole(client: pg.Client): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       const { there, mine } = await have();
+      if (!mine && !mayCreate) throw missingRole('MIGRATE=check');
       if (!there) await client.query(`create role ${APP_ROLE} nologin`);
       if (mine) return;
       await client.query(`grant ${APP_ROLE} to current_user`);
@@ -88,18 +109,21 @@ async function ensureRole(client: pg.Client): Promise<void> {
     } catch (error) {
       const { code } = error as pg.DatabaseError;
       if (tries === ROLE_TRIES || !CONCURRENT_CREATION_STATES.has(code)) {
-        throw new UnusableDatabaseError(
-          `The role ${APP_ROLE} cannot be created or granted (${code}). Let a superuser run: ` +
-            `create role ${APP_ROLE} nologin; grant ${APP_ROLE} to <the user of DATABASE_URL>;`,
-          { cause: error },
-        );
+        throw error instanceof UnusableDatabaseError ? error : missingRole(code, error);
       }
     }
   }
 }
 
-/** Returns whether all migrations were applied. Throws UnusableDatabaseError if a newer program has applied others. */
-async function checkMigrations(client: pg.Client): Promise<boolean> {
+const missingRole = (reason: string | undefined, cause?: unknown): UnusableDatabaseError =>
+  new UnusableDatabaseError(
+    `The role ${APP_ROLE} cannot be created or granted (${reason}). Let a superuser run: ` +
+      `create role ${APP_ROLE} nologin; grant ${APP_ROLE} to <the user of DATABASE_URL>;`,
+    { cause },
+  );
+
+/** Returns the migrations that were not applied. Throws UnusableDatabaseError if a newer program has applied others. */
+async function pendingMigrations(client: pg.Client): Promise<readonly string[]> {
   const { rows } = await client
     .query<{ name: string }>(`select name from public.${MIGRATIONS_TABLE}`)
     .catch((error: pg.DatabaseError) => {
@@ -111,5 +135,5 @@ async function checkMigrations(client: pg.Client): Promise<boolean> {
   if (unknown.length > 0) {
     throw new UnusableDatabaseError(`The database is newer than this program: it has ${unknown.join(', ')}.`);
   }
-  return rows.length === known.size;
+  return [...known].filter((migration) => !rows.some(({ name }) => name === migration));
 }

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { BusyError, DeadlineExceededError, throwIfDeadlineExceeded, UnavailableError } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import type { Pooler } from './begin.ts';
+import { DatabaseClock } from './databaseClock.ts';
 import { CommitOutcomeUnknownError, ConnectionLostError, SILENT, sqlStateOf, toConnectionError } from './errors.ts';
 import { Outage, type OutageListener } from './outage.ts';
 import { PreparedStatements, type Preparing } from './preparedStatements.ts';
@@ -60,9 +61,19 @@ export class ConnectionPool {
   readonly #statements = new WeakMap<pg.ClientBase, PreparedStatements>();
   readonly #preparing: Preparing;
   readonly pooler: Pooler;
+  readonly clock: DatabaseClock;
+  /** Whether a later version has migrated the database, so that statements of this one may fail. */
+  isSuperseded = false;
 
-  constructor(connectionString: string, max: number, listener: OutageListener, pooler: Pooler = 'none') {
+  constructor(
+    connectionString: string,
+    max: number,
+    listener: OutageListener,
+    pooler: Pooler = 'none',
+    clock = new DatabaseClock(),
+  ) {
     this.pooler = pooler;
+    this.clock = clock;
     this.#preparing = { isNamed: pooler === 'none', generation: 0 };
     this.#outage = new Outage(listener);
     const onCreate = (client: pg.Client): void => {

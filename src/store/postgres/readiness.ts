@@ -1,22 +1,23 @@
 import { deadlineIn } from '../deadline.ts';
 import { StoreError, UnavailableError } from '../errors.ts';
 import type { StoreFault } from '../store.ts';
+import { type DatabaseClock, type StatedTime, TIME_COLUMN } from './databaseClock.ts';
 import { sqlStateOf, withRetries } from './errors.ts';
 import { knownMigrations, MIGRATIONS_TABLE, UNDEFINED_TABLE } from './migrationFiles.ts';
 import type { ConnectionPool } from './pool.ts';
-import { withWire } from './wire.ts';
+import { type Wire, withWire } from './wire.ts';
 
 /** The maximum time of a check, in ms. An orchestrator gives up its own request soon. */
 const CHECK_MS = 2_000;
 
 const STATE = {
   text: `select current_setting('transaction_read_only')::boolean as "isReadOnly",
-    array(select name::text from public.${MIGRATIONS_TABLE}) as migrations`,
+    array(select name::text from public.${MIGRATIONS_TABLE}) as migrations, ${TIME_COLUMN}`,
   values: [],
   keepsPlan: true,
 };
 
-interface State {
+interface State extends StatedTime {
   readonly isReadOnly: boolean;
   readonly migrations: readonly string[];
 }
@@ -26,11 +27,10 @@ export async function findFault(pool: ConnectionPool): Promise<StoreFault | unde
   const until = deadlineIn(CHECK_MS);
   const closed = async (): Promise<boolean> => true;
   try {
-    const { rows } = await withRetries(
-      () => withWire(pool, until, (wire) => wire.one<State>(STATE, () => wire.promptLimit()), closed),
-      until,
-    );
-    return faultOf(rows[0] as State);
+    const state = await withRetries(() => withWire(pool, until, (wire) => stateBy(wire, pool.clock), closed), until);
+    const fault = faultOf(state);
+    pool.isSuperseded = fault === 'schema_newer';
+    return fault ?? (pool.clock.isInStep() ? undefined : 'clock_skewed');
   } catch (error) {
     if (error instanceof UnavailableError) return 'database_unreachable';
     if (sqlStateOf(error) === UNDEFINED_TABLE) return 'schema_outdated';
@@ -38,6 +38,14 @@ export async function findFault(pool: ConnectionPool): Promise<StoreFault | unde
     if (error instanceof StoreError) return undefined;
     throw error;
   }
+}
+
+async function stateBy(wire: Wire, clock: DatabaseClock): Promise<State> {
+  const sentAt = performance.now();
+  const { rows } = await wire.one<State>(STATE, () => wire.promptLimit());
+  const state = rows[0] as State;
+  clock.note(state, sentAt);
+  return state;
 }
 
 function faultOf({ isReadOnly, migrations }: State): StoreFault | undefined {

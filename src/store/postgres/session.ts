@@ -3,7 +3,8 @@ import type { Scope } from '../../domain/viewer.ts';
 import { throwIfDeadlineExceeded } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import type { AnswerLimit } from './answerTimer.ts';
-import { BEGIN, openingOf, type Pooler, type Purpose } from './begin.ts';
+import { BEGIN, openingOf, type Purpose } from './begin.ts';
+import type { StatedTime } from './databaseClock.ts';
 import {
   CommitOutcomeUnknownError,
   ConnectionLostError,
@@ -43,14 +44,14 @@ export class Session implements Queries {
   readonly #wire: Wire;
   readonly #onStatement: OnStatement;
   readonly #opening: Opening;
-  readonly #pooler: Pooler;
+  readonly #pool: ConnectionPool;
   #begun = false;
 
-  constructor(wire: Wire, onStatement: OnStatement, opening: Opening, pooler: Pooler) {
+  constructor(wire: Wire, onStatement: OnStatement, opening: Opening, pool: ConnectionPool) {
     this.#wire = wire;
     this.#onStatement = onStatement;
     this.#opening = opening;
-    this.#pooler = pooler;
+    this.#pool = pool;
   }
 
   get ended(): boolean {
@@ -80,7 +81,13 @@ export class Session implements Queries {
     this.#begun = true;
     void ignoreRejection(this.#wire.text(BEGIN[purpose], limitOf).catch(this.#wire.fail));
     this.#wire.allow(leftMs);
-    void ignoreRejection(this.#wire.one(openingOf(purpose, scope, leftMs, this.#pooler), limitOf));
+    const opening = openingOf(purpose, scope, leftMs, this.#pool.pooler);
+    const sentAt = performance.now();
+    const opened = this.#wire.one<StatedTime>(opening, limitOf);
+    // Decisions of the transaction follow the answers to its reads, which arrive after this one.
+    const noted =
+      purpose === 'writing' ? opened.then(({ rows: [time] }) => time && this.#pool.clock.note(time, sentAt)) : opened;
+    void ignoreRejection<unknown>(noted);
   }
 
   /**
@@ -156,7 +163,7 @@ export function withSession<T>(
     pool,
     opening.until,
     async (wire) => {
-      session = new Session(wire, onStatement, opening, pool.pooler);
+      session = new Session(wire, onStatement, opening, pool);
       const result = await use(session);
       // A connection must not be released with an open transaction.
       if (!session.ended) await session.commit();

@@ -1,7 +1,15 @@
 import pg from 'pg';
 
 /** The database cannot be used; the message states what to do. */
-export class UnusableDatabaseError extends Error {}
+export class UnusableDatabaseError extends Error {
+  /** Whether it may become usable without the operator: it starts, or another server migrates it. */
+  readonly isTemporary: boolean;
+
+  constructor(message: string, { isTemporary = false, ...options }: ErrorOptions & { isTemporary?: boolean } = {}) {
+    super(message, options);
+    this.isTemporary = isTemporary;
+  }
+}
 
 /** The problem and its fix, by the beginning of an SQLSTATE or by a system error code. */
 const REASONS = {
@@ -30,9 +38,12 @@ const REASONS = {
   '58': 'The database has an error of its operating system. See its log',
 } as const;
 
+/** The codes of errors that may pass: of the network, and of a database that starts, is busy or is a standby. */
+const TEMPORARY = /^(?:E[A-Z_]+$|08|25006|53|55P03|57|58)/;
+
 /** Returns the error of an SQLSTATE that was determined by other means than an error of the database. */
 export const unusableBecause = (state: keyof typeof REASONS): UnusableDatabaseError =>
-  new UnusableDatabaseError(`${REASONS[state]} (${state}).`);
+  new UnusableDatabaseError(`${REASONS[state]} (${state}).`, { isTemporary: TEMPORARY.test(state) });
 
 /**
  * Converts the error to a sentence for the operator. It contains the code, and the server's message if the code is
@@ -40,9 +51,12 @@ export const unusableBecause = (state: keyof typeof REASONS): UnusableDatabaseEr
  */
 export function unusable(error: Error & { readonly code?: string | undefined }): UnusableDatabaseError {
   const { code = '', message } = error;
-  const what = error instanceof pg.DatabaseError ? 'used' : 'reached';
+  const isReached = error instanceof pg.DatabaseError;
+  const what = isReached ? 'used' : 'reached';
   const reason = reasonOf(code) ?? `The database cannot be ${what}: ${message}`;
-  return new UnusableDatabaseError(`${reason}${code && ` (${code})`}.`, { cause: error });
+  // pg's own errors of a connection have no code.
+  const isTemporary = code === '' ? !isReached : TEMPORARY.test(code);
+  return new UnusableDatabaseError(`${reason}${code && ` (${code})`}.`, { cause: error, isTemporary });
 }
 
 /** Returns the reason with the longest matching code prefix. */

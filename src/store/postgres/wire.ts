@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
+import { DeadlineExceededError, throwIfDeadlineExceeded, UnavailableError } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import { type AnswerLimit, AnswerTimer } from './answerTimer.ts';
 import { limitsOf, SET_UP, statementMs } from './begin.ts';
@@ -8,6 +8,7 @@ import {
   ConnectionLostError,
   ignoreRejection,
   SILENT,
+  sqlStateOf,
   toConnectionError,
 } from './errors.ts';
 import { type Answer, Flight, Step } from './flight.ts';
@@ -217,8 +218,17 @@ export async function withWire<T>(
     const isLost = error instanceof ConnectionLostError || error instanceof CommitOutcomeUnknownError;
     if (!isLost && !wire.isBroken && (await recover(wire))) pool.release(client);
     else pool.discard(client, error, wire.isSilent);
-    throw error;
+    throw pool.isSuperseded ? withSupersession(error) : error;
   } finally {
     settled();
   }
 }
+
+/** The SQLSTATEs of statements that do not fit the schema or the privileges. */
+const SCHEMA_STATES = /^42/;
+
+/** Returns an error that a later schema explains as one of an unavailable store. */
+const withSupersession = (error: unknown): unknown =>
+  SCHEMA_STATES.test(sqlStateOf(error) ?? '')
+    ? new UnavailableError('A later version has migrated the database.', { cause: error })
+    : error;
