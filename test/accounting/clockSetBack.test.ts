@@ -204,7 +204,8 @@ onBothStores((open) => {
       const first = await did(server, 'createPosition', input);
       setBack(scene);
       expect(await call(server, 'createPosition', input)).toEqual({ ...first, replayed: true });
-      server.now = START + 30 * 24 * HOUR_MS;
+      server.now = START + 30 * 24 * HOUR_MS + 1;
+      await server.app.cleanUp();
       expect(await call(server, 'createPosition', input)).toMatchObject({ replayed: false });
       server.now = START;
     });

@@ -71,16 +71,18 @@ onBothStores((open) => {
       expect(replies.filter(({ replayed }) => replayed)).toHaveLength(COUNTS.concurrentRetries / 2 - 1);
     });
 
-    it('a call with an expired idempotency key is executed once more by concurrent calls', async () => {
+    it('a call whose expired idempotency key was removed is executed once more by concurrent calls', async () => {
       const { server, store, deal } = scene;
       const { id: institutionId } = deal.institution;
       const create = opening(deal, { idempotencyKey: 'old' });
       const set = { institutionId, region: 'SG', expectedVersion: null, idempotencyKey: 'old' };
       const before = [await did(server, 'createPosition', create), await did(server, 'setPolicy', set)];
       server.now += 31 * DAY_MS;
+      expect(await call(server, 'createPosition', create)).toEqual({ ...before[0], replayed: true });
+      await server.app.cleanUp();
       for (const [mutation, input, grown] of [
-        ['createPosition', create, { positions: 1, lifecycleEvents: 1, ledgerEvents: 1, auditEvents: 1 }],
-        ['setPolicy', set, { auditEvents: 1 }],
+        ['createPosition', create, { positions: 1, lifecycleEvents: 1, ledgerEvents: 1, auditEvents: 1, idempotencyRecords: 1 }],
+        ['setPolicy', set, { auditEvents: 1, idempotencyRecords: 1 }],
       ] as const) {
         let replies: readonly Reply[] = [];
         const by = await grownBy(store, async () => {
@@ -93,17 +95,18 @@ onBothStores((open) => {
     });
   });
 
-  it(`${COUNTS.concurrentRetries} concurrent calls with an expired idempotency key of a user error run once more and store one result`, async () => {
+  it(`${COUNTS.concurrentRetries} concurrent calls with the removed idempotency key of a user error run once more and store one result`, async () => {
     const { server, store, deal } = scene;
     const input = { positionId: (await fundedPosition(server, deal)).id, idempotencyKey: 'old refusal' };
     await call(server, 'fundPosition', input);
     server.now += 31 * DAY_MS;
+    await server.app.cleanUp();
     await did(server, 'cancelPosition', { positionId: input.positionId });
     let replies: readonly Reply[] = [];
     const by = await grownBy(store, async () => {
       replies = await Promise.all(times(COUNTS.concurrentRetries, () => call(server, 'fundPosition', input)));
     });
-    expect(Object.keys(by)).toEqual(['auditEvents']);
+    expect(Object.keys(by).toSorted()).toEqual(['auditEvents', 'idempotencyRecords']);
     for (const reply of replies) expect(reply).toEqual({ ...replies[0], from: 'CANCELLED' });
   });
 
