@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
-import { APP_ROLE, MIGRATION_SETTINGS } from './begin.ts';
+import { APP_ROLE, migrationSettings } from './begin.ts';
 import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
 import { knownMigrations, MIGRATIONS_FOLDER, MIGRATIONS_TABLE, UNDEFINED_TABLE } from './migrationFiles.ts';
-import { destroy } from './pool.ts';
+import type { RoutedClient } from './routedClient.ts';
+import { destroy } from './socket.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError } from './unusableDatabase.ts';
 
@@ -21,7 +22,7 @@ export const migrate = (databaseUrl: string): Promise<void> =>
     const isMigrated = await checkMigrations(client);
     await ensureRole(client);
     if (!isMigrated) {
-      await client.query(MIGRATION_SETTINGS);
+      await client.query(migrationSettings(client.schema));
       await checkSchema(client);
       await runMigrations(databaseUrl, client);
     }
@@ -36,11 +37,12 @@ const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
       const done = new AbortController();
       const checking = checkAnswers(other, done.signal).catch(() => destroy(client));
       try {
-        await client.query(MIGRATION_SETTINGS);
+        await client.query(migrationSettings(client.schema));
         await runner({
           dbClient: client,
           dir: MIGRATIONS_FOLDER,
           ignorePattern: '.*\\.map',
+          schema: client.schema,
           migrationsTable: MIGRATIONS_TABLE,
           direction: 'up',
           advisoryLockMode: 'wait',
@@ -99,9 +101,9 @@ async function ensureRole(client: pg.Client): Promise<void> {
 }
 
 /** Returns whether all migrations were applied. Throws UnusableDatabaseError if a newer program has applied others. */
-async function checkMigrations(client: pg.Client): Promise<boolean> {
+async function checkMigrations(client: RoutedClient): Promise<boolean> {
   const { rows } = await client
-    .query<{ name: string }>(`select name from public.${MIGRATIONS_TABLE}`)
+    .query<{ name: string }>(`select name from "${client.schema}".${MIGRATIONS_TABLE}`)
     .catch((error: pg.DatabaseError) => {
       if (error.code === UNDEFINED_TABLE) return { rows: [] };
       throw error;

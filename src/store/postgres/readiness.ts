@@ -4,17 +4,18 @@ import type { StoreFault } from '../store.ts';
 import { sqlStateOf, withRetries } from './errors.ts';
 import { knownMigrations, MIGRATIONS_TABLE, UNDEFINED_TABLE } from './migrationFiles.ts';
 import type { ConnectionPool } from './pool.ts';
+import type { Statement } from './sql.ts';
 import { withWire } from './wire.ts';
 
 /** The maximum time of a check, in ms. An orchestrator gives up its own request soon. */
 const CHECK_MS = 2_000;
 
-const STATE = {
+const stateIn = (schema: string): Statement => ({
   text: `select current_setting('transaction_read_only')::boolean as "isReadOnly",
-    array(select name::text from public.${MIGRATIONS_TABLE}) as migrations`,
+    array(select name::text from "${schema}".${MIGRATIONS_TABLE}) as migrations`,
   values: [],
   keepsPlan: true,
-};
+});
 
 interface State {
   readonly isReadOnly: boolean;
@@ -27,7 +28,7 @@ export async function findFault(pool: ConnectionPool): Promise<StoreFault | unde
   const closed = async (): Promise<boolean> => true;
   try {
     const { rows } = await withRetries(
-      () => withWire(pool, until, (wire) => wire.one<State>(STATE, () => wire.promptLimit()), closed),
+      () => withWire(pool, until, (wire) => wire.one<State>(stateIn(pool.schema), () => wire.promptLimit()), closed),
       until,
     );
     return faultOf(rows[0] as State);

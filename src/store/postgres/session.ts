@@ -3,7 +3,7 @@ import type { Scope } from '../../domain/viewer.ts';
 import { throwIfDeadlineExceeded } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import type { AnswerLimit } from './answerTimer.ts';
-import { BEGIN, openingOf, type Pooler, type Purpose } from './begin.ts';
+import { BEGIN, type Openings, openingOf, type Purpose } from './begin.ts';
 import {
   CommitOutcomeUnknownError,
   ConnectionLostError,
@@ -43,14 +43,14 @@ export class Session implements Queries {
   readonly #wire: Wire;
   readonly #onStatement: OnStatement;
   readonly #opening: Opening;
-  readonly #pooler: Pooler;
+  readonly #openings: Openings;
   #begun = false;
 
-  constructor(wire: Wire, onStatement: OnStatement, opening: Opening, pooler: Pooler) {
+  constructor(wire: Wire, onStatement: OnStatement, opening: Opening, openings: Openings) {
     this.#wire = wire;
     this.#onStatement = onStatement;
     this.#opening = opening;
-    this.#pooler = pooler;
+    this.#openings = openings;
   }
 
   get ended(): boolean {
@@ -80,7 +80,7 @@ export class Session implements Queries {
     this.#begun = true;
     void ignoreRejection(this.#wire.text(BEGIN[purpose], limitOf).catch(this.#wire.fail));
     this.#wire.allow(leftMs);
-    void ignoreRejection(this.#wire.one(openingOf(purpose, scope, leftMs, this.#pooler), limitOf));
+    void ignoreRejection(this.#wire.one(openingOf(this.#openings, purpose, scope, leftMs), limitOf));
   }
 
   /**
@@ -156,7 +156,7 @@ export function withSession<T>(
     pool,
     opening.until,
     async (wire) => {
-      session = new Session(wire, onStatement, opening, pool.pooler);
+      session = new Session(wire, onStatement, opening, pool.openings);
       const result = await use(session);
       // A connection must not be released with an open transaction.
       if (!session.ended) await session.commit();
