@@ -40,6 +40,8 @@ export interface AppOptions {
   readonly onInternalError: OnInternalError;
   /** The root key; absent if nobody is root. */
   readonly rootToken?: string;
+  /** The root key before the current one, which is accepted as well; null or absent if there is none. */
+  readonly previousRootToken?: string | null;
   /** Defaults to the clock of the store, or that of this machine. */
   readonly clock?: Clock;
   readonly newId?: NewId;
@@ -92,14 +94,14 @@ const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
 export function createApp(options: AppOptions): App {
   const { store, onInternalError, clock = store.clock?.now ?? Date.now, newId = createIds(clock) } = options;
   const { newToken = newRandomToken, ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED } = options;
-  const { graphiql, rootToken = null, strictTransport = false, viewerOf, fastPaths = true } = options;
+  const { graphiql, strictTransport = false, viewerOf, fastPaths = true } = options;
   const settings: Settings = { ...DEFAULTS, ...options.settings };
   const { chatLimits, apiKeysPerInstitution, pollIntervalMs, maxQueuedChanges } = settings;
   const failed = (error: unknown): void => {
     // The store reports an outage itself, once; the work runs again when the outage has ended.
     if (!(error instanceof UnavailableError)) onInternalError(randomUUID(), error);
   };
-  const authenticator = new ApiKeyAuthenticator({ store, clock, rootToken, lookUpTimeoutMs: settings.operationMs });
+  const authenticator = new ApiKeyAuthenticator({ ...options, clock, lookUpTimeoutMs: settings.operationMs });
   const limits = new RateLimits({ limits: settings.rates, counters: store.counters, clock });
   const rejections = new RejectionLog({ store, newId, clock });
   const access = new Access({ authenticator, limits, rejections, viewerOf });

@@ -24,6 +24,8 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** The root key. */
   readonly rootApiKey: string;
+  /** The root key before the current one, accepted while clients still use it, or null if there is none. */
+  readonly previousRootApiKey: string | null;
   /** Whether GraphiQL is served. */
   readonly graphiql: boolean;
   /** Origins whose pages may send requests, in addition to the server's own. */
@@ -109,7 +111,8 @@ export function readConfig(env: Environment): Config {
     store,
     demoData: read.flag('DEMO_DATA', !isProduction),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
-    rootApiKey: isProduction ? read.secret('ROOT_API_KEY') : read.text('ROOT_API_KEY', DEVELOPMENT_KEY),
+    rootApiKey: read.secret('ROOT_API_KEY', isProduction ? '' : DEVELOPMENT_KEY, { isStrong: isProduction }),
+    previousRootApiKey: read.secret('ROOT_API_KEY_PREVIOUS', null, { isStrong: isProduction }),
     graphiql: read.flag('GRAPHIQL', !isProduction),
     allowedOrigins: read.origins('ALLOWED_ORIGINS', isProduction ? [] : ['http://localhost:*', 'http://127.0.0.1:*']),
     trustedDocuments: {
@@ -118,6 +121,9 @@ export function readConfig(env: Environment): Config {
     },
     settings: readSettings(read, isProduction, store.backend),
   };
+  if (config.previousRootApiKey === config.rootApiKey) {
+    problems.push('ROOT_API_KEY_PREVIOUS must differ from ROOT_API_KEY.');
+  }
   const { responses, rates, operations } = config.settings;
   // An API key may use half of the buffer, which must have room for one response.
   if (responses.bufferBytes < 2 * responses.bytes) {
@@ -133,8 +139,10 @@ export function readConfig(env: Environment): Config {
 /** Reads the variables of both stores, so that a wrong one is reported whichever store is selected. */
 function readStore(read: VariableReader, problems: string[]): StoreConfig {
   const backend = read.oneOf('STORE_BACKEND', BACKENDS, 'memory');
-  const databaseUrl = read.databaseUrl('DATABASE_URL');
-  const directUrl = read.databaseUrl('DATABASE_DIRECT_URL');
+  const missing = read.missingParameters();
+  const isNamed = missing['host'] !== undefined || missing['dbname'] !== undefined;
+  const databaseUrl = read.databaseUrl('DATABASE_URL', missing, isNamed ? 'postgres://' : undefined);
+  const directUrl = read.databaseUrl('DATABASE_DIRECT_URL', missing);
   if (backend === 'postgres' && databaseUrl === undefined) {
     problems.push(
       'DATABASE_URL must be set where STORE_BACKEND is postgres, such as postgres://user@localhost/escrowgrid.',

@@ -39,6 +39,7 @@ async function main(): Promise<void> {
   const app = createApp({
     store,
     rootToken: config.rootApiKey,
+    previousRootToken: config.previousRootApiKey,
     onInternalError: (errorId, error) => log.error({ errorId, err: error }, 'internal error'),
     ...(config.graphiql && { graphiql: pageOf(config) }),
     origins: config.allowedOrigins,

@@ -1,3 +1,13 @@
+import { readSecretFile } from './secretFile.ts';
+import {
+  completeUrl,
+  DEFAULT_SCHEMA,
+  isSchemaName,
+  problemOfUrl,
+  SCHEMA_NAME,
+  SESSION_ATTRIBUTES,
+  SSL_MODES,
+} from './store/postgres/databaseUrl.ts';
 import { weaknessOf } from './weakSecret.ts';
 
 /** The public root key of servers in development; production refuses it. */
@@ -5,6 +15,9 @@ export const DEVELOPMENT_KEY = 'escrowgrid-development-root-key-0000';
 
 /** Variables by name. */
 export type Environment = { readonly [name: string]: string | undefined };
+
+/** Parameters of a database by their names in libpq, for a URL that leaves them out. */
+export type MissingParameters = Readonly<Record<string, string | undefined>>;
 
 /** The limits of a secret's length, in characters. */
 const SECRET = { min: 32, max: 200 } as const;
@@ -44,6 +57,12 @@ export class VariableReader {
     return value ?? otherwise;
   }
 
+  /** One of the values, or undefined if the variable is unset. */
+  optionalOneOf<V extends string>(name: string, values: readonly V[]): V | undefined {
+    const [first] = values;
+    return this.#given(name) === undefined || first === undefined ? undefined : this.oneOf(name, values, first);
+  }
+
   flag(name: string, otherwise: boolean): boolean {
     return this.oneOf(name, ['true', 'false'], otherwise ? 'true' : 'false') === 'true';
   }
@@ -81,21 +100,79 @@ export class VariableReader {
     return origins;
   }
 
-  /** A secret that must be set, long enough and not generally known. Its value is never repeated. */
-  secret(name: string): string {
-    const text = this.text(name, '');
-    const problem = secretProblem(text);
-    if (problem !== undefined) this.#problems.push(`${name} ${problem}`);
-    return text;
+  /**
+   * A secret, of its variable or of the file that the variable with the suffix _FILE names. One that is `strong` must be
+   * long enough and not generally known, and so must its default. Its value is never repeated.
+   */
+  secret<D extends string | null>(
+    name: string,
+    otherwise: D,
+    { isStrong }: { readonly isStrong: boolean },
+  ): string | D {
+    const text = this.#secretText(name);
+    const value: string | D = text ?? otherwise;
+    if (isStrong && text !== null && value !== null) {
+      const problem = secretProblem(value, otherwise !== null);
+      if (problem !== undefined) this.#problems.push(`${name} ${problem}`);
+    }
+    return value;
   }
 
-  /** The URL of a database. Its value may hold a password, so it is never repeated. */
-  databaseUrl(name: string): string | undefined {
-    const text = this.#given(name);
-    if (text !== undefined && !isDatabaseUrl(text)) {
-      this.#problems.push(`${name} must be a URL such as postgres://user:password@localhost:5432/escrowgrid.`);
+  /**
+   * The URL of a database, which may be in a file, with the parameters that it leaves out. If it is unset, `otherwise`
+   * is completed. Its value may hold a password, so it is never repeated.
+   */
+  databaseUrl(name: string, missing: MissingParameters, otherwise?: string): string | undefined {
+    const text = this.#secretText(name);
+    if (text === null) return '';
+    const given = text ?? otherwise;
+    if (given === undefined) return undefined;
+    const url = completeUrl(given, missing);
+    const problem = problemOfUrl(url);
+    if (problem !== undefined) this.#problems.push(`${name} ${problem}`);
+    return url;
+  }
+
+  /** The parameters of the database that a URL leaves out: the variables of libpq, and the schema of the tables. */
+  missingParameters(): MissingParameters {
+    const port = this.#given('PGPORT');
+    const isPort = port === undefined || /^\d{1,5}(,\d{1,5})*$/.test(port);
+    if (!isPort) {
+      this.#problems.push(`PGPORT must be a whole number from 1 to 65535, or several with commas; it is "${port}".`);
     }
-    return text;
+    const schema = this.text('DATABASE_SCHEMA', DEFAULT_SCHEMA);
+    const isSchema = isSchemaName(schema);
+    if (!isSchema) this.#problems.push(`DATABASE_SCHEMA must be ${SCHEMA_NAME}; it is "${schema}".`);
+    return {
+      host: this.#given('PGHOST'),
+      port: isPort ? port : undefined,
+      user: this.#given('PGUSER'),
+      password: this.#secretText('PGPASSWORD') ?? undefined,
+      passfile: this.#given('PGPASSFILE'),
+      dbname: this.#given('PGDATABASE'),
+      target_session_attrs: this.optionalOneOf('PGTARGETSESSIONATTRS', SESSION_ATTRIBUTES),
+      sslmode: this.optionalOneOf('PGSSLMODE', SSL_MODES),
+      sslrootcert: this.#given('PGSSLROOTCERT'),
+      sslcert: this.#given('PGSSLCERT'),
+      sslkey: this.#given('PGSSLKEY'),
+      schema: isSchema && schema !== DEFAULT_SCHEMA ? schema : undefined,
+    };
+  }
+
+  /** Returns the text of a secret, undefined if it is unset, and null if its file is wrong, which is recorded. */
+  #secretText(name: string): string | null | undefined {
+    const fileVariable = `${name}_FILE`;
+    const value = this.#given(name);
+    const path = this.#given(fileVariable);
+    if (path === undefined) return value;
+    if (value !== undefined) {
+      this.#problems.push(`${name} and ${fileVariable} must not both be set.`);
+      return null;
+    }
+    const file = readSecretFile(path);
+    if ('text' in file) return file.text;
+    this.#problems.push(`${fileVariable} names the file ${path}, which ${file.problem}.`);
+    return null;
   }
 
   #given(name: string): string | undefined {
@@ -104,15 +181,12 @@ export class VariableReader {
 }
 
 /** Returns what is wrong with a secret, as the rest of a sentence that does not repeat it. */
-function secretProblem(text: string): string | undefined {
+function secretProblem(text: string, isRequired: boolean): string | undefined {
   if (text.length < SECRET.min || text.length > SECRET.max || !/^[\x21-\x7e]*$/.test(text)) {
-    return `must be set in production, to ${SECRET.min} to ${SECRET.max} printable characters without spaces.`;
+    const form = `${SECRET.min} to ${SECRET.max} printable characters without spaces.`;
+    return isRequired ? `must be set in production, to ${form}` : `must be ${form}`;
   }
   if (text === DEVELOPMENT_KEY) return 'must not be the development key, which is public.';
   const weakness = weaknessOf(text);
   return weakness && `${weakness}. Generate it, for example with \`openssl rand -hex 32\`.`;
 }
-
-/** The URL standard rejects a user before an empty host, which is valid where `?host=` names a folder of sockets. */
-const isDatabaseUrl = (text: string): boolean =>
-  /^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@localhost/'));

@@ -1,20 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError, DEVELOPMENT_KEY, type Environment, readConfig } from '../src/config.ts';
+import { DEVELOPMENT_KEY, type Environment, readConfig } from '../src/config.ts';
 import { DAY_MS } from '../src/domain/time.ts';
+import { problemsOf as faultsOf } from './support/configurationProblems.ts';
 
 const ROOT_API_KEY = 'root-Hb6TqXw3RnKz8PvMd2JyFc9LsGu5Ve7W';
 const PRODUCTION = { NODE_ENV: 'production', ROOT_API_KEY };
-
-function faultsOf(env: Environment): readonly string[] {
-  try {
-    readConfig(env);
-  } catch (error) {
-    if (error instanceof ConfigurationError) return error.message.split('\n').slice(1);
-    throw error;
-  }
-  return [];
-}
 
 /** Integer variables: the field that each sets, its minimum and its maximum. */
 const NUMBERS: Readonly<Record<string, readonly [path: string, min: number, max: number, unit?: number]>> = {

@@ -12,6 +12,7 @@ const DEFAULTS: Config = {
   demoData: true,
   logLevel: 'info',
   rootApiKey: DEVELOPMENT_KEY,
+  previousRootApiKey: null,
   graphiql: true,
   allowedOrigins: ['http://localhost:*', 'http://127.0.0.1:*'],
   trustedDocuments: { file: null, only: false },

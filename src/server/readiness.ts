@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Store, StoreFault } from '../store/store.ts';
 
 /** The path at which a server that runs returns 200. */
-const HEALTH_PATH = '/health';
+export const HEALTH_PATH = '/health';
 /** The path at which a server returns 200 while it can serve requests, and otherwise 503 with the reason. */
-const READY_PATH = '/ready';
+export const READY_PATH = '/ready';
 
 /** Why a server cannot serve requests. */
 export type UnreadyReason = StoreFault | 'starting' | 'stopping' | 'internal_error';

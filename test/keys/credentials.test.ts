@@ -42,6 +42,22 @@ onBothStores((open) => {
     }
   });
 
+  it('the previous root key is accepted as well as the current one, and no other text', async () => {
+    const previous = `previous-${ROOT_TOKEN}`;
+    const rotating = serveKeys(store, { previousRootToken: previous });
+    for (const token of [ROOT_TOKEN, previous]) {
+      expect((await rotating.ask(VIEWER, {}, token)).data).toMatchObject({ viewer: { role: 'ROOT' } });
+    }
+    for (const token of [`${previous}0`, previous.slice(1), previous.toUpperCase()]) {
+      expect(await rotating.ask(VIEWER, {}, token)).toMatchObject({ status: 401 });
+    }
+    expect(await server.ask(VIEWER, {}, previous)).toMatchObject({ status: 401 });
+    const without = serveKeys(store, { rootToken: '', previousRootToken: null });
+    for (const token of [previous, ROOT_TOKEN, null]) {
+      expect(await without.ask(VIEWER, {}, token)).toMatchObject({ status: 401 });
+    }
+  });
+
   it('an API key that is unknown, revoked or expired is rejected with 401', async () => {
     const revoked = await newKey(server, of);
     await callKey(server, 'revokeApiKey', { apiKeyId: revoked.id });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Position } from '../../src/domain/position.ts';
 import { DeadlineExceededError, UnavailableError } from '../../src/store/errors.ts';
-import { limitsOf, openingOf } from '../../src/store/postgres/begin.ts';
+import { limitsOf, openingOf, openingsOf } from '../../src/store/postgres/begin.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
@@ -46,7 +46,10 @@ it('the timeouts sent to the server are the remaining time, up to their maximum'
   expect(limitsOf(60_000)).toEqual(limitsOf());
   expect(limitsOf(7_000).values).toEqual(['7001', '5000']);
   expect(limitsOf(0.2).values).toEqual(['2', '2']);
-  expect(openingOf('reading', 'ALL', 300).values).toEqual(['ALL', ...limitsOf(300).values]);
+  expect(openingOf(openingsOf('none', 'public'), 'reading', 'ALL', 300).values).toEqual([
+    'ALL',
+    ...limitsOf(300).values,
+  ]);
 });
 
 describe('running work ends at the deadline', () => {

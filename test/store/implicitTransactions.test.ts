@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Scope } from '../../src/domain/viewer.ts';
-import { APP_ROLE, openingOf } from '../../src/store/postgres/begin.ts';
+import { APP_ROLE, openingOf, openingsOf } from '../../src/store/postgres/begin.ts';
 import { Flight, Step } from '../../src/store/postgres/flight.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { PreparedStatements } from '../../src/store/postgres/preparedStatements.ts';
@@ -14,6 +14,8 @@ const OTHER = anInstitution();
 const STATE = `select current_setting('role') as role, coalesce(current_setting('escrowgrid.scope', true), '') as scope,
   current_setting('transaction_read_only') as "isReadOnly", current_setting('statement_timeout') as timeout,
   current_setting('lock_timeout') as "lockTimeout"`;
+
+const OPENINGS = openingsOf('none', 'public');
 
 let client: pg.Client;
 let url: string;
@@ -39,7 +41,10 @@ const state = async (): Promise<object> => (await client.query<{ role: string; s
 
 /** Sends statements before one Sync, as the reads of a request are sent. Returns the rows or the SQLSTATE of each. */
 async function sent(scope: Scope, leftMs: number, statements: PreparedStatements, ...texts: readonly string[]) {
-  const steps = [openingOf('reading', scope, leftMs), ...texts.map((text) => ({ text, values: [], keepsPlan: true }))];
+  const steps = [
+    openingOf(OPENINGS, 'reading', scope, leftMs),
+    ...texts.map((text) => ({ text, values: [], keepsPlan: true })),
+  ];
   const flight = new Flight(
     steps.map((statement) => new Step(statement)),
     statements,
@@ -59,8 +64,8 @@ async function answersOf(flight: Flight) {
   return (await Promise.all(answers)).slice(1);
 }
 
-const named = () => new PreparedStatements({ isNamed: true, generation: 0 });
-const unnamed = () => new PreparedStatements({ isNamed: false, generation: 0 });
+const named = () => new PreparedStatements({ isNamed: true, setUp: OPENINGS.setUp, generation: 0 });
+const unnamed = () => new PreparedStatements({ isNamed: false, setUp: OPENINGS.setUp, generation: 0 });
 const IDS = 'select id from institutions order by id';
 
 describe.each([

@@ -171,8 +171,8 @@ function nativeFolder(): string {
   return join(folder, 'native');
 }
 
-/** Returns the owner of the processes. PostgreSQL does not run as root, so tests of root run it as nobody. */
-function nobody(): Owner {
+/** Returns the ordinary user as whom tests of root run programs, because PostgreSQL does not run as root. */
+export function nobody(): Owner {
   return { uid: idOfNobody('-u'), gid: idOfNobody('-g') };
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -75,13 +75,26 @@ export const AS_ROOT = { authorization: `Bearer ${DEVELOPMENT_KEY}` } as const;
 /** No load balancer sends requests to a server of a test, so it stops at once. */
 const AT_ONCE = { DRAIN_GRACE_MS: '0' };
 
-/** Starts the program with only these environment variables, in a folder with only this .env file, on a free port. */
-export function startProgram(main: string, env: Environment = {}, dotEnv?: string): Program {
+/**
+ * Starts the program with only these environment variables, in a folder with only this .env file, on a free port, unless
+ * the options name another folder or user.
+ */
+export function startProgram(
+  main: string,
+  env: Environment = {},
+  dotEnv?: string,
+  options: SpawnOptions = {},
+): Program {
   const cwd = temporaryFolder();
   if (dotEnv !== undefined) writeFileSync(join(cwd, '.env'), dotEnv);
   const port = dotEnv?.includes('PORT=') ? {} : { PORT: '0' };
   return programOf(
-    spawn(process.execPath, [main], { cwd, env: { ...AT_ONCE, ...port, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
+    spawn(process.execPath, [main], {
+      cwd,
+      env: { ...AT_ONCE, ...port, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...options,
+    }),
   );
 }
 

@@ -27,8 +27,10 @@ const BATCH = 500;
 export interface ApiKeyAuthenticatorOptions {
   readonly store: Store;
   readonly clock: Clock;
-  /** The root key, or null if nobody is root. */
-  readonly rootToken: string | null;
+  /** The root key; absent if nobody is root. */
+  readonly rootToken?: string;
+  /** The root key before the current one, which is accepted as well; null or absent if there is none. */
+  readonly previousRootToken?: string | null;
   /** The maximum time to look up a token, in ms. */
   readonly lookUpTimeoutMs: number;
 }
@@ -37,7 +39,7 @@ export interface ApiKeyAuthenticatorOptions {
 export class ApiKeyAuthenticator {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #rootHash: Buffer | undefined;
+  readonly #rootHashes: readonly Buffer[];
   readonly #lookUpTimeoutMs: number;
   /** API keys by prefix, or their look-ups. Not used with a synchronous store, which is read each time. */
   readonly #cache = new LRUCache<string, ApiKey | Promise<ApiKey | undefined>>({
@@ -53,11 +55,11 @@ export class ApiKeyAuthenticator {
   /** Uses that are not yet recorded. */
   #unrecordedUses = new Map<Id, number>();
 
-  constructor({ store, clock, rootToken, lookUpTimeoutMs }: ApiKeyAuthenticatorOptions) {
+  constructor({ store, clock, rootToken, previousRootToken, lookUpTimeoutMs }: ApiKeyAuthenticatorOptions) {
     this.#store = store;
     this.#clock = clock;
     this.#lookUpTimeoutMs = lookUpTimeoutMs;
-    this.#rootHash = rootToken === null ? undefined : digest(rootToken);
+    this.#rootHashes = [rootToken, previousRootToken].flatMap((token) => (token ? digest(token) : []));
   }
 
   /**
@@ -67,7 +69,7 @@ export class ApiKeyAuthenticator {
    */
   viewerOf(token: string, beforeLookUp?: () => void): MaybePromise<Viewer | undefined> {
     const tokenHash = digest(token);
-    if (this.#rootHash && timingSafeEqual(tokenHash, this.#rootHash)) return { role: 'ROOT' };
+    if (this.#isRoot(tokenHash)) return { role: 'ROOT' };
     const prefix = this.#prefixOf(token);
     if (prefix === undefined) return undefined;
     const key = this.#findKey(prefix, beforeLookUp);
@@ -99,6 +101,13 @@ export class ApiKeyAuthenticator {
         }
       });
     }
+  }
+
+  /** Compares with every root key, so that the time does not depend on which one it is. */
+  #isRoot(tokenHash: Buffer): boolean {
+    let isRoot = false;
+    for (const rootHash of this.#rootHashes) isRoot = timingSafeEqual(tokenHash, rootHash) || isRoot;
+    return isRoot;
   }
 
   #verify(tokenHash: Buffer, key: ApiKey | undefined): Viewer | undefined {

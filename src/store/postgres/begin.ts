@@ -32,7 +32,6 @@ export type Pooler = 'none' | 'transaction';
  */
 const SESSION_SETTINGS = {
   client_encoding: 'UTF8',
-  search_path: 'public',
   DateStyle: 'ISO, YMD',
   IntervalStyle: 'postgres',
   TimeZone: 'UTC',
@@ -49,9 +48,10 @@ const SESSION_SETTINGS = {
 const setting = (name: string, value: string | number, isLocal = true): string =>
   `set_config('${name}', '${value}', ${isLocal})`;
 
-/** The other settings that are the same in every transaction. A warning at COMMIT must arrive. */
-const CONSTANT: readonly (readonly [name: string, value: string | number])[] = [
+/** The settings that are the same in every transaction. A warning at COMMIT must arrive. */
+const constantFor = (schema: string): readonly (readonly [name: string, value: string | number])[] => [
   ...Object.entries(SESSION_SETTINGS),
+  ['search_path', `"${schema}"`],
   ['idle_in_transaction_session_timeout', LIMITS.idleInTransactionMs],
   ['random_page_cost', RANDOM_PAGE_COST],
   ['client_min_messages', 'warning'],
@@ -61,16 +61,10 @@ const CONSTANT: readonly (readonly [name: string, value: string | number])[] = [
  * The settings of a connection between its transactions. If the server ended an idle connection while a commit is sent,
  * the outcome of the commit would be unknown; the pool closes idle connections itself.
  */
-const BETWEEN: typeof CONSTANT = [
+const BETWEEN = [
   ['default_transaction_isolation', 'read committed'],
   ['idle_session_timeout', 0],
-];
-
-/** Sets on a connection what is the same in every transaction, and between them. Neither role nor scope is among it. */
-export const SET_UP: Statement = {
-  text: `select ${[...CONSTANT, ...BETWEEN].map(([name, value]) => setting(name, value, false)).join(', ')}`,
-  values: [],
-};
+] as const;
 
 /**
  * COMMIT is acknowledged only after the transaction is on disk, whatever the server, the database or the role has set;
@@ -85,32 +79,36 @@ const limitsFrom = (first: number): readonly string[] => [
   `set_config('lock_timeout', $${first + 1}, true)`,
 ];
 
-const openingText = (more: readonly string[], pooler: Pooler): string => {
-  const constant = pooler === 'none' ? [] : CONSTANT.map(([name, value]) => setting(name, value));
-  const own = [setting('role', APP_ROLE), `set_config('escrowgrid.scope', $1, true)`, ...limitsFrom(2)];
-  return `select ${[...own, ...more, ...constant].join(', ')}`;
-};
-
 /** The names of the statements that set what a transaction needs. Every connection knows them. */
 export const OPENINGS = { reading: 'open_reading', writing: 'open_writing' } as const;
 
-const OPENING: { readonly [P in Pooler]: { readonly [O in keyof typeof OPENINGS]: string } } = {
-  none: openingsOf('none'),
-  transaction: openingsOf('transaction'),
-};
+/** The statements that prepare connections and transactions for the tables of a schema. */
+export interface Openings {
+  /** Sets on a connection what is the same in every transaction, and between them. Neither role nor scope is among it. */
+  readonly setUp: Statement;
+  /** Gives a transaction its role, its scope and its limits. Reading has no need for BEGIN. */
+  readonly reading: string;
+  readonly writing: string;
+}
 
-function openingsOf(pooler: Pooler) {
+/** Returns the statements for a schema, whose name has been validated. */
+export function openingsOf(pooler: Pooler, schema: string): Openings {
+  const constant = constantFor(schema);
+  const repeated = pooler === 'none' ? [] : constant.map(([name, value]) => setting(name, value));
+  const own = [setting('role', APP_ROLE), `set_config('escrowgrid.scope', $1, true)`, ...limitsFrom(2)];
+  const openingText = (more: string): string => `select ${[...own, more, ...repeated].join(', ')}`;
+  const atStart = [...constant, ...BETWEEN].map(([name, value]) => setting(name, value, false));
   return {
-    // Also for statements that are one transaction without BEGIN.
-    reading: openingText([setting('transaction_read_only', 'on')], pooler),
-    writing: openingText([DURABILITY, TIME_COLUMN], pooler),
+    setUp: { text: `select ${atStart.join(', ')}`, values: [] },
+    reading: openingText(setting('transaction_read_only', 'on')),
+    writing: openingText(`${DURABILITY}, ${TIME_COLUMN}`),
   };
 }
 
 /** Returns the statement that gives a transaction its role, its scope and its limits, with the remaining time in ms. */
-export function openingOf(purpose: Purpose, scope: Scope, leftMs?: number, pooler: Pooler = 'none'): Statement {
+export function openingOf(openings: Openings, purpose: Purpose, scope: Scope, leftMs?: number): Statement {
   const kind = purpose === 'writing' ? 'writing' : 'reading';
-  return { name: OPENINGS[kind], text: OPENING[pooler][kind], values: [reachOf(scope), ...limitValues(leftMs)] };
+  return { name: OPENINGS[kind], text: openings[kind], values: [reachOf(scope), ...limitValues(leftMs)] };
 }
 
 /** Returns the statement that limits the time of the following statements. */
@@ -134,13 +132,15 @@ export const statementMs = (leftMs = Infinity): number => Math.min(LIMITS.statem
 const TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout'];
 
 /**
- * The session settings of the connection that runs migrations. They disable timeouts, so that a migration may take
- * long.
+ * Returns the statements with the session settings of the connection that runs migrations. They disable timeouts, so
+ * that a migration may take long.
  */
-export const MIGRATION_SETTINGS = [
-  ...Object.entries(SESSION_SETTINGS).map(([name, value]) => `set ${name} = '${value}'`),
-  ...TIMEOUTS.map((name) => `set ${name} = 0`),
-].join('; ');
+export const migrationSettings = (schema: string): string =>
+  [
+    ...Object.entries(SESSION_SETTINGS).map(([name, value]) => `set ${name} = '${value}'`),
+    `set search_path = "${schema}"`,
+    ...TIMEOUTS.map((name) => `set ${name} = 0`),
+  ].join('; ');
 
 /**
  * Returns the scope for the row security policies: all rows, those of one institution, or none if the id cannot exist.

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { WRONG_POOLER } from './errors.ts';
+import type { RoutedClient } from './routedClient.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError, unusableBecause } from './unusableDatabase.ts';
 
@@ -56,22 +57,31 @@ export async function checkDatabase(client: pg.Client): Promise<void> {
 }
 
 /** Throws UnusableDatabaseError if the user cannot create tables in the schema that statements use. */
-export async function checkSchema(client: pg.Client): Promise<void> {
+export async function checkSchema(client: RoutedClient): Promise<void> {
+  const { schema } = client;
   const { rows } = await client.query<{ canCreate: boolean }>(
-    `select has_schema_privilege(oid, 'create') as "canCreate" from pg_namespace where nspname = 'public'`,
+    `select has_schema_privilege(oid, 'create') as "canCreate" from pg_namespace where nspname = '${schema}'`,
   );
-  if (!rows[0]) throw unusableBecause('3F000');
+  if (!rows[0]) {
+    const statement = `create schema ${nameInSql(schema)}`;
+    throw new UnusableDatabaseError(`The database has no schema ${schema}. Create it: ${statement} (3F000).`);
+  }
   if (!rows[0].canCreate) throw unusableBecause('42501');
 }
 
 /** Throws UnusableDatabaseError if the tables are not in the schema that statements use. */
-export async function checkTables(client: pg.Client): Promise<void> {
+export async function checkTables(client: RoutedClient): Promise<void> {
+  const { schema } = client;
   const { rows } = await client.query<{ isThere: boolean }>(
-    `select to_regclass('public.positions') is not null as "isThere"`,
+    `select to_regclass('"${schema}".positions') is not null as "isThere"`,
   );
   if (rows[0]?.isThere) return;
   throw new UnusableDatabaseError(
-    'The schema public of the database does not have the tables of EscrowGrid. DATABASE_URL and DATABASE_DIRECT_URL must ' +
-      'lead to the same database, and tables in another schema must be moved: alter table <name> set schema public.',
+    `The schema ${schema} of the database does not have the tables of EscrowGrid. DATABASE_URL and DATABASE_DIRECT_URL ` +
+      'must lead to the same database, and tables in another schema must be moved: alter table <name> set schema ' +
+      `${nameInSql(schema)}.`,
   );
 }
+
+/** An upper-case name must be quoted. */
+const nameInSql = (schema: string): string => (/^[a-z_]*$/.test(schema) ? schema : `"${schema}"`);

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import { CHANNEL } from './assignSequences.ts';
 import { ConnectionLostError } from './errors.ts';
 import { Outage, type OutageListener } from './outage.ts';
-import { destroy } from './pool.ts';
+import { RoutedClient } from './routedClient.ts';
+import { Routes } from './routes.ts';
+import { destroy } from './socket.ts';
 
 /** Times in ms. */
 export const LISTENER_TIMES = {
@@ -17,7 +18,7 @@ export const LISTENER_TIMES = {
 
 /** The connection that listens for notifications. It is opened again whenever it breaks or is no longer answered. */
 export class Listener {
-  readonly #url: string;
+  readonly #routes: Routes;
   readonly #onNotification: (payload?: string) => void;
   readonly #outage: Outage;
   readonly #times: typeof LISTENER_TIMES;
@@ -31,7 +32,7 @@ export class Listener {
     onOutage: OutageListener,
     times = LISTENER_TIMES,
   ) {
-    this.#url = url;
+    this.#routes = new Routes(url);
     this.#onNotification = onNotification;
     this.#times = times;
     this.#outage = new Outage(onOutage);
@@ -60,8 +61,7 @@ export class Listener {
   /** Listens until the connection ends or stops answering. */
   async #listen(): Promise<void> {
     const { signal } = this.#closing;
-    const client = new pg.Client({
-      connectionString: this.#url,
+    const client = new RoutedClient(this.#routes, {
       connectionTimeoutMillis: this.#times.answerMs,
       // With `pipeline` pg closes a connection on which a query takes longer.
       query_timeout: this.#times.answerMs,
@@ -71,7 +71,6 @@ export class Listener {
     const end = (): void => destroy(client);
     signal.addEventListener('abort', end, { once: true });
     client.once('end', () => ended.abort());
-    client.on('error', () => undefined);
     client.on('notification', ({ payload }) => this.#onNotification(payload ?? ''));
     try {
       await client.connect();

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import type pg from 'pg';
-import { APP_ROLE, MIGRATION_SETTINGS } from './begin.ts';
+import { APP_ROLE, migrationSettings } from './begin.ts';
 import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
 import { knownMigrations, MIGRATIONS_FOLDER, MIGRATIONS_TABLE, UNDEFINED_TABLE } from './migrationFiles.ts';
-import { destroy } from './pool.ts';
 import { ensurePrivileges } from './privileges.ts';
+import type { RoutedClient } from './routedClient.ts';
+import { destroy } from './socket.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError } from './unusableDatabase.ts';
 
@@ -35,7 +36,7 @@ export const migrate = (databaseUrl: string, migrations: Migrations = 'auto'): P
     await ensureRole(client, migrations === 'auto');
     if (migrations === 'auto') {
       if (pending.length > 0) {
-        await client.query(MIGRATION_SETTINGS);
+        await client.query(migrationSettings(client.schema));
         await checkSchema(client);
         await runMigrations(databaseUrl, client);
       }
@@ -52,7 +53,7 @@ const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
       const done = new AbortController();
       const checking = checkAnswers(other, done.signal).catch(() => destroy(client));
       try {
-        await client.query(MIGRATION_SETTINGS);
+        await client.query(migrationSettings(client.schema));
         await client.query(`select pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
         // A migration that waited longer for a table would make all requests for this table wait, too.
         await client.query(`set lock_timeout = ${LOCK_MS}`);
@@ -60,6 +61,7 @@ const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
           dbClient: client,
           dir: MIGRATIONS_FOLDER,
           ignorePattern: '.*\\.map',
+          schema: client.schema,
           migrationsTable: MIGRATIONS_TABLE,
           direction: 'up',
           noLock: true,
@@ -123,9 +125,9 @@ const missingRole = (reason: string | undefined, cause?: unknown): UnusableDatab
   );
 
 /** Returns the migrations that were not applied. Throws UnusableDatabaseError if a newer program has applied others. */
-async function pendingMigrations(client: pg.Client): Promise<readonly string[]> {
+async function pendingMigrations(client: RoutedClient): Promise<readonly string[]> {
   const { rows } = await client
-    .query<{ name: string }>(`select name from public.${MIGRATIONS_TABLE}`)
+    .query<{ name: string }>(`select name from "${client.schema}".${MIGRATIONS_TABLE}`)
     .catch((error: pg.DatabaseError) => {
       if (error.code === UNDEFINED_TABLE) return { rows: [] };
       throw error;

@@ -1,12 +1,14 @@
-import type { Socket } from 'node:net';
 import pg from 'pg';
 import { BusyError, DeadlineExceededError, throwIfDeadlineExceeded, UnavailableError } from '../errors.ts';
 import type { Deadline } from '../store.ts';
-import type { Pooler } from './begin.ts';
+import { type Openings, openingsOf, type Pooler } from './begin.ts';
 import { DatabaseClock } from './databaseClock.ts';
 import { CommitOutcomeUnknownError, ConnectionLostError, SILENT, sqlStateOf, toConnectionError } from './errors.ts';
 import { Outage, type OutageListener } from './outage.ts';
 import { PreparedStatements, type Preparing } from './preparedStatements.ts';
+import { RoutedClient } from './routedClient.ts';
+import { Routes } from './routes.ts';
+import { destroy, socketOf } from './socket.ts';
 import { TYPES } from './typeParsers.ts';
 
 const LIMITS = {
@@ -24,18 +26,11 @@ const READ_ONLY = '25006';
 /** The message for work that is abandoned because the server stops. */
 export const STOPPING = 'The server is stopping.';
 
-/** Closes the connection at once. A server that does not answer would never acknowledge a proper end. */
-export const destroy = (client: pg.ClientBase): void => void socketOf(client)?.destroy();
-
 /** Connections that the server has announced to end, or whose socket has failed. */
 const FAILED = new WeakSet<pg.ClientBase>();
 
 /** Whether nothing more can be sent over the connection. */
 export const isBroken = (client: pg.ClientBase): boolean => FAILED.has(client) || (socketOf(client)?.destroyed ?? true);
-
-/** Returns the socket of a connection, which pg's types do not declare. */
-export const socketOf = (client: pg.ClientBase): Socket | undefined =>
-  (client as { readonly connection?: { readonly stream?: Socket } }).connection?.stream;
 
 /**
  * Collects what is sent over the connection in this tick into one write: pg writes each statement to the socket by
@@ -60,34 +55,39 @@ export class ConnectionPool {
   #isAbandoned = false;
   readonly #statements = new WeakMap<pg.ClientBase, PreparedStatements>();
   readonly #preparing: Preparing;
-  readonly pooler: Pooler;
+  readonly #routes: Routes;
+  /** The schema of the tables. */
+  readonly schema: string;
+  readonly openings: Openings;
   readonly clock: DatabaseClock;
   /** Whether a later version has migrated the database, so that statements of this one may fail. */
   isSuperseded = false;
 
   constructor(
-    connectionString: string,
+    databaseUrl: string,
     max: number,
     listener: OutageListener,
     pooler: Pooler = 'none',
     clock = new DatabaseClock(),
   ) {
-    this.pooler = pooler;
+    const routes = new Routes(databaseUrl);
     this.clock = clock;
-    this.#preparing = { isNamed: pooler === 'none', generation: 0 };
+    this.#routes = routes;
+    this.schema = routes.schema;
+    this.openings = openingsOf(pooler, routes.schema);
+    this.#preparing = { isNamed: pooler === 'none', setUp: this.openings.setUp, generation: 0 };
     this.#outage = new Outage(listener);
     const onCreate = (client: pg.Client): void => {
       this.#connecting.add(client);
       client.once('end', () => this.#connecting.delete(client));
     };
     this.#pool = new pg.Pool({
-      Client: class extends pg.Client {
+      Client: class extends RoutedClient {
         constructor(config?: pg.ClientConfig) {
-          super(config);
+          super(routes, config);
           onCreate(this);
         }
       },
-      connectionString,
       max,
       // Longer than the pool's own limit, whose error states why there was no connection.
       connectionTimeoutMillis: LIMITS.connectMs + 100,
@@ -103,7 +103,6 @@ export class ConnectionPool {
       this.#connecting.delete(client);
       this.#open.add(client);
       client.once('end', () => this.#open.delete(client));
-      // An error without a listener would end the process.
       client.on('error', () => FAILED.add(client));
     });
   }
@@ -179,18 +178,20 @@ export class ConnectionPool {
 
   #connect(until: Deadline | undefined): Promise<pg.PoolClient> {
     const waitMs = Math.min(LIMITS.connectMs, until?.remainingMs() ?? Infinity);
+    const routes = this.#routes;
     return new Promise((resolve, reject) => {
       let isLate = false;
+      const { current } = routes;
       const timer = setTimeout(() => {
         isLate = true;
-        reject(this.#lateError(waitMs));
+        const error = this.#lateError(waitMs);
+        if (error instanceof ConnectionLostError) routes.failed(current, error, false);
+        reject(error);
       }, waitMs);
       const arrive = (client: pg.PoolClient): void => (isLate ? client.release() : resolve(client));
       const fail = (error: unknown): void => reject(toConnectionError(error, true));
-      this.#pool
-        .connect()
-        .then(arrive, fail)
-        .finally(() => clearTimeout(timer));
+      const connect = (): Promise<pg.PoolClient> => this.#pool.connect();
+      (routes.size === 1 ? connect() : routes.tryEach(connect)).then(arrive, fail).finally(() => clearTimeout(timer));
     });
   }
 

@@ -17,6 +17,8 @@ const LIMITS = {
 export interface Preparing {
   /** Whether statements are named. A pooler in transaction mode gives each transaction another connection. */
   readonly isNamed: boolean;
+  /** The statement that sets up a connection before its first transaction, if statements are named. */
+  readonly setUp: Statement;
   /** Raised when the statements of all connections must be prepared again. */
   generation: number;
 }

@@ -4,6 +4,7 @@ import { TABLE_NAMES } from '../tables.ts';
 import { APP_ROLE } from './begin.ts';
 import { columnName } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
+import type { RoutedClient } from './routedClient.ts';
 import { UnusableDatabaseError } from './unusableDatabase.ts';
 
 /** What the role of transactions may do with a table. */
@@ -47,27 +48,31 @@ function privilegesOf(name: TableName): Privileges {
   return { insert: true, update, delete: REMOVABLE.has(name) };
 }
 
-const MISSING_PRIVILEGES = `select t as table, c as column, p as privilege
+const missingIn = (schema: string): string => `select t as table, c as column, p as privilege
   from unnest($1::text[], $2::text[], $3::text[]) as wanted (t, c, p)
-  where not case c when '' then has_table_privilege('${APP_ROLE}', 'public.' || t, p)
-    else has_column_privilege('${APP_ROLE}', 'public.' || t, c, p) end`;
+  where not case c when '' then has_table_privilege('${APP_ROLE}', '"${schema}".' || t, p)
+    else has_column_privilege('${APP_ROLE}', '"${schema}".' || t, c, p) end`;
 
-const UNSECURED = `select relname as table, quote_ident(pg_get_userbyid(relowner)) as owner
-  from pg_class c where relnamespace = 'public'::regnamespace and relname = any($1::text[]) and not (
+const unsecuredIn = (
+  schema: string,
+): string => `select relname as table, quote_ident(pg_get_userbyid(relowner)) as owner
+  from pg_class c where relnamespace = '"${schema}"'::regnamespace and relname = any($1::text[]) and not (
     relrowsecurity and relforcerowsecurity
     and exists (select 1 from pg_policy where polrelid = c.oid and polname = 'of_owner' and polroles = array[relowner])
     and exists (select 1 from pg_policy where polrelid = c.oid and polname = 'of_scope'
       and polroles = array['${APP_ROLE}'::regrole::oid]))`;
 
-const OTHERS = `select has_schema_privilege('${APP_ROLE}', 'public', 'usage') as "hasSchema",
-  has_function_privilege('${APP_ROLE}', 'public.sessions_with(tsquery)', 'execute') as "hasSearch"`;
+const othersIn = (
+  schema: string,
+): string => `select has_schema_privilege('${APP_ROLE}', '${schema}', 'usage') as "hasSchema",
+  has_function_privilege('${APP_ROLE}', '"${schema}".sessions_with(tsquery)', 'execute') as "hasSearch"`;
 
 /**
  * Restores the privileges of the role and the policies of row level security, which a dump that was restored under
  * another owner or without the role has lost. Throws UnusableDatabaseError with the statements to run if something is
  * missing and this user may not add it, or `mayRepair` is false.
  */
-export async function ensurePrivileges(client: pg.Client, mayRepair: boolean): Promise<void> {
+export async function ensurePrivileges(client: RoutedClient, mayRepair: boolean): Promise<void> {
   const repairs = [...(await grantsIn(client)), ...(await policiesIn(client))];
   if (repairs.length === 0) return;
   const advice = new UnusableDatabaseError(
@@ -83,7 +88,8 @@ export async function ensurePrivileges(client: pg.Client, mayRepair: boolean): P
 }
 
 /** Returns the statements that grant what the role lacks. */
-async function grantsIn(client: pg.Client): Promise<readonly string[]> {
+async function grantsIn(client: RoutedClient): Promise<readonly string[]> {
+  const { schema } = client;
   const wanted = Object.entries(PRIVILEGES).flatMap(([table, { insert, update = [], delete: mayDelete }]) => [
     [table, '', 'select'],
     ...(insert ? [[table, '', 'insert']] : []),
@@ -92,7 +98,7 @@ async function grantsIn(client: pg.Client): Promise<readonly string[]> {
   ]);
   const columns = [0, 1, 2].map((index) => wanted.map((row) => row[index]));
   const { rows } = await client.query<{ table: string; column: string; privilege: string }>(
-    MISSING_PRIVILEGES,
+    missingIn(schema),
     columns,
   );
   const grants = new Map<string, string[]>();
@@ -101,25 +107,26 @@ async function grantsIn(client: pg.Client): Promise<readonly string[]> {
     grants.set(key, [...(grants.get(key) ?? []), ...(column === '' ? [] : [column])]);
   }
   const { hasSchema, hasSearch } =
-    (await client.query<{ hasSchema: boolean; hasSearch: boolean }>(OTHERS)).rows[0] ?? {};
+    (await client.query<{ hasSchema: boolean; hasSearch: boolean }>(othersIn(schema))).rows[0] ?? {};
   return [
-    ...(hasSchema ? [] : [`grant usage on schema public to ${APP_ROLE}`]),
-    ...(hasSearch ? [] : [`grant execute on function public.sessions_with to ${APP_ROLE}`]),
+    ...(hasSchema ? [] : [`grant usage on schema "${schema}" to ${APP_ROLE}`]),
+    ...(hasSearch ? [] : [`grant execute on function "${schema}".sessions_with to ${APP_ROLE}`]),
     ...[...grants].map(([key, names]) => {
       const [table, privilege] = key.split(' ');
       const list = names.length > 0 ? ` (${names.join(', ')})` : '';
-      return `grant ${privilege}${list} on public.${table} to ${APP_ROLE}`;
+      return `grant ${privilege}${list} on "${schema}".${table} to ${APP_ROLE}`;
     }),
   ];
 }
 
 /** Returns the statements that create the policies of tables which lack one. */
-async function policiesIn(client: pg.Client): Promise<readonly string[]> {
-  const { rows } = await client.query<{ table: string; owner: string }>(UNSECURED, [[...SECURED.keys()]]);
+async function policiesIn(client: RoutedClient): Promise<readonly string[]> {
+  const { schema } = client;
+  const { rows } = await client.query<{ table: string; owner: string }>(unsecuredIn(schema), [[...SECURED.keys()]]);
   return rows.flatMap(({ table, owner }) => [
-    `drop policy if exists of_owner on public.${table}`,
-    `drop policy if exists of_scope on public.${table}`,
-    `select public.keep_apart('public.${table}', '${SECURED.get(table)}')`,
-    `alter policy of_owner on public.${table} to ${owner}`,
+    `drop policy if exists of_owner on "${schema}".${table}`,
+    `drop policy if exists of_scope on "${schema}".${table}`,
+    `select "${schema}".keep_apart('"${schema}".${table}', '${SECURED.get(table)}')`,
+    `alter policy of_owner on "${schema}".${table} to ${owner}`,
   ]);
 }

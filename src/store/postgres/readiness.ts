@@ -1,21 +1,22 @@
 import { deadlineIn } from '../deadline.ts';
 import { StoreError, UnavailableError } from '../errors.ts';
 import type { StoreFault } from '../store.ts';
-import { type DatabaseClock, type StatedTime, TIME_COLUMN } from './databaseClock.ts';
+import { type StatedTime, TIME_COLUMN } from './databaseClock.ts';
 import { sqlStateOf, withRetries } from './errors.ts';
 import { knownMigrations, MIGRATIONS_TABLE, UNDEFINED_TABLE } from './migrationFiles.ts';
 import type { ConnectionPool } from './pool.ts';
+import type { Statement } from './sql.ts';
 import { type Wire, withWire } from './wire.ts';
 
 /** The maximum time of a check, in ms. An orchestrator gives up its own request soon. */
 const CHECK_MS = 2_000;
 
-const STATE = {
+const stateIn = (schema: string): Statement => ({
   text: `select current_setting('transaction_read_only')::boolean as "isReadOnly",
-    array(select name::text from public.${MIGRATIONS_TABLE}) as migrations, ${TIME_COLUMN}`,
+    array(select name::text from "${schema}".${MIGRATIONS_TABLE}) as migrations, ${TIME_COLUMN}`,
   values: [],
   keepsPlan: true,
-};
+});
 
 interface State extends StatedTime {
   readonly isReadOnly: boolean;
@@ -27,7 +28,7 @@ export async function findFault(pool: ConnectionPool): Promise<StoreFault | unde
   const until = deadlineIn(CHECK_MS);
   const closed = async (): Promise<boolean> => true;
   try {
-    const state = await withRetries(() => withWire(pool, until, (wire) => stateBy(wire, pool.clock), closed), until);
+    const state = await withRetries(() => withWire(pool, until, (wire) => stateBy(wire, pool), closed), until);
     const fault = faultOf(state);
     pool.isSuperseded = fault === 'schema_newer';
     return fault ?? (pool.clock.isInStep() ? undefined : 'clock_skewed');
@@ -40,9 +41,9 @@ export async function findFault(pool: ConnectionPool): Promise<StoreFault | unde
   }
 }
 
-async function stateBy(wire: Wire, clock: DatabaseClock): Promise<State> {
+async function stateBy(wire: Wire, { clock, schema }: ConnectionPool): Promise<State> {
   const sentAt = performance.now();
-  const { rows } = await wire.one<State>(STATE, () => wire.promptLimit());
+  const { rows } = await wire.one<State>(stateIn(schema), () => wire.promptLimit());
   const state = rows[0] as State;
   clock.note(state, sentAt);
   return state;

@@ -106,7 +106,7 @@ export class RequestReads {
     const { leftMs } = wire;
     wire.allow(leftMs);
     for (const { statement } of steps) this.#onStatement(statement);
-    const opening = new Step(openingOf('reading', this.#scope, leftMs, this.#pool.pooler));
+    const opening = new Step(openingOf(this.#pool.openings, 'reading', this.#scope, leftMs));
     return wire.flight([opening, ...steps], () => wire.promptLimit());
   }
 }

@@ -81,7 +81,7 @@ export class Session implements Queries {
     this.#begun = true;
     void ignoreRejection(this.#wire.text(BEGIN[purpose], limitOf).catch(this.#wire.fail));
     this.#wire.allow(leftMs);
-    const opening = openingOf(purpose, scope, leftMs, this.#pool.pooler);
+    const opening = openingOf(this.#pool.openings, purpose, scope, leftMs);
     const sentAt = performance.now();
     const opened = this.#wire.one<StatedTime>(opening, limitOf);
     // Decisions of the transaction follow the answers to its reads, which arrive after this one.

@@ -1,5 +1,7 @@
 import pg from 'pg';
-import { destroy, socketOf } from './pool.ts';
+import { RoutedClient } from './routedClient.ts';
+import { Routes } from './routes.ts';
+import { destroy, socketOf } from './socket.ts';
 import { UnusableDatabaseError, unusable } from './unusableDatabase.ts';
 
 /** The maximum time to open a connection, and to answer a statement that waits for nothing, in ms. */
@@ -11,20 +13,23 @@ const ANSWER_MS = 5_000;
  */
 export async function connected(
   databaseUrl: string,
-  work: (client: pg.Client) => Promise<void>,
+  work: (client: RoutedClient) => Promise<void>,
   { isPatient = false } = {},
 ): Promise<void> {
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    connectionTimeoutMillis: ANSWER_MS,
-    // Only with `pipeline` does pg close a connection on which a statement takes too long.
-    ...(!isPatient && { query_timeout: ANSWER_MS, pipeline: true }),
-  });
-  client.on('error', () => undefined);
-  await client.connect().catch((error: Error) => {
-    destroy(client);
-    throw unusable(error);
-  });
+  const routes = new Routes(databaseUrl);
+  const client = await routes
+    .tryEach(async () => {
+      const opening = new RoutedClient(routes, {
+        connectionTimeoutMillis: ANSWER_MS,
+        // Only with `pipeline` does pg close a connection on which a statement takes too long.
+        ...(!isPatient && { query_timeout: ANSWER_MS, pipeline: true }),
+      });
+      await opening.connect();
+      return opening;
+    })
+    .catch((error: Error) => {
+      throw unusable(error);
+    });
   try {
     await work(client);
   } catch (error) {

@@ -11,6 +11,9 @@ export class UnusableDatabaseError extends Error {
   }
 }
 
+const UNTRUSTED =
+  'The certificate of the database is not signed by a trusted authority. Name the file of its authority as sslrootcert';
+
 /** The problem and its fix, by the beginning of an SQLSTATE or by a system error code. */
 const REASONS = {
   ECONNREFUSED: 'The database cannot be reached: nothing listens at its address',
@@ -22,13 +25,18 @@ const REASONS = {
   ENETUNREACH: 'The database cannot be reached: there is no route to its network',
   ENOTFOUND: 'The database cannot be reached: its host name is unknown',
   EAI_AGAIN: 'The database cannot be reached: its host name cannot be resolved now',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  CERT_HAS_EXPIRED: 'The certificate of the database has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate of the database is for another host name than that of the URL',
   '08': 'The database, or the pooler before it, refused the connection',
   '25006': 'The database is read-only: it is a standby, or default_transaction_read_only is on. Connect to the primary',
   '28': 'The database refused the user or the password. Check DATABASE_URL and DATABASE_DIRECT_URL',
   '3D000': 'There is no database of this name. Create it, for example with createdb',
-  '3F000': 'The database has no schema public. Create it: create schema public',
   '42501':
-    'The user of the database lacks a privilege. Let it own the database, or grant it create on the schema public',
+    'The user of the database lacks a privilege. Let it own the database, or grant it create on the schema of its tables',
   '53300': 'The database has no connection left. Raise its max_connections, or lower DATABASE_CONNECTIONS',
   '53': 'The database has run out of a resource, such as memory or disk space',
   '55P03': 'The database held a lock for too long. Try again',

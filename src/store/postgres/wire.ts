@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { DeadlineExceededError, throwIfDeadlineExceeded, UnavailableError } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import { type AnswerLimit, AnswerTimer } from './answerTimer.ts';
-import { limitsOf, SET_UP, statementMs } from './begin.ts';
+import { limitsOf, statementMs } from './begin.ts';
 import {
   CommitOutcomeUnknownError,
   ConnectionLostError,
@@ -12,8 +12,9 @@ import {
   toConnectionError,
 } from './errors.ts';
 import { type Answer, Flight, Step } from './flight.ts';
-import { type ConnectionPool, corkForTick, destroy, isBroken, STOPPING, socketOf } from './pool.ts';
+import { type ConnectionPool, corkForTick, isBroken, STOPPING } from './pool.ts';
 import type { PreparedStatements } from './preparedStatements.ts';
+import { destroy, socketOf } from './socket.ts';
 import type { Statement } from './sql.ts';
 
 /** The time after the deadline within which the server may end a statement before its timeout is set again, in ms. */
@@ -169,7 +170,7 @@ export class Wire {
     const statements = this.#statements;
     if (statements.isSetUp || !statements.shared.isNamed) return;
     statements.isSetUp = true;
-    const step = new Step(SET_UP);
+    const step = new Step(statements.shared.setUp);
     const failed = (error: unknown): never => {
       statements.isSetUp = false;
       return this.fail(error);

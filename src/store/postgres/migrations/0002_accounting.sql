@@ -105,8 +105,10 @@ create index positions_due on positions (expires_at, id)
   where expires_at is not null and state in ('CREATED', 'FUNDED', 'PARTIALLY_RELEASED');
 
 -- The server creates the role before it runs the migrations. The role owns nothing and cannot change history.
-grant usage on schema public to escrowgrid_app;
-grant select, insert on all tables in schema public to escrowgrid_app;
+do $$ begin
+  execute format('grant usage on schema %I to escrowgrid_app', current_schema());
+  execute format('grant select, insert on all tables in schema %I to escrowgrid_app', current_schema());
+end $$;
 revoke all on schema_migrations from escrowgrid_app;
 grant update (state, held, released, refunded, sequence, version, updated_at) on positions to escrowgrid_app;
 grant update (name, regions, verticals, version, updated_at) on institutions to escrowgrid_app;
