@@ -58,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   demo: ['server', 'commands', ...BASE],
   'openStore.ts': ['config.ts', 'store/memory', 'store/postgres', 'store/store.ts'],
+  transfer: BASE,
   verify: ['openStore.ts', 'config.ts', 'demo', 'store/postgres', ...BASE],
   'shutDown.ts': ['app.ts', 'server', 'store/store.ts'],
   'main.ts': [
