@@ -22,6 +22,13 @@ export interface BackgroundJobs {
   readonly endExpiredSubscriptions: () => Promise<void>;
 }
 
+/** The numbers of objects that were deleted because they were past their retention. */
+export interface DeletedCounts {
+  readonly idempotencyRecords: number;
+  readonly chatSessions: number;
+  readonly changes: number;
+}
+
 const CLEAN_UP_PAUSE_MS = 60_000;
 const FLUSH_PAUSE_MS = 1_000;
 /**
@@ -55,11 +62,7 @@ export const backgroundJobs = ({
 }: BackgroundJobsOptions): BackgroundJobs => ({
   expireDue: () => expireDuePositions(own),
   cleanUp: async () => {
-    const now = own.clock();
-    await deleteExpiredIdempotencyRecords(own);
-    await purgeDeletedSessions(own, now - settings.chatRetentionMs);
-    await own.store.changes.deleteBefore(now - settings.changeRetentionMs);
-    await own.store.cleanUp();
+    await deleteExpired(own, settings);
   },
   flushCounters: async () => {
     await limits.flush();
@@ -70,6 +73,19 @@ export const backgroundJobs = ({
     for (const key of await authenticator.endedAmong(hub.owners)) hub.endAll(key);
   },
 });
+
+/** Deletes once what is past its retention. */
+export async function deleteExpired(
+  own: CommandContext,
+  { chatRetentionMs, changeRetentionMs }: Pick<Settings, 'chatRetentionMs' | 'changeRetentionMs'>,
+): Promise<DeletedCounts> {
+  const now = own.clock();
+  const idempotencyRecords = await deleteExpiredIdempotencyRecords(own);
+  const chatSessions = await purgeDeletedSessions(own, now - chatRetentionMs);
+  const changes = await own.store.changes.deleteBefore(now - changeRetentionMs);
+  await own.store.cleanUp();
+  return { idempotencyRecords, chatSessions, changes };
+}
 
 /** Returns the jobs that repeat this work, not yet started. `onError` is called for every failed run. */
 export const createJobs = (

@@ -4,6 +4,7 @@ import type { OnMemoryWarning } from './store/memory/meter.ts';
 import { checkConnection, checkUnpooled } from './store/postgres/checkDatabase.ts';
 import { createPostgresStore } from './store/postgres/index.ts';
 import { migrate } from './store/postgres/migrate.ts';
+import { checkMigrated } from './store/postgres/migrationStatus.ts';
 import type { Store } from './store/store.ts';
 
 export type { OnMemoryWarning };
@@ -19,14 +20,27 @@ export interface StoreListener {
 }
 
 /** Opens the configured store and migrates its database. Throws UnusableDatabaseError. */
-export async function openStore({ store }: Config, { onMemoryWarning, ...onOutage }: StoreListener): Promise<Store> {
+export const openStore = (config: Config, listener: StoreListener): Promise<Store> => open(config, listener, migrate);
+
+/**
+ * Opens the configured store, and never changes the schema of its database. Throws UnusableDatabaseError, also for a
+ * schema of another version.
+ */
+export const openMigratedStore = (config: Config, listener: StoreListener): Promise<Store> =>
+  open(config, listener, checkMigrated);
+
+async function open(
+  { store }: Config,
+  { onMemoryWarning, ...onOutage }: StoreListener,
+  prepare: (databaseUrl: string) => Promise<void>,
+): Promise<Store> {
   if (store.backend === 'memory') {
     const { lockTimeoutMs, maxMb } = store;
     return createMemoryStore({ lockTimeoutMs, maxBytes: maxMb * 2 ** 20, onWarning: onMemoryWarning });
   }
   const { backend: _backend, ...database } = store;
   // The migrations hold a session-level lock, which a pooler in transaction mode does not preserve.
-  await migrate(database.directUrl);
+  await prepare(database.directUrl);
   if (database.databaseUrl !== database.directUrl) await checkConnection(database.databaseUrl);
   if (database.pooler === 'none') await checkUnpooled(database.databaseUrl);
   return createPostgresStore({ ...database, ...onOutage });

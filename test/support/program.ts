@@ -75,13 +75,25 @@ export const AS_ROOT = { authorization: `Bearer ${DEVELOPMENT_KEY}` } as const;
 /** No load balancer sends requests to a server of a test, so it stops at once. */
 const AT_ONCE = { DRAIN_GRACE_MS: '0' };
 
-/** Starts the program with only these environment variables, in a folder with only this .env file, on a free port. */
-export function startProgram(main: string, env: Environment = {}, dotEnv?: string): Program {
+/**
+ * Starts the program with only these environment variables, in a folder with only this .env file, on a free port. It
+ * serves unless `args` name another command.
+ */
+export function startProgram(
+  main: string,
+  env: Environment = {},
+  dotEnv?: string,
+  args: readonly string[] = [],
+): Program {
   const cwd = temporaryFolder();
   if (dotEnv !== undefined) writeFileSync(join(cwd, '.env'), dotEnv);
   const port = dotEnv?.includes('PORT=') ? {} : { PORT: '0' };
   return programOf(
-    spawn(process.execPath, [main], { cwd, env: { ...AT_ONCE, ...port, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
+    spawn(process.execPath, [main, ...args], {
+      cwd,
+      env: { ...AT_ONCE, ...port, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
   );
 }
 

@@ -3,7 +3,8 @@ import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { APP_ROLE, MIGRATION_SETTINGS } from './begin.ts';
 import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
-import { knownMigrations, MIGRATIONS_FOLDER, MIGRATIONS_TABLE, UNDEFINED_TABLE } from './migrationFiles.ts';
+import { MIGRATIONS_FOLDER, MIGRATIONS_TABLE } from './migrationFiles.ts';
+import { migrationStatusOf, throwIfNewer } from './migrationStatus.ts';
 import { destroy } from './pool.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError } from './unusableDatabase.ts';
@@ -18,9 +19,10 @@ const CHECK_MS = 5_000;
 export const migrate = (databaseUrl: string): Promise<void> =>
   connected(databaseUrl, async (client) => {
     await checkDatabase(client);
-    const isMigrated = await checkMigrations(client);
+    const status = await migrationStatusOf(client);
+    throwIfNewer(status);
     await ensureRole(client);
-    if (!isMigrated) {
+    if (status.pending.length > 0) {
       await client.query(MIGRATION_SETTINGS);
       await checkSchema(client);
       await runMigrations(databaseUrl, client);
@@ -96,20 +98,4 @@ async function ensureRole(client: pg.Client): Promise<void> {
       }
     }
   }
-}
-
-/** Returns whether all migrations were applied. Throws UnusableDatabaseError if a newer program has applied others. */
-async function checkMigrations(client: pg.Client): Promise<boolean> {
-  const { rows } = await client
-    .query<{ name: string }>(`select name from public.${MIGRATIONS_TABLE}`)
-    .catch((error: pg.DatabaseError) => {
-      if (error.code === UNDEFINED_TABLE) return { rows: [] };
-      throw error;
-    });
-  const known = knownMigrations();
-  const unknown = rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
-  if (unknown.length > 0) {
-    throw new UnusableDatabaseError(`The database is newer than this program: it has ${unknown.join(', ')}.`);
-  }
-  return rows.length === known.size;
 }
