@@ -1,7 +1,7 @@
 // Compiles src into dist. With --if-stale it does so only where dist is missing or older than its sources, so that a
 // built server also starts from a read-only tree and without the development packages.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -36,6 +36,8 @@ function build() {
   if (status !== 0) return status ?? 1;
   rmSync(join(root, 'dist', MIGRATIONS), { recursive: true, force: true });
   cpSync(join(root, 'src', MIGRATIONS), join(root, 'dist', MIGRATIONS), { recursive: true });
+  // The command `escrowgrid` of package.json.
+  chmodSync(join(root, 'dist/main.js'), 0o755);
   writeFileSync(COMPLETED, '');
   return 0;
 }

@@ -1,13 +1,13 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BackgroundJobs, backgroundJobs, createJobs } from './backgroundJobs.ts';
 import type { CommandContext } from './commands/context.ts';
 import { createStoredLedger, type Ledger } from './commands/ledger.ts';
-import { type NewToken, TOKEN_BYTES, tokenOf } from './domain/apiKey.ts';
+import type { NewToken } from './domain/apiKey.ts';
 import type { NewId } from './domain/ids.ts';
 import type { Clock } from './domain/time.ts';
 import type { Viewer } from './domain/viewer.ts';
-import { createIds } from './ids.ts';
+import { createIds, newRandomToken } from './ids.ts';
 import { plainSchema } from './schema/index.ts';
 import { Access } from './server/access/access.ts';
 import { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
@@ -88,7 +88,6 @@ const ROOT: Viewer = { role: 'ROOT' };
 /** The maximum time to stop, in ms. Work that a database without an answer prevents from ending is abandoned. */
 const STOP_MS = 5_000;
 const NO_TRUSTED: TrustedDocuments = { texts: new Map(), only: false };
-const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
 
 /** Creates the server without starting it. Tests use the same function as the process. */
 export function createApp(options: AppOptions): App {

@@ -23,6 +23,13 @@ export interface BackgroundJobs {
   readonly endExpiredSubscriptions: () => Promise<void>;
 }
 
+/** The numbers of objects that were deleted because they were past their retention. */
+export interface DeletedCounts {
+  readonly idempotencyRecords: number;
+  readonly chatSessions: number;
+  readonly changes: number;
+}
+
 const CLEAN_UP_PAUSE_MS = 60_000;
 const FLUSH_PAUSE_MS = 1_000;
 /**
@@ -59,11 +66,7 @@ export const backgroundJobs = ({
 }: BackgroundJobsOptions): BackgroundJobs => ({
   expireDue: () => expireDuePositions(own),
   cleanUp: async () => {
-    const now = own.clock();
-    await deleteExpiredIdempotencyRecords(own, now - settings.idempotencyRetentionMs);
-    await purgeDeletedSessions(own, now - settings.chatRetentionMs);
-    await own.store.changes.deleteBefore(now - settings.changeRetentionMs);
-    await own.store.cleanUp();
+    await deleteExpired(own, settings);
   },
   flushCounters: async () => {
     await limits.flush();
@@ -74,6 +77,19 @@ export const backgroundJobs = ({
     for (const key of await authenticator.endedAmong(hub.owners)) hub.endAll(key);
   },
 });
+
+/** Deletes once what is past its retention. */
+export async function deleteExpired(
+  own: CommandContext,
+  { idempotencyRetentionMs, chatRetentionMs, changeRetentionMs }: Settings,
+): Promise<DeletedCounts> {
+  const now = own.clock();
+  const idempotencyRecords = await deleteExpiredIdempotencyRecords(own, now - idempotencyRetentionMs);
+  const chatSessions = await purgeDeletedSessions(own, now - chatRetentionMs);
+  const changes = await own.store.changes.deleteBefore(now - changeRetentionMs);
+  await own.store.cleanUp();
+  return { idempotencyRecords, chatSessions, changes };
+}
 
 /**
  * Returns the jobs that repeat this work, not yet started. `onError` is called for every failed run. What cannot be

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
-import { DAY_MS } from './domain/time.ts';
+import { DAY_MS, HOUR_MS } from './domain/time.ts';
 import { parseEnvFile } from './envFile.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
 import { DEVELOPMENT_KEY, type Environment, VariableReader } from './variables.ts';
@@ -48,6 +48,14 @@ export type StoreConfig =
       readonly maxMb: number;
       /** The maximum time that a transaction waits for the store, in ms. */
       readonly lockTimeoutMs: number;
+      readonly exports: {
+        /** The folder to which the store is exported on a timer, or null if it is not. */
+        readonly folder: string | null;
+        /** The pause between two exports, in ms. */
+        readonly intervalMs: number;
+        /** The number of exports that are kept. */
+        readonly kept: number;
+      };
     }
   | {
       readonly backend: 'postgres';
@@ -158,9 +166,14 @@ function readStore(read: VariableReader, problems: string[]): StoreConfig {
   const heapMb = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
   const maxMb = read.whole('MEMORY_MAX_MB', Math.floor(heapMb * HEAP_PART), 16, heapMb);
   const lockTimeoutMs = read.whole('STORE_LOCK_TIMEOUT_MS', 5_000, 1, 600_000);
+  const exports = {
+    folder: read.text('EXPORT_DIR', '') || null,
+    intervalMs: read.whole('EXPORT_INTERVAL_MS', HOUR_MS, 1_000, DAY_MS),
+    kept: read.whole('EXPORT_KEEP', 24, 1, 10_000),
+  };
   return backend === 'postgres'
     ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', ...database }
-    : { backend, maxMb, lockTimeoutMs };
+    : { backend, maxMb, lockTimeoutMs, exports };
 }
 
 /** The maximum number of chat sessions of a memory store. A database has no limit by default. */

@@ -1,5 +1,6 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { V7Generator } from 'uuidv7';
+import { type NewToken, TOKEN_BYTES, tokenOf } from './domain/apiKey.ts';
 import { type NewId, typeId } from './domain/ids.ts';
 import { type Clock, type Instant, notBefore } from './domain/time.ts';
 
@@ -15,6 +16,9 @@ export function createIds(clock: Clock): NewId {
     return typeId(prefix, generator.generateOrResetWithTs(last).bytes);
   };
 }
+
+/** Makes the token of an API key from random bytes. */
+export const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
 
 /** The number of random numbers that are requested from the system at once. */
 const RANDOM_NUMBERS = 1024;

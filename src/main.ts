@@ -1,9 +1,11 @@
+#!/usr/bin/env node
 import { constants } from 'node:os';
 import { destination, type Logger, pino } from 'pino';
-import { createApp, GRAPHQL_PATH } from './app.ts';
+import { CommandError, runCommandLine, type ServeOptions } from './cli/index.ts';
 import { type Config, ConfigurationError, DEVELOPMENT_KEY, environment, readConfig } from './config.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
+import { createJob } from './jobs/job.ts';
 import { openStore, type StoreListener } from './openStore.ts';
 import type { GraphiqlOptions } from './server/graphiql.ts';
 import type { UnreadyReason } from './server/readiness.ts';
@@ -11,17 +13,23 @@ import { serializeError } from './server/serializeError.ts';
 import { serveWhileStarting } from './server/startingServer.ts';
 import { shutDown } from './shutDown.ts';
 import { UnusableDatabaseError } from './store/postgres/unusableDatabase.ts';
+import type { Store } from './store/store.ts';
+import { exportToFolder } from './transfer/exportFolder.ts';
+import { importFile } from './transfer/importFile.ts';
 import { readTrustedDocuments } from './trustedDocumentsFile.ts';
 
 /** The time within which a signal that arrives again is the same one, in ms. */
 const REPEATED_SIGNAL_MS = 500;
 
-async function main(): Promise<void> {
+/** Starts the server, which runs until a signal stops it. */
+async function serve({ import: imported }: ServeOptions): Promise<void> {
   // Until the server listens there is nothing to shut down gracefully.
   const leave = (): void => process.exit(0);
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
   const config = readConfig(environment());
+  // Loaded here, because the other commands do without it.
+  const { createApp, GRAPHQL_PATH } = await import('./app.ts');
   // Written synchronously, so that the address stays the last line and nothing is lost at exit.
   const log = pino(
     { level: config.logLevel, base: null, serializers: { err: serializeError } },
@@ -35,6 +43,7 @@ async function main(): Promise<void> {
   if (config.environment === 'production' && config.store.backend === 'memory') {
     log.warn('memory store in production: data will be lost when the process exits');
   }
+  if (imported !== undefined) await importFile(store, imported);
   if (config.demoData) await writeDemoData(store, store.clock?.now ?? Date.now);
   const app = createApp({
     store,
@@ -49,6 +58,7 @@ async function main(): Promise<void> {
     settings: config.settings,
   });
   app.start();
+  const finishExports = startExports(config, store, log);
   await stopStarting?.();
   const listening = await app.listen(port, host);
 
@@ -62,7 +72,9 @@ async function main(): Promise<void> {
     stoppingSince = performance.now();
     log.info({ signal }, 'stopping');
     const { drainGraceMs: graceMs } = config.settings;
-    void shutDown({ app, listening, store, graceMs }).then(() => process.exit(0), fail);
+    void shutDown({ app, listening, store, graceMs })
+      .then(finishExports)
+      .then(() => process.exit(0), fail);
   };
   // In this order: a signal that has arrived meanwhile would be lost while there is no listener.
   process.on('SIGTERM', stop).off('SIGTERM', leave);
@@ -78,7 +90,6 @@ const listenerOf = (log: Logger): StoreListener => ({
   onError: (error) => log.error({ err: error }, 'database connection lost'),
   onRecovery: () => log.info('database connection restored'),
   onWait: (reason) => log.warn({ reason }, 'waiting for the database'),
-
   onMemoryWarning: (message, { usedBytes, maxBytes }) =>
     log.warn({ usedMb: Math.round(usedBytes / 2 ** 20), maxMb: Math.round(maxBytes / 2 ** 20) }, message),
 });
@@ -87,6 +98,25 @@ const listenerOf = (log: Logger): StoreListener => ({
 function logReadiness(log: Logger, reason: UnreadyReason | undefined): void {
   if (reason === undefined) log.info('ready');
   else if (reason !== 'database_unreachable' && reason !== 'stopping') log.error({ reason }, 'not ready');
+}
+
+/**
+ * Exports a memory store on a timer, if the configuration has a folder for that. A failed export is only logged. Returns
+ * a function that writes the last export after the server has stopped.
+ */
+function startExports({ store: config }: Config, store: Store, log: Logger): () => Promise<void> {
+  if (config.backend !== 'memory' || config.exports.folder === null) return async () => {};
+  const { folder, intervalMs, kept } = config.exports;
+  const exportStore = async (): Promise<void> => {
+    log.info({ file: await exportToFolder(store, { folder, kept }, Date.now()) }, 'store exported');
+  };
+  const onError = (error: unknown): void => log.error({ err: error }, 'export failed');
+  const job = createJob(exportStore, intervalMs, onError);
+  job.start();
+  return async () => {
+    await job.stop();
+    await exportStore().catch(onError);
+  };
 }
 
 /** The tabs contain the development root key, and no other. */
@@ -104,9 +134,15 @@ function fail(error: unknown): void {
 }
 
 function sentence(error: unknown): string | undefined {
-  if (error instanceof ConfigurationError || error instanceof UnusableDatabaseError) return error.message;
+  const isExpected =
+    error instanceof ConfigurationError || error instanceof UnusableDatabaseError || error instanceof CommandError;
+  if (isExpected) return error.message;
   // An error of the system, such as a port in use, is not a bug in the program.
   return error instanceof Error && 'syscall' in error ? `EscrowGrid cannot run: ${error.message}` : undefined;
+}
+
+async function main(): Promise<void> {
+  process.exitCode = await runCommandLine(process.argv.slice(2), serve);
 }
 
 main().catch(fail);

@@ -1,9 +1,10 @@
-import type { Config } from './config.ts';
+import type { Config, StoreConfig } from './config.ts';
 import { createMemoryStore } from './store/memory/index.ts';
 import type { OnMemoryWarning } from './store/memory/meter.ts';
 import { checkConnection, checkUnpooled } from './store/postgres/checkDatabase.ts';
 import { createPostgresStore } from './store/postgres/index.ts';
 import { migrate } from './store/postgres/migrate.ts';
+import { checkMigrated } from './store/postgres/migrationStatus.ts';
 import { waitForDatabase } from './store/postgres/waitForDatabase.ts';
 import type { Store } from './store/store.ts';
 
@@ -25,23 +26,47 @@ export interface StoreListener {
  * Opens the configured store. Waits for its database, and migrates or checks it as configured. Throws
  * UnusableDatabaseError.
  */
-export async function openStore(
+export const openStore = (config: Config, listener: StoreListener): Promise<Store> =>
+  open(config, listener, {
+    prepare: ({ directUrl, migrations }) => migrate(directUrl, migrations),
+    waitMs: ({ startupMs }) => startupMs,
+  });
+
+/**
+ * Opens the configured store, and never changes the schema of its database. Throws UnusableDatabaseError, also for a
+ * schema of another version.
+ */
+export const openMigratedStore = (config: Config, listener: StoreListener): Promise<Store> =>
+  open(config, listener, { prepare: ({ directUrl }) => checkMigrated(directUrl), waitMs: () => 0 });
+
+type DatabaseConfig = Extract<StoreConfig, { readonly backend: 'postgres' }>;
+
+/** How the database is made usable. */
+interface Opening {
+  readonly prepare: (database: DatabaseConfig) => Promise<void>;
+  /** Returns the maximum time to wait for the database, in ms. */
+  readonly waitMs: (database: DatabaseConfig) => number;
+}
+
+async function open(
   { store }: Config,
-  { onMemoryWarning, onWait = () => {}, ...listener }: StoreListener,
+  { onMemoryWarning, onWait, onError, onRecovery }: StoreListener,
+  { prepare, waitMs }: Opening,
 ): Promise<Store> {
   if (store.backend === 'memory') {
     const { lockTimeoutMs, maxMb } = store;
     return createMemoryStore({ lockTimeoutMs, maxBytes: maxMb * 2 ** 20, onWarning: onMemoryWarning });
   }
-  const { backend: _backend, startupMs, migrations, ...database } = store;
-  const prepare = async (): Promise<void> => {
+  const { databaseUrl, directUrl, connections, pooler, maxClockSkewMs } = store;
+  const check = async (): Promise<void> => {
     // The migrations hold a session-level lock, which a pooler in transaction mode does not preserve.
-    await migrate(database.directUrl, migrations);
-    if (database.databaseUrl !== database.directUrl) await checkConnection(database.databaseUrl);
-    if (database.pooler === 'none') await checkUnpooled(database.databaseUrl);
+    await prepare(store);
+    if (databaseUrl !== directUrl) await checkConnection(databaseUrl);
+    if (pooler === 'none') await checkUnpooled(databaseUrl);
   };
-  await waitForDatabase(prepare, startupMs, onWait);
-  const opened = createPostgresStore({ ...database, ...listener });
+  await waitForDatabase(check, waitMs(store), onWait);
+  const database = { databaseUrl, directUrl, connections, pooler, maxClockSkewMs };
+  const opened = createPostgresStore({ ...database, onError, ...(onRecovery && { onRecovery }) });
   // States the time of the database before anything is decided by it.
   await opened.findFault();
   return opened;

@@ -10,6 +10,8 @@ const PRODUCTION = { NODE_ENV: 'production', ROOT_API_KEY };
 /** Integer variables: the field that each sets, its minimum and its maximum. */
 const NUMBERS: Readonly<Record<string, readonly [path: string, min: number, max: number, unit?: number]>> = {
   STORE_LOCK_TIMEOUT_MS: ['store.lockTimeoutMs', 1, 600_000],
+  EXPORT_INTERVAL_MS: ['store.exports.intervalMs', 1_000, DAY_MS],
+  EXPORT_KEEP: ['store.exports.kept', 1, 10_000],
   EXPIRY_SWEEP_INTERVAL_MS: ['settings.sweepPauseMs', 10, 3_600_000],
   IDEMPOTENCY_RETENTION_DAYS: ['settings.idempotencyRetentionMs', 1, 3_650, DAY_MS],
   CHAT_RETENTION_DAYS: ['settings.chatRetentionMs', 0, 3_650, DAY_MS],

@@ -8,7 +8,12 @@ const DEFAULTS: Config = {
   port: 4000,
   host: '127.0.0.1',
   environment: 'development',
-  store: { backend: 'memory', maxMb: Math.floor(HEAP_MB * 0.75), lockTimeoutMs: 5_000 },
+  store: {
+    backend: 'memory',
+    maxMb: Math.floor(HEAP_MB * 0.75),
+    lockTimeoutMs: 5_000,
+    exports: { folder: null, intervalMs: 3_600_000, kept: 24 },
+  },
   demoData: true,
   logLevel: 'info',
   rootApiKey: DEVELOPMENT_KEY,

@@ -114,6 +114,8 @@ export const COUNTS = {
   measuredRows: FULL ? 100_000 : 10_000,
   /** Pairs of calls whose times are compared, with and without the data of another institution. */
   timedPairs: FULL ? 400 : 40,
+  /** Exports with a changed bit, and exports that are cut off. */
+  damagedExports: FULL ? 2_000 : 40,
   /** Requests of many tenants through a connection pooler. */
   pooledRequests: FULL ? 10_000 : 1_000,
 } as const;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createAsset } from '../commands/asset.ts';
 import { createAssetTemplate } from '../commands/assetTemplate.ts';
 import { postChatMessage } from '../commands/chatMessage.ts';
@@ -10,23 +9,13 @@ import { createStoredLedger } from '../commands/ledger.ts';
 import { createPosition } from '../commands/position.ts';
 import { cancelPosition, expirePosition, fundPosition, releasePosition } from '../commands/positionMoves.ts';
 import { CHAT_PRIORITIES } from '../domain/chatSession.ts';
-import { type Id, type IdPrefix, typeId } from '../domain/ids.ts';
+import type { Id, IdPrefix } from '../domain/ids.ts';
 import { type Clock, DAY_MS } from '../domain/time.ts';
 import type { Store } from '../store/store.ts';
+import { derivedId } from './derivedId.ts';
 
-const EPOCH = Date.parse('2026-01-01T00:00:00.000Z');
-
-/**
- * Returns the id of the object of a type that the nth step creates. It is always the same, so that examples can use it;
- * real ids cannot be guessed.
- */
-function demoId(prefix: IdPrefix, n: number): Id {
-  const bytes = createHash('sha256').update(`EscrowGrid demo ${prefix} ${n}`).digest().subarray(0, 16);
-  bytes.writeUIntBE(EPOCH + n, 0, 6);
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  return typeId(prefix, bytes);
-}
+/** Returns the id of the object of a type that the nth step creates. */
+const demoId = (prefix: IdPrefix, n: number): Id => derivedId('EscrowGrid demo', prefix, n);
 
 /**
  * Fills a store without institutions with positions in every state, through the commands that clients use. The

@@ -7,6 +7,7 @@ export type Instant = number;
 export type Clock = () => Instant;
 
 export const MINUTE_MS = 60 * 1000;
+export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The range of instants: the years that four digits can write. */

@@ -118,6 +118,21 @@ export type Writers = TableWriters & {
   checkCapacity(newObjects: number): void;
 };
 
+/** Reads whole tables of one snapshot, for an export. */
+export interface TableScan {
+  /** Returns all rows of the table that are in the scope, in pages, in the order of `SCAN_ORDERS`. */
+  rows<T extends TableName>(table: T): AsyncIterable<readonly Tables[T][]>;
+}
+
+/** Inserts rows as they are, for an import. */
+export interface TableLoad {
+  /**
+   * The rows that they refer to must be among them or inserted before, and the postings of one ledger event must be
+   * inserted together.
+   */
+  insert<T extends TableName>(table: T, rows: readonly Tables[T][]): Promise<void>;
+}
+
 /** Counters shared by all servers on one store: short-lived, of no institution, and lost if the database crashes. */
 export interface SharedCounters {
   /**
@@ -178,6 +193,13 @@ export interface Store {
   transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>, until?: Deadline): Promise<T>;
   /** Reads from one snapshot: concurrent writes are invisible. */
   snapshot<T>(scope: Scope, work: (readers: Readers) => Promise<T>, until?: Deadline): Promise<T>;
+  /** Reads whole tables from one snapshot. May run the work again, like `transact`. */
+  scan<T>(scope: Scope, work: (scan: TableScan) => Promise<T>): Promise<T>;
+  /**
+   * Inserts all rows of the work in one transaction, or nothing. Publishes no changes. May run the work again, like
+   * `transact`. Throws AlreadyExistsError.
+   */
+  load<T>(work: (load: TableLoad) => Promise<T>): Promise<T>;
   readonly changes: ChangeFeed;
   readonly counters: SharedCounters;
   /** Undefined if the store uses the clock of the server. */

@@ -81,7 +81,11 @@ onBothStores((open) => {
       expect(await call(server, 'createPosition', create)).toEqual({ ...before[0], replayed: true });
       await server.app.cleanUp();
       for (const [mutation, input, grown] of [
-        ['createPosition', create, { positions: 1, lifecycleEvents: 1, ledgerEvents: 1, auditEvents: 1, idempotencyRecords: 1 }],
+        [
+          'createPosition',
+          create,
+          { positions: 1, lifecycleEvents: 1, ledgerEvents: 1, auditEvents: 1, idempotencyRecords: 1 },
+        ],
         ['setPolicy', set, { auditEvents: 1, idempotencyRecords: 1 }],
       ] as const) {
         let replies: readonly Reply[] = [];

@@ -27,7 +27,7 @@ const ended = async (file: string, args: readonly string[], env: NodeJS.ProcessE
 const DIST = join(ROOT, 'dist', `verify-${process.pid}`);
 const OUT = ['--outDir', DIST, '--incremental', 'false', '--tsBuildInfoFile', 'null'];
 const verifying = (env: NodeJS.ProcessEnv): Promise<Ended> =>
-  ended(process.execPath, [join(DIST, 'verify/main.js')], env);
+  ended(process.execPath, [join(DIST, 'main.js'), 'verify'], env);
 
 describe('npm run verify', () => {
   const seeded = seededDifferencesOn();

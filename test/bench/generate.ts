@@ -1,4 +1,5 @@
 // Makes positions and chat messages for benchmarks, and writes them straight into a store in large batches.
+import { randomFrom } from '../../src/demo/random.ts';
 import type { Asset } from '../../src/domain/asset.ts';
 import type { AssetTemplate } from '../../src/domain/assetTemplate.ts';
 import type { ChatMessage } from '../../src/domain/chatMessage.ts';
@@ -16,15 +17,6 @@ const HOLDERS = 200;
 const CURRENCIES = [currency('USD'), currency('USD'), currency('EUR'), currency('JPY')] as const;
 const YEAR_MS = 365 * 86_400_000;
 export const GENERATED_FROM = Date.parse('2026-01-01T00:00:00.000Z');
-
-/** Returns numbers below 1 that are the same on each run. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 /** The objects above the generated positions. */
 export interface Generated {

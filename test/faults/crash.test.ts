@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -96,8 +95,7 @@ const environment = (): Readonly<Record<string, string>> => ({
 async function verify(
   env: Readonly<Record<string, string>>,
 ): Promise<{ readonly code: unknown; readonly output: string }> {
-  const program = join(dirname(main), 'verify/main.js');
-  const child = spawn(process.execPath, [program], { env: { ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [main, 'verify'], { env: { ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
   return { code, output };
 }

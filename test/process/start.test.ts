@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { DEVELOPMENT_KEY } from '../../src/config.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
@@ -201,8 +200,7 @@ describe('a start with PostgreSQL', () => {
     const url = await emptyDatabase("encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'");
     const sentence = /^The encoding of the database is LATIN1, and must be UTF8\. Create another one: createdb .*\n$/;
     expect(await refusalOf(start(onPostgres(url)))).toMatch(sentence);
-    const verify = join(dirname(main), 'verify', 'main.js');
-    expect(await refusalOf(startProgram(verify, onPostgres(url)))).toMatch(sentence);
+    expect(await refusalOf(startProgram(main, onPostgres(url), undefined, { args: ['verify'] }))).toMatch(sentence);
   });
 
   it('DATABASE_URL is checked if it differs from DATABASE_DIRECT_URL', async () => {

@@ -11,6 +11,7 @@ import { filters } from './contract/filters.ts';
 import { joinsTables } from './contract/joins.ts';
 import { pages } from './contract/pages.ts';
 import { parents } from './contract/parents.ts';
+import { scansAndLoads } from './contract/scanAndLoad.ts';
 import { staysWithinItsScope } from './contract/scope.ts';
 import { tallies } from './contract/sharedCounters.ts';
 import { transacts } from './contract/transact.ts';
@@ -34,6 +35,7 @@ const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) 
   { name: 'shared counters', part: tallies },
   { name: 'joins', part: joinsTables },
   { name: 'deadlines', part: keepsDeadlines },
+  { name: 'scan and load', part: scansAndLoads },
 ];
 
 /** The tests that every store must pass. The test file of a store only selects the store. */

@@ -77,19 +77,19 @@ const AT_ONCE = { DRAIN_GRACE_MS: '0' };
 
 /**
  * Starts the program with only these environment variables, in a folder with only this .env file, on a free port, unless
- * the options name another folder or user.
+ * the options name another folder or user. It serves unless `args` name another command.
  */
 export function startProgram(
   main: string,
   env: Environment = {},
   dotEnv?: string,
-  options: SpawnOptions = {},
+  { args = [], ...options }: SpawnOptions & { readonly args?: readonly string[] } = {},
 ): Program {
   const cwd = temporaryFolder();
   if (dotEnv !== undefined) writeFileSync(join(cwd, '.env'), dotEnv);
   const port = dotEnv?.includes('PORT=') ? {} : { PORT: '0' };
   return programOf(
-    spawn(process.execPath, [main], {
+    spawn(process.execPath, [main, ...args], {
       cwd,
       env: { ...AT_ONCE, ...port, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -20,6 +20,7 @@ import { LAYOUTS } from './layouts.ts';
 import { ReadWriteLock } from './lock.ts';
 import { MemoryMeter, type OnMemoryWarning } from './meter.ts';
 import type { ScanStats } from './plan.ts';
+import { loadInto, scanOf } from './scan.ts';
 import { TextIndex } from './search.ts';
 import { Table } from './table.ts';
 import { Totals } from './totals.ts';
@@ -64,6 +65,12 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
     changes.append(done.changes);
     meter.warn();
   };
+  const transact: Store['transact'] = (scope, work, until) => {
+    const tenant = tenantOf(scope);
+    const reader = readerOf(tables, texts, tenant, withDeadline(until, scanStats));
+    const punctual: typeof work = (tx) => finishedInTime(work(tx), until);
+    return lock.writing(() => runTransaction(tables, totals, meter, reader, tenant, punctual, committed), until);
+  };
   return {
     isSynchronous: true,
     scanStats,
@@ -73,17 +80,14 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
     recountBytes: () =>
       [...Object.values(tables), texts, changes, counters].reduce((bytes, part) => bytes + part.recount(), 0),
     read: (scope, until) => readersOf(tables, texts, totals, unread, tenantOf(scope), until),
-    transact: (scope, work, until) => {
-      const tenant = tenantOf(scope);
-      const reader = readerOf(tables, texts, tenant, withDeadline(until, scanStats));
-      const punctual: typeof work = (tx) => finishedInTime(work(tx), until);
-      return lock.writing(() => runTransaction(tables, totals, meter, reader, tenant, punctual, committed), until);
-    },
+    transact,
     snapshot: (scope, work, until) =>
       lock.reading(
         () => finishedInTime(work(readersOf(tables, texts, totals, unread, tenantOf(scope), until)), until),
         until,
       ),
+    scan: (scope, work) => work(scanOf(tables, tenantOf(scope))),
+    load: (work) => transact('ALL', (tx) => work(loadInto(tx))),
     refreshWords: () => Promise.resolve(true),
     cleanUp: () => Promise.resolve(),
     findFault: () => Promise.resolve(undefined),

@@ -8,11 +8,13 @@ import { postgresCounters } from './counters.ts';
 import { DatabaseClock } from './databaseClock.ts';
 import { withRetries } from './errors.ts';
 import { LAYOUTS } from './layouts.ts';
+import { loadTables } from './load.ts';
 import { ConnectionPool } from './pool.ts';
 import { predicateOf } from './predicate.ts';
 import { positionTotals, readerOf, unreadCounts } from './reader.ts';
 import { findFault } from './readiness.ts';
 import { type Read, RequestReads } from './reads.ts';
+import { scanTables } from './scan.ts';
 import { refreshWords } from './searchWords.ts';
 import { type OnStatement, withSession } from './session.ts';
 import { transactOnce } from './transaction.ts';
@@ -62,6 +64,8 @@ export function createPostgresStore(options: PostgresOptions): Store {
           }),
         until,
       ),
+    scan: (scope, work) => scanTables(pool, onStatement, scope, work),
+    load: (work) => loadTables(pool, onStatement, work),
     refreshWords: () => refreshWords(pool, onStatement),
     findFault: () => findFault(pool),
     abandonWork: () => pool.abandonWork(),

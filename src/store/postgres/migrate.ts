@@ -3,9 +3,9 @@ import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { APP_ROLE, migrationSettings } from './begin.ts';
 import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
-import { knownMigrations, MIGRATIONS_FOLDER, MIGRATIONS_TABLE, UNDEFINED_TABLE } from './migrationFiles.ts';
+import { MIGRATIONS_FOLDER, MIGRATIONS_TABLE } from './migrationFiles.ts';
+import { migrationStatusOf, throwIfNewer } from './migrationStatus.ts';
 import { ensurePrivileges } from './privileges.ts';
-import type { RoutedClient } from './routedClient.ts';
 import { destroy } from './socket.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError } from './unusableDatabase.ts';
@@ -27,7 +27,9 @@ export const migrate = (databaseUrl: string, migrations: Migrations = 'auto'): P
   connected(databaseUrl, async (client) => {
     await checkDatabase(client);
     if (migrations === 'off') return;
-    const pending = await pendingMigrations(client);
+    const status = await migrationStatusOf(client);
+    throwIfNewer(status);
+    const { pending } = status;
     if (migrations === 'check' && pending.length > 0) {
       throw new UnusableDatabaseError(
         `The database lacks the migrations ${pending.join(', ')}, and MIGRATE=check forbids to run them. Start one server with MIGRATE=auto.`,
@@ -123,19 +125,3 @@ const missingRole = (reason: string | undefined, cause?: unknown): UnusableDatab
       `create role ${APP_ROLE} nologin; grant ${APP_ROLE} to <the user of DATABASE_URL>;`,
     { cause },
   );
-
-/** Returns the migrations that were not applied. Throws UnusableDatabaseError if a newer program has applied others. */
-async function pendingMigrations(client: RoutedClient): Promise<readonly string[]> {
-  const { rows } = await client
-    .query<{ name: string }>(`select name from "${client.schema}".${MIGRATIONS_TABLE}`)
-    .catch((error: pg.DatabaseError) => {
-      if (error.code === UNDEFINED_TABLE) return { rows: [] };
-      throw error;
-    });
-  const known = knownMigrations();
-  const unknown = rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
-  if (unknown.length > 0) {
-    throw new UnusableDatabaseError(`The database is newer than this program: it has ${unknown.join(', ')}.`);
-  }
-  return [...known].filter((migration) => !rows.some(({ name }) => name === migration));
-}

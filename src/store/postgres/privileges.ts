@@ -97,10 +97,7 @@ async function grantsIn(client: RoutedClient): Promise<readonly string[]> {
     ...update.map((column) => [table, column, 'update']),
   ]);
   const columns = [0, 1, 2].map((index) => wanted.map((row) => row[index]));
-  const { rows } = await client.query<{ table: string; column: string; privilege: string }>(
-    missingIn(schema),
-    columns,
-  );
+  const { rows } = await client.query<{ table: string; column: string; privilege: string }>(missingIn(schema), columns);
   const grants = new Map<string, string[]>();
   for (const { table, column, privilege } of rows) {
     const key = `${table} ${privilege}`;

@@ -11,7 +11,7 @@ const RETRY_MS = 500;
 export async function waitForDatabase(
   work: () => Promise<void>,
   timeoutMs: number,
-  onWait: (reason: string) => void,
+  onWait: (reason: string) => void = () => {},
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
   let reason: string | undefined;

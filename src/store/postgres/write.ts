@@ -32,13 +32,13 @@ export const noWrites = (): CollectedWrites =>
  * Returns everything that a transaction writes as one statement of constant text: one array per column, whatever the
  * number of rows. Foreign keys are checked at its end, so the order of its parts does not matter. Fails with ES001 if a
  * replaced row does not have the version before. Undefined if there is nothing to write. Includes the proof of the
- * commit unless that is an audit event, which is among the rows.
+ * commit unless that is an audit event, which is among the rows, or undefined.
  */
 export function writeStatement(
   writes: CollectedWrites,
   changes: readonly Change[],
   tenant: string | null,
-  proof: CommitProof,
+  proof: CommitProof | undefined,
 ): Statement | undefined {
   const statement = new WriteStatement(tenant);
   const addTable = <T extends TableName>(name: T): void => statement.add<Tables[T]>(LAYOUTS[name], writes[name]);
@@ -75,10 +75,10 @@ class WriteStatement {
     this.#pushAll([insertOf(layout, rows, this.#parameters)]);
   }
 
-  end(proof: CommitProof): Statement | undefined {
+  end(proof: CommitProof | undefined): Statement | undefined {
     const { values } = this.#parameters;
     if (this.#parts.length === 0) return undefined;
-    if (proof.table !== 'audit_events')
+    if (proof && proof.table !== 'audit_events')
       this.#pushAll([`insert into ${proof.table} (id) values (${this.#parameters.add(proof.id, 'text')})`]);
     return { text: `with ${this.#parts.join(', ')} select ${this.#checks.join(', ')}`, values, keepsPlan: true };
   }
