@@ -8,6 +8,7 @@ import type { NewId } from './domain/ids.ts';
 import type { Clock } from './domain/time.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createIds } from './ids.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { plainSchema } from './schema/index.ts';
 import { Access } from './server/access/access.ts';
 import { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
@@ -20,9 +21,12 @@ import { createDirectLane } from './server/directLane.ts';
 import { maskError, type OnInternalError } from './server/errors.ts';
 import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
+import { metricsAnswer } from './server/metricsAnswer.ts';
 import { Readiness } from './server/readiness.ts';
+import type { OnRequest } from './server/requestRecord.ts';
 import { ResponseBuffer } from './server/responseBuffer.ts';
 import { Responses } from './server/responseLimits.ts';
+import type { Tracing } from './server/tracing.ts';
 import { securityHeaders } from './server/transport.ts';
 import type { TrustedDocuments } from './server/trustedDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
@@ -38,6 +42,12 @@ export const GRAPHQL_PATH = '/graphql';
 export interface AppOptions {
   readonly store: Store;
   readonly onInternalError: OnInternalError;
+  /** Called for every request, to log it. Nothing is noted about requests if this and the metrics are absent. */
+  readonly onRequest?: OnRequest;
+  /** Counts what happens, and is served at `/metrics`. */
+  readonly metrics?: Metrics;
+  /** Records the spans of requests. */
+  readonly tracing?: Tracing;
   /** The root key; absent if nobody is root. */
   readonly rootToken?: string;
   readonly clock?: Clock;
@@ -89,19 +99,16 @@ const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
 export function createApp(options: AppOptions): App {
   const { store, onInternalError, clock = Date.now, newId = createIds(clock), newToken = newRandomToken } = options;
   const { ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED, graphiql } = options;
-  const { rootToken = null, strictTransport = false, viewerOf, fastPaths = true } = options;
+  const { rootToken = null, strictTransport = false, viewerOf, fastPaths = true, metrics, tracing } = options;
   const settings: Settings = { ...DEFAULTS, ...options.settings };
-  const { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution, pollIntervalMs, maxQueuedChanges } = settings;
-  const failed = (error: unknown): void => {
-    // The store reports an outage itself, once; the work runs again when the outage has ended.
-    if (!(error instanceof UnavailableError)) onInternalError(randomUUID(), error);
-  };
+  const { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution, subscriptionsPerKey: maxPerOwner } = settings;
+  const failed = failureHandler(onInternalError);
   const authenticator = new ApiKeyAuthenticator({ store, clock, rootToken, lookUpTimeoutMs: settings.operationMs });
   const limits = new RateLimits({ limits: settings.rates, counters: store.counters, clock });
   const rejections = new RejectionLog({ store, newId, clock });
-  const access = new Access({ authenticator, limits, rejections, viewerOf });
-  const maxPerOwner = settings.subscriptionsPerKey;
-  const hub = new Hub({ feed: store.changes, pollIntervalMs, maxQueuedChanges, maxPerOwner, onInternalError: failed });
+  const access = new Access({ authenticator, limits, rejections, viewerOf, onRateLimited: metrics?.countRateLimited });
+  const { countDispatched: onDispatched } = metrics ?? {};
+  const hub = new Hub({ ...settings, feed: store.changes, maxPerOwner, onInternalError: failed, onDispatched });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
   const limitsOfCommands = { idempotencyRetentionMs, chatLimits, apiKeysPerInstitution };
   const shared = { store, ledger, clock, newId, newToken, failedAttempts, ...limitsOfCommands };
@@ -109,7 +116,8 @@ export function createApp(options: AppOptions): App {
   const readiness = new Readiness(store, failed);
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
   const responses = new Responses(settings.responses, buffer);
-  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskError(onInternalError), readiness };
+  const observed = { mask: maskError(onInternalError), onRequest: observerOf(options), tracing };
+  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, readiness, ...observed };
   const compiled = fastPaths ? new CompiledQueries(plainSchema, failed) : undefined;
   const handling = { ...settings, ...front, responses, bodyBytes: settings.http.bodyBytes, compiled };
   const engine = createEngine({ ...handling, shared: { ...shared, hub } });
@@ -117,7 +125,8 @@ export function createApp(options: AppOptions): App {
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const background = backgroundJobs({ own, settings, hub, authenticator, limits, rejections });
-  const jobs = createJobs(background, store, settings.sweepPauseMs, failed);
+  const jobs = createJobs(background, store, settings.sweepPauseMs, failed, metrics?.countJobRun);
+  metrics?.watch({ store, clock, liveSubscriptions: () => hub.size });
   return {
     fetch: async (request) => graphql.fetch(request),
     listen: (port, host) =>
@@ -125,6 +134,7 @@ export function createApp(options: AppOptions): App {
         ...front,
         graphql: fastPaths ? createDirectLane({ ...handling, ...engine }) : async (...request) => graphql(...request),
         page: graphiql ? graphiqlPage(graphiql) : null,
+        metrics: metrics ? metricsAnswer({ ...settings.http, ...front, metrics }) : null,
         upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql, buffer }),
         limits: settings.http,
         port,
@@ -144,6 +154,23 @@ export function createApp(options: AppOptions): App {
         await background.flushCounters().catch(failed);
         await rejections.finish().catch(failed);
       }),
+  };
+}
+
+/** Returns what is called for the errors of background work. */
+const failureHandler =
+  (onInternalError: OnInternalError) =>
+  (error: unknown): void => {
+    // The store reports an outage itself, once; the work runs again when the outage has ended.
+    if (!(error instanceof UnavailableError)) onInternalError(randomUUID(), error);
+  };
+
+/** Returns what is called for every request: the log, the metrics, both or nothing. */
+function observerOf({ onRequest, metrics }: AppOptions): OnRequest | undefined {
+  if (!onRequest || !metrics) return onRequest ?? metrics?.countRequest;
+  return (entry) => {
+    metrics.countRequest(entry);
+    onRequest(entry);
   };
 }
 

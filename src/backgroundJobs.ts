@@ -1,7 +1,7 @@
 import type { CommandContext } from './commands/context.ts';
 import { deleteExpiredIdempotencyRecords } from './jobs/deleteExpiredIdempotencyRecords.ts';
 import { expireDuePositions } from './jobs/expirePositions.ts';
-import { COMPLETE, createJob, type Job } from './jobs/job.ts';
+import { COMPLETE, createJob, type Job, type OnJobRun } from './jobs/job.ts';
 import { purgeDeletedSessions } from './jobs/purgeDeletedSessions.ts';
 import type { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
 import type { RateLimits } from './server/access/rateLimits.ts';
@@ -71,16 +71,35 @@ export const backgroundJobs = ({
   },
 });
 
-/** Returns the jobs that repeat this work, not yet started. `onError` is called for every failed run. */
-export const createJobs = (
+/** The names of the jobs in the metrics. */
+export const JOB_NAMES = [
+  'refresh_words',
+  'expire_positions',
+  'clean_up',
+  'flush_counters',
+  'end_subscriptions',
+] as const;
+/** The name of a background job in the metrics. */
+export type JobName = (typeof JOB_NAMES)[number];
+
+/**
+ * Returns the jobs that repeat this work, not yet started. `onError` is called for every failed run, and `onRun` after
+ * every run.
+ */
+export function createJobs(
   work: BackgroundJobs,
   store: Store,
   expiryPauseMs: number,
   onError: (error: unknown) => void,
-): readonly Job[] => [
-  createJob(async () => ((await store.refreshWords()) ? COMPLETE : undefined), REFRESH_PAUSE_MS, onError),
-  createJob(work.expireDue, expiryPauseMs, onError),
-  createJob(work.cleanUp, CLEAN_UP_PAUSE_MS, onError),
-  createJob(work.flushCounters, FLUSH_PAUSE_MS, onError),
-  createJob(work.endExpiredSubscriptions, CREDENTIAL_CHECK_PAUSE_MS, onError),
-];
+  onRun: (job: JobName, ...run: Parameters<OnJobRun>) => void = () => {},
+): readonly Job[] {
+  const refreshWords = async (): Promise<unknown> => ((await store.refreshWords()) ? COMPLETE : undefined);
+  const jobs: { readonly [J in JobName]: readonly [run: () => Promise<unknown>, pauseMs: number] } = {
+    refresh_words: [refreshWords, REFRESH_PAUSE_MS],
+    expire_positions: [work.expireDue, expiryPauseMs],
+    clean_up: [work.cleanUp, CLEAN_UP_PAUSE_MS],
+    flush_counters: [work.flushCounters, FLUSH_PAUSE_MS],
+    end_subscriptions: [work.endExpiredSubscriptions, CREDENTIAL_CHECK_PAUSE_MS],
+  };
+  return JOB_NAMES.map((name) => createJob(...jobs[name], onError, (...run) => onRun(name, ...run)));
+}

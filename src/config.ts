@@ -27,6 +27,8 @@ export interface Config {
   readonly graphiql: boolean;
   /** Origins whose pages may send requests, in addition to the server's own. */
   readonly allowedOrigins: readonly string[];
+  /** Where the metrics are served without a key. The port is null if they are not. */
+  readonly metrics: { readonly port: number | null; readonly host: string };
   readonly trustedDocuments: {
     /** The path of a file with documents by their SHA-256, or null if there is none. */
     readonly file: string | null;
@@ -105,6 +107,10 @@ export function readConfig(env: Environment): Config {
     rootApiKey: isProduction ? read.secret('ROOT_API_KEY') : read.text('ROOT_API_KEY', DEVELOPMENT_KEY),
     graphiql: read.flag('GRAPHIQL', !isProduction),
     allowedOrigins: read.origins('ALLOWED_ORIGINS', isProduction ? [] : ['http://localhost:*', 'http://127.0.0.1:*']),
+    metrics: {
+      port: read.optionalWhole('METRICS_PORT', null, 0, 65_535),
+      host: read.host('METRICS_HOST', '127.0.0.1'),
+    },
     trustedDocuments: {
       file: read.text('TRUSTED_DOCUMENTS', '') || null,
       only: read.flag('TRUSTED_DOCUMENTS_ONLY', false),

@@ -1,11 +1,12 @@
 import { constants } from 'node:os';
-import { destination, type Logger, pino } from 'pino';
 import { createApp, GRAPHQL_PATH } from './app.ts';
 import { type Config, ConfigurationError, DEVELOPMENT_KEY, environment, readConfig } from './config.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
-import { openStore, type StoreListener } from './openStore.ts';
+import { openObservers } from './observers.ts';
+import { openStore } from './openStore.ts';
 import type { GraphiqlOptions } from './server/graphiql.ts';
+import { serveMetrics } from './server/metricsServer.ts';
 import { serializeError } from './server/serializeError.ts';
 import { shutDown } from './shutDown.ts';
 import { UnusableDatabaseError } from './store/postgres/unusableDatabase.ts';
@@ -20,12 +21,8 @@ async function main(): Promise<void> {
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
   const config = readConfig(environment());
-  // Written synchronously, so that the address stays the last line and nothing is lost at exit.
-  const log = pino(
-    { level: config.logLevel, base: null, serializers: { err: serializeError } },
-    destination({ dest: 1, sync: true }),
-  );
-  const store = await openStore(config, listenerOf(log));
+  const { log, output, metrics, ofStore, ofApp } = await openObservers(config);
+  const store = await openStore(config, ofStore);
   if (config.environment === 'production' && config.store.backend === 'memory') {
     log.warn('memory store in production: data will be lost when the process exits');
   }
@@ -33,7 +30,7 @@ async function main(): Promise<void> {
   const app = createApp({
     store,
     rootToken: config.rootApiKey,
-    onInternalError: (errorId, error) => log.error({ errorId, err: error }, 'internal error'),
+    ...ofApp,
     ...(config.graphiql && { graphiql: pageOf(config) }),
     origins: config.allowedOrigins,
     trusted: readTrustedDocuments(config.trustedDocuments),
@@ -42,6 +39,8 @@ async function main(): Promise<void> {
   });
   app.start();
   const listening = await app.listen(config.port, config.host);
+  const { port: metricsPort, host: metricsHost } = config.metrics;
+  const metricsServer = metricsPort === null ? undefined : await serveMetrics(metrics, metricsPort, metricsHost);
 
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
@@ -53,24 +52,27 @@ async function main(): Promise<void> {
     stoppingSince = performance.now();
     log.info({ signal }, 'stopping');
     const { drainGraceMs: graceMs } = config.settings;
-    void shutDown({ app, listening, store, graceMs }).then(() => process.exit(0), fail);
+    void shutDown({ app, listening, store, graceMs })
+      .then(() => output.end())
+      .then(() => process.exit(0), fail);
   };
   // In this order: a signal that has arrived meanwhile would be lost while there is no listener.
   process.on('SIGTERM', stop).off('SIGTERM', leave);
   process.on('SIGINT', stop).off('SIGINT', leave);
-  log.info({ store: config.store.backend, environment: config.environment }, 'ready');
-  const page = config.graphiql ? 'GraphiQL' : 'GraphQL';
-  if (config.rootApiKey === DEVELOPMENT_KEY) process.stdout.write(`Root key, for development: ${DEVELOPMENT_KEY}\n`);
-  process.stdout.write(`${page}: ${listening.origin}${GRAPHQL_PATH}\n`);
+  const address = `${listening.origin}${GRAPHQL_PATH}`;
+  const {
+    environment: environmentName,
+    store: { backend },
+  } = config;
+  log.info({ store: backend, environment: environmentName, address, metrics: metricsServer?.address }, 'ready');
+  // Text is for people; the log of a server in production is only JSON.
+  if (environmentName !== 'production') output.write(addressText(config, address));
 }
 
-/** Logs events of the store. An outage is two lines, however many requests fail because of it. */
-const listenerOf = (log: Logger): StoreListener => ({
-  onError: (error) => log.error({ err: error }, 'database connection lost'),
-  onRecovery: () => log.info('database connection restored'),
-  onMemoryWarning: (message, { usedBytes, maxBytes }) =>
-    log.warn({ usedMb: Math.round(usedBytes / 2 ** 20), maxMb: Math.round(maxBytes / 2 ** 20) }, message),
-});
+function addressText({ graphiql, rootApiKey }: Config, address: string): string {
+  const key = rootApiKey === DEVELOPMENT_KEY ? `Root key, for development: ${DEVELOPMENT_KEY}\n` : '';
+  return `${key}${graphiql ? 'GraphiQL' : 'GraphQL'}: ${address}\n`;
+}
 
 /** The tabs contain the development root key, and no other. */
 const pageOf = ({ demoData, rootApiKey }: Config): GraphiqlOptions => ({

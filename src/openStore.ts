@@ -4,7 +4,8 @@ import type { OnMemoryWarning } from './store/memory/meter.ts';
 import { checkConnection, checkUnpooled } from './store/postgres/checkDatabase.ts';
 import { createPostgresStore } from './store/postgres/index.ts';
 import { migrate } from './store/postgres/migrate.ts';
-import type { Store } from './store/store.ts';
+import type { TraceStatement } from './store/postgres/sql.ts';
+import type { OnTransition, Store } from './store/store.ts';
 
 export type { OnMemoryWarning };
 
@@ -16,18 +17,22 @@ export interface StoreListener {
   readonly onError: (error: Error) => void;
   readonly onRecovery?: () => void;
   readonly onMemoryWarning?: OnMemoryWarning;
+  readonly onTransition?: OnTransition | undefined;
+  readonly traceStatement?: TraceStatement | undefined;
 }
 
 /** Opens the configured store and migrates its database. Throws UnusableDatabaseError. */
-export async function openStore({ store }: Config, { onMemoryWarning, ...onOutage }: StoreListener): Promise<Store> {
+export async function openStore({ store }: Config, listener: StoreListener): Promise<Store> {
+  const { onMemoryWarning, ...ofDatabase } = listener;
   if (store.backend === 'memory') {
     const { lockTimeoutMs, maxMb } = store;
-    return createMemoryStore({ lockTimeoutMs, maxBytes: maxMb * 2 ** 20, onWarning: onMemoryWarning });
+    const { onTransition } = listener;
+    return createMemoryStore({ lockTimeoutMs, maxBytes: maxMb * 2 ** 20, onWarning: onMemoryWarning, onTransition });
   }
   const { backend: _backend, ...database } = store;
   // The migrations hold a session-level lock, which a pooler in transaction mode does not preserve.
   await migrate(database.directUrl);
   if (database.databaseUrl !== database.directUrl) await checkConnection(database.databaseUrl);
   if (database.pooler === 'none') await checkUnpooled(database.databaseUrl);
-  return createPostgresStore({ ...database, ...onOutage });
+  return createPostgresStore({ ...database, ...ofDatabase });
 }

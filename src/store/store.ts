@@ -139,6 +139,16 @@ export interface StoreUsage {
   countUnrecordedAttempt(): void;
 }
 
+/** The connections of a store to its database, and the calls that wait for one. */
+export interface ConnectionCounts {
+  readonly inUse: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
+/** Called after a commit, once per position that was created or moved, with its new state. */
+export type OnTransition = (state: PositionState) => void;
+
 /** Why a store cannot serve requests: it does not answer, it accepts no writes, or it has another program's schema. */
 export type StoreFault = 'database_unreachable' | 'database_read_only' | 'schema_outdated' | 'schema_newer';
 
@@ -167,6 +177,10 @@ export interface Store {
   readonly counters: SharedCounters;
   /** Undefined if the store has no limit of its own. */
   readonly usage?: StoreUsage;
+  /** Returns the number of rows per table; absent if they are not in this process. */
+  rowCounts?(): { readonly [T in TableName]: number };
+  /** Absent if the store has no connections. */
+  connectionCounts?(): ConnectionCounts;
   /** Recomputes words of texts that an earlier version of the server has stored. Returns whether none are left. */
   refreshWords(): Promise<boolean>;
   /** Deletes what the store keeps for its own use and no longer needs. */

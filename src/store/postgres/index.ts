@@ -1,5 +1,5 @@
 import type { Id } from '../../domain/ids.ts';
-import type { Reader, Readers, ReadOptions, Store, TableName, TableReaders, Tables } from '../store.ts';
+import type { OnTransition, Reader, Readers, ReadOptions, Store, TableName, TableReaders, Tables } from '../store.ts';
 import { lazyTables } from '../tables.ts';
 import type { Pooler } from './begin.ts';
 import { postgresChanges } from './changes.ts';
@@ -14,7 +14,9 @@ import { findFault } from './readiness.ts';
 import { type Read, RequestReads } from './reads.ts';
 import { refreshWords } from './searchWords.ts';
 import { type OnStatement, withSession } from './session.ts';
+import type { TraceStatement } from './sql.ts';
 import { transactOnce } from './transaction.ts';
+import type { CollectedWrites } from './write.ts';
 
 /** The database of a store, and the listeners of its state. */
 export interface PostgresOptions {
@@ -30,15 +32,21 @@ export interface PostgresOptions {
   /** Called once when it is available again. */
   readonly onRecovery?: () => void;
   readonly onStatement?: OnStatement;
+  readonly traceStatement?: TraceStatement | undefined;
+  readonly onTransition?: OnTransition | undefined;
 }
 
 /** Returns a store in PostgreSQL 15 or newer. The database must have been migrated. */
 export function createPostgresStore(options: PostgresOptions): Store {
   const { databaseUrl, directUrl = databaseUrl, connections = 10, pooler = 'none' } = options;
-  const { onError, onRecovery = () => {}, onStatement = () => {} } = options;
+  const { onError, onRecovery = () => {}, onStatement = () => {}, onTransition } = options;
   const onOutage = { onError, onRecovery };
-  const pool = new ConnectionPool(databaseUrl, connections, onOutage, pooler);
+  const pool = new ConnectionPool(databaseUrl, connections, onOutage, pooler, options.traceStatement);
   const changes = postgresChanges(pool, directUrl, onStatement, onOutage);
+  const committed = ({ lifecycleEvents }: CollectedWrites): void => {
+    changes.committed();
+    if (onTransition) for (const { toState } of lifecycleEvents.insert) onTransition(toState);
+  };
   return {
     isSynchronous: false,
     read: (scope, until, readOptions) =>
@@ -46,7 +54,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
     changes,
     counters: postgresCounters(pool, onStatement),
     transact: (scope, work, until) =>
-      withRetries(() => transactOnce(pool, onStatement, { scope, until }, work, () => changes.committed()), until),
+      withRetries(() => transactOnce(pool, onStatement, { scope, until }, work, committed), until),
     snapshot: (scope, work, until) =>
       withRetries(
         () =>
@@ -59,6 +67,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
       ),
     refreshWords: () => refreshWords(pool, onStatement),
     findFault: () => findFault(pool),
+    connectionCounts: () => pool.counts,
     abandonWork: () => pool.abandonWork(),
     cleanUp: () => withRetries(() => deleteOldCommitProofs(pool, onStatement)),
     close: async () => {

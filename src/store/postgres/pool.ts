@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import { BusyError, DeadlineExceededError, throwIfDeadlineExceeded, UnavailableError } from '../errors.ts';
-import type { Deadline } from '../store.ts';
+import type { ConnectionCounts, Deadline } from '../store.ts';
 import type { Pooler } from './begin.ts';
 import { CommitOutcomeUnknownError, ConnectionLostError, SILENT, sqlStateOf, toConnectionError } from './errors.ts';
 import { Outage, type OutageListener } from './outage.ts';
 import { PreparedStatements, type Preparing } from './preparedStatements.ts';
+import type { TraceStatement } from './sql.ts';
 import { TYPES } from './typeParsers.ts';
 
 const LIMITS = {
@@ -60,9 +61,17 @@ export class ConnectionPool {
   readonly #statements = new WeakMap<pg.ClientBase, PreparedStatements>();
   readonly #preparing: Preparing;
   readonly pooler: Pooler;
+  readonly trace: TraceStatement | undefined;
 
-  constructor(connectionString: string, max: number, listener: OutageListener, pooler: Pooler = 'none') {
+  constructor(
+    connectionString: string,
+    max: number,
+    listener: OutageListener,
+    pooler: Pooler = 'none',
+    trace?: TraceStatement,
+  ) {
     this.pooler = pooler;
+    this.trace = trace;
     this.#preparing = { isNamed: pooler === 'none', generation: 0 };
     this.#outage = new Outage(listener);
     const onCreate = (client: pg.Client): void => {
@@ -122,6 +131,12 @@ export class ConnectionPool {
     const statements = this.#statements.get(client) ?? new PreparedStatements(this.#preparing);
     this.#statements.set(client, statements);
     return statements;
+  }
+
+  /** The open connections, and the calls that wait for one. */
+  get counts(): ConnectionCounts {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { inUse: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
   }
 
   release(client: pg.PoolClient): void {
