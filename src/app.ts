@@ -8,6 +8,7 @@ import type { NewId } from './domain/ids.ts';
 import type { Clock } from './domain/time.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createIds, newRandomToken } from './ids.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { plainSchema } from './schema/index.ts';
 import { Access } from './server/access/access.ts';
 import { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
@@ -20,9 +21,12 @@ import { createDirectLane } from './server/directLane.ts';
 import { maskError, type OnInternalError } from './server/errors.ts';
 import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
 import { type Listening, listen } from './server/http.ts';
+import { metricsAnswer } from './server/metricsAnswer.ts';
 import { Readiness, type UnreadyReason } from './server/readiness.ts';
+import type { OnRequest } from './server/requestRecord.ts';
 import { ResponseBuffer } from './server/responseBuffer.ts';
 import { Responses } from './server/responseLimits.ts';
+import type { Tracing } from './server/tracing.ts';
 import { securityHeaders } from './server/transport.ts';
 import type { TrustedDocuments } from './server/trustedDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
@@ -38,6 +42,12 @@ export const GRAPHQL_PATH = '/graphql';
 export interface AppOptions {
   readonly store: Store;
   readonly onInternalError: OnInternalError;
+  /** Called for every request, to log it. Nothing is noted about requests if this and the metrics are absent. */
+  readonly onRequest?: OnRequest;
+  /** Counts what happens, and is served at `/metrics`. */
+  readonly metrics?: Metrics;
+  /** Records the spans of requests. */
+  readonly tracing?: Tracing;
   /** The root key; absent if nobody is root. */
   readonly rootToken?: string;
   /** The root key before the current one, which is accepted as well; null or absent if there is none. */
@@ -93,19 +103,14 @@ const NO_TRUSTED: TrustedDocuments = { texts: new Map(), only: false };
 export function createApp(options: AppOptions): App {
   const { store, onInternalError, clock = store.clock?.now ?? Date.now, newId = createIds(clock) } = options;
   const { newToken = newRandomToken, ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED } = options;
-  const { graphiql, strictTransport = false, viewerOf, fastPaths = true } = options;
+  const { graphiql, strictTransport = false, fastPaths = true, metrics, tracing } = options;
   const settings: Settings = { ...DEFAULTS, ...options.settings };
-  const { chatLimits, apiKeysPerInstitution, pollIntervalMs, maxQueuedChanges } = settings;
-  const failed = (error: unknown): void => {
-    // The store reports an outage itself, once; the work runs again when the outage has ended.
-    if (!(error instanceof UnavailableError)) onInternalError(randomUUID(), error);
-  };
-  const authenticator = new ApiKeyAuthenticator({ ...options, clock, lookUpTimeoutMs: settings.operationMs });
-  const limits = new RateLimits({ limits: settings.rates, counters: store.counters, clock });
-  const rejections = new RejectionLog({ store, newId, clock });
-  const access = new Access({ authenticator, limits, rejections, viewerOf });
-  const maxPerOwner = settings.subscriptionsPerKey;
-  const hub = new Hub({ feed: store.changes, pollIntervalMs, maxQueuedChanges, maxPerOwner, onInternalError: failed });
+  const { chatLimits, apiKeysPerInstitution, subscriptionsPerKey: maxPerOwner } = settings;
+  const failed = failureHandler(onInternalError);
+  const { access, ...entry } = accessOf({ ...options, clock, newId }, settings);
+  const { rejections } = entry;
+  const { countDispatched: onDispatched } = metrics ?? {};
+  const hub = new Hub({ ...settings, feed: store.changes, maxPerOwner, onInternalError: failed, onDispatched });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
   const limitsOfCommands = { chatLimits, apiKeysPerInstitution };
   const shared = { store, ledger, clock, newId, newToken, failedAttempts, ...limitsOfCommands };
@@ -113,15 +118,18 @@ export function createApp(options: AppOptions): App {
   const readiness = new Readiness(store, failed, options.onReadiness);
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
   const responses = new Responses(settings.responses, buffer);
-  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, mask: maskError(onInternalError), readiness };
+  const observed = { mask: maskError(onInternalError), onRequest: observerOf(options), tracing };
+  const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, readiness, ...observed };
   const compiled = fastPaths ? new CompiledQueries(plainSchema, failed) : undefined;
   const handling = { ...settings, ...front, responses, bodyBytes: settings.http.bodyBytes, compiled };
   const engine = createEngine({ ...handling, shared: { ...shared, hub } });
   const { graphql } = engine;
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
-  const background = backgroundJobs({ own, settings, hub, authenticator, limits, rejections });
-  const jobs = createJobs(background, store, readiness, settings.sweepPauseMs, failed);
+  const background = backgroundJobs({ own, settings, hub, ...entry });
+  const onRun = metrics?.countJobRun;
+  const jobs = createJobs({ ...settings, work: background, store, readiness, onError: failed, onRun });
+  metrics?.watch({ store, clock, liveSubscriptions: () => hub.size });
   return {
     fetch: async (request) => graphql.fetch(request),
     listen: (port, host) =>
@@ -129,6 +137,7 @@ export function createApp(options: AppOptions): App {
         ...front,
         graphql: fastPaths ? createDirectLane({ ...handling, ...engine }) : async (...request) => graphql(...request),
         page: graphiql ? graphiqlPage(graphiql) : null,
+        metrics: metrics ? metricsAnswer({ ...settings.http, ...front, metrics }) : null,
         upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql, buffer }),
         limits: settings.http,
         port,
@@ -148,6 +157,35 @@ export function createApp(options: AppOptions): App {
         await background.flushCounters().catch(failed);
         await rejections.finish().catch(failed);
       }),
+  };
+}
+
+/** Creates what authenticates and limits requests. */
+function accessOf(
+  { store, clock, newId, viewerOf, metrics, ...keys }: AppOptions & { readonly clock: Clock; readonly newId: NewId },
+  { rates, operationMs: lookUpTimeoutMs }: Settings,
+) {
+  const authenticator = new ApiKeyAuthenticator({ ...keys, store, clock, lookUpTimeoutMs });
+  const limits = new RateLimits({ limits: rates, counters: store.counters, clock });
+  const rejections = new RejectionLog({ store, newId, clock });
+  const access = new Access({ authenticator, limits, rejections, viewerOf, onRateLimited: metrics?.countRateLimited });
+  return { authenticator, limits, rejections, access };
+}
+
+/** Returns what is called for the errors of background work. */
+const failureHandler =
+  (onInternalError: OnInternalError) =>
+  (error: unknown): void => {
+    // The store reports an outage itself, once; the work runs again when the outage has ended.
+    if (!(error instanceof UnavailableError)) onInternalError(randomUUID(), error);
+  };
+
+/** Returns what is called for every request: the log, the metrics, both or nothing. */
+function observerOf({ onRequest, metrics }: AppOptions): OnRequest | undefined {
+  if (!onRequest || !metrics) return onRequest ?? metrics?.countRequest;
+  return (entry) => {
+    metrics.countRequest(entry);
+    onRequest(entry);
   };
 }
 

@@ -1,7 +1,7 @@
 import type { CommandContext } from './commands/context.ts';
 import { deleteExpiredIdempotencyRecords } from './jobs/deleteExpiredIdempotencyRecords.ts';
 import { expireDuePositions } from './jobs/expirePositions.ts';
-import { COMPLETE, createJob, type Job } from './jobs/job.ts';
+import { COMPLETE, createJob, type Job, type OnJobRun } from './jobs/job.ts';
 import { purgeDeletedSessions } from './jobs/purgeDeletedSessions.ts';
 import type { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
 import type { RateLimits } from './server/access/rateLimits.ts';
@@ -91,24 +91,46 @@ export async function deleteExpired(
   return { idempotencyRecords, chatSessions, changes };
 }
 
+/** The names of the jobs in the metrics. */
+export const JOB_NAMES = [
+  'refresh_words',
+  'expire_positions',
+  'clean_up',
+  'flush_counters',
+  'end_subscriptions',
+  'check_readiness',
+] as const;
+/** The name of a background job in the metrics. */
+export type JobName = (typeof JOB_NAMES)[number];
+
+/** What the background jobs need. */
+interface JobOptions {
+  readonly work: BackgroundJobs;
+  readonly store: Store;
+  readonly readiness: Readiness;
+  /** The pause between two sweeps for expired positions, in ms. */
+  readonly sweepPauseMs: number;
+  /** Called for every failed run. */
+  readonly onError: (error: unknown) => void;
+  /** Called after every run. */
+  readonly onRun?: ((job: JobName, ...run: Parameters<OnJobRun>) => void) | undefined;
+}
+
 /**
- * Returns the jobs that repeat this work, not yet started. `onError` is called for every failed run. What cannot be
- * undone waits while the clock of this machine is wrong.
+ * Returns the jobs that repeat this work, not yet started. What cannot be undone waits while the clock of this machine is
+ * wrong.
  */
-export const createJobs = (
-  work: BackgroundJobs,
-  store: Store,
-  readiness: Readiness,
-  expiryPauseMs: number,
-  onError: (error: unknown) => void,
-): readonly Job[] => {
+export function createJobs(options: JobOptions): readonly Job[] {
+  const { work, store, readiness, sweepPauseMs, onError, onRun = () => {} } = options;
   const inStep = (run: () => Promise<unknown>) => async () => (store.clock?.isInStep() === false ? undefined : run());
-  return [
-    createJob(async () => ((await store.refreshWords()) ? COMPLETE : undefined), REFRESH_PAUSE_MS, onError),
-    createJob(inStep(work.expireDue), expiryPauseMs, onError),
-    createJob(inStep(work.cleanUp), CLEAN_UP_PAUSE_MS, onError),
-    createJob(work.flushCounters, FLUSH_PAUSE_MS, onError),
-    createJob(work.endExpiredSubscriptions, CREDENTIAL_CHECK_PAUSE_MS, onError),
-    createJob(() => readiness.reason(), READINESS_PAUSE_MS, onError),
-  ];
-};
+  const refreshWords = async (): Promise<unknown> => ((await store.refreshWords()) ? COMPLETE : undefined);
+  const jobs: { readonly [J in JobName]: readonly [run: () => Promise<unknown>, pauseMs: number] } = {
+    refresh_words: [refreshWords, REFRESH_PAUSE_MS],
+    expire_positions: [inStep(work.expireDue), sweepPauseMs],
+    clean_up: [inStep(work.cleanUp), CLEAN_UP_PAUSE_MS],
+    flush_counters: [work.flushCounters, FLUSH_PAUSE_MS],
+    end_subscriptions: [work.endExpiredSubscriptions, CREDENTIAL_CHECK_PAUSE_MS],
+    check_readiness: [() => readiness.reason(), READINESS_PAUSE_MS],
+  };
+  return JOB_NAMES.map((name) => createJob(...jobs[name], onError, (...run) => onRun(name, ...run)));
+}

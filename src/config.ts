@@ -1,14 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { getHeapStatistics } from 'node:v8';
-import { DAY_MS, HOUR_MS } from './domain/time.ts';
+import { DAY_MS } from './domain/time.ts';
 import { parseEnvFile } from './envFile.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
+import { readStore, type StoreConfig } from './storeConfig.ts';
 import { DEVELOPMENT_KEY, type Environment, VariableReader } from './variables.ts';
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
-const BACKENDS = ['memory', 'postgres'] as const;
-const POOLERS = ['none', 'transaction'] as const;
-const MIGRATIONS = ['auto', 'check', 'off'] as const;
 const INTROSPECTION = ['all', 'root', 'none'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -30,6 +27,8 @@ export interface Config {
   readonly graphiql: boolean;
   /** Origins whose pages may send requests, in addition to the server's own. */
   readonly allowedOrigins: readonly string[];
+  /** Where the metrics are served without a key. The port is null if they are not. */
+  readonly metrics: { readonly port: number | null; readonly host: string };
   readonly trustedDocuments: {
     /** The path of a file with documents by their SHA-256, or null if there is none. */
     readonly file: string | null;
@@ -40,44 +39,8 @@ export interface Config {
   readonly settings: Settings;
 }
 
-/** The configuration of the store. */
-export type StoreConfig =
-  | {
-      readonly backend: 'memory';
-      /** The memory of stored data above which no new objects are accepted, in MB. */
-      readonly maxMb: number;
-      /** The maximum time that a transaction waits for the store, in ms. */
-      readonly lockTimeoutMs: number;
-      readonly exports: {
-        /** The folder to which the store is exported on a timer, or null if it is not. */
-        readonly folder: string | null;
-        /** The pause between two exports, in ms. */
-        readonly intervalMs: number;
-        /** The number of exports that are kept. */
-        readonly kept: number;
-      };
-    }
-  | {
-      readonly backend: 'postgres';
-      readonly databaseUrl: string;
-      /** The URL for the connections that a pooler cannot serve: migrations and notifications. */
-      readonly directUrl: string;
-      /** The maximum number of concurrent connections. */
-      readonly connections: number;
-      /** The kind of pooler that `databaseUrl` leads to. */
-      readonly pooler: (typeof POOLERS)[number];
-      /** Whether the start migrates the database, only checks that it is migrated, or does neither. */
-      readonly migrations: (typeof MIGRATIONS)[number];
-      /** The maximum time that the start waits for the database, in ms. */
-      readonly startupMs: number;
-      /** The greatest difference between the clocks of this machine and of the database, in ms. */
-      readonly maxClockSkewMs: number;
-    };
-
+export type { StoreConfig } from './storeConfig.ts';
 export { DEVELOPMENT_KEY, type Environment } from './variables.ts';
-
-/** The fraction of the heap that the data of the memory store may use; requests need the rest. */
-const HEAP_PART = 0.75;
 
 /** The configuration is invalid; the message names every invalid variable. */
 export class ConfigurationError extends Error {}
@@ -123,6 +86,10 @@ export function readConfig(env: Environment): Config {
     previousRootApiKey: read.secret('ROOT_API_KEY_PREVIOUS', null, { isStrong: isProduction }),
     graphiql: read.flag('GRAPHIQL', !isProduction),
     allowedOrigins: read.origins('ALLOWED_ORIGINS', isProduction ? [] : ['http://localhost:*', 'http://127.0.0.1:*']),
+    metrics: {
+      port: read.optionalWhole('METRICS_PORT', null, 0, 65_535),
+      host: read.host('METRICS_HOST', '127.0.0.1'),
+    },
     trustedDocuments: {
       file: read.text('TRUSTED_DOCUMENTS', '') || null,
       only: read.flag('TRUSTED_DOCUMENTS_ONLY', false),
@@ -142,38 +109,6 @@ export function readConfig(env: Environment): Config {
   }
   if (problems.length > 0) throw configurationError(problems);
   return config;
-}
-
-/** Reads the variables of both stores, so that a wrong one is reported whichever store is selected. */
-function readStore(read: VariableReader, problems: string[]): StoreConfig {
-  const backend = read.oneOf('STORE_BACKEND', BACKENDS, 'memory');
-  const missing = read.missingParameters();
-  const isNamed = missing['host'] !== undefined || missing['dbname'] !== undefined;
-  const databaseUrl = read.databaseUrl('DATABASE_URL', missing, isNamed ? 'postgres://' : undefined);
-  const directUrl = read.databaseUrl('DATABASE_DIRECT_URL', missing);
-  if (backend === 'postgres' && databaseUrl === undefined) {
-    problems.push(
-      'DATABASE_URL must be set where STORE_BACKEND is postgres, such as postgres://user@localhost/escrowgrid.',
-    );
-  }
-  const database = {
-    connections: read.whole('DATABASE_CONNECTIONS', 10, 1, 1_000),
-    pooler: read.oneOf('DATABASE_POOLER', POOLERS, 'none'),
-    migrations: read.oneOf('MIGRATE', MIGRATIONS, 'auto'),
-    startupMs: read.whole('STARTUP_TIMEOUT_MS', 30_000, 0, 3_600_000),
-    maxClockSkewMs: read.whole('MAX_CLOCK_SKEW_MS', 2_000, 100, 3_600_000),
-  };
-  const heapMb = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
-  const maxMb = read.whole('MEMORY_MAX_MB', Math.floor(heapMb * HEAP_PART), 16, heapMb);
-  const lockTimeoutMs = read.whole('STORE_LOCK_TIMEOUT_MS', 5_000, 1, 600_000);
-  const exports = {
-    folder: read.text('EXPORT_DIR', '') || null,
-    intervalMs: read.whole('EXPORT_INTERVAL_MS', HOUR_MS, 1_000, DAY_MS),
-    kept: read.whole('EXPORT_KEEP', 24, 1, 10_000),
-  };
-  return backend === 'postgres'
-    ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', ...database }
-    : { backend, maxMb, lockTimeoutMs, exports };
 }
 
 /** The maximum number of chat sessions of a memory store. A database has no limit by default. */

@@ -5,8 +5,9 @@ import { checkConnection, checkUnpooled } from './store/postgres/checkDatabase.t
 import { createPostgresStore } from './store/postgres/index.ts';
 import { migrate } from './store/postgres/migrate.ts';
 import { checkMigrated } from './store/postgres/migrationStatus.ts';
+import type { TraceStatement } from './store/postgres/sql.ts';
 import { waitForDatabase } from './store/postgres/waitForDatabase.ts';
-import type { Store } from './store/store.ts';
+import type { OnTransition, Store } from './store/store.ts';
 
 export type { OnMemoryWarning };
 
@@ -18,6 +19,8 @@ export interface StoreListener {
   readonly onError: (error: Error) => void;
   readonly onRecovery?: () => void;
   readonly onMemoryWarning?: OnMemoryWarning;
+  readonly onTransition?: OnTransition | undefined;
+  readonly traceStatement?: TraceStatement | undefined;
   /** Called with each reason for which the start waits for the database. */
   readonly onWait?: (reason: string) => void;
 }
@@ -50,12 +53,13 @@ interface Opening {
 
 async function open(
   { store }: Config,
-  { onMemoryWarning, onWait, onError, onRecovery }: StoreListener,
+  { onMemoryWarning, onWait, ...listener }: StoreListener,
   { prepare, waitMs }: Opening,
 ): Promise<Store> {
   if (store.backend === 'memory') {
     const { lockTimeoutMs, maxMb } = store;
-    return createMemoryStore({ lockTimeoutMs, maxBytes: maxMb * 2 ** 20, onWarning: onMemoryWarning });
+    const { onTransition } = listener;
+    return createMemoryStore({ lockTimeoutMs, maxBytes: maxMb * 2 ** 20, onWarning: onMemoryWarning, onTransition });
   }
   const { databaseUrl, directUrl, connections, pooler, maxClockSkewMs } = store;
   const check = async (): Promise<void> => {
@@ -66,7 +70,7 @@ async function open(
   };
   await waitForDatabase(check, waitMs(store), onWait);
   const database = { databaseUrl, directUrl, connections, pooler, maxClockSkewMs };
-  const opened = createPostgresStore({ ...database, onError, ...(onRecovery && { onRecovery }) });
+  const opened = createPostgresStore({ ...database, ...listener });
   // States the time of the database before anything is decided by it.
   await opened.findFault();
   return opened;

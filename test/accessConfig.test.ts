@@ -36,6 +36,7 @@ const NUMBERS: Readonly<Record<string, readonly [path: string, min: number, max:
   HEADERS_TIMEOUT_MS: ['settings.http.headersMs', 100, 600_000],
   REQUEST_TIMEOUT_MS: ['settings.http.requestMs', 100, 600_000],
   SILENCE_TIMEOUT_MS: ['settings.http.idleTimeoutMs', 20_000, 3_600_000],
+  METRICS_PORT: ['metrics.port', 0, 65_535],
   DRAIN_GRACE_MS: ['settings.drainGraceMs', 0, 2_000],
   MAX_CONNECTIONS: ['settings.http.connections', 1, 1_000_000],
   MAX_SOCKETS: ['settings.maxWebSockets', 0, 1_000_000],

@@ -20,6 +20,7 @@ const DEFAULTS: Config = {
   previousRootApiKey: null,
   graphiql: true,
   allowedOrigins: ['http://localhost:*', 'http://127.0.0.1:*'],
+  metrics: { port: null, host: '127.0.0.1' },
   trustedDocuments: { file: null, only: false },
   settings: {
     sweepPauseMs: 1_000,
@@ -129,6 +130,8 @@ describe('valid configurations', () => {
     [{ HOST: '[::1]' }, { host: '::1' }],
     [{ HOST: 'my-host.internal' }, { host: 'my-host.internal' }],
     [{ HOST: '' }, {}],
+    [{ METRICS_PORT: '0' }, { metrics: { port: 0, host: '127.0.0.1' } }],
+    [{ METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0' }, { metrics: { port: 9464, host: '0.0.0.0' } }],
     [{ NODE_ENV: 'development' }, {}],
     [{ NODE_ENV: 'test' }, { environment: 'test' }],
     [{ NODE_ENV: 'production', ROOT_API_KEY }, PRODUCTION],

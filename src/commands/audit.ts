@@ -53,7 +53,7 @@ export interface AuditedFailure {
 export function auditUserError(context: CommandContext, refused: Failure): AuditedFailure {
   const event = failureEventOf(context, refused);
   const report = (): void => {
-    context.onUserError?.();
+    context.onUserError?.(refused.errorCode);
     if (!event) context.failedAttempts.count({ ...refused, viewer: context.viewer });
   };
   return { event, report };

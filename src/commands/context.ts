@@ -2,7 +2,7 @@ import type { NewToken } from '../domain/apiKey.ts';
 import type { Id, NewId } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
 import type { Clock } from '../domain/time.ts';
-import { NotFoundError, StaleVersionError } from '../domain/userErrors.ts';
+import { type ErrorCode, NotFoundError, StaleVersionError } from '../domain/userErrors.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Deadline, Store } from '../store/store.ts';
 import type { FailedAttempts } from './failedAttempts.ts';
@@ -33,7 +33,7 @@ export interface CommandContext {
   readonly requestId: string | null;
   readonly failedAttempts: FailedAttempts;
   /** Called once for each failed mutation, including replayed ones. */
-  readonly onUserError?: () => void;
+  readonly onUserError?: (code: ErrorCode) => void;
 }
 
 /**

@@ -116,7 +116,7 @@ class Run<I extends Idempotent, C, L, P extends object> {
     try {
       return await this.#transact(this.#check());
     } catch (error) {
-      if (error instanceof StoredUserError) this.#context.onUserError?.();
+      if (error instanceof StoredUserError) this.#context.onUserError?.(error.data.code);
       if (error instanceof UserError) await this.#recordFailure(error);
       throw error;
     }

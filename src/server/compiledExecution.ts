@@ -5,7 +5,7 @@ import type { MaybePromise } from '../store/store.ts';
 import type { Access } from './access/access.ts';
 import { rejectLeakedCredentials } from './access/leakedCredentials.ts';
 import type { CompiledQueries, CompiledQuery } from './compiledQueries.ts';
-import type { Mask } from './errors.ts';
+import { type Mask, maskedResult } from './errors.ts';
 import { setIdempotencyKey } from './idempotencyKey.ts';
 import type { RequestedOperation } from './operations/operation.ts';
 import { COST_HEADER, charge, type OperationLimits, requestedOperation } from './operations/requestedOperation.ts';
@@ -14,6 +14,7 @@ import { readOptionsOf, withJsonTexts } from './readOptions.ts';
 import type { RequestHead } from './requestHead.ts';
 import { type Responses, withErrorsReduced } from './responseLimits.ts';
 import { callerIn, type ServerContext } from './serverContext.ts';
+import type { Tracing } from './tracing.ts';
 import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
 
 export interface CompiledExecutionOptions {
@@ -23,6 +24,8 @@ export interface CompiledExecutionOptions {
   readonly responses: Responses;
   readonly trusted: TrustedDocuments;
   readonly mask: Mask;
+  /** Undefined if nothing is traced. */
+  readonly tracing: Tracing | undefined;
   readonly contextOf: (request: RequestHead, context: ServerContext) => Context & { idempotencyKey: string | null };
 }
 
@@ -86,19 +89,24 @@ export class CompiledExecution {
     request: RequestHead,
     context: ServerContext,
   ): MaybePromise<ExecutionResult> {
-    const { access, responses, contextOf, mask } = this.#options;
+    const { access, responses, contextOf, mask, tracing } = this.#options;
     const isMutation = operation.kind === 'mutation';
+    context.operation = operation;
     const rejection = charge(access, callerIn(context), requested);
     if (rejection) return { errors: [rejection] };
     context.requested = requested;
     const ofResolvers = contextOf(request, context);
+    const { requestId } = context;
     const error = setIdempotencyKey(ofResolvers, operation, request) ?? responses.admit(context, isMutation);
     if (error) return { errors: [error] };
     const readOptions = isMutation ? undefined : readOptionsOf(operation);
     if (readOptions) ofResolvers.read.use(readOptions);
+    const endSpan = tracing?.begin('execute');
     const finish = (executed: ExecutionResult): ExecutionResult => {
+      endSpan?.();
       const counted = responses.counted(executed, shape, context);
-      const result = counted.errors ? masked(withErrorsReduced(counted, isMutation, mask), mask) : counted;
+      const reduced = counted.errors ? withErrorsReduced(counted, isMutation, mask, requestId) : counted;
+      const result = maskedResult(reduced, mask, requestId);
       return readOptions ? withJsonTexts(result, readOptions) : result;
     };
     const result = execute(undefined, ofResolvers, requested.variables ?? {});
@@ -107,11 +115,6 @@ export class CompiledExecution {
     return (isMutation ? result : withinDeadline(result, ofResolvers.until)).then(finish);
   }
 }
-
-const masked = (result: ExecutionResult, mask: Mask): ExecutionResult => ({
-  ...result,
-  errors: (result.errors ?? []).map(mask),
-});
 
 const PARAMS: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions', 'documentId']);
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import { type FetchAPI, type GraphQLParams, processRegularResult } from 'graphql-yoga';
 import type { Access } from './access/access.ts';
@@ -9,7 +9,7 @@ import { errorReply, type Reply } from './requestError.ts';
 import { type RequestHead, requestHeadOf } from './requestHead.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './requestId.ts';
 import { busy, type Responses } from './responseLimits.ts';
-import type { ServerContext } from './serverContext.ts';
+import type { GraphqlHandler, ServerContext } from './serverContext.ts';
 import { bodyHeaderError, parseParams } from './transport.ts';
 import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
 import type { Engine } from './yoga.ts';
@@ -25,13 +25,6 @@ export interface DirectLaneOptions extends Engine {
   readonly headers: Readonly<Record<string, string>>;
   readonly mask: Mask;
 }
-
-/** Handles a request for the path of GraphQL. */
-export type GraphqlHandler = (
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  context: ServerContext,
-) => Promise<void>;
 
 /**
  * Returns the handler of GraphQL requests. It answers what nearly all clients send itself: a JSON body by POST, with
@@ -80,21 +73,23 @@ async function replyTo(
     const caller = access.enter(request, context.address ?? '');
     context.caller = caller instanceof Promise ? await caller : caller;
   } catch (error) {
-    return errorReply(mask(error), request.headers.get('accept'));
+    const masked = mask(error, requestIdOf(request, context));
+    context.record?.noteErrors([masked]);
+    return errorReply(masked, request.headers.get('accept'));
   }
   try {
     const body = (await context.body?.()) ?? Buffer.alloc(0);
     const params = parseParams(body, bodyBytes);
     const compiled = compiledExecution?.resultOf(params, request, context);
-    if (compiled) return replyOf(compiled instanceof Promise ? await compiled : compiled, type);
+    if (compiled) return replyOf(compiled instanceof Promise ? await compiled : compiled, type, context);
     if (mayStream(params, trusted)) {
       context.body = () => Promise.resolve(body);
       return ELSE;
     }
     const result = await graphql.getResultForParams({ params, request: request as Request }, context);
-    return replyOf(result as ExecutionResult, type);
+    return replyOf(result as ExecutionResult, type, context);
   } catch (error) {
-    return replyOf({ errors: [mask(error)] }, type);
+    return replyOf({ errors: [mask(error, requestIdOf(request, context))] }, type, context);
   }
 }
 
@@ -124,8 +119,10 @@ class ReplyResponse implements Reply {
 /** Yoga only constructs a Response for a single result. */
 const REPLIES = { Response: ReplyResponse } as unknown as FetchAPI;
 
-const replyOf = (result: ExecutionResult, type: ResultType): Reply =>
-  processRegularResult(result, REPLIES, type) as unknown as ReplyResponse;
+function replyOf(result: ExecutionResult, type: ResultType, { record }: ServerContext): Reply {
+  if (result.errors) record?.noteErrors(result.errors);
+  return processRegularResult(result, REPLIES, type) as unknown as ReplyResponse;
+}
 
 function send(
   { origins, responses }: DirectLaneOptions,
@@ -136,7 +133,7 @@ function send(
   reply: Reply,
 ): void {
   const bytes = Buffer.byteLength(reply.body);
-  const sent = responses.send(context, bytes) ? reply : errorReply(busy(), request.headers.get('accept'));
+  const sent = responses.send(context, bytes) ? reply : rejectBusy(request, context);
   const headers = [...securityHeaders];
   for (const name in sent.headers) headers.push(name, sent.headers[name] ?? '');
   headers.push('content-length', String(sent === reply ? bytes : Buffer.byteLength(sent.body)), 'vary', 'origin');
@@ -144,4 +141,10 @@ function send(
   headers.push(REQUEST_ID_HEADER, requestIdOf(request, context));
   response.writeHead(sent.status, headers);
   response.end(sent.body);
+}
+
+function rejectBusy({ headers }: RequestHead, { record }: ServerContext): Reply {
+  const error = busy();
+  record?.noteErrors([error]);
+  return errorReply(error, headers.get('accept'));
 }

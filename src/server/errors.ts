@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { GraphQLError, type GraphQLErrorOptions, type GraphQLFormattedError } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLErrorOptions, type GraphQLFormattedError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LIMITS } from '../domain/limits.ts';
 import { shortened } from '../domain/text.ts';
 import { StoreError } from '../store/errors.ts';
 
-/** Called for every internal error, with the error id that the client received. */
-export type OnInternalError = (errorId: string, error: unknown) => void;
+/**
+ * Called for every internal error, with the error id that the client received, and the id of its request if there is
+ * one.
+ */
+export type OnInternalError = (errorId: string, error: unknown, requestId?: string) => void;
 
 /** The codes of libraries that clients do not know, mapped to the server's own. */
 const LIBRARY_CODES: ReadonlyMap<unknown, string> = new Map([
@@ -61,8 +64,8 @@ export function formatForStream(error: GraphQLError): GraphQLFormattedError {
   return { ...rest, extensions: { ...extensions, code: knownCode(code) } };
 }
 
-/** Converts anything thrown to the error that the client receives. */
-export type Mask = (error: unknown) => GraphQLError;
+/** Converts anything thrown to the error that the client receives. The request id is logged with an internal error. */
+export type Mask = (error: unknown, requestId?: string) => GraphQLError;
 
 /**
  * Passes request errors through, and store errors with their code and client message. For any other error the client
@@ -70,7 +73,7 @@ export type Mask = (error: unknown) => GraphQLError;
  */
 export const maskError =
   (onInternalError: OnInternalError): Mask =>
-  (error) => {
+  (error, requestId) => {
     if (error instanceof GraphQLError) {
       const { originalError, path, extensions } = error;
       const isRequestError = !originalError || originalError instanceof GraphQLError;
@@ -84,12 +87,32 @@ export const maskError =
       return new GraphQLError(cause.clientMessage, { ...locationOf(error), extensions: { code: cause.code } });
     }
     const errorId = randomUUID();
-    onInternalError(errorId, cause);
+    onInternalError(errorId, cause, requestId);
     return new GraphQLError(`Internal server error. Report the error id ${errorId} to the operator.`, {
       ...locationOf(error),
       extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
     });
   };
+
+/** Returns the result with its errors as the client receives them. */
+export const maskedResult = <R extends ExecutionResult>(result: R, mask: Mask, requestId: string | undefined): R =>
+  result.errors ? { ...result, errors: result.errors.map((error) => mask(error, requestId)) } : result;
+
+/** Masks the errors of executed operations. Those of other requests are masked where they are thrown. */
+export const useMaskedResults = (mask: Mask): Plugin<{ readonly requestId?: string }> => ({
+  onExecute: ({ args: { contextValue } }) => ({
+    onExecuteDone: ({ result, setResult }) => {
+      if ('errors' in result && result.errors) setResult(maskedResult(result, mask, contextValue.requestId));
+    },
+  }),
+  onSubscribe: ({ args: { contextValue } }) => ({
+    onSubscribeResult: () => ({
+      onNext: ({ result, setResult }) => {
+        if ('errors' in result && result.errors) setResult(maskedResult(result, mask, contextValue.requestId));
+      },
+    }),
+  }),
+});
 
 const locationOf = (error: unknown): GraphQLErrorOptions =>
   error instanceof GraphQLError

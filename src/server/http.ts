@@ -5,16 +5,21 @@ import type { GraphQLError } from 'graphql';
 import { clientAddress } from './access/address.ts';
 import { readBody } from './body.ts';
 import { Connections } from './connections.ts';
-import type { GraphqlHandler } from './directLane.ts';
 import { isGetOrHead, isPageRequest, type Page } from './graphiql.ts';
 import { resultTypeFor } from './mediaTypes.ts';
 import { probeAnswer, type Readiness } from './readiness.ts';
 import { errorReply, requestError } from './requestError.ts';
+import { loggedHandler } from './requestLog.ts';
+import type { OnRequest } from './requestRecord.ts';
+import type { GraphqlHandler } from './serverContext.ts';
+import { type Tracing, tracedHandler } from './tracing.ts';
 
 /** The time for which requests in progress may continue when the server closes, in ms. */
 const DRAIN_MS = 10_000;
 /** The interval at which Node checks for requests that arrive too slowly, in ms. */
 const CHECK_MS = 1_000;
+/** The path of the metrics. */
+export const METRICS_PATH = '/metrics';
 /** The maximum bytes of a request's headers. */
 const HEADER_BYTES = 16 * 1024;
 
@@ -51,9 +56,14 @@ export interface ListenOptions {
   readonly graphql: GraphqlHandler;
   /** GraphiQL, or null if it is off. */
   readonly page: Page | null;
+  /** Answers requests for the metrics, or null if there are none. */
+  readonly metrics: Answer | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly limits: HttpLimits;
   readonly readiness: Readiness;
+  /** Called for every request that is passed to GraphQL; undefined if none is logged. */
+  readonly onRequest: OnRequest | undefined;
+  readonly tracing: Tracing | undefined;
   /** Serves WebSockets. Returns a function that closes them. */
   readonly upgrade: (server: Server) => () => Promise<void>;
   readonly port: number;
@@ -69,8 +79,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_MS, joinDuplicateHeaders: true },
   );
   const connections = new Connections(server);
+  const logged = loggedHandler(options.graphql, options.onRequest);
+  const observed = { ...options, graphql: tracedHandler(logged, options.tracing) };
   server.on('request', (request, response) => {
-    connections.answer(response, () => handle(options, request, response)).catch(() => response.destroy());
+    connections.answer(response, () => handle(observed, request, response)).catch(() => response.destroy());
   });
   server.headersTimeout = Math.min(limits.headersMs, limits.requestMs);
   server.requestTimeout = limits.requestMs;
@@ -120,10 +132,12 @@ async function handle(options: ListenOptions, request: IncomingMessage, response
   if (!response.writableEnded) request.socket.setTimeout(limits.idleTimeoutMs);
 }
 
+/** Answers a request. */
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** Returns what answers a request that is not passed to GraphQL, or undefined. */
-function otherAnswer({ path, page, readiness }: ListenOptions, request: IncomingMessage): Answer | undefined {
+function otherAnswer(options: ListenOptions, request: IncomingMessage): Answer | undefined {
+  const { path, page, metrics, readiness } = options;
   const { host, accept } = request.headers;
   if (host !== undefined && !isHost(host)) return rejectWith(badRequest('The header Host must be a valid host.'));
   if (isRepeated(request, 'idempotency-key')) {
@@ -131,6 +145,7 @@ function otherAnswer({ path, page, readiness }: ListenOptions, request: Incoming
   }
   const probe = isGetOrHead(request) ? probeAnswer((probed) => isAt(request, probed), readiness) : undefined;
   if (probe) return probe;
+  if (metrics && isAt(request, METRICS_PATH) && isGetOrHead(request)) return metrics;
   if (page && isAt(request, '/') && isGetOrHead(request)) return redirectTo(path);
   if (!isAt(request, path)) return rejectWith(notFound(path));
   if (!isPageRequest(request)) return undefined;

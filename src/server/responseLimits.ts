@@ -140,7 +140,7 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
     return {
       onExecuteDone: ({ result, setResult }) => {
         if (!('errors' in result) || !result.errors) return;
-        setResult(withErrorsReduced(result, isMutation, mask));
+        setResult(withErrorsReduced(result, isMutation, mask, context.requestId));
       },
     };
   },
@@ -156,14 +156,21 @@ export const useResponseLimits = (responses: Responses, mask: Mask): Plugin<Oper
     if (!res) return;
     if (isStream(response)) return responses.stream(serverContext, res);
     if (!responses.send(serverContext, Number(response.headers.get('content-length') ?? 0))) {
-      hook.setResponse(errorResponse(busy(), request.headers.get('accept')));
+      const error = busy();
+      serverContext.record?.noteErrors([error]);
+      hook.setResponse(errorResponse(error, request.headers.get('accept')));
     }
   },
 });
 
 /** Returns the result of an execution with the errors that its client receives. */
-export function withErrorsReduced(result: ExecutionResult, isMutation: boolean, mask: Mask): ExecutionResult {
-  return wholeFailure(result) ?? (isMutation ? afterMutation(result, mask) : limited(result));
+export function withErrorsReduced(
+  result: ExecutionResult,
+  isMutation: boolean,
+  mask: Mask,
+  requestId: string | undefined,
+): ExecutionResult {
+  return wholeFailure(result) ?? (isMutation ? afterMutation(result, mask, requestId) : limited(result));
 }
 
 /**
@@ -193,11 +200,11 @@ function limited(result: ExecutionResult): ExecutionResult {
 const EXECUTED = 'The mutation was executed, but this field of its result could not be read. Load it with a query.';
 
 /** Adds `executed: true` to the errors below a mutation's payload. */
-function afterMutation(result: ExecutionResult, mask: Mask): ExecutionResult {
+function afterMutation(result: ExecutionResult, mask: Mask, requestId: string | undefined): ExecutionResult {
   const errors = (result.errors ?? []).slice(0, MAX_ERRORS).map((error) => {
     const { path, nodes } = error;
     if (!path || path.length <= 1) return error;
-    const { http: _http, code, ...extensions } = mask(error).extensions;
+    const { http: _http, code, ...extensions } = mask(error, requestId).extensions;
     // The code BUSY means that nothing was done.
     const known = code === 'BUSY' ? 'SERVICE_UNAVAILABLE' : code;
     const executed = { ...extensions, code: known, executed: true };

@@ -6,6 +6,8 @@ export interface SerializedError {
   readonly class: string;
   /** The reason of a database or system error: an SQLSTATE, or a name such as ECONNRESET. */
   readonly code?: string;
+  /** The name of the constraint that a database error is about. */
+  readonly constraint?: string;
   /** Only for errors that this program created: messages of others may contain hosts, users, tables and values. */
   readonly message?: string;
   /** The stack, innermost first: "function (file.ts:12)". */
@@ -28,6 +30,7 @@ export function serializeError(thrown: unknown, causes = CAUSES): SerializedErro
   return {
     class: thrown.constructor.name,
     ...(code !== undefined && { code }),
+    ...constraintOf(thrown),
     ...(code === undefined && isOurs(lines) && { message: thrown.message }),
     frames: lines.slice(0, FRAMES).map(frameOf),
     ...(thrown.cause !== undefined && causes > 1 && { cause: serializeError(thrown.cause, causes - 1) }),
@@ -52,6 +55,14 @@ function codeOf(error: Error): string | undefined {
   if (error instanceof StoreError) return undefined;
   const code: unknown = (error as { readonly code?: unknown }).code;
   return typeof code === 'string' && CODE.test(code) ? code : undefined;
+}
+
+/** Names of constraints are the schema's, so they contain no values. */
+const CONSTRAINT = /^\w{1,63}$/;
+
+function constraintOf(error: Error): { readonly constraint?: string } {
+  const { constraint } = error as { readonly constraint?: unknown };
+  return typeof constraint === 'string' && CONSTRAINT.test(constraint) ? { constraint } : {};
 }
 
 /** Whether a file of this program threw the error, rather than a package or the language itself. */

@@ -1,10 +1,11 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { YogaInitialContext } from 'graphql-yoga';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
 import type { Pace } from '../schema/pace.ts';
 import type { ResponseSize } from '../schema/responseSize.ts';
-import type { RequestedOperation } from './operations/operation.ts';
+import type { Operation, RequestedOperation } from './operations/operation.ts';
+import type { RequestRecord } from './requestRecord.ts';
 import type { Reservation } from './responseBuffer.ts';
 
 /** The viewer of a request and the client's address. */
@@ -27,13 +28,24 @@ export interface ServerContext {
   requestId?: string;
   /** Absent until the request is admitted. */
   caller?: Caller;
+  /** Absent until the document is found to be valid. */
+  operation?: Operation;
   /** Absent until the operation is about to be executed. */
   requested?: RequestedOperation;
   /** Leaves time for other requests; absent if the operation is small. */
   pace?: Pace | undefined;
   /** The bytes that are reserved for the response; absent if it is small. */
   reservation?: Reservation;
+  /** What is noted for the log; absent if requests are neither logged nor counted. */
+  record?: RequestRecord;
 }
+
+/** Handles a request for the path of GraphQL. */
+export type GraphqlHandler = (
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  context: ServerContext,
+) => Promise<void>;
 
 /** The context of an operation that is about to be executed: that of its resolvers and that of its request. */
 export type OperationContext = Context &

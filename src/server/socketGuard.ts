@@ -2,6 +2,7 @@ import { CloseCode, type WebSocket as GraphqlSocket } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { rejectInexactNumbers } from './jsonNumbers.ts';
 import { requestError } from './requestError.ts';
+import type { RequestRecord } from './requestRecord.ts';
 import { exceededLimit, JSON_LIMITS } from './textLimits.ts';
 
 /** The maximum time without a pong before a socket is terminated, in ms. */
@@ -34,6 +35,10 @@ export interface SocketOperation {
   readonly id: string;
   settled: Promise<void>;
   results?: AsyncIterator<unknown>;
+  /** What is noted for the log; absent if operations are not logged. */
+  record?: RequestRecord;
+  /** Called when all its work has ended. */
+  onSettled?: () => void;
 }
 
 /** One WebSocket as graphql-ws uses it. Bounds what a client can make the server do, buffer and keep. */
@@ -144,6 +149,11 @@ export class SocketGuard implements GraphqlSocket {
     return previous !== undefined;
   }
 
+  /** Returns what is noted about an operation for the log. */
+  recordOf(id: string): RequestRecord | undefined {
+    return this.#operations.get(id)?.record;
+  }
+
   /** Ends the results of an operation when its socket closes. */
   follow(id: string, results: AsyncIterable<unknown>): void {
     const operation = this.#operations.get(id);
@@ -168,6 +178,7 @@ export class SocketGuard implements GraphqlSocket {
       await counted;
     } finally {
       if (operation && this.#operations.get(operation.id) === operation) this.#operations.delete(operation.id);
+      operation?.onSettled?.();
     }
   }
 

@@ -8,7 +8,9 @@ import { credentialOf } from './access/credential.ts';
 import { rejectLeakedCredentials } from './access/leakedCredentials.ts';
 import { formatForStream, type Mask } from './errors.ts';
 import { addressOf } from './http.ts';
+import { type OnRequest, RequestRecord } from './requestRecord.ts';
 import type { ResponseBuffer } from './responseBuffer.ts';
+import type { ServerContext } from './serverContext.ts';
 import { type SocketGuard, type SocketOperation, TOO_MANY_REQUESTS } from './socketGuard.ts';
 import { socketRequest } from './socketRequest.ts';
 import { documentOf, type TrustedDocuments } from './trustedDocuments.ts';
@@ -27,6 +29,8 @@ export interface ProtocolOptions {
   readonly trusted: TrustedDocuments;
   readonly trustedProxies: number;
   readonly buffer: ResponseBuffer;
+  /** Undefined if operations are not logged. */
+  readonly onRequest: OnRequest | undefined;
 }
 
 /** The data of one socket. */
@@ -62,14 +66,24 @@ export function protocolOf(options: ProtocolOptions): Protocol {
     onSubscribe: (connected, id, params) => {
       const { guard } = connected.extra;
       const operation = guard.begin(id);
+      recordOperation(options, connected, operation);
       return guard.admit(() => prepareOperation(options, connected, operation, params));
     },
     onOperation: ({ extra }, id, _payload, _args, results) => {
-      if (Symbol.asyncIterator in results) extra.guard.follow(id, results);
+      if (!(Symbol.asyncIterator in results)) return;
+      extra.guard.follow(id, results);
+      const record = extra.guard.recordOf(id);
+      if (record) options.onRequest?.(record.start(null));
     },
-    onError: (_connected, _id, _payload, errors) => errors.map(formatForStream),
-    onNext: (_connected, _id, _payload, _args, result) =>
-      result.errors && ({ ...result, errors: result.errors.map(formatForStream) } as FormattedExecutionResult),
+    onError: ({ extra }, id, _payload, errors) => {
+      extra.guard.recordOf(id)?.noteErrors(errors);
+      return errors.map(formatForStream);
+    },
+    onNext: ({ extra }, id, _payload, _args, result) => {
+      if (!result.errors) return undefined;
+      extra.guard.recordOf(id)?.noteErrors(result.errors);
+      return { ...result, errors: result.errors.map(formatForStream) } as FormattedExecutionResult;
+    },
   });
   return { server, countMessage: (extra) => countMessage(options, extra) };
 }
@@ -80,6 +94,18 @@ async function maskThrown<R>(mask: Mask, run: () => Promise<R>): Promise<R> {
   } catch (error) {
     return { errors: [mask(error)] } as R;
   }
+}
+
+/** Logs an operation when it has ended. */
+function recordOperation(
+  { onRequest, trustedProxies }: ProtocolOptions,
+  { extra }: Connection,
+  operation: SocketOperation,
+): void {
+  if (!onRequest) return;
+  const record = new RequestRecord({ address: addressOf(extra.request, trustedProxies) });
+  operation.record = record;
+  operation.onSettled = () => onRequest(record.end(null));
 }
 
 /** Counts the request and checks the API key. */
@@ -138,6 +164,7 @@ async function prepareOperation(
   const request = requestOf(connected, path);
   try {
     const caller = await enter(options, connected, request);
+    if (operation.record) operation.record.context.caller = caller;
     // The end of a completed operation with the same id removes the entry of this one.
     if (await guard.add(operation)) connected.subscriptions[operation.id] ??= null;
     rejectLeakedCredentials(request, params);
@@ -145,12 +172,14 @@ async function prepareOperation(
     const query = documentOf(params, trusted) ?? '';
     // Many clients send an empty name instead of none.
     const named = { ...others, ...(operationName && { operationName }), query };
-    const enveloped = graphql.getEnveloped({ request, params: named, caller });
+    const { record } = operation;
+    const enveloped = graphql.getEnveloped({ request, params: named, caller, ...(record && { record }) });
     const { schema, execute, subscribe, contextFactory, parse, validate } = enveloped;
     const document = parse(query);
     const errors = validate(schema, document);
     if (errors.length > 0) return errors as readonly GraphQLError[];
-    const contextValue: unknown = await contextFactory();
+    const contextValue = (await contextFactory()) as ServerContext;
+    if (record) record.context = contextValue;
     const rootValue: Executors = { execute, subscribe };
     return {
       schema,
@@ -162,6 +191,7 @@ async function prepareOperation(
     };
   } catch (error) {
     const masked = mask(error);
+    operation.record?.noteErrors([masked]);
     // A client whose API key has since expired or been revoked is disconnected.
     if (masked.extensions['code'] === 'UNAUTHENTICATED') closeBecauseOf(masked, guard);
     return [masked];

@@ -11,7 +11,7 @@ import { type Origins, useOrigins } from './access/origins.ts';
 import { CompiledExecution, useCompiledQueries } from './compiledExecution.ts';
 import type { CompiledQueries } from './compiledQueries.ts';
 import { documentCache } from './documentCache.ts';
-import { type Mask, useErrorCodes } from './errors.ts';
+import { type Mask, useErrorCodes, useMaskedResults } from './errors.ts';
 import { useIdempotencyKey } from './idempotencyKey.ts';
 import { type DocumentRules, useDocumentRules, useHiddenSuggestions } from './operations/documentRules.ts';
 import { type OperationLimits, useOperation } from './operations/requestedOperation.ts';
@@ -20,10 +20,13 @@ import { usePacing } from './pacing.ts';
 import { useReadOptions } from './readOptions.ts';
 import type { RequestHead } from './requestHead.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
+import { useRequestRecord } from './requestLog.ts';
+import type { OnRequest, RequestRecord } from './requestRecord.ts';
 import { type Responses, useResponseLimits } from './responseLimits.ts';
 import { useResponseType } from './responseType.ts';
 import { type Caller, callerIn, type OperationContext, type ServerContext } from './serverContext.ts';
 import { useSubscriptionContext } from './subscriptionContext.ts';
+import { type Tracing, useTracing } from './tracing.ts';
 import { useSecurityHeaders, useTransport } from './transport.ts';
 import { type TrustedDocuments, useTrustedDocuments } from './trustedDocuments.ts';
 
@@ -49,6 +52,10 @@ export interface YogaOptions {
   readonly mask: Mask;
   /** Compiles repeated queries; undefined if none is compiled. */
   readonly compiled: CompiledQueries | undefined;
+  /** Undefined if requests are not logged, and nothing is noted about them. */
+  readonly onRequest: OnRequest | undefined;
+  /** Undefined if nothing is traced. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** The values that are added to the context of a request before its operation is executed. */
@@ -63,18 +70,24 @@ export interface Engine {
   readonly compiledExecution: CompiledExecution | undefined;
 }
 
-type ContextMaker = (request: RequestHead, caller: Caller, requestId: string) => RequestContext;
+type ContextMaker = (
+  request: RequestHead,
+  caller: Caller,
+  requestId: string,
+  record: RequestRecord | undefined,
+) => RequestContext;
 
 /** Returns a function that makes the context of a request. It names each value: spreading them takes much longer. */
 function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMaker {
   const { store, ledger, clock, newId, newToken, failedAttempts, hub } = shared;
   const { chatLimits, apiKeysPerInstitution } = shared;
   const limits = { chatLimits, apiKeysPerInstitution };
-  return ({ headers }, caller, requestId) => {
+  return ({ headers }, caller, requestId, record) => {
     const { viewer } = caller;
     const until = deadlineIn(operationMs);
+    if (record) record.until = until;
     const read = loadersOf(store, scopeOf(viewer), until);
-    const { onUserError, admitMutation } = failedMutationCharge(access, caller);
+    const { onUserError, admitMutation } = failedMutationCharge(access, caller, record);
     // Browsers send no header before the first event; an empty one means the same.
     const lastEventId = headers.get('last-event-id') || null;
     return {
@@ -101,18 +114,19 @@ function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMake
 
 /** Creates what executes operations. The plugins run in the order of the list. */
 export function createEngine(options: YogaOptions): Engine {
-  const { access, operations, responses, trusted, mask, compiled } = options;
+  const { access, operations, responses, trusted, mask, compiled, tracing } = options;
   const contextFor = contextMaker(options);
   const contextOf = (request: RequestHead, context: ServerContext): RequestContext =>
-    contextFor(request, callerIn(context), requestIdOf(request, context));
+    contextFor(request, callerIn(context), requestIdOf(request, context), context.record);
   const compiledExecution =
-    compiled && new CompiledExecution({ compiled, limits: operations, access, responses, trusted, mask, contextOf });
+    compiled &&
+    new CompiledExecution({ compiled, limits: operations, access, responses, trusted, mask, tracing, contextOf });
   const renew = async (context: OperationContext): Promise<OperationContext> => {
     const { request, caller, requestId } = context;
     const viewer = await access.viewerOf(request);
     if (viewer === undefined) throw unauthenticated();
     const responseSize = responses.ofEvent(context, viewer);
-    return { ...context, ...contextFor(request, { ...caller, viewer }, requestId), responseSize };
+    return { ...context, ...contextFor(request, { ...caller, viewer }, requestId, undefined), responseSize };
   };
   const chargeSubscription = ({ caller }: OperationContext, points: number): void =>
     access.charge(caller, 'subscriptionCost', points);
@@ -120,6 +134,8 @@ export function createEngine(options: YogaOptions): Engine {
     schema,
     context: (context) => contextOf(context.request, context),
     plugins: [
+      ...(options.onRequest ? [useRequestRecord()] : []),
+      ...(tracing ? [useTracing(tracing)] : []),
       useRequestId(),
       useSecurityHeaders(options.headers),
       useOrigins(options.origins),
@@ -139,8 +155,9 @@ export function createEngine(options: YogaOptions): Engine {
       useReadOptions(),
       usePacing(),
       useResponseLimits(responses, mask),
+      useMaskedResults(mask),
     ],
-    maskedErrors: { maskError: mask },
+    maskedErrors: { maskError: (error) => mask(error) },
     parserAndValidationCache: { documentCache: documentCache(), errorCache: documentCache() },
     extraParamNames: ['documentId'],
     maxRequestBodySize: false,

@@ -154,6 +154,16 @@ export interface StoreUsage {
   countUnrecordedAttempt(): void;
 }
 
+/** The connections of a store to its database, and the calls that wait for one. */
+export interface ConnectionCounts {
+  readonly inUse: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
+/** Called after a commit, once per position that was created or moved, with its new state. */
+export type OnTransition = (state: PositionState) => void;
+
 /** The clock of a store that several servers share, by which all of them decide. */
 export interface StoreClock {
   readonly now: Clock;
@@ -206,6 +216,10 @@ export interface Store {
   readonly clock?: StoreClock;
   /** Undefined if the store has no limit of its own. */
   readonly usage?: StoreUsage;
+  /** Returns the number of rows per table; absent if they are not in this process. */
+  rowCounts?(): { readonly [T in TableName]: number };
+  /** Absent if the store has no connections. */
+  connectionCounts?(): ConnectionCounts;
   /** Recomputes words of texts that an earlier version of the server has stored. Returns whether none are left. */
   refreshWords(): Promise<boolean>;
   /** Deletes what the store keeps for its own use and no longer needs. */

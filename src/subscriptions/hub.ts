@@ -28,6 +28,8 @@ export interface HubOptions {
   /** The maximum number of subscriptions per owner. */
   readonly maxPerOwner: number;
   readonly onInternalError: (error: unknown) => void;
+  /** Called with the changes of each read once they are dispatched. */
+  readonly onDispatched?: ((changes: readonly SequencedChange[]) => void) | undefined;
 }
 
 /** The number of changes that are read at once. */
@@ -193,7 +195,7 @@ export class Hub {
   }
 
   async #read(isTimed: boolean): Promise<void> {
-    const { feed, onInternalError } = this.#options;
+    const { feed, onInternalError, onDispatched } = this.#options;
     try {
       // Another server may have stopped between a commit and the assignment of its sequences.
       if (isTimed) await feed.assignSequences();
@@ -207,6 +209,7 @@ export class Hub {
       if (!isKnown) this.#restart(last);
       const cursors = changes.length > 0 && this.#queues.size > 0 ? await this.#loadCursors() : undefined;
       for (const change of changes) this.#dispatch(change, cursors);
+      if (changes.length > 0) onDispatched?.(changes);
       if (changes.length === PAGE) this.#poller.poll();
     } catch (error) {
       onInternalError(error);

@@ -61,6 +61,8 @@ const startProgram = (program: string, { execPath = process.execPath, name = pro
     execPath,
     execArgv: ['--expose-gc', '--max-old-space-size=8192', '--enable-source-maps'],
     env: { ...process.env, NODE_ENV: 'production', PGAPPNAME: name },
+    // Nobody reads the logs.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
 
 /** Sends a message, and returns the answer. Throws an error if the program ends instead. */

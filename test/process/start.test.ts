@@ -57,12 +57,12 @@ async function refusalOf(program: Program): Promise<string> {
 }
 
 describe('the program', () => {
-  it('the program serves demo data, and prints the address of GraphiQL last', async () => {
+  it('the program prints the address of GraphiQL last at its start, and serves demo data', async () => {
     const program = start();
     const address = await program.address;
     expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/graphql$/);
-    expect(await program.ask(COUNTS)).toEqual(DEMO);
     expect(program.stdout()).toMatch(/^\{.*"ready"\}\nRoot key, for development: \S+\nGraphiQL: \S+\n$/);
+    expect(await program.ask(COUNTS)).toEqual(DEMO);
     const page = await fetch(address, { headers: { accept: 'text/html' } });
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     await page.arrayBuffer();

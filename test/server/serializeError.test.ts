@@ -50,6 +50,19 @@ describe('the logged data of an error', () => {
     expect(facts.cause).not.toHaveProperty('message');
   });
 
+  it('an error of a constraint is logged with its name, without the values', async () => {
+    const client = new pg.Client({ connectionString: urlOf(inject('adminUrl'), 'postgres') });
+    await client.connect();
+    await client.query('create temporary table t (name text constraint names_are_short check (length(name) < 5))');
+    const refused = await thrownBy(() => client.query('insert into t values ($1)', [SECRET]));
+    await client.end();
+    const facts = serializeError(refused);
+    expect(facts).toMatchObject({ code: '23514', constraint: 'names_are_short' });
+    expect(JSON.stringify(facts)).not.toContain(SECRET);
+    const strange = Object.assign(new OurOwn('x'), { constraint: `of ${SECRET}` });
+    expect(serializeError(strange)).not.toHaveProperty('constraint');
+  });
+
   it('a system error is logged with its code, without the address', async () => {
     const facts = serializeError(await thrownBy(() => once(connect(1, '127.0.0.1'), 'connect')));
     expect(facts).toMatchObject({ code: 'ECONNREFUSED' });

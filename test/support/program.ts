@@ -115,7 +115,9 @@ function programOf(child: ChildProcess): Program {
   const address = new Promise<string>((resolve, reject) => {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      const [, found] = /^Graphi?QL: (\S+)\n/m.exec(stdout) ?? [];
+      // In production, the address is in a line of the log.
+      const [, printed, logged] = /^Graphi?QL: (\S+)\n|"production","address":"([^"]+)"/m.exec(stdout) ?? [];
+      const found = printed ?? logged;
       if (found) resolve(found);
     });
     const late = setTimeout(() => reject(new Error(`It has not started: ${stdout}${stderr}`)), startsWithinMs);

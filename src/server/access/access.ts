@@ -5,6 +5,7 @@ import type { MaybePromise } from '../../store/store.ts';
 import type { Mask } from '../errors.ts';
 import { errorResponse, requestError } from '../requestError.ts';
 import type { RequestHead } from '../requestHead.ts';
+import { requestIdOf } from '../requestId.ts';
 import type { Caller, ServerContext } from '../serverContext.ts';
 import { networkOf } from './address.ts';
 import type { ApiKeyAuthenticator } from './apiKeyAuthenticator.ts';
@@ -18,6 +19,8 @@ export interface AccessOptions {
   readonly rejections: RejectionLog;
   /** Authenticates requests instead of API keys. */
   readonly viewerOf?: ((request: Request) => Viewer) | undefined;
+  /** Called for every request that exceeds a limit. */
+  readonly onRateLimited?: ((limit: CounterName) => void) | undefined;
 }
 
 /** Authenticates requests and counts them against their limits. */
@@ -92,6 +95,7 @@ export class Access {
   #take(limit: CounterName, subject: string, address: string, viewer: Viewer | null, points = 1): void {
     const seconds = this.#options.limits.take(limit, subject, points);
     if (seconds === undefined) return;
+    this.#options.onRateLimited?.(limit);
     this.#options.rejections.note('RATE_LIMITED', networkOf(address), viewer && apiKeyOf(viewer));
     const http = { status: 429, headers: { 'retry-after': String(seconds) } };
     throw new GraphQLError(`Too many requests. Try again in ${seconds} s.`, {
@@ -130,7 +134,9 @@ export const useAccess = (access: Access, mask: Mask): Plugin<object, ServerCont
     try {
       serverContext.caller = await access.enter(request, serverContext.address ?? NO_ADDRESS);
     } catch (error) {
-      hook.endResponse(errorResponse(mask(error), request.headers.get('accept')));
+      const masked = mask(error, requestIdOf(request, serverContext));
+      serverContext.record?.noteErrors([masked]);
+      hook.endResponse(errorResponse(masked, request.headers.get('accept')));
     }
   },
 });

@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { Context } from '../../schema/builder.ts';
+import type { RequestRecord } from '../requestRecord.ts';
 import type { Caller } from '../serverContext.ts';
 import type { Access } from './access.ts';
 
@@ -10,11 +11,12 @@ export type FailedMutationCharge = Required<Pick<Context, 'admitMutation' | 'onU
  * mutation, and each mutation after a refused one counts as one more request. So n failed mutations cost n requests,
  * in one document or in many.
  */
-export function failedMutationCharge(access: Access, caller: Caller): FailedMutationCharge {
+export function failedMutationCharge(access: Access, caller: Caller, record?: RequestRecord): FailedMutationCharge {
   let isOwed = false;
   return {
-    onUserError: () => {
+    onUserError: (code) => {
       isOwed = true;
+      record?.noteUserError(code);
     },
     admitMutation: () => {
       if (!isOwed) return;

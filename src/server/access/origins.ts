@@ -1,6 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import { errorResponse, requestError } from '../requestError.ts';
 import type { RequestHead } from '../requestHead.ts';
+import type { ServerContext } from '../serverContext.ts';
 
 /** The origins of other pages that may send requests, compared exactly; "*" in place of a port means any port. */
 export type Origins = readonly string[];
@@ -32,12 +33,13 @@ const allowedHeadersOf = (request: RequestHead): string => {
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~, -]{0,2000}$/;
 
 /** Answers preflights, and rejects requests from pages of other origins with 403. Cookies are never read. */
-export const useOrigins = (origins: Origins): Plugin => ({
-  onRequest: ({ request, fetchAPI, ...hook }) => {
+export const useOrigins = (origins: Origins): Plugin<object, ServerContext> => ({
+  onRequest: ({ request, fetchAPI, serverContext, ...hook }) => {
     const origin = request.headers.get('origin');
     if (origin === null) return;
     if (!isAllowedOrigin(origin, request.headers.get('host'), origins)) {
       const error = requestError('Origin not allowed.', 'FORBIDDEN', { status: 403 });
+      serverContext.record?.noteErrors([error]);
       hook.endResponse(errorResponse(error, request.headers.get('accept')));
     } else if (request.method === 'OPTIONS') {
       const headers = {

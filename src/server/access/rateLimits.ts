@@ -27,6 +27,9 @@ export const INSTITUTION_LIMITS = {
 } as const satisfies { readonly [L in LimitName]?: string };
 export type KeyLimit = keyof typeof INSTITUTION_LIMITS;
 export type CounterName = LimitName | (typeof INSTITUTION_LIMITS)[KeyLimit];
+export const COUNTER_NAMES: readonly CounterName[] = [
+  ...new Set([...LIMIT_NAMES, ...Object.values(INSTITUTION_LIMITS)]),
+];
 
 /** Points per minute; null means no limit, and nothing is counted. */
 export type Limits = { readonly [L in LimitName]: number | null };

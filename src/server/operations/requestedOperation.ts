@@ -38,6 +38,7 @@ export const useOperation = (
     const { contextValue: context, variableValues } = args;
     const operation = operationOf(args.schema, args.document, args.operationName);
     if (!operation) return undefined;
+    context.operation = operation;
     const sent = variableValues ?? {};
     const requested = requestedOperation(operation, sent, limits);
     if (requested instanceof GraphQLError) return requested;

@@ -3,6 +3,7 @@ import type { Position } from '../../domain/position.ts';
 import { DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type {
   Deadline,
+  OnTransition,
   Reader,
   Readers,
   Selection,
@@ -43,10 +44,12 @@ export interface MemoryOptions {
   /** The estimated bytes above which no new objects are accepted. Defaults to no limit. */
   readonly maxBytes?: number;
   readonly onWarning?: OnMemoryWarning | undefined;
+  readonly onTransition?: OnTransition | undefined;
 }
 
 /** Creates an empty store whose data is lost when the process exits. */
-export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }: MemoryOptions = {}): MemoryStore {
+export function createMemoryStore(options: MemoryOptions = {}): MemoryStore {
+  const { lockTimeoutMs = 5_000, maxBytes, onWarning, onTransition } = options;
   const meter = new MemoryMeter(maxBytes, onWarning);
   const scanStats: ScanStats = { rows: 0 };
   const tables = eachTable<MemoryTables>(
@@ -61,7 +64,10 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
   const lock = new ReadWriteLock(lockTimeoutMs);
   const committed = (done: Committed): void => {
     noteTexts(texts, done);
-    for (const write of done.writes) unread.note(write);
+    for (const write of done.writes) {
+      unread.note(write);
+      if (onTransition && write.name === 'lifecycleEvents') onTransition(write.entity.toState);
+    }
     changes.append(done.changes);
     meter.warn();
   };
@@ -77,6 +83,7 @@ export function createMemoryStore({ lockTimeoutMs = 5_000, maxBytes, onWarning }
     changes,
     counters,
     usage: meter,
+    rowCounts: () => eachTable((name) => tables[name].rows.size),
     recountBytes: () =>
       [...Object.values(tables), texts, changes, counters].reduce((bytes, part) => bytes + part.recount(), 0),
     read: (scope, until) => readersOf(tables, texts, totals, unread, tenantOf(scope), until),

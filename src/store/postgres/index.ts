@@ -1,5 +1,5 @@
 import type { Id } from '../../domain/ids.ts';
-import type { Reader, Readers, ReadOptions, Store, TableName, TableReaders, Tables } from '../store.ts';
+import type { OnTransition, Reader, Readers, ReadOptions, Store, TableName, TableReaders, Tables } from '../store.ts';
 import { lazyTables } from '../tables.ts';
 import type { Pooler } from './begin.ts';
 import { postgresChanges } from './changes.ts';
@@ -17,7 +17,9 @@ import { type Read, RequestReads } from './reads.ts';
 import { scanTables } from './scan.ts';
 import { refreshWords } from './searchWords.ts';
 import { type OnStatement, withSession } from './session.ts';
+import type { TraceStatement } from './sql.ts';
 import { transactOnce } from './transaction.ts';
+import type { CollectedWrites } from './write.ts';
 
 /** The database of a store, and the listeners of its state. */
 export interface PostgresOptions {
@@ -33,6 +35,8 @@ export interface PostgresOptions {
   /** Called once when it is available again. */
   readonly onRecovery?: () => void;
   readonly onStatement?: OnStatement;
+  readonly traceStatement?: TraceStatement | undefined;
+  readonly onTransition?: OnTransition | undefined;
   /** The greatest difference between the clocks of this machine and of the database, in ms. Defaults to 2,000. */
   readonly maxClockSkewMs?: number;
 }
@@ -40,11 +44,15 @@ export interface PostgresOptions {
 /** Returns a store in PostgreSQL 15 or newer. The database must have been migrated. */
 export function createPostgresStore(options: PostgresOptions): Store {
   const { databaseUrl, directUrl = databaseUrl, connections = 10, pooler = 'none' } = options;
-  const { onError, onRecovery = () => {}, onStatement = () => {} } = options;
+  const { onError, onRecovery = () => {}, onStatement = () => {}, onTransition } = options;
   const onOutage = { onError, onRecovery };
   const clock = new DatabaseClock(options.maxClockSkewMs);
-  const pool = new ConnectionPool(databaseUrl, connections, onOutage, pooler, clock);
+  const pool = new ConnectionPool(databaseUrl, connections, onOutage, { pooler, clock, trace: options.traceStatement });
   const changes = postgresChanges(pool, directUrl, onStatement, onOutage);
+  const committed = ({ lifecycleEvents }: CollectedWrites): void => {
+    changes.committed();
+    if (onTransition) for (const { toState } of lifecycleEvents.insert) onTransition(toState);
+  };
   return {
     isSynchronous: false,
     read: (scope, until, readOptions) =>
@@ -53,7 +61,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
     clock,
     counters: postgresCounters(pool, onStatement),
     transact: (scope, work, until) =>
-      withRetries(() => transactOnce(pool, onStatement, { scope, until }, work, () => changes.committed()), until),
+      withRetries(() => transactOnce(pool, onStatement, { scope, until }, work, committed), until),
     snapshot: (scope, work, until) =>
       withRetries(
         () =>
@@ -68,6 +76,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
     load: (work) => loadTables(pool, onStatement, work),
     refreshWords: () => refreshWords(pool, onStatement),
     findFault: () => findFault(pool),
+    connectionCounts: () => pool.counts,
     abandonWork: () => pool.abandonWork(),
     cleanUp: () => withRetries(() => deleteOldCommitProofs(pool, onStatement)),
     close: async () => {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { BusyError, DeadlineExceededError, throwIfDeadlineExceeded, UnavailableError } from '../errors.ts';
-import type { Deadline } from '../store.ts';
+import type { ConnectionCounts, Deadline } from '../store.ts';
 import { type Openings, openingsOf, type Pooler } from './begin.ts';
 import { DatabaseClock } from './databaseClock.ts';
 import { CommitOutcomeUnknownError, ConnectionLostError, SILENT, sqlStateOf, toConnectionError } from './errors.ts';
@@ -9,6 +9,7 @@ import { PreparedStatements, type Preparing } from './preparedStatements.ts';
 import { RoutedClient } from './routedClient.ts';
 import { Routes } from './routes.ts';
 import { destroy, socketOf } from './socket.ts';
+import type { TraceStatement } from './sql.ts';
 import { TYPES } from './typeParsers.ts';
 
 const LIMITS = {
@@ -43,6 +44,14 @@ export function corkForTick(client: pg.ClientBase): void {
   process.nextTick(() => socket.uncork());
 }
 
+/** Options of the pool. */
+export interface PoolOptions {
+  /** The pooler that the connections lead to. Defaults to none. */
+  readonly pooler?: Pooler;
+  readonly clock?: DatabaseClock;
+  readonly trace?: TraceStatement | undefined;
+}
+
 /** The pool of database connections. A connection that fails is closed, and the next call opens another. */
 export class ConnectionPool {
   readonly #pool: pg.Pool;
@@ -62,16 +71,18 @@ export class ConnectionPool {
   readonly clock: DatabaseClock;
   /** Whether a later version has migrated the database, so that statements of this one may fail. */
   isSuperseded = false;
+  /** Traces each statement; undefined if none is traced. */
+  readonly trace: TraceStatement | undefined;
 
   constructor(
     databaseUrl: string,
     max: number,
     listener: OutageListener,
-    pooler: Pooler = 'none',
-    clock = new DatabaseClock(),
+    { pooler = 'none', clock = new DatabaseClock(), trace }: PoolOptions = {},
   ) {
     const routes = new Routes(databaseUrl);
     this.clock = clock;
+    this.trace = trace;
     this.#routes = routes;
     this.schema = routes.schema;
     this.openings = openingsOf(pooler, routes.schema);
@@ -132,6 +143,12 @@ export class ConnectionPool {
     const statements = this.#statements.get(client) ?? new PreparedStatements(this.#preparing);
     this.#statements.set(client, statements);
     return statements;
+  }
+
+  /** The open connections, and the calls that wait for one. */
+  get counts(): ConnectionCounts {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { inUse: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
   }
 
   release(client: pg.PoolClient): void {

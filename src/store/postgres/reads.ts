@@ -1,4 +1,5 @@
 import type { Scope } from '../../domain/viewer.ts';
+import { countStatement } from '../deadline.ts';
 import { DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import { openingOf } from './begin.ts';
@@ -105,7 +106,10 @@ export class RequestReads {
   #sendSteps(wire: Wire, steps: readonly Step[]): Promise<void> {
     const { leftMs } = wire;
     wire.allow(leftMs);
-    for (const { statement } of steps) this.#onStatement(statement);
+    for (const { statement } of steps) {
+      this.#onStatement(statement);
+      countStatement(this.#until);
+    }
     const opening = new Step(openingOf(this.#pool.openings, 'reading', this.#scope, leftMs));
     return wire.flight([opening, ...steps], () => wire.promptLimit());
   }

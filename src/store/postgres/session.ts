@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Scope } from '../../domain/viewer.ts';
+import { countStatement } from '../deadline.ts';
 import { throwIfDeadlineExceeded } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import type { AnswerLimit } from './answerTimer.ts';
@@ -71,6 +72,7 @@ export class Session implements Queries {
     if (this.#begun) this.#wire.shortenLimits();
     else this.#begin();
     this.#onStatement(statement);
+    countStatement(this.#opening.until);
     return this.#wire.one<R>(statement, limitOf);
   }
 

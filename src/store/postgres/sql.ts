@@ -15,6 +15,12 @@ export interface Statement {
   readonly isRaw?: boolean;
 }
 
+/**
+ * Called with the text of every statement when it is sent. Returns a function to call when it is answered. The text has
+ * no values, which are parameters.
+ */
+export type TraceStatement = (text: string) => () => void;
+
 /** Collects a statement's parameters and returns their placeholders. */
 export class Parameters {
   readonly values: unknown[] = [];

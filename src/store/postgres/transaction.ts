@@ -30,14 +30,14 @@ export async function transactOnce<T>(
   onStatement: OnStatement,
   within: Within,
   work: (tx: Writers) => Promise<T>,
-  announced: () => void,
+  announced: (writes: CollectedWrites) => void,
 ): Promise<T> {
   const tenant = predicateOf(within.scope);
   const writes = noWrites();
   const changes: Change[] = [];
   let ending: { readonly proof: CommitProof | undefined; readonly result: T } | undefined;
   const committed = (result: T): T => {
-    if (changes.length > 0) announced();
+    if (changes.length > 0) announced(writes);
     return result;
   };
   try {

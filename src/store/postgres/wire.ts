@@ -15,7 +15,7 @@ import { type Answer, Flight, Step } from './flight.ts';
 import { type ConnectionPool, corkForTick, isBroken, STOPPING } from './pool.ts';
 import type { PreparedStatements } from './preparedStatements.ts';
 import { destroy, socketOf } from './socket.ts';
-import type { Statement } from './sql.ts';
+import type { Statement, TraceStatement } from './sql.ts';
 
 /** The time after the deadline within which the server may end a statement before its timeout is set again, in ms. */
 const SLACK_MS = 250;
@@ -42,6 +42,7 @@ export class Wire {
   readonly #client: pg.PoolClient;
   readonly #statements: PreparedStatements;
   readonly #until: Deadline | undefined;
+  readonly #trace: TraceStatement | undefined;
   readonly #answers = new AnswerTimer((limit) => this.#giveUp(limit));
   #isSilent = false;
   #failure: { readonly error: unknown } | undefined;
@@ -50,10 +51,16 @@ export class Wire {
   /** Whether COMMIT was sent: then it is unknown whether it arrived, whatever the server does. */
   isEnding = false;
 
-  constructor(client: pg.PoolClient, statements: PreparedStatements, until: Deadline | undefined) {
+  constructor(
+    client: pg.PoolClient,
+    statements: PreparedStatements,
+    until: Deadline | undefined,
+    trace: TraceStatement | undefined,
+  ) {
     this.#client = client;
     this.#statements = statements;
     this.#until = until;
+    this.#trace = trace;
   }
 
   /** Whether the server did not answer in time. */
@@ -89,6 +96,7 @@ export class Wire {
     const answer = new Promise<pg.QueryResult>((resolve, reject) => {
       this.#client.query(text, (error: Error | null, result) => (error ? reject(error) : resolve(result)));
     });
+    this.#traced(text, answer);
     return this.#answers.watch(answer, limitOf);
   }
 
@@ -158,11 +166,18 @@ export class Wire {
     this.#setUp();
     const flight = new Flight(steps, this.#statements);
     void ignoreRejection(flight.done);
-    steps.forEach(({ answer }, index) => {
+    steps.forEach(({ statement, answer }, index) => {
+      this.#traced(statement.text, answer);
       void ignoreRejection(this.#answers.watch(answer, limitAt(index)));
     });
     this.#client.query(flight);
     return flight;
+  }
+
+  #traced(text: string, answer: Promise<unknown>): void {
+    if (!this.#trace) return;
+    const answered = this.#trace(text);
+    void answer.then(answered, answered);
   }
 
   /** Sets once, before any transaction, what is the same in all of them on a connection that keeps it. */
@@ -209,7 +224,7 @@ export async function withWire<T>(
 ): Promise<T> {
   throwIfDeadlineExceeded(until);
   const client = await pool.acquire(until);
-  const wire = new Wire(client, pool.statementsOf(client), until);
+  const wire = new Wire(client, pool.statementsOf(client), until, pool.trace);
   const settled = pool.onAbandon(() => wire.abandon());
   try {
     const result = await use(wire);

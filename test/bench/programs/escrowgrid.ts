@@ -1,6 +1,8 @@
-// This server in the production profile, as main.ts starts it, with limits that are counted but never reached.
+// This server in the production profile, as main.ts starts it, with its log and its metrics, and with limits that are
+// counted but never reached.
 import { createApp, GRAPHQL_PATH } from '../../../src/app.ts';
 import { readConfig } from '../../../src/config.ts';
+import { openObservers } from '../../../src/observers.ts';
 import { openStore } from '../../../src/openStore.ts';
 import { fillData, ROOT_KEY } from '../data.ts';
 import { type Start, serve } from './serve.ts';
@@ -27,11 +29,13 @@ const environmentOf = ({ databaseUrl, connections }: Start): Readonly<Record<str
 await serve(async (start) => {
   const config = readConfig(environmentOf(start));
   const onError = (error: unknown): void => void process.stderr.write(`${String(error)}\n`);
-  const store = await openStore(config, { onError });
+  const { ofStore, ofApp } = await openObservers(config);
+  const store = await openStore(config, { ...ofStore, onError });
   const data = start.data ?? (await fillData(store, start.size));
   const app = createApp({
     store,
     rootToken: config.rootApiKey,
+    ...ofApp,
     onInternalError: (_id, error) => onError(error),
     origins: config.allowedOrigins,
     strictTransport: true,
