@@ -183,9 +183,9 @@ const failureHandler =
 /** Returns what is called for every request: the log, the metrics, both or nothing. */
 function observerOf({ onRequest, metrics }: AppOptions): OnRequest | undefined {
   if (!onRequest || !metrics) return onRequest ?? metrics?.countRequest;
-  return (entry) => {
-    metrics.countRequest(entry);
-    onRequest(entry);
+  return (event, entry) => {
+    metrics.countRequest(event, entry);
+    onRequest(event, entry);
   };
 }
 

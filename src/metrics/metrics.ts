@@ -5,7 +5,7 @@ import type { PositionState } from '../domain/lifecycle.ts';
 import type { Clock } from '../domain/time.ts';
 import { COUNTER_NAMES, type CounterName } from '../server/access/rateLimits.ts';
 import type { MetricsText } from '../server/metricsAnswer.ts';
-import type { RequestEntry } from '../server/requestRecord.ts';
+import type { OnRequest } from '../server/requestRecord.ts';
 import type { Store } from '../store/store.ts';
 import { RequestMetrics } from './requestMetrics.ts';
 import { StoreMetrics } from './storeMetrics.ts';
@@ -79,7 +79,7 @@ export class Metrics implements MetricsText {
     this.#gauge('escrowgrid_log_lines_dropped', 'Lines of the log that were dropped since the start.', dropped);
   }
 
-  readonly countRequest = (entry: RequestEntry): void => this.#requests.count(entry);
+  readonly countRequest: OnRequest = (event, entry) => this.#requests.count(event, entry);
   readonly countTransition = (state: PositionState): void => this.#store.countTransition(state);
   readonly countRateLimited = (limit: CounterName): void => this.#rateLimited.inc({ limit });
 

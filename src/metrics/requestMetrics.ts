@@ -1,5 +1,11 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { OUTCOMES, type Outcome, REQUEST_TYPES, type RequestEntry } from '../server/requestRecord.ts';
+import {
+  OUTCOMES,
+  type Outcome,
+  REQUEST_TYPES,
+  type RequestEntry,
+  type RequestEvent,
+} from '../server/requestRecord.ts';
 
 /** The upper bounds of the durations that are counted together, in seconds. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -54,8 +60,8 @@ export class RequestMetrics {
     this.#series = recordOf(TYPES, (type) => recordOf(OUTCOMES, (outcome) => seriesOf(type, outcome)));
   }
 
-  /** Counts an entry of the log. The start of a subscription is not counted. */
-  count({ event, type, outcome, durationMs, errors }: RequestEntry): void {
+  /** Counts an event of the log. The start of a subscription is not counted. */
+  count(event: RequestEvent, { type, outcome, durationMs, errors }: RequestEntry): void {
     if (event === 'subscription started') return;
     const { requests, durations } = this.#series[type ?? NO_TYPE][outcome];
     requests.inc();

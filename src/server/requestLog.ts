@@ -13,10 +13,10 @@ export function loggedHandler(handle: GraphqlHandler, onRequest: OnRequest | und
       await handle(incoming, response, context);
     } finally {
       if (response.writableEnded || !record.isSubscription) {
-        onRequest(record.end(response.statusCode, incoming.socket.destroyed));
+        record.end(onRequest, response.statusCode, incoming.socket.destroyed);
       } else {
-        onRequest(record.start(response.statusCode));
-        response.once('close', () => onRequest(record.end(response.statusCode)));
+        record.start(onRequest, response.statusCode);
+        response.once('close', () => record.end(onRequest, response.statusCode));
       }
     }
   };

@@ -12,10 +12,11 @@ export type Outcome = (typeof OUTCOMES)[number];
 export const REQUEST_TYPES = ['query', 'mutation', 'subscription'] as const;
 export type RequestType = (typeof REQUEST_TYPES)[number];
 
+/** What is logged: a request that has ended or, for a subscription, its start and its end. */
+export type RequestEvent = 'request' | 'subscription started' | 'subscription ended';
+
 /** What is logged about a request, or about an operation over WebSocket. It contains neither document nor variables. */
 export interface RequestEntry {
-  /** A subscription has two entries, at its start and at its end. */
-  readonly event: 'request' | 'subscription started' | 'subscription ended';
   readonly transport: 'http' | 'websocket';
   readonly requestId: string | null;
   /** The name of the operation, or null if it has none or its document is not valid. At most 64 characters. */
@@ -39,7 +40,7 @@ export interface RequestEntry {
 }
 
 /** Called when a request has ended, and when a subscription has started. */
-export type OnRequest = (entry: RequestEntry) => void;
+export type OnRequest = (event: RequestEvent, entry: RequestEntry) => void;
 
 /** The part of a request's context that is logged. */
 export interface RecordedContext {
@@ -78,15 +79,15 @@ export class RequestRecord {
     return this.context.operation?.kind === 'subscription';
   }
 
-  /** Returns the entry of a subscription that sends its first results from now on. */
-  start(status: number | null): RequestEntry {
+  /** Reports a subscription that sends its results from now on. */
+  start(onRequest: OnRequest, status: number | null): void {
     this.#hasStarted = true;
-    return this.#entry('subscription started', status, false);
+    onRequest('subscription started', this.entry(status));
   }
 
-  /** Returns the entry of a request that has ended. The HTTP status decides where no error was noted. */
-  end(status: number | null, isAborted = false): RequestEntry {
-    return this.#entry(this.#hasStarted ? 'subscription ended' : 'request', status, isAborted);
+  /** Reports a request that has ended. */
+  end(onRequest: OnRequest, status: number | null, isAborted = false): void {
+    onRequest(this.#hasStarted ? 'subscription ended' : 'request', this.entry(status, isAborted));
   }
 
   noteUserError(code: string): void {
@@ -100,11 +101,11 @@ export class RequestRecord {
     }
   }
 
-  #entry(event: RequestEntry['event'], status: number | null, isAborted: boolean): RequestEntry {
+  /** Returns what is logged now. The HTTP status decides about the outcome where no error was noted. */
+  entry(status: number | null, isAborted = false): RequestEntry {
     const { address, requestId = null, caller, operation, requested } = this.context;
     const viewer = caller?.viewer;
     return {
-      event,
       transport: status === null ? 'websocket' : 'http',
       requestId,
       operation: operation?.definition.name?.value.slice(0, MAX_NAME_CHARACTERS) ?? null,

@@ -72,8 +72,7 @@ export function protocolOf(options: ProtocolOptions): Protocol {
     onOperation: ({ extra }, id, _payload, _args, results) => {
       if (!(Symbol.asyncIterator in results)) return;
       extra.guard.follow(id, results);
-      const record = extra.guard.recordOf(id);
-      if (record) options.onRequest?.(record.start(null));
+      if (options.onRequest) extra.guard.recordOf(id)?.start(options.onRequest, null);
     },
     onError: ({ extra }, id, _payload, errors) => {
       extra.guard.recordOf(id)?.noteErrors(errors);
@@ -105,7 +104,7 @@ function recordOperation(
   if (!onRequest) return;
   const record = new RequestRecord({ address: addressOf(extra.request, trustedProxies) });
   operation.record = record;
-  operation.onSettled = () => onRequest(record.end(null));
+  operation.onSettled = () => record.end(onRequest, null);
 }
 
 /** Counts the request and checks the API key. */

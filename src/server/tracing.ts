@@ -19,7 +19,7 @@ export function tracedHandler(handle: GraphqlHandler, tracing: Tracing | undefin
   if (!tracing) return handle;
   return (incoming, response, context) => {
     const describe = (): SpanAttributes => {
-      const entry = context.record?.end(response.statusCode);
+      const entry = context.record?.entry(response.statusCode);
       return { 'http.response.status_code': response.statusCode, ...(entry && attributesOf(entry)) };
     };
     return tracing.request(incoming.headers, () => handle(incoming, response, context), describe);

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AppOptions } from '../../src/app.ts';
-import type { RequestEntry } from '../../src/server/requestRecord.ts';
+import type { RequestEntry, RequestEvent } from '../../src/server/requestRecord.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { callKey, ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
@@ -9,8 +9,9 @@ import { openPostgres } from '../support/stores.ts';
 
 /** A server that listens, and the entries of its requests. */
 async function recorded(store: Store = createMemoryStore(), options: Partial<AppOptions> = {}) {
-  const entries: RequestEntry[] = [];
-  const server = serveKeys(store, { onRequest: (entry) => entries.push(entry), ...options });
+  const entries: (RequestEntry & { readonly event: RequestEvent })[] = [];
+  const onRequest: AppOptions['onRequest'] = (event, entry) => entries.push({ event, ...entry });
+  const server = serveKeys(store, { onRequest, ...options });
   const ends: (() => Promise<void>)[] = [];
   const address = await listeningWithKeys(server, (end) => ends.push(end));
   onTestFinished(async () => {
@@ -157,4 +158,13 @@ it('the statements of a request are counted with PostgreSQL', async () => {
   await post('{ viewer { role } }');
   expect(entries.map(({ statements }) => statements)).toEqual([expect.any(Number), 1, 1, 1, 1, 1, 0]);
   expect(entries[0]?.statements).toBeGreaterThan(0);
+});
+
+it("a client's request id is used only if the request is admitted", async () => {
+  const { entries, post } = await recorded();
+  const named = { 'x-request-id': 'order-7' };
+  expect((await post('{ viewer { role } }', {}, named)).id).toBe('order-7');
+  const refused = await post('{ viewer { role } }', {}, { ...named, authorization: 'Bearer strange' });
+  expect(refused.id).toMatch(/^[\da-f-]{36}$/);
+  expect(entries.map(({ requestId }) => requestId)).toEqual(['order-7', refused.id]);
 });
