@@ -6,7 +6,7 @@ import { DEFAULTS, type Settings } from './settings.ts';
 import { DEVELOPMENT_KEY, type Environment, VariableReader } from './variables.ts';
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
-const BACKENDS = ['memory', 'postgres'] as const;
+const BACKENDS = ['memory', 'postgres', 'embedded'] as const;
 const POOLERS = ['none', 'transaction'] as const;
 const INTROSPECTION = ['all', 'root', 'none'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -57,6 +57,12 @@ export type StoreConfig =
       readonly connections: number;
       /** The kind of pooler that `databaseUrl` leads to. */
       readonly pooler: (typeof POOLERS)[number];
+    }
+  | {
+      readonly backend: 'embedded';
+      /** The folder of a PostgreSQL that the server runs by itself. */
+      readonly dataDir: string;
+      readonly connections: number;
     };
 
 export { DEVELOPMENT_KEY, type Environment } from './variables.ts';
@@ -117,6 +123,11 @@ export function readConfig(env: Environment): Config {
   if (config.previousRootApiKey === config.rootApiKey) {
     problems.push('ROOT_API_KEY_PREVIOUS must differ from ROOT_API_KEY.');
   }
+  if (!read.flag('EMBEDDED_IN_PRODUCTION', false) && isProduction && store.backend === 'embedded') {
+    problems.push(
+      'STORE_BACKEND=embedded is meant for one server without replication. Set EMBEDDED_IN_PRODUCTION=true to use it.',
+    );
+  }
   const { responses, rates, operations } = config.settings;
   // An API key may use half of the buffer, which must have room for one response.
   if (responses.bufferBytes < 2 * responses.bytes) {
@@ -146,6 +157,8 @@ function readStore(read: VariableReader, problems: string[]): StoreConfig {
   const heapMb = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
   const maxMb = read.whole('MEMORY_MAX_MB', Math.floor(heapMb * HEAP_PART), 16, heapMb);
   const lockTimeoutMs = read.whole('STORE_LOCK_TIMEOUT_MS', 5_000, 1, 600_000);
+  const dataDir = read.text('DATA_DIR', './data');
+  if (backend === 'embedded') return { backend, dataDir, connections };
   return backend === 'postgres'
     ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', connections, pooler }
     : { backend, maxMb, lockTimeoutMs };

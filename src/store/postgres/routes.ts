@@ -132,7 +132,7 @@ function contentOf(parameter: string, path: string): string {
   }
 }
 
-/** What identifies this process at a host. */
+/** Returns the options that identify this process at a host. */
 function loginOf(parameters: Parameters, host: Host): pg.ClientConfig {
   const user = parameters.get('user') ?? fromSystem(() => userInfo().username);
   const login = { ...host, user, database: parameters.get('dbname') ?? user };
