@@ -128,7 +128,7 @@ function ordinaryOwner(folder: string): Owner {
   return uid === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : { uid, gid };
 }
 
-/** Creates the database if there is none, in one step: a start that is interrupted leaves none. */
+/** Creates the database if it does not exist, in one step: an interrupted start leaves no part of it. */
 async function initialize(root: string, { data }: Folders, bin: string, owner: Owner | undefined): Promise<void> {
   if (existsSync(data)) return;
   const fresh = mkdtempSync(join(root, 'database-'));
