@@ -145,7 +145,12 @@ describe.skipIf(!HAS_OPENSSL)('a server with a certificate of its own authority'
     writeFileSync(file, `127.0.0.1:${port}:postgres:locked:pa55-word\n`, { mode: 0o600 });
     expect(await encryptionOf(urlOf('locked', `sslmode=require&passfile=${file}`))).toBe(true);
     expect(await encryptionOf(urlOf('locked', `passfile=${file}`))).toBe(false);
-    expect(await encryptionOf(urlOf('locked', `passfile=${join(server.folder, 'absent')}`))).not.toBe(false);
+    expect(await encryptionOf(urlOf('locked', `passfile=${join(server.folder, 'absent')}`))).toBe(
+      'The database requires a password. Set it in DATABASE_URL, PGPASSWORD_FILE or a password file (PGPASSFILE).',
+    );
+    expect(await encryptionOf(urlOf('locked:wrong', ''))).toMatch(
+      /^The database refused the user or the password\..*\(28P01\)\.$/,
+    );
     rmSync(file);
   });
 

@@ -140,13 +140,19 @@ function loginOf(parameters: Parameters, host: Host): pg.ClientConfig {
   return {
     ...login,
     // The file is read for each connection, because its passwords may change.
-    password: parameters.get('password') ?? (() => passwordIn(file, login) ?? ''),
+    password: parameters.get('password') ?? (() => passwordIn(file, login) ?? missingPassword()),
     application_name: parameters.get('application_name'),
     options: parameters.get('options'),
     client_encoding: parameters.get('client_encoding'),
     sslnegotiation: parameters.get('sslnegotiation') === 'direct' ? 'direct' : undefined,
     enableChannelBinding: ['prefer', 'require'].includes(parameters.get('channel_binding') ?? ''),
   };
+}
+
+function missingPassword(): never {
+  throw new UnusableDatabaseError(
+    'The database requires a password. Set it in DATABASE_URL, PGPASSWORD_FILE or a password file (PGPASSFILE).',
+  );
 }
 
 /** The user of a container may be unknown to its system. */
