@@ -99,6 +99,11 @@ export function readConfig(env: Environment): Config {
   if (config.previousRootApiKey === config.rootApiKey) {
     problems.push('ROOT_API_KEY_PREVIOUS must differ from ROOT_API_KEY.');
   }
+  if (!read.flag('EMBEDDED_IN_PRODUCTION', false) && isProduction && store.backend === 'embedded') {
+    problems.push(
+      'STORE_BACKEND=embedded is meant for one server without replication. Set EMBEDDED_IN_PRODUCTION=true to use it.',
+    );
+  }
   const { responses, rates, operations } = config.settings;
   // An API key may use half of the buffer, which must have room for one response.
   if (responses.bufferBytes < 2 * responses.bytes) {

@@ -1,4 +1,5 @@
 import type { Config, StoreConfig } from './config.ts';
+import { startEmbeddedDatabase } from './embedded/database.ts';
 import { createMemoryStore } from './store/memory/index.ts';
 import type { OnMemoryWarning } from './store/memory/meter.ts';
 import { checkConnection, checkUnpooled } from './store/postgres/checkDatabase.ts';
@@ -10,6 +11,8 @@ import { waitForDatabase } from './store/postgres/waitForDatabase.ts';
 import type { OnTransition, Store } from './store/store.ts';
 
 export type { OnMemoryWarning };
+
+type EmbeddedConfig = Extract<StoreConfig, { readonly backend: 'embedded' }>;
 
 /**
  * Called when the state of the store changes: `onError` once when it becomes unavailable, `onRecovery` once when that
@@ -51,16 +54,15 @@ interface Opening {
   readonly waitMs: (database: DatabaseConfig) => number;
 }
 
-async function open(
-  { store }: Config,
-  { onMemoryWarning, onWait, ...listener }: StoreListener,
-  { prepare, waitMs }: Opening,
-): Promise<Store> {
+async function open({ store }: Pick<Config, 'store'>, all: StoreListener, opening: Opening): Promise<Store> {
+  const { onMemoryWarning, onWait, ...listener } = all;
+  const { prepare, waitMs } = opening;
   if (store.backend === 'memory') {
     const { lockTimeoutMs, maxMb } = store;
     const { onTransition } = listener;
     return createMemoryStore({ lockTimeoutMs, maxBytes: maxMb * 2 ** 20, onWarning: onMemoryWarning, onTransition });
   }
+  if (store.backend === 'embedded') return openEmbedded(store, all, opening);
   const { databaseUrl, directUrl, connections, pooler, maxClockSkewMs } = store;
   const check = async (): Promise<void> => {
     // The migrations hold a session-level lock, which a pooler in transaction mode does not preserve.
@@ -74,4 +76,26 @@ async function open(
   // States the time of the database before anything is decided by it.
   await opened.findFault();
   return opened;
+}
+
+/** Opens a store on a PostgreSQL that runs until the store is closed. */
+async function openEmbedded(
+  { dataDir, ...options }: EmbeddedConfig,
+  listener: StoreListener,
+  opening: Opening,
+): Promise<Store> {
+  const database = await startEmbeddedDatabase(dataDir, options.connections);
+  const { url } = database;
+  const addresses = { backend: 'postgres', databaseUrl: url, directUrl: url, pooler: 'none' } as const;
+  try {
+    const store = await open({ store: { ...options, ...addresses } }, listener, opening);
+    const close = async (): Promise<void> => {
+      await store.close();
+      await database.stop();
+    };
+    return { ...store, close };
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
 }

@@ -9,7 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'the user of this process may not read',
 };
 
-/** The secret of a file, or why there is none: a clause about the file. */
+/** The secret of a file, or a clause with the problem of the file. */
 export type SecretFile = { readonly text: string } | { readonly problem: string };
 
 /** Reads a file that contains one secret, without the end of its last line, which editors and `echo` add. */

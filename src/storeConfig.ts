@@ -2,12 +2,26 @@ import { getHeapStatistics } from 'node:v8';
 import { DAY_MS, HOUR_MS } from './domain/time.ts';
 import type { VariableReader } from './variables.ts';
 
-const BACKENDS = ['memory', 'postgres'] as const;
+const BACKENDS = ['memory', 'postgres', 'embedded'] as const;
 const POOLERS = ['none', 'transaction'] as const;
 const MIGRATIONS = ['auto', 'check', 'off'] as const;
 
 /** The fraction of the heap that the data of the memory store may use; requests need the rest. */
 const HEAP_PART = 0.75;
+
+/** How a server uses its database. */
+interface DatabaseOptions {
+  /** The maximum number of concurrent connections. */
+  readonly connections: number;
+  /** The kind of pooler that `databaseUrl` leads to. */
+  readonly pooler: (typeof POOLERS)[number];
+  /** Whether the start migrates the database, only checks that it is migrated, or does neither. */
+  readonly migrations: (typeof MIGRATIONS)[number];
+  /** The maximum time that the start waits for the database, in ms. */
+  readonly startupMs: number;
+  /** The greatest difference between the clocks of this machine and of the database, in ms. */
+  readonly maxClockSkewMs: number;
+}
 
 /** The configuration of the store. */
 export type StoreConfig =
@@ -26,22 +40,17 @@ export type StoreConfig =
         readonly kept: number;
       };
     }
-  | {
+  | ({
       readonly backend: 'postgres';
       readonly databaseUrl: string;
       /** The URL for the connections that a pooler cannot serve: migrations and notifications. */
       readonly directUrl: string;
-      /** The maximum number of concurrent connections. */
-      readonly connections: number;
-      /** The kind of pooler that `databaseUrl` leads to. */
-      readonly pooler: (typeof POOLERS)[number];
-      /** Whether the start migrates the database, only checks that it is migrated, or does neither. */
-      readonly migrations: (typeof MIGRATIONS)[number];
-      /** The maximum time that the start waits for the database, in ms. */
-      readonly startupMs: number;
-      /** The greatest difference between the clocks of this machine and of the database, in ms. */
-      readonly maxClockSkewMs: number;
-    };
+    } & DatabaseOptions)
+  | ({
+      readonly backend: 'embedded';
+      /** The folder of a PostgreSQL that the server runs by itself. */
+      readonly dataDir: string;
+    } & DatabaseOptions);
 
 /** Reads the variables of both stores, so that a wrong one is reported whichever store is selected. */
 export function readStore(read: VariableReader, problems: string[]): StoreConfig {
@@ -70,6 +79,8 @@ export function readStore(read: VariableReader, problems: string[]): StoreConfig
     intervalMs: read.whole('EXPORT_INTERVAL_MS', HOUR_MS, 1_000, DAY_MS),
     kept: read.whole('EXPORT_KEEP', 24, 1, 10_000),
   };
+  const dataDir = read.text('DATA_DIR', './data');
+  if (backend === 'embedded') return { backend, dataDir, ...database };
   return backend === 'postgres'
     ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', ...database }
     : { backend, maxMb, lockTimeoutMs, exports };

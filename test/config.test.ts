@@ -142,6 +142,14 @@ describe('valid configurations', () => {
     [{ DEMO_DATA: 'true' }, {}],
     [{ DEMO_DATA: 'false' }, { demoData: false }],
     [{ STORE_BACKEND: 'memory' }, {}],
+    [
+      { STORE_BACKEND: 'embedded' },
+      { store: { ...DATABASE, backend: 'embedded', dataDir: './data' }, settings: ON_POSTGRES },
+    ],
+    [
+      { STORE_BACKEND: 'embedded', DATA_DIR: '/srv/data', DATABASE_CONNECTIONS: '3' },
+      { store: { ...DATABASE, backend: 'embedded', dataDir: '/srv/data', connections: 3 }, settings: ON_POSTGRES },
+    ],
     [{ STORE_BACKEND: 'memory', DATABASE_URL: URL }, {}],
     [
       { STORE_BACKEND: 'postgres', DATABASE_URL: URL },
@@ -213,7 +221,7 @@ describe('invalid configurations', () => {
     ),
     [{ NODE_ENV: 'prod' }, `${environments} "prod".`],
     [{ NODE_ENV: 'Production' }, `${environments} "Production".`],
-    [{ STORE_BACKEND: 'sqlite' }, 'STORE_BACKEND must be one of memory, postgres; it is "sqlite".'],
+    [{ STORE_BACKEND: 'sqlite' }, 'STORE_BACKEND must be one of memory, postgres, embedded; it is "sqlite".'],
     [{ DEMO_DATA: 'yes' }, 'DEMO_DATA must be one of true, false; it is "yes".'],
     [{ DEMO_DATA: '1' }, 'DEMO_DATA must be one of true, false; it is "1".'],
     [{ LOG_LEVEL: 'verbose' }, `${levels} "verbose".`],
@@ -239,7 +247,7 @@ describe('invalid configurations', () => {
 
   it('predecessor mistake 11: STORE_BACKEND=postgresql silently selected memory', () => {
     expect(faultsOf({ STORE_BACKEND: 'postgresql', DATABASE_URL: URL })).toEqual([
-      '- STORE_BACKEND must be one of memory, postgres; it is "postgresql".',
+      '- STORE_BACKEND must be one of memory, postgres, embedded; it is "postgresql".',
     ]);
   });
 
@@ -255,6 +263,14 @@ describe('invalid configurations', () => {
     const names = ['DATABASE_URL', 'DEMO_DATA', 'LOG_LEVEL', 'NODE_ENV', 'PORT', 'STORE_BACKEND'];
     expect(new Set(faults.map((fault) => fault.split(' ')[1]))).toEqual(new Set(names));
     expect(faults).toHaveLength(names.length);
+  });
+
+  it('the embedded database needs EMBEDDED_IN_PRODUCTION in production', () => {
+    const env = { NODE_ENV: 'production', ROOT_API_KEY, STORE_BACKEND: 'embedded' };
+    expect(faultsOf(env)).toEqual([
+      '- STORE_BACKEND=embedded is meant for one server without replication. Set EMBEDDED_IN_PRODUCTION=true to use it.',
+    ]);
+    expect(readConfig({ ...env, EMBEDDED_IN_PRODUCTION: 'true' }).store.backend).toBe('embedded');
   });
 
   it('messages never repeat a password', () => {

@@ -11,6 +11,10 @@ import { CommandError } from './commandError.ts';
 /** The part of the configuration that names a database. */
 export type DatabaseConfig = Extract<StoreConfig, { readonly backend: 'postgres' }>;
 
+const NO_DATABASE =
+  'This command needs a database: set STORE_BACKEND=postgres and DATABASE_URL. The data of a memory store exists only in ' +
+  'the server that runs; EXPORT_DIR makes that server export it.';
+
 /** Returns the configuration of the process. Throws ConfigurationError. */
 export const readProcessConfig = (): Config => readConfig(environment());
 
@@ -20,10 +24,7 @@ export const readProcessConfig = (): Config => readConfig(environment());
  */
 export function databaseOf({ store }: Config): DatabaseConfig {
   if (store.backend === 'postgres') return store;
-  throw new CommandError(
-    'This command needs a database: set STORE_BACKEND=postgres and DATABASE_URL. The data of a memory store exists only ' +
-      'in the server that runs; EXPORT_DIR makes that server export it.',
-  );
+  throw new CommandError(NO_DATABASE);
 }
 
 /** Opens the configured store without changing its schema, runs the work and closes the store. */
@@ -39,7 +40,7 @@ export async function withStore<T>(config: Config, work: (store: Store) => Promi
 /** Runs the work with the configured database. */
 export async function withDatabase<T>(work: (store: Store, config: Config) => Promise<T>): Promise<T> {
   const config = readProcessConfig();
-  databaseOf(config);
+  if (config.store.backend === 'memory') throw new CommandError(NO_DATABASE);
   return withStore(config, (store) => work(store, config));
 }
 

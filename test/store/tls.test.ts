@@ -35,18 +35,10 @@ describe.skipIf(!HAS_OPENSSL)('a server with a certificate of its own authority'
     stranger = newCertificate('stranger');
     client = newCertificate('certified', authority);
     const own = newCertificate('localhost', authority);
-    const data = join(server.folder, 'data');
-    const { uid, gid } = statSync(data);
-    writeFileSync(join(data, 'pg_hba.conf'), ACCESS);
-    for (const [from, name] of [
-      [own.certificate, 'server.crt'],
-      [own.key, 'server.key'],
-      [authority.certificate, 'authority.crt'],
-    ] as const) {
-      copyFileSync(from, join(data, name));
-      chmodSync(join(data, name), 0o600);
-      chownSync(join(data, name), uid, gid);
-    }
+    writeFileSync(join(server.folder, 'data/pg_hba.conf'), ACCESS);
+    install(authority.certificate, 'authority.crt');
+    install(own.certificate, 'server.crt');
+    install(own.key, 'server.key');
     await configure(
       ...['certified', 'encrypted', 'plain'].map((name) => `create role ${name} login`),
       `create role locked login password 'pa55-word'`,
@@ -57,6 +49,14 @@ describe.skipIf(!HAS_OPENSSL)('a server with a certificate of its own authority'
   afterAll(async () => server.stop());
 
   const socketUrl = (): string => server.url.replace(':5432', `:${port}`);
+  /** Copies a file to the data of the server, whose user must own it. */
+  function install(file: string, name: string): void {
+    const data = join(server.folder, 'data');
+    const { uid, gid } = statSync(data);
+    copyFileSync(file, join(data, name));
+    chmodSync(join(data, name), 0o600);
+    chownSync(join(data, name), uid, gid);
+  }
   async function configure(...statements: readonly string[]): Promise<void> {
     await asAdmin(socketUrl(), async (admin) => {
       for (const statement of [...statements, 'select pg_reload_conf()']) await admin.query(statement);
@@ -145,7 +145,12 @@ describe.skipIf(!HAS_OPENSSL)('a server with a certificate of its own authority'
     writeFileSync(file, `127.0.0.1:${port}:postgres:locked:pa55-word\n`, { mode: 0o600 });
     expect(await encryptionOf(urlOf('locked', `sslmode=require&passfile=${file}`))).toBe(true);
     expect(await encryptionOf(urlOf('locked', `passfile=${file}`))).toBe(false);
-    expect(await encryptionOf(urlOf('locked', `passfile=${join(server.folder, 'absent')}`))).not.toBe(false);
+    expect(await encryptionOf(urlOf('locked', `passfile=${join(server.folder, 'absent')}`))).toBe(
+      'The database requires a password. Set it in DATABASE_URL, PGPASSWORD_FILE or a password file (PGPASSFILE).',
+    );
+    expect(await encryptionOf(urlOf('locked:wrong', ''))).toMatch(
+      /^The database refused the user or the password\..*\(28P01\)\.$/,
+    );
     rmSync(file);
   });
 
@@ -166,6 +171,17 @@ describe.skipIf(!HAS_OPENSSL)('a server with a certificate of its own authority'
     } finally {
       await store.close();
     }
+  });
+
+  it('sslmode=verify-full trusts a self-signed certificate that sslrootcert names', async () => {
+    const own = newCertificate('localhost');
+    install(own.certificate, 'server.crt');
+    install(own.key, 'server.key');
+    await configure();
+    const url = urlOf('postgres', `sslmode=verify-full&sslrootcert=${own.certificate}`, 'localhost');
+    await expect.poll(() => encryptionOf(url)).toBe(true);
+    const before = urlOf('postgres', `sslmode=verify-full&sslrootcert=${authority.certificate}`, 'localhost');
+    expect(await encryptionOf(before)).toMatch(UNTRUSTED);
   });
 
   it('sslmode=prefer does without TLS if the server has none, and sslmode=require does not', async () => {

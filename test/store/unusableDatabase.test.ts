@@ -62,7 +62,10 @@ describe('the message of a start with an unusable database', () => {
   it.each([
     ['08P01', 'The database, or the pooler before it, refused the connection (08P01).'],
     ['28P01', 'The database refused the user or the password. Check DATABASE_URL and DATABASE_DIRECT_URL (28P01).'],
-    ['28000', 'The database refused the user or the password. Check DATABASE_URL and DATABASE_DIRECT_URL (28000).'],
+    [
+      '28000',
+      'The database refused the user, or requires another sslmode. Check DATABASE_URL and DATABASE_DIRECT_URL (28000).',
+    ],
     ['3D000', 'There is no database of this name. Create it, for example with createdb (3D000).'],
     ['53300', 'The database has no connection left. Raise its max_connections, or lower DATABASE_CONNECTIONS (53300).'],
     ['53200', 'The database has run out of a resource, such as memory or disk space (53200).'],

@@ -14,7 +14,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Creates a certificate for a name. It is signed by the issuer, or by itself. */
+/** Creates a certificate for a host name. It is signed by the issuer, or by itself and then also an authority. */
 export function newCertificate(name: string, issuer?: Certificate): Certificate {
   const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-certificate-'));
   atFileEnd(() => rmSync(folder, { recursive: true }));
@@ -28,7 +28,8 @@ export function newCertificate(name: string, issuer?: Certificate): Certificate 
     execFileSync('openssl', options, { stdio: 'ignore' });
   };
   openssl('req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', request, '-subj', `/CN=${name}`);
-  writeFileSync(extensions, issuer ? `subjectAltName=DNS:${name}\n` : 'basicConstraints=critical,CA:TRUE\n');
+  const isAuthority = issuer === undefined ? 'TRUE' : 'FALSE';
+  writeFileSync(extensions, `subjectAltName=DNS:${name}\nbasicConstraints=critical,CA:${isAuthority}\n`);
   const signing = issuer
     ? ['-CA', issuer.certificate, '-CAkey', issuer.key, '-set_serial', '2']
     : ['-signkey', key, '-set_serial', '1'];

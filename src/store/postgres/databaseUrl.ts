@@ -36,7 +36,7 @@ const HOST_AND_PORT = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(\d*))?$/;
 const PORT = /^\d{1,5}$/;
 const IDENTIFIER = /^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 
-/** Returns the parameters of a URL, or undefined if it is none. A parameter after "?" overrides the one before it. */
+/** Returns the parameters of a URL, or undefined if the text is not a URL of a database. A parameter after "?" overrides the one before it. */
 export function parametersOf(url: string): Parameters | undefined {
   const [isUrl, userInfo = '', hostList = '', database = '', query = ''] = DATABASE_URL.exec(url) ?? [];
   if (isUrl === undefined) return undefined;
@@ -88,7 +88,7 @@ export function problemOfUrl(url: string): string | undefined {
   return isSchemaName(schemaOf(parameters)) ? undefined : `must have as schema ${SCHEMA_NAME}.`;
 }
 
-/** What the name of a schema must be. */
+/** The form of the name of a schema, for messages. */
 export const SCHEMA_NAME = '1 to 63 letters, digits and underscores, with no digit and no pg_ at the beginning';
 export const isSchemaName = (name: string): boolean => IDENTIFIER.test(name);
 

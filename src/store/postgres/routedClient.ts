@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Route, Routes } from './routes.ts';
 import { destroy, socketOf } from './socket.ts';
 
-/** What the values of target_session_attrs require of a server, in SQL. */
+/** The conditions of target_session_attrs, in SQL. */
 const CONDITIONS = {
   primary: 'not pg_is_in_recovery()',
   'read-write': `not pg_is_in_recovery() and not current_setting('transaction_read_only')::boolean`,

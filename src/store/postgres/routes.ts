@@ -132,7 +132,7 @@ function contentOf(parameter: string, path: string): string {
   }
 }
 
-/** What identifies this process at a host. */
+/** Returns the options that identify this process at a host. */
 function loginOf(parameters: Parameters, host: Host): pg.ClientConfig {
   const user = parameters.get('user') ?? fromSystem(() => userInfo().username);
   const login = { ...host, user, database: parameters.get('dbname') ?? user };
@@ -140,13 +140,19 @@ function loginOf(parameters: Parameters, host: Host): pg.ClientConfig {
   return {
     ...login,
     // The file is read for each connection, because its passwords may change.
-    password: parameters.get('password') ?? (() => passwordIn(file, login) ?? ''),
+    password: parameters.get('password') ?? (() => passwordIn(file, login) ?? missingPassword()),
     application_name: parameters.get('application_name'),
     options: parameters.get('options'),
     client_encoding: parameters.get('client_encoding'),
     sslnegotiation: parameters.get('sslnegotiation') === 'direct' ? 'direct' : undefined,
     enableChannelBinding: ['prefer', 'require'].includes(parameters.get('channel_binding') ?? ''),
   };
+}
+
+function missingPassword(): never {
+  throw new UnusableDatabaseError(
+    'The database requires a password. Set it in DATABASE_URL, PGPASSWORD_FILE or a password file (PGPASSFILE).',
+  );
 }
 
 /** The user of a container may be unknown to its system. */

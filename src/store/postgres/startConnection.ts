@@ -28,7 +28,7 @@ export async function connected(
       return opening;
     })
     .catch((error: Error) => {
-      throw unusable(error);
+      throw error instanceof UnusableDatabaseError ? error : unusable(error);
     });
   try {
     await work(client);

@@ -33,6 +33,7 @@ const REASONS = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate of the database is for another host name than that of the URL',
   '08': 'The database, or the pooler before it, refused the connection',
   '25006': 'The database is read-only: it is a standby, or default_transaction_read_only is on. Connect to the primary',
+  '28000': 'The database refused the user, or requires another sslmode. Check DATABASE_URL and DATABASE_DIRECT_URL',
   '28': 'The database refused the user or the password. Check DATABASE_URL and DATABASE_DIRECT_URL',
   '3D000': 'There is no database of this name. Create it, for example with createdb',
   '42501':
