@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { asAdmin } from '../support/admin.ts';
 import { atFileEnd } from '../support/fileEnd.ts';
@@ -70,10 +70,8 @@ describe('STORE_BACKEND=embedded', () => {
       const second = start(dataDir);
       expect(await second.ask(COUNT)).toEqual(counted(1));
       await second.stop();
-      const verification = startProgram(join(dirname(main), 'verify/main.js'), {
-        STORE_BACKEND: 'embedded',
-        DATA_DIR: dataDir,
-      });
+      const env = { STORE_BACKEND: 'embedded', DATA_DIR: dataDir };
+      const verification = startProgram(main, env, undefined, { args: ['verify'] });
       expect(await verification.ended).toEqual({ code: 0, signal: null });
       expect(verification.stdout()).toBe('Checked 0 positions, 0 events and 0 postings: consistent.\n');
       expect(() => pidOf(dataDir)).toThrow('ENOENT');
