@@ -10,9 +10,16 @@ it('a job repeats its work until it is complete, also after a failure', async ()
     .mockResolvedValueOnce(undefined)
     .mockRejectedValueOnce('failed')
     .mockResolvedValueOnce(COMPLETE);
-  const rounds = createJob(work, 100, (error) => failures.push(error));
+  const runs: boolean[] = [];
+  const rounds = createJob(
+    work,
+    100,
+    (error) => failures.push(error),
+    (_durationMs, hasFailed) => runs.push(hasFailed),
+  );
   rounds.start();
   await vi.advanceTimersByTimeAsync(1_000);
   expect([work.mock.calls.length, failures]).toEqual([3, ['failed']]);
+  expect(runs).toEqual([false, true, false]);
   await rounds.stop();
 });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createDatabase } from '../support/database.ts';
 import { AS_ROOT, buildProgram, type Program, startProgram } from '../support/program.ts';
 import { newKey, newSecrets } from '../support/secretsRun.ts';
 import { CANARIES, type Line, mixedRequests, sendAll } from './mixedRequests.ts';
@@ -93,6 +94,42 @@ describe('a server in production', () => {
     }
     expect(await program.stop()).toEqual({ code: 0, signal: null });
     expect(linesOf(program).at(-1)).toMatchObject({ msg: 'stopping' });
+  });
+
+  it('no line of an answered request is lost when the server stops', async () => {
+    const { rootKey } = newSecrets();
+    const program = startProgram(main, { NODE_ENV: 'production', ROOT_API_KEY: rootKey });
+    await program.address;
+    const count = 300;
+    await Promise.all(Array.from({ length: count }, () => program.ask('{ viewer { role } }', {}, rootKey)));
+    expect(await program.stop()).toEqual({ code: 0, signal: null });
+    expect(requestsOf(program)).toHaveLength(count);
+  });
+
+  it('LOG_LEVEL=debug logs statements with their times, and without values', async () => {
+    const database = await createDatabase();
+    onTestFinished(() => database.drop());
+    const { rootKey } = newSecrets();
+    const program = startProgram(main, {
+      NODE_ENV: 'production',
+      ROOT_API_KEY: rootKey,
+      LOG_LEVEL: 'debug',
+      STORE_BACKEND: 'postgres',
+      DATABASE_URL: database.url,
+    });
+    const create =
+      'mutation($name: String!) { createInstitution(input: { name: $name, regions: [US] }) { __typename } }';
+    await program.ask(create, { name: CANARIES.variable }, rootKey);
+    await program.stop();
+    const statements = linesOf(program).filter(({ msg }) => msg === 'statement');
+    const texts = statements.map(({ statement }) => String(statement));
+    for (const part of ['insert into institutions', 'commit']) {
+      expect(texts.filter((text) => text.includes(part))).not.toEqual([]);
+    }
+    expect(statements.every(({ durationMs }) => typeof durationMs === 'number')).toBe(true);
+    expect(requestsOf(program)).toMatchObject([{ type: 'mutation', statements: expect.any(Number) }]);
+    expect(requestsOf(program)[0]?.['statements']).toBeGreaterThan(0);
+    expect(program.stdout()).not.toContain(CANARIES.variable);
   });
 
   it('a log pipe that breaks does not end the process', async () => {
