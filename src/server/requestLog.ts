@@ -16,7 +16,9 @@ export function loggedHandler(handle: GraphqlHandler, onRequest: OnRequest | und
         record.end(onRequest, response.statusCode, incoming.socket.destroyed);
       } else {
         record.start(onRequest, response.statusCode);
-        response.once('close', () => record.end(onRequest, response.statusCode));
+        const end = (): void => record.end(onRequest, response.statusCode);
+        if (response.closed) end();
+        else response.once('close', end);
       }
     }
   };

@@ -176,7 +176,7 @@ describe('predecessor mistakes', () => {
       readConfig({ STORE_BACKEND, DATABASE_URL: 'postgres://localhost/escrowgrid' });
     for (const backend of ['postgresql', 'Postgres', 'POSTGRES', 'pg', 'mem', 'postgres,memory']) {
       expect(read(backend)).toThrow(ConfigurationError);
-      expect(read(backend)).toThrow(`STORE_BACKEND must be one of memory, postgres; it is "${backend}".`);
+      expect(read(backend)).toThrow(`STORE_BACKEND must be one of memory, postgres, embedded; it is "${backend}".`);
     }
     expect(read('postgres')().store.backend).toBe('postgres');
     expect(() => readConfig({ STORE_BACKEND: 'postgres' })).toThrow(/DATABASE_URL/);

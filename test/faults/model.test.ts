@@ -74,6 +74,10 @@ async function take(each: Step, { server, stage, world, said, coverage }: Scene)
   } else if (each.do === 'expireDue') {
     said.push(each);
     expect(await server.app.expireDue()).toBe(world.expireDue());
+  } else if (each.do === 'cleanUp') {
+    said.push(each);
+    await server.app.cleanUp();
+    world.cleanUp();
   } else {
     const call = callOf(each, said, world);
     if (!call) return;

@@ -7,6 +7,7 @@ import type { World } from './world.ts';
 export type Step =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'expireDue' }
+  | { readonly do: 'cleanUp' }
   | { readonly do: 'again'; readonly which: number; readonly who: Who; readonly changed: boolean }
   | {
       readonly do: 'call';
@@ -201,4 +202,5 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ do: 'wait' as const, ms: 31 * DAY }) },
   { weight: 2, arbitrary: fc.constant({ do: 'expireDue' as const }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'cleanUp' as const }) },
 );

@@ -69,6 +69,11 @@ export class World {
     return due.length;
   }
 
+  /** Removes the idempotency keys that are past their retention. Until then they count. */
+  cleanUp(): void {
+    for (const [scope, { at }] of this.#keys) if (at < this.now - KEEP_MS) this.#keys.delete(scope);
+  }
+
   /** Returns the result of the call, and applies its effects. */
   answer(call: Call): Answer {
     return resultOf(() => this.#perform(call));
@@ -86,7 +91,7 @@ export class World {
     const scope = JSON.stringify([who === 'STRANGER', call.mutation, key]);
     const prior = claims ? this.#keys.get(scope) : undefined;
     const request = requestOf(call);
-    if (prior && prior.at > this.now - KEEP_MS) {
+    if (prior) {
       if (prior.request !== request) throw new Refused('IdempotencyConflictError', ['idempotencyKey']);
       return this.#asItIsNow(prior.answer);
     }

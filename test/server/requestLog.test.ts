@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AppOptions } from '../../src/app.ts';
 import type { RequestEntry, RequestEvent } from '../../src/server/requestRecord.ts';
@@ -158,6 +159,15 @@ it('the statements of a request are counted with PostgreSQL', async () => {
   await post('{ viewer { role } }');
   expect(entries.map(({ statements }) => statements)).toEqual([expect.any(Number), 1, 1, 1, 1, 1, 0]);
   expect(entries[0]?.statements).toBeGreaterThan(0);
+});
+
+it('a request whose client leaves is logged as aborted', async () => {
+  const { address, entries } = await recorded();
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  const head = `POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ROOT_TOKEN}\r\nContent-Type: application/json`;
+  socket.write(`${head}\r\nContent-Length: 100\r\n\r\n{"query":`, () => socket.destroy());
+  await expect.poll(() => entries).toMatchObject([{ outcome: 'aborted', apiKey: 'ROOT', operation: null }]);
 });
 
 it("a client's request id is used only if the request is admitted", async () => {
