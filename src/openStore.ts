@@ -47,7 +47,7 @@ export const openMigratedStore = (config: Config, listener: StoreListener): Prom
 
 type DatabaseConfig = Extract<StoreConfig, { readonly backend: 'postgres' }>;
 
-/** How the database is made usable. */
+/** The steps that make the database usable. */
 interface Opening {
   readonly prepare: (database: DatabaseConfig) => Promise<void>;
   /** Returns the maximum time to wait for the database, in ms. */

@@ -9,7 +9,7 @@ const MIGRATIONS = ['auto', 'check', 'off'] as const;
 /** The fraction of the heap that the data of the memory store may use; requests need the rest. */
 const HEAP_PART = 0.75;
 
-/** How a server uses its database. */
+/** The options of a database. */
 interface DatabaseOptions {
   /** The maximum number of concurrent connections. */
   readonly connections: number;

@@ -3,7 +3,7 @@ import { ownerOf, type Viewer } from '../domain/viewer.ts';
 import type { Deadline } from '../store/deadline.ts';
 
 /**
- * How a request ended: `ok`; with a `user_error` of a mutation; `rejected`, because of the request itself; `failed`,
+ * The end of a request: `ok`; with a `user_error` of a mutation; `rejected`, because of the request itself; `failed`,
  * because of the server; or `aborted`, because the client left.
  */
 export const OUTCOMES = ['ok', 'user_error', 'rejected', 'failed', 'aborted'] as const;
@@ -12,10 +12,10 @@ export type Outcome = (typeof OUTCOMES)[number];
 export const REQUEST_TYPES = ['query', 'mutation', 'subscription'] as const;
 export type RequestType = (typeof REQUEST_TYPES)[number];
 
-/** What is logged: a request that has ended or, for a subscription, its start and its end. */
+/** The occasion of a line: a request has ended, or a subscription has started or ended. */
 export type RequestEvent = 'request' | 'subscription started' | 'subscription ended';
 
-/** What is logged about a request, or about an operation over WebSocket. It contains neither document nor variables. */
+/** The line of a request, or of an operation over WebSocket. It contains neither document nor variables. */
 export interface RequestEntry {
   readonly transport: 'http' | 'websocket';
   readonly requestId: string | null;
@@ -59,7 +59,7 @@ const NO_CODES: readonly string[] = [];
 /** The codes of errors that the request did not cause. */
 const SERVER_CODES: ReadonlySet<string> = new Set(['INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE', 'BUSY', 'TIMEOUT']);
 
-/** What is noted about one request until it ends. It exists only if requests are logged or counted. */
+/** The facts about one request until it ends. They are noted only if requests are logged or counted. */
 export class RequestRecord {
   /** The context of the request. Yoga copies it, and adds to the copy. */
   context: RecordedContext;

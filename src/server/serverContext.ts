@@ -36,7 +36,7 @@ export interface ServerContext {
   pace?: Pace | undefined;
   /** The bytes that are reserved for the response; absent if it is small. */
   reservation?: Reservation;
-  /** What is noted for the log; absent if requests are neither logged nor counted. */
+  /** The facts for the log; absent if requests are neither logged nor counted. */
   record?: RequestRecord;
 }
 

@@ -35,7 +35,7 @@ export interface SocketOperation {
   readonly id: string;
   settled: Promise<void>;
   results?: AsyncIterator<unknown>;
-  /** What is noted for the log; absent if operations are not logged. */
+  /** The facts for the log; absent if operations are not logged. */
   record?: RequestRecord;
   /** Called when all its work has ended. */
   onSettled?: () => void;

@@ -1,6 +1,6 @@
 import type { Field, TableName, Tables } from '../store/store.ts';
 
-/** How a field is written: an amount as a text of digits, everything else as its JSON. */
+/** The form in which a field is written: an amount as a text of digits, everything else as its JSON. */
 type KindOf<V> = [Extract<V, bigint>] extends [never] ? 'value' : 'amount';
 
 /** The fields of every table in the order in which an export has them. The compiler names a field that is missing. */

@@ -7,7 +7,7 @@ import { LAYOUTS } from './layouts.ts';
 import type { RoutedClient } from './routedClient.ts';
 import { UnusableDatabaseError } from './unusableDatabase.ts';
 
-/** What the role of transactions may do with a table. */
+/** The privileges of the role of transactions on a table. */
 interface Privileges {
   readonly insert?: boolean;
   /** The columns that it may update. */
