@@ -79,9 +79,7 @@ type ContextMaker = (
 
 /** Returns a function that makes the context of a request. It names each value: spreading them takes much longer. */
 function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMaker {
-  const { store, ledger, clock, newId, newToken, failedAttempts, hub } = shared;
-  const { chatLimits, apiKeysPerInstitution } = shared;
-  const limits = { chatLimits, apiKeysPerInstitution };
+  const { store, ledger, clock, newId, newToken, failedAttempts, hub, chatLimits, apiKeysPerInstitution } = shared;
   return ({ headers }, caller, requestId, record) => {
     const { viewer } = caller;
     const until = deadlineIn(operationMs);
@@ -91,7 +89,8 @@ function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMake
     // Browsers send no header before the first event; an empty one means the same.
     const lastEventId = headers.get('last-event-id') || null;
     return {
-      ...limits,
+      chatLimits,
+      apiKeysPerInstitution,
       store,
       ledger,
       clock,
