@@ -13,6 +13,15 @@ import { Parameters, type Statement, selectOf } from './sql.ts';
 /** The number of rows of a page. Some rows have more than 64 KiB. */
 const PAGE_ROWS = 500;
 
+/**
+ * Lets every page be read from the index of its order. By default PostgreSQL may read the rest of the table for each page
+ * and sort it, if it expects few rows.
+ */
+const BY_INDEX: Statement = {
+  text: `select ${['sort', 'incremental_sort', 'seqscan', 'bitmapscan'].map((name) => `set_config('enable_${name}', 'off', true)`).join(', ')}`,
+  values: [],
+};
+
 /** Reads whole tables from one snapshot, in pages of one statement each. */
 export function scanTables<R>(
   pool: ConnectionPool,
@@ -23,6 +32,7 @@ export function scanTables<R>(
   const tenant = predicateOf(scope);
   return withRetries(() =>
     withSession(pool, onStatement, { purpose: 'snapshot', scope }, async (session) => {
+      await session.query(BY_INDEX);
       const rows = <T extends TableName>(name: T) =>
         pagesOf<Tables[T]>(session, LAYOUTS[name], SCAN_ORDERS[name], tenant);
       const result = await work({ rows });
