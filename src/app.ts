@@ -112,8 +112,7 @@ export function createApp(options: AppOptions): App {
   const { countDispatched: onDispatched } = metrics ?? {};
   const hub = new Hub({ ...settings, feed: store.changes, maxPerOwner, onInternalError: failed, onDispatched });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
-  const limitsOfCommands = { chatLimits, apiKeysPerInstitution };
-  const shared = { store, ledger, clock, newId, newToken, failedAttempts, ...limitsOfCommands };
+  const shared = { store, ledger, clock, newId, newToken, failedAttempts, chatLimits, apiKeysPerInstitution };
   const headers = securityHeaders(strictTransport);
   const readiness = new Readiness(store, failed, options.onReadiness);
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);

@@ -103,7 +103,7 @@ export const JOB_NAMES = [
 /** The name of a background job in the metrics. */
 export type JobName = (typeof JOB_NAMES)[number];
 
-/** What the background jobs need. */
+/** The options of the background jobs. */
 interface JobOptions {
   readonly work: BackgroundJobs;
   readonly store: Store;
@@ -117,8 +117,8 @@ interface JobOptions {
 }
 
 /**
- * Returns the jobs that repeat this work, not yet started. What cannot be undone waits while the clock of this machine is
- * wrong.
+ * Returns the jobs that repeat this work, not yet started. Work that cannot be undone waits while the clock of this
+ * machine is wrong.
  */
 export function createJobs(options: JobOptions): readonly Job[] {
   const { work, store, readiness, sweepPauseMs, onError, onRun = () => {} } = options;

@@ -45,7 +45,7 @@ export async function serve({ import: imported }: ServeOptions, fail: (error: un
   await stopStarting?.();
   const listening = await app.listen(port, host);
   const { port: metricsPort, host: metricsHost } = config.metrics;
-  const metricsServer = metricsPort === null ? undefined : await serveMetrics(metrics, metricsPort, metricsHost);
+  const metricsAddress = metricsPort === null ? undefined : await serveMetrics(metrics, metricsPort, metricsHost);
   const { drainGraceMs: graceMs } = config.settings;
   const stop = async (): Promise<void> => {
     await shutDown({ app, listening, store, graceMs });
@@ -57,7 +57,7 @@ export async function serve({ import: imported }: ServeOptions, fail: (error: un
   process.off('SIGTERM', leave).off('SIGINT', leave);
   const address = `${listening.origin}${GRAPHQL_PATH}`;
   const { backend } = config.store;
-  log.info({ store: backend, environment: config.environment, address, metrics: metricsServer?.address }, 'ready');
+  log.info({ store: backend, environment: config.environment, address, metrics: metricsAddress }, 'ready');
   // Text is for people; the log of a server in production is only JSON.
   if (config.environment !== 'production') output.write(addressText(config, address));
 }

@@ -23,7 +23,7 @@ export interface IdempotencyClaim {
   readonly key: string | null;
   /** The hash of the request; empty if there is no key. */
   readonly hash: string;
-  /** The record that an earlier call has left under the key. It counts, whatever its age, until the clean-up removes it. */
+  /** The record that an earlier call has left under the key. It counts until the clean-up removes it. */
   readonly earlier: IdempotencyRecord | undefined;
 }
 

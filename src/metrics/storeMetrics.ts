@@ -2,9 +2,9 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { CurrencyCode } from '../domain/currencies.ts';
 import { OPEN_STATES, POSITION_STATES, type PositionState } from '../domain/lifecycle.ts';
 import { formatMinorUnits } from '../domain/money.ts';
+import { Remembered } from '../server/remembered.ts';
 import { deadlineIn } from '../store/deadline.ts';
 import type { Store } from '../store/store.ts';
-import { Remembered } from './remembered.ts';
 
 /** The time for which the sums of held money are kept, in ms: summing up many positions takes long. */
 const HELD_KEPT_MS = 10_000;

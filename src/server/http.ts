@@ -8,7 +8,7 @@ import { Connections } from './connections.ts';
 import { isGetOrHead, isPageRequest, type Page } from './graphiql.ts';
 import { resultTypeFor } from './mediaTypes.ts';
 import { probeAnswer, type Readiness } from './readiness.ts';
-import { errorReply, requestError } from './requestError.ts';
+import { requestError, sendError } from './requestError.ts';
 import { loggedHandler } from './requestLog.ts';
 import type { OnRequest } from './requestRecord.ts';
 import type { GraphqlHandler } from './serverContext.ts';
@@ -90,15 +90,20 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   server.timeout = limits.idleTimeoutMs;
   server.maxConnections = limits.connections;
   const endSockets = upgrade(server);
-  server.listen(port, host);
-  await once(server, 'listening');
-  const { port: bound } = server.address() as AddressInfo;
-  const name = host.includes(':') ? `[${host}]` : host;
+  const origin = await listenAt(server, port, host);
   const close = async (ms = DRAIN_MS): Promise<void> => {
     await endSockets();
     await connections.close(ms);
   };
-  return { origin: `http://${name}:${bound}`, connections, close };
+  return { origin, connections, close };
+}
+
+/** Listens, and returns the bound origin: http://127.0.0.1:4000 */
+export async function listenAt(server: Server, port: number, host: string): Promise<string> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const { port: bound } = server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 }
 
 /** A host that was found to be valid, as nearly all requests name the same one. */
@@ -189,10 +194,8 @@ const redirectTo =
 
 const rejectWith =
   (error: GraphQLError): Answer =>
-  (request, response) => {
-    const { status, headers, body } = errorReply(error, request.headers.accept);
-    response.writeHead(status, headers).end(body);
-  };
+  (request, response) =>
+    sendError(error, request, response);
 
 /** Whether the request has a header more than once. */
 const isRepeated = (request: IncomingMessage, name: string): boolean =>

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Access, unauthenticated } from './access/access.ts';
 import type { Mask } from './errors.ts';
 import { addressOf } from './http.ts';
-import { errorReply } from './requestError.ts';
+import { sendError } from './requestError.ts';
 import { requestHeadOf } from './requestHead.ts';
 
 /** The metrics as text. */
@@ -27,8 +27,7 @@ export const metricsAnswer =
       if (viewer.role !== 'ROOT') throw unauthenticated('The metrics require the root key.');
       await sendMetrics(metrics, response);
     } catch (error) {
-      const { status, headers, body } = errorReply(mask(error), request.headers.accept);
-      response.writeHead(status, headers).end(body);
+      sendError(mask(error), request, response);
     }
   };
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Store, StoreFault } from '../store/store.ts';
+import { Remembered } from './remembered.ts';
 
 /** The path at which a server that runs returns 200. */
 export const HEALTH_PATH = '/health';
@@ -19,9 +20,7 @@ export class Readiness {
   readonly #onChange: (reason: UnreadyReason | undefined) => void;
   #lastReason: UnreadyReason | undefined;
   #isStopping = false;
-  #check: Promise<UnreadyReason | undefined> | undefined;
-  /** When the result of the last check is forgotten, by the monotonic clock. */
-  #forgottenAt = Infinity;
+  readonly #check = new Remembered(() => this.#findReason(), REMEMBERED_MS);
 
   /** `onChange` is called whenever a check finds another reason than the one before. */
   constructor(
@@ -41,19 +40,14 @@ export class Readiness {
 
   /** Returns why the server cannot serve requests; undefined if it can. */
   async reason(): Promise<UnreadyReason | undefined> {
-    if (this.#isStopping) return 'stopping';
-    if (performance.now() > this.#forgottenAt) this.#check = undefined;
-    this.#check ??= this.#findFault();
-    return this.#check;
+    return this.#isStopping ? 'stopping' : this.#check.get();
   }
 
-  async #findFault(): Promise<UnreadyReason | undefined> {
-    this.#forgottenAt = Infinity;
+  async #findReason(): Promise<UnreadyReason | undefined> {
     const reason = await this.#store.findFault().catch((error: unknown) => {
       this.#onError(error);
       return 'internal_error' as const;
     });
-    this.#forgottenAt = performance.now() + REMEMBERED_MS;
     if (reason !== this.#lastReason) this.#onChange(reason);
     this.#lastReason = reason;
     return reason;

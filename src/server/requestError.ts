@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { resultTypeFor } from './mediaTypes.ts';
 
@@ -43,6 +43,12 @@ export function errorReply(error: GraphQLError, accept: string | null | undefine
   const body = JSON.stringify({ errors: [{ message: error.message, extensions }] });
   const type = resultTypeFor(accept ?? null) ?? 'application/json';
   return { status, headers: { 'content-type': `${type}; charset=utf-8`, ...headers }, body };
+}
+
+/** Sends the same. */
+export function sendError(error: GraphQLError, request: IncomingMessage, response: ServerResponse): void {
+  const { status, headers, body } = errorReply(error, request.headers.accept);
+  response.writeHead(status, headers).end(body);
 }
 
 /** Returns the same as a response of the Fetch API. */

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { UnavailableError } from '../store/errors.ts';
 import { maskError } from './errors.ts';
-import { isAt } from './http.ts';
+import { isAt, listenAt } from './http.ts';
 import { probeAnswer } from './readiness.ts';
-import { errorReply } from './requestError.ts';
+import { sendError } from './requestError.ts';
 
 /**
  * Listens while the program waits for its database: `/health` is 200, `/ready` is 503 with the reason `starting`, and
@@ -17,14 +17,9 @@ export async function serveWhileStarting(port: number, host: string): Promise<()
     response.shouldKeepAlive = false;
     const probe = probeAnswer((path) => isAt(request, path), { reason: async () => 'starting' });
     if (probe) return void probe(request, response);
-    const { status, headers, body } = errorReply(
-      mask(new UnavailableError('The server is starting.')),
-      request.headers.accept,
-    );
-    response.writeHead(status, headers).end(body);
+    sendError(mask(new UnavailableError('The server is starting.')), request, response);
   });
-  server.listen(port, host);
-  await once(server, 'listening');
+  await listenAt(server, port, host);
   return async () => {
     const closed = once(server, 'close');
     server.close();

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Metrics } from '../../src/metrics/metrics.ts';
-import { Remembered } from '../../src/metrics/remembered.ts';
+import { Remembered } from '../../src/server/remembered.ts';
 import type { RequestEntry } from '../../src/server/requestRecord.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
