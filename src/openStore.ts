@@ -1,4 +1,4 @@
-import type { Config, StoreConfig } from './config.ts';
+import type { Config, DatabaseConfig, EmbeddedConfig } from './config.ts';
 import { startEmbeddedDatabase } from './embedded/database.ts';
 import { createMemoryStore } from './store/memory/index.ts';
 import type { OnMemoryWarning } from './store/memory/meter.ts';
@@ -11,8 +11,6 @@ import { waitForDatabase } from './store/postgres/waitForDatabase.ts';
 import type { OnTransition, Store } from './store/store.ts';
 
 export type { OnMemoryWarning };
-
-type EmbeddedConfig = Extract<StoreConfig, { readonly backend: 'embedded' }>;
 
 /**
  * Called when the state of the store changes: `onError` once when it becomes unavailable, `onRecovery` once when that
@@ -44,8 +42,6 @@ export const openStore = (config: Config, listener: StoreListener): Promise<Stor
  */
 export const openMigratedStore = (config: Config, listener: StoreListener): Promise<Store> =>
   open(config, listener, { prepare: ({ directUrl }) => checkMigrated(directUrl), waitMs: () => 0 });
-
-type DatabaseConfig = Extract<StoreConfig, { readonly backend: 'postgres' }>;
 
 /** The steps that make the database usable. */
 interface Opening {

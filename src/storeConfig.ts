@@ -52,6 +52,11 @@ export type StoreConfig =
       readonly dataDir: string;
     } & DatabaseOptions);
 
+/** The configuration of a store in a database. */
+export type DatabaseConfig = Extract<StoreConfig, { readonly backend: 'postgres' }>;
+/** The configuration of a store in a database that the server runs by itself. */
+export type EmbeddedConfig = Extract<StoreConfig, { readonly backend: 'embedded' }>;
+
 /** Reads the variables of both stores, so that a wrong one is reported whichever store is selected. */
 export function readStore(read: VariableReader, problems: string[]): StoreConfig {
   const backend = read.oneOf('STORE_BACKEND', BACKENDS, 'memory');

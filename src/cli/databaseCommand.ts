@@ -1,15 +1,12 @@
 import type { CommandContext } from '../commands/context.ts';
 import { UNBOUNDED_FAILED_ATTEMPTS } from '../commands/failedAttempts.ts';
 import { createStoredLedger } from '../commands/ledger.ts';
-import { type Config, environment, readConfig, type StoreConfig } from '../config.ts';
+import { type Config, type DatabaseConfig, environment, readConfig } from '../config.ts';
 import { createIds, newRandomToken } from '../ids.ts';
 import { openMigratedStore } from '../openStore.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/store.ts';
 import { CommandError } from './commandError.ts';
-
-/** The part of the configuration that names a database. */
-export type DatabaseConfig = Extract<StoreConfig, { readonly backend: 'postgres' }>;
 
 const NO_DATABASE =
   'This command needs a database: set STORE_BACKEND=postgres and DATABASE_URL. The data of a memory store exists only in ' +

@@ -76,7 +76,10 @@ async function insertAll(
   return counts;
 }
 
-/** Returns the rows of an export, parsed. Throws ExportFormatError, also for a row of an institution that it does not name. */
+/**
+ * Returns the rows of an export, parsed. Throws ExportFormatError, also for a row of an institution that it does not
+ * name.
+ */
 async function* batchesOf(path: string, institutionId: Id | null): AsyncGenerator<Batch> {
   let batch: ParsedRow[] = [];
   let bytes = 0;

@@ -58,9 +58,9 @@ const DELETE = `with oldest as (
 ), gone as (
   delete from outbox using oldest where outbox.place = oldest.place and oldest.place < coalesce(
     (select min(place) from oldest where created_at >= $1), 9223372036854775807) returning outbox.place, outbox.id
-), newest as (select place, id from gone order by place desc limit 1), forgotten as (
-  update outbox_extent set forgotten = newest.place, forgotten_id = newest.id from newest returning 1
-) select count(*)::int as count, (select count(*) from forgotten)::int as updated from gone`;
+), newest as (select place, id from gone order by place desc limit 1), extent as (
+  update outbox_extent set forgotten = newest.place, forgotten_id = newest.id from newest
+) select count(*)::int as count from gone`;
 
 /** The change feed that all servers on one database share. */
 export interface PostgresChanges extends ChangeFeed {

@@ -36,7 +36,10 @@ const HOST_AND_PORT = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(\d*))?$/;
 const PORT = /^\d{1,5}$/;
 const IDENTIFIER = /^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 
-/** Returns the parameters of a URL, or undefined if the text is not a URL of a database. A parameter after "?" overrides the one before it. */
+/**
+ * Returns the parameters of a URL, or undefined if the text is not a URL of a database. A parameter after "?" overrides
+ * the one before it.
+ */
 export function parametersOf(url: string): Parameters | undefined {
   const [isUrl, userInfo = '', hostList = '', database = '', query = ''] = DATABASE_URL.exec(url) ?? [];
   if (isUrl === undefined) return undefined;

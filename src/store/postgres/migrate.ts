@@ -4,8 +4,9 @@ import type pg from 'pg';
 import { APP_ROLE, migrationSettings } from './begin.ts';
 import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
 import { MIGRATIONS_FOLDER, MIGRATIONS_TABLE } from './migrationFiles.ts';
-import { migrationStatusOf, throwIfNewer } from './migrationStatus.ts';
+import { checkVersion, migrationStatusOf, readRole, throwIfNewer } from './migrationStatus.ts';
 import { ensurePrivileges } from './privileges.ts';
+import type { RoutedClient } from './routedClient.ts';
 import { destroy } from './socket.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError } from './unusableDatabase.ts';
@@ -27,25 +28,29 @@ export const migrate = (databaseUrl: string, migrations: Migrations = 'auto'): P
   connected(databaseUrl, async (client) => {
     await checkDatabase(client);
     if (migrations === 'off') return;
-    const status = await migrationStatusOf(client);
-    throwIfNewer(status);
-    const { pending } = status;
-    if (migrations === 'check' && pending.length > 0) {
-      throw new UnusableDatabaseError(
-        `The database lacks the migrations ${pending.join(', ')}, and MIGRATE=check forbids to run them. Start one server with MIGRATE=auto.`,
+    if (migrations === 'check') {
+      await checkVersion(
+        client,
+        (pending) =>
+          `The database lacks the migrations ${pending}, and MIGRATE=check forbids to run them. Start one server with MIGRATE=auto.`,
       );
+    } else {
+      await applyPending(databaseUrl, client);
     }
-    await ensureRole(client, migrations === 'auto');
-    if (migrations === 'auto') {
-      if (pending.length > 0) {
-        await client.query(migrationSettings(client.schema));
-        await checkSchema(client);
-        await runMigrations(databaseUrl, client);
-      }
-    }
-    await checkTables(client);
     await ensurePrivileges(client, migrations === 'auto');
   });
+
+async function applyPending(databaseUrl: string, client: RoutedClient): Promise<void> {
+  const status = await migrationStatusOf(client);
+  throwIfNewer(status);
+  await ensureRole(client);
+  if (status.pending.length > 0) {
+    await client.query(migrationSettings(client.schema));
+    await checkSchema(client);
+    await runMigrations(databaseUrl, client);
+  }
+  await checkTables(client);
+}
 
 /** Runs the migrations, which may take any time as long as the database answers on the other connection. */
 const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
@@ -92,36 +97,24 @@ const ROLE_TRIES = 5;
 
 /**
  * Creates the role that transactions use and makes this user a member. Roles belong to the cluster, not the database.
- * Throws UnusableDatabaseError if it is missing and must not or cannot be created.
  */
-async function ensureRole(client: pg.Client, mayCreate: boolean): Promise<void> {
-  const have = async (): Promise<{ readonly there: boolean; readonly mine: boolean }> => {
-    const { rows } = await client.query<{ there: boolean; mine: boolean }>(
-      `select count(*) > 0 as there, coalesce(bool_or(pg_has_role(rolname, 'member')), false) as mine
-       from pg_roles where rolname = '${APP_ROLE}'`,
-    );
-    return rows[0] ?? { there: false, mine: false };
-  };
+async function ensureRole(client: pg.Client): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      const { there, mine } = await have();
-      if (!mine && !mayCreate) throw missingRole('MIGRATE=check');
-      if (!there) await client.query(`create role ${APP_ROLE} nologin`);
-      if (mine) return;
+      const { exists, isMember } = await readRole(client);
+      if (!exists) await client.query(`create role ${APP_ROLE} nologin`);
+      if (isMember) return;
       await client.query(`grant ${APP_ROLE} to current_user`);
-      if ((await have()).mine) return;
+      if ((await readRole(client)).isMember) return;
     } catch (error) {
       const { code } = error as pg.DatabaseError;
       if (tries === ROLE_TRIES || !CONCURRENT_CREATION_STATES.has(code)) {
-        throw error instanceof UnusableDatabaseError ? error : missingRole(code, error);
+        throw new UnusableDatabaseError(
+          `The role ${APP_ROLE} cannot be created or granted (${code}). Let a superuser run: ` +
+            `create role ${APP_ROLE} nologin; grant ${APP_ROLE} to <the user of DATABASE_URL>;`,
+          { cause: error },
+        );
       }
     }
   }
 }
-
-const missingRole = (reason: string | undefined, cause?: unknown): UnusableDatabaseError =>
-  new UnusableDatabaseError(
-    `The role ${APP_ROLE} cannot be created or granted (${reason}). Let a superuser run: ` +
-      `create role ${APP_ROLE} nologin; grant ${APP_ROLE} to <the user of DATABASE_URL>;`,
-    { cause },
-  );

@@ -56,24 +56,29 @@ export function throwIfNewer({ unknown }: MigrationStatus): void {
 export const checkMigrated = (databaseUrl: string): Promise<void> =>
   connected(databaseUrl, async (client) => {
     await checkDatabase(client);
-    const status = await migrationStatusOf(client);
-    throwIfNewer(status);
-    if (status.pending.length > 0) {
-      throw new UnusableDatabaseError(
-        `The database is older than this program: it lacks ${status.pending.join(', ')}. Run: escrowgrid migrate up`,
-      );
-    }
-    await checkTables(client);
-    await checkRole(client);
+    await checkVersion(
+      client,
+      (pending) => `The database is older than this program: it lacks ${pending}. Run: escrowgrid migrate up`,
+    );
   });
 
-async function checkRole(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ isMember: boolean }>(
-    `select coalesce(bool_or(pg_has_role(rolname, 'member')), false) as "isMember" from pg_roles where rolname = $1`,
-    [APP_ROLE],
-  );
-  if (rows[0]?.isMember) return;
+/** Does the same on a connection. `messageOf` returns the message about migrations that were not applied. */
+export async function checkVersion(client: RoutedClient, messageOf: (pending: string) => string): Promise<void> {
+  const status = await migrationStatusOf(client);
+  throwIfNewer(status);
+  if (status.pending.length > 0) throw new UnusableDatabaseError(messageOf(status.pending.join(', ')));
+  await checkTables(client);
+  if ((await readRole(client)).isMember) return;
   throw new UnusableDatabaseError(
     `The role ${APP_ROLE} is missing, or the user of the database is no member of it. Run: escrowgrid migrate up`,
   );
+}
+
+/** Returns whether the role of the transactions exists, and whether the user of the connection can take it. */
+export async function readRole(client: pg.Client): Promise<{ readonly exists: boolean; readonly isMember: boolean }> {
+  const { rows } = await client.query<{ exists: boolean; isMember: boolean }>(
+    `select count(*) > 0 as exists, coalesce(bool_or(pg_has_role(rolname, 'member')), false) as "isMember"
+     from pg_roles where rolname = '${APP_ROLE}'`,
+  );
+  return rows[0] ?? { exists: false, isMember: false };
 }
