@@ -3,9 +3,7 @@ import { createAssetTemplate } from '../commands/assetTemplate.ts';
 import { postChatMessage } from '../commands/chatMessage.ts';
 import { createChatSession } from '../commands/chatSession.ts';
 import type { CommandContext } from '../commands/context.ts';
-import { UNBOUNDED_FAILED_ATTEMPTS } from '../commands/failedAttempts.ts';
 import { createInstitution } from '../commands/institution.ts';
-import { createStoredLedger } from '../commands/ledger.ts';
 import { createPosition } from '../commands/position.ts';
 import { cancelPosition, expirePosition, fundPosition, releasePosition } from '../commands/positionMoves.ts';
 import { CHAT_PRIORITIES } from '../domain/chatSession.ts';
@@ -13,6 +11,7 @@ import type { Id, IdPrefix } from '../domain/ids.ts';
 import { type Clock, DAY_MS } from '../domain/time.ts';
 import type { Store } from '../store/store.ts';
 import { derivedId } from './derivedId.ts';
+import { sampleContext } from './sampleContext.ts';
 
 /** Returns the id of the object of a type that the nth step creates. */
 const demoId = (prefix: IdPrefix, n: number): Id => derivedId('EscrowGrid demo', prefix, n);
@@ -25,23 +24,12 @@ const demoId = (prefix: IdPrefix, n: number): Id => derivedId('EscrowGrid demo',
 export async function writeDemoData(store: Store, clock: Clock): Promise<void> {
   const [institutions] = await store.read('ALL').institutions.counts([{ where: {} }]);
   if (institutions !== 0) return;
-  const viewer = { role: 'ROOT' } as const;
   let steps = 0;
   const step: Step = (input) => {
     steps += 1;
     const n = steps;
     const newId = (prefix: IdPrefix): Id => demoId(prefix, n);
-    const ledger = createStoredLedger(newId);
-    const chatLimits = { sessions: null, messagesPerSession: 1_000 };
-    const limits = {
-      chatLimits,
-      apiKeysPerInstitution: 0,
-      failedAttempts: UNBOUNDED_FAILED_ATTEMPTS,
-    };
-    // The demo creates no API keys: a token in public source code must not be valid.
-    const newToken = (): string => '';
-    const context = { viewer, store, ledger, clock, newId, newToken, ...limits, requestId: null };
-    return [context, { ...input, idempotencyKey: `demo ${n}` }];
+    return [sampleContext({ store, clock, newId }), { ...input, idempotencyKey: `demo ${n}` }];
   };
   await construction(step);
   await tradeFinance(step, clock());

@@ -5,14 +5,12 @@ import type { PositionOperation } from '../commands/batch.ts';
 import { postChatMessage } from '../commands/chatMessage.ts';
 import { createChatSession } from '../commands/chatSession.ts';
 import type { CommandContext } from '../commands/context.ts';
-import { UNBOUNDED_FAILED_ATTEMPTS } from '../commands/failedAttempts.ts';
 import { createInstitution } from '../commands/institution.ts';
-import { createStoredLedger } from '../commands/ledger.ts';
 import type { Id, IdPrefix } from '../domain/ids.ts';
-import { DAY_MS } from '../domain/time.ts';
 import type { Store } from '../store/store.ts';
 import { derivedId, FIRST_TIME } from './derivedId.ts';
 import { randomFrom } from './random.ts';
+import { sampleContext } from './sampleContext.ts';
 
 /** The size of sample data. Equal sizes give equal rows, with equal ids and times, on each store. */
 export interface DataSize {
@@ -84,24 +82,10 @@ function contextFor(store: Store, seed: number): () => CommandContext {
     counts.set(prefix, n);
     return derivedId(nameOf(seed), prefix, n);
   };
-  const ledger = createStoredLedger(newId);
   let now = FIRST_TIME;
   return () => {
     const at = (now += STEP_MS);
-    return {
-      viewer: { role: 'ROOT' },
-      store,
-      ledger,
-      clock: () => at,
-      newId,
-      // The data has no API keys.
-      newToken: () => '',
-      idempotencyRetentionMs: DAY_MS,
-      chatLimits: { sessions: null, messagesPerSession: Number.MAX_SAFE_INTEGER },
-      apiKeysPerInstitution: 0,
-      failedAttempts: UNBOUNDED_FAILED_ATTEMPTS,
-      requestId: null,
-    };
+    return sampleContext({ store, clock: () => at, newId });
   };
 }
 
