@@ -1,19 +1,12 @@
 import { afterAll, expect } from 'vitest';
 import type { Settings } from '../../src/settings.ts';
-import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { OnStatement } from '../../src/store/postgres/session.ts';
-import type { Store } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
-import { createDatabase } from '../support/database.ts';
-import { type Proxy, startProxy } from '../support/proxy.ts';
+import { openProxiedStore, type ProxiedStore } from '../support/proxiedStore.ts';
 import { serve, type TestServer } from '../support/server.ts';
 
-export interface Proxied {
+export interface Proxied extends ProxiedStore {
   readonly server: TestServer;
-  readonly store: Store;
-  readonly proxy: Proxy;
-  /** The URL of the database itself, without the proxy. */
-  readonly databaseUrl: string;
   /** Returns the one row of a statement. */
   row(text: string, ...values: readonly unknown[]): Promise<unknown>;
 }
@@ -23,21 +16,12 @@ export async function proxied(
   onStatement: OnStatement = () => undefined,
   settings: Partial<Settings> = {},
 ): Promise<Proxied> {
-  const database = await createDatabase();
-  const proxy = await startProxy(database.url);
-  const store = createPostgresStore({ databaseUrl: proxy.url, onError: () => undefined, onStatement });
-  afterAll(async () => {
-    await store.close();
-    await proxy.away();
-    await database.drop();
-  });
+  const opened = await openProxiedStore({ onStatement });
   return {
-    server: serve(store, { settings }),
-    store,
-    proxy,
-    databaseUrl: database.url,
+    ...opened,
+    server: serve(opened.store, { settings }),
     row: (text, ...values) =>
-      asAdmin(database.url, async (admin) => (await admin.query(text, [...values])).rows[0] as unknown),
+      asAdmin(opened.databaseUrl, async (admin) => (await admin.query(text, [...values])).rows[0] as unknown),
   };
 }
 

@@ -1,13 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
-import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
-import { createDatabase } from '../support/database.ts';
-import { atFileEnd } from '../support/fileEnd.ts';
 import { atAddress } from '../support/limited.ts';
-import { startProxy } from '../support/proxy.ts';
+import { openProxiedStore } from '../support/proxiedStore.ts';
 import { serve } from '../support/server.ts';
 
 /** Longer than an answer is remembered. */
@@ -52,14 +49,7 @@ it('a check that fails is an internal error, without its text', async () => {
 });
 
 it('a server whose database cannot serve it is alive, and not ready until the reason has gone', async () => {
-  const database = await createDatabase();
-  const proxy = await startProxy(database.url);
-  const store = createPostgresStore({ databaseUrl: proxy.url, onError: () => undefined });
-  atFileEnd(async () => {
-    await store.close();
-    await proxy.away();
-    await database.drop();
-  });
+  const { store, proxy, databaseUrl } = await openProxiedStore();
   const get = await statusOf(store);
   const ready = async () => {
     await delay(forgottenMs);
@@ -67,10 +57,10 @@ it('a server whose database cannot serve it is alive, and not ready until the re
     return get('/ready');
   };
   const run = (...statements: readonly string[]) =>
-    asAdmin(database.url, async (admin) => {
+    asAdmin(databaseUrl, async (admin) => {
       for (const statement of statements) await admin.query(statement);
     });
-  const name = new URL(database.url).pathname.slice(1);
+  const name = new URL(databaseUrl).pathname.slice(1);
   const setReadOnly = (value: 'on' | 'off') =>
     run(
       'set default_transaction_read_only = off',

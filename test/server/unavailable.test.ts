@@ -1,11 +1,8 @@
 import { expect, it } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import { createPostgresStore } from '../../src/store/postgres/index.ts';
-import { createDatabase } from '../support/database.ts';
 import { houseOf, post, ROOT_TOKEN } from '../support/endpoint.ts';
-import { atFileEnd } from '../support/fileEnd.ts';
 import { atAddress } from '../support/limited.ts';
-import { startProxy } from '../support/proxy.ts';
+import { openProxiedStore } from '../support/proxiedStore.ts';
 import { serve } from '../support/server.ts';
 
 const POSITION = 'query ($id: ID!) { position(id: $id) { state institution { name } } }';
@@ -15,14 +12,7 @@ const FUND = `mutation ($id: ID!) { fundPosition(input: { positionId: $id, idemp
 const TIMES = 4;
 
 it('without the database every client gets the same 503, whatever its API key, its document and the way it is executed', async () => {
-  const database = await createDatabase();
-  const proxy = await startProxy(database.url);
-  const store = createPostgresStore({ databaseUrl: proxy.url, onError: () => undefined });
-  atFileEnd(async () => {
-    await store.close();
-    await proxy.away();
-    await database.drop();
-  });
+  const { store, proxy } = await openProxiedStore();
   const { deal, admin, reader, ids } = await houseOf(serve(store));
   expect(deal.assetId).toBe(ids[2]);
   const [, , , id] = ids;
