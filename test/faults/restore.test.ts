@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { StreamPosition } from '../../src/domain/change.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
@@ -14,9 +14,10 @@ import { countsOf } from '../support/accounting.ts';
 import { asAdmin, urlOf } from '../support/admin.ts';
 import { endOf } from '../support/changes.ts';
 import { fundedPosition, makeDeal } from '../support/deal.ts';
-import { PROGRAM_FOLDERS } from '../support/debianPostgres.ts';
+import { POSTGRES_BIN, PROGRAM_FOLDERS } from '../support/debianPostgres.ts';
 import { type PostgresServer, startPostgres } from '../support/postgresServer.ts';
 import { serve } from '../support/server.ts';
+import { startPrimary, startStandby, waitForReplay } from './standbys.ts';
 
 const BIN = PROGRAM_FOLDERS.find((folder) =>
   ['pg_dump', 'pg_restore'].every((program) => existsSync(join(folder, program))),
@@ -34,15 +35,42 @@ const as = (url: string, user: string): string => Object.assign(new URL(url), { 
 
 const open = (databaseUrl: string): Store => createPostgresStore({ databaseUrl, onError: () => undefined });
 
+/** Checks that a copy is consistent and that cursors from after it never resume, even after as many new changes. */
+async function resumesOnlyOwnCursors(store: Store, atCopy: StreamPosition, afterCopy: StreamPosition): Promise<void> {
+  expect((await verify(store)).difference).toBeNull();
+  expect(await store.changes.read(atCopy, 10)).toMatchObject({ isKnown: true, changes: [] });
+  expect(await store.changes.read(afterCopy, 10)).toMatchObject({ isKnown: false });
+  const server = serve(store);
+  const deal = await makeDeal(server);
+  for (const _each of [1, 2, 3]) await fundedPosition(server, deal);
+  const { sequence } = await endOf(store.changes);
+  expect(sequence).toBeGreaterThan(afterCopy.sequence);
+  expect(await store.changes.read(afterCopy, 10)).toMatchObject({ isKnown: false, changes: [] });
+  const { changes } = await store.changes.read(atCopy, 1_000);
+  expect(changes).toHaveLength(sequence - atCopy.sequence);
+}
+
+/** Funds a position, makes a copy of the database, and funds two more. Returns the ends of the stream. */
+async function writeAround(url: string, copy: () => Promise<void>) {
+  const store = open(url);
+  const server = serve(store);
+  const deal = await makeDeal(server);
+  await fundedPosition(server, deal);
+  const atCopy = await endOf(store.changes);
+  const counts = await countsOf(store);
+  await copy();
+  for (const _each of [1, 2]) await fundedPosition(server, deal);
+  const afterCopy = await endOf(store.changes);
+  await store.close();
+  return { atCopy, afterCopy, counts };
+}
+
 describe.skipIf(BIN === undefined)('a backup', () => {
   const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-restore-'));
   let cluster: PostgresServer;
   let fresh: PostgresServer;
   let url: string;
-  /** The ends of the stream when the dump was made, and after later changes. */
-  let atDump: StreamPosition;
-  let afterDump: StreamPosition;
-  let counts: object;
+  let written: Awaited<ReturnType<typeof writeAround>>;
 
   const run = (command: string, env: Readonly<Record<string, string>>): Promise<unknown> =>
     promisify(execFile)('sh', ['-c', command], { cwd: folder, env: { PATH: `${BIN}:${process.env['PATH']}`, ...env } });
@@ -55,16 +83,7 @@ describe.skipIf(BIN === undefined)('a backup', () => {
     });
     url = as(urlOf(cluster.url, 'house'), 'landlord');
     await migrate(url);
-    const store = open(url);
-    const server = serve(store);
-    const deal = await makeDeal(server);
-    await fundedPosition(server, deal);
-    atDump = await endOf(store.changes);
-    counts = await countsOf(store);
-    await run(commandOf('pg_dump'), { DATABASE_URL: url });
-    for (const _each of [1, 2]) await fundedPosition(server, deal);
-    afterDump = await endOf(store.changes);
-    await store.close();
+    written = await writeAround(url, async () => void (await run(commandOf('pg_dump'), { DATABASE_URL: url })));
   });
   afterAll(async () => {
     await Promise.all([cluster, fresh].map((server) => server.stop()));
@@ -91,19 +110,47 @@ describe.skipIf(BIN === undefined)('a backup', () => {
     expect(others).toEqual([]);
     await migrate(restored);
     const store = open(restored);
-    expect(await countsOf(store)).toEqual(counts);
-    expect((await verify(store)).difference).toBeNull();
-    expect(await store.changes.read(atDump, 10)).toMatchObject({ isKnown: true, changes: [] });
-    expect(await store.changes.read(afterDump, 10)).toMatchObject({ isKnown: false });
-
-    const server = serve(store);
-    const deal = await makeDeal(server);
-    for (const _each of [1, 2, 3]) await fundedPosition(server, deal);
-    const { sequence } = await endOf(store.changes);
-    expect(sequence).toBeGreaterThan(afterDump.sequence);
-    expect(await store.changes.read(afterDump, 10)).toMatchObject({ isKnown: false, changes: [] });
-    const { changes } = await store.changes.read(atDump, 1_000);
-    expect(changes).toHaveLength(sequence - atDump.sequence);
+    expect(await countsOf(store)).toEqual(written.counts);
+    await resumesOnlyOwnCursors(store, written.atCopy, written.afterCopy);
     await store.close();
   });
 });
+
+it('no cursor resumes at a wrong place after a snapshot of the folder was restored', async () => {
+  const primary = await startPrimary();
+  await migrate(primary.url);
+  const inFolder = (command: string): Promise<unknown> =>
+    promisify(execFile)('sh', ['-c', command], { cwd: primary.folder });
+  const { atCopy, afterCopy, counts } = await writeAround(primary.url, async () => {
+    await primary.halt('SIGINT');
+    await inFolder('cp -a data snapshot');
+    await primary.restart();
+  });
+  await primary.halt('SIGINT');
+  await inFolder('rm -r data && mv snapshot data');
+  await primary.restart();
+  const store = open(primary.url);
+  onTestFinished(() => store.close());
+  expect(await countsOf(store)).toEqual(counts);
+  await resumesOnlyOwnCursors(store, atCopy, afterCopy);
+});
+
+it.skipIf(POSTGRES_BIN === undefined)(
+  'no cursor resumes at a wrong place after a standby that was behind has taken over',
+  async () => {
+    const primary = await startPrimary(POSTGRES_BIN);
+    await migrate(primary.url);
+    const standby = await startStandby(POSTGRES_BIN ?? '', primary);
+    const { atCopy, afterCopy, counts } = await writeAround(primary.url, async () => {
+      await waitForReplay(primary, standby);
+      await standby.halt('SIGINT');
+    });
+    await primary.halt('SIGQUIT');
+    await standby.restart();
+    await asAdmin(standby.url, (admin) => admin.query('select pg_promote()'));
+    const store = open(standby.url);
+    onTestFinished(() => store.close());
+    expect(await countsOf(store)).toEqual(counts);
+    await resumesOnlyOwnCursors(store, atCopy, afterCopy);
+  },
+);
