@@ -109,8 +109,8 @@ export function createApp(options: AppOptions): App {
   const failed = failureHandler(onInternalError);
   const { access, ...entry } = accessOf({ ...options, clock, newId }, settings);
   const { rejections } = entry;
-  const { countDispatched: onDispatched } = metrics ?? {};
-  const hub = new Hub({ ...settings, feed: store.changes, maxPerOwner, onInternalError: failed, onDispatched });
+  const { noteFeedRead: onRead } = metrics ?? {};
+  const hub = new Hub({ ...settings, feed: store.changes, maxPerOwner, onInternalError: failed, onRead });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
   const shared = { store, ledger, clock, newId, newToken, failedAttempts, chatLimits, apiKeysPerInstitution };
   const headers = securityHeaders(strictTransport);

@@ -30,6 +30,8 @@ export class Metrics implements MetricsText {
   readonly #jobEndedAt: Gauge<'job'>;
   /** The lag of the last changes that were dispatched, in ms. */
   #lagMs = 0;
+  /** When the change feed was last read, in ms since 1970. */
+  #feedReadAt = 0;
   #clock: Clock = Date.now;
 
   constructor() {
@@ -72,6 +74,9 @@ export class Metrics implements MetricsText {
     this.#gauge('escrowgrid_subscriptions', 'Open subscriptions that receive live changes.', liveSubscriptions);
     const lag = 'Time from a change to its dispatch to subscribers, of the last changes that were dispatched.';
     this.#gauge('escrowgrid_change_feed_lag_seconds', lag, () => this.#lagMs / 1_000);
+    const readAt = 'escrowgrid_change_feed_last_read_timestamp_seconds';
+    this.#feedReadAt = clock();
+    this.#gauge(readAt, 'When the change feed was last read without an error.', () => this.#feedReadAt / 1_000);
   }
 
   /** Adds a metric with the number of lines that the log has dropped. */
@@ -83,10 +88,11 @@ export class Metrics implements MetricsText {
   readonly countTransition = (state: PositionState): void => this.#store.countTransition(state);
   readonly countRateLimited = (limit: CounterName): void => this.#rateLimited.inc({ limit });
 
-  readonly countDispatched = (changes: readonly SequencedChange[]): void => {
-    this.#dispatched.inc(changes.length);
-    const [first] = changes;
-    if (first) this.#lagMs = Math.max(0, this.#clock() - first.createdAt);
+  readonly noteFeedRead = (dispatched: readonly SequencedChange[]): void => {
+    this.#feedReadAt = this.#clock();
+    this.#dispatched.inc(dispatched.length);
+    const [first] = dispatched;
+    if (first) this.#lagMs = Math.max(0, this.#feedReadAt - first.createdAt);
   };
 
   readonly countJobRun = (job: JobName, durationMs: number, hasFailed: boolean): void => {

@@ -28,12 +28,13 @@ export interface HubOptions {
   /** The maximum number of subscriptions per owner. */
   readonly maxPerOwner: number;
   readonly onInternalError: (error: unknown) => void;
-  /** Called with the changes of each read once they are dispatched. */
-  readonly onDispatched?: ((changes: readonly SequencedChange[]) => void) | undefined;
+  /** Called after each read of the feed that has not failed, with the changes that were dispatched. */
+  readonly onRead?: ((dispatched: readonly SequencedChange[]) => void) | undefined;
 }
 
 /** The number of changes that are read at once. */
 const PAGE = 500;
+const NO_CHANGES: readonly SequencedChange[] = [];
 
 /**
  * Reads the feed once for all subscribers of this process, and dispatches each change to those whose filter selects it.
@@ -195,25 +196,31 @@ export class Hub {
   }
 
   async #read(isTimed: boolean): Promise<void> {
-    const { feed, onInternalError, onDispatched } = this.#options;
+    const { onInternalError, onRead } = this.#options;
     try {
       // Another server may have stopped between a commit and the assignment of its sequences.
-      if (isTimed) await feed.assignSequences();
-      if (!this.#position || this.#queues.size === 0) {
-        this.#position = undefined;
-        // The feed may be another one, of a restored backup, when the next subscriber arrives.
-        this.#cursors = undefined;
-        return;
-      }
-      const { isKnown, changes, last } = await feed.read(this.#position, PAGE);
-      if (!isKnown) this.#restart(last);
-      const cursors = changes.length > 0 && this.#queues.size > 0 ? await this.#loadCursors() : undefined;
-      for (const change of changes) this.#dispatch(change, cursors);
-      if (changes.length > 0) onDispatched?.(changes);
+      if (isTimed) await this.#options.feed.assignSequences();
+      const changes = await this.#dispatchNext();
+      onRead?.(changes);
       if (changes.length === PAGE) this.#poller.poll();
     } catch (error) {
       onInternalError(error);
     }
+  }
+
+  /** Reads and dispatches the next changes, if there are subscribers. Returns them. */
+  async #dispatchNext(): Promise<readonly SequencedChange[]> {
+    if (!this.#position || this.#queues.size === 0) {
+      this.#position = undefined;
+      // The feed may be another one, of a restored backup, when the next subscriber arrives.
+      this.#cursors = undefined;
+      return NO_CHANGES;
+    }
+    const { isKnown, changes, last } = await this.#options.feed.read(this.#position, PAGE);
+    if (!isKnown) this.#restart(last);
+    const cursors = changes.length > 0 && this.#queues.size > 0 ? await this.#loadCursors() : undefined;
+    for (const change of changes) this.#dispatch(change, cursors);
+    return changes;
   }
 
   /** Restarts at the end if the changes after the last dispatched one are unknown, as after a restored backup. */

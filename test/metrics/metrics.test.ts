@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Metrics } from '../../src/metrics/metrics.ts';
 import { Remembered } from '../../src/server/remembered.ts';
 import type { RequestEntry } from '../../src/server/requestRecord.ts';
@@ -132,4 +132,27 @@ it('a remembered value is computed once at a time, and a failure is undefined', 
     throw new Error('away');
   }, -1);
   expect([await forgotten.get(), await forgotten.get(), computed]).toEqual([undefined, undefined, 3]);
+});
+
+it('the time of the last read of the change feed stands still while the feed fails', async () => {
+  const metrics = new Metrics();
+  const store = createMemoryStore();
+  let fails = false;
+  const assign = vi.spyOn(store.changes, 'assignSequences');
+  assign.mockImplementation(async () => {
+    if (fails) throw new Error('The feed fails.');
+  });
+  const server = serve(store, { metrics, settings: { pollIntervalMs: 5 } });
+  const readAt = async () => (await samplesOf(metrics)).get('escrowgrid_change_feed_last_read_timestamp_seconds');
+  server.app.start();
+  onTestFinished(() => server.app.stop());
+  server.now += 60_000;
+  await vi.waitUntil(async () => (await readAt()) === server.now / 1_000);
+  fails = true;
+  await vi.waitUntil(() => server.faults.length > 0);
+  const stoppedAt = server.now;
+  server.now += 60_000;
+  const failures = server.faults.length;
+  await vi.waitUntil(() => server.faults.length > failures + 1);
+  expect(await readAt()).toBe(stoppedAt / 1_000);
 });
