@@ -9,7 +9,7 @@ import { isGetOrHead, isPageRequest, type Page } from './graphiql.ts';
 import { resultTypeFor } from './mediaTypes.ts';
 import { probeAnswer, type Readiness } from './readiness.ts';
 import { requestError, sendError } from './requestError.ts';
-import { loggedHandler } from './requestLog.ts';
+import { loggedHandler, logRejection } from './requestLog.ts';
 import type { OnRequest } from './requestRecord.ts';
 import type { GraphqlHandler } from './serverContext.ts';
 import { type Tracing, tracedHandler } from './tracing.ts';
@@ -61,7 +61,7 @@ export interface ListenOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly limits: HttpLimits;
   readonly readiness: Readiness;
-  /** Called for every request that is passed to GraphQL; undefined if none is logged. */
+  /** Called for every request but probes, pages and metrics; undefined if none is logged. */
   readonly onRequest: OnRequest | undefined;
   readonly tracing: Tracing | undefined;
   /** Serves WebSockets. Returns a function that closes them. */
@@ -144,6 +144,7 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<vo
 function otherAnswer(options: ListenOptions, request: IncomingMessage): Answer | undefined {
   const { path, page, metrics, readiness } = options;
   const { host, accept } = request.headers;
+  const rejectWith = (error: GraphQLError): Answer => reject(options, error);
   if (host !== undefined && !isHost(host)) return rejectWith(badRequest('The header Host must be a valid host.'));
   if (isRepeated(request, 'idempotency-key')) {
     return rejectWith(badRequest('Send the header Idempotency-Key only once.'));
@@ -192,10 +193,12 @@ const redirectTo =
   (_request, response) =>
     void response.writeHead(302, { location: path }).end();
 
-const rejectWith =
-  (error: GraphQLError): Answer =>
-  (request, response) =>
+const reject =
+  ({ onRequest, limits }: ListenOptions, error: GraphQLError): Answer =>
+  (request, response) => {
     sendError(error, request, response);
+    logRejection(onRequest, addressOf(request, limits.trustedProxies), response.statusCode, error);
+  };
 
 /** Whether the request has a header more than once. */
 const isRepeated = (request: IncomingMessage, name: string): boolean =>

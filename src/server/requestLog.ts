@@ -12,7 +12,7 @@ export function loggedHandler(handle: GraphqlHandler, onRequest: OnRequest | und
     try {
       await handle(incoming, response, context);
     } finally {
-      if (response.writableEnded || !record.isSubscription) {
+      if (response.writableEnded || !record.isLive) {
         record.end(onRequest, response.statusCode, incoming.socket.destroyed);
       } else {
         record.start(onRequest, response.statusCode);
@@ -22,6 +22,19 @@ export function loggedHandler(handle: GraphqlHandler, onRequest: OnRequest | und
       }
     }
   };
+}
+
+/** Logs a request that is rejected before it is passed to GraphQL. */
+export function logRejection(
+  onRequest: OnRequest | undefined,
+  address: string,
+  status: number,
+  error?: GraphQLError,
+): void {
+  if (!onRequest) return;
+  const record = new RequestRecord({ address });
+  if (error) record.noteErrors([error]);
+  record.end(onRequest, status);
 }
 
 /** Notes the errors of the requests that Yoga handles. */

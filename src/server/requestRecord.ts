@@ -74,9 +74,9 @@ export class RequestRecord {
     this.context = context;
   }
 
-  /** Whether the request is a subscription. */
-  get isSubscription(): boolean {
-    return this.context.operation?.kind === 'subscription';
+  /** Whether the request is a subscription that was not rejected. */
+  get isLive(): boolean {
+    return this.context.operation?.kind === 'subscription' && this.#codes.length === 0;
   }
 
   /** Reports a subscription that sends its results from now on. */

@@ -1,5 +1,6 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { GraphQLError } from 'graphql';
 import { handleProtocols } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { unauthenticated } from './access/access.ts';
@@ -8,6 +9,7 @@ import { credentialOf } from './access/credential.ts';
 import { isAllowedOrigin, type Origins } from './access/origins.ts';
 import { formatForStream } from './errors.ts';
 import { addressOf, convertToOriginForm, isAt } from './http.ts';
+import { logRejection } from './requestLog.ts';
 import { SocketGuard } from './socketGuard.ts';
 import { type Extra, type ProtocolOptions, protocolOf } from './socketProtocol.ts';
 import { credentialHeaders } from './socketRequest.ts';
@@ -34,7 +36,7 @@ export interface WebSocketOptions extends ProtocolOptions {
 
 /** Serves graphql-ws at the path of the HTTP server; returns a function that ends all sockets. */
 export function serveWebSockets(server: Server, options: WebSocketOptions): () => Promise<void> {
-  const { path, origins, trustedProxies } = options;
+  const { path, origins, trustedProxies, onRequest } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     handleProtocols,
@@ -48,12 +50,17 @@ export function serveWebSockets(server: Server, options: WebSocketOptions): () =
   const open = openerOf(options);
   server.on('upgrade', (request, socket, head) => {
     convertToOriginForm(request);
+    const address = addressOf(request, trustedProxies);
+    const reject: RejectUpgrade = (status, error) => {
+      rejectUpgrade(socket, status, error);
+      logRejection(onRequest, address, status, error);
+    };
     const { origin, host = null } = request.headers;
-    if (!isAt(request, path)) return rejectUpgrade(socket, '404 Not Found');
-    if (origin !== undefined && !isAllowedOrigin(origin, host, origins)) return rejectUpgrade(socket, '403 Forbidden');
-    if (hasSeveralCredentials(request)) return void rejectCredentials(options, request, socket);
-    const release = connections.acquire(addressOf(request, trustedProxies));
-    if (!release) return rejectUpgrade(socket, '503 Service Unavailable');
+    if (!isAt(request, path)) return reject(404);
+    if (origin !== undefined && !isAllowedOrigin(origin, host, origins)) return reject(403);
+    if (hasSeveralCredentials(request)) return void rejectCredentials(options, request, socket, reject);
+    const release = connections.acquire(address);
+    if (!release) return reject(503);
     socket.once('close', release);
     sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => open(webSocket, request));
   });
@@ -80,25 +87,28 @@ function openerOf(options: WebSocketOptions): (socket: WebSocket, request: Incom
 const hasSeveralCredentials = ({ headers }: IncomingMessage): boolean =>
   credentialOf((name) => headers[name]?.toString() ?? null) === 'SEVERAL';
 
+type RejectUpgrade = (status: number, error?: GraphQLError) => void;
+
 /** Counts the upgrade as a failed request, and rejects it with the reason. */
-async function rejectCredentials(options: WebSocketOptions, upgrade: IncomingMessage, socket: Duplex): Promise<void> {
-  const { path, access, mask, trustedProxies } = options;
+async function rejectCredentials(
+  { path, access, mask, trustedProxies }: WebSocketOptions,
+  upgrade: IncomingMessage,
+  socket: Duplex,
+  reject: RejectUpgrade,
+): Promise<void> {
   socket.on('error', () => undefined);
   const headers = credentialHeaders(Object.entries(upgrade.headers));
   const request = new Request(`http://localhost${path}`, { headers });
   const enter = async () => access.enter(request, addressOf(upgrade, trustedProxies));
   const error = await enter().then(() => unauthenticated(), mask);
-  const isLimited = error.extensions['code'] === 'RATE_LIMITED';
-  rejectUpgrade(
-    socket,
-    isLimited ? '429 Too Many Requests' : '401 Unauthorized',
-    JSON.stringify({ errors: [formatForStream(error)] }),
-  );
+  reject(error.extensions['code'] === 'RATE_LIMITED' ? 429 : 401, error);
 }
 
 /** Ends the socket of a rejected upgrade. No other handler would receive its errors or close its side. */
-function rejectUpgrade(socket: Duplex, status: string, json = ''): void {
+function rejectUpgrade(socket: Duplex, status: number, error: GraphQLError | undefined): void {
   socket.on('error', () => undefined);
-  const type = json && 'Content-Type: application/json; charset=utf-8\r\n';
-  socket.end(`HTTP/1.1 ${status}\r\n${type}Connection: close\r\n\r\n${json}`, () => socket.destroy());
+  const json = error && JSON.stringify({ errors: [formatForStream(error)] });
+  const type = json === undefined ? '' : 'Content-Type: application/json; charset=utf-8\r\n';
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${type}Connection: close\r\n\r\n`;
+  socket.end(`${head}${json ?? ''}`, () => socket.destroy());
 }

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AppOptions } from '../../src/app.ts';
@@ -121,6 +122,35 @@ describe.each([
       errors: ['SERVICE_UNAVAILABLE'],
     });
   });
+});
+
+it('a subscription that is rejected is one line', async () => {
+  const { address, entries } = await recorded();
+  const stream = await overSse(address, ROOT_TOKEN, CHANGES('inst_none'));
+  while ((await stream.next()) !== undefined);
+  await expect.poll(() => entries).toMatchObject([{ event: 'request', type: 'subscription', outcome: 'rejected' }]);
+});
+
+it('what is rejected before GraphQL is logged with its status, and probes are not', async () => {
+  const { address, entries } = await recorded();
+  const { origin, host } = new URL(address);
+  for (const path of ['/ready', '/none']) await (await fetch(origin + path)).text();
+  const upgrade = { connection: 'Upgrade', upgrade: 'websocket', origin: 'https://elsewhere.example' };
+  const statusOf = (path: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const rejected = request(`http://${host}${path}`, { headers: upgrade }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      rejected.on('error', reject).end();
+    });
+  expect([await statusOf('/graphql'), await statusOf('/none')]).toEqual([403, 404]);
+  const rejected = { event: 'request', outcome: 'rejected', type: null, apiKey: null, address: '127.0.0.1' };
+  expect(entries).toMatchObject([
+    { ...rejected, status: 404, errors: ['NOT_FOUND'] },
+    { ...rejected, status: 403, errors: [] },
+    { ...rejected, status: 404, errors: [] },
+  ]);
 });
 
 describe('an operation over WebSocket', () => {
