@@ -131,27 +131,39 @@ describe.each([
   });
 });
 
-it('an operation that takes too long while the server stops is rolled back and returns SERVICE_UNAVAILABLE', async () => {
-  const env = await onPostgres();
-  const program = startProgram(main, { ...env, OPERATION_TIMEOUT_MS: '60000', DEMO_DATA: 'false' });
-  const url = new URL(await program.address);
-  const of = await newInstitution(program);
-  const onDatabase = <T extends object>(statement: string): Promise<T | undefined> =>
-    asAdmin(String(env['DATABASE_URL']), async (admin) => (await admin.query<T>(statement)).rows?.[0]);
-  // Reading an institution takes 10 minutes.
-  await onDatabase(`create function slowly() returns boolean language plpgsql as $$ begin perform pg_sleep(600);
-    return true; end $$; create policy slow on institutions as restrictive to escrowgrid_app using (slowly())`);
-  const answer = send(url, new Agent(), JSON.stringify({ query: POST, variables: { of, title: 'one' } }));
-  const sleeping = "select count(*)::int as n from pg_stat_activity where wait_event = 'PgSleep'";
-  await vi.waitUntil(async () => (await onDatabase<{ n: number }>(sleeping))?.n === 1, {
-    timeout: 20_000,
-    interval: 50,
-  });
-  const ended = program.stop();
-  expect(JSON.parse((await answer).body)).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
-  expect(await ended).toEqual({ code: 0, signal: null });
-  expect(await onDatabase('select count(*)::int as n from chat_sessions')).toEqual({ n: 0 });
-});
+/** What makes an operation take 10 minutes, in SQL. */
+const SLOW = {
+  'reads an institution': `create function slowly() returns boolean language plpgsql as $$ begin perform pg_sleep(600);
+    return true; end $$; create policy slow on institutions as restrictive to escrowgrid_app using (slowly())`,
+  'writes, together with its COMMIT,': `create function slowly() returns trigger language plpgsql as
+    $$ begin perform pg_sleep(600); return new; end $$;
+    create trigger slow before insert on chat_sessions for each row execute function slowly()`,
+};
+
+it.each(Object.entries(SLOW))(
+  'an operation that %s too slowly while the server stops is rolled back and unavailable',
+  async (_what, slow) => {
+    const env = await onPostgres();
+    const program = startProgram(main, { ...env, OPERATION_TIMEOUT_MS: '60000', DEMO_DATA: 'false' });
+    const url = new URL(await program.address);
+    const of = await newInstitution(program);
+    const onDatabase = <T extends object>(statement: string): Promise<T | undefined> =>
+      asAdmin(String(env['DATABASE_URL']), async (admin) => (await admin.query<T>(statement)).rows?.[0]);
+    await onDatabase(slow);
+    const answer = send(url, new Agent(), JSON.stringify({ query: POST, variables: { of, title: 'one' } }));
+    const sleeping = "select count(*)::int as n from pg_stat_activity where wait_event = 'PgSleep'";
+    await vi.waitUntil(async () => (await onDatabase<{ n: number }>(sleeping))?.n === 1, {
+      timeout: 20_000,
+      interval: 50,
+    });
+    const ended = program.stop();
+    expect(JSON.parse((await answer).body)).toMatchObject({
+      errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }],
+    });
+    expect(await ended).toEqual({ code: 0, signal: null });
+    expect(await onDatabase('select count(*)::int as n from chat_sessions')).toEqual({ n: 0 });
+  },
+);
 
 it('a second signal ends the program at once', async () => {
   const program = startProgram(main, { DRAIN_GRACE_MS: '2000' });

@@ -112,6 +112,7 @@ export class Session implements Queries {
     await written?.catch((error: unknown) => {
       if (!(error instanceof ConnectionLostError)) throw error;
     });
+    this.#wire.isCommitting = true;
     await committed;
   }
 

@@ -14,7 +14,7 @@ import {
 import { type Answer, Flight, Step } from './flight.ts';
 import { type ConnectionPool, corkForTick, isBroken, STOPPING } from './pool.ts';
 import type { PreparedStatements } from './preparedStatements.ts';
-import { destroy, socketOf } from './socket.ts';
+import { cancelStatement, destroy, socketOf } from './socket.ts';
 import type { Statement, TraceStatement } from './sql.ts';
 
 /** The time after the deadline within which the server may end a statement before its timeout is set again, in ms. */
@@ -50,6 +50,8 @@ export class Wire {
   #statementMs = 0;
   /** Whether COMMIT was sent: then it is unknown whether it arrived, whatever the server does. */
   isEnding = false;
+  /** Whether the statements before COMMIT are answered. */
+  isCommitting = false;
 
   constructor(
     client: pg.PoolClient,
@@ -195,7 +197,12 @@ export class Wire {
 
   /** Rolls the work back because the server stops, unless it is being committed. */
   abandon(): void {
-    if (!this.isEnding) this.#close(new ConnectionLostError(STOPPING));
+    if (this.isCommitting) return;
+    const error = new ConnectionLostError(STOPPING);
+    if (!this.isEnding) return this.#close(error);
+    // If the statement fails, COMMIT is answered with ROLLBACK. If it ends before, COMMIT decides.
+    this.#failure ??= { error };
+    cancelStatement(this.#client);
   }
 
   #giveUp({ isWorking }: AnswerLimit): void {
