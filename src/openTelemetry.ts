@@ -39,6 +39,18 @@ export async function openTelemetry(): Promise<OpenTelemetry | undefined> {
       }
     },
     begin,
+    execute: (run) => {
+      const span = tracer.startSpan('execute');
+      const end = (): void => span.end();
+      try {
+        const result = context.with(trace.setSpan(context.active(), span), run);
+        void Promise.resolve(result).then(end, end);
+        return result;
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
     traceStatement: (text) => {
       const attributes = { 'db.system.name': 'postgresql', 'db.query.text': text.slice(0, MAX_STATEMENT_CHARACTERS) };
       return begin(text === 'commit' ? 'commit' : 'statement', attributes);

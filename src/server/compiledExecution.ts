@@ -101,15 +101,14 @@ export class CompiledExecution {
     if (error) return { errors: [error] };
     const readOptions = isMutation ? undefined : readOptionsOf(operation);
     if (readOptions) ofResolvers.read.use(readOptions);
-    const endSpan = tracing?.begin('execute');
     const finish = (executed: ExecutionResult): ExecutionResult => {
-      endSpan?.();
       const counted = responses.counted(executed, shape, context);
       const reduced = counted.errors ? withErrorsReduced(counted, isMutation, mask, requestId) : counted;
       const result = maskedResult(reduced, mask, requestId);
       return readOptions ? withJsonTexts(result, readOptions) : result;
     };
-    const result = execute(undefined, ofResolvers, requested.variables ?? {});
+    const run = () => execute(undefined, ofResolvers, requested.variables ?? {});
+    const result = tracing ? tracing.execute(run) : run();
     if (!(result instanceof Promise)) return finish(result);
     // A mutation is awaited: only the store knows whether its change was committed.
     return (isMutation ? result : withinDeadline(result, ofResolvers.until)).then(finish);

@@ -11,7 +11,9 @@ export interface Tracing {
   /** Runs a request within a span, which continues the trace that its headers name. `describe` is called at its end. */
   request(headers: IncomingHttpHeaders, work: () => Promise<void>, describe: () => SpanAttributes): Promise<void>;
   /** Begins a span below that of the current request. Returns a function that ends it. */
-  begin(name: 'parse' | 'validate' | 'execute'): () => void;
+  begin(name: 'parse' | 'validate'): () => void;
+  /** Executes an operation within a span. Those of its statements are below it. */
+  execute<R>(run: () => R): R;
 }
 
 /** Returns the handler with one span per request, or the handler itself if nothing is traced. */
@@ -41,5 +43,5 @@ function attributesOf({ requestId, operation, type, outcome, cost, errors }: Req
 export const useTracing = (tracing: Tracing): Plugin => ({
   onParse: () => tracing.begin('parse'),
   onValidate: () => tracing.begin('validate'),
-  onExecute: () => ({ onExecuteDone: tracing.begin('execute') }),
+  onExecute: ({ executeFn, setExecuteFn }) => setExecuteFn((args) => tracing.execute(() => executeFn(args))),
 });

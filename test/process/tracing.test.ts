@@ -18,6 +18,7 @@ import { listeningWithKeys } from '../support/keyedLive.ts';
 /** A span that has ended. */
 interface Ended {
   readonly name: string;
+  readonly spanId: string;
   readonly traceId: string;
   readonly parent: string | undefined;
   readonly attributes: Attributes;
@@ -54,7 +55,7 @@ function registerSdk(): readonly Ended[] {
     const spanId = String((ids += 1)).padStart(16, '0');
     const attributes = { ...options.attributes };
     const spanContext = { traceId: parent?.traceId ?? spanId.padStart(32, '0'), spanId, traceFlags: 1 };
-    const end = () => ended.push({ name, traceId: spanContext.traceId, parent: parent?.spanId, attributes });
+    const end = () => ended.push({ name, spanId, traceId: spanContext.traceId, parent: parent?.spanId, attributes });
     const setAttributes = (more: Attributes) => Object.assign(attributes, more);
     return { spanContext: () => spanContext, setAttributes, setStatus: () => undefined, end } as unknown as Span;
   };
@@ -104,6 +105,10 @@ it('a request continues its trace, with spans for its steps and its statements',
     parent: 'b'.repeat(16),
     attributes: { 'graphql.operation.name': 'Create', 'escrowgrid.outcome': 'ok', 'http.response.status_code': 200 },
   });
+  const execution = ended.find(({ name }) => name === 'execute');
+  expect(execution).toMatchObject({ parent: request?.spanId });
+  const below = ended.filter(({ parent }) => parent === execution?.spanId).map(({ name }) => name);
+  expect(new Set(below)).toEqual(new Set(['statement', 'commit']));
   const before = of().length;
   for (let times = 0; times < 5; times += 1) await post('{ institutions { nodes { id } } }');
   expect(of().length).toBeGreaterThan(before + 10);
