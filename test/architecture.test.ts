@@ -66,7 +66,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'log.ts': ['config.ts', 'logOutput.ts', 'server'],
   demo: ['server', 'commands', ...BASE],
   embedded: ['store/postgres'],
-  'openStore.ts': ['config.ts', 'embedded', 'store/memory', 'store/postgres', 'store/store.ts'],
+  'openDatabase.ts': ['config.ts', 'embedded', 'store/postgres', 'store/store.ts'],
+  'openStore.ts': ['openDatabase.ts', 'config.ts', 'store/memory', 'store/postgres', 'store/store.ts'],
   verify: BASE,
   transfer: BASE,
   cli: [

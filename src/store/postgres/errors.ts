@@ -134,3 +134,12 @@ export function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
+
+/** The SQLSTATEs of statements that do not fit the schema or the privileges. */
+const SCHEMA_STATES = /^42/;
+
+/** Returns an error that a later schema explains as one of an unavailable store. */
+export const withSupersession = (error: unknown): unknown =>
+  SCHEMA_STATES.test(sqlStateOf(error) ?? '')
+    ? new UnavailableError('A later version has migrated the database.', { cause: error })
+    : error;

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { APP_ROLE, migrationSettings } from './begin.ts';
 import { checkDatabase, checkSchema, checkTables } from './checkDatabase.ts';
@@ -57,6 +56,8 @@ const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
   connected(
     databaseUrl,
     async (client) => {
+      // Loaded here: most starts have nothing to migrate, and take 0.2 s less without it.
+      const { PG_MIGRATE_LOCK_ID, runner } = await import('node-pg-migrate');
       const done = new AbortController();
       const checking = checkAnswers(other, done.signal).catch(() => destroy(client));
       try {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { DeadlineExceededError, throwIfDeadlineExceeded, UnavailableError } from '../errors.ts';
+import { DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type { Deadline } from '../store.ts';
 import { type AnswerLimit, AnswerTimer } from './answerTimer.ts';
 import { limitsOf, statementMs } from './begin.ts';
@@ -8,8 +8,8 @@ import {
   ConnectionLostError,
   ignoreRejection,
   SILENT,
-  sqlStateOf,
   toConnectionError,
+  withSupersession,
 } from './errors.ts';
 import { type Answer, Flight, Step } from './flight.ts';
 import { type ConnectionPool, corkForTick, isBroken, STOPPING } from './pool.ts';
@@ -246,12 +246,3 @@ export async function withWire<T>(
     settled();
   }
 }
-
-/** The SQLSTATEs of statements that do not fit the schema or the privileges. */
-const SCHEMA_STATES = /^42/;
-
-/** Returns an error that a later schema explains as one of an unavailable store. */
-const withSupersession = (error: unknown): unknown =>
-  SCHEMA_STATES.test(sqlStateOf(error) ?? '')
-    ? new UnavailableError('A later version has migrated the database.', { cause: error })
-    : error;
