@@ -56,6 +56,7 @@ export async function writeSizedData(
     for (let from = 0; from < size.positions; from += BATCH) {
       const count = Math.min(BATCH, size.positions - from);
       await writePositions(scene, assets, count);
+      if (written === 0) await store.analyze();
       onProgress((written += count));
     }
     await writeChat(scene, institutionId);

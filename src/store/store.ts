@@ -222,6 +222,8 @@ export interface Store {
   connectionCounts?(): ConnectionCounts;
   /** Recomputes words of texts that an earlier version of the server has stored. Returns whether none are left. */
   refreshWords(): Promise<boolean>;
+  /** Updates the statistics by which the store plans its statements, after many rows were written at once. */
+  analyze(): Promise<void>;
   /** Deletes what the store keeps for its own use and no longer needs. */
   cleanUp(): Promise<void>;
   /** Returns why the store cannot serve requests now; undefined if it can. */

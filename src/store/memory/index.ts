@@ -96,6 +96,7 @@ export function createMemoryStore(options: MemoryOptions = {}): MemoryStore {
     scan: (scope, work) => work(scanOf(tables, tenantOf(scope))),
     load: (work) => transact('ALL', (tx) => work(loadInto(tx))),
     refreshWords: () => Promise.resolve(true),
+    analyze: () => Promise.resolve(),
     cleanUp: () => Promise.resolve(),
     findFault: () => Promise.resolve(undefined),
     // Work in memory ends by itself at once.

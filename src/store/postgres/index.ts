@@ -18,6 +18,7 @@ import { scanTables } from './scan.ts';
 import { refreshWords } from './searchWords.ts';
 import { type OnStatement, withSession } from './session.ts';
 import type { TraceStatement } from './sql.ts';
+import { analyze } from './startConnection.ts';
 import { transactOnce } from './transaction.ts';
 import type { CollectedWrites } from './write.ts';
 
@@ -75,6 +76,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
     scan: (scope, work) => scanTables(pool, onStatement, scope, work),
     load: (work) => loadTables(pool, onStatement, work),
     refreshWords: () => refreshWords(pool, onStatement),
+    analyze: () => analyze(directUrl),
     findFault: () => findFault(pool),
     connectionCounts: () => pool.counts,
     abandonWork: () => pool.abandonWork(),

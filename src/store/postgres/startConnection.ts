@@ -43,3 +43,10 @@ export async function connected(
     clearTimeout(timer);
   }
 }
+
+/**
+ * Updates the statistics of all tables. On a new database, plans that were made for empty tables read all rows of an
+ * institution to check one foreign key, until PostgreSQL analyzes the tables by itself, up to a minute later.
+ */
+export const analyze = (databaseUrl: string): Promise<void> =>
+  connected(databaseUrl, async (client) => void (await client.query('analyze')), { isPatient: true });
