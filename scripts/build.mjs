@@ -22,6 +22,14 @@ function isStale() {
   return SOURCES.flatMap((name) => within(join(root, name))).some((path) => statSync(path).mtimeMs > builtAtMs);
 }
 
+/** Removes the output of sources that no longer exist: it would be part of the package. */
+function removeStaleOutput() {
+  for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
+    const [, path] = /^(.+?)\.(d\.ts|js)$/.exec(name) ?? [];
+    if (path && !existsSync(join(root, 'src', `${path}.ts`))) rmSync(join(root, 'dist', name));
+  }
+}
+
 function build() {
   if (!existsSync(COMPILER)) {
     process.stderr.write(
@@ -34,6 +42,7 @@ function build() {
     stdio: 'inherit',
   });
   if (status !== 0) return status ?? 1;
+  removeStaleOutput();
   rmSync(join(root, 'dist', MIGRATIONS), { recursive: true, force: true });
   cpSync(join(root, 'src', MIGRATIONS), join(root, 'dist', MIGRATIONS), { recursive: true });
   // The command `escrowgrid` of package.json.

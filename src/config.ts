@@ -39,7 +39,7 @@ export interface Config {
   readonly settings: Settings;
 }
 
-export type { DatabaseConfig, EmbeddedConfig, StoreConfig } from './storeConfig.ts';
+export { BACKENDS, type DatabaseConfig, type EmbeddedConfig, type StoreConfig } from './storeConfig.ts';
 export { DEVELOPMENT_KEY, type Environment } from './variables.ts';
 
 /** The configuration is invalid; the message names every invalid variable. */

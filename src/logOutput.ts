@@ -18,7 +18,7 @@ export class LogOutput {
   #dropped = 0;
   #isBroken = false;
 
-  constructor(stream: Writable = process.stdout) {
+  constructor(stream: Writable) {
     this.#stream = stream;
     // An error without a listener would end the process.
     stream.on('error', () => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommandError, runCommandLine } from './cli/index.ts';
 import { ConfigurationError } from './config.ts';
+import { GraphqlVersionError } from './graphqlVersionError.ts';
 import { serializeError } from './server/serializeError.ts';
 import { UnusableDatabaseError } from './store/postgres/unusableDatabase.ts';
 
@@ -13,9 +14,8 @@ function fail(error: unknown): void {
 }
 
 function sentence(error: unknown): string | undefined {
-  const isExpected =
-    error instanceof ConfigurationError || error instanceof UnusableDatabaseError || error instanceof CommandError;
-  if (isExpected) return error.message;
+  const expected = [ConfigurationError, UnusableDatabaseError, CommandError, GraphqlVersionError];
+  if (error instanceof Error && expected.some((type) => error instanceof type)) return error.message;
   // An error of the system, such as a port in use, is not a bug in the program.
   return error instanceof Error && 'syscall' in error ? `EscrowGrid cannot run: ${error.message}` : undefined;
 }

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { AppOptions } from './app.ts';
 import type { Config } from './config.ts';
@@ -19,9 +20,9 @@ export interface Observers {
   readonly ofApp: Pick<AppOptions, 'onInternalError' | 'onReadiness' | 'onRequest' | 'metrics' | 'tracing'>;
 }
 
-/** Opens the log, the metrics and, if an SDK is registered, the traces. */
-export async function openObservers(config: Config): Promise<Observers> {
-  const output = new LogOutput();
+/** Opens the log on the stream, the metrics and, if an SDK is registered, the traces. */
+export async function openObservers(config: Config, stream: Writable): Promise<Observers> {
+  const output = new LogOutput(stream);
   const { logger: log, onRequest, onInternalError, traceStatement } = openLog(config, output);
   const metrics = new Metrics();
   metrics.watchLog(() => output.dropped);

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { Logger } from 'pino';
 import { type App, createApp, GRAPHQL_PATH } from './app.ts';
 import type { ServeOptions } from './cli/index.ts';
-import { type Config, DEVELOPMENT_KEY, environment, readConfig } from './config.ts';
+import { type Config, DEVELOPMENT_KEY, type Environment, environment, readConfig } from './config.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
 import { createJob } from './jobs/job.ts';
@@ -21,13 +21,14 @@ import { readTrustedDocuments } from './trustedDocumentsFile.ts';
 const REPEATED_SIGNAL_MS = 500;
 
 /** Starts the server, which runs until a signal stops it. `fail` ends the process after a stop that has failed. */
-export async function serve({ import: imported }: ServeOptions, fail: (error: unknown) => void): Promise<void> {
+export async function serve(options: ServeOptions, fail: (error: unknown) => void): Promise<void> {
+  const { import: imported, json = false } = options;
   // Until the server listens there is nothing to shut down gracefully.
   const leave = (): void => process.exit(0);
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
-  const config = readConfig(environment());
-  const observers = await openObservers(config);
+  const config = readConfig(withOptions(environment(), options));
+  const observers = await openObservers(config, json ? process.stderr : process.stdout);
   const { log, output, metrics, ofStore } = observers;
   const { port, host } = config;
   // A free port that the system selects is not known before the server listens.
@@ -58,9 +59,18 @@ export async function serve({ import: imported }: ServeOptions, fail: (error: un
   const address = `${listening.origin}${GRAPHQL_PATH}`;
   const { backend } = config.store;
   log.info({ store: backend, environment: config.environment, address, metrics: metricsAddress }, 'ready');
+  if (json) process.stdout.write(`${JSON.stringify({ url: address, keys: publicKeys(config) })}\n`);
   // Text is for people; the log of a server in production is only JSON.
-  if (config.environment !== 'production') output.write(addressText(config, address));
+  else if (config.environment !== 'production') output.write(addressText(config, address));
 }
+
+/** Returns the environment with the options of the command line, which take precedence. */
+const withOptions = (env: Environment, { store, demo, port }: ServeOptions): Environment => ({
+  ...env,
+  ...(store !== undefined && { STORE_BACKEND: store }),
+  ...(demo !== undefined && { DEMO_DATA: String(demo) }),
+  ...(port !== undefined && { PORT: String(port) }),
+});
 
 const appOf = (config: Config, store: Store, { ofApp }: Observers): App =>
   createApp({
@@ -92,9 +102,14 @@ function onSignals(log: Logger, stop: () => void): void {
   process.on('SIGINT', onSignal);
 }
 
-function addressText({ graphiql, rootApiKey }: Config, address: string): string {
-  const key = rootApiKey === DEVELOPMENT_KEY ? `Root key, for development: ${DEVELOPMENT_KEY}\n` : '';
-  return `${key}${graphiql ? 'GraphiQL' : 'GraphQL'}: ${address}\n`;
+/** Returns the keys that are not secret: those of development. */
+const publicKeys = ({ rootApiKey }: Config): { readonly root?: string } =>
+  rootApiKey === DEVELOPMENT_KEY ? { root: DEVELOPMENT_KEY } : {};
+
+function addressText(config: Config, address: string): string {
+  const { root } = publicKeys(config);
+  const key = root === undefined ? '' : `Root key, for development: ${root}\n`;
+  return `${key}${config.graphiql ? 'GraphiQL' : 'GraphQL'}: ${address}\n`;
 }
 
 /**
@@ -117,7 +132,7 @@ function startExports({ store: config }: Config, store: Store, log: Logger): () 
 }
 
 /** The tabs contain the development root key, and no other. */
-const pageOf = ({ demoData, rootApiKey }: Config): GraphiqlOptions => ({
-  tabs: demoData ? DEMO_TABS : [],
-  token: rootApiKey === DEVELOPMENT_KEY ? DEVELOPMENT_KEY : null,
+const pageOf = (config: Config): GraphiqlOptions => ({
+  tabs: config.demoData ? DEMO_TABS : [],
+  token: publicKeys(config).root ?? null,
 });

@@ -2,7 +2,8 @@ import { getHeapStatistics } from 'node:v8';
 import { DAY_MS, HOUR_MS } from './domain/time.ts';
 import type { VariableReader } from './variables.ts';
 
-const BACKENDS = ['memory', 'postgres', 'embedded'] as const;
+/** The kinds of stores. */
+export const BACKENDS = ['memory', 'postgres', 'embedded'] as const;
 const POOLERS = ['none', 'transaction'] as const;
 const MIGRATIONS = ['auto', 'check', 'off'] as const;
 

@@ -36,7 +36,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: BASE,
   subscriptions: BASE,
   jobs: ['commands', ...BASE],
-  schema: ['subscriptions', 'commands', ...BASE],
+  'graphqlVersionError.ts': [],
+  'oneGraphql.ts': ['graphqlVersionError.ts'],
+  schema: ['oneGraphql.ts', 'subscriptions', 'commands', ...BASE],
   server: ['schema', 'subscriptions', 'commands', ...BASE],
   'ids.ts': ['domain'],
   'secretFile.ts': [],
@@ -109,7 +111,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/store.ts',
     'domain',
   ],
-  'main.ts': ['cli', 'serve.ts', 'config.ts', 'server', 'store/postgres'],
+  'index.ts': [
+    'app.ts',
+    'settings.ts',
+    'graphqlVersionError.ts',
+    'server',
+    'commands',
+    'store/memory',
+    'store/postgres',
+    ...BASE,
+  ],
+  'main.ts': ['cli', 'serve.ts', 'config.ts', 'graphqlVersionError.ts', 'server', 'store/postgres'],
 };
 /** The packages that the domain may import: none that reads a clock, is random or waits. */
 const PACKAGES_OF_THE_DOMAIN = ['zod', 'node:crypto'];

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { BACKENDS, type StoreConfig } from '../config.ts';
 import type { DataSize } from '../demo/sizedData.ts';
 import { API_KEY_ROLES } from '../domain/apiKey.ts';
 import { toCommandError } from './commandError.ts';
@@ -10,8 +11,15 @@ export { CommandError } from './commandError.ts';
 /** The exit code for a command line that cannot be understood. */
 const USAGE_EXIT_CODE = 2;
 
-/** The options of `serve`. */
+/** The options of `serve`. An absent option leaves the setting of the environment. */
 export interface ServeOptions {
+  readonly store?: StoreConfig['backend'];
+  /** Whether an empty store is filled with demo data. */
+  readonly demo?: boolean;
+  /** The TCP port; 0 selects a free one. */
+  readonly port?: number;
+  /** Whether the only line on stdout is one of JSON when the server is ready. The log is on stderr. */
+  readonly json?: boolean;
   /** A file of an export that is imported before the server accepts requests. */
   readonly import?: string;
 }
@@ -54,11 +62,7 @@ function createProgram(serve: Serve, exit: Exit): Command {
     .exitOverride()
     .configureOutput({ outputError: (message, write) => write(sentenceOf(message)) })
     .helpCommand(false);
-  program
-    .command('serve')
-    .description('Starts the server. The default command.')
-    .option('--import <file>', 'imports an export before the server accepts requests')
-    .action(serve);
+  addServe(program, serve);
   addMigrate(program, exit);
   program
     .command('verify')
@@ -79,6 +83,19 @@ function createProgram(serve: Serve, exit: Exit): Command {
   addSeed(program);
   addTransfers(program);
   return program;
+}
+
+function addServe(program: Command, serve: Serve): void {
+  program
+    .command('serve')
+    .description('Starts the server. The default command. Its options take precedence over the environment.')
+    .addOption(new Option('--store <backend>', 'where the data is stored').choices(BACKENDS))
+    .addOption(new Option('--demo', 'fills an empty store with demo data').conflicts('import'))
+    .option('--no-demo', 'leaves an empty store empty')
+    .option('--port <number>', 'the TCP port; 0 selects a free one', wholeFrom(0, 65_535))
+    .option('--json', 'prints one line of JSON on standard output when the server is ready, and the log on stderr')
+    .option('--import <file>', 'imports an export before the server accepts requests')
+    .action(serve);
 }
 
 function addMigrate(program: Command, exit: Exit): void {

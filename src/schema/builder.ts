@@ -1,3 +1,4 @@
+import '../oneGraphql.ts';
 import SchemaBuilder from '@pothos/core';
 import type { CommandContext } from '../commands/context.ts';
 import type { JsonObject } from '../domain/json.ts';

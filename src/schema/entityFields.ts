@@ -1,7 +1,8 @@
+import type { FieldRef } from '@pothos/core';
 import type { Id } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Instant } from '../domain/time.ts';
-import type { ObjectFields } from './builder.ts';
+import type { ObjectFields, Types } from './builder.ts';
 import { type EntityRef, loaderOf, nodeOptionsOf } from './node.ts';
 
 /** The fields of an entity that contain an id, or null. */
@@ -16,7 +17,7 @@ export const reference = <E extends { readonly [F in K]: Id | null }, K extends 
   type: EntityRef,
   idField: K,
   description: string,
-) =>
+): FieldRef<Types> =>
   t.field({
     type,
     nullable: true,
@@ -45,15 +46,18 @@ export const VERSION =
   'The version of the object: 1 when it is created, increased by 1 with each committed change of its own fields.';
 
 /** The fields of every object that clients can change. */
-export const versionedFields = (t: ObjectFields<Versioned>) => ({
+export const versionedFields = (t: ObjectFields<Versioned>): Record<keyof Versioned, FieldRef<Types>> => ({
   version: t.exposeInt('version', { description: VERSION }),
   ...createdAtField(t),
   updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the object was last changed.' }),
 });
 
-export const createdAtField = (t: ObjectFields<Pick<Versioned, 'createdAt'>>, description = CREATED_AT) => ({
+export const createdAtField = (
+  t: ObjectFields<Pick<Versioned, 'createdAt'>>,
+  description = CREATED_AT,
+): Record<'createdAt', FieldRef<Types>> => ({
   createdAt: t.expose('createdAt', { type: 'DateTime', description }),
 });
 
-export const metadataField = (t: ObjectFields<{ readonly metadata: JsonObject }>) =>
+export const metadataField = (t: ObjectFields<{ readonly metadata: JsonObject }>): FieldRef<Types> =>
   t.expose('metadata', { type: 'JSONObject', description: 'Data of the client, returned as it was sent.' });

@@ -1,8 +1,9 @@
+import type { FieldRef } from '@pothos/core';
 import { createInstitution, updateInstitution } from '../commands/institution.ts';
 import type { Id } from '../domain/ids.ts';
 import type { Institution as InstitutionRow } from '../domain/institution.ts';
 import { EVERYONE } from '../domain/rights.ts';
-import { builder, type ObjectFields } from './builder.ts';
+import { builder, type ObjectFields, type Types } from './builder.ts';
 import { reference, versionedFields } from './entityFields.ts';
 import { anyOf, equals, startsWith } from './filter.ts';
 import { BY_TIME, byText, listable } from './list.ts';
@@ -68,7 +69,7 @@ listable(Institution, {
 });
 
 /** Adds the field with the institution that owns an object. */
-export const ownerField = (t: ObjectFields<{ readonly institutionId: Id }>, noun: string) =>
+export const ownerField = (t: ObjectFields<{ readonly institutionId: Id }>, noun: string): FieldRef<Types> =>
   reference(t, Institution, 'institutionId', `The institution that owns the ${noun}.`);
 
 mutation(createInstitution, 'Creates an institution. Requires the root key.', {

@@ -40,6 +40,16 @@ describe('the command line', () => {
     [['verify', '--fast'], "Unknown option '--fast'."],
     [['migrate', 'down'], "Unknown command 'down'."],
     [['verify', 'everything'], "Too many arguments for 'verify'. Expected 0 arguments but got 1."],
+    [
+      ['serve', '--store', 'sqlite'],
+      "Option '--store <backend>' argument 'sqlite' is invalid. Allowed choices are memory, postgres, embedded.",
+    ],
+    [
+      ['serve', '--port', '65536'],
+      "Option '--port <number>' argument '65536' is invalid. It must be a whole number from 0 to 65535.",
+    ],
+    [['serve', '--demo', '--import', 'x'], "Option '--demo' cannot be used with option '--import <file>'."],
+    [['--json', '--colour'], "Unknown option '--colour'."],
     [['create-key', '--label', 'x', '--role', 'ADMIN'], "Required option '--institution <id>' not specified."],
     [
       ['create-key', '--institution', 'x', '--label', 'x', '--role', 'OWNER'],

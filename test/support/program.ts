@@ -115,9 +115,10 @@ function programOf(child: ChildProcess): Program {
   const address = new Promise<string>((resolve, reject) => {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      // In production, the address is in a line of the log.
-      const [, printed, logged] = /^Graphi?QL: (\S+)\n|"production","address":"([^"]+)"/m.exec(stdout) ?? [];
-      const found = printed ?? logged;
+      // In production, the address is in a line of the log; with --json, it is in the only line.
+      const [, printed, logged, json] =
+        /^Graphi?QL: (\S+)\n|"production","address":"([^"]+)"|^\{"url":"([^"]+)".*\n/m.exec(stdout) ?? [];
+      const found = printed ?? logged ?? json;
       if (found) resolve(found);
     });
     const late = setTimeout(() => reject(new Error(`It has not started: ${stdout}${stderr}`)), startsWithinMs);

@@ -29,7 +29,7 @@ const environmentOf = ({ databaseUrl, connections }: Start): Readonly<Record<str
 await serve(async (start) => {
   const config = readConfig(environmentOf(start));
   const onError = (error: unknown): void => void process.stderr.write(`${String(error)}\n`);
-  const { ofStore, ofApp } = await openObservers(config);
+  const { ofStore, ofApp } = await openObservers(config, process.stdout);
   const store = await openStore(config, { ...ofStore, onError });
   const data = start.data ?? (await fillData(store, start.size));
   const app = createApp({
