@@ -1,53 +1,79 @@
-// Writes the generated files: schema.graphql from the code, typed documents for the API's tests from both, and
-// .env.example from the settings in docs/operations.md.
+// Writes the generated files: schema.graphql from the code, typed documents for the client and for the API's tests from
+// both, and .env.example from the settings in docs/operations.md.
 // `--check` writes nothing and fails if something is out of step.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
 import { parse } from 'graphql';
+import { plainDocuments, schemaFacts } from './scripts/clientDocuments.ts';
 import { exampleEnvironment, readSettings } from './scripts/exampleEnvironment.ts';
 import { schema, schemaText } from './src/schema/index.ts';
 
-const OPERATIONS = 'test/api/operations';
-const DOCUMENTS = 'test/api/documents/';
+/** The preset's files with the documents, and with their hashes. */
+const DOCUMENTS = 'graphql.ts';
+const HASHES = 'persisted-documents.json';
+/** The folder of the preset, which requires one and writes nothing. */
+const OUTPUT = './';
+
+const SCALARS = {
+  DateTime: 'string',
+  Decimal: 'string',
+  CurrencyCode: 'string',
+  JSONObject: 'Record<string, unknown>',
+};
 
 async function generated(): Promise<ReadonlyMap<string, string>> {
   const settings = readSettings(readFileSync('docs/operations.md', 'utf8'));
-  const files = new Map([
+  const tests = await typedDocuments('test/api/operations', {
+    presetConfig: { persistedDocuments: { hashAlgorithm: 'sha256', hashPropertyName: 'documentId' } },
+  });
+  const client = await typedDocuments('src/client/operations', {
+    config: { documentMode: 'string', immutableTypes: true, scalars: { ...SCALARS, ID: 'string' } },
+  });
+  return new Map([
     ['schema.graphql', schemaText()],
     ['.env.example', exampleEnvironment(settings)],
+    [`test/api/documents/${DOCUMENTS}`, tests.get(DOCUMENTS) ?? ''],
+    [`test/api/documents/${HASHES}`, tests.get(HASHES) ?? ''],
+    ['src/client/generated/documents.ts', plainDocuments(client.get(DOCUMENTS) ?? '')],
+    ['src/client/generated/schema.ts', schemaFacts(schema)],
   ]);
-  const documents = readdirSync(OPERATIONS)
+}
+
+/** Returns the files of the preset for the operations in a folder, by their names. */
+async function typedDocuments(
+  folder: string,
+  { presetConfig = {}, config = {} }: { readonly presetConfig?: object; readonly config?: object },
+): Promise<ReadonlyMap<string, string>> {
+  const documents = readdirSync(folder)
     .toSorted()
     .map((name) => {
-      const location = join(OPERATIONS, name);
+      const location = join(folder, name);
       const rawSDL = readFileSync(location, 'utf8');
       return { location, rawSDL, document: parse(rawSDL) };
     });
   const sections = await preset.buildGeneratesSection({
-    baseOutputDir: DOCUMENTS,
+    baseOutputDir: OUTPUT,
     schema: parse(schemaText()),
     schemaAst: schema,
     documents,
-    presetConfig: {
-      fragmentMasking: false,
-      persistedDocuments: { hashAlgorithm: 'sha256', hashPropertyName: 'documentId' },
-    },
+    presetConfig: { fragmentMasking: false, ...presetConfig },
     config: {
       useTypeImports: true,
       enumsAsTypes: true,
       importExtension: '.ts',
-      scalars: { DateTime: 'string', Decimal: 'string', CurrencyCode: 'string', JSONObject: 'Record<string, unknown>' },
+      scalars: SCALARS,
+      ...config,
     },
     plugins: [],
     pluginMap: {},
   });
-  for (const section of sections) {
-    if (/(graphql\.ts|persisted-documents\.json)$/.test(section.filename))
-      files.set(section.filename, await codegen(section));
-  }
-  return files;
+  const wanted = sections.filter(({ filename }) => [DOCUMENTS, HASHES].includes(filename.slice(OUTPUT.length)));
+  const files = await Promise.all(
+    wanted.map(async (section) => [section.filename.slice(OUTPUT.length), await codegen(section)] as const),
+  );
+  return new Map(files);
 }
 
 const read = (file: string): string | undefined => {

@@ -33,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/memory': BASE,
   'store/postgres/databaseUrl.ts': [],
   'store/postgres': ['store/postgres/databaseUrl.ts', ...BASE],
+  client: [],
   commands: BASE,
   subscriptions: BASE,
   jobs: ['commands', ...BASE],
@@ -224,9 +225,10 @@ it('no source file prints to the console', () => {
   expect(linesWith(/\bconsole\b/, () => true)).toEqual([]);
 });
 
-it('source files are short', () => {
+it('source files that are written by hand are short', () => {
   const long = [...SOURCES].map(([path, text]) => ({ path, lines: text.split('\n').length - 1 }));
-  expect(long.filter(({ lines }) => lines > longestFileLines)).toEqual([]);
+  const written = long.filter(({ path }) => !path.startsWith('client/generated/'));
+  expect(written.filter(({ lines }) => lines > longestFileLines)).toEqual([]);
 });
 
 /**

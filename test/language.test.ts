@@ -37,7 +37,7 @@ const REJECTED = new RegExp(`(?<![\\w-])(${REJECTED_WORDS.join('|')})(?![\\w-])`
 
 /** The parts of src that other parts and other programs use: exports need a doc comment there. */
 const PUBLIC_PARTS =
-  /^(\w+\.ts|(commands|domain|jobs|subscriptions|verify)\/.*|store\/(\w+|memory\/index|postgres\/index)\.ts)$/;
+  /^(\w+\.ts|(client(?!\/generated)|commands|domain|jobs|subscriptions|verify)\/.*|store\/(\w+|memory\/index|postgres\/index)\.ts)$/;
 const EXPORT =
   /^export (?:async )?(?:interface|type|class|function\*?|const (?=\w+(?:: [^=]+)? = (?:async )?(?:<|\()))\s*(\w+)/;
 

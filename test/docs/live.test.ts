@@ -4,6 +4,7 @@ import { createClient } from 'graphql-ws';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
+import { AsyncFunction } from '../support/asyncFunction.ts';
 import { codeBlocks, scriptOf, sectionOf } from '../support/documents.ts';
 import { newInstitution, newKey, serveKeys } from '../support/keyed.ts';
 import { listeningWithKeys } from '../support/keyedLive.ts';
@@ -65,11 +66,6 @@ it('follows changes with the documented command for server-sent events', async (
   await post();
   expect(await nextEvent()).toEqual(CREATED);
 });
-
-/** The constructor of functions whose code may use `await`. */
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (
-  ...parametersAndBody: string[]
-) => (...values: unknown[]) => Promise<void>;
 
 it('follows changes with the documented program for WebSocket', async () => {
   const { address, token, post } = await serve();

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { launchBrowser, noBrowser, type Opened, openPage, visit } from '../support/browser.ts';
 import { AS_ROOT, buildProgram, type Program, startProgram } from '../support/program.ts';
+import { startRelay } from '../support/relay.ts';
 
 const aMomentMs = 500;
 /** A browser waits some seconds before it reconnects. */
@@ -155,36 +154,3 @@ describe.skipIf(noBrowser)('EventSource', () => {
     expect(await page.evaluate('titles()')).toEqual(titles);
   });
 });
-
-interface Relay {
-  readonly port: number;
-  /** Cuts all connections; new ones are accepted. */
-  cut(): void;
-  close(): void;
-}
-
-async function startRelay(target: number): Promise<Relay> {
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(target, '127.0.0.1');
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(from);
-      from.pipe(to);
-      from.on('error', () => undefined).once('close', () => to.destroy());
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const cut = (): void => {
-    for (const socket of sockets) socket.destroy();
-    sockets.clear();
-  };
-  const close = (): void => {
-    server.close();
-    cut();
-  };
-  return { port: (server.address() as AddressInfo).port, cut, close };
-}
