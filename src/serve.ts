@@ -69,6 +69,7 @@ const appOf = (config: Config, store: Store, { ofApp }: Observers): App =>
     previousRootToken: config.previousRootApiKey,
     ...ofApp,
     ...(config.graphiql && { graphiql: pageOf(config) }),
+    ...(config.environment !== 'production' && { home: { token: tokenOf(config) } }),
     origins: config.allowedOrigins,
     trusted: readTrustedDocuments(config.trustedDocuments),
     strictTransport: config.environment === 'production',
@@ -116,8 +117,10 @@ function startExports({ store: config }: Config, store: Store, log: Logger): () 
   };
 }
 
-/** The tabs contain the development root key, and no other. */
-const pageOf = ({ demoData, rootApiKey }: Config): GraphiqlOptions => ({
-  tabs: demoData ? DEMO_TABS : [],
-  token: rootApiKey === DEVELOPMENT_KEY ? DEVELOPMENT_KEY : null,
+const pageOf = (config: Config): GraphiqlOptions => ({
+  tabs: config.demoData ? DEMO_TABS : [],
+  token: tokenOf(config),
 });
+
+/** Pages contain the development root key, and no other. */
+const tokenOf = ({ rootApiKey }: Config): string | null => (rootApiKey === DEVELOPMENT_KEY ? DEVELOPMENT_KEY : null);
