@@ -10,7 +10,8 @@ const COMPILER = join(root, 'node_modules/typescript/bin/tsc');
 /** Written last: a build that was interrupted counts as stale. */
 const COMPLETED = join(root, 'dist/.completed');
 const SOURCES = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
-const MIGRATIONS = 'store/postgres/migrations';
+/** The folders of files that are not compiled. */
+const COPIED = ['store/postgres/migrations', 'server/home'];
 
 /** Whether a source, or a folder of sources (a file was added or removed), has changed since the last build. */
 function isStale() {
@@ -43,8 +44,10 @@ function build() {
   });
   if (status !== 0) return status ?? 1;
   removeStaleOutput();
-  rmSync(join(root, 'dist', MIGRATIONS), { recursive: true, force: true });
-  cpSync(join(root, 'src', MIGRATIONS), join(root, 'dist', MIGRATIONS), { recursive: true });
+  for (const folder of COPIED) {
+    rmSync(join(root, 'dist', folder), { recursive: true, force: true });
+    cpSync(join(root, 'src', folder), join(root, 'dist', folder), { recursive: true });
+  }
   // The command `escrowgrid` of package.json.
   chmodSync(join(root, 'dist/main.js'), 0o755);
   writeFileSync(COMPLETED, '');

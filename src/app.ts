@@ -19,13 +19,15 @@ import { RejectionLog } from './server/access/rejectionLog.ts';
 import { CompiledQueries } from './server/compiledQueries.ts';
 import { createDirectLane } from './server/directLane.ts';
 import { maskError, type OnInternalError } from './server/errors.ts';
-import { type GraphiqlOptions, graphiqlPage } from './server/graphiql.ts';
-import { type Listening, listen } from './server/http.ts';
+import { type GraphiqlOptions, graphiqlPage, type Page } from './server/graphiql.ts';
+import { type HomeOptions, homePages } from './server/homePage.ts';
+import { type Listening, listen, METRICS_PATH } from './server/http.ts';
 import { metricsAnswer } from './server/metricsAnswer.ts';
 import { Readiness, type UnreadyReason } from './server/readiness.ts';
 import type { OnRequest } from './server/requestRecord.ts';
 import { ResponseBuffer } from './server/responseBuffer.ts';
 import { Responses } from './server/responseLimits.ts';
+import { SCHEMA_PATH, type SchemaAnswerOptions, schemaAnswer } from './server/schemaAnswer.ts';
 import type { Tracing } from './server/tracing.ts';
 import { securityHeaders } from './server/transport.ts';
 import type { TrustedDocuments } from './server/trustedDocuments.ts';
@@ -60,6 +62,8 @@ export interface AppOptions {
   readonly viewerOf?: (request: Request) => Viewer;
   /** The initial content of GraphiQL, which is off if this is absent. */
   readonly graphiql?: GraphiqlOptions;
+  /** The page at `/` for developers, which is off if this is absent. */
+  readonly home?: HomeOptions;
   /** The origins whose pages may send requests, in addition to the server's own. */
   readonly origins?: Origins;
   readonly trusted?: TrustedDocuments;
@@ -137,6 +141,7 @@ export function createApp(options: AppOptions): App {
         graphql: fastPaths ? createDirectLane({ ...handling, ...engine }) : async (...request) => graphql(...request),
         page: graphiql ? graphiqlPage(graphiql) : null,
         metrics: metrics ? metricsAnswer({ ...settings.http, ...front, metrics }) : null,
+        texts: textsOf(options, { ...settings.http, ...handling }),
         upgrade: (server) => serveWebSockets(server, { ...settings, ...settings.http, ...front, graphql, buffer }),
         limits: settings.http,
         port,
@@ -157,6 +162,16 @@ export function createApp(options: AppOptions): App {
         await rejections.finish().catch(failed);
       }),
   };
+}
+
+/** Returns the texts that the server sends, by path. */
+function textsOf({ home, graphiql, metrics }: AppOptions, handling: SchemaAnswerOptions): ReadonlyMap<string, Page> {
+  const links = {
+    graphql: GRAPHQL_PATH,
+    graphiql: graphiql ? GRAPHQL_PATH : null,
+    metrics: metrics ? METRICS_PATH : null,
+  };
+  return new Map([[SCHEMA_PATH, schemaAnswer(handling)], ...(home ? homePages(home, links) : [])]);
 }
 
 /** Creates what authenticates and limits requests. */

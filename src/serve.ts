@@ -79,6 +79,7 @@ const appOf = (config: Config, store: Store, { ofApp }: Observers): App =>
     previousRootToken: config.previousRootApiKey,
     ...ofApp,
     ...(config.graphiql && { graphiql: pageOf(config) }),
+    ...(config.environment !== 'production' && { home: { token: tokenOf(config) } }),
     origins: config.allowedOrigins,
     trusted: readTrustedDocuments(config.trustedDocuments),
     strictTransport: config.environment === 'production',
@@ -131,8 +132,10 @@ function startExports({ store: config }: Config, store: Store, log: Logger): () 
   };
 }
 
-/** The tabs contain the development root key, and no other. */
 const pageOf = (config: Config): GraphiqlOptions => ({
   tabs: config.demoData ? DEMO_TABS : [],
-  token: publicKeys(config).root ?? null,
+  token: tokenOf(config),
 });
+
+/** Pages contain the development root key, and no other. */
+const tokenOf = (config: Config): string | null => publicKeys(config).root ?? null;

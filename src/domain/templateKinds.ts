@@ -12,25 +12,30 @@ const oneOf = (values: readonly string[], message: string | ((value: unknown) =>
     error: ({ input }) => (typeof message === 'string' ? message : message(input)),
   });
 
-const currency = oneOf(CURRENCY_CODES, currencyIssue);
-const country = oneOf(COUNTRY_CODES, 'must be a two-letter ISO 3166-1 country code such as "SG".');
-const region = oneOf(REGIONS, `must be one of ${REGIONS.join(', ')}.`);
+const currency = oneOf(CURRENCY_CODES, currencyIssue).meta({ examples: ['USD'] });
+const country = oneOf(COUNTRY_CODES, 'must be a two-letter ISO 3166-1 country code such as "SG".').meta({
+  examples: ['SG'],
+});
+const region = oneOf(REGIONS, `must be one of ${REGIONS.join(', ')}.`).meta({ examples: ['US'] });
 const amount = z
   .string('must be a decimal string such as "1250.00".')
   .regex(
     new RegExp(`^\\d{1,${MAX_INTEGER_DIGITS}}(\\.\\d{1,${MAX_DECIMALS}})?$`),
     'must be a plain decimal number such as "1250.00".',
-  );
+  )
+  .meta({ examples: ['1250.00'] });
 const percentage = z
   .string('must be a decimal string such as "5.5".')
   .regex(
     /^(100(\.0{1,4})?|\d{1,2}(\.\d{1,4})?)$/,
     'must be a decimal string from "0" to "100" with at most 4 decimals.',
-  );
+  )
+  .meta({ examples: ['5.5'] });
 const tenor = z
   .int('must be an integer number of days.')
   .min(1, 'must be at least 1 day.')
-  .max(LIMITS.tenorDays, `must be at most ${LIMITS.tenorDays} days.`);
+  .max(LIMITS.tenorDays, `must be at most ${LIMITS.tenorDays} days.`)
+  .meta({ examples: [90] });
 
 /** Returns the first few keys, each shortened, so that an error message does not repeat a client's text at length. */
 const named = (keys: readonly string[]): string =>

@@ -1,8 +1,10 @@
-import { GraphQLSchema, printSchema } from 'graphql';
+import { GraphQLSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
+import { addExamples } from './examples.ts';
 import { paceFields } from './pace.ts';
 import { countResponses } from './responseSize.ts';
 import { guardField } from './rights.ts';
+import { printWithNullability, SEMANTIC_NON_NULL } from './semanticNonNull.ts';
 import './scalars.ts';
 import './errors.ts';
 import './filter.ts';
@@ -31,11 +33,14 @@ const DESCRIPTION = `EscrowGrid: escrow for institutions.
 An institution defines asset templates, creates assets under them and opens positions: amounts held in escrow until
 they are released, cancelled or expire. Enums and unions are open: values and members are added without notice, so keep
 a default branch. Expected errors of a mutation are members of its result. All other errors are entries of \`errors\` with
-\`extensions.code\`. A nullable field whose description does not mention null is null only if \`errors\` has an entry for it.`;
+\`extensions.code\`. A nullable field whose description does not mention null is null only if \`errors\` has an entry for it; it has the directive \`@semanticNonNull\`.`;
 
 /** Builds the schema. Types, fields and enum values keep the order in which they are declared. */
-const build = (): GraphQLSchema =>
-  guardField(new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION }));
+function build(): GraphQLSchema {
+  const config = builder.toSchema({ sortSchema: false }).toConfig();
+  const directives = [...specifiedDirectives, SEMANTIC_NON_NULL];
+  return guardField(addExamples(new GraphQLSchema({ ...config, directives, description: DESCRIPTION })));
+}
 
 /** The whole schema. */
 export const schema = paceFields(countResponses(build()));
@@ -48,4 +53,4 @@ let plain: GraphQLSchema | undefined;
 export const plainSchema = (): GraphQLSchema => (plain ??= build());
 
 /** The schema as text: what schema.graphql holds. */
-export const schemaText = (): string => `${printSchema(schema)}\n`;
+export const schemaText = (): string => printWithNullability(schema);

@@ -173,7 +173,7 @@ function childrenOf<E>({ name }: EntityRef, options: Listable<E>, field: Field<E
   return { reads: ['id'], children: { type: name, table, field, windowOf } };
 }
 
-function addQueryById(type: EntityRef, { one, prefix, roles }: Listable<never>): void {
+function addQueryById(type: EntityRef, { one, roles }: Listable<never>): void {
   const name = uncapitalized(type.name);
   const noun = wordsOf(name);
   builder.queryField(name, (t) =>
@@ -182,7 +182,7 @@ function addQueryById(type: EntityRef, { one, prefix, roles }: Listable<never>):
       nullable: true,
       description: `Returns the ${noun} with this id${one?.note ?? ''}, or null if it does not exist or is not visible to the viewer.`,
       extensions: { roles },
-      args: { id: t.arg.id({ required: true, description: `The id of the ${noun}: ${prefix}_...` }) },
+      args: { id: t.arg.id({ required: true, description: `The id of the ${noun}.` }) },
       resolve: (_root, { id }, { read }, info) => loaderOf(read, type).byId(id, bringOfObject(read, info, type.name)),
     }),
   );

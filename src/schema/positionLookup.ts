@@ -66,7 +66,7 @@ builder.queryField('position', (t) =>
       'Returns the position with this id or external reference, or null if it does not exist or is not visible to the viewer.',
     extensions: { roles: EVERYONE },
     args: {
-      id: t.arg.id({ description: 'The id of the position: pos_... Required unless `externalReference` is given.' }),
+      id: t.arg.id({ description: 'The id of the position. Required unless `externalReference` is given.' }),
       externalReference: t.arg.string({
         description:
           'The external reference, instead of `id`. If several positions of the institution have it, the result is a BAD_USER_INPUT error.',

@@ -60,7 +60,7 @@ builder.scalarType(
 builder.scalarType(
   'CurrencyCode',
   textScalar(
-    `A currency code of ISO 4217, in capital letters. New amounts must have one of the ${CURRENCY_CODES.length} active codes with a minor unit. Stored amounts keep currencies that were withdrawn since, and lists can be filtered by them.`,
+    `A currency code of ISO 4217, in capital letters, such as "USD". New amounts must have one of the ${CURRENCY_CODES.length} active codes with a minor unit. Stored amounts keep currencies that were withdrawn since, and lists can be filtered by them.`,
     'A CurrencyCode must be a string of three capital letters, such as "USD".',
     unchanged,
     unchanged,

@@ -56,6 +56,8 @@ export interface ListenOptions {
   readonly graphql: GraphqlHandler;
   /** GraphiQL, or null if it is off. */
   readonly page: Page | null;
+  /** The texts at other paths, by path. */
+  readonly texts: ReadonlyMap<string, Page>;
   /** Answers requests for the metrics, or null if there are none. */
   readonly metrics: Answer | null;
   readonly headers: Readonly<Record<string, string>>;
@@ -142,20 +144,27 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<vo
 
 /** Returns what answers a request that is not passed to GraphQL, or undefined. */
 function otherAnswer(options: ListenOptions, request: IncomingMessage): Answer | undefined {
-  const { path, page, metrics, readiness } = options;
+  const { path, page } = options;
   const { host, accept } = request.headers;
   const rejectWith = (error: GraphQLError): Answer => reject(options, error);
   if (host !== undefined && !isHost(host)) return rejectWith(badRequest('The header Host must be a valid host.'));
   if (isRepeated(request, 'idempotency-key')) {
     return rejectWith(badRequest('Send the header Idempotency-Key only once.'));
   }
-  const probe = isGetOrHead(request) ? probeAnswer((probed) => isAt(request, probed), readiness) : undefined;
-  if (probe) return probe;
-  if (metrics && isAt(request, METRICS_PATH) && isGetOrHead(request)) return metrics;
-  if (page && isAt(request, '/') && isGetOrHead(request)) return redirectTo(path);
-  if (!isAt(request, path)) return rejectWith(notFound(path));
+  if (!isAt(request, path)) return answerElsewhere(options, request);
   if (!isPageRequest(request)) return undefined;
   return page ?? (resultTypeFor(accept ?? null) === undefined ? rejectWith(notFound(path)) : undefined);
+}
+
+/** Returns what answers a request for another path than that of GraphQL. */
+function answerElsewhere({ path, page, texts, metrics, readiness }: ListenOptions, request: IncomingMessage): Answer {
+  const text = texts.get(request.url?.split('?', 1)[0] ?? '');
+  if (text) return isGetOrHead(request) ? text : rejectWith(methodNotAllowed());
+  if (!isGetOrHead(request)) return rejectWith(notFound(path));
+  const probe = probeAnswer((probed) => isAt(request, probed), readiness);
+  if (probe) return probe;
+  if (metrics && isAt(request, METRICS_PATH)) return metrics;
+  return page && isAt(request, '/') ? redirectTo(path) : rejectWith(notFound(path));
 }
 
 /** Whether the request is for the path, exactly. */
@@ -185,6 +194,9 @@ export function convertToOriginForm(request: IncomingMessage): void {
 
 const notFound = (path: string): GraphQLError =>
   requestError(`Not found. The GraphQL API is at ${path}.`, 'NOT_FOUND', { status: 404 });
+
+const methodNotAllowed = (): GraphQLError =>
+  requestError('Send a GET or HEAD request.', 'BAD_REQUEST', { status: 405, headers: { allow: 'GET, HEAD' } });
 
 const badRequest = (message: string): GraphQLError => requestError(message, 'BAD_REQUEST', { status: 400 });
 

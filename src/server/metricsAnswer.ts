@@ -1,9 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Access, unauthenticated } from './access/access.ts';
-import type { Mask } from './errors.ts';
-import { addressOf } from './http.ts';
-import { sendError } from './requestError.ts';
-import { requestHeadOf } from './requestHead.ts';
+import { unauthenticated } from './access/access.ts';
+import { type KeyedAnswerOptions, keyedAnswer } from './keyedAnswer.ts';
 
 /** The metrics as text. */
 export interface MetricsText {
@@ -11,25 +8,18 @@ export interface MetricsText {
   text(): Promise<string>;
 }
 
-interface MetricsAnswerOptions {
-  readonly metrics: MetricsText;
-  readonly access: Access;
-  readonly mask: Mask;
-  readonly trustedProxies: number;
-}
-
 /** Answers requests for the metrics with the root key, and all others with 401. */
-export const metricsAnswer =
-  ({ metrics, access, mask, trustedProxies }: MetricsAnswerOptions) =>
-  async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    try {
-      const { viewer } = await access.enter(requestHeadOf(request), addressOf(request, trustedProxies));
-      if (viewer.role !== 'ROOT') throw unauthenticated('The metrics require the root key.');
-      await sendMetrics(metrics, response);
-    } catch (error) {
-      sendError(mask(error), request, response);
-    }
-  };
+export const metricsAnswer = ({
+  metrics,
+  ...options
+}: KeyedAnswerOptions & { readonly metrics: MetricsText }): ((
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void>) =>
+  keyedAnswer(options, async ({ role }, _request, response) => {
+    if (role !== 'ROOT') throw unauthenticated('The metrics require the root key.');
+    await sendMetrics(metrics, response);
+  });
 
 /** Sends the metrics. */
 export async function sendMetrics(metrics: MetricsText, response: ServerResponse): Promise<void> {

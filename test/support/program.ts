@@ -42,7 +42,9 @@ async function compileInto(folder: string): Promise<void> {
   const options = ['-p', 'tsconfig.build.json', '--outDir', folder, '--noCheck', '--incremental', 'false'];
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   await promisify(execFile)(process.execPath, [compiler, ...options, '--tsBuildInfoFile', 'null'], { cwd: root });
-  cpSync(join(root, 'src/store/postgres/migrations'), join(folder, 'store/postgres/migrations'), { recursive: true });
+  for (const copied of ['store/postgres/migrations', 'server/home']) {
+    cpSync(join(root, 'src', copied), join(folder, copied), { recursive: true });
+  }
 }
 
 export interface Ended {

@@ -27,7 +27,7 @@ export const INTROSPECTION = ['all', 'root', 'none'] as const;
 export type Introspection = (typeof INTROSPECTION)[number];
 
 /** Whether the viewer may introspect the schema and receive suggestions of similar names. */
-const mayIntrospect = ({ role }: Viewer, introspection: Introspection): boolean =>
+export const mayIntrospect = ({ role }: Viewer, introspection: Introspection): boolean =>
   introspection === 'all' || (introspection === 'root' && role === 'ROOT');
 
 /** The maximum nesting of brackets in a document, and its maximum number of lines. */

@@ -202,9 +202,9 @@ export type DateTimeRange = {
 
 /** Filters institutions. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type InstitutionFilter = {
-  /** Only institutions with exactly this name. */
+  /** Only institutions with exactly this name. Example: "Northwind Bank". */
   name?: string | null | undefined;
-  /** Only institutions whose name starts with this text, compared by code point (case-sensitive). */
+  /** Only institutions whose name starts with this text, compared by code point (case-sensitive). Example: "North". */
   nameStartsWith?: string | null | undefined;
   /** Only institutions that do business in one of these regions. */
   regions?: Array<Region> | null | undefined;
@@ -214,21 +214,21 @@ export type InstitutionFilter = {
 
 /** Input for createInstitution. */
 export type CreateInstitutionInput = {
-  /** The name. 1 to 200 characters. */
+  /** The name. 1 to 200 characters. Example: "Northwind Bank". */
   name: string;
   /** The regions. At least one. */
   regions: Array<Region>;
   /** The lines of business. At least one. Defaults to all. */
   verticals?: Array<Vertical> | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for updateInstitution. A field that is left out stays as it is. */
 export type UpdateInstitutionInput = {
-  /** The institution. Required with the root key. Defaults to the institution of the API key. */
+  /** The institution. Required with the root key. Defaults to the institution of the API key. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** The name. 1 to 200 characters. */
+  /** The name. 1 to 200 characters. Example: "Northwind Bank". */
   name?: string | null | undefined;
   /** All regions. At least one; a region that an asset template uses cannot be removed. */
   regions?: Array<Region> | null | undefined;
@@ -236,53 +236,53 @@ export type UpdateInstitutionInput = {
   verticals?: Array<Vertical> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Filters asset templates. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type AssetTemplateFilter = {
-  /** Only asset templates of this institution. */
+  /** Only asset templates of this institution. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** Only asset templates whose kind has one of these codes. */
+  /** Only asset templates whose kind has one of these codes. Example: ["CONSTR_ESCROW"]. */
   codes?: Array<string> | null | undefined;
   /** Only asset templates of these lines of business. */
   verticals?: Array<Vertical> | null | undefined;
   /** Only asset templates of these regions. */
   regions?: Array<Region> | null | undefined;
-  /** Only asset templates whose name starts with this text, compared by code point (case-sensitive). */
+  /** Only asset templates whose name starts with this text, compared by code point (case-sensitive). Example: "Bridges". */
   nameStartsWith?: string | null | undefined;
 };
 
 /** Input for createAssetTemplate. */
 export type CreateAssetTemplateInput = {
-  /** The institution. Required with the root key. Defaults to the institution of the API key. */
+  /** The institution. Required with the root key. Defaults to the institution of the API key. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** The code of the kind, one of `templateKinds`. */
+  /** The code of the kind, one of `templateKinds`. Example: "CONSTR_ESCROW". */
   code: string;
-  /** The name. 1 to 200 characters. */
+  /** The name. 1 to 200 characters. Example: "Bridges in dollars". */
   name: string;
   /** The line of business. Must be that of the kind, and one of the institution. */
   vertical: Vertical;
   /** The region. Must be one of the institution. */
   region: Region;
-  /** The rules. Must be valid against `configSchema` of the kind. */
+  /** The rules. Must be valid against `configSchema` of the kind. Example: {"currency":"USD","region":"US","maxAmount":"5000000.00"}. */
   config: Record<string, unknown>;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for updateAssetTemplate. A field that is left out stays as it is. Code, vertical and region cannot change. */
 export type UpdateAssetTemplateInput = {
-  /** The asset template to update. */
+  /** The asset template to update. Example: "tmpl_01kdvdna01f46vxnpk0mde9nce". */
   templateId: string | number;
-  /** The name. 1 to 200 characters. */
+  /** The name. 1 to 200 characters. Example: "Bridges in dollars". */
   name?: string | null | undefined;
-  /** The rules, as a whole. Must be valid against `configSchema` of the kind. They apply to positions that are opened from now on; earlier positions keep the version under which they were opened. */
+  /** The rules, as a whole. Must be valid against `configSchema` of the kind. They apply to positions that are opened from now on; earlier positions keep the version under which they were opened. Example: {"currency":"USD","region":"US","maxAmount":"5000000.00"}. */
   config?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -296,13 +296,13 @@ export type MetadataCondition = {
 
 /** Filters assets. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type AssetFilter = {
-  /** Only assets of this institution. */
+  /** Only assets of this institution. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** Only assets created under one of these asset templates. */
+  /** Only assets created under one of these asset templates. Example: ["tmpl_01kdvdna01f46vxnpk0mde9nce"]. */
   templateIds?: Array<string | number> | null | undefined;
-  /** Only assets with exactly this label. */
+  /** Only assets with exactly this label. Example: "Riverside Bridge, section 2". */
   label?: string | null | undefined;
-  /** Only assets whose label starts with this text, compared by code point (case-sensitive). */
+  /** Only assets whose label starts with this text, compared by code point (case-sensitive). Example: "Riverside". */
   labelStartsWith?: string | null | undefined;
   /** Only objects whose metadata has all of these values. At most 10 conditions. Only the first 100 values of the metadata of an object are searched. */
   metadata?: Array<MetadataCondition> | null | undefined;
@@ -312,47 +312,47 @@ export type AssetFilter = {
 
 /** Input for createAsset. */
 export type CreateAssetInput = {
-  /** The institution of the asset template. Optional; if set, it must match. */
+  /** The institution of the asset template. Optional; if set, it must match. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** The asset template. */
+  /** The asset template. Example: "tmpl_01kdvdna01f46vxnpk0mde9nce". */
   templateId: string | number;
-  /** The display name. 1 to 200 characters. */
+  /** The display name. 1 to 200 characters. Example: "Riverside Bridge, section 2". */
   label: string;
-  /** Data of the client. Defaults to {}. */
+  /** Data of the client. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for updateAsset. A field that is left out stays as it is. */
 export type UpdateAssetInput = {
-  /** The asset to update. */
+  /** The asset to update. Example: "ast_01kdvdna01f46vxnpk0mde9nce". */
   assetId: string | number;
-  /** The display name. 1 to 200 characters. */
+  /** The display name. 1 to 200 characters. Example: "Riverside Bridge, section 2". */
   label?: string | null | undefined;
-  /** Data of the client. Replaces the previous data as a whole. */
+  /** Data of the client. Replaces the previous data as a whole. Example: {"invoice":{"number":"2026-117"}}. */
   metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Filters positions. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type PositionFilter = {
-  /** Only positions of this institution. */
+  /** Only positions of this institution. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** Only positions of one of these assets. */
+  /** Only positions of one of these assets. Example: ["ast_01kdvdna01f46vxnpk0mde9nce"]. */
   assetIds?: Array<string | number> | null | undefined;
-  /** Only positions of assets of these asset templates. */
+  /** Only positions of assets of these asset templates. Example: ["tmpl_01kdvdna01f46vxnpk0mde9nce"]. */
   templateIds?: Array<string | number> | null | undefined;
-  /** Only positions with exactly this holder reference. */
+  /** Only positions with exactly this holder reference. Example: "supplier-42". */
   holderReference?: string | null | undefined;
-  /** Only positions with one of these holder references. */
+  /** Only positions with one of these holder references. Example: ["supplier-42"]. */
   holderReferences?: Array<string> | null | undefined;
-  /** Only positions with exactly this external reference. */
+  /** Only positions with exactly this external reference. Example: "order-1017". */
   externalReference?: string | null | undefined;
-  /** Only positions whose external reference starts with this text, compared by code point (case-sensitive). */
+  /** Only positions whose external reference starts with this text, compared by code point (case-sensitive). Example: "order-". */
   referenceStartsWith?: string | null | undefined;
   /** Only objects whose metadata has all of these values. At most 10 conditions. Only the first 100 values of the metadata of an object are searched. */
   metadata?: Array<MetadataCondition> | null | undefined;
@@ -380,9 +380,9 @@ export type PositionOrder = {
 
 /** Filters ledger events. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type LedgerEventFilter = {
-  /** Only ledger events of this institution. */
+  /** Only ledger events of this institution. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** Only ledger events of one of these positions. */
+  /** Only ledger events of one of these positions. Example: ["pos_01kdvdna01f46vxnpk0mde9nce"]. */
   positionIds?: Array<string | number> | null | undefined;
   /** Only ledger events of one of these kinds. */
   kinds?: Array<LedgerEventKind> | null | undefined;
@@ -392,115 +392,115 @@ export type LedgerEventFilter = {
 
 /** Input for createPosition. */
 export type CreatePositionInput = {
-  /** The institution of the asset. Optional; if set, it must match. */
+  /** The institution of the asset. Optional; if set, it must match. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** The asset: the deal that the money is held for. */
+  /** The asset: the deal that the money is held for. Example: "ast_01kdvdna01f46vxnpk0mde9nce". */
   assetId: string | number;
-  /** Your reference of the party the money is held for. 1 to 200 characters. */
+  /** Your reference of the party the money is held for. 1 to 200 characters. Example: "supplier-42". */
   holderReference: string;
   /** The agreed amount, in the currency of the asset template. */
   amount: MoneyInput;
-  /** Your reference of the position. 1 to 200 characters. Not necessarily unique; see `uniqueReference`. */
+  /** Your reference of the position. 1 to 200 characters. Not necessarily unique; see `uniqueReference`. Example: "order-1017". */
   externalReference?: string | null | undefined;
   /** Whether the external reference must be unique among the positions of the institution that were created with this flag. If one has it, the result is a ConflictError with its id. Positions created without the flag do not count. Requires `externalReference`. Defaults to false. */
   uniqueReference?: boolean | null | undefined;
   /** When the position expires. Must be in the future. Required if the config of the asset template has `maxTenorDays`. Defaults to never. */
   expiresAt?: string | null | undefined;
-  /** Data of the client. Defaults to {}. */
+  /** Data of the client. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   metadata?: Record<string, unknown> | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for updatePosition. A field that is left out stays as it is. */
 export type UpdatePositionInput = {
-  /** The position, in any state. */
+  /** The position, in any state. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   positionId: string | number;
-  /** Your reference of the position. 1 to 200 characters. Null removes it, which is not allowed if the position was created with `uniqueReference`. */
+  /** Your reference of the position. 1 to 200 characters. Null removes it, which is not allowed if the position was created with `uniqueReference`. Example: "order-1017". */
   externalReference?: string | null | undefined;
-  /** Data of the client. Replaces the previous data as a whole. */
+  /** Data of the client. Replaces the previous data as a whole. Example: {"invoice":{"number":"2026-117"}}. */
   metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for transitionPosition. */
 export type TransitionPositionInput = {
-  /** The position to change. */
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   positionId: string | number;
   /** The new state of the position. */
   toState: PositionState;
   /** The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is held. Not allowed for other states. */
   amount?: string | null | undefined;
-  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   reason?: string | null | undefined;
-  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for fundPosition. */
 export type FundPositionInput = {
-  /** The position to change. */
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   positionId: string | number;
-  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   reason?: string | null | undefined;
-  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for releasePosition. */
 export type ReleasePositionInput = {
-  /** The position to change. */
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   positionId: string | number;
   /** The amount to release, in the currency of the position; at most what is held. Required unless `all` is true, and not allowed with it. */
   amount?: string | null | undefined;
   /** Whether to release everything that is held. Required to be true unless `amount` is set; false and null count as absent. */
   all?: boolean | null | undefined;
-  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   reason?: string | null | undefined;
-  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for cancelPosition. */
 export type CancelPositionInput = {
-  /** The position to change. */
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   positionId: string | number;
-  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   reason?: string | null | undefined;
-  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for expirePosition. */
 export type ExpirePositionInput = {
-  /** The position to change. */
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   positionId: string | number;
-  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   reason?: string | null | undefined;
-  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -519,7 +519,7 @@ export type ApplyPositionsInput = {
   atomic?: boolean;
   /** Whether to return what the batch would do without storing anything. A dry run does not use up the idempotency key. */
   dryRun?: boolean;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -535,7 +535,7 @@ export type PolicyLimitInput = {
 
 /** Input for setPolicy. */
 export type SetPolicyInput = {
-  /** The institution. Required with the root key. Defaults to the institution of the API key. */
+  /** The institution. Required with the root key. Defaults to the institution of the API key. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
   /** The region. Must be one of the institution. */
   region: Region;
@@ -545,35 +545,35 @@ export type SetPolicyInput = {
   limits?: Array<PolicyLimitInput> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. Send 0 if the region had no policy. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for deletePolicy. */
 export type DeletePolicyInput = {
-  /** The institution. Required with the root key. Defaults to the institution of the API key. */
+  /** The institution. Required with the root key. Defaults to the institution of the API key. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
   /** The region of the policy. */
   region: Region;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. Send 0 if the region had no policy. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Filters audit events. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type AuditEventFilter = {
-  /** Only events in the audit log of this institution. */
+  /** Only events in the audit log of this institution. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** Only events of these actions. */
+  /** Only events of these actions. Example: ["POSITION_FUNDED"]. */
   actions?: Array<string> | null | undefined;
   /** Only events with this outcome. */
   outcome?: AuditOutcome | null | undefined;
-  /** Only events whose target is the object with this id. */
+  /** Only events whose target is the object with this id. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   resourceId?: string | number | null | undefined;
-  /** Only events caused with this API key. */
+  /** Only events caused with this API key. Example: "key_01kdvdna01f46vxnpk0mde9nce". */
   apiKeyId?: string | number | null | undefined;
-  /** Only events of the request with this id. */
+  /** Only events of the request with this id. Example: "6f1c1f0e-6a0b-4f9e-9d55-2f4f6f0f3c11". */
   requestId?: string | null | undefined;
   /** Only events within these bounds. */
   createdAt?: DateTimeRange | null | undefined;
@@ -581,17 +581,17 @@ export type AuditEventFilter = {
 
 /** Filters chat sessions. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type ChatSessionFilter = {
-  /** Only chat sessions of this institution. */
+  /** Only chat sessions of this institution. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** Only chat sessions about one of these positions. */
+  /** Only chat sessions about one of these positions. Example: ["pos_01kdvdna01f46vxnpk0mde9nce"]. */
   positionIds?: Array<string | number> | null | undefined;
-  /** Only chat sessions with exactly this owner reference. */
+  /** Only chat sessions with exactly this owner reference. Example: "buyer-7". */
   ownerReference?: string | null | undefined;
   /** Only chat sessions with one of these priorities. */
   priorities?: Array<ChatPriority> | null | undefined;
   /** Only chat sessions that accept new messages (true) or do not (false). */
   active?: boolean | null | undefined;
-  /** Only chat sessions with all of these words in the title and description, or in one message. Words match as a whole and not by prefix; the search ignores case but not accents. Deleted messages and earlier texts are not searched. A text without any word matches nothing. At most 1,000 characters. */
+  /** Only chat sessions with all of these words in the title and description, or in one message. Words match as a whole and not by prefix; the search ignores case but not accents. Deleted messages and earlier texts are not searched. A text without any word matches nothing. At most 1,000 characters. Example: "surveyor report". */
   search?: string | null | undefined;
   /** Only chat sessions created within these bounds. */
   createdAt?: DateTimeRange | null | undefined;
@@ -609,31 +609,31 @@ export type ChatSessionOrder = {
 
 /** Input for createChatSession. */
 export type CreateChatSessionInput = {
-  /** The institution. Required with the root key if `positionId` is absent; if both are set, it must be the institution of the position. Defaults to the institution of the position or of the API key. */
+  /** The institution. Required with the root key if `positionId` is absent; if both are set, it must be the institution of the position. Defaults to the institution of the position or of the API key. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   institutionId?: string | number | null | undefined;
-  /** The position that the chat session is about. Defaults to none. */
+  /** The position that the chat session is about. Defaults to none. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   positionId?: string | number | null | undefined;
-  /** Your reference of the owner, who leads the conversation. 1 to 200 characters. */
+  /** Your reference of the owner, who leads the conversation. 1 to 200 characters. Example: "buyer-7". */
   ownerReference: string;
-  /** The subject. 1 to 200 characters. */
+  /** The subject. 1 to 200 characters. Example: "Inspection of section 2". */
   title: string;
-  /** A longer description of the subject. At most 10,000 characters. */
+  /** A longer description of the subject. At most 10,000 characters. Example: "The surveyor visits the site on Friday.". */
   description?: string | null | undefined;
   /** The urgency. Defaults to MEDIUM. */
   priority?: ChatPriority | null | undefined;
   /** Whether the chat session accepts new messages. Edits, deletions and read marks are always possible. Defaults to true. */
   active?: boolean | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for updateChatSession. A field that is left out stays as it is. */
 export type UpdateChatSessionInput = {
-  /** The chat session to update. */
+  /** The chat session to update. Example: "chat_01kdvdna01f46vxnpk0mde9nce". */
   chatSessionId: string | number;
-  /** The subject. 1 to 200 characters. */
+  /** The subject. 1 to 200 characters. Example: "Inspection of section 2". */
   title?: string | null | undefined;
-  /** A longer description of the subject. At most 10,000 characters. Null removes it. */
+  /** A longer description of the subject. At most 10,000 characters. Null removes it. Example: "The surveyor visits the site on Friday.". */
   description?: string | null | undefined;
   /** The urgency. */
   priority?: ChatPriority | null | undefined;
@@ -641,27 +641,27 @@ export type UpdateChatSessionInput = {
   active?: boolean | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for deleteChatSession. */
 export type DeleteChatSessionInput = {
-  /** The chat session. */
+  /** The chat session. Example: "chat_01kdvdna01f46vxnpk0mde9nce". */
   chatSessionId: string | number;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for restoreChatSession. */
 export type RestoreChatSessionInput = {
-  /** The chat session. */
+  /** The chat session. Example: "chat_01kdvdna01f46vxnpk0mde9nce". */
   chatSessionId: string | number;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -673,23 +673,23 @@ export type ChatMessageFilter = {
 
 /** Input for postChatMessage. */
 export type PostChatMessageInput = {
-  /** The chat session. Must be active and not deleted. */
+  /** The chat session. Must be active and not deleted. Example: "chat_01kdvdna01f46vxnpk0mde9nce". */
   chatSessionId: string | number;
-  /** Your reference of the author. 1 to 200 characters. */
+  /** Your reference of the author. 1 to 200 characters. Example: "supplier-42". */
   authorReference: string;
-  /** The text. 1 to 10,000 characters. */
+  /** The text. 1 to 10,000 characters. Example: "The surveyor has signed the report.". */
   body: string;
-  /** The message to reply to. Must be in the same chat session. */
+  /** The message to reply to. Must be in the same chat session. Example: "msg_01kdvdna01f46vxnpk0mde9nce". */
   replyToId?: string | number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   idempotencyKey?: string | null | undefined;
 };
 
 /** Input for editChatMessage. */
 export type EditChatMessageInput = {
-  /** The message. */
+  /** The message. Example: "msg_01kdvdna01f46vxnpk0mde9nce". */
   chatMessageId: string | number;
-  /** The new text. 1 to 10,000 characters. */
+  /** The new text. 1 to 10,000 characters. Example: "The surveyor has signed the report.". */
   body: string;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   expectedVersion?: number | null | undefined;
@@ -697,17 +697,17 @@ export type EditChatMessageInput = {
 
 /** Input for deleteChatMessage. */
 export type DeleteChatMessageInput = {
-  /** The message. */
+  /** The message. Example: "msg_01kdvdna01f46vxnpk0mde9nce". */
   chatMessageId: string | number;
-  /** The reason. At most 1,000 characters. */
+  /** The reason. At most 1,000 characters. Example: "Posted in the wrong session.". */
   reason?: string | null | undefined;
 };
 
 /** Input for markChatSessionRead. */
 export type MarkChatSessionReadInput = {
-  /** The chat session. */
+  /** The chat session. Example: "chat_01kdvdna01f46vxnpk0mde9nce". */
   chatSessionId: string | number;
-  /** Your reference of the participant. 1 to 200 characters. */
+  /** Your reference of the participant. 1 to 200 characters. Example: "buyer-7". */
   participantReference: string;
   /** The sequence of the last message that the participant has read. The read mark never moves back. */
   upToSequence: number;
