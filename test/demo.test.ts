@@ -1,8 +1,11 @@
 import { type DefinitionNode, Kind, type OperationDefinitionNode, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { writeDemoData } from '../src/demo/data.ts';
+import { DEMO, writeDemoData } from '../src/demo/data.ts';
 import { DEMO_TABS } from '../src/demo/tabs.ts';
 import { POSITION_STATES } from '../src/domain/lifecycle.ts';
+import { TEMPLATE_KINDS } from '../src/domain/templateKinds.ts';
+import { DAY_MS } from '../src/domain/time.ts';
+import { createMemoryStore } from '../src/store/memory/index.ts';
 import type { Store } from '../src/store/store.ts';
 import { makeDeal, openPosition } from './support/deal.ts';
 import { START, serve, type TestServer } from './support/server.ts';
@@ -25,12 +28,34 @@ async function demo(store: Store): Promise<TestServer> {
   return serve(store);
 }
 
-async function statesIn(server: TestServer): Promise<readonly string[]> {
-  const { data, errors } = await server.ask<{ positions: { nodes: readonly { state: string }[] } }>(
-    '{ positions(first: 100) { nodes { state } } }',
+/** Returns what a client sees of the demo data: its size, the positions by state, and the ids that documents use. */
+async function summaryOf(server: TestServer) {
+  const { data, errors } = await server.ask<Summary>(
+    `query ($ids: [ID!]!) {
+      institutions(orderBy: { field: NAME, direction: ASC }) {
+        totalCount
+        nodes { name positions(first: 0) { totalCount } chatSessions(first: 0) { totalCount } }
+      }
+      assetTemplates { nodes { code } }
+      assets(first: 0) { totalCount }
+      positionTotals { currencyCode byState { state count held { amount } } }
+      auditEvents(first: 0) { totalCount }
+      nodes(ids: $ids) { id }
+    }`,
+    { ids: Object.values(DEMO) },
   );
   expect(errors).toBeUndefined();
-  return data?.positions.nodes.map(({ state }) => state) ?? [];
+  return data as Summary;
+}
+
+interface Summary {
+  readonly institutions: { readonly totalCount: number };
+  readonly assetTemplates: { readonly nodes: readonly { readonly code: string }[] };
+  readonly assets: { readonly totalCount: number };
+  readonly positionTotals: readonly {
+    readonly byState: readonly { readonly state: string; readonly count: number }[];
+  }[];
+  readonly nodes: readonly (object | null)[];
 }
 
 describe('the example operations', () => {
@@ -54,24 +79,50 @@ onBothStores((open) => {
     expect(server.faults).toEqual([]);
   });
 
-  it('the demo data contains positions in every state', async () => {
-    const states = await statesIn(await demo(await open()));
-    expect(new Set(states)).toEqual(new Set(POSITION_STATES));
+  it('the demo data has 300 positions in every state, 20 assets, templates of all kinds and the ids of DEMO', async () => {
+    const { assets, assetTemplates, positionTotals, nodes } = await summaryOf(await demo(await open()));
+    expect(assets.totalCount).toBe(20);
+    expect(new Set(assetTemplates.nodes.map(({ code }) => code))).toEqual(new Set(TEMPLATE_KINDS.keys()));
+    for (const { byState } of positionTotals) {
+      expect(new Set(byState.map(({ state }) => state))).toEqual(new Set(POSITION_STATES));
+    }
+    const counts = positionTotals.flatMap(({ byState }) => byState.map(({ count }) => count));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(300);
+    expect(nodes).toEqual(Object.values(DEMO).map((id) => ({ id })));
   });
 
   it('the demo data is written once, even by two concurrent servers', async () => {
     const store = await open();
-    await Promise.all([demo(store), demo(store)]);
-    const before = await statesIn(serve(store));
-    await demo(store);
-    expect(await statesIn(serve(store))).toEqual(before);
-    expect(before).toHaveLength(7);
+    const alone = await summaryOf(await demo(await open()));
+    const written = await Promise.all([
+      writeDemoData(store, () => START),
+      writeDemoData(store, () => START + DAY_MS / 24),
+    ]);
+    expect(written).toContain(true);
+    expect(await summaryOf(serve(store))).toEqual(alone);
+    expect(await writeDemoData(store, () => START + DAY_MS)).toBe(false);
+    expect(await summaryOf(serve(store))).toEqual(alone);
   });
 
   it('the demo data is written only to an empty store', async () => {
     const store = await open();
     const server = serve(store);
     await openPosition(server, await makeDeal(server));
-    expect(await statesIn(await demo(store))).toEqual(['CREATED']);
+    expect(await writeDemoData(store, () => START)).toBe(false);
+    const { institutions, nodes } = await summaryOf(server);
+    expect(institutions.totalCount).toBe(1);
+    expect(nodes.every((node) => node === null)).toBe(true);
   });
+});
+
+it('the times of the demo data are in the past, on the memory store', async () => {
+  const store = createMemoryStore();
+  await writeDemoData(store, () => START);
+  const { data } = await serve(store).ask<{ auditEvents: { nodes: readonly { createdAt: string }[] } }>(
+    '{ auditEvents(first: 1) { nodes { createdAt } } }',
+  );
+  const [newest] = data?.auditEvents.nodes ?? [];
+  const age = START - Date.parse(newest?.createdAt ?? '');
+  expect(age).toBeGreaterThan(0);
+  expect(age).toBeLessThan(3 * DAY_MS);
 });

@@ -48,7 +48,7 @@ query PositionHistory($id: ID!) {
     }
   }
 }`,
-    variables: json({ id: DEMO.groundwork }),
+    variables: json({ id: DEMO.deckPartlyReleased }),
   },
   {
     query: `# The lifecycle of positions, and the kinds of asset templates.
@@ -85,7 +85,7 @@ mutation OpenPosition($input: CreatePositionInput!) {
 }`,
     variables: json({
       input: {
-        assetId: DEMO.pier,
+        assetId: DEMO.deck,
         holderReference: 'contractor-001',
         amount: { amount: '5000.00', currencyCode: 'USD' },
       },
@@ -106,6 +106,6 @@ mutation Release($input: ReleasePositionInput!) {
     ... on UserError { code message path }
   }
 }`,
-    variables: json({ input: { positionId: DEMO.facade, amount: '0.01', reason: 'A first payment' } }),
+    variables: json({ input: { positionId: DEMO.deckFunded, amount: '0.01', reason: 'A first payment' } }),
   },
 ];

@@ -13,7 +13,7 @@ const COUNTS = '{ institutions { totalCount } positions { totalCount } }';
 const counts = (institutions: number, positions: number) => ({
   data: { institutions: { totalCount: institutions }, positions: { totalCount: positions } },
 });
-const DEMO = counts(2, 7);
+const DEMO = counts(2, 300);
 const EMPTY = counts(0, 0);
 const KEY_LINE = `Root key, for development: ${DEVELOPMENT_KEY}\n`;
 
@@ -296,7 +296,7 @@ describe('the commands in the documents', () => {
   it('the first query of the README finds the demo data', async () => {
     const program = start();
     const [answer = ''] = await runCommands('README.md', 'A first query', await program.address);
-    expect(JSON.parse(answer)).toMatchObject({ data: { positions: { totalCount: 7 } } });
+    expect(JSON.parse(answer)).toMatchObject({ data: { positions: { totalCount: 300 } } });
     await program.stop();
   });
 });
