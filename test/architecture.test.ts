@@ -66,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'log.ts': ['config.ts', 'logOutput.ts', 'server'],
   demo: ['server', 'commands', ...BASE],
   embedded: ['store/postgres'],
+  testing: ['app.ts', 'backgroundJobs.ts', 'settings.ts', 'demo', 'schema', 'store/memory', 'commands', ...BASE],
   'openStore.ts': ['config.ts', 'embedded', 'store/memory', 'store/postgres', 'store/store.ts'],
   verify: BASE,
   transfer: BASE,
