@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { GraphQLSchema } from 'graphql';
 import { type BackgroundJobs, backgroundJobs, createJobs } from './backgroundJobs.ts';
 import type { CommandContext } from './commands/context.ts';
 import { createStoredLedger, type Ledger } from './commands/ledger.ts';
@@ -9,7 +10,7 @@ import type { Clock } from './domain/time.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createIds, newRandomToken } from './ids.ts';
 import type { Metrics } from './metrics/metrics.ts';
-import { plainSchema } from './schema/index.ts';
+import { plainSchema, schema } from './schema/index.ts';
 import { Access } from './server/access/access.ts';
 import { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
 import { BoundedFailedAttempts } from './server/access/failedAttempts.ts';
@@ -77,6 +78,10 @@ export interface AppOptions {
    * Whether requests take the direct lane and repeated queries are compiled. Defaults to true; the answers are the same.
    */
   readonly fastPaths?: boolean;
+  /** Whether `start` also starts the background jobs. Defaults to true; without them, call their work yourself. */
+  readonly runsJobs?: boolean;
+  /** Returns the schema that is served in place of the usual one, for tests. */
+  readonly extendSchema?: (schema: GraphQLSchema) => GraphQLSchema;
   /** Settings that differ from the defaults. */
   readonly settings?: Partial<Settings>;
 }
@@ -107,7 +112,8 @@ const NO_TRUSTED: TrustedDocuments = { texts: new Map(), only: false };
 export function createApp(options: AppOptions): App {
   const { store, onInternalError, clock = store.clock?.now ?? Date.now, newId = createIds(clock) } = options;
   const { newToken = newRandomToken, ledger = createStoredLedger(newId), origins = [], trusted = NO_TRUSTED } = options;
-  const { graphiql, strictTransport = false, fastPaths = true, metrics, tracing } = options;
+  const { graphiql, strictTransport = false, fastPaths = true, runsJobs = true, metrics, tracing } = options;
+  const { extendSchema = (usual) => usual } = options;
   const settings: Settings = { ...DEFAULTS, ...options.settings };
   const { chatLimits, apiKeysPerInstitution, subscriptionsPerKey: maxPerOwner } = settings;
   const failed = failureHandler(onInternalError);
@@ -123,9 +129,9 @@ export function createApp(options: AppOptions): App {
   const responses = new Responses(settings.responses, buffer);
   const observed = { mask: maskError(onInternalError), onRequest: observerOf(options), tracing };
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, readiness, ...observed };
-  const compiled = fastPaths ? new CompiledQueries(plainSchema, failed) : undefined;
+  const compiled = fastPaths ? new CompiledQueries(() => extendSchema(plainSchema()), failed) : undefined;
   const handling = { ...settings, ...front, responses, bodyBytes: settings.http.bodyBytes, compiled };
-  const engine = createEngine({ ...handling, shared: { ...shared, hub } });
+  const engine = createEngine({ ...handling, schema: extendSchema(schema), shared: { ...shared, hub } });
   const { graphql } = engine;
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
@@ -152,7 +158,7 @@ export function createApp(options: AppOptions): App {
     liveSubscriptions: () => hub.size,
     start: () => {
       hub.start();
-      for (const each of jobs) each.start();
+      if (runsJobs) for (const each of jobs) each.start();
     },
     stop: () =>
       withTimeLimit(STOP_MS, async () => {

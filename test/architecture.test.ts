@@ -69,6 +69,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'log.ts': ['config.ts', 'logOutput.ts', 'server'],
   demo: ['server', 'commands', ...BASE],
   embedded: ['store/postgres'],
+  testing: ['app.ts', 'backgroundJobs.ts', 'settings.ts', 'demo', 'schema', 'store/memory', 'commands', ...BASE],
   'openDatabase.ts': ['config.ts', 'embedded', 'store/postgres', 'store/store.ts'],
   'openStore.ts': ['openDatabase.ts', 'config.ts', 'store/memory', 'store/postgres', 'store/store.ts'],
   verify: BASE,

@@ -10,6 +10,8 @@ export const COUNTS = {
   moneyCases: FULL ? 100_000 : 2_000,
   /** Random lifecycles of a position. */
   lives: FULL ? 20_000 : 1_000,
+  /** Random deals that a test server advances through at once and in steps. */
+  advancedDeals: FULL ? 500 : 12,
   /** The maximum number of moves per lifecycle. */
   movesPerLife: 12,
   /** Random texts, for each property of text. */

@@ -76,6 +76,11 @@ export class Connections {
     for (const socket of this.#open) await once(socket, 'close');
   }
 
+  /** Destroys all connections, including WebSockets, as the end of the process would. New ones are accepted. */
+  destroyAll(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
   /** Accepts no more connections, closes the idle ones, and those in use after `ms` milliseconds. */
   async close(ms: number): Promise<void> {
     const closed = once(this.#server, 'close');

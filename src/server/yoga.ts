@@ -1,7 +1,7 @@
+import type { GraphQLSchema } from 'graphql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import { scopeOf } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
-import { schema } from '../schema/index.ts';
 import { loadersOf } from '../schema/loaders.ts';
 import { deadlineIn } from '../store/deadline.ts';
 import { type Access, unauthenticated, useAccess } from './access/access.ts';
@@ -37,6 +37,7 @@ export type Shared = Omit<
 >;
 
 export interface YogaOptions {
+  readonly schema: GraphQLSchema;
   readonly shared: Shared;
   readonly access: Access;
   readonly documents: DocumentRules;
@@ -113,7 +114,7 @@ function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMake
 
 /** Creates what executes operations. The plugins run in the order of the list. */
 export function createEngine(options: YogaOptions): Engine {
-  const { access, operations, responses, trusted, mask, compiled, tracing } = options;
+  const { schema, access, operations, responses, trusted, mask, compiled, tracing } = options;
   const contextFor = contextMaker(options);
   const contextOf = (request: RequestHead, context: ServerContext): RequestContext =>
     contextFor(request, callerIn(context), requestIdOf(request, context), context.record);
