@@ -157,14 +157,15 @@ function otherAnswer(options: ListenOptions, request: IncomingMessage): Answer |
 }
 
 /** Returns what answers a request for another path than that of GraphQL. */
-function answerElsewhere({ path, page, texts, metrics, readiness }: ListenOptions, request: IncomingMessage): Answer {
+function answerElsewhere(options: ListenOptions, request: IncomingMessage): Answer {
+  const { path, page, texts, metrics, readiness } = options;
   const text = texts.get(request.url?.split('?', 1)[0] ?? '');
-  if (text) return isGetOrHead(request) ? text : rejectWith(methodNotAllowed());
-  if (!isGetOrHead(request)) return rejectWith(notFound(path));
+  if (text) return isGetOrHead(request) ? text : reject(options, methodNotAllowed());
+  if (!isGetOrHead(request)) return reject(options, notFound(path));
   const probe = probeAnswer((probed) => isAt(request, probed), readiness);
   if (probe) return probe;
   if (metrics && isAt(request, METRICS_PATH)) return metrics;
-  return page && isAt(request, '/') ? redirectTo(path) : rejectWith(notFound(path));
+  return page && isAt(request, '/') ? redirectTo(path) : reject(options, notFound(path));
 }
 
 /** Whether the request is for the path, exactly. */

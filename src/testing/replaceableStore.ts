@@ -34,6 +34,7 @@ export async function openReplaceableStore(open: () => Promise<Store> | Store): 
     scan: (...work) => current.scan(...work),
     load: (work) => current.load(work),
     refreshWords: () => current.refreshWords(),
+    analyze: () => current.analyze(),
     cleanUp: () => current.cleanUp(),
     findFault: () => current.findFault(),
     abandonWork: () => current.abandonWork(),
