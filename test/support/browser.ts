@@ -8,7 +8,7 @@ const executablePath = [process.env['CHROMIUM'] ?? '', ...CANDIDATES].find((path
 /** A browser is not installed by npm, and `npm test` requires nothing besides Node. */
 export const noBrowser = executablePath === undefined;
 if (noBrowser) {
-  process.stderr.write('No Chromium found: GraphiQL is not tested. Install the package chromium, or set CHROMIUM.\n');
+  process.stderr.write('No Chromium found: the pages are not tested. Install the package chromium, or set CHROMIUM.\n');
 }
 
 const ARGUMENTS = [
