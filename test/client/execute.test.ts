@@ -23,7 +23,7 @@ import {
   unwrap,
   ViewerDocument,
 } from '../../src/client/index.ts';
-import { clientWorld, newFundedPosition, recordingFetch, rejectionOf } from './world.ts';
+import { clientWorld, newApiKey, newFundedPosition, recordingFetch, rejectionOf } from './world.ts';
 
 const world = clientWorld();
 const amountOf = (positionId: string) => ({ positionId, amount: '25.00' });
@@ -192,14 +192,10 @@ it.each([
 
 it('reports an API key that is revoked, and continues with its replacement if there is one', async () => {
   const { endpoint, client } = world();
-  const { execute } = client();
-  type Made = { readonly createApiKey: { readonly token: string; readonly apiKey: { readonly id: string } } };
-  const create = `mutation { createApiKey(input: { label: "a", role: READ_ONLY }) {
-    ... on CreateApiKeyPayload { token apiKey { id } } } }` as TypedDocument<Made, object>;
-  const { token, apiKey } = (await execute(create)).createApiKey;
+  const { token, revoke } = await newApiKey(client());
   const revoked = client({ key: token });
   expect(await revoked.execute(ViewerDocument)).toMatchObject({ viewer: { role: 'READ_ONLY' } });
-  await execute(`mutation { revokeApiKey(input: { apiKeyId: "${apiKey.id}" }) { __typename } }`);
+  await revoke();
   await vi.waitUntil(async () => rejectionOf(revoked.execute(ViewerDocument)), { timeout: 10_000 });
   const error = await rejectionOf(revoked.execute(ViewerDocument));
   expect(error).toMatchObject({ code: 'UNAUTHENTICATED', requestId: expect.stringMatching(/./) });

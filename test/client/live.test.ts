@@ -4,11 +4,14 @@ import { createApp } from '../../src/app.ts';
 import {
   ChatMessageChangedDocument,
   type ChatMessageChangedSubscription,
+  ChatMessagesDocument,
   type Client,
   type ClientOptions,
   CreateChatSessionDocument,
   createClient,
+  EscrowGridError,
   type LiveItem,
+  liveStore,
   PositionChangedDocument,
   PostChatMessageDocument,
   type TypedDocument,
@@ -16,7 +19,7 @@ import {
 } from '../../src/client/index.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
 import { ROOT_TOKEN } from '../support/endpoint.ts';
-import { clientWorld, rejectionOf } from './world.ts';
+import { clientWorld, newApiKey, rejectionOf } from './world.ts';
 
 /** A mutation that creates an institution with the root key. */
 const CREATE_INSTITUTION = `mutation { createInstitution(input: { name: "Quay", regions: [US] }) {
@@ -192,16 +195,12 @@ describe.each(TRANSPORTS)('live over %s', (_name, options) => {
 
   it('continues with another API key when its API key is revoked', async () => {
     const { client, endpoint } = world();
-    const { execute } = client();
-    type Made = { readonly createApiKey: { readonly token: string; readonly apiKey: { readonly id: string } } };
-    const create = `mutation { createApiKey(input: { label: "a", role: READ_ONLY }) {
-      ... on CreateApiKeyPayload { token apiKey { id } } } }` as TypedDocument<Made, object>;
-    const { token, apiKey } = (await execute(create)).createApiKey;
+    const { token, revoke } = await newApiKey(client());
     let key = token;
     const { nextOf, bodies } = follow(client({ ...options, key: () => key }));
     await nextOf('RELOAD');
     key = endpoint.houses[0].admin;
-    await execute(`mutation { revokeApiKey(input: { apiKeyId: "${apiKey.id}" }) { __typename } }`);
+    await revoke();
     expect(await nextOf('DISCONNECTED')).toMatchObject({ error: { code: 'UNAUTHENTICATED' } });
     await post('one');
     expect(await bodies(1)).toEqual(['one']);
@@ -236,6 +235,55 @@ describe.each(TRANSPORTS)('live over %s', (_name, options) => {
       if (seen.length === holders.length) break;
     }
     expect(seen).toEqual(holders);
+  });
+});
+
+describe('liveStore', () => {
+  it('keeps a list up to date as long as it has listeners', async () => {
+    const { live, execute } = world().client();
+    const { subscribe, getSnapshot } = liveStore(
+      (signal) => live(ChatMessageChangedDocument, { chatSessionId }, { signal }),
+      async () => (await execute(ChatMessagesDocument, { chatSessionId })).chatSession?.messages?.nodes,
+      ({ chatMessageChanged }) => chatMessageChanged.chatMessage,
+    );
+    const bodies = () => getSnapshot().rows.map(({ body }) => body);
+    await post('one');
+    expect(getSnapshot()).toEqual({ rows: [] });
+    const [first, second] = [vi.fn<() => void>(), vi.fn<() => void>()];
+    const leave = [subscribe(first), subscribe(second)];
+    await vi.waitFor(() => expect(bodies()).toEqual(['one']));
+    await post('two');
+    await vi.waitFor(() => expect(bodies()).toEqual(['one', 'two']));
+    expect(getSnapshot()).toBe(getSnapshot());
+    leave[0]?.();
+    await post('three');
+    await vi.waitFor(() => expect(bodies()).toEqual(['one', 'two', 'three']));
+    expect(second.mock.calls.length).toBeGreaterThan(first.mock.calls.length);
+    leave[1]?.();
+    await post('four');
+    leave.push(subscribe(first));
+    await vi.waitFor(() => expect(bodies()).toEqual(['one', 'two', 'three', 'four']));
+    leave[2]?.();
+  });
+
+  it('keeps the newest version of a row, and reports why it is out of date', async () => {
+    const row = (id: string, version: number) => ({ id, version });
+    async function* items(): AsyncGenerator<LiveItem<ReturnType<typeof row> | null>> {
+      yield { type: 'RELOAD', cursor: 'a' };
+      yield { type: 'CHANGE', data: row('one', 2), cursor: 'b' };
+      yield { type: 'CHANGE', data: row('two', 1), cursor: 'c' };
+      yield { type: 'CHANGE', data: null, cursor: 'd' };
+      throw new EscrowGridError('FORBIDDEN', 'No.');
+    }
+    const store = liveStore(
+      () => items(),
+      async () => [row('one', 3), row('three', 1)],
+      (data) => data,
+    );
+    const leave = store.subscribe(() => undefined);
+    await vi.waitFor(() => expect(store.getSnapshot().error?.code).toBe('FORBIDDEN'));
+    expect(store.getSnapshot().rows).toEqual([row('one', 3), row('three', 1), row('two', 1)]);
+    leave();
   });
 });
 

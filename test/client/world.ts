@@ -21,7 +21,8 @@ export interface ClientWorld {
 
 /** Serves with the limits of production until the test file ends. It must be called where hooks can be registered. */
 export function clientWorld(): () => ClientWorld {
-  const endpoint = endpointOn({ operations: PRODUCTION.operations, documents: PRODUCTION.documents });
+  const { operations, documents } = PRODUCTION;
+  const endpoint = endpointOn({ operations, documents }, { origins: ['http://127.0.0.1:*'] });
   let relay: Relay;
   let url: string;
   beforeAll(async () => {
@@ -65,6 +66,18 @@ export async function newFundedPosition({ endpoint, client }: ClientWorld): Prom
   const { id } = unwrap(createPosition).position;
   unwrap((await client().execute(FundPositionDocument, { input: { positionId: id } })).fundPosition);
   return id;
+}
+
+/** Creates an API key that may read, and returns its token and a function that revokes it. */
+export async function newApiKey(client: Client) {
+  type Created = { readonly createApiKey: { readonly token: string; readonly apiKey: { readonly id: string } } };
+  const { createApiKey } = await client.execute<Created, object>(
+    `mutation { createApiKey(input: { label: "a", role: READ_ONLY }) {
+      ... on CreateApiKeyPayload { token apiKey { id } } } }`,
+  );
+  const { token, apiKey } = createApiKey;
+  const revoke = `mutation { revokeApiKey(input: { apiKeyId: "${apiKey.id}" }) { __typename } }`;
+  return { token, revoke: () => client.execute(revoke) };
 }
 
 /** Returns what a promise rejects with. */

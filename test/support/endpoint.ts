@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { type App, createApp } from '../../src/app.ts';
+import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Settings } from '../../src/settings.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/index.ts';
@@ -30,7 +30,7 @@ export interface Endpoint {
 }
 
 /** Serves over HTTP until the test file ends. It must be called where hooks can be registered. */
-export function endpointOn(settings: Partial<Settings> = {}): () => Endpoint {
+export function endpointOn(settings: Partial<Settings> = {}, options: Partial<AppOptions> = {}): () => Endpoint {
   let endpoint: Endpoint;
   let end = async (): Promise<void> => undefined;
   beforeAll(async () => {
@@ -39,7 +39,7 @@ export function endpointOn(settings: Partial<Settings> = {}): () => Endpoint {
     const builder = serve(store);
     const houses = [await houseOf(builder), await houseOf(builder)] as const;
     const onInternalError = (_errorId: string, error: unknown) => void faults.push(error);
-    const app = createApp({ store, rootToken: ROOT_TOKEN, settings, onInternalError });
+    const app = createApp({ store, rootToken: ROOT_TOKEN, settings, onInternalError, ...options });
     app.start();
     const bound = await app.listen(0, '127.0.0.1');
     end = async () => {
