@@ -18,6 +18,8 @@ export interface Config {
   readonly store: StoreConfig;
   /** Whether an empty store is filled with example data. */
   readonly demoData: boolean;
+  /** Whether time stands still until a client advances it with the root key. Never in production. */
+  readonly testClock: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** The root key. */
   readonly rootApiKey: string;
@@ -81,6 +83,7 @@ export function readConfig(env: Environment): Config {
     environment: environmentName,
     store,
     demoData: read.flag('DEMO_DATA', !isProduction),
+    testClock: read.flag('TEST_CLOCK', false),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     rootApiKey: read.secret('ROOT_API_KEY', isProduction ? '' : DEVELOPMENT_KEY, { isStrong: isProduction }),
     previousRootApiKey: read.secret('ROOT_API_KEY_PREVIOUS', null, { isStrong: isProduction }),
@@ -98,6 +101,12 @@ export function readConfig(env: Environment): Config {
   };
   if (config.previousRootApiKey === config.rootApiKey) {
     problems.push('ROOT_API_KEY_PREVIOUS must differ from ROOT_API_KEY.');
+  }
+  if (config.testClock && isProduction) problems.push('TEST_CLOCK must not be true where NODE_ENV is production.');
+  if (config.testClock && store.backend !== 'memory') {
+    problems.push(
+      'TEST_CLOCK must not be true with a database: testReset would have to delete it. Use STORE_BACKEND=memory.',
+    );
   }
   if (!read.flag('EMBEDDED_IN_PRODUCTION', false) && isProduction && store.backend === 'embedded') {
     problems.push(

@@ -5,6 +5,7 @@ import type { ServeOptions } from './cli/index.ts';
 import { type Config, DEVELOPMENT_KEY, type Environment, environment, readConfig } from './config.ts';
 import { writeDemoData } from './demo/data.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
+import { formatInstant } from './domain/time.ts';
 import { createJob } from './jobs/job.ts';
 import { type Observers, openObservers } from './observers.ts';
 import { openStore } from './openStore.ts';
@@ -13,6 +14,7 @@ import { serveMetrics } from './server/metricsServer.ts';
 import { serveWhileStarting } from './server/startingServer.ts';
 import { shutDown } from './shutDown.ts';
 import type { Store } from './store/store.ts';
+import type { ControlledWorld } from './testing/controlledWorld.ts';
 import { exportToFolder } from './transfer/exportFolder.ts';
 import { importFile } from './transfer/importFile.ts';
 import { readTrustedDocuments } from './trustedDocumentsFile.ts';
@@ -34,13 +36,15 @@ export async function serve(options: ServeOptions, fail: (error: unknown) => voi
   // A free port that the system selects is not known before the server listens.
   const stopStarting =
     config.store.backend === 'postgres' && port !== 0 ? await serveWhileStarting(port, host) : undefined;
-  const store = await openStore(config, ofStore);
+  const world = config.testClock ? await openTestWorld(config, observers) : undefined;
+  const store = world?.store ?? (await openStore(config, ofStore));
   if (config.environment === 'production' && config.store.backend === 'memory') {
     log.warn('memory store in production: data will be lost when the process exits');
   }
   if (imported !== undefined) await importFile(store, imported);
-  if (config.demoData) await writeDemoData(store, store.clock?.now ?? Date.now);
-  const app = appOf(config, store, observers);
+  if (config.demoData) await writeDemoData(store, world?.clock ?? store.clock?.now ?? Date.now);
+  const app = appOf(config, store, observers, world);
+  await world?.start(app);
   app.start();
   const finishExports = startExports(config, store, log);
   await stopStarting?.();
@@ -72,7 +76,15 @@ const withOptions = (env: Environment, { store, demo, port }: ServeOptions): Env
   ...(port !== undefined && { PORT: String(port) }),
 });
 
-const appOf = (config: Config, store: Store, { ofApp }: Observers): App =>
+/** Opens a store whose time stands still. The modules for that are loaded only here. */
+async function openTestWorld(config: Config, { log, ofStore }: Observers): Promise<ControlledWorld> {
+  const { openControlledWorld } = await import('./testing/controlledWorld.ts');
+  const now = Date.now();
+  log.warn({ now: formatInstant(now) }, 'test clock: time stands still, and the root key can delete all data');
+  return openControlledWorld(() => openStore(config, ofStore), now);
+}
+
+const appOf = (config: Config, store: Store, { ofApp }: Observers, world: ControlledWorld | undefined): App =>
   createApp({
     store,
     rootToken: config.rootApiKey,
@@ -84,6 +96,7 @@ const appOf = (config: Config, store: Store, { ofApp }: Observers): App =>
     trusted: readTrustedDocuments(config.trustedDocuments),
     strictTransport: config.environment === 'production',
     settings: config.settings,
+    ...world?.appOptions,
   });
 
 /** Stops the server when a signal arrives. */

@@ -109,6 +109,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'transfer',
     'observers.ts',
     'demo',
+    'testing',
     'server',
     'store/store.ts',
     'domain',

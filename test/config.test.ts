@@ -15,6 +15,7 @@ const DEFAULTS: Config = {
     exports: { folder: null, intervalMs: 3_600_000, kept: 24 },
   },
   demoData: true,
+  testClock: false,
   logLevel: 'info',
   rootApiKey: DEVELOPMENT_KEY,
   previousRootApiKey: null,
@@ -141,6 +142,11 @@ describe('valid configurations', () => {
     ],
     [{ DEMO_DATA: 'true' }, {}],
     [{ DEMO_DATA: 'false' }, { demoData: false }],
+    [{ TEST_CLOCK: 'true' }, { testClock: true }],
+    [
+      { TEST_CLOCK: 'true', NODE_ENV: 'test' },
+      { testClock: true, environment: 'test' },
+    ],
     [{ STORE_BACKEND: 'memory' }, {}],
     [
       { STORE_BACKEND: 'embedded' },
@@ -271,6 +277,16 @@ describe('invalid configurations', () => {
       '- STORE_BACKEND=embedded is meant for one server without replication. Set EMBEDDED_IN_PRODUCTION=true to use it.',
     ]);
     expect(readConfig({ ...env, EMBEDDED_IN_PRODUCTION: 'true' }).store.backend).toBe('embedded');
+  });
+
+  it('a test clock needs the memory store, and never runs in production', () => {
+    const inProduction = '- TEST_CLOCK must not be true where NODE_ENV is production.';
+    const onDatabase =
+      '- TEST_CLOCK must not be true with a database: testReset would have to delete it. Use STORE_BACKEND=memory.';
+    expect(faultsOf({ TEST_CLOCK: 'true', NODE_ENV: 'production', ROOT_API_KEY })).toEqual([inProduction]);
+    expect(faultsOf({ TEST_CLOCK: 'true', STORE_BACKEND: 'postgres', DATABASE_URL: URL })).toEqual([onDatabase]);
+    expect(faultsOf({ TEST_CLOCK: 'true', STORE_BACKEND: 'embedded' })).toEqual([onDatabase]);
+    expect(faultsOf({ TEST_CLOCK: 'yes' })).toEqual(['- TEST_CLOCK must be one of true, false; it is "yes".']);
   });
 
   it('messages never repeat a password', () => {

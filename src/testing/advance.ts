@@ -6,7 +6,7 @@ import type { Instant } from '../domain/time.ts';
 import type { Store, Window } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 
-/** What advances: a server whose clock can be set. */
+/** A server whose clock can be set. */
 export interface Advancing {
   readonly store: Store;
   readonly jobs: BackgroundJobs;
@@ -35,7 +35,7 @@ export async function advanceClock({ store, jobs, setClock }: Advancing, from: I
   await jobs.flushCounters();
 }
 
-/** Returns the earliest expiry of an open position up to the time; undefined if there is none. */
+/** Returns the earliest `expiresAt` of the open positions that expire by `to`; undefined if none does. */
 async function nextExpiry(store: Store, to: Instant): Promise<Instant | undefined> {
   const [page] = await store.read('ALL').positions.pages([expiringBy(to)]);
   return page?.rows[0]?.expiresAt ?? undefined;

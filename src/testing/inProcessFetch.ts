@@ -1,6 +1,6 @@
 import { TestServerError } from './errors.ts';
 
-/** The requests that are handled within the process, as if they came over connections of their own. */
+/** Sends requests to a server in the same process, each as if over a separate connection. */
 export class InProcessRequests {
   readonly #handle: (request: Request) => Promise<Response>;
   readonly #drops = new Set<() => void>();

@@ -1,7 +1,7 @@
 import type { ChangeFeed, Store, StoreUsage, TableName, Tables } from '../store/store.ts';
 import { eachTable, TABLE_NAMES } from '../store/tables.ts';
 
-/** All rows of a store. */
+/** Every row of a store, by table. */
 export type Rows = { readonly [T in TableName]: readonly Tables[T][] };
 
 /** A store whose rows can be replaced as a whole. */

@@ -74,7 +74,7 @@ export interface Seeds {
   readonly chatSession: (seed?: ChatSessionSeed) => Promise<Seeded>;
 }
 
-/** Returns the seeds of a server. `ownInstitution` returns the institution for objects that name none. */
+/** Returns the functions of `server.seed`. `ownInstitution` returns the institution for objects that name none. */
 export function createSeeds(world: World, context: CommandContext, ownInstitution: () => Id): Seeds {
   const asset = async ({ institutionId = ownInstitution(), currencyCode = 'USD', label = 'Test asset' }: AssetSeed) => {
     const { assetTemplate } = await createAssetTemplate(context, {

@@ -4,7 +4,7 @@ import { type NewToken, TOKEN_BYTES, tokenOf } from '../domain/apiKey.ts';
 import type { NewId } from '../domain/ids.ts';
 import type { Clock, Instant } from '../domain/time.ts';
 
-/** How much of the sources was used. Sources with the same seed and state continue alike. */
+/** The state of the sources. Sources with the same seed and state make the same ids and tokens. */
 export interface SourcesState {
   /** The time in the last id. */
   readonly idTime: Instant;

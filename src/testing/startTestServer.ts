@@ -70,10 +70,10 @@ async function openWorld({ now = FIRST_TIME, seed = 'test', store = 'memory' }: 
   }
   const replaceable = store === 'memory' ? await openReplaceableStore(createMemoryStore) : undefined;
   const opened = replaceable ?? (store as Store);
-  return new World({ now: startsAt, seed: String(seed), store: opened, replaceable });
+  return new World({ now: startsAt, seed: String(seed), store: opened, replaceable, recordsEvents: true });
 }
 
-/** What a server has at its start. */
+/** The objects of a server at its start. */
 interface Population {
   readonly seeds: Seeds;
   readonly institutionId: Id;

@@ -30,9 +30,9 @@ export interface ServerClock {
   /** Returns the current time of the server. */
   readonly now: () => Date;
   /**
-   * Advances the clock, such as `advance({ days: 40 })`, and returns the new time. What a running server would have done
-   * by then is done: positions have expired, each at its own time; data past its retention is deleted; subscriptions of
-   * expired API keys have ended. Throws TestServerError if the duration is negative or not a number.
+   * Advances the clock, such as `advance({ days: 40 })`, and returns the new time. The server then has the state that a
+   * running server would have: positions have expired, each at its own time; data past its retention is deleted;
+   * subscriptions of expired API keys have ended. Throws TestServerError if the duration is negative or not a number.
    */
   readonly advance: (duration: Duration) => Promise<Date>;
   /** Advances the clock to the time, like `advance`. Throws TestServerError if the time is in the past. */

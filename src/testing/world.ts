@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly store: Store;
   /** The same store, if its rows can be replaced. */
   readonly replaceable?: ReplaceableStore | undefined;
+  /** Whether changes and audit events are recorded. */
+  readonly recordsEvents: boolean;
 }
 
 /** The store, the clock and the sources of ids of a test server, and how they change together. */
@@ -40,16 +42,16 @@ export class World {
   /** The last change of the whole state: they run one after another. */
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor({ now, seed, store, replaceable }: WorldOptions) {
+  constructor({ now, seed, store, replaceable, recordsEvents }: WorldOptions) {
     this.#now = now;
     this.#replaceable = replaceable;
-    this.store = recordingStore(store, (events) => this.#events.push(...events));
+    this.store = recordsEvents ? recordingStore(store, (events) => this.#events.push(...events)) : store;
     this.sources = new Sources(seed, this.clock);
   }
 
   readonly clock = (): Instant => this.#now;
 
-  /** What the server takes from the world. */
+  /** The options of the server that the world provides. */
   get appOptions(): Pick<AppOptions, 'store' | 'clock' | 'newId' | 'newToken'> {
     const { store, clock, sources } = this;
     return { store, clock, newId: sources.newId, newToken: sources.newToken };
