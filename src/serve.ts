@@ -4,6 +4,8 @@ import { type App, createApp, GRAPHQL_PATH } from './app.ts';
 import type { ServeOptions } from './cli/index.ts';
 import { type Config, DEVELOPMENT_KEY, environment, readConfig } from './config.ts';
 import { writeDemoData } from './demo/data.ts';
+import { DEMO_BANK_NAME } from './demo/institutions.ts';
+import { createDemoKeys } from './demo/keys.ts';
 import { DEMO_TABS } from './demo/tabs.ts';
 import { createJob } from './jobs/job.ts';
 import { type Observers, openObservers } from './observers.ts';
@@ -38,8 +40,8 @@ export async function serve({ import: imported }: ServeOptions, fail: (error: un
     log.warn('memory store in production: data will be lost when the process exits');
   }
   if (imported !== undefined) await importFile(store, imported);
-  if (config.demoData) await writeDemoData(store, store.clock?.now ?? Date.now);
-  const app = appOf(config, store, observers);
+  const keys = await prepareDemo(config, store);
+  const app = appOf(config, store, observers, keys);
   app.start();
   const finishExports = startExports(config, store, log);
   await stopStarting?.();
@@ -59,16 +61,16 @@ export async function serve({ import: imported }: ServeOptions, fail: (error: un
   const { backend } = config.store;
   log.info({ store: backend, environment: config.environment, address, metrics: metricsAddress }, 'ready');
   // Text is for people; the log of a server in production is only JSON.
-  if (config.environment !== 'production') output.write(addressText(config, address));
+  if (config.environment !== 'production') output.write(addressText(config, keys, address));
 }
 
-const appOf = (config: Config, store: Store, { ofApp }: Observers): App =>
+const appOf = (config: Config, store: Store, { ofApp }: Observers, keys: PrintedKeys): App =>
   createApp({
     store,
     rootToken: config.rootApiKey,
     previousRootToken: config.previousRootApiKey,
     ...ofApp,
-    ...(config.graphiql && { graphiql: pageOf(config) }),
+    ...(config.graphiql && { graphiql: pageOf(config, keys) }),
     origins: config.allowedOrigins,
     trusted: readTrustedDocuments(config.trustedDocuments),
     strictTransport: config.environment === 'production',
@@ -92,9 +94,35 @@ function onSignals(log: Logger, stop: () => void): void {
   process.on('SIGINT', onSignal);
 }
 
-function addressText({ graphiql, rootApiKey }: Config, address: string): string {
-  const key = rootApiKey === DEVELOPMENT_KEY ? `Root key, for development: ${DEVELOPMENT_KEY}\n` : '';
-  return `${key}${graphiql ? 'GraphiQL' : 'GraphQL'}: ${address}\n`;
+/** The API keys that are printed at the start. Each is null if there is none, or if it must not be printed. */
+interface PrintedKeys {
+  /** The root key, if it is the one of development. */
+  readonly root: string | null;
+  /** An API key of the first institution of the demo data with the role ADMIN. */
+  readonly admin: string | null;
+  readonly readOnly: string | null;
+}
+
+/**
+ * Writes the demo data, if the configuration says so, and returns the keys for people who try the server. In a database
+ * API keys of each start would pile up, and in production a key in the output of the process would leak.
+ */
+async function prepareDemo(config: Config, store: Store): Promise<PrintedKeys> {
+  const clock = store.clock?.now ?? Date.now;
+  const isWritten = config.demoData && (await writeDemoData(store, clock));
+  const isForDemo = isWritten && config.store.backend === 'memory' && config.environment !== 'production';
+  const created = isForDemo ? await createDemoKeys(store, clock) : { admin: null, readOnly: null };
+  return { root: config.rootApiKey === DEVELOPMENT_KEY ? DEVELOPMENT_KEY : null, ...created };
+}
+
+function addressText({ graphiql }: Config, { root, admin, readOnly }: PrintedKeys, address: string): string {
+  const lines = [
+    root && `Root key, for development: ${root}`,
+    admin && `Admin key of ${DEMO_BANK_NAME}: ${admin}`,
+    readOnly && `Read-only key of ${DEMO_BANK_NAME}: ${readOnly}`,
+    `${graphiql ? 'GraphiQL' : 'GraphQL'}: ${address}`,
+  ];
+  return lines.map((line) => (line === null ? '' : `${line}\n`)).join('');
 }
 
 /**
@@ -116,8 +144,13 @@ function startExports({ store: config }: Config, store: Store, log: Logger): () 
   };
 }
 
-/** The tabs contain the development root key, and no other. */
-const pageOf = ({ demoData, rootApiKey }: Config): GraphiqlOptions => ({
-  tabs: demoData ? DEMO_TABS : [],
-  token: rootApiKey === DEVELOPMENT_KEY ? DEVELOPMENT_KEY : null,
-});
+/** The page offers the API keys to all who can load it, so it has none where the root key is a secret. */
+function pageOf({ demoData }: Config, { root, admin, readOnly }: PrintedKeys): GraphiqlOptions {
+  const keys = [
+    { name: 'root', label: 'Root: all institutions', token: root },
+    { name: 'admin', label: `Admin: ${DEMO_BANK_NAME}`, token: admin },
+    { name: 'readOnly', label: `Read-only: ${DEMO_BANK_NAME}`, token: readOnly },
+  ];
+  const offered = keys.flatMap(({ token, ...key }) => (root === null || token === null ? [] : [{ ...key, token }]));
+  return { tabs: demoData ? DEMO_TABS : [], keys: offered };
+}

@@ -64,7 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'openTelemetry.ts': ['server'],
   'logOutput.ts': [],
   'log.ts': ['config.ts', 'logOutput.ts', 'server'],
-  demo: ['server', 'commands', ...BASE],
+  demo: ['server', 'commands', 'ids.ts', ...BASE],
   embedded: ['store/postgres'],
   'openStore.ts': ['config.ts', 'embedded', 'store/memory', 'store/postgres', 'store/store.ts'],
   verify: BASE,
