@@ -2,14 +2,12 @@ import { constants } from 'node:os';
 import type { Logger } from 'pino';
 import { type App, createApp, GRAPHQL_PATH } from './app.ts';
 import type { ServeOptions } from './cli/index.ts';
-import { type Config, DEVELOPMENT_KEY, type Environment, environment, readConfig } from './config.ts';
-import { writeDemoData } from './demo/data.ts';
-import { DEMO_TABS } from './demo/tabs.ts';
+import { type Config, type Environment, environment, readConfig } from './config.ts';
+import { addressText, type PublicKeys, pagesOf, prepareDemo } from './development.ts';
 import { formatInstant } from './domain/time.ts';
 import { createJob } from './jobs/job.ts';
 import { type Observers, openObservers } from './observers.ts';
 import { openStore } from './openStore.ts';
-import type { GraphiqlOptions } from './server/graphiql.ts';
 import { serveMetrics } from './server/metricsServer.ts';
 import { serveWhileStarting } from './server/startingServer.ts';
 import { shutDown } from './shutDown.ts';
@@ -42,8 +40,8 @@ export async function serve(options: ServeOptions, fail: (error: unknown) => voi
     log.warn('memory store in production: data will be lost when the process exits');
   }
   if (imported !== undefined) await importFile(store, imported);
-  if (config.demoData) await writeDemoData(store, world?.clock ?? store.clock?.now ?? Date.now);
-  const app = appOf(config, store, observers, world);
+  const keys = await prepareDemo(config, store, world?.clock ?? store.clock?.now ?? Date.now);
+  const app = appOf(config, store, observers, keys, world);
   await world?.start(app);
   app.start();
   const finishExports = startExports(config, store, log);
@@ -63,9 +61,9 @@ export async function serve(options: ServeOptions, fail: (error: unknown) => voi
   const address = `${listening.origin}${GRAPHQL_PATH}`;
   const { backend } = config.store;
   log.info({ store: backend, environment: config.environment, address, metrics: metricsAddress }, 'ready');
-  if (json) process.stdout.write(`${JSON.stringify({ url: address, keys: publicKeys(config) })}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ url: address, keys })}\n`);
   // Text is for people; the log of a server in production is only JSON.
-  else if (config.environment !== 'production') output.write(addressText(config, address));
+  else if (config.environment !== 'production') output.write(addressText(config, keys, listening.origin));
 }
 
 /** Returns the environment with the options of the command line, which take precedence. */
@@ -84,14 +82,19 @@ async function openTestWorld(config: Config, { log, ofStore }: Observers): Promi
   return openControlledWorld(() => openStore(config, ofStore), now);
 }
 
-const appOf = (config: Config, store: Store, { ofApp }: Observers, world: ControlledWorld | undefined): App =>
+const appOf = (
+  config: Config,
+  store: Store,
+  { ofApp }: Observers,
+  keys: PublicKeys,
+  world: ControlledWorld | undefined,
+): App =>
   createApp({
     store,
     rootToken: config.rootApiKey,
     previousRootToken: config.previousRootApiKey,
     ...ofApp,
-    ...(config.graphiql && { graphiql: pageOf(config) }),
-    ...(config.environment !== 'production' && { home: { token: tokenOf(config) } }),
+    ...pagesOf(config, keys),
     origins: config.allowedOrigins,
     trusted: readTrustedDocuments(config.trustedDocuments),
     strictTransport: config.environment === 'production',
@@ -116,16 +119,6 @@ function onSignals(log: Logger, stop: () => void): void {
   process.on('SIGINT', onSignal);
 }
 
-/** Returns the keys that are not secret: those of development. */
-const publicKeys = ({ rootApiKey }: Config): { readonly root?: string } =>
-  rootApiKey === DEVELOPMENT_KEY ? { root: DEVELOPMENT_KEY } : {};
-
-function addressText(config: Config, address: string): string {
-  const { root } = publicKeys(config);
-  const key = root === undefined ? '' : `Root key, for development: ${root}\n`;
-  return `${key}${config.graphiql ? 'GraphiQL' : 'GraphQL'}: ${address}\n`;
-}
-
 /**
  * Exports a memory store on a timer, if the configuration has a folder for that. A failed export is only logged. Returns
  * a function that writes the last export after the server has stopped.
@@ -144,11 +137,3 @@ function startExports({ store: config }: Config, store: Store, log: Logger): () 
     await exportStore().catch(onError);
   };
 }
-
-const pageOf = (config: Config): GraphiqlOptions => ({
-  tabs: config.demoData ? DEMO_TABS : [],
-  token: tokenOf(config),
-});
-
-/** Pages contain the development root key, and no other. */
-const tokenOf = (config: Config): string | null => publicKeys(config).root ?? null;

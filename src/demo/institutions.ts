@@ -39,6 +39,9 @@ export interface DemoAsset {
   readonly part: number;
 }
 
+/** The name of the institution whose API keys the demo offers. */
+export const DEMO_BANK_NAME = 'Larkfield Escrow Bank';
+
 /** The reference of the construction contract, in the metadata of everything that is paid under it. */
 const CONTRACT = 'KESTREL-2026';
 const site = (code: string, subject: string, part: number, ...holders: DemoAsset['holders']): DemoAsset => ({
@@ -58,7 +61,7 @@ const shipment = (code: string, label: string, port: string, part: number, ...ho
 
 const bank: DemoInstitution = {
   key: 'bank',
-  input: { name: 'Larkfield Escrow Bank', regions: ['US', 'EU_UK'], verticals: ['CONSTRUCTION'] },
+  input: { name: DEMO_BANK_NAME, regions: ['US', 'EU_UK'], verticals: ['CONSTRUCTION'] },
   policies: [
     {
       region: 'US',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import { barOf, jsonForScript, type PageKey } from './graphiqlBar.ts';
 
 /** A tab that GraphiQL opens with, named after its operation. */
 export interface Tab {
@@ -11,8 +12,8 @@ export interface Tab {
 
 export interface GraphiqlOptions {
   readonly tabs: readonly Tab[];
-  /** The API key in the headers of the tabs, or null if users enter their own. */
-  readonly token: string | null;
+  /** The API keys that users can select, the first one at first. They can always enter another one. */
+  readonly keys: readonly PageKey[];
 }
 
 /** Sends the page. */
@@ -86,35 +87,30 @@ export function acceptsGzip(acceptEncoding: string | string[] | undefined): bool
   return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;
 }
 
-async function compress({ tabs, token }: GraphiqlOptions): Promise<CompressedPage> {
+async function compress({ tabs, keys }: GraphiqlOptions): Promise<CompressedPage> {
   // The package has 9 MB of code in one text, which would double the time to start: most servers never send the page.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const headers = token === null ? null : JSON.stringify({ authorization: `Bearer ${token}` }, null, 2);
-  const page = renderGraphiQL({
+  const rendered = renderGraphiQL({
     title: 'EscrowGrid',
     // An empty list breaks the page.
     ...(tabs.length > 0 && {
-      defaultTabs: tabs.map(({ query, variables }) => ({ query, variables: variables ?? null, headers })),
+      defaultTabs: tabs.map(({ query, variables }) => ({ query, variables: variables ?? null })),
     }),
-    ...(headers !== null && { headers, defaultHeaders: headers }),
     schemaDescription: true,
   });
-  const head = `<style>${KEPT_TABS_SCRIPT}</style><script>${editorScript({ ...tabs[0], headers })}</script>`;
-  const body = await promisify(gzip)(page.replace('</title>', (end) => end + head));
+  const above = `<script>${editorScript(tabs[0] ?? {})}</script>${barOf(keys, tabs.length > 0)}`;
+  const body = await promisify(gzip)(rendered.replace('<div id="root">', (root) => above + root));
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
 }
-
-/** On a first visit each tab moves away from under the first click, which is lost. */
-const KEPT_TABS_SCRIPT = '.graphiql-tab { transform: none !important }';
 
 /**
  * GraphiQL fills its editors from their last content, opens another tab if no tab has the same content, and forgets the
  * variables of the first tab. So the editors start with the content of the open tab, unless the URL has a query.
  */
-const editorScript = (first: Partial<Tab> & { readonly headers: string | null }): string => `
+const editorScript = (first: Partial<Tab>): string => `
   try {
     const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState')) ?? {};
-    const open = tabs ? tabs[activeTabIndex] : ${JSON.stringify(first).replaceAll('<', String.raw`\u003c`)};
+    const open = tabs ? tabs[activeTabIndex] : ${jsonForScript(first)};
     const query = new URL(location.href).searchParams.get('query') ?? open.query;
     for (const part of query === open.query ? ['query', 'variables', 'headers'] : []) {
       localStorage.setItem('graphiql:' + part, open[part] ?? '');

@@ -34,6 +34,7 @@ it('the program serves without a command and with the command serve', async () =
 });
 
 describe('serve --json', () => {
+  const NO_KEYS = { root: null, admin: null, readOnly: null };
   const serveJson = (args: readonly string[], env: Environment = {}) =>
     startProgram(main, env, undefined, { args: ['serve', ...args, '--json'] });
 
@@ -44,7 +45,10 @@ describe('serve --json', () => {
     expect(counts).toEqual({ data: { institutions: { totalCount: 2 } } });
     expect(await program.stop()).toEqual({ code: 0, signal: null });
     expect(program.stdout()).toMatch(/^[^\n]+\n$/);
-    expect(JSON.parse(program.stdout())).toEqual({ url: await program.address, keys: { root: DEVELOPMENT_KEY } });
+    expect(JSON.parse(program.stdout())).toEqual({
+      url: await program.address,
+      keys: { root: DEVELOPMENT_KEY, admin: expect.any(String), readOnly: expect.any(String) },
+    });
     const logged = program.stderr().trimEnd().split('\n');
     const messages = logged.map((line) => (JSON.parse(line) as { readonly msg: string }).msg);
     expect(messages).toEqual(expect.arrayContaining(['ready', 'stopping']));
@@ -60,7 +64,7 @@ describe('serve --json', () => {
       const counts = await program.ask('{ institutions { totalCount } }', {}, key);
       expect(counts).toEqual({ data: { institutions: { totalCount: 0 } } });
       await program.stop();
-      expect(JSON.parse(program.stdout())).toEqual({ url: await program.address, keys: {} });
+      expect(JSON.parse(program.stdout())).toEqual({ url: await program.address, keys: NO_KEYS });
       expect(program.stdout() + program.stderr()).not.toContain(key);
     }
   });

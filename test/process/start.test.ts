@@ -16,6 +16,10 @@ const counts = (institutions: number, positions: number) => ({
 const DEMO = counts(2, 300);
 const EMPTY = counts(0, 0);
 const KEY_LINE = `Root key, for development: ${DEVELOPMENT_KEY}\n`;
+/** The lines with the API keys of the demo. */
+const DEMO_KEYS = /^(?:Admin|Read-only) key of Larkfield Escrow Bank: (eg_\w+)$/gm;
+const demoKeysOf = (program: Program): readonly string[] =>
+  [...program.stdout().matchAll(DEMO_KEYS)].map(([, key]) => key ?? '');
 
 let main: string;
 beforeAll(async () => {
@@ -61,11 +65,25 @@ describe('the program', () => {
     const program = start();
     const address = await program.address;
     expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/graphql$/);
-    expect(program.stdout()).toMatch(/^\{.*"ready"\}\nRoot key, for development: \S+\nGraphiQL: \S+\n$/);
+    expect(program.stdout()).toMatch(
+      /^\{.*"ready"\}\nRoot key, for development: \S+\nAdmin key of .+: \S+\nRead-only key of .+: \S+\nGraphiQL: \S+\n$/,
+    );
+    const [admin, readOnly, ...others] = demoKeysOf(program);
+    expect(others).toEqual([]);
+    for (const [key, role] of [
+      [admin, 'ADMIN'],
+      [readOnly, 'READ_ONLY'],
+    ]) {
+      const institution = { name: 'Larkfield Escrow Bank' };
+      expect(await program.ask('{ viewer { role institution { name } } }', {}, key)).toEqual({
+        data: { viewer: { role, institution } },
+      });
+    }
     expect(await program.ask(COUNTS)).toEqual(DEMO);
     const page = await fetch(address, { headers: { accept: 'text/html' } });
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-    await page.arrayBuffer();
+    const html = await page.text();
+    for (const key of [DEVELOPMENT_KEY, admin, readOnly]) expect(html).toContain(key);
     expect(await program.stop()).toEqual({ code: 0, signal: null });
     expect(program.stdout()).toMatch(/"stopping"\}\n$/);
     expect(program.stderr()).toBe('');
@@ -103,13 +121,37 @@ describe('the program', () => {
 
   it('the program runs with the memory store in production, with a warning and without demo data', async () => {
     const ROOT_API_KEY = randomBytes(24).toString('hex');
-    const program = start({ NODE_ENV: 'production', ROOT_API_KEY });
+    const program = start({ NODE_ENV: 'production', ROOT_API_KEY, GRAPHIQL: 'true' });
     expect(await program.ask(COUNTS, {}, ROOT_API_KEY)).toEqual(EMPTY);
+    const page = await fetch(await program.address, { headers: { accept: 'text/html' } });
+    const html = await page.text();
+    expect(html).toContain('Another API key');
+    for (const key of [ROOT_API_KEY, DEVELOPMENT_KEY]) expect(html).not.toContain(key);
     const refused = await program.ask(COUNTS);
     expect(refused.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     const warnings = program.stdout().match(/^\{"level":40,.*\}$/gm);
     expect(warnings).toEqual([expect.stringContaining('memory store in production')]);
     await program.stop();
+  });
+
+  it('no API keys are created for demo data in production, and none are offered where the root key is a secret', async () => {
+    const ROOT_API_KEY = randomBytes(24).toString('hex');
+    const production = start({ NODE_ENV: 'production', ROOT_API_KEY, DEMO_DATA: 'true', GRAPHIQL: 'true' });
+    expect(await production.ask(COUNTS, {}, ROOT_API_KEY)).toEqual(DEMO);
+    const keys = '{ institutions { nodes { apiKeys { totalCount } } } }';
+    const none = { apiKeys: { totalCount: 0 } };
+    expect(await production.ask(keys, {}, ROOT_API_KEY)).toEqual({ data: { institutions: { nodes: [none, none] } } });
+    const secret = start({ ROOT_API_KEY });
+    const [admin = ''] = (await secret.address) ? demoKeysOf(secret) : [];
+    expect(await secret.ask('{ viewer { role } }', {}, admin)).toEqual({ data: { viewer: { role: 'ADMIN' } } });
+    for (const program of [production, secret]) {
+      const page = await fetch(await program.address, { headers: { accept: 'text/html' } });
+      const html = await page.text();
+      expect(html).not.toContain(ROOT_API_KEY);
+      expect(html).not.toMatch(/eg_\w{12}_/);
+      await program.stop();
+    }
+    expect(production.stdout()).not.toMatch(/eg_\w{12}_/);
   });
 
   it('the store is empty without demo data', async () => {
@@ -132,7 +174,10 @@ describe('configuration', () => {
   it('the configuration is read from .env, the environment takes precedence, and unknown variables are ignored', async () => {
     const program = start({ DEMO_DATA: 'true', NONSENSE: 'x' }, 'PORT=0\nDEMO_DATA=false\nLOG_LEVEL=silent\nFOO=bar\n');
     expect(await program.ask(COUNTS)).toEqual(DEMO);
-    expect(program.stdout()).toBe(`${KEY_LINE}GraphiQL: ${await program.address}\n`);
+    const address = await program.address;
+    const withoutKeys = program.stdout().replace(DEMO_KEYS, '').replaceAll('\n\n', '\n');
+    expect(withoutKeys.replaceAll('\n\n', '\n')).toBe(`${KEY_LINE}GraphiQL: ${address}\n`);
+    expect(demoKeysOf(program)).toHaveLength(2);
     await program.stop();
   });
 
@@ -152,6 +197,7 @@ describe('a start with PostgreSQL', () => {
     const url = await emptyDatabase();
     const first = start(onPostgres(url));
     expect(await first.ask(COUNTS)).toEqual(DEMO);
+    expect(demoKeysOf(first)).toEqual([]);
     expect(await first.stop()).toEqual({ code: 0, signal: null });
     const second = start(onPostgres(url));
     expect(await second.ask(COUNTS)).toEqual(DEMO);

@@ -31,7 +31,7 @@ const HEADERS = {
 };
 
 const plain = serveKeys(createMemoryStore(), { origins: ORIGINS });
-const strict = serveKeys(createMemoryStore(), { strictTransport: true, graphiql: { tabs: [], token: null } });
+const strict = serveKeys(createMemoryStore(), { strictTransport: true, graphiql: { tabs: [], keys: [] } });
 let address: string;
 let strictAddress: string;
 beforeAll(async () => {
