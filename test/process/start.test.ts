@@ -75,6 +75,9 @@ describe('the program', () => {
     const program = npmStart({ PORT: '0' });
     const address = await program.address;
     expect(await program.ask(COUNTS)).toEqual(DEMO);
+    for (const path of ['/', '/home/style.css', '/home/script.js', '/home/drawing.js', '/docs/api.md']) {
+      expect((await fetch(new URL(path, address))).status).toBe(200);
+    }
     expect(await program.stop()).toEqual({ code: 0, signal: null });
     await expect(fetch(address)).rejects.toThrow('fetch failed');
   });
@@ -105,6 +108,7 @@ describe('the program', () => {
     const ROOT_API_KEY = randomBytes(24).toString('hex');
     const program = start({ NODE_ENV: 'production', ROOT_API_KEY });
     expect(await program.ask(COUNTS, {}, ROOT_API_KEY)).toEqual(EMPTY);
+    expect((await fetch(new URL('/', await program.address))).status).toBe(404);
     const refused = await program.ask(COUNTS);
     expect(refused.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     const warnings = program.stdout().match(/^\{"level":40,.*\}$/gm);
