@@ -93,6 +93,9 @@ describe('the program', () => {
     const program = npmStart({ PORT: '0' });
     const address = await program.address;
     expect(await program.ask(COUNTS)).toEqual(DEMO);
+    for (const path of ['/', '/home/style.css', '/home/script.js', '/home/drawing.js', '/docs/api.md']) {
+      expect((await fetch(new URL(path, address))).status).toBe(200);
+    }
     expect(await program.stop()).toEqual({ code: 0, signal: null });
     await expect(fetch(address)).rejects.toThrow('fetch failed');
   });
@@ -127,6 +130,7 @@ describe('the program', () => {
     const html = await page.text();
     expect(html).toContain('Another API key');
     for (const key of [ROOT_API_KEY, DEVELOPMENT_KEY]) expect(html).not.toContain(key);
+    expect((await fetch(new URL('/', await program.address))).status).toBe(404);
     const refused = await program.ask(COUNTS);
     expect(refused.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     const warnings = program.stdout().match(/^\{"level":40,.*\}$/gm);
