@@ -7,7 +7,10 @@ import { isTemporary, pause, retryDelayMs } from './retry.ts';
 
 /** The options of one query or mutation. */
 export interface ExecuteOptions {
-  /** Ends the request, also between two attempts: `execute` then rejects with the reason of the signal. */
+  /**
+   * Ends the request, also between two attempts: `execute` then rejects with the reason of the signal. Whether a mutation
+   * was executed is unknown then.
+   */
   readonly signal?: AbortSignal;
   /** The idempotency key of a mutation. Defaults to `idempotencyKey` of its input, or else to a random one. */
   readonly idempotencyKey?: string;

@@ -133,6 +133,7 @@ class IdleTimer {
   readonly #halfMs: number;
   readonly #actions: { readonly probe: () => void; readonly expire: () => void };
   #timer: ReturnType<typeof setTimeout>;
+  #isStopped = false;
 
   constructor(idleMs: number, actions: { readonly probe: () => void; readonly expire: () => void }) {
     this.#halfMs = idleMs / 2;
@@ -142,6 +143,8 @@ class IdleTimer {
   }
 
   restart(): void {
+    // Messages still arrive while the socket is closing.
+    if (this.#isStopped) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#actions.probe();
@@ -150,6 +153,7 @@ class IdleTimer {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 }
