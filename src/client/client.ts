@@ -12,9 +12,9 @@ export interface Client {
    * one mutation that takes an idempotency key is repeated too: with that of the options or of its input, or else with a
    * random one. All other mutations are sent once.
    *
-   * Throws EscrowGridError: for a request error, or if the server cannot be reached. The user errors of a mutation are in
-   * its result; see `unwrap`. Values of enums that this version of the client does not know are returned unchanged, so
-   * keep a default branch.
+   * Throws EscrowGridError: for a request error, or if the server cannot be reached; and what the function `key` throws.
+   * The user errors of a mutation are in its result; see `unwrap`. Values of enums that this version of the client does
+   * not know are returned unchanged, so keep a default branch.
    */
   readonly execute: <T, V extends object>(
     document: ClientDocument<T, V>,

@@ -1,3 +1,4 @@
+import { createConnection } from './connection.ts';
 import { EscrowGridError, networkError } from './errors.ts';
 import type { Settings } from './options.ts';
 import { dataOf, type OperationRequest, type Result, send } from './request.ts';
@@ -15,19 +16,18 @@ export async function* eventStream(
   settings: Settings,
   request: Omit<OperationRequest, 'accept'>,
 ): AsyncGenerator<Result, void, undefined> {
-  const connection = new AbortController();
-  const signal = AbortSignal.any([request.signal, connection.signal]);
+  const { signal, within, end } = createConnection(request.signal);
+  const { idleTimeoutMs } = settings;
   try {
-    const within = limited(settings.idleTimeoutMs, connection);
-    const response = await within(send(settings, { ...request, accept: EVENT_STREAM, signal }));
+    const response = await within(idleTimeoutMs, send(settings, { ...request, accept: EVENT_STREAM, signal }));
     if (!response.headers.get('content-type')?.startsWith(EVENT_STREAM) || !response.body) {
-      await within(dataOf(response));
+      await within(idleTimeoutMs, dataOf(response));
       return;
     }
     const reader = response.body.getReader();
     const decoder = new TextDecoder();
     for (let text = ''; ; ) {
-      const { done, value } = await within(reader.read());
+      const { done, value } = await within(idleTimeoutMs, reader.read());
       if (done) return;
       const events = `${text}${decoder.decode(value, { stream: true })}`.split(BLANK_LINE);
       text = events.pop() ?? '';
@@ -40,21 +40,9 @@ export async function* eventStream(
     // What a lost connection throws differs between browsers, and says nothing more.
     throw error instanceof EscrowGridError ? error : networkError(error);
   } finally {
-    connection.abort();
+    end();
   }
 }
-
-/** Returns a function that ends the connection if a step takes too long. */
-const limited =
-  (ms: number, connection: AbortController) =>
-  async <T>(step: Promise<T>): Promise<T> => {
-    const timer = setTimeout(() => connection.abort(), ms);
-    try {
-      return await step;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
 
 /** Returns the data of an event; that of comments and of the last event is empty. */
 const dataOfEvent = (event: string): string =>

@@ -1,3 +1,4 @@
+import { createConnection } from './connection.ts';
 import { EscrowGridError, invalidUsage } from './errors.ts';
 import { type Operation, operationOf } from './operation.ts';
 import { type Settings, tokenOf } from './options.ts';
@@ -6,14 +7,16 @@ import { isTemporary, pause, retryDelayMs } from './retry.ts';
 
 /** The options of one query or mutation. */
 export interface ExecuteOptions {
-  /** Ends the request, also between two attempts: `execute` then rejects with the reason of the signal. */
+  /**
+   * Ends the request, also between two attempts: `execute` then rejects with the reason of the signal. Whether a mutation
+   * was executed is unknown then.
+   */
   readonly signal?: AbortSignal;
   /** The idempotency key of a mutation. Defaults to `idempotencyKey` of its input, or else to a random one. */
   readonly idempotencyKey?: string;
 }
 
 const ACCEPT = 'application/graphql-response+json, application/json';
-const NEVER = new AbortController().signal;
 
 /** Executes a query or mutation, and repeats it if that is safe and may help. Returns the data of the result. */
 export async function execute(
@@ -24,7 +27,7 @@ export async function execute(
 ): Promise<unknown> {
   const operation = operationOf(document);
   if (operation.kind === 'subscription') throw invalidUsage('Follow a subscription with `live`.');
-  const { signal = NEVER } = options;
+  const { signal } = options;
   const { header: idempotencyKey, key } = idempotencyKeyOf(operation, variables, options);
   const isQuery = operation.kind === 'query';
   const mayRepeat = isQuery || (operation.takesIdempotencyKey && key !== undefined);
@@ -32,7 +35,7 @@ export async function execute(
     try {
       return await attempt(settings, { query: document, variables, idempotencyKey, accept: ACCEPT, signal });
     } catch (error) {
-      if (signal.aborted) throw signal.reason;
+      if (signal?.aborted) throw signal.reason;
       if (!(error instanceof EscrowGridError)) throw error;
       error.idempotencyKey = key;
       const delayMs = retryDelayMs(failures, error, settings);
@@ -57,8 +60,12 @@ async function attempt(settings: Settings, request: Omit<OperationRequest, 'toke
 }
 
 async function exchange(settings: Settings, request: OperationRequest): Promise<unknown> {
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(settings.timeoutMs)]);
-  return dataOf(await send(settings, { ...request, signal }));
+  const { signal, within, end } = createConnection(request.signal);
+  try {
+    return await within(settings.timeoutMs, send(settings, { ...request, signal }).then(dataOf));
+  } finally {
+    end();
+  }
 }
 
 interface IdempotencyKey {

@@ -20,7 +20,7 @@ export interface OperationRequest {
   readonly idempotencyKey?: string | undefined;
   /** The accepted media type of the response. */
   readonly accept: string;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Sends a request. Throws NETWORK_ERROR if no response arrives. */
@@ -37,7 +37,7 @@ export async function send({ fetch, url, headers }: Settings, request: Operation
         ...(idempotencyKey !== undefined && { 'idempotency-key': bytesOf(idempotencyKey) }),
       },
       body: JSON.stringify({ query, variables }),
-      signal,
+      ...(signal && { signal }),
     });
   } catch (error) {
     throw networkError(error);

@@ -56,7 +56,7 @@ export async function* socketStream(
     expire: () => finish(networkError()),
   });
   const abort = (): void => finish();
-  signal.addEventListener('abort', abort);
+  signal?.addEventListener('abort', abort);
   socket.addEventListener('open', () =>
     say('connection_init', token === undefined ? {} : { payload: { authorization: `Bearer ${token}` } }),
   );
@@ -64,14 +64,14 @@ export async function* socketStream(
   socket.addEventListener('close', ({ code = 0, reason = '' }) => finish(closeError(code, reason)));
   socket.addEventListener('message', ({ data }) => {
     watch.restart();
-    const { type, payload } = JSON.parse(String(data)) as Message;
+    const { type, payload } = parse(data);
     if (type === 'connection_ack') say('subscribe', { id: ID, payload: { query, variables } });
     else if (type === 'ping') say('pong');
     else if (type === 'next' && !put(payload as Result)) finish();
     else if (type === 'error') put({ errors: payload as NonNullable<Result['errors']> });
     else if (type === 'complete') finish();
   });
-  if (signal.aborted) abort();
+  if (signal?.aborted) abort();
   try {
     const reader = stream.getReader();
     for (;;) {
@@ -81,7 +81,7 @@ export async function* socketStream(
       yield value;
     }
   } finally {
-    signal.removeEventListener('abort', abort);
+    signal?.removeEventListener('abort', abort);
     finish();
   }
 }
@@ -92,6 +92,15 @@ const closeError = (code: number, reason: string): EscrowGridError => {
     ? networkError({ code, reason })
     : new EscrowGridError(known, `The server has closed the WebSocket: ${reason}.`);
 };
+
+/** Parses a message. What is not one, such as that of a proxy, is ignored. */
+function parse(data: unknown): Message {
+  try {
+    return JSON.parse(String(data)) as Message;
+  } catch {
+    return { type: '' };
+  }
+}
 
 interface Queue<T> {
   readonly stream: ReadableStream<T>;
@@ -124,6 +133,7 @@ class IdleTimer {
   readonly #halfMs: number;
   readonly #actions: { readonly probe: () => void; readonly expire: () => void };
   #timer: ReturnType<typeof setTimeout>;
+  #isStopped = false;
 
   constructor(idleMs: number, actions: { readonly probe: () => void; readonly expire: () => void }) {
     this.#halfMs = idleMs / 2;
@@ -133,6 +143,8 @@ class IdleTimer {
   }
 
   restart(): void {
+    // Messages still arrive while the socket is closing.
+    if (this.#isStopped) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#actions.probe();
@@ -141,6 +153,7 @@ class IdleTimer {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 }

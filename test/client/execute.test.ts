@@ -1,3 +1,4 @@
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 import { parse } from 'graphql';
 import { expect, it, vi } from 'vitest';
 import {
@@ -266,6 +267,22 @@ it('returns an enum value that it does not know unchanged', async () => {
   const fetch = newerServer(['"FUNDED"', '"FROZEN"']);
   const { position } = await world().client({ fetch }).execute(PositionDocument, { id });
   expect(position?.state).toBe('FROZEN');
+});
+
+it('executes the documents of code generators in their mode "string", with typed results', async () => {
+  /** As @graphql-codegen/client-preset writes it. */
+  class TypedDocumentString<T, V> extends String implements DocumentTypeDecoration<T, V> {
+    declare readonly __apiType?: NonNullable<DocumentTypeDecoration<T, V>['__apiType']>;
+  }
+  type Data = { readonly position: { readonly state: 'FUNDED' } };
+  const document = new TypedDocumentString<Data, { readonly id: string }>(
+    'query ($id: ID!) { position(id: $id) { state } }',
+  );
+  const { position } = await world()
+    .client()
+    .execute(document, { id: await newFundedPosition(world()) });
+  const state: 'FUNDED' = position.state;
+  expect(state).toBe('FUNDED');
 });
 
 it('reports a response that is not one of GraphQL', async () => {

@@ -14,6 +14,7 @@ import {
   liveStore,
   PositionChangedDocument,
   PostChatMessageDocument,
+  type Socket,
   type TypedDocument,
   unwrap,
 } from '../../src/client/index.ts';
@@ -223,12 +224,10 @@ describe.each(TRANSPORTS)('live over %s', (_name, options) => {
     const stream = client(options).live(HOLDERS);
     onTestFinished(async () => void (await stream.return()));
     expect((await stream.next()).value).toMatchObject({ type: 'RELOAD' });
-    const holders = Array.from({ length: 1_200 }, (_, index) => `holder ${index}`);
-    for (const half of [holders.slice(0, 600), holders.slice(600)]) {
-      const amount = { amount: '1.00', currencyCode: 'USD' };
-      const operations = half.map((holderReference) => ({ create: { assetId, holderReference, amount } }));
-      await client().execute(APPLY, { input: { operations } });
-    }
+    const holders = Array.from({ length: 300 }, (_, index) => `holder ${index}`);
+    const amount = { amount: '1.00', currencyCode: 'USD' };
+    const operations = holders.map((holderReference) => ({ create: { assetId, holderReference, amount } }));
+    await client().execute(APPLY, { input: { operations } });
     const seen: string[] = [];
     for await (const item of stream) {
       if (item.type === 'CHANGE') seen.push(item.data.positionChanged.position.holderReference);
@@ -236,6 +235,51 @@ describe.each(TRANSPORTS)('live over %s', (_name, options) => {
     }
     expect(seen).toEqual(holders);
   });
+});
+
+it('closes a WebSocket whose results wait for a slow consumer, and resumes after the last of them', async () => {
+  const total = 1_500;
+  /** One change that is being read, and those that wait. */
+  const received = 1 + 1_000;
+  const asked: unknown[] = [];
+  let isClosed = false;
+  /** Sends the changes after the cursor at once, as a fast server does. */
+  class FloodingSocket {
+    readonly #listeners = new Map<string, Parameters<Socket['addEventListener']>[1]>();
+    addEventListener(type: string, listener: Parameters<Socket['addEventListener']>[1]): void {
+      this.#listeners.set(type, listener);
+      if (type === 'open') queueMicrotask(() => listener({ type }));
+    }
+    send(text: string): void {
+      const { type, payload } = JSON.parse(text) as {
+        readonly type: string;
+        readonly payload: { readonly variables: object };
+      };
+      if (type === 'connection_init') return this.#receive({ type: 'connection_ack' });
+      asked.push(payload.variables);
+      const { after } = payload.variables as { readonly after: string | null };
+      for (let cursor = Number(after) + 1; cursor <= total; cursor += 1) {
+        this.#receive({ type: 'next', payload: { data: { changed: { cursor: String(cursor), kind: 'CREATED' } } } });
+      }
+    }
+    close(): void {
+      isClosed = true;
+    }
+    #receive(message: object): void {
+      this.#listeners.get('message')?.({ type: 'message', data: JSON.stringify(message) });
+    }
+  }
+  const client = createClient({ url: 'http://unused', transport: 'websocket', webSocket: FloodingSocket });
+  const stream = client.live('subscription ($after: String) { changed(after: $after) { cursor kind } }');
+  const cursors: string[] = [];
+  await stream.next().then(({ value }) => cursors.push(value?.type === 'CHANGE' ? value.cursor : ''));
+  expect(isClosed).toBe(true);
+  for await (const item of stream) {
+    if (item.type === 'CHANGE') cursors.push(item.cursor);
+    if (cursors.length === total) break;
+  }
+  expect(cursors).toEqual(Array.from({ length: total }, (_, index) => String(index + 1)));
+  expect(asked).toEqual([{ after: null }, { after: String(received) }]);
 });
 
 describe('liveStore', () => {

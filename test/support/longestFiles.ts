@@ -14,6 +14,7 @@ export const LONGEST = [
   'faults/halfOpen',
   'process/memoryLimit',
   'process/graphiqlLive',
+  'client/react',
   'faults/promotion',
   'access/matrix',
   'support/postgresServer',
