@@ -7,7 +7,7 @@ import { barOf, jsonForScript, type PageKey } from './graphiqlBar.ts';
 /** A tab that GraphiQL opens with, named after its operation. */
 export interface Tab {
   readonly query: string;
-  readonly variables?: string;
+  readonly variables?: object;
 }
 
 export interface GraphiqlOptions {
@@ -90,24 +90,26 @@ export function acceptsGzip(acceptEncoding: string | string[] | undefined): bool
 async function compress({ tabs, keys }: GraphiqlOptions): Promise<CompressedPage> {
   // The package has 9 MB of code in one text, which would double the time to start: most servers never send the page.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const texts = tabs.map(({ query, variables }) => ({ query, variables: jsonOf(variables) }));
   const rendered = renderGraphiQL({
     title: 'EscrowGrid',
     // An empty list breaks the page.
-    ...(tabs.length > 0 && {
-      defaultTabs: tabs.map(({ query, variables }) => ({ query, variables: variables ?? null })),
-    }),
+    ...(texts.length > 0 && { defaultTabs: texts }),
     schemaDescription: true,
   });
-  const above = `<script>${editorScript(tabs[0] ?? {})}</script>${barOf(keys, tabs.length > 0)}`;
+  const above = `<script>${editorScript(texts[0] ?? {})}</script>${barOf(keys, tabs.length > 0)}`;
   const body = await promisify(gzip)(rendered.replace('<div id="root">', (root) => above + root));
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
 }
+
+const jsonOf = (variables: object | undefined): string | null =>
+  variables === undefined ? null : JSON.stringify(variables, null, 2);
 
 /**
  * GraphiQL fills its editors from their last content, opens another tab if no tab has the same content, and forgets the
  * variables of the first tab. So the editors start with the content of the open tab, unless the URL has a query.
  */
-const editorScript = (first: Partial<Tab>): string => `
+const editorScript = (first: object): string => `
   try {
     const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState')) ?? {};
     const open = tabs ? tabs[activeTabIndex] : ${jsonForScript(first)};

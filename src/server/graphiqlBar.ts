@@ -72,14 +72,16 @@ const STYLE = `
   .graphiql-doc-explorer-error::after { content: var(--problem, ''); display: block; }
 `;
 
-/**
- * Sends every request of the page with the selected API key, and shows its duration, its cost and a rejected API key in
- * words. A token that a user enters is kept only for the session of the browser's tab.
- */
 const scriptOf = (keys: readonly PageKey[]): string => `
 (() => {
   const tokens = ${jsonForScript(Object.fromEntries(keys.map(({ name, token }) => [name, token])))};
-  const [choice, token, status, problem, docs, examples] = ['key', 'token', 'status', 'problem', 'docs', 'examples']
+  ${CONTROLS}
+  ${REQUESTS}
+})();
+`;
+
+/** The selection of the API key and the buttons. A token that a user enters is kept only for the session of the tab. */
+const CONTROLS = `const [choice, token, status, problem, docs, examples] = ['key', 'token', 'status', 'problem', 'docs', 'examples']
     .map((name) => document.getElementById('bar-' + name));
   const restore = (name) => { try { return sessionStorage.getItem('escrowgrid:' + name); } catch { return null; } };
   const keep = (name, value) => { try { sessionStorage.setItem('escrowgrid:' + name, value); } catch {} };
@@ -113,8 +115,13 @@ const scriptOf = (keys: readonly PageKey[]): string => `
     localStorage.removeItem('graphiql:tabState');
     location.assign(location.pathname);
   });
+`;
 
-  const wordsOf = (isOwn) => {
+/**
+ * Sends every request of the page with the selected API key, unless it has one, and shows its duration, its cost and a
+ * rejected API key in words.
+ */
+const REQUESTS = `const wordsOf = (isOwn) => {
     if (isOwn) return 'The server rejected the API key in the headers of this tab. Correct or remove it.';
     if (!isOther()) return 'The server rejected this API key. If the server was restarted, reload the page.';
     if (!token.value) return 'Paste an API key into the field above. Without one the server rejects every request.';
@@ -126,7 +133,7 @@ const scriptOf = (keys: readonly PageKey[]): string => `
     const isOwn = headers.has('authorization') || headers.has('x-api-key');
     const key = isOther() ? token.value.trim() : tokens[choice.value];
     // A header must not have other characters, and no API key has them.
-    if (!isOwn && /^[!-~]+$/.test(key)) headers.set('authorization', 'Bearer ' + key);
+    if (!isOwn && /^[!-~]+$/.test(key ?? '')) headers.set('authorization', 'Bearer ' + key);
     const isIntrospection = String(options.body).includes('IntrospectionQuery');
     if (!isIntrospection) headers.set('x-graphql-cost', '1');
     const began = performance.now();
@@ -149,5 +156,4 @@ const scriptOf = (keys: readonly PageKey[]): string => `
     });
     return response;
   };
-})();
 `;
