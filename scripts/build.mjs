@@ -23,10 +23,10 @@ function isStale() {
   return SOURCES.flatMap((name) => within(join(root, name))).some((path) => statSync(path).mtimeMs > builtAtMs);
 }
 
-/** Removes the output of sources that no longer exist: it would be part of the package. */
+/** Removes the output of sources that no longer exist: it would be part of the package. Keeps the builds of tests. */
 function removeStaleOutput() {
   for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
-    const [, path] = /^(.+?)\.(d\.ts|js)$/.exec(name) ?? [];
+    const [, path] = /^(?!escrowgrid_test_)(.+?)\.(d\.ts|js)$/.exec(name) ?? [];
     if (path && !existsSync(join(root, 'src', `${path}.ts`))) rmSync(join(root, 'dist', name));
   }
 }

@@ -4,7 +4,10 @@ import { onTestFinished } from 'vitest';
 import { HANG_MS } from '../counts.ts';
 
 const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
-const executablePath = [process.env['CHROMIUM'] ?? '', ...CANDIDATES].find((path) => path !== '' && existsSync(path));
+/** The Chromium of the system; undefined if there is none. */
+export const executablePath = [process.env['CHROMIUM'] ?? '', ...CANDIDATES].find(
+  (path) => path !== '' && existsSync(path),
+);
 /** A browser is not installed by npm, and `npm test` requires nothing besides Node. */
 export const noBrowser = executablePath === undefined;
 if (noBrowser) {
