@@ -135,7 +135,7 @@ export function createApp(options: AppOptions): App {
   const { graphql } = engine;
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
-  const background = backgroundJobs({ own, settings, hub, ...entry });
+  const background = backgroundJobs({ own, settings, hub, failedAttempts, ...entry });
   const onRun = metrics?.countJobRun;
   const jobs = createJobs({ ...settings, work: background, store, readiness, onError: failed, onRun });
   metrics?.watch({ store, clock, liveSubscriptions: () => hub.size });

@@ -4,6 +4,7 @@ import { expireDuePositions } from './jobs/expirePositions.ts';
 import { COMPLETE, createJob, type Job, type OnJobRun } from './jobs/job.ts';
 import { purgeDeletedSessions } from './jobs/purgeDeletedSessions.ts';
 import type { ApiKeyAuthenticator } from './server/access/apiKeyAuthenticator.ts';
+import type { BoundedFailedAttempts } from './server/access/failedAttempts.ts';
 import type { RateLimits } from './server/access/rateLimits.ts';
 import type { RejectionLog } from './server/access/rejectionLog.ts';
 import type { Readiness } from './server/readiness.ts';
@@ -17,7 +18,7 @@ export interface BackgroundJobs {
   readonly expireDue: () => Promise<number>;
   /** Deletes what is past its retention: idempotency records, deleted chat, changes, the store's own rows. */
   readonly cleanUp: () => Promise<void>;
-  /** Writes what was counted: rate limits, uses of API keys, rejected requests. */
+  /** Writes what was counted: rate limits, uses of API keys, rejected requests. Forgets the counts of past minutes. */
   readonly flushCounters: () => Promise<void>;
   /** Ends the subscriptions of API keys that have expired or were revoked. */
   readonly endExpiredSubscriptions: () => Promise<void>;
@@ -53,6 +54,7 @@ interface BackgroundJobsOptions {
   readonly authenticator: ApiKeyAuthenticator;
   readonly limits: RateLimits;
   readonly rejections: RejectionLog;
+  readonly failedAttempts: BoundedFailedAttempts;
 }
 
 /** Returns the work of the background jobs, which tests can also call directly. */
@@ -63,12 +65,14 @@ export const backgroundJobs = ({
   authenticator,
   limits,
   rejections,
+  failedAttempts,
 }: BackgroundJobsOptions): BackgroundJobs => ({
   expireDue: () => expireDuePositions(own),
   cleanUp: async () => {
     await deleteExpired(own, settings);
   },
   flushCounters: async () => {
+    failedAttempts.forgetPast();
     await limits.flush();
     await authenticator.recordUses();
     await rejections.flush();

@@ -22,7 +22,7 @@ export interface TestClockControl {
   /** Advances the clock, and runs the background jobs that are due by then. */
   readonly advance: (to: Instant) => Promise<unknown>;
   /** Returns to the state of the start. */
-  readonly reset: () => Promise<void>;
+  readonly reset: () => Promise<unknown>;
 }
 
 /** Returns the schema with the query and the mutations of the test clock, which no other server has. */

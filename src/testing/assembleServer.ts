@@ -69,11 +69,11 @@ const clockOf = ({ world, jobs }: Parts): ServerClock => ({
   },
 });
 
-function statesOf({ world, faults }: Parts): Pick<TestServer, 'reset' | 'snapshot' | 'restore'> {
+function statesOf({ world, jobs, faults }: Parts): Pick<TestServer, 'reset' | 'snapshot' | 'restore'> {
   const states = new WeakMap<Snapshot, WorldState>();
   return {
     reset: async () => {
-      await world.reset();
+      await world.reset(jobs);
       faults.clear();
     },
     snapshot: async () => {
@@ -85,7 +85,7 @@ function statesOf({ world, faults }: Parts): Pick<TestServer, 'reset' | 'snapsho
     restore: async (snapshot) => {
       const state = states.get(snapshot);
       if (!state) throw new TestServerError('This is not a snapshot of this server.');
-      await world.restore(state);
+      await world.restore(jobs, state);
     },
   };
 }

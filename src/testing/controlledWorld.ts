@@ -24,7 +24,7 @@ export async function openControlledWorld(open: () => Promise<Store>, now: Insta
   const control: TestClockControl = {
     now: world.clock,
     advance: async (to) => running && world.advance(running, (current) => Math.max(current, to)),
-    reset: () => world.reset(),
+    reset: async () => running && world.reset(running),
   };
   return {
     store: world.store,

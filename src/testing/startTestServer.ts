@@ -40,6 +40,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     runsJobs: false,
     // Compiling queries takes longer than a test saves by it, and sets a flag of V8 for the whole process.
     fastPaths: false,
+    origins: ['http://localhost:*', 'http://127.0.0.1:*'],
     settings,
   });
   app.start();

@@ -1,7 +1,7 @@
 import type { AppOptions } from '../app.ts';
 import type { BackgroundJobs } from '../backgroundJobs.ts';
 import type { Id } from '../domain/ids.ts';
-import { formatInstant, type Instant } from '../domain/time.ts';
+import { formatInstant, type Instant, MINUTE_MS } from '../domain/time.ts';
 import type { Store } from '../store/store.ts';
 import { advanceClock } from './advance.ts';
 import { TestServerError } from './errors.ts';
@@ -91,15 +91,15 @@ export class World {
   }
 
   /** Returns to the state, and ends all subscriptions. Throws TestServerError like `copy`. */
-  restore(state: WorldState): Promise<void> {
-    return this.#exclusively(() => this.#restore(this.#replaceableOr('restore()'), state));
+  restore(jobs: BackgroundJobs, state: WorldState): Promise<void> {
+    return this.#exclusively(() => this.#restore(jobs, this.#replaceableOr('restore()'), state));
   }
 
   /** Returns to the state at the start, and ends all subscriptions. Throws TestServerError like `copy`. */
-  reset(): Promise<void> {
+  reset(jobs: BackgroundJobs): Promise<void> {
     return this.#exclusively(async () => {
       const replaceable = this.#replaceableOr('reset()');
-      if (this.#initial) await this.#restore(replaceable, this.#initial);
+      if (this.#initial) await this.#restore(jobs, replaceable, this.#initial);
     });
   }
 
@@ -116,7 +116,11 @@ export class World {
     return { rows: await store.copyRows(), now, sources, events, seededAssets };
   }
 
-  async #restore(store: ReplaceableStore, { rows, now, sources, events, seededAssets }: WorldState): Promise<void> {
+  async #restore(jobs: BackgroundJobs, store: ReplaceableStore, state: WorldState): Promise<void> {
+    const { rows, now, sources, events, seededAssets } = state;
+    // The server counts requests and failures per minute. In another minute it forgets its counts.
+    this.#now += MINUTE_MS;
+    await jobs.flushCounters();
     await store.replaceRows(rows);
     this.#now = now;
     this.sources.state = sources;

@@ -1,6 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { DEFAULTS } from '../../src/settings.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import type { TestServer } from '../../src/testing/index.ts';
 import { openEvents, resultOf } from '../support/eventSource.ts';
@@ -147,4 +148,24 @@ it('runs on PostgreSQL, with its clock, seeds and events', async () => {
   expect(server.events().at(-1)).toMatchObject({ type: 'auditEvent', action: 'POSITION_EXPIRED', actorKind: 'SYSTEM' });
   await expect(server.reset()).rejects.toThrow('reset() needs the memory store');
   expect(server.internalErrors()).toEqual([]);
+});
+
+it('forgets with reset what it has counted in the current minute', async () => {
+  const rates = { ...DEFAULTS.rates, key: 100 };
+  const server = await started({ settings: { rates } });
+  const key = server.keys.admin;
+  const failed = async (): Promise<number> => {
+    await ask(server, FUND, { input: { positionId: 'pos_none' } }, { key });
+    return server.events().filter((event) => event.type === 'auditEvent' && event.outcome === 'FAILURE').length;
+  };
+  await ask(server, TOTALS, {}, { key: 'unknown' });
+  for (let attempt = 1; attempt <= 60; attempt += 1) expect(await failed()).toBe(attempt);
+  expect(await failed()).toBe(60);
+  for (let request = 62; request <= 100; request += 1)
+    expect((await ask(server, TOTALS, {}, { key })).status).toBe(200);
+  expect((await ask(server, TOTALS, {}, { key })).status).toBe(429);
+  await server.reset();
+  expect(await failed()).toBe(1);
+  await server.clock.advance({ minutes: 2 });
+  expect(server.events().filter(({ type }) => type === 'auditEvent')).toHaveLength(1);
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { startTestServer, type TestServer, TestServerError } from '../../src/testing/index.ts';
-import { ask, POSITION, started } from './ask.ts';
+import { ask, headersWith, POSITION, started } from './ask.ts';
 
 const VIEWER_AUDIT = '{ auditEvents(first: 50) { nodes { id action requestId createdAt payload } } }';
 
@@ -27,6 +27,16 @@ it('accepts relative URLs in fetch, and rejects those of other servers', async (
     (await server.fetch('/graphql?query={__typename}', { headers: { 'x-api-key': server.keys.admin } })).status,
   ).toBe(200);
   await expect(server.fetch('http://127.0.0.1:1/graphql')).rejects.toThrow(TestServerError);
+});
+
+it('answers pages of the same machine, and no others', async () => {
+  const server = await started();
+  const from = async (origin: string): Promise<number> => {
+    const headers = { ...headersWith(server.keys.admin), origin };
+    const body = '{"query":"{ __typename }"}';
+    return (await globalThis.fetch(server.url, { method: 'POST', headers, body })).status;
+  };
+  expect([await from('http://localhost:5173'), await from('https://example.com')]).toEqual([200, 403]);
 });
 
 it('returns byte-equal answers on servers with the same seed, and other ids with another seed', async () => {

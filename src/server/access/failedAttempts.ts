@@ -47,6 +47,11 @@ export class BoundedFailedAttempts implements FailedAttempts {
     return fits ? 'WHOLE' : 'SUMMARY';
   }
 
+  /** Forgets the budgets of past minutes. */
+  forgetPast(): void {
+    this.#startMinute();
+  }
+
   count(attempt: FailedAttempt): void {
     this.#rejections.countAttempt(attempt);
   }
