@@ -1,0 +1,247 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { HANG_MS } from '../counts.ts';
+import { openPosition } from '../support/deal.ts';
+import { endpointOn, houseOf } from '../support/endpoint.ts';
+import { serve } from '../support/server.ts';
+import { type LossyProxy, startLossyProxy } from './lossyProxy.ts';
+import { BLOCKS, commandsOf, connectTo, createWorkspace, installLibraries, typeErrors } from './workspace.ts';
+
+const endpoint = endpointOn();
+let folder: string;
+
+const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
+const missingPrograms = ['curl', 'python3'].filter((program) => !has(program));
+if (missingPrograms.length > 0) {
+  process.stderr.write(`Without ${missingPrograms.join(' and ')}, a part of docs/clients.md is not tested.\n`);
+}
+
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+/** Before Node.js 22, WebSocket needs a flag. */
+const NODE = [process.execPath, '--no-warnings', '--experimental-websocket', '--import', TSX];
+
+type Line = Readonly<Record<string, unknown>>;
+interface Program {
+  /** Returns the next line that the program prints. */
+  next(): Promise<Line>;
+  /** Waits until the program has ended. Returns the rest of its lines, and fails if it has reported other problems. */
+  rest(reported?: RegExp): Promise<readonly Line[]>;
+}
+
+function start(command: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+  const [name = '', ...parameters] = command;
+  const child: ChildProcess = spawn(name, parameters, {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error(`${name} has no output.`);
+  const closed = once(child, 'close');
+  onTestFinished(() => void (child.exitCode === null && child.pid && process.kill(-child.pid, 'SIGKILL')));
+  const problems = text(stderr);
+  const lines = createInterface(stdout)[Symbol.asyncIterator]();
+  const read = async (): Promise<Line | undefined> => {
+    const { value, done } = await lines.next();
+    return done ? undefined : (JSON.parse(value) as Line);
+  };
+  return {
+    next: async () => (await read()) ?? Promise.reject(new Error(`The program has ended: ${await problems}`)),
+    rest: async (reported = /^$/) => {
+      const found: Line[] = [];
+      for (let line = await read(); line !== undefined; line = await read()) found.push(line);
+      const [code] = await closed;
+      expect([code, await problems]).toEqual([0, expect.stringMatching(reported)]);
+      return found;
+    },
+  };
+}
+
+interface Section {
+  /** The positions of the institution, newest first: two that are open, a cancelled, a funded and an open one. */
+  readonly ids: readonly [string, string, string, string, string];
+  readonly proxy: LossyProxy;
+  readonly cancel: (positionId: string) => Promise<void>;
+  /** Waits until a subscription is open. */
+  readonly subscribed: () => Promise<void>;
+}
+
+/** Creates an institution with positions, and connects the programs to it through a proxy. */
+async function newSection(): Promise<Section> {
+  const { store, url, app } = endpoint();
+  const builder = serve(store);
+  const house = await houseOf(builder);
+  const [, , , open = '', funded = ''] = house.ids;
+  const cancel = async (positionId: string): Promise<void> => {
+    const mutation = 'mutation ($input: CancelPositionInput!) { cancelPosition(input: $input) { __typename } }';
+    const { data } = await builder.ask(mutation, { input: { positionId } });
+    expect(data).toEqual({ cancelPosition: { __typename: 'CancelPositionPayload' } });
+  };
+  const made: string[] = [];
+  for (let index = 0; index < 3; index += 1) made.unshift((await openPosition(builder, house.deal)).id);
+  const [first = '', second = '', third = ''] = made;
+  await cancel(third);
+  const proxy = await startLossyProxy(Number(new URL(url).port));
+  onTestFinished(() => proxy.away());
+  proxy.loseResponseTo('lost-response');
+  connectTo(folder, `http://127.0.0.1:${proxy.port}/graphql`, house.admin);
+  const subscribed = async (): Promise<void> => {
+    while (app.liveSubscriptions() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  return { ids: [first, second, third, funded, open], proxy, cancel, subscribed };
+}
+
+/** Cancels a position while the connection is interrupted. */
+async function cancelWhileAway({ proxy, cancel }: Section, positionId: string): Promise<void> {
+  await proxy.away();
+  await cancel(positionId);
+  await proxy.back();
+}
+
+it('installs exactly the packages that the guide names', () => {
+  const packages = commandsOf('npm install').flatMap((list) =>
+    list
+      .replace('--save-dev ', '')
+      .split(' ')
+      .map((name) => name.replace(/(.)@\d+$/, '$1')),
+  );
+  const { devDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  // The test compiles the tags of Relay with Babel, as the bundler of a frontend does.
+  expect(new Set([...packages, '@babel/core'])).toEqual(new Set(Object.keys(devDependencies)));
+});
+
+it('executes every block of the guide', () => {
+  const commands = /^(npm install|npx) /;
+  const others = BLOCKS.filter(({ file }) => file === undefined);
+  const unknown = others.filter(({ language, code }) => {
+    return (
+      language !== 'sh' ||
+      code
+        .trimEnd()
+        .split('\n')
+        .some((line) => !commands.test(line))
+    );
+  });
+  expect(unknown).toEqual([]);
+  expect(BLOCKS.length - others.length).toBeGreaterThan(15);
+});
+
+/** Runs the program with the folder of the blocks on its path. */
+const PYTHON = 'import runpy, sys; sys.path.insert(0, "."); runpy.run_path("programs/python.py")';
+
+describe('a program with the blocks of the guide', { timeout: HANG_MS.longTest }, () => {
+  let missing: string | undefined;
+  let types: string;
+  beforeAll(async () => {
+    missing = await installLibraries();
+    if (missing !== undefined) return void process.stderr.write(`${missing}\n`);
+    folder = await createWorkspace();
+    types = await typeErrors(folder);
+  }, HANG_MS.longTest);
+  beforeEach(({ skip }) => skip(missing !== undefined, missing));
+
+  it('compiles all TypeScript of the guide', () => {
+    expect(types).toBe('');
+  });
+
+  it.for([
+    { library: 'apollo', transport: 'webSocket', attempts: 1, rest: [] },
+    { library: 'apollo', transport: 'sse', attempts: 1, rest: [] },
+    { library: 'urql', transport: 'sse', attempts: 2, rest: [] },
+    { library: 'relay', transport: 'webSocket', attempts: 2, rest: [{ refetched: true }] },
+  ])('pages, funds optimistically and follows changes with $library over $transport', async (each) => {
+    const { library, transport, attempts, rest } = each;
+    const section = await newSection();
+    const [first, second] = section.ids;
+    const program = start([...NODE, `programs/${library}.ts`, transport]);
+    expect(await program.next()).toEqual({ lengths: [2, 4, 5], ids: section.ids });
+    expect(await program.next()).toEqual({
+      funded: { optimistic: 'FUNDED 1 100.00', result: null, row: 'FUNDED 2 100.00' },
+    });
+    expect(await program.next()).toEqual({ retried: { attempts, result: null, row: 'FUNDED 2 100.00' } });
+    expect(await program.next()).toEqual({
+      rejected: {
+        optimistic: 'FUNDED 2 100.00',
+        result: 'The position is CANCELLED; allowed: nothing.',
+        row: 'CANCELLED 2 0.00',
+      },
+    });
+    expect(await program.next()).toEqual({ unknown: expect.stringContaining('not found') });
+    await section.subscribed();
+    await section.cancel(first);
+    expect(await program.next()).toEqual({ live: 'CANCELLED 3 0.00' });
+    await cancelWhileAway(section, second);
+    expect(await program.next()).toEqual({ resumed: 'CANCELLED 3 0.00', listsLoaded: 0 });
+    expect(await program.rest()).toEqual([{ stopped: true }, ...rest]);
+  });
+
+  it('pages, retries and narrows errors with graphql-request', async () => {
+    const { ids } = await newSection();
+    expect(await start([...NODE, 'programs/request.ts']).rest()).toEqual([
+      { lengths: [2, 2, 1], ids },
+      { retried: [2, true] },
+      { rejected: 'FUNDED' },
+      { conflict: 'IdempotencyConflictError' },
+      { code: 'BAD_REQUEST' },
+    ]);
+  });
+
+  it('releases money once and narrows errors with gql.tada', async () => {
+    const [, , , funded] = (await newSection()).ids;
+    expect(await start([...NODE, 'programs/tada.ts', funded]).rest()).toEqual([
+      { released: ['99.99', '99.99'] },
+      { rejected: ['Only 99.99 USD is held.', expect.stringContaining('amount')] },
+    ]);
+  });
+
+  it('pages and narrows errors with genql', async () => {
+    const [, , , funded] = (await newSection()).ids;
+    expect(await start([...NODE, 'programs/genql.ts']).rest()).toEqual([
+      { ids: [`${funded} 100.00`] },
+      { cancelled: ['100.00', expect.stringContaining('CANCELLED')] },
+    ]);
+  });
+
+  it.skipIf(!has('curl'))('pages, retries and follows changes with curl', async () => {
+    const section = await newSection();
+    const [first, second] = section.ids;
+    section.proxy.loseResponseTo(`fund-${first}`);
+    const [page, funded] = await start(['sh', 'fund.sh'], { POSITION: first }).rest(/^curl: \(52\) /);
+    expect(page).toMatchObject({ data: { positions: { nodes: [{ id: first }, { id: second }] } } });
+    expect(funded).toEqual({ data: { fundPosition: { __typename: 'FundPositionPayload', replayed: true } } });
+    const program = start(['sh', 'follow.sh']);
+    const change = (kind: string, id?: string) => ({
+      data: { positionChanged: { kind, position: id === undefined ? null : { id, state: 'CANCELLED' } } },
+    });
+    expect(await program.next()).toEqual(change('CAUGHT_UP'));
+    await section.cancel(first);
+    expect(await program.next()).toEqual(change('UPDATED', first));
+    await cancelWhileAway(section, second);
+    expect(await program.next()).toEqual(change('UPDATED', second));
+    expect(await program.next()).toEqual(change('CAUGHT_UP'));
+  });
+
+  it.skipIf(!has('python3'))('pages, retries and follows changes with Python', async () => {
+    const section = await newSection();
+    const [first, second] = section.ids;
+    const program = start(['python3', '-c', PYTHON]);
+    expect(await program.next()).toEqual({ ids: section.ids, total: '100.00' });
+    expect(await program.next()).toEqual({ retried: null, rejected: expect.stringContaining('FUNDED') });
+    expect(await program.next()).toEqual({ code: 'GRAPHQL_VALIDATION_FAILED' });
+    expect(await program.next()).toEqual({ kind: 'CAUGHT_UP', id: null, state: null });
+    await section.cancel(first);
+    expect(await program.next()).toEqual({ kind: 'UPDATED', id: first, state: 'CANCELLED' });
+    await cancelWhileAway(section, second);
+    expect(await program.next()).toEqual({ kind: 'UPDATED', id: second, state: 'CANCELLED' });
+    expect(await program.next()).toEqual({ kind: 'CAUGHT_UP', id: null, state: null });
+  });
+});
