@@ -10,6 +10,7 @@ import { readConfig } from '../../src/config.ts';
 import { schema, schemaText } from '../../src/schema/index.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { readTrustedDocuments } from '../../src/trustedDocumentsFile.ts';
+import { AsyncFunction } from '../support/asyncFunction.ts';
 import { codeBlocks, sectionOf } from '../support/documents.ts';
 import { ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
 import { atAddress } from '../support/limited.ts';
@@ -59,7 +60,8 @@ it('a frontend registers its documents with the documented steps', async () => {
     readonly InstitutionsDocument: object;
   };
   const program = stepIn('js').replace('http://127.0.0.1:4000/graphql', address);
-  const send = new Function('key', `${program}; return send;`)(ROOT_TOKEN) as (...sent: unknown[]) => Promise<unknown>;
+  let send: (...sent: unknown[]) => Promise<unknown> = expect.fail;
+  await new AsyncFunction('key', 'give', `${program}; give(send);`)(ROOT_TOKEN, (given: typeof send) => (send = given));
   expect(await send(InstitutionsDocument, { first: 1 })).toEqual({ data: { institutions: { totalCount: 0 } } });
   const unknown = { __meta__: { hash: `sha256:${'0'.repeat(64)}` } };
   expect(await send(unknown, {})).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });

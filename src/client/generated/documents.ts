@@ -154,19 +154,19 @@ export type MetadataCondition = {
 
 /** Filters positions. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type PositionFilter = {
-  /** Only positions of this institution. */
+  /** Only positions of this institution. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   readonly institutionId?: string | null | undefined;
-  /** Only positions of one of these assets. */
+  /** Only positions of one of these assets. Example: ["ast_01kdvdna01f46vxnpk0mde9nce"]. */
   readonly assetIds?: ReadonlyArray<string> | null | undefined;
-  /** Only positions of assets of these asset templates. */
+  /** Only positions of assets of these asset templates. Example: ["tmpl_01kdvdna01f46vxnpk0mde9nce"]. */
   readonly templateIds?: ReadonlyArray<string> | null | undefined;
-  /** Only positions with exactly this holder reference. */
+  /** Only positions with exactly this holder reference. Example: "supplier-42". */
   readonly holderReference?: string | null | undefined;
-  /** Only positions with one of these holder references. */
+  /** Only positions with one of these holder references. Example: ["supplier-42"]. */
   readonly holderReferences?: ReadonlyArray<string> | null | undefined;
-  /** Only positions with exactly this external reference. */
+  /** Only positions with exactly this external reference. Example: "order-1017". */
   readonly externalReference?: string | null | undefined;
-  /** Only positions whose external reference starts with this text, compared by code point (case-sensitive). */
+  /** Only positions whose external reference starts with this text, compared by code point (case-sensitive). Example: "order-". */
   readonly referenceStartsWith?: string | null | undefined;
   /** Only objects whose metadata has all of these values. At most 10 conditions. Only the first 100 values of the metadata of an object are searched. */
   readonly metadata?: ReadonlyArray<MetadataCondition> | null | undefined;
@@ -194,101 +194,101 @@ export type PositionOrder = {
 
 /** Input for createPosition. */
 export type CreatePositionInput = {
-  /** The institution of the asset. Optional; if set, it must match. */
+  /** The institution of the asset. Optional; if set, it must match. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   readonly institutionId?: string | null | undefined;
-  /** The asset: the deal that the money is held for. */
+  /** The asset: the deal that the money is held for. Example: "ast_01kdvdna01f46vxnpk0mde9nce". */
   readonly assetId: string;
-  /** Your reference of the party the money is held for. 1 to 200 characters. */
+  /** Your reference of the party the money is held for. 1 to 200 characters. Example: "supplier-42". */
   readonly holderReference: string;
   /** The agreed amount, in the currency of the asset template. */
   readonly amount: MoneyInput;
-  /** Your reference of the position. 1 to 200 characters. Not necessarily unique; see `uniqueReference`. */
+  /** Your reference of the position. 1 to 200 characters. Not necessarily unique; see `uniqueReference`. Example: "order-1017". */
   readonly externalReference?: string | null | undefined;
   /** Whether the external reference must be unique among the positions of the institution that were created with this flag. If one has it, the result is a ConflictError with its id. Positions created without the flag do not count. Requires `externalReference`. Defaults to false. */
   readonly uniqueReference?: boolean | null | undefined;
   /** When the position expires. Must be in the future. Required if the config of the asset template has `maxTenorDays`. Defaults to never. */
   readonly expiresAt?: string | null | undefined;
-  /** Data of the client. Defaults to {}. */
+  /** Data of the client. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   readonly metadata?: Record<string, unknown> | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   readonly idempotencyKey?: string | null | undefined;
 };
 
 /** Input for transitionPosition. */
 export type TransitionPositionInput = {
-  /** The position to change. */
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   readonly positionId: string;
   /** The new state of the position. */
   readonly toState: PositionState;
   /** The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is held. Not allowed for other states. */
   readonly amount?: string | null | undefined;
-  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   readonly reason?: string | null | undefined;
-  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   readonly metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   readonly expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   readonly idempotencyKey?: string | null | undefined;
 };
 
 /** Input for fundPosition. */
 export type FundPositionInput = {
-  /** The position to change. */
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   readonly positionId: string;
-  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   readonly reason?: string | null | undefined;
-  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   readonly metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   readonly expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   readonly idempotencyKey?: string | null | undefined;
 };
 
 /** Input for releasePosition. */
 export type ReleasePositionInput = {
-  /** The position to change. */
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   readonly positionId: string;
   /** The amount to release, in the currency of the position; at most what is held. Required unless `all` is true, and not allowed with it. */
   readonly amount?: string | null | undefined;
   /** Whether to release everything that is held. Required to be true unless `amount` is set; false and null count as absent. */
   readonly all?: boolean | null | undefined;
-  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   readonly reason?: string | null | undefined;
-  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   readonly metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   readonly expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   readonly idempotencyKey?: string | null | undefined;
 };
 
 /** Input for cancelPosition. */
 export type CancelPositionInput = {
-  /** The position to change. */
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   readonly positionId: string;
-  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   readonly reason?: string | null | undefined;
-  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   readonly metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   readonly expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   readonly idempotencyKey?: string | null | undefined;
 };
 
 /** Input for expirePosition. */
 export type ExpirePositionInput = {
-  /** The position to change. */
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   readonly positionId: string;
-  /** The reason, kept with the lifecycle event. At most 1,000 characters. */
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   readonly reason?: string | null | undefined;
-  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. */
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   readonly metadata?: Record<string, unknown> | null | undefined;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   readonly expectedVersion?: number | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   readonly idempotencyKey?: string | null | undefined;
 };
 
@@ -307,23 +307,23 @@ export type ApplyPositionsInput = {
   readonly atomic?: boolean;
   /** Whether to return what the batch would do without storing anything. A dry run does not use up the idempotency key. */
   readonly dryRun?: boolean;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   readonly idempotencyKey?: string | null | undefined;
 };
 
 /** Filters chat sessions. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type ChatSessionFilter = {
-  /** Only chat sessions of this institution. */
+  /** Only chat sessions of this institution. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   readonly institutionId?: string | null | undefined;
-  /** Only chat sessions about one of these positions. */
+  /** Only chat sessions about one of these positions. Example: ["pos_01kdvdna01f46vxnpk0mde9nce"]. */
   readonly positionIds?: ReadonlyArray<string> | null | undefined;
-  /** Only chat sessions with exactly this owner reference. */
+  /** Only chat sessions with exactly this owner reference. Example: "buyer-7". */
   readonly ownerReference?: string | null | undefined;
   /** Only chat sessions with one of these priorities. */
   readonly priorities?: ReadonlyArray<ChatPriority> | null | undefined;
   /** Only chat sessions that accept new messages (true) or do not (false). */
   readonly active?: boolean | null | undefined;
-  /** Only chat sessions with all of these words in the title and description, or in one message. Words match as a whole and not by prefix; the search ignores case but not accents. Deleted messages and earlier texts are not searched. A text without any word matches nothing. At most 1,000 characters. */
+  /** Only chat sessions with all of these words in the title and description, or in one message. Words match as a whole and not by prefix; the search ignores case but not accents. Deleted messages and earlier texts are not searched. A text without any word matches nothing. At most 1,000 characters. Example: "surveyor report". */
   readonly search?: string | null | undefined;
   /** Only chat sessions created within these bounds. */
   readonly createdAt?: DateTimeRange | null | undefined;
@@ -341,43 +341,43 @@ export type ChatSessionOrder = {
 
 /** Input for createChatSession. */
 export type CreateChatSessionInput = {
-  /** The institution. Required with the root key if `positionId` is absent; if both are set, it must be the institution of the position. Defaults to the institution of the position or of the API key. */
+  /** The institution. Required with the root key if `positionId` is absent; if both are set, it must be the institution of the position. Defaults to the institution of the position or of the API key. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
   readonly institutionId?: string | null | undefined;
-  /** The position that the chat session is about. Defaults to none. */
+  /** The position that the chat session is about. Defaults to none. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   readonly positionId?: string | null | undefined;
-  /** Your reference of the owner, who leads the conversation. 1 to 200 characters. */
+  /** Your reference of the owner, who leads the conversation. 1 to 200 characters. Example: "buyer-7". */
   readonly ownerReference: string;
-  /** The subject. 1 to 200 characters. */
+  /** The subject. 1 to 200 characters. Example: "Inspection of section 2". */
   readonly title: string;
-  /** A longer description of the subject. At most 10,000 characters. */
+  /** A longer description of the subject. At most 10,000 characters. Example: "The surveyor visits the site on Friday.". */
   readonly description?: string | null | undefined;
   /** The urgency. Defaults to MEDIUM. */
   readonly priority?: ChatPriority | null | undefined;
   /** Whether the chat session accepts new messages. Edits, deletions and read marks are always possible. Defaults to true. */
   readonly active?: boolean | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   readonly idempotencyKey?: string | null | undefined;
 };
 
 /** Input for postChatMessage. */
 export type PostChatMessageInput = {
-  /** The chat session. Must be active and not deleted. */
+  /** The chat session. Must be active and not deleted. Example: "chat_01kdvdna01f46vxnpk0mde9nce". */
   readonly chatSessionId: string;
-  /** Your reference of the author. 1 to 200 characters. */
+  /** Your reference of the author. 1 to 200 characters. Example: "supplier-42". */
   readonly authorReference: string;
-  /** The text. 1 to 10,000 characters. */
+  /** The text. 1 to 10,000 characters. Example: "The surveyor has signed the report.". */
   readonly body: string;
-  /** The message to reply to. Must be in the same chat session. */
+  /** The message to reply to. Must be in the same chat session. Example: "msg_01kdvdna01f46vxnpk0mde9nce". */
   readonly replyToId?: string | null | undefined;
-  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. */
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   readonly idempotencyKey?: string | null | undefined;
 };
 
 /** Input for editChatMessage. */
 export type EditChatMessageInput = {
-  /** The message. */
+  /** The message. Example: "msg_01kdvdna01f46vxnpk0mde9nce". */
   readonly chatMessageId: string;
-  /** The new text. 1 to 10,000 characters. */
+  /** The new text. 1 to 10,000 characters. Example: "The surveyor has signed the report.". */
   readonly body: string;
   /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
   readonly expectedVersion?: number | null | undefined;
@@ -385,9 +385,9 @@ export type EditChatMessageInput = {
 
 /** Input for deleteChatMessage. */
 export type DeleteChatMessageInput = {
-  /** The message. */
+  /** The message. Example: "msg_01kdvdna01f46vxnpk0mde9nce". */
   readonly chatMessageId: string;
-  /** The reason. At most 1,000 characters. */
+  /** The reason. At most 1,000 characters. Example: "Posted in the wrong session.". */
   readonly reason?: string | null | undefined;
 };
 
