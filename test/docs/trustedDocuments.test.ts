@@ -60,7 +60,7 @@ it('a frontend registers its documents with the documented steps', async () => {
     readonly InstitutionsDocument: object;
   };
   const program = stepIn('js').replace('http://127.0.0.1:4000/graphql', address);
-  let send: (...sent: unknown[]) => Promise<unknown> = expect.fail;
+  let send = async (..._sent: unknown[]): Promise<unknown> => undefined;
   await new AsyncFunction('key', 'give', `${program}; give(send);`)(ROOT_TOKEN, (given: typeof send) => (send = given));
   expect(await send(InstitutionsDocument, { first: 1 })).toEqual({ data: { institutions: { totalCount: 0 } } });
   const unknown = { __meta__: { hash: `sha256:${'0'.repeat(64)}` } };
