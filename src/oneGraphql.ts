@@ -27,6 +27,12 @@ function checkGraphql(): void {
     const copy = copyOf(name);
     users.set(copy, [...(users.get(copy) ?? []), name]);
   }
+  if (isSupported && users.size === 1) {
+    throw new GraphqlVersionError(
+      `EscrowGrid found ${[...users.keys()].join()} loaded twice, as an ES module and as CommonJS. Exclude escrowgrid ` +
+        'from bundling (with vitest from `server.deps.inline`), or set an alias of graphql for graphql/index.js.',
+    );
+  }
   const found = [...users].map(([copy, names]) => `${copy}, used by ${names.join(' and ')}`).join('; ');
   throw new GraphqlVersionError(
     `EscrowGrid needs exactly one copy of graphql ${SUPPORTED}, but found ${found}. Run \`npm install graphql@16\` and ` +

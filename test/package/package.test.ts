@@ -118,6 +118,14 @@ describe('the package in the project of another team', { timeout: HANG_MS.longTe
     expect(await run(['npx', 'vitest', 'run', ...FUTURE_TESTS.vitest])).toMatchObject(ENDED);
   });
 
+  it('reports that vitest has loaded graphql a second time if it inlines the package', async () => {
+    const test = { include: ['tests/vitest/createApp.test.ts'], server: { deps: { inline: ['escrowgrid'] } } };
+    writeFileSync(join(project, 'inlined.config.js'), `export default ${JSON.stringify({ test })};`);
+    const { code, output } = await run(['npx', 'vitest', 'run', '--config', 'inlined.config.js']);
+    expect(code).toBe(1);
+    expect(output).toContain('/graphql/index.js loaded twice, as an ES module and as CommonJS. Exclude escrowgrid ');
+  });
+
   it('its tests pass with jest', async () => {
     expect(await run(['npm', 'run', 'test:jest', '--', ...FUTURE_TESTS.jest])).toMatchObject(ENDED);
   });
