@@ -2,7 +2,7 @@ import type { CommandContext } from '../commands/context.ts';
 import type { Id, IdPrefix } from '../domain/ids.ts';
 import { type Clock, DAY_MS, type Instant } from '../domain/time.ts';
 import type { Store } from '../store/store.ts';
-import { derivedId } from './derivedId.ts';
+import { derivedIds } from './derivedId.ts';
 import { sampleContext } from './sampleContext.ts';
 
 /** The number of days that the demo data covers. Its last day is yesterday. */
@@ -12,8 +12,16 @@ const HOUR_MS = 60 * 60 * 1_000;
 const MORNING_MS = 8 * HOUR_MS;
 const STEP_MS = 60_000;
 
+/** The ids of each type and name that was used. */
+const ids = new Map<string, (n: number) => Id>();
+
 /** Returns the id of an object of the demo data. Of objects with the same name, a larger number sorts later. */
-export const demoId = (prefix: IdPrefix, name: string, n = 0): Id => derivedId(`EscrowGrid demo ${name}`, prefix, n);
+export function demoId(prefix: IdPrefix, name: string, n = 0): Id {
+  const key = `${prefix} ${name}`;
+  const idOf = ids.get(key) ?? derivedIds(`EscrowGrid demo ${name}`, prefix);
+  ids.set(key, idOf);
+  return idOf(n);
+}
 
 /** The names of one command of the demo data. */
 export interface StepNames {
@@ -65,11 +73,11 @@ export function createTimeline(store: Store, clock: Clock): Timeline {
  * Returns a function that returns the ids of one command. A command needs one id of a type for each of its objects. A
  * transaction that is repeated needs them again and receives the same ones.
  */
-function newIdsOf({ key, ids = key, numbers = [0] }: StepNames): (prefix: IdPrefix) => Id {
+function newIdsOf({ key, ids: name = key, numbers = [0] }: StepNames): (prefix: IdPrefix) => Id {
   const counts = new Map<IdPrefix, number>();
   return (prefix) => {
     const count = counts.get(prefix) ?? 0;
     counts.set(prefix, count + 1);
-    return demoId(prefix, ids, numbers[count % numbers.length]);
+    return demoId(prefix, name, numbers[count % numbers.length]);
   };
 }
