@@ -1,7 +1,7 @@
 import type { BackgroundJobs } from '../backgroundJobs.ts';
 import { TestServerError } from './errors.ts';
 import type { Faults } from './faults.ts';
-import { requestTo } from './inProcessFetch.ts';
+import { type InProcessRequests, requestTo } from './inProcessFetch.ts';
 import type { Seeds } from './seed.ts';
 import type { ServerClock, Snapshot, TestServer } from './testServer.ts';
 import { instantOf, millisecondsOf } from './times.ts';
@@ -14,7 +14,7 @@ interface Parts extends Pick<TestServer, 'url' | 'keys' | 'institutionId' | 'dro
   readonly faults: Faults;
   readonly seeds: Seeds;
   readonly errors: readonly unknown[];
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly requests: InProcessRequests;
 }
 
 /** Returns the test server of the parts. Its functions throw TestServerError once it is closed. */
@@ -50,11 +50,12 @@ export function assembleServer(parts: Parts): TestServer {
 }
 
 const fetchOf =
-  ({ url, world, fetch }: Parts): TestServer['fetch'] =>
+  ({ url, world, requests }: Parts): TestServer['fetch'] =>
   async (input, init) => {
     const request = requestTo(url, input, init);
     if (!request.headers.has('x-request-id')) request.headers.set('x-request-id', world.sources.newRequestId());
-    return fetch(request);
+    const signal = init?.signal ?? (input instanceof Request ? input : request).signal;
+    return requests.fetch(request, signal);
   };
 
 const clockOf = ({ world, jobs }: Parts): ServerClock => ({

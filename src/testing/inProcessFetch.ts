@@ -1,69 +1,51 @@
 import { TestServerError } from './errors.ts';
 
-/** Sends requests to a server in the same process, each as if over a separate connection. */
+/** The usual fetch: a test may replace the global one by that of a test server. */
+const networkFetch = globalThis.fetch;
+
+/** Requests to a server in the same process, which need no network unless their responses are streams. */
 export class InProcessRequests {
   readonly #handle: (request: Request) => Promise<Response>;
-  readonly #drops = new Set<() => void>();
+  readonly #drops = new Set<(reason: unknown) => void>();
 
   constructor(handle: (request: Request) => Promise<Response>) {
     this.#handle = handle;
   }
 
-  /** Sends a request. It fails as `fetch` does if its connection is dropped before the response has ended. */
-  async fetch(request: Request): Promise<Response> {
-    let drop = (): void => {};
+  /**
+   * Sends a request. It fails as `fetch` does if it is aborted, or dropped before it is answered. `signal` is the
+   * client's own: that of the request follows it only while the request is in memory.
+   */
+  async fetch(request: Request, signal: AbortSignal): Promise<Response> {
+    signal.throwIfAborted();
+    if (request.headers.get('accept')?.includes('text/event-stream')) return networkFetch(request, { signal });
+    let drop = (_reason: unknown): void => {};
     const dropped = new Promise<never>((_resolve, reject) => {
-      drop = () =>
-        reject(new TypeError('fetch failed', { cause: new Error('The test server dropped the connection.') }));
+      drop = reject;
     });
-    // Nobody waits for it after the end of the response.
-    dropped.catch(() => undefined);
+    const abort = (): void => drop(signal.reason);
+    signal.addEventListener('abort', abort);
     this.#drops.add(drop);
     try {
-      const response = await Promise.race([this.#handle(request), dropped]);
-      if (!response.body) this.#drops.delete(drop);
-      return response.body ? this.#streamed(response, response.body, drop, dropped) : response;
-    } catch (error) {
+      return await Promise.race([this.#handle(request).then(completed), dropped]);
+    } finally {
+      signal.removeEventListener('abort', abort);
       this.#drops.delete(drop);
-      throw error;
     }
   }
 
-  /** Drops the connections of all requests whose responses have not ended. */
+  /** Drops the connections of all requests that are not yet answered. */
   dropAll(): void {
-    for (const drop of this.#drops) drop();
-    this.#drops.clear();
+    const reason = new TypeError('fetch failed', { cause: new Error('The test server dropped the connection.') });
+    for (const drop of this.#drops) drop(reason);
   }
+}
 
-  /** Returns the response with a body that fails when its connection is dropped. */
-  #streamed(
-    { status, statusText, headers }: Response,
-    body: ReadableStream<Uint8Array>,
-    drop: () => void,
-    dropped: Promise<never>,
-  ): Response {
-    const reader = body.getReader();
-    const end = (): void => void this.#drops.delete(drop);
-    const stream = new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        try {
-          const { value, done } = await Promise.race([reader.read(), dropped]);
-          if (!done) return controller.enqueue(value);
-          end();
-          controller.close();
-        } catch (error) {
-          end();
-          controller.error(error);
-          await reader.cancel(error);
-        }
-      },
-      cancel: (reason) => {
-        end();
-        return reader.cancel(reason);
-      },
-    });
-    return new Response(stream, { status, statusText, headers });
-  }
+/** Returns the response as one of the platform, which the server's own responses are not. */
+async function completed(response: Response): Promise<Response> {
+  const { status, statusText, headers } = response;
+  const text = await response.text();
+  return new Response(text === '' ? null : text, { status, statusText, headers: [...headers] });
 }
 
 /**

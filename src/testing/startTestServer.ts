@@ -58,8 +58,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     if (typeof options.store !== 'object') await world.store.close();
   };
   const url = `${listening.origin}${GRAPHQL_PATH}`;
-  const calls = { fetch: (request: Request) => requests.fetch(request), dropConnections, close };
-  return assembleServer({ world, jobs: app, faults, seeds, institutionId, keys, url, errors, ...calls });
+  const parts = { world, jobs: app, faults, requests, seeds, errors, institutionId, keys, url };
+  return assembleServer({ ...parts, dropConnections, close });
 }
 
 /** Opens the store, and returns it with the clock and the sources of ids. Throws TestServerError. */

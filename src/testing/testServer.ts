@@ -59,7 +59,10 @@ export interface Snapshot {
 export interface TestServer {
   /** The address for HTTP, server-sent events and WebSocket, on a free port: http://127.0.0.1:40123/graphql */
   readonly url: string;
-  /** Sends requests to this server without a network; otherwise like the global `fetch`. Relative URLs are allowed. */
+  /**
+   * Sends requests to this server, without a network unless the response is a stream; otherwise like the global
+   * `fetch`. Relative URLs are allowed.
+   */
   readonly fetch: typeof globalThis.fetch;
   readonly keys: ServerKeys;
   /** The institution of `keys.admin` and `keys.readOnly`, and of seeds that name none: the first of the demo data. */

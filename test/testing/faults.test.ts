@@ -141,7 +141,7 @@ it('fails the start of a subscription, and drops open ones with all connections'
     (async () => {
       for (;;) if ((await reader?.read())?.done) return;
     })(),
-  ).rejects.toThrow('fetch failed');
+  ).rejects.toThrow('terminated');
   const { id } = await server.seed.position();
   expect((await ask(server, POSITION, { id }, { fetch: globalThis.fetch })).data).toMatchObject({ position: { id } });
   for (const each of [failed, open]) each.close();

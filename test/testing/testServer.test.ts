@@ -39,6 +39,27 @@ it('answers pages of the same machine, and no others', async () => {
   expect([await from('http://localhost:5173'), await from('https://example.com')]).toEqual([200, 403]);
 });
 
+it('ends a request of fetch when it is aborted, and its subscription', async () => {
+  const server = await started({ settings: { subscriptionsPerKey: 1 } });
+  const headers = { ...headersWith(server.keys.admin), accept: 'text/event-stream' };
+  const body = JSON.stringify({ query: 'subscription { positionChanged { kind } }' });
+  const open = async (signal: AbortSignal): Promise<string> => {
+    const response = await server.fetch('/graphql', { method: 'POST', headers, body, signal });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('event: next')) text += (await reader?.read())?.value ?? 'event: next, and the end';
+    return text;
+  };
+  const aborting = new AbortController();
+  expect(await open(aborting.signal)).toContain('CAUGHT_UP');
+  expect(await open(aborting.signal)).toContain('RATE_LIMITED');
+  aborting.abort();
+  const other = new AbortController();
+  await expect.poll(() => open(other.signal)).toContain('CAUGHT_UP');
+  other.abort();
+  await expect(server.fetch('/graphql', { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
+});
+
 it('returns byte-equal answers on servers with the same seed, and other ids with another seed', async () => {
   const run = async (server: TestServer): Promise<string> => {
     const { id } = await server.seed.position({ state: 'PARTIALLY_RELEASED', amount: '3.00' });
