@@ -88,7 +88,7 @@ function writeBlocks(folder: string, change: (code: string) => string): void {
 export async function typeErrors(folder: string): Promise<string> {
   const compiler = join(ROOT_FOLDER, 'node_modules/typescript/bin/tsc');
   const { stdout } = await run(process.execPath, [compiler, '-p', folder], { cwd: folder }).catch(
-    (error: { readonly stdout?: string }) => ({ stdout: error.stdout || String(error) }),
+    (error: Error & { readonly stdout?: string }) => ({ stdout: error.stdout || error.message }),
   );
   return stdout;
 }
