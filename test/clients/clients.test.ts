@@ -1,16 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
-import { pathToFileURL } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { HANG_MS } from '../counts.ts';
 import { openPosition } from '../support/deal.ts';
 import { endpointOn, houseOf } from '../support/endpoint.ts';
 import { serve } from '../support/server.ts';
 import { type LossyProxy, startLossyProxy } from './lossyProxy.ts';
+import { NODE, type Program, startIn } from './startProgram.ts';
 import { BLOCKS, commandsOf, connectTo, createWorkspace, installLibraries, typeErrors } from './workspace.ts';
 
 const endpoint = endpointOn();
@@ -22,53 +18,14 @@ if (missingPrograms.length > 0) {
   process.stderr.write(`Without ${missingPrograms.join(' and ')}, a part of docs/clients.md is not tested.\n`);
 }
 
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-/** Before Node.js 22, WebSocket needs a flag. */
-const NODE = [process.execPath, '--no-warnings', '--experimental-websocket', '--import', TSX];
-
-type Line = Readonly<Record<string, unknown>>;
-interface Program {
-  /** Returns the next line that the program prints. */
-  next(): Promise<Line>;
-  /** Waits until the program has ended. Returns the rest of its lines, and fails if it has reported other problems. */
-  rest(reported?: RegExp): Promise<readonly Line[]>;
-}
-
-function start(command: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-  const [name = '', ...parameters] = command;
-  const child: ChildProcess = spawn(name, parameters, {
-    cwd: folder,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new Error(`${name} has no output.`);
-  const closed = once(child, 'close');
-  onTestFinished(() => void (child.exitCode === null && child.pid && process.kill(-child.pid, 'SIGKILL')));
-  const problems = text(stderr);
-  const lines = createInterface(stdout)[Symbol.asyncIterator]();
-  const read = async (): Promise<Line | undefined> => {
-    const { value, done } = await lines.next();
-    return done ? undefined : (JSON.parse(value) as Line);
-  };
-  return {
-    next: async () => (await read()) ?? Promise.reject(new Error(`The program has ended: ${await problems}`)),
-    rest: async (reported = /^$/) => {
-      const found: Line[] = [];
-      for (let line = await read(); line !== undefined; line = await read()) found.push(line);
-      const [code] = await closed;
-      expect([code, await problems]).toEqual([0, expect.stringMatching(reported)]);
-      return found;
-    },
-  };
-}
+const start = (command: readonly string[], env?: NodeJS.ProcessEnv): Program => startIn(folder, command, env);
 
 interface Section {
   /** The positions of the institution, newest first: two that are open, a cancelled, a funded and an open one. */
   readonly ids: readonly [string, string, string, string, string];
   readonly proxy: LossyProxy;
   readonly cancel: (positionId: string) => Promise<void>;
+  readonly fund: (positionId: string) => Promise<void>;
   /** Waits until a subscription is open. */
   readonly subscribed: () => Promise<void>;
 }
@@ -79,23 +36,24 @@ async function newSection(): Promise<Section> {
   const builder = serve(store);
   const house = await houseOf(builder);
   const [, , , open = '', funded = ''] = house.ids;
-  const cancel = async (positionId: string): Promise<void> => {
-    const mutation = 'mutation ($input: CancelPositionInput!) { cancelPosition(input: $input) { __typename } }';
-    const { data } = await builder.ask(mutation, { input: { positionId } });
-    expect(data).toEqual({ cancelPosition: { __typename: 'CancelPositionPayload' } });
+  const transition = (mutation: string) => async (positionId: string) => {
+    const input = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`;
+    const document = `mutation ($input: ${input}!) { ${mutation}(input: $input) { ... on PositionChangePayload { replayed } } }`;
+    const { data } = await builder.ask(document, { input: { positionId } });
+    expect(data).toEqual({ [mutation]: { replayed: false } });
   };
+  const cancel = transition('cancelPosition');
   const made: string[] = [];
   for (let index = 0; index < 3; index += 1) made.unshift((await openPosition(builder, house.deal)).id);
   const [first = '', second = '', third = ''] = made;
   await cancel(third);
   const proxy = await startLossyProxy(Number(new URL(url).port));
   onTestFinished(() => proxy.away());
-  proxy.loseResponseTo('lost-response');
   connectTo(folder, `http://127.0.0.1:${proxy.port}/graphql`, house.admin);
   const subscribed = async (): Promise<void> => {
     while (app.liveSubscriptions() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   };
-  return { ids: [first, second, third, funded, open], proxy, cancel, subscribed };
+  return { ids: [first, second, third, funded, open], proxy, cancel, fund: transition('fundPosition'), subscribed };
 }
 
 /** Cancels a position while the connection is interrupted. */
@@ -162,6 +120,7 @@ describe('a program with the blocks of the guide', { timeout: HANG_MS.longTest }
     const { library, transport, attempts, rest } = each;
     const section = await newSection();
     const [first, second] = section.ids;
+    section.proxy.loseResponseTo(second);
     const program = start([...NODE, `programs/${library}.ts`, transport]);
     expect(await program.next()).toEqual({ lengths: [2, 4, 5], ids: section.ids });
     expect(await program.next()).toEqual({
@@ -184,8 +143,19 @@ describe('a program with the blocks of the guide', { timeout: HANG_MS.longTest }
     expect(await program.rest()).toEqual([{ stopped: true }, ...rest]);
   });
 
+  it('resumes after the newest cursor, and loads the lists when it has to', async () => {
+    await newSection();
+    expect(await start([...NODE, 'programs/live.ts']).rest()).toEqual([
+      {
+        calls: ['null', 'b', 'null'].flatMap((after) => [`after ${after}`, 'reload', 'unsubscribe']),
+        ended: 'Error: The subscription ended with UNAUTHENTICATED.',
+      },
+    ]);
+  });
+
   it('pages, retries and narrows errors with graphql-request', async () => {
-    const { ids } = await newSection();
+    const { ids, proxy } = await newSection();
+    proxy.loseResponseTo(ids[0]);
     expect(await start([...NODE, 'programs/request.ts']).rest()).toEqual([
       { lengths: [2, 2, 1], ids },
       { retried: [2, true] },
@@ -204,9 +174,12 @@ describe('a program with the blocks of the guide', { timeout: HANG_MS.longTest }
   });
 
   it('pages and narrows errors with genql', async () => {
-    const [, , , funded] = (await newSection()).ids;
+    const { ids, fund } = await newSection();
+    const [first, second, , funded] = ids;
+    await fund(first);
+    await fund(second);
     expect(await start([...NODE, 'programs/genql.ts']).rest()).toEqual([
-      { ids: [`${funded} 100.00`] },
+      { ids: [first, second, funded].map((id) => `${id} 100.00`) },
       { cancelled: ['100.00', expect.stringContaining('CANCELLED')] },
     ]);
   });
@@ -214,7 +187,7 @@ describe('a program with the blocks of the guide', { timeout: HANG_MS.longTest }
   it.skipIf(!has('curl'))('pages, retries and follows changes with curl', async () => {
     const section = await newSection();
     const [first, second] = section.ids;
-    section.proxy.loseResponseTo(`fund-${first}`);
+    section.proxy.loseResponseTo(first);
     const [page, funded] = await start(['sh', 'fund.sh'], { POSITION: first }).rest(/^curl: \(52\) /);
     expect(page).toMatchObject({ data: { positions: { nodes: [{ id: first }, { id: second }] } } });
     expect(funded).toEqual({ data: { fundPosition: { __typename: 'FundPositionPayload', replayed: true } } });
@@ -233,6 +206,7 @@ describe('a program with the blocks of the guide', { timeout: HANG_MS.longTest }
   it.skipIf(!has('python3'))('pages, retries and follows changes with Python', async () => {
     const section = await newSection();
     const [first, second] = section.ids;
+    section.proxy.loseResponseTo(first);
     const program = start(['python3', '-c', PYTHON]);
     expect(await program.next()).toEqual({ ids: section.ids, total: '100.00' });
     expect(await program.next()).toEqual({ retried: null, rejected: expect.stringContaining('FUNDED') });

@@ -10,7 +10,7 @@ def show(**line):
 
 rows = list(escrow.positions())
 show(ids=[row[0] for row in rows], total=str(sum(row[2] for row in rows)))
-show(retried=escrow.fund(rows[0][0], "lost-response"), rejected=escrow.fund(rows[0][0], "again"))
+show(retried=escrow.fund(rows[0][0], "first"), rejected=escrow.fund(rows[0][0], "again"))
 try:
     escrow.execute("{ unknown }", {})
 except escrow.RequestError as error:

@@ -9,11 +9,11 @@ await eachPage((page) => {
   lengths.push(page.length);
 });
 print({ lengths, ids });
-const funded = await fund(ids[0] ?? '', 'lost-response');
+const funded = await fund(ids[0] ?? '', 'first');
 print({ retried: funded?.__typename === 'FundPositionPayload' ? [funded.position.version, funded.replayed] : funded });
 const rejected = await fund(ids[0] ?? '', 'again');
 print({ rejected: rejected?.__typename === 'IllegalTransitionError' ? rejected.from : rejected });
-const conflict = await fund(ids[1] ?? '', 'lost-response');
+const conflict = await fund(ids[1] ?? '', 'first');
 print({ conflict: conflict?.__typename });
 // A request that repeats the API key elsewhere is rejected.
 print({ code: await fund(ids[0] ?? '', key).catch(codeOf) });

@@ -64,8 +64,8 @@ export async function perform<R extends Row>(library: Library<R>): Promise<void>
     return { optimistic, result: await pending, row: row(position.id) };
   };
   print({ funded: await funding(first, 'first') });
-  const results = [await fund(second, 'lost-response')];
-  if (results[0] !== null) results.push(await fund(second, 'lost-response'));
+  const results = [await fund(second, 'second')];
+  if (results[0] !== null) results.push(await fund(second, 'second'));
   print({ retried: { attempts: results.length, result: results.at(-1), row: row(second.id) } });
   print({ rejected: await funding(third, 'third') });
   print({ unknown: await fund({ ...third, id: `${third.id.slice(0, -4)}0000` }, 'unknown') });
