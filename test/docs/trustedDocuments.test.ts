@@ -44,6 +44,13 @@ async function generated(): Promise<ReadonlyMap<string, string>> {
   return new Map(await Promise.all(named));
 }
 
+interface Generated {
+  readonly InstitutionsDocument: object;
+}
+interface Documented {
+  readonly send: (document: object, variables: object) => Promise<unknown>;
+}
+
 it('a frontend registers its documents with the documented steps', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -55,11 +62,10 @@ it('a frontend registers its documents with the documented steps', async () => {
   const { app } = serveKeys(createMemoryStore(), { trusted });
   const address = await atAddress(app);
 
-  const { InstitutionsDocument } = (await import(join(folder, 'graphql.ts'))) as {
-    readonly InstitutionsDocument: object;
-  };
   const program = stepIn('js').replace('http://127.0.0.1:4000/graphql', address);
-  const send = new Function('key', `${program}; return send;`)(ROOT_TOKEN) as (...sent: unknown[]) => Promise<unknown>;
+  writeFileSync(join(folder, 'send.ts'), `const key = '${ROOT_TOKEN}';\nexport ${program}`);
+  const { InstitutionsDocument } = (await import(join(folder, 'graphql.ts'))) as Generated;
+  const { send } = (await import(join(folder, 'send.ts'))) as Documented;
   expect(await send(InstitutionsDocument, { first: 1 })).toEqual({ data: { institutions: { totalCount: 0 } } });
   const unknown = { __meta__: { hash: `sha256:${'0'.repeat(64)}` } };
   expect(await send(unknown, {})).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
