@@ -10,7 +10,6 @@ import { readConfig } from '../../src/config.ts';
 import { schema, schemaText } from '../../src/schema/index.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { readTrustedDocuments } from '../../src/trustedDocumentsFile.ts';
-import { AsyncFunction } from '../support/asyncFunction.ts';
 import { codeBlocks, sectionOf } from '../support/documents.ts';
 import { ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
 import { atAddress } from '../support/limited.ts';
@@ -45,6 +44,13 @@ async function generated(): Promise<ReadonlyMap<string, string>> {
   return new Map(await Promise.all(named));
 }
 
+interface Generated {
+  readonly InstitutionsDocument: object;
+}
+interface Documented {
+  readonly send: (document: object, variables: object) => Promise<unknown>;
+}
+
 it('a frontend registers its documents with the documented steps', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -56,12 +62,10 @@ it('a frontend registers its documents with the documented steps', async () => {
   const { app } = serveKeys(createMemoryStore(), { trusted });
   const address = await atAddress(app);
 
-  const { InstitutionsDocument } = (await import(join(folder, 'graphql.ts'))) as {
-    readonly InstitutionsDocument: object;
-  };
   const program = stepIn('js').replace('http://127.0.0.1:4000/graphql', address);
-  let send = async (..._sent: unknown[]): Promise<unknown> => undefined;
-  await new AsyncFunction('key', 'give', `${program}; give(send);`)(ROOT_TOKEN, (given: typeof send) => (send = given));
+  writeFileSync(join(folder, 'send.ts'), `const key = '${ROOT_TOKEN}';\nexport ${program}`);
+  const { InstitutionsDocument } = (await import(join(folder, 'graphql.ts'))) as Generated;
+  const { send } = (await import(join(folder, 'send.ts'))) as Documented;
   expect(await send(InstitutionsDocument, { first: 1 })).toEqual({ data: { institutions: { totalCount: 0 } } });
   const unknown = { __meta__: { hash: `sha256:${'0'.repeat(64)}` } };
   expect(await send(unknown, {})).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
