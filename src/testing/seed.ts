@@ -76,23 +76,11 @@ export interface Seeds {
 
 /** Returns the functions of `server.seed`. `ownInstitution` returns the institution for objects that name none. */
 export function createSeeds(world: World, context: CommandContext, ownInstitution: () => Id): Seeds {
-  const asset = async ({ institutionId = ownInstitution(), currencyCode = 'USD', label = 'Test asset' }: AssetSeed) => {
-    const { assetTemplate } = await createAssetTemplate(context, {
-      institutionId,
-      code: 'CONSTR_ESCROW',
-      name: `Test escrow in ${currencyCode}`,
-      vertical: 'CONSTRUCTION',
-      region: 'US',
-      config: { currency: currencyCode, region: 'US' },
-    });
-    const created = await createAsset(context, { templateId: assetTemplate.id, label });
-    return { id: created.asset.id, institutionId, assetTemplateId: assetTemplate.id };
-  };
   const sharedAsset = async (institutionId: Id, currencyCode: string): Promise<Id> => {
     const name = `${institutionId} ${currencyCode}`;
     const known = world.seededAssets.get(name);
     if (known !== undefined) return known;
-    const { id } = await asset({ institutionId, currencyCode });
+    const { id } = await makeAsset(context, { institutionId, currencyCode });
     world.seededAssets.set(name, id);
     return id;
   };
@@ -109,7 +97,7 @@ export function createSeeds(world: World, context: CommandContext, ownInstitutio
         const { apiKey, token } = await createApiKey(context, input);
         return { id: apiKey.id, institutionId, token };
       }),
-    asset: (seed = {}) => seeding('asset', () => asset(seed)),
+    asset: (seed = {}) => seeding('asset', () => makeAsset(context, { institutionId: ownInstitution(), ...seed })),
     position: (seed = {}) =>
       seeding('position', async () => {
         const { institutionId = ownInstitution(), currencyCode = 'USD' } = seed;
@@ -120,6 +108,22 @@ export function createSeeds(world: World, context: CommandContext, ownInstitutio
       }),
     chatSession: (seed = {}) => seeding('chatSession', () => makeChatSession(context, seed, ownInstitution)),
   };
+}
+
+async function makeAsset(
+  context: CommandContext,
+  { institutionId, currencyCode = 'USD', label = 'Test asset' }: AssetSeed & { readonly institutionId: Id },
+): Promise<Seeded & { readonly assetTemplateId: Id }> {
+  const { assetTemplate } = await createAssetTemplate(context, {
+    institutionId,
+    code: 'CONSTR_ESCROW',
+    name: `Test escrow in ${currencyCode}`,
+    vertical: 'CONSTRUCTION',
+    region: 'US',
+    config: { currency: currencyCode, region: 'US' },
+  });
+  const { asset } = await createAsset(context, { templateId: assetTemplate.id, label });
+  return { id: asset.id, institutionId, assetTemplateId: assetTemplate.id };
 }
 
 async function makeChatSession(
