@@ -1,5 +1,5 @@
 // Writes the generated files: schema.graphql from the code, typed documents for the client and for the API's tests from
-// both, and .env.example from the settings in docs/operations.md.
+// both, the trusted documents of the client, and .env.example from the settings in docs/operations.md.
 // `--check` writes nothing and fails if something is out of step.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,6 +8,7 @@ import { codegen } from '@graphql-codegen/core';
 import { parse } from 'graphql';
 import { plainDocuments, schemaFacts } from './scripts/clientDocuments.ts';
 import { exampleEnvironment, readSettings } from './scripts/exampleEnvironment.ts';
+import { trustedDocuments } from './scripts/trustedDocuments.ts';
 import { schema, schemaText } from './src/schema/index.ts';
 
 /** The preset's files with the documents, and with their hashes. */
@@ -31,12 +32,14 @@ async function generated(): Promise<ReadonlyMap<string, string>> {
   const client = await typedDocuments('src/client/operations', {
     config: { documentMode: 'string', immutableTypes: true, scalars: { ...SCALARS, ID: 'string' } },
   });
+  const documents = plainDocuments(client.get(DOCUMENTS) ?? '');
   return new Map([
     ['schema.graphql', schemaText()],
+    ['trusted-documents.json', trustedDocuments(documents)],
     ['.env.example', exampleEnvironment(settings)],
     [`test/api/documents/${DOCUMENTS}`, tests.get(DOCUMENTS) ?? ''],
     [`test/api/documents/${HASHES}`, tests.get(HASHES) ?? ''],
-    ['src/client/generated/documents.ts', plainDocuments(client.get(DOCUMENTS) ?? '')],
+    ['src/client/generated/documents.ts', documents],
     ['src/client/generated/schema.ts', schemaFacts(schema)],
   ]);
 }

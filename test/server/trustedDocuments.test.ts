@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as clientDocuments from '../../src/client/generated/documents.ts';
 import { ConfigurationError } from '../../src/config.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
 import { readTrustedDocuments } from '../../src/trustedDocumentsFile.ts';
@@ -156,6 +157,12 @@ describe('the file of trusted documents', () => {
     expect(byHash.body).toMatchObject({ data: expect.anything() as unknown });
     expect((await post(address, { query: text })).body).toEqual(byHash.body);
     expect((await post(address, { query: OTHER })).status).toBe(400);
+  });
+
+  it('the package has a file with all documents of its client', () => {
+    const file = fileURLToPath(new URL('../../trusted-documents.json', import.meta.url));
+    const registered = readTrustedDocuments({ file, only: true }).texts.values();
+    expect([...registered].toSorted()).toEqual(Object.values<string>(clientDocuments).toSorted());
   });
 
   it('the file may be empty, or absent unless it is required', () => {
