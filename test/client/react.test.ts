@@ -11,14 +11,12 @@ import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { HANG_MS } from '../counts.ts';
 import { launchBrowser, noBrowser } from '../support/browser.ts';
 import { ROOT_FOLDER } from '../support/documents.ts';
+import { npmInstall } from '../support/npm.ts';
 import { clientWorld, newFundedPosition } from './world.ts';
 
 const EXAMPLE = 'examples/react';
 const MAX_LINES = 60;
 const run = promisify(execFile);
-
-/** What npm prints if it cannot reach the package registry. */
-const NO_REGISTRY = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/;
 
 /** Installs, checks and builds the example in a temporary folder. Returns the folder of its page. */
 async function buildExample({ skip }: TestContext): Promise<string> {
@@ -29,13 +27,7 @@ async function buildExample({ skip }: TestContext): Promise<string> {
     cpSync(join(ROOT_FOLDER, folder), join(root, folder), { recursive: true, filter });
   }
   const cwd = join(root, EXAMPLE);
-  try {
-    await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd });
-  } catch (error) {
-    if (!NO_REGISTRY.test(String(error))) throw error;
-    process.stderr.write('The package registry cannot be reached: the example for React is not tested.\n');
-    skip();
-  }
+  if (!(await npmInstall(cwd, 'the example for React'))) skip();
   await run(process.execPath, [join(ROOT_FOLDER, 'node_modules/typescript/bin/tsc'), '-p', cwd]);
   await run('npm', ['run', 'build'], { cwd });
   return join(cwd, 'public');

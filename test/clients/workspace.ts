@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -8,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DOCUMENTS, ROOT_FOLDER } from '../support/documents.ts';
 import { atFileEnd } from '../support/fileEnd.ts';
+import { installOnce } from '../support/npm.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const PACKAGES = join(FOLDER, 'node_modules');
@@ -32,35 +32,8 @@ export const commandsOf = (words: string): readonly string[] =>
     .filter((line) => line.startsWith(`${words} `))
     .map((line) => line.slice(words.length + 1));
 
-const UNREACHABLE = /\b(ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH)\b/;
-
-/** Installs the libraries if that has not been done. Returns why it is impossible, or undefined. */
-export async function installLibraries(): Promise<string | undefined> {
-  const stamp = join(PACKAGES, '.installed');
-  const wanted = createHash('sha256')
-    .update(readFileSync(join(FOLDER, 'package-lock.json')))
-    .digest('hex');
-  if (readText(stamp) === wanted) return undefined;
-  // npm passes the strict engines of the project on to its scripts, but some generators only declare newer engines.
-  const engines = ['--engine-strict=false', '--loglevel=error'];
-  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=1'];
-  try {
-    await run('npm', ['ci', ...options, ...engines], { cwd: FOLDER });
-  } catch (error) {
-    if (!UNREACHABLE.test(String(error))) throw error;
-    return 'The package registry cannot be reached: the client libraries are not tested.';
-  }
-  writeFileSync(stamp, wanted);
-  return undefined;
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
+/** Installs the libraries if that has not been done. Returns whether they are installed. */
+export const installLibraries = (): Promise<boolean> => installOnce(FOLDER, 'the client libraries');
 
 /** Writes the blocks of the guide as files of a new folder, runs its generators there, and returns the folder. */
 export async function createWorkspace(): Promise<string> {

@@ -94,7 +94,7 @@ describe('the package in the project of another team', { timeout: HANG_MS.longTe
       recursive: true,
       filter: (path) => !path.includes('node_modules') && !path.endsWith('.tgz'),
     });
-    isInstalled = await npmInstall(project, ['--save-dev', tarball]);
+    isInstalled = await npmInstall(project, 'the tests of the installed package', ['--save-dev', tarball]);
   }, HANG_MS.longTest);
 
   afterAll(() => rm(project, { recursive: true }), HANG_MS.longTest);

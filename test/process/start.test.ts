@@ -130,7 +130,7 @@ describe('the program', () => {
     const html = await page.text();
     expect(html).toContain('Another API key');
     for (const key of [ROOT_API_KEY, DEVELOPMENT_KEY]) expect(html).not.toContain(key);
-    expect((await fetch(new URL('/', await program.address))).status).toBe(404);
+    expect((await fetch(new URL('/', await program.address), { redirect: 'manual' })).status).toBe(302);
     const refused = await program.ask(COUNTS);
     expect(refused.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     const warnings = program.stdout().match(/^\{"level":40,.*\}$/gm);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HANG_MS } from '../counts.ts';
-import { installPackages } from '../support/installPackages.ts';
+import { installOnce } from '../support/npm.ts';
 
 const folder = fileURLToPath(new URL('lint', import.meta.url));
 const schemaFile = fileURLToPath(new URL('../../schema.graphql', import.meta.url));
@@ -16,7 +16,9 @@ function findings(file: string): string {
   return stdout + stderr;
 }
 
-describe.skipIf(!installPackages(folder))('graphql-eslint', { timeout: HANG_MS.longTest }, () => {
+const isInstalled = await installOnce(folder, 'the lint rules of the schema');
+
+describe.skipIf(!isInstalled)('graphql-eslint', { timeout: HANG_MS.longTest }, () => {
   it('the rules for schemas find nothing in schema.graphql', () => {
     expect(findings(schemaFile)).toBe('');
   });

@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** The errors of npm when the registry cannot be reached. */
-const UNREACHABLE = /\b(ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTCACHED|ENETUNREACH)\b/;
+const UNREACHABLE =
+  /\b(ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTCACHED|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/;
 
 const execute = promisify(execFile);
 
@@ -39,14 +43,29 @@ const environment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN.test(name)));
 
 /**
- * Runs `npm install` with these arguments in the folder. Returns whether the packages are installed: false, with a line
- * on stdout, if the registry cannot be reached. Throws if npm fails for another reason.
+ * Installs packages in the folder: those of its lock file, or with `npm install` and these arguments. Returns whether
+ * they are installed: false, with a line that names what is skipped, if the registry cannot be reached. Throws if npm
+ * fails for another reason.
  */
-export async function npmInstall(folder: string, args: readonly string[] = []): Promise<boolean> {
+export async function npmInstall(folder: string, skipped: string, args?: readonly string[]): Promise<boolean> {
+  const command = args ? ['install', ...args] : ['ci'];
+  // Some tools declare newer engines than those in which they work.
   const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=1'];
-  const { code, output } = await runIn(folder, ['npm', 'install', ...options, ...args]);
+  const { code, output } = await runIn(folder, ['npm', ...command, ...options, '--engine-strict=false']);
   if (code === 0) return true;
-  if (!UNREACHABLE.test(output)) throw new Error(`npm install exited with ${code}: ${output}`);
-  process.stdout.write('Skipped because the package registry cannot be reached: the tests of the installed package.\n');
+  if (!UNREACHABLE.test(output)) throw new Error(`npm exited with ${code}: ${output}`);
+  process.stdout.write(`Skipped because the package registry cannot be reached: ${skipped}.\n`);
   return false;
+}
+
+/** Installs the packages of a lock file in its folder, unless that has been done. Returns the same. */
+export async function installOnce(folder: string, skipped: string): Promise<boolean> {
+  const stamp = join(folder, 'node_modules/.installed');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(folder, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return true;
+  const isInstalled = await npmInstall(folder, skipped);
+  if (isInstalled) writeFileSync(stamp, wanted);
+  return isInstalled;
 }
