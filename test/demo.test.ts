@@ -119,6 +119,21 @@ onBothStores((open) => {
     expect(await summaryOf(serve(store))).toEqual(alone);
   });
 
+  it('a server completes demo data that another one writes or has left, on the same day', async () => {
+    const store = await open();
+    const alone = await summaryOf(await demo(await open()));
+    let left = 40;
+    const transact: Store['transact'] = (...work) => {
+      if (left === 0) throw new Error('The process has ended.');
+      left -= 1;
+      return store.transact(...work);
+    };
+    await expect(writeDemoData({ ...store, transact }, () => START)).rejects.toThrow('The process has ended.');
+    expect(await writeDemoData(store, () => START + DAY_MS)).toBe(false);
+    expect(await writeDemoData(store, () => START)).toBe(true);
+    expect(await summaryOf(serve(store))).toEqual(alone);
+  });
+
   it('the demo data is written only to an empty store', async () => {
     const store = await open();
     const server = serve(store);

@@ -154,6 +154,9 @@ const CONVERSATIONS: readonly Conversation[] = [
 /** Returns the id of the chat session with this name. */
 export const chatSessionId = (name: string): Id => demoId('chat', `chat ${name}`);
 
+/** The chat session that is written last. */
+export const LAST_CHAT_SESSION = chatSessionId(CONVERSATIONS.at(-1)?.name ?? '');
+
 /** Writes the chat sessions and their messages. */
 export async function writeConversations(timeline: Timeline): Promise<void> {
   for (const conversation of CONVERSATIONS) await writeConversation(timeline, conversation);

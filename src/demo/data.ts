@@ -4,7 +4,7 @@ import { createInstitution } from '../commands/institution.ts';
 import { setPolicy } from '../commands/policy.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Store } from '../store/store.ts';
-import { chatSessionId, writeConversations } from './conversations.ts';
+import { chatSessionId, LAST_CHAT_SESSION, writeConversations } from './conversations.ts';
 import { ASSET_CODES, assetId, type DemoInstitution, INSTITUTIONS, institutionId } from './institutions.ts';
 import { POSITION_ROUNDS, positionId, writePositions } from './positions.ts';
 import { createTimeline, demoId, type Timeline } from './timeline.ts';
@@ -33,19 +33,29 @@ export const DEMO = {
 
 /**
  * Fills a store without institutions: two institutions that hold the money for a bridge, asset templates of all kinds,
- * positions in every state, and conversations, all through the commands that clients use. Returns whether the store had
- * no institutions. Servers that start together write the data once.
+ * positions in every state, and conversations, all through the commands that clients use. Returns false if the store has
+ * other institutions, or the data already. Servers that start together write the data once, and each returns only when
+ * it is complete: the jobs of a server would expire positions that another one is about to move.
  */
 export async function writeDemoData(store: Store, clock: Clock): Promise<boolean> {
-  const [institutions] = await store.read('ALL').institutions.counts([{ where: {} }]);
-  if (institutions !== 0) return false;
   const timeline = createTimeline(store, clock);
+  if (!(await isIncomplete(store, timeline))) return false;
   for (const institution of INSTITUTIONS) await writeInstitution(timeline, institution);
   for (let round = 0; round < POSITION_ROUNDS; round += 1) {
     for (const institution of INSTITUTIONS) await writePositions(timeline, institution, round);
   }
   await writeConversations(timeline);
   return true;
+}
+
+/** Whether the store is empty, or has a part of the data of today, which another server writes or has left. */
+async function isIncomplete(store: Store, { midnightOf }: Timeline): Promise<boolean> {
+  const read = store.read('ALL');
+  const [institutions] = await read.institutions.counts([{ where: {} }]);
+  if (institutions === 0) return true;
+  const [bank] = await read.institutions.byIds([DEMO.bank]);
+  const [last] = await read.chatSessions.byIds([LAST_CHAT_SESSION]);
+  return bank !== undefined && bank.createdAt >= midnightOf(1) && bank.createdAt < midnightOf(2) && last === undefined;
 }
 
 /** Writes an institution with its policies, its templates and its assets. */
