@@ -107,10 +107,15 @@ const jsonOf = (variables: object | undefined): string | null =>
 
 /**
  * GraphiQL fills its editors from their last content, opens another tab if no tab has the same content, and forgets the
- * variables of the first tab. So the editors start with the content of the open tab, unless the URL has a query.
+ * variables of the first tab. So the editors start with the content of the open tab, unless the URL has a query. If the
+ * user has asked for the examples, the tabs are those again.
  */
 const editorScript = (first: object): string => `
   try {
+    if (sessionStorage.getItem('escrowgrid:restore')) {
+      sessionStorage.removeItem('escrowgrid:restore');
+      localStorage.removeItem('graphiql:tabState');
+    }
     const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState')) ?? {};
     const open = tabs ? tabs[activeTabIndex] : ${jsonForScript(first)};
     const query = new URL(location.href).searchParams.get('query') ?? open.query;

@@ -112,7 +112,8 @@ const CONTROLS = `const [choice, token, status, problem, docs, examples] = ['key
   docs.addEventListener('click', () => document.querySelector('[aria-label="Show Documentation Explorer"]')?.click());
   examples?.addEventListener('click', () => {
     if (!confirm('Replace all tabs by the examples?')) return;
-    localStorage.removeItem('graphiql:tabState');
+    // The next page removes the tabs: this one could still store them.
+    keep('restore', 'yes');
     location.assign(location.pathname);
   });
 `;
@@ -142,8 +143,9 @@ const REQUESTS = `const wordsOf = (isOwn) => {
       throw error;
     });
     report(response.status === 401 ? wordsOf(isOwn) : '');
-    status.value = '';
+    // GraphiQL reads the schema by itself, and not only at its start.
     if (isIntrospection) return response;
+    status.value = '';
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
     if (isStream) {
       status.value = 'Subscription open';
