@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { DEFAULTS } from '../../src/settings.ts';
 import { COUNTS } from '../counts.ts';
 import { asAdmin } from '../support/admin.ts';
 import { createDatabase } from '../support/database.ts';
@@ -98,7 +99,7 @@ describe.each([
   ['PostgreSQL', onPostgres],
 ])('a server with %s that is stopped', (store, environment) => {
   it('tells every writing client the outcome of its requests, and that it is not ready', async () => {
-    const env = { ...(await environment()), DEMO_DATA: 'false', DRAIN_GRACE_MS: '300' };
+    const env = { ...(await environment()), DEMO_DATA: 'false', DRAIN_GRACE_MS: String(DEFAULTS.drainGraceMs) };
     const names = new Set<string>();
     for (let round = 0; round < COUNTS.stops; round += 1) {
       const program = startProgram(main, env);
