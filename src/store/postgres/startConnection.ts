@@ -28,14 +28,15 @@ export async function connected(
       return opening;
     })
     .catch((error: Error) => {
-      throw error instanceof UnusableDatabaseError ? error : unusable(error);
+      throw error instanceof UnusableDatabaseError ? error : unusable(error, error instanceof pg.DatabaseError);
     });
   try {
     await work(client);
   } catch (error) {
     if (error instanceof UnusableDatabaseError || !(error instanceof Error)) throw error;
-    const isOfDatabase = error instanceof pg.DatabaseError || (socketOf(client)?.destroyed ?? true);
-    throw isOfDatabase ? unusable(error) : error;
+    const isReached = error instanceof pg.DatabaseError;
+    const isLost = socketOf(client)?.destroyed ?? true;
+    throw isReached || isLost ? unusable(error, isReached) : error;
   } finally {
     // A database that does not answer would never acknowledge the end of the connection.
     const timer = setTimeout(destroy, ANSWER_MS, client);

@@ -1,5 +1,3 @@
-import pg from 'pg';
-
 /** The database cannot be used; the message states what to do. */
 export class UnusableDatabaseError extends Error {
   /** Whether it may become usable without the operator: it starts, or another server migrates it. */
@@ -56,11 +54,13 @@ export const unusableBecause = (state: keyof typeof REASONS): UnusableDatabaseEr
 
 /**
  * Converts the error to a sentence for the operator. It contains the code, and the server's message if the code is
- * unknown, but never the connection string or the password.
+ * unknown, but never the connection string or the password. `isReached` is whether the database itself has sent it.
  */
-export function unusable(error: Error & { readonly code?: string | undefined }): UnusableDatabaseError {
+export function unusable(
+  error: Error & { readonly code?: string | undefined },
+  isReached: boolean,
+): UnusableDatabaseError {
   const { code = '', message } = error;
-  const isReached = error instanceof pg.DatabaseError;
   const what = isReached ? 'used' : 'reached';
   const reason = reasonOf(code) ?? `The database cannot be ${what}: ${message}`;
   // pg's own errors of a connection have no code.
