@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import type { IncomingMessage } from 'node:http';
+import { fixedText, type Page } from './fixedText.ts';
 import { barOf, jsonForScript, type PageKey } from './graphiqlBar.ts';
 
 /** A tab that GraphiQL opens with, named after its operation. */
@@ -15,9 +13,6 @@ export interface GraphiqlOptions {
   /** The API keys that users can select, the first one at first. They can always enter another one. */
   readonly keys: readonly PageKey[];
 }
-
-/** Sends the page. */
-export type Page = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** Whether the request is a browser's request for a page rather than a client's for data. */
 export const isPageRequest = (request: IncomingMessage): boolean =>
@@ -41,53 +36,14 @@ const POLICY = [
 ].join('; ');
 
 /** Returns GraphiQL from its package: one page without requests to other hosts, compressed once. */
-export function graphiqlPage(options: GraphiqlOptions): Page {
-  let compressed: Promise<CompressedPage> | undefined;
-  return async (request, response) => {
-    compressed ??= compress(options);
-    const { body, etag } = await compressed;
-    const headers = {
-      'cache-control': 'no-cache',
-      'content-security-policy': POLICY,
-      vary: 'accept, accept-encoding',
-      etag,
-    };
-    if (request.headers['if-none-match'] === etag) {
-      response.writeHead(304, headers).end();
-      return;
-    }
-    const gzipped = acceptsGzip(request.headers['accept-encoding']);
-    const content = gzipped ? body : await promisify(gunzip)(body);
-    response.writeHead(200, {
-      ...headers,
-      'content-type': 'text/html; charset=utf-8',
-      ...(gzipped && { 'content-encoding': 'gzip' }),
-      'content-length': content.byteLength,
-    });
-    response.end(content);
-  };
-}
+export const graphiqlPage = (options: GraphiqlOptions): Page =>
+  fixedText(async () => ({
+    text: await render(options),
+    contentType: 'text/html; charset=utf-8',
+    headers: { 'content-security-policy': POLICY, vary: 'accept, accept-encoding' },
+  }));
 
-interface CompressedPage {
-  readonly body: Buffer;
-  readonly etag: string;
-}
-
-/** Whether a client accepts gzip. Without Accept-Encoding the page is sent uncompressed. */
-export function acceptsGzip(acceptEncoding: string | string[] | undefined): boolean {
-  const weights = new Map(
-    String(acceptEncoding ?? '')
-      .toLowerCase()
-      .split(',')
-      .map((entry) => {
-        const [coding = '', weight] = entry.split(';').map((part) => part.trim());
-        return [coding, Number(weight?.replace(/^q=/, '') ?? 1)] as const;
-      }),
-  );
-  return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;
-}
-
-async function compress({ tabs, keys }: GraphiqlOptions): Promise<CompressedPage> {
+async function render({ tabs, keys }: GraphiqlOptions): Promise<string> {
   // The package has 9 MB of code in one text, which would double the time to start: most servers never send the page.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const texts = tabs.map(({ query, variables }) => ({ query, variables: jsonOf(variables) }));
@@ -98,8 +54,7 @@ async function compress({ tabs, keys }: GraphiqlOptions): Promise<CompressedPage
     schemaDescription: true,
   });
   const above = `<script>${editorScript(texts[0] ?? {})}</script>${barOf(keys, tabs.length > 0)}`;
-  const body = await promisify(gzip)(rendered.replace('<div id="root">', (root) => above + root));
-  return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
+  return rendered.replace('<div id="root">', (root) => above + root);
 }
 
 const jsonOf = (variables: object | undefined): string | null =>

@@ -1,3 +1,5 @@
+import { escaped } from './html.ts';
+
 /** An API key that the page offers. */
 export interface PageKey {
   /** Identifies the choice. A browser remembers it instead of the token, which can change at each start. */
@@ -8,9 +10,6 @@ export interface PageKey {
 }
 
 const OTHER = 'other';
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
 /** Returns JSON that is safe within a script element. */
 export const jsonForScript = (value: unknown): string => JSON.stringify(value).replaceAll('<', String.raw`\u003c`);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { type FixedText, fixedText } from './fixedText.ts';
-import type { Page } from './graphiql.ts';
+import { type FixedText, fixedText, type Page } from './fixedText.ts';
+import { escaped } from './html.ts';
 import { HEALTH_PATH, READY_PATH } from './readiness.ts';
 import { SCHEMA_PATH } from './schemaAnswer.ts';
 
@@ -75,9 +75,6 @@ const textOf = (text: string, type: string): FixedText => ({
 const linkTo = (path: string, title: string): string => `<li><a href="${path}">${escaped(title)}</a></li>`;
 /** A link to what requires an API key: the script of the page sends it. */
 const keyedLinkTo = (path: string, title: string): string => linkTo(path, title).replace('<a ', '<a data-keyed ');
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
 interface Document {
   readonly path: string;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Access } from './access/access.ts';
 import type { Mask } from './errors.ts';
+import type { Page } from './fixedText.ts';
 import { addressOf } from './http.ts';
 import { sendError } from './requestError.ts';
 import { requestHeadOf } from './requestHead.ts';
@@ -20,8 +21,8 @@ export const keyedAnswer =
   (
     { access, mask, trustedProxies }: KeyedAnswerOptions,
     answer: (viewer: Viewer, request: IncomingMessage, response: ServerResponse) => Promise<void>,
-  ) =>
-  async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  ): Page =>
+  async (request, response) => {
     try {
       const { viewer } = await access.enter(requestHeadOf(request), addressOf(request, trustedProxies));
       await answer(viewer, request, response);

@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { unauthenticated } from './access/access.ts';
+import type { Page } from './fixedText.ts';
 import { type KeyedAnswerOptions, keyedAnswer } from './keyedAnswer.ts';
 
 /** The metrics as text. */
@@ -9,13 +10,7 @@ export interface MetricsText {
 }
 
 /** Answers requests for the metrics with the root key, and all others with 401. */
-export const metricsAnswer = ({
-  metrics,
-  ...options
-}: KeyedAnswerOptions & { readonly metrics: MetricsText }): ((
-  request: IncomingMessage,
-  response: ServerResponse,
-) => Promise<void>) =>
+export const metricsAnswer = ({ metrics, ...options }: KeyedAnswerOptions & { readonly metrics: MetricsText }): Page =>
   keyedAnswer(options, async ({ role }, _request, response) => {
     if (role !== 'ROOT') throw unauthenticated('The metrics require the root key.');
     await sendMetrics(metrics, response);

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { isGetOrHead } from './graphiql.ts';
 import { isAt, listenAt, METRICS_PATH } from './http.ts';
 import { type MetricsText, sendMetrics } from './metricsAnswer.ts';
 
@@ -10,8 +11,7 @@ const REQUEST_MS = 5_000;
 /** Serves the metrics without a key on a port of its own, until the process ends. Returns the address. */
 export async function serveMetrics(metrics: MetricsText, port: number, host: string): Promise<string> {
   const server = createServer({ connectionsCheckingInterval: REQUEST_MS }, (request, response) => {
-    const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (!isRead || !isAt(request, METRICS_PATH)) return void response.writeHead(404).end();
+    if (!isGetOrHead(request) || !isAt(request, METRICS_PATH)) return void response.writeHead(404).end();
     sendMetrics(metrics, response).catch(() => response.destroy());
   });
   server.headersTimeout = REQUEST_MS;

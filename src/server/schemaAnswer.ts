@@ -1,6 +1,5 @@
 import { schemaText } from '../schema/index.ts';
-import { fixedText } from './fixedText.ts';
-import type { Page } from './graphiql.ts';
+import { fixedText, type Page } from './fixedText.ts';
 import { type KeyedAnswerOptions, keyedAnswer } from './keyedAnswer.ts';
 import { type Introspection, mayIntrospect } from './operations/documentRules.ts';
 import { requestError } from './requestError.ts';
