@@ -2,7 +2,7 @@ import { createApiKey } from '../commands/apiKey.ts';
 import type { ApiKeyRole } from '../domain/apiKey.ts';
 import { formatInstant, parseInstant } from '../domain/time.ts';
 import { CommandError } from './commandError.ts';
-import { rootContext, withDatabase } from './databaseCommand.ts';
+import { operatorContext, withDatabase } from './databaseCommand.ts';
 
 /** The options of `create-key`. */
 export interface CreateKeyOptions {
@@ -21,7 +21,7 @@ export function createKey({ institution: institutionId, label, role, expiresAt }
   }
   return withDatabase(async (store, { settings }) => {
     const input = { institutionId, label, role, expiresAt: expiry };
-    const { apiKey, token } = await createApiKey(rootContext(store, settings), input);
+    const { apiKey, token } = await createApiKey(operatorContext(store, settings), input);
     const end = expiry === null ? 'It never expires.' : `It expires at ${formatInstant(expiry)}.`;
     process.stderr.write(`Created the API key ${apiKey.id}. ${end} Its token is not shown again.\n`);
     process.stdout.write(`${token}\n`);

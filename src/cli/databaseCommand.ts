@@ -1,6 +1,5 @@
 import type { CommandContext } from '../commands/context.ts';
-import { UNBOUNDED_FAILED_ATTEMPTS } from '../commands/failedAttempts.ts';
-import { createStoredLedger } from '../commands/ledger.ts';
+import { rootContext } from '../commands/rootContext.ts';
 import { type Config, type DatabaseConfig, environment, readConfig } from '../config.ts';
 import { createIds, newRandomToken } from '../ids.ts';
 import { openMigratedStore } from '../openStore.ts';
@@ -42,20 +41,8 @@ export async function withDatabase<T>(work: (store: Store, config: Config) => Pr
 }
 
 /** Returns the context of domain commands that the operator runs, as with the root key. */
-export function rootContext(store: Store, settings: Settings): CommandContext {
-  const { chatLimits, apiKeysPerInstitution } = settings;
+export function operatorContext(store: Store, { chatLimits, apiKeysPerInstitution }: Settings): CommandContext {
   const clock = store.clock?.now ?? Date.now;
   const newId = createIds(clock);
-  return {
-    viewer: { role: 'ROOT' },
-    store,
-    ledger: createStoredLedger(newId),
-    clock,
-    newId,
-    newToken: newRandomToken,
-    chatLimits,
-    apiKeysPerInstitution,
-    failedAttempts: UNBOUNDED_FAILED_ATTEMPTS,
-    requestId: null,
-  };
+  return rootContext({ store, clock, newId, newToken: newRandomToken, chatLimits, apiKeysPerInstitution });
 }
