@@ -91,6 +91,8 @@ export class ConnectionPool {
     const onCreate = (client: pg.Client): void => {
       this.#connecting.add(client);
       client.once('end', () => this.#connecting.delete(client));
+      // From the start: a connection can fail after it is opened and before the pool hands it out.
+      client.on('error', () => FAILED.add(client));
     };
     this.#pool = new pg.Pool({
       Client: class extends RoutedClient {
@@ -114,7 +116,6 @@ export class ConnectionPool {
       this.#connecting.delete(client);
       this.#open.add(client);
       client.once('end', () => this.#open.delete(client));
-      client.on('error', () => FAILED.add(client));
     });
   }
 
