@@ -7,10 +7,12 @@ import {
   assertOneInstitution,
   Batch,
   checkedOperation,
+  kindOfOperation,
   type Loaded,
   type Operation,
   type PositionOperation,
 } from './batch.ts';
+import { loadCurrentTerms } from './currentTerms.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent, Outcome } from './perform.ts';
 import { requestOfCreate } from './position.ts';
@@ -60,11 +62,17 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
       issues.add(['operations'], `must have at most ${LIMITS.listInputs} values; it has ${operations.length}.`);
     }
     issues.throwIfAny();
-    operations.forEach(({ create, transition }, index) => {
-      const path = ['operations', `${index}`, create ? 'create' : 'transition', 'idempotencyKey'];
-      const key = (create ?? transition)?.idempotencyKey ?? null;
+    operations.forEach((operation, index) => {
+      const kind = kindOfOperation(operation);
+      const path = ['operations', `${index}`, kind, 'idempotencyKey'];
+      const key = operation[kind]?.idempotencyKey ?? null;
       if (key !== null) issues.add(path, 'is not allowed here; set the idempotency key on the batch.');
     });
+    const milestones = operations.reduce((sum, { create }) => sum + (create?.terms?.milestones?.length ?? 0), 0);
+    if (milestones > LIMITS.batchMilestones) {
+      const message = `must create at most ${LIMITS.batchMilestones} milestones; they create ${milestones}.`;
+      issues.add(['operations'], message);
+    }
     issues.throwIfAny();
     const now = clock();
     return {
@@ -77,21 +85,23 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
     atomic,
     operations: operations.map((each) => {
       if (each.kind === 'refused') return each.input;
-      return each.kind === 'transition' ? requestOfMove(each.checked) : requestOfCreate(each.checked);
+      return each.kind === 'move' ? requestOfMove(each.checked) : requestOfCreate(each.checked);
     }),
   }),
   usesIdempotencyKey: ({ dryRun }) => !dryRun,
   load: async (tx, { operations }) => {
-    const moves = operations.flatMap((each) => (each.kind === 'transition' ? [each.checked] : []));
+    const moves = operations.flatMap((each) => (each.kind === 'move' ? [each.checked] : []));
     const assetIds = operations.flatMap((each) => (each.kind === 'create' ? [each.checked.assetId] : []));
     const [positions, rules, contexts] = await Promise.all([
       tx.positions.lock([...new Set(moves.map(({ positionId }) => positionId))]),
       tx.rulesOf(fundedBy(moves)),
       loadPositionContexts(tx, [...new Set(assetIds)]),
     ]);
+    const terms = await loadCurrentTerms(tx, positions);
     const references = operations.map((each) => (each.kind === 'create' ? each.checked.uniqueReference : null));
     return {
       rules,
+      terms,
       positions: new Map(positions.flatMap((each) => (each ? [[each.id, each]] : []))),
       contexts: new Map(contexts.flatMap((each) => (each ? [[each.asset.id, each]] : []))),
       // The references of one institution suffice: a batch of several is rejected.

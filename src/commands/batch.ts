@@ -1,44 +1,73 @@
 import type { Id } from '../domain/ids.ts';
 import { Issues, type Maybe } from '../domain/issues.ts';
-import { MOVED_FIELDS } from '../domain/move.ts';
+import type { Milestone } from '../domain/milestone.ts';
+import { checkRefundAmount, checkReleaseAmount, MOVED_FIELDS } from '../domain/move.ts';
 import type { Position } from '../domain/position.ts';
+import type { CurrentTerms } from '../domain/terms.ts';
 import type { Instant } from '../domain/time.ts';
 import { type Path, UserError, ValidationError } from '../domain/userErrors.ts';
 import type { PositionRules, Writers } from '../store/store.ts';
 import { type CommandContext, orNotFound } from './context.ts';
+import type { TermsByPosition } from './currentTerms.ts';
 import { type CheckedCreate, type CreatePosition, checkedCreate, openPosition } from './position.ts';
-import type { PositionContext, RecordedMove } from './positionChange.ts';
-import { type CheckedMove, checkedMove, moveFrom, type TransitionPosition } from './positionMoves.ts';
+import { type PositionContext, type RecordedMove, writeMilestones } from './positionChange.ts';
+import {
+  type CheckedMove,
+  checkedMove,
+  fundingTarget,
+  type MovePosition,
+  moveFrom,
+  type PayOutPosition,
+  type TransitionPosition,
+} from './positionMoves.ts';
 import type { TakenReferences } from './uniqueReference.ts';
 
 /** One operation of a batch after validation of its input. */
 export type Operation =
   | { readonly kind: 'create'; readonly path: Path; readonly checked: CheckedCreate; readonly issues: Issues }
-  | { readonly kind: 'transition'; readonly path: Path; readonly checked: CheckedMove }
+  | { readonly kind: 'move'; readonly path: Path; readonly checked: CheckedMove }
   | { readonly kind: 'refused'; readonly path: Path; readonly input: PositionOperation; readonly refusal: UserError };
 /** The objects that a batch refers to, in their state before the batch. */
 export interface Loaded {
   readonly positions: ReadonlyMap<Id, Position>;
   readonly contexts: ReadonlyMap<Id, PositionContext>;
+  readonly terms: TermsByPosition;
   /** The rules of the positions that the batch funds. */
   readonly rules: PositionRules;
   readonly taken: TakenReferences;
 }
 
-/** Exactly one of the two fields is set. */
+/** Exactly one of the fields is set. */
 export interface PositionOperation {
   readonly create?: Maybe<CreatePosition>;
   readonly transition?: Maybe<TransitionPosition>;
+  readonly fund?: Maybe<MovePosition>;
+  readonly release?: Maybe<PayOutPosition>;
+  readonly refund?: Maybe<PayOutPosition>;
 }
+
+const KINDS = ['create', 'transition', 'fund', 'release', 'refund'] as const satisfies (keyof PositionOperation)[];
+
+/** Returns the field of the operation that is set. */
+export const kindOfOperation = (operation: PositionOperation): keyof PositionOperation =>
+  KINDS.find((kind) => operation[kind]) ?? 'transition';
+
 /** Validates the input of one operation. A problem refuses only this operation. */
 export function checkedOperation(input: PositionOperation, index: number, now: Instant): Operation {
-  const { create, transition } = input;
+  const { create, transition, fund, release, refund } = input;
   const issues = new Issues();
-  const path = ['operations', `${index}`, create ? 'create' : 'transition'];
+  const path = ['operations', `${index}`, kindOfOperation(input)];
+  const move = (checked: CheckedMove): Operation => ({ kind: 'move', path, checked });
   try {
     if (create) return { kind: 'create', path, issues, checked: checkedCreate(create, now, issues) };
-    const { toState, ...move } = transition as TransitionPosition;
-    return { kind: 'transition', path, checked: checkedMove(toState, move, issues) };
+    if (fund) return move(checkedMove(fundingTarget(fund), fund, issues));
+    const payout = release ?? refund;
+    if (payout) {
+      (release ? checkReleaseAmount : checkRefundAmount)(payout, issues);
+      return move(checkedMove(release ? 'BY_AMOUNT' : 'REFUND', payout, issues));
+    }
+    const { toState, ...sent } = transition as TransitionPosition;
+    return move(checkedMove(toState, sent, issues));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { kind: 'refused', path, input, refusal: error.atPath(path) };
@@ -71,6 +100,8 @@ export class Batch {
   readonly #context: CommandContext;
   #creates = 0;
   readonly #now = new Map<Id, Position>();
+  /** The milestones that the batch changes. */
+  readonly #milestones = new Map<Id, Milestone>();
   /** Extended by each position that the batch creates with `uniqueReference`. */
   readonly #taken: Map<string, Id>;
   refused = false;
@@ -107,23 +138,36 @@ export class Batch {
       if (this.#loaded.positions.has(id)) positions.replace(position, MOVED_FIELDS);
       else positions.insert(position);
     }
+    writeMilestones(this.#tx, this.#milestones.values());
   }
 
   #create(checked: CheckedCreate): RecordedMove {
-    const position = openPosition(this.#loaded.contexts.get(checked.assetId), this.#taken, checked, this.#context);
+    const opened = openPosition(this.#loaded.contexts.get(checked.assetId), this.#taken, checked, this.#context);
     this.#tx.checkCapacity(this.#creates + 1);
     this.#creates += 1;
-    if (position.uniqueReference !== null) this.#taken.set(position.uniqueReference, position.id);
-    return { before: null, position };
+    const { uniqueReference, id } = opened.position;
+    if (uniqueReference !== null) this.#taken.set(uniqueReference, id);
+    return opened;
   }
 
   #move(checked: CheckedMove): RecordedMove {
     const { positionId } = checked;
     const kept = this.#loaded.positions.get(positionId);
     const before = orNotFound(this.#now.get(positionId) ?? kept, 'position', 'positionId', positionId);
-    const { position, moved } = moveFrom(before, checked, this.#loaded.rules, this.#context);
+    const loaded = this.#loaded.terms.get(positionId);
+    const terms = loaded && {
+      ...loaded,
+      milestones: loaded.milestones.map((each) => this.#milestones.get(each.id) ?? each),
+    };
+    const { milestones, ...advanced } = moveFrom(before, checked, this.#loaded.rules, terms, this.#context);
+    for (const milestone of milestones) this.#keep(milestone, loaded);
     // Versions count commits, and the whole batch is one commit.
     const version = (kept?.version ?? 0) + 1;
-    return { before, position: Object.freeze({ ...position, version }), moved, note: checked };
+    return { ...advanced, before, position: Object.freeze({ ...advanced.position, version }), note: checked };
+  }
+
+  #keep(milestone: Milestone, loaded: CurrentTerms | undefined): void {
+    const before = loaded?.milestones.find(({ id }) => id === milestone.id);
+    this.#milestones.set(milestone.id, { ...milestone, version: (before?.version ?? 0) + 1 });
   }
 }

@@ -59,6 +59,8 @@ const set: Command<SetPolicy, CheckedSet, Loaded, PolicySet> = {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
     return { ...checkPolicy(input, issues), institutionId, expectedVersion: input.expectedVersion ?? null };
   },
+  // Idempotency keys from before policies had countries must still replay.
+  request: ({ allowedCountries, ...rest }) => (allowedCountries === null ? rest : { ...rest, allowedCountries }),
   load,
   owner: ({ institution }) => institution?.id,
   act: (tx, loaded, checked, { newId, clock }) => {

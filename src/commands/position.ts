@@ -1,16 +1,19 @@
 import type { Id } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
+import { magnitudeOfDecimal } from '../domain/money.ts';
+import { newTerms } from '../domain/newTerms.ts';
 import {
   assertReferenceFree,
   checkPosition,
   newPosition,
-  type Position,
   type PositionDraft,
   type PositionInput,
 } from '../domain/position.ts';
 import { WRITERS } from '../domain/rights.ts';
+import { requestOfTerms, withTemplateRetainage } from '../domain/termsInput.ts';
 import type { Instant } from '../domain/time.ts';
 import { assertInstitution, type CommandContext, orNotFound, ownInstitution } from './context.ts';
+import { withReadableTerms } from './currentTerms.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 import {
@@ -19,6 +22,7 @@ import {
   loadPositionContexts,
   type MovePayload,
   type PositionContext,
+  type RecordedMove,
   recordsOf,
   storedMove,
   writeMove,
@@ -61,13 +65,14 @@ const create: Command<CreatePosition, CheckedCreate, LoadedCreate, MovePayload> 
   },
   owner: ({ positionContext }) => positionContext?.asset.institutionId,
   act: (tx, loaded, checked, context) => {
-    const position = openPosition(loaded.positionContext, loaded.taken, checked, context);
-    tx.positions.insert(position);
-    return writeMove(tx, recordsOf(context, { before: null, position }));
+    const opened = openPosition(loaded.positionContext, loaded.taken, checked, context);
+    tx.positions.insert(opened.position);
+    return writeMove(tx, recordsOf(context, opened));
   },
   resource: (payload) => payload && { type: 'Position', id: payload.position.id },
   storePayload: storedMove,
   loadPayload: loadMove,
+  auditPayload: withReadableTerms,
 };
 
 /** Validates the input without reading the store. Throws ValidationError. */
@@ -77,27 +82,38 @@ export function checkedCreate(input: CreatePosition, now: Instant, issues: Issue
 }
 
 /**
- * Leaves out the institution, which the asset implies, and a `uniqueReference` at its default, so that idempotency keys
- * from before the field existed still replay.
+ * Leaves out the institution, which the asset implies, and fields at their defaults, so that idempotency keys from before
+ * the fields existed still replay.
  */
-export function requestOfCreate({ institutionId: _implied, uniqueReference, ...rest }: CheckedCreate): unknown {
-  return uniqueReference === null ? rest : { ...rest, uniqueReference };
+export function requestOfCreate({ institutionId: _implied, uniqueReference, terms, ...rest }: CheckedCreate): unknown {
+  return {
+    ...rest,
+    ...(uniqueReference !== null && { uniqueReference }),
+    ...(terms && { terms: requestOfTerms(terms.draft, magnitudeOfDecimal) }),
+  };
 }
 
-/** Opens a position. Throws NotFoundError, PolicyViolationError or ConflictError. */
+/** Opens a position. Throws NotFoundError, PolicyViolationError, ValidationError or ConflictError. */
 export function openPosition(
   loaded: PositionContext | undefined,
   taken: TakenReferences,
   checked: CheckedCreate,
   { viewer, newId, clock }: CommandContext,
-): Position {
+): RecordedMove {
   assertInstitution(ownInstitution(viewer), checked.institutionId);
-  const context = orNotFound(loaded, 'asset', 'assetId', checked.assetId);
-  assertInstitution(context.asset.institutionId, checked.institutionId);
+  const { asset, template, policy } = orNotFound(loaded, 'asset', 'assetId', checked.assetId);
+  assertInstitution(asset.institutionId, checked.institutionId);
   const now = clock();
-  checkTemplateAndPolicy(checked, context, now);
+  const { retainagePercentage } = checkTemplateAndPolicy(checked, { asset, template, policy }, now);
+  const content = withTemplateRetainage(checked.terms?.content ?? null, retainagePercentage);
   assertReferenceFree(checked.uniqueReference, taken);
-  return newPosition(checked, context.asset, context.template, newId('pos'), now);
+  const position = newPosition(checked, asset, template, newId('pos'), now, content && 1);
+  return {
+    move: 'CREATE',
+    before: null,
+    position,
+    ...(content && { newTerms: newTerms(content, position, 1, newId, now) }),
+  };
 }
 
 export const createPosition = mutationOf(create);

@@ -4,11 +4,13 @@ import type { Change } from '../domain/change.ts';
 import type { Id } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LedgerEvent, Posting } from '../domain/ledgerEvent.ts';
-import { type LifecycleEvent, newLifecycleEvent } from '../domain/lifecycleEvent.ts';
+import { type Effects, type LifecycleEvent, newLifecycleEvent } from '../domain/lifecycleEvent.ts';
+import { EARNED_FIELDS, type Milestone } from '../domain/milestone.ts';
 import type { EventNote } from '../domain/move.ts';
 import { checkPolicyRules, type Policy } from '../domain/policy.ts';
 import { checkTemplateRules, type Position, type PositionDraft } from '../domain/position.ts';
-import { templateRulesOf } from '../domain/templateKinds.ts';
+import { type TemplateRules, templateRulesOf } from '../domain/templateKinds.ts';
+import type { CurrentTerms } from '../domain/terms.ts';
 import type { Instant } from '../domain/time.ts';
 import { PolicyViolationError } from '../domain/userErrors.ts';
 import { type Actor, actorOf } from '../domain/viewer.ts';
@@ -23,31 +25,32 @@ export interface MovePayload {
   readonly ledgerEvent: LedgerEvent;
 }
 
-/** A position before and after a move; `before` is null for the creation. */
-export interface RecordedMove {
+/** A change of a position with everything that it writes. `before` is null for the creation. */
+export interface RecordedMove extends Effects {
   readonly before: Position | null;
   readonly position: Position;
-  /** The amount that moved, in minor units. Defaults to zero. */
-  readonly moved?: bigint;
   readonly note?: EventNote | undefined;
-  /** The actor that caused the move. Defaults to the viewer. */
+  /** The actor that caused the change. Defaults to the viewer. */
   readonly actor?: Actor;
+  /** The terms that the position gets with the change. */
+  readonly newTerms?: CurrentTerms | undefined;
 }
 
-/** The rows that a move writes, in addition to the position itself. */
+/** The rows that a change writes, in addition to the position, its milestones and its parties. */
 export interface MoveRecords {
   readonly payload: MovePayload;
   readonly postings: readonly Posting[];
   readonly published: Change;
+  readonly newTerms: CurrentTerms | undefined;
 }
 
 const NO_NOTE: EventNote = { reason: null, metadata: {} };
 
-/** Returns the rows of a move. Writes nothing. */
+/** Returns the rows of a change. Writes nothing. */
 export function recordsOf({ ledger, newId, viewer }: CommandContext, move: RecordedMove): MoveRecords {
-  const { before, position, moved = 0n, note = NO_NOTE, actor = actorOf(viewer) } = move;
-  const event = newLifecycleEvent(newId('evt'), before, position, moved, note, actor);
-  const { ledgerEvent, postings } = before === null ? ledger.entryOfCreation(event) : ledger.entryOfStateChange(event);
+  const { before, position, note = NO_NOTE, actor = actorOf(viewer), newTerms } = move;
+  const event = newLifecycleEvent(newId('evt'), before, position, move, note, actor);
+  const { ledgerEvent, postings } = ledger.entryOf(event);
   const published: Change = {
     topic: 'POSITION',
     kind: before === null ? 'CREATED' : 'UPDATED',
@@ -56,16 +59,26 @@ export function recordsOf({ ledger, newId, viewer }: CommandContext, move: Recor
     detailId: event.id,
     createdAt: event.createdAt,
   };
-  return { payload: { position, event, ledgerEvent }, postings, published };
+  return { payload: { position, event, ledgerEvent }, postings, published, newTerms };
 }
 
-/** Writes the rows of a move and returns its payload. The caller writes the position, once for all of its moves. */
-export function writeMove(tx: Writers, { payload, postings, published }: MoveRecords): MovePayload {
+/** Writes the rows of a change and returns its payload. The caller writes the position, once for all of its changes. */
+export function writeMove(tx: Writers, { payload, postings, published, newTerms }: MoveRecords): MovePayload {
+  if (newTerms) {
+    tx.positionTerms.insert(newTerms.terms);
+    for (const party of newTerms.parties) tx.parties.insert(party);
+    for (const milestone of newTerms.milestones) tx.milestones.insert(milestone);
+  }
   tx.lifecycleEvents.insert(payload.event);
   tx.ledgerEvents.insert(payload.ledgerEvent);
   for (const posting of postings) tx.postings.insert(posting);
   tx.publish(published);
   return payload;
+}
+
+/** Writes the milestones that a change has changed. */
+export function writeMilestones(tx: Writers, milestones: Iterable<Milestone>): void {
+  for (const milestone of milestones) tx.milestones.replace(milestone, EARNED_FIELDS);
 }
 
 /** The objects that determine whether a position may be opened under an asset. */
@@ -116,16 +129,18 @@ export function checkTemplateAndPolicy(
   draft: PositionDraft,
   { template, policy }: PositionContext,
   now: Instant,
-): void {
-  checkTemplateRules(draft, templateRulesOf(template.config), now);
-  checkPolicyRules(draft, policy);
+): TemplateRules {
+  const rules = templateRulesOf(template.config);
+  checkTemplateRules(draft, rules, now);
+  checkPolicyRules(draft, rules.country, policy);
+  return rules;
 }
 
 /**
- * Throws PolicyViolationError if the whole amount of the position breaks the config that it was opened under or its
- * institution's current policy. The violation has no path: the input of a funding has no amount.
+ * Throws PolicyViolationError if the position breaks the config that it was opened under or its institution's current
+ * policy. Returns the rules of the config.
  */
-export function checkFunding(position: Position, { configs, policies }: PositionRules): void {
+export function checkOpened(position: Position, { configs, policies }: PositionRules): TemplateRules {
   const configId = templateConfigId(position.templateId, position.templateVersion);
   const opened = configs.find(({ id }) => id === configId);
   if (!opened) throw new Error(`The config of ${position.id} was not loaded.`);
@@ -133,9 +148,16 @@ export function checkFunding(position: Position, { configs, policies }: Position
   const policy = policies.find((each) => each.institutionId === institutionId && each.region === region);
   const { currency, amount: minorUnits, expiresAt, createdAt } = position;
   const amount = { minorUnits, currency };
+  const rules = templateRulesOf(opened.config);
+  checkTemplateRules({ amount, expiresAt }, rules, createdAt);
+  checkPolicyRules({ amount }, rules.country, policy);
+  return rules;
+}
+
+/** Does the same for a funding. The violation has no path: the rules are about the whole position, not about the input. */
+export function checkFunding(position: Position, rules: PositionRules): void {
   try {
-    checkTemplateRules({ amount, expiresAt }, templateRulesOf(opened.config), createdAt);
-    checkPolicyRules({ amount }, policy);
+    checkOpened(position, rules);
   } catch (error) {
     if (error instanceof PolicyViolationError) error.path = null;
     throw error;

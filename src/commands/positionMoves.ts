@@ -4,23 +4,35 @@ import type { Issues, Maybe } from '../domain/issues.ts';
 import type { PositionState } from '../domain/lifecycle.ts';
 import { magnitudeOfDecimal } from '../domain/money.ts';
 import {
+  type Advance,
   advance,
   checkMove,
+  checkRefundAmount,
   checkReleaseAmount,
   type EventNote,
   MOVED_FIELDS,
   type Move,
   type MoveInput,
-  type ReleaseInput,
+  type PayoutInput,
 } from '../domain/move.ts';
 import type { Position } from '../domain/position.ts';
 import { WRITERS } from '../domain/rights.ts';
+import type { CurrentTerms } from '../domain/terms.ts';
 import type { ErrorCode } from '../domain/userErrors.ts';
 import type { PositionRules } from '../store/store.ts';
 import { assertVersion, type CommandContext, orNotFound } from './context.ts';
+import { loadCurrentTerms } from './currentTerms.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
-import { checkFunding, loadMove, type MovePayload, recordsOf, storedMove, writeMove } from './positionChange.ts';
+import {
+  checkFunding,
+  loadMove,
+  type MovePayload,
+  recordsOf,
+  storedMove,
+  writeMilestones,
+  writeMove,
+} from './positionChange.ts';
 
 /** The common fields of the inputs of all moves. */
 export interface MovePosition extends MoveInput, Idempotent {
@@ -36,11 +48,12 @@ export interface CheckedMove extends Move, EventNote {
 interface LoadedMove {
   readonly position: Position | undefined;
   readonly rules: PositionRules;
+  readonly terms: CurrentTerms | undefined;
 }
 
 /** Returns the ids of the positions that the moves fund. The rules are checked again only for these. */
 export const fundedBy = (moves: readonly CheckedMove[]): readonly Id[] =>
-  moves.filter(({ toState }) => toState === 'FUNDED').map(({ positionId }) => positionId);
+  moves.filter(({ toState }) => toState === 'FUNDED' || toState === 'FUND').map(({ positionId }) => positionId);
 
 const MOVE_ERRORS: readonly ErrorCode[] = [
   'VALIDATION_FAILED',
@@ -71,14 +84,16 @@ const moving = <I extends MovePosition>(
       tx.positions.lock([checked.positionId]),
       tx.rulesOf(fundedBy([checked])),
     ]);
-    return { position: positions[0], rules };
+    const terms = await loadCurrentTerms(tx, positions);
+    return { position: positions[0], rules, terms: terms.get(checked.positionId) };
   },
   owner: ({ position }) => position?.institutionId,
   act: (tx, loaded, checked, context) => {
     const before = orNotFound(loaded.position, 'position', 'positionId', checked.positionId);
-    const { position, moved } = moveFrom(before, checked, loaded.rules, context);
-    tx.positions.replace(position, MOVED_FIELDS);
-    return writeMove(tx, recordsOf(context, { before, position, moved, note: checked }));
+    const advanced = moveFrom(before, checked, loaded.rules, loaded.terms, context);
+    tx.positions.replace(advanced.position, MOVED_FIELDS);
+    writeMilestones(tx, advanced.milestones);
+    return writeMove(tx, recordsOf(context, { ...advanced, before, note: checked }));
   },
   resource: (_payload, { positionId }) => ({ type: 'Position', id: positionId }),
   storePayload: storedMove,
@@ -101,18 +116,19 @@ export const requestOfMove = ({ amount, ...rest }: CheckedMove): unknown => ({
 });
 
 /**
- * Returns the position after the move. Throws StaleVersionError, IllegalTransitionError, ValidationError,
+ * Returns the position after the move. Throws StaleVersionError, IllegalTransitionError, ConflictError, ValidationError,
  * InsufficientFundsError or, where the move funds the position, PolicyViolationError.
  */
 export function moveFrom(
   before: Position,
   checked: CheckedMove,
   rules: PositionRules,
+  terms: CurrentTerms | undefined,
   { clock }: CommandContext,
-): ReturnType<typeof advance> {
+): Advance {
   assertVersion(checked.expectedVersion, before.version);
-  const advanced = advance(before, checked, clock());
-  if (advanced.position.state === 'FUNDED') checkFunding(before, rules);
+  const advanced = advance(before, checked, clock(), terms);
+  if (advanced.move === 'FUND') checkFunding(before, rules);
   return advanced;
 }
 
@@ -123,17 +139,22 @@ export interface TransitionPosition extends MovePosition {
 
 const transition = moving<TransitionPosition>(
   'transitionPosition',
-  [...MOVE_ERRORS, 'INSUFFICIENT_FUNDS', 'POLICY_VIOLATION'],
+  [...MOVE_ERRORS, 'INSUFFICIENT_FUNDS', 'POLICY_VIOLATION', 'CONFLICT'],
   ({ toState }) => toState,
 );
 export const transitionPosition = mutationOf(transition);
 
-export const fundPosition = mutationOf(moving('fundPosition', [...MOVE_ERRORS, 'POLICY_VIOLATION'], () => 'FUNDED'));
+/** Returns the target of a funding: FUNDED unless it names an amount, as it was before amounts were possible. */
+export const fundingTarget = ({ amount }: MovePosition): Move['toState'] =>
+  typeof amount === 'string' ? 'FUND' : 'FUNDED';
 
-/** Input for releasePosition. */
-export interface ReleasePosition extends MovePosition, ReleaseInput {}
+const fund = moving('fundPosition', [...MOVE_ERRORS, 'POLICY_VIOLATION', 'CONFLICT'], fundingTarget);
+export const fundPosition = mutationOf(fund);
 
-const release = moving<ReleasePosition>(
+/** Input for releasePosition and refundPosition. */
+export interface PayOutPosition extends MovePosition, PayoutInput {}
+
+const release = moving<PayOutPosition>(
   'releasePosition',
   [...MOVE_ERRORS, 'INSUFFICIENT_FUNDS'],
   () => 'BY_AMOUNT',
@@ -141,6 +162,14 @@ const release = moving<ReleasePosition>(
 );
 export const releasePosition = mutationOf(release);
 
-export const cancelPosition = mutationOf(moving('cancelPosition', MOVE_ERRORS, () => 'CANCELLED'));
+const refund = moving<PayOutPosition>(
+  'refundPosition',
+  [...MOVE_ERRORS, 'INSUFFICIENT_FUNDS', 'CONFLICT'],
+  () => 'REFUND',
+  checkRefundAmount,
+);
+export const refundPosition = mutationOf(refund);
+
+export const cancelPosition = mutationOf(moving('cancelPosition', [...MOVE_ERRORS, 'CONFLICT'], () => 'CANCELLED'));
 
 export const expirePosition = mutationOf(moving('expirePosition', MOVE_ERRORS, () => 'EXPIRED'));

@@ -8,3 +8,6 @@ export const COUNTRY_CODES: readonly string[] = (
   'PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM ' +
   'TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW'
 ).split(' ');
+
+/** The message about a text that is no code of a country. It continues the name of the field. */
+export const COUNTRY_ISSUE = 'must be a two-letter ISO 3166-1 country code such as "SG".';

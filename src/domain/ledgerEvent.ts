@@ -1,14 +1,19 @@
 import type { CurrencyCode } from './currencies.ts';
 import type { Id } from './ids.ts';
-import type { PositionState } from './lifecycle.ts';
-import type { LifecycleEvent } from './lifecycleEvent.ts';
+import type { PositionMove, PositionState } from './lifecycle.ts';
+import { type LifecycleEvent, moveOf } from './lifecycleEvent.ts';
 import type { Instant } from './time.ts';
 
 /** The kind of a ledger event. */
-export type LedgerEventKind = 'POSITION_CREATED' | 'POSITION_STATE_CHANGED';
+export type LedgerEventKind = 'POSITION_CREATED' | 'POSITION_STATE_CHANGED' | 'POSITION_CHANGED';
 
-/** The owner of the money in an account: the payer, nobody (while it is in escrow), or the payee. */
-export type LedgerAccountKind = 'PAYER' | 'ESCROW' | 'PAYEE';
+/** The kinds of ledger accounts. */
+export const LEDGER_ACCOUNT_KINDS = ['PAYER', 'ESCROW', 'RETAINAGE', 'PAYEE', 'FEE'] as const;
+/**
+ * The owner of the money in an account: the payer, nobody while it is in escrow or retained, the payee, or the party to
+ * which the fees go.
+ */
+export type LedgerAccountKind = (typeof LEDGER_ACCOUNT_KINDS)[number];
 
 /** The accounting entry of one lifecycle event. Never changed once written. */
 export interface LedgerEvent {
@@ -32,46 +37,86 @@ export interface Posting {
   readonly id: Id;
   readonly institutionId: Id;
   readonly ledgerEventId: Id;
-  /** 1 for the account from which the money moves, 2 for the account to which it moves. */
+  /** 1 for the first leg of the event. */
   readonly ordinal: number;
   readonly accountKind: LedgerAccountKind;
   readonly amount: bigint;
   readonly currency: CurrencyCode;
 }
 
-/** The accounts from which and to which money moves when a position reaches the state; null if none moves. */
-const POSTING_ACCOUNTS: { readonly [S in PositionState]: readonly [LedgerAccountKind, LedgerAccountKind] | null } = {
-  CREATED: null,
-  FUNDED: ['PAYER', 'ESCROW'],
-  PARTIALLY_RELEASED: ['ESCROW', 'PAYEE'],
-  RELEASED: ['ESCROW', 'PAYEE'],
-  CANCELLED: ['ESCROW', 'PAYER'],
-  EXPIRED: ['ESCROW', 'PAYER'],
+/** The amounts of an event in minor units; zero where it has none. */
+interface EventAmounts {
+  readonly moved: bigint;
+  readonly fee: bigint;
+  readonly retained: bigint;
+}
+type Legs = readonly (readonly [kind: LedgerAccountKind, amount: bigint])[];
+
+const refund = ({ moved }: EventAmounts): Legs => [
+  ['ESCROW', -moved],
+  ['PAYER', moved],
+];
+const nothing = (): Legs => [];
+
+/** The legs of each kind of change. A leg of zero is no posting. */
+const LEGS: { readonly [M in PositionMove]: (amounts: EventAmounts) => Legs } = {
+  CREATE: nothing,
+  FUND: ({ moved, fee }) => [
+    ['PAYER', -moved],
+    ['ESCROW', moved - fee],
+    ['FEE', fee],
+  ],
+  RELEASE: ({ moved, fee, retained }) => [
+    ['ESCROW', -(moved + fee + retained)],
+    ['RETAINAGE', retained],
+    ['PAYEE', moved],
+    ['FEE', fee],
+  ],
+  REFUND: refund,
+  CANCEL: refund,
+  EXPIRE: ({ moved, retained }) => [
+    ['ESCROW', -(moved + retained)],
+    ['PAYER', moved + retained],
+    ['RETAINAGE', retained],
+    ['PAYEE', -retained],
+  ],
+  AGREE: nothing,
+  AMEND: nothing,
 };
 
-/** Returns the ledger event of a lifecycle event. */
-export function newLedgerEvent(id: Id, kind: LedgerEventKind, event: LifecycleEvent): LedgerEvent {
-  const { institutionId, positionId, sequence, fromState, toState, createdAt } = event;
-  const own = { institutionId, kind, positionId, lifecycleEventId: event.id, sequence, fromState, toState, createdAt };
-  return Object.freeze({ id, ...own });
+/** Returns the kind of the ledger event of a change. */
+function kindOf(event: LifecycleEvent): LedgerEventKind {
+  if (event.fromState === null) return 'POSITION_CREATED';
+  return event.fromState !== event.toState || moveOf(event) === 'RELEASE'
+    ? 'POSITION_STATE_CHANGED'
+    : 'POSITION_CHANGED';
 }
 
-/** Returns the two postings of the amount that moved, or none if no money moved. */
-export function postingsOf({ id, institutionId, toState }: LedgerEvent, event: LifecycleEvent): readonly Posting[] {
-  const { moved, currency } = event;
-  const way = POSTING_ACCOUNTS[toState];
-  if (moved === null || way === null) return [];
-  const leg = (ordinal: 1 | 2, amount: bigint): Posting => {
-    const accountKind = way[ordinal - 1] as LedgerAccountKind;
-    return Object.freeze({
-      id: `${id}_${ordinal}`,
+/** Returns the ledger event of a lifecycle event. */
+export function newLedgerEvent(id: Id, event: LifecycleEvent): LedgerEvent {
+  const { institutionId, positionId, sequence, fromState, toState, createdAt } = event;
+  const own = { institutionId, kind: kindOf(event), positionId, lifecycleEventId: event.id };
+  return Object.freeze({ id, ...own, sequence, fromState, toState, createdAt });
+}
+
+/** Returns the legs of the event that are not zero. They add up to zero. */
+export const legsOf = (event: Pick<LifecycleEvent, 'move' | 'toState' | 'moved' | 'fee' | 'retained'>): Legs =>
+  LEGS[moveOf(event)]({
+    moved: event.moved ?? 0n,
+    fee: event.fee ?? 0n,
+    retained: event.retained ?? 0n,
+  }).filter(([, amount]) => amount !== 0n);
+
+/** Returns the postings of the event, or none if no money moved. */
+export const postingsOf = ({ id, institutionId }: LedgerEvent, event: LifecycleEvent): readonly Posting[] =>
+  legsOf(event).map(([accountKind, amount], index) =>
+    Object.freeze({
+      id: `${id}_${index + 1}`,
       institutionId,
       ledgerEventId: id,
-      ordinal,
+      ordinal: index + 1,
       accountKind,
       amount,
-      currency,
-    });
-  };
-  return [leg(1, -moved), leg(2, moved)];
-}
+      currency: event.currency,
+    }),
+  );

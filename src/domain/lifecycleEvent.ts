@@ -1,8 +1,8 @@
 import type { CurrencyCode } from './currencies.ts';
 import type { Id } from './ids.ts';
 import type { JsonObject } from './json.ts';
-import type { PositionState } from './lifecycle.ts';
-import type { EventNote } from './move.ts';
+import { moveInto, type PositionMove, type PositionState } from './lifecycle.ts';
+import type { EventNote } from './moveInput.ts';
 import type { Position } from './position.ts';
 import type { Instant } from './time.ts';
 import type { Actor } from './viewer.ts';
@@ -18,20 +18,56 @@ export interface LifecycleEvent extends Actor {
   readonly sequence: number;
   readonly fromState: PositionState | null;
   readonly toState: PositionState;
-  /** The amount that moved in minor units, or null if no money moved. */
+  /** The kind of the change; null if it was stored before kinds existed. Use `moveOf`. */
+  readonly move: PositionMove | null;
+  /**
+   * The amount that left or entered the system in minor units, or null if none did: what the payer paid with its fees,
+   * what the payee received, or what was refunded.
+   */
   readonly moved: bigint | null;
+  /** The fees charged, in minor units, or null if there were none. */
+  readonly fee: bigint | null;
+  /** The change of the retained amount in minor units, negative if it was paid out, or null if it did not change. */
+  readonly retained: bigint | null;
+  /** The only milestone that the change is about, or null. */
+  readonly milestoneId: Id | null;
+  /** The bank's reference of the payment, or null. */
+  readonly paymentReference: string | null;
+  /** The party that agreed, or null if the change is no agreement. */
+  readonly partyReference: string | null;
   readonly currency: CurrencyCode;
   readonly reason: string | null;
   readonly metadata: JsonObject;
   readonly createdAt: Instant;
 }
 
-/** Returns the event of a position's creation (`from` is null) or of a move. */
+/** Returns the kind of the change that the event records. */
+export const moveOf = ({ move, toState }: Pick<LifecycleEvent, 'move' | 'toState'>): PositionMove =>
+  move ?? moveInto(toState);
+
+/** Whether the event records that a position was created or moved, and not only that its terms were agreed to or changed. */
+export function isTransition(event: Pick<LifecycleEvent, 'move' | 'toState'>): boolean {
+  const move = moveOf(event);
+  return move !== 'AGREE' && move !== 'AMEND';
+}
+
+/** What a change does besides changing the position, in minor units. An absent amount is zero. */
+export interface Effects {
+  readonly move: PositionMove;
+  readonly moved?: bigint;
+  readonly fee?: bigint;
+  readonly retained?: bigint;
+  readonly milestoneId?: Id | null;
+  readonly paymentReference?: string | null;
+  readonly partyReference?: string | null;
+}
+
+/** Returns the event of a position's creation (`from` is null) or of another change. */
 export const newLifecycleEvent = (
   id: Id,
   from: Position | null,
   to: Position,
-  moved: bigint,
+  { move, moved = 0n, fee = 0n, retained = 0n, ...about }: Effects,
   { reason, metadata }: EventNote,
   { actorKind, apiKeyId }: Actor,
 ): LifecycleEvent =>
@@ -42,7 +78,13 @@ export const newLifecycleEvent = (
     sequence: to.sequence,
     fromState: from?.state ?? null,
     toState: to.state,
-    moved: moved === 0n ? null : moved,
+    move,
+    moved: moved || null,
+    fee: fee || null,
+    retained: retained || null,
+    milestoneId: about.milestoneId ?? null,
+    paymentReference: about.paymentReference ?? null,
+    partyReference: about.partyReference ?? null,
     currency: to.currency,
     reason,
     metadata,

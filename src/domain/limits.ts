@@ -23,6 +23,12 @@ export const LIMITS = {
   /** Conditions of one `metadata` filter. */
   metadataConditions: 10,
   tenorDays: 36_500,
+  /** Parties, milestones and fees of the terms of one position. */
+  parties: 50,
+  milestones: 200,
+  fees: 10,
+  /** Milestones that one batch creates. */
+  batchMilestones: 2_000,
   /** An idempotency key. */
   keyCharacters: 255,
   /** Values in one list of a mutation's input: operations, currencies, limits. */

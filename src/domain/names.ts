@@ -6,6 +6,7 @@ export type IdPrefix =
   | 'tmpl'
   | 'ast'
   | 'pos'
+  | 'mil'
   | 'evt'
   | 'led'
   | 'aud'
@@ -37,9 +38,12 @@ export const AUDIT_ACTIONS = {
   updateAsset: 'ASSET_UPDATED',
   createPosition: 'POSITION_CREATED',
   updatePosition: 'POSITION_UPDATED',
+  amendPosition: 'POSITION_AMENDED',
+  agreeToPosition: 'POSITION_AGREED',
   transitionPosition: 'POSITION_TRANSITIONED',
   fundPosition: 'POSITION_FUNDED',
   releasePosition: 'POSITION_RELEASED',
+  refundPosition: 'POSITION_REFUNDED',
   cancelPosition: 'POSITION_CANCELLED',
   expirePosition: 'POSITION_EXPIRED',
   applyPositions: 'POSITIONS_APPLIED',

@@ -1,3 +1,4 @@
+import { COUNTRY_CODES, COUNTRY_ISSUE } from './countries.ts';
 import type { CurrencyCode } from './currencies.ts';
 import type { Id } from './ids.ts';
 import type { Institution, Region } from './institution.ts';
@@ -22,6 +23,8 @@ export interface Policy {
   readonly region: Region;
   /** The allowed currencies, or null if any is allowed. */
   readonly allowedCurrencies: readonly CurrencyCode[] | null;
+  /** The allowed countries of asset templates that name one, or null if any is allowed. */
+  readonly allowedCountries: readonly string[] | null;
   readonly limits: readonly PolicyLimit[];
   readonly version: number;
   readonly createdAt: Instant;
@@ -32,22 +35,25 @@ export interface Policy {
 export interface PolicyInput {
   readonly region: Region;
   readonly allowedCurrencies?: Maybe<readonly string[]>;
+  readonly allowedCountries?: Maybe<readonly string[]>;
   readonly limits?: Maybe<
     readonly { readonly currencyCode: string; readonly minAmount?: Maybe<string>; readonly maxAmount?: Maybe<string> }[]
   >;
 }
 
 /** The rules of a policy after validation of the input. */
-export type PolicyRules = Pick<Policy, 'region' | 'allowedCurrencies' | 'limits'>;
+export type PolicyRules = Pick<Policy, 'region' | 'allowedCurrencies' | 'allowedCountries' | 'limits'>;
 
 /** Validates the input without reading the store. Throws ValidationError. */
-export function checkPolicy({ region, allowedCurrencies, limits }: PolicyInput, issues = new Issues()): PolicyRules {
+export function checkPolicy(input: PolicyInput, issues = new Issues()): PolicyRules {
+  const { region, allowedCurrencies, limits } = input;
   const codes = allowedCurrencies ?? null;
   if (codes?.length === 0)
     issues.add(['allowedCurrencies'], 'must have at least one value; omit it to allow all currencies.');
   if (codes && codes.length > LIMITS.listInputs) tooMany(issues, 'allowedCurrencies');
   const allowed =
     codes && codes.flatMap((code, index) => issues.currency(['allowedCurrencies', `${index}`], code) ?? []);
+  const allowedCountries = checkCountries(input.allowedCountries ?? null, issues);
   const bounds = limits ?? [];
   if (bounds.length > LIMITS.listInputs) tooMany(issues, 'limits');
   const checked = bounds.flatMap((bound, index) => {
@@ -70,7 +76,18 @@ export function checkPolicy({ region, allowedCurrencies, limits }: PolicyInput, 
   });
   issues.throwIfAny();
   const unique = allowed && Object.freeze([...new Set(allowed)]);
-  return { region, allowedCurrencies: unique, limits: Object.freeze(checked) };
+  return { region, allowedCurrencies: unique, allowedCountries, limits: Object.freeze(checked) };
+}
+
+function checkCountries(codes: readonly string[] | null, issues: Issues): readonly string[] | null {
+  if (codes === null) return null;
+  if (codes.length === 0)
+    issues.add(['allowedCountries'], 'must have at least one value; omit it to allow all countries.');
+  if (codes.length > LIMITS.listInputs) tooMany(issues, 'allowedCountries');
+  codes.forEach((code, index) => {
+    if (!COUNTRY_CODES.includes(code)) issues.add(['allowedCountries', `${index}`], COUNTRY_ISSUE);
+  });
+  return Object.freeze([...new Set(codes)]);
 }
 
 const tooMany = (issues: Issues, field: string): void =>
@@ -101,12 +118,13 @@ export function newPolicy(
     issues.add(['region'], `must be one of the regions of the institution: ${institution.regions.join(', ')}.`);
   }
   issues.throwIfAny();
-  const { region, allowedCurrencies, limits } = rules;
+  const { region, allowedCurrencies, allowedCountries, limits } = rules;
   return Object.freeze({
     id: before?.id ?? id,
     institutionId: institution.id,
     region,
     allowedCurrencies,
+    allowedCountries,
     limits,
     version: (before?.version ?? 0) + 1,
     createdAt: before?.createdAt ?? now,
@@ -121,13 +139,21 @@ export function limitOf({ currency }: PolicyLimit, text: string | null): Money |
   return { minorUnits: toMinorUnits(decimal, currency) as bigint, currency };
 }
 
-/** Throws PolicyViolationError if the institution's policy does not allow the amount. */
-export function checkPolicyRules({ amount }: Pick<PositionDraft, 'amount'>, policy: Policy | undefined): void {
+/** Throws PolicyViolationError if the institution's policy does not allow the amount or the country of the template. */
+export function checkPolicyRules(
+  { amount }: Pick<PositionDraft, 'amount'>,
+  country: string | null,
+  policy: Policy | undefined,
+): void {
   if (!policy) return;
-  const { allowedCurrencies, limits } = policy;
+  const { allowedCurrencies, allowedCountries, limits } = policy;
   if (allowedCurrencies && !allowedCurrencies.includes(amount.currency)) {
     const message = `The policy of the institution allows only ${allowedCurrencies.join(', ')}.`;
     throw new PolicyViolationError('CURRENCY', message, ['amount', 'currencyCode']);
+  }
+  if (country !== null && allowedCountries && !allowedCountries.includes(country)) {
+    const message = `The country of the asset template is ${country}; the policy of the institution allows only ${allowedCountries.join(', ')}.`;
+    throw new PolicyViolationError('COUNTRY', message, null);
   }
   const limit = limits.find(({ currency }) => currency === amount.currency);
   const min = limit ? limitOf(limit, limit.minAmount) : null;

@@ -8,6 +8,7 @@ import type { PositionState } from './lifecycle.ts';
 import { type Money, magnitudeOf } from './money.ts';
 import { givenFields } from './patch.ts';
 import type { TemplateRules } from './templateKinds.ts';
+import { checkTerms, fitTerms, type TermsContent, type TermsDraft, type TermsInput } from './termsInput.ts';
 import { DAY_MS, type Instant } from './time.ts';
 import { ConflictError, PolicyViolationError, ValidationError } from './userErrors.ts';
 
@@ -37,13 +38,21 @@ export interface Position {
   readonly expiresAt: Instant | null;
   readonly createdAt: Instant;
   readonly state: PositionState;
+  /** The version of its current terms, or null if it has none. */
+  readonly termsVersion: number | null;
+  /** The amount funded so far without the fees of the payer. Zero without terms; use `principalOf`. */
+  readonly principal: bigint;
   /** The amount in escrow now. */
   readonly held: bigint;
+  /** The part of `held` that the payee has earned and that is withheld until the final release. */
+  readonly retained: bigint;
   /** The amount paid to the payee so far. */
   readonly released: bigint;
   /** The amount returned to the payer. */
   readonly refunded: bigint;
-  /** When the position was funded, or null if it never was. */
+  /** The fees charged so far, to either party. */
+  readonly fees: bigint;
+  /** When the whole amount was funded, or null if it never was. */
   readonly fundedAt: Instant | null;
   /** When the position reached a terminal state, or null while it is open. */
   readonly closedAt: Instant | null;
@@ -53,9 +62,13 @@ export interface Position {
   readonly updatedAt: Instant;
 }
 
-/** Returns the total that was ever put in escrow. Always funded = held + released + refunded. */
-export const fundedOf = ({ held, released, refunded }: Pick<Position, 'held' | 'released' | 'refunded'>): bigint =>
-  held + released + refunded;
+/** Returns the total that was ever paid in. Always funded = held + released + refunded + fees. */
+export const fundedOf = ({
+  held,
+  released,
+  refunded,
+  fees,
+}: Pick<Position, 'held' | 'released' | 'refunded' | 'fees'>): bigint => held + released + refunded + fees;
 
 /** The properties that a client chooses for a new position. */
 export interface PositionInput {
@@ -65,6 +78,7 @@ export interface PositionInput {
   readonly uniqueReference?: Maybe<boolean>;
   readonly expiresAt?: Maybe<Instant>;
   readonly metadata?: Maybe<JsonObject>;
+  readonly terms?: Maybe<TermsInput>;
 }
 
 /** The fields of a new position that come from its input, after validation. */
@@ -75,6 +89,8 @@ export interface PositionDraft {
   readonly metadata: JsonObject;
   readonly amount: Money;
   readonly expiresAt: Instant | null;
+  /** The terms as they identify a retry, and with amounts in minor units; null if there are none. */
+  readonly terms: { readonly draft: TermsDraft; readonly content: TermsContent } | null;
 }
 
 /**
@@ -92,18 +108,20 @@ export function checkPosition(input: PositionInput, now: Instant, sharedIssues?:
   const metadata = issues.json(['metadata'], input.metadata);
   const amount = issues.money(['amount'], input.amount);
   const expiresAt = issues.future(['expiresAt'], input.expiresAt, now);
+  const draft = input.terms ? checkTerms(input.terms, issues) : null;
+  const terms = draft && amount ? { draft, content: fitTerms(draft, amount, issues) } : null;
   issues.throwIfAny();
   if (!sharedIssues) issues.throwIfTimeIssues();
-  return { holderReference, externalReference, uniqueReference, metadata, amount: amount as Money, expiresAt };
+  return { holderReference, externalReference, uniqueReference, metadata, amount: amount as Money, expiresAt, terms };
 }
 
 /** Throws PolicyViolationError if the template's rules do not allow a position that is created at `createdAt`. */
 export function checkTemplateRules(
   { amount, expiresAt }: Pick<PositionDraft, 'amount' | 'expiresAt'>,
-  terms: TemplateRules,
+  rules: TemplateRules,
   createdAt: Instant,
 ): void {
-  const { currency, minAmount, maxAmount, maxTenorDays } = terms;
+  const { currency, minAmount, maxAmount, maxTenorDays } = rules;
   if (amount.currency !== currency) {
     throw new PolicyViolationError('CURRENCY', `The asset template allows only ${currency}.`, [
       'amount',
@@ -140,6 +158,7 @@ export function newPosition(
   { version: templateVersion }: Pick<AssetTemplate, 'version'>,
   id: Id,
   now: Instant,
+  termsVersion: number | null = null,
 ): Position {
   const { amount, ...own } = draft;
   return Object.freeze({
@@ -158,9 +177,13 @@ export function newPosition(
     expiresAt: own.expiresAt,
     createdAt: now,
     state: 'CREATED',
+    termsVersion,
+    principal: 0n,
     held: 0n,
+    retained: 0n,
     released: 0n,
     refunded: 0n,
+    fees: 0n,
     fundedAt: null,
     closedAt: null,
     sequence: 1,

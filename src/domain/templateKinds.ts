@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { COUNTRY_CODES } from './countries.ts';
+import { COUNTRY_CODES, COUNTRY_ISSUE } from './countries.ts';
 import { CURRENCY_CODES, type CurrencyCode, currencyIssue, MAX_DECIMALS } from './currencies.ts';
 import { REGIONS, type Vertical } from './institution.ts';
 import { freezeJson, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { MAX_INTEGER_DIGITS, parseDecimal, toMinorUnits } from './money.ts';
+import { PERCENTAGE, PERCENTAGE_ISSUE, percentageOf } from './percentage.ts';
 import type { ValidationIssue } from './userErrors.ts';
 
 const oneOf = (values: readonly string[], message: string | ((value: unknown) => string)) =>
@@ -13,9 +14,7 @@ const oneOf = (values: readonly string[], message: string | ((value: unknown) =>
   });
 
 const currency = oneOf(CURRENCY_CODES, currencyIssue).meta({ examples: ['USD'] });
-const country = oneOf(COUNTRY_CODES, 'must be a two-letter ISO 3166-1 country code such as "SG".').meta({
-  examples: ['SG'],
-});
+const country = oneOf(COUNTRY_CODES, COUNTRY_ISSUE).meta({ examples: ['SG'] });
 const region = oneOf(REGIONS, `must be one of ${REGIONS.join(', ')}.`).meta({ examples: ['US'] });
 const amount = z
   .string('must be a decimal string such as "1250.00".')
@@ -26,10 +25,7 @@ const amount = z
   .meta({ examples: ['1250.00'] });
 const percentage = z
   .string('must be a decimal string such as "5.5".')
-  .regex(
-    /^(100(\.0{1,4})?|\d{1,2}(\.\d{1,4})?)$/,
-    'must be a decimal string from "0" to "100" with at most 4 decimals.',
-  )
+  .regex(PERCENTAGE, PERCENTAGE_ISSUE)
   .meta({ examples: ['5.5'] });
 const tenor = z
   .int('must be an integer number of days.')
@@ -50,13 +46,10 @@ const configOf = <S extends z.core.$ZodLooseShape>(shape: S) =>
       issue.code === 'unrecognized_keys' ? `must not have unknown keys: ${named(issue.keys)}.` : undefined,
   });
 
-/** The description of a property that is validated and stored but that no rule reads. */
-const UNUSED = 'Validated and stored. No rule uses it yet.';
+const RETAINAGE = 'Withheld from each release until the final one; terms of a position cannot have less.';
+const COUNTRY = 'Positions are found by it, and the policy of the institution can restrict it.';
 
-/**
- * The config properties of an asset template, by the template's code. Each code belongs to one vertical. The properties
- * that are described as UNUSED have no effect on positions yet: nothing is retained, and no country is compared.
- */
+/** The config properties of an asset template, by the template's code. Each code belongs to one vertical. */
 export interface TemplateKind {
   readonly code: string;
   readonly name: string;
@@ -86,19 +79,19 @@ export const TEMPLATE_KINDS: ReadonlyMap<string, TemplateKind> = new Map(
       'CONSTR_RETAINAGE',
       'Construction retainage',
       'CONSTRUCTION',
-      configOf({ currency, retainagePercentage: percentage.describe(UNUSED) }),
+      configOf({ currency, retainagePercentage: percentage.describe(RETAINAGE) }),
     ),
     kind(
       'TF_INVOICE',
       'Trade finance invoice',
       'TRADE_FINANCE',
-      configOf({ currency, maxTenorDays: tenor, country: country.describe(UNUSED) }),
+      configOf({ currency, maxTenorDays: tenor, country: country.describe(COUNTRY) }),
     ),
     kind(
       'TF_LC',
       'Trade finance letter of credit',
       'TRADE_FINANCE',
-      configOf({ currency, issuingBankCountry: country.describe(UNUSED), maxTenorDays: tenor }),
+      configOf({ currency, issuingBankCountry: country.describe(COUNTRY), maxTenorDays: tenor }),
     ),
   ].map((each) => [each.code, each]),
 );
@@ -109,7 +102,19 @@ export interface TemplateRules {
   readonly minAmount: bigint | null;
   readonly maxAmount: bigint | null;
   readonly maxTenorDays: number | null;
+  /** The percentage withheld from each release, as a decimal text. */
+  readonly retainagePercentage: string | null;
+  readonly country: string | null;
 }
+
+/** The config properties with a country, of which a template has at most one. */
+export const COUNTRY_FIELDS = ['country', 'issuingBankCountry'] as const;
+
+/** Returns the country of a config, or null if it has none. */
+export const countryOf = (config: JsonObject): string | null => {
+  const field = COUNTRY_FIELDS.find((name) => config[name] !== undefined);
+  return field === undefined ? null : (config[field] as string);
+};
 
 /** Reads the rules of a config that has passed `configIssues`. */
 export function templateRulesOf(config: JsonObject): TemplateRules {
@@ -121,7 +126,17 @@ export function templateRulesOf(config: JsonObject): TemplateRules {
     minAmount: bound('minAmount'),
     maxAmount: bound('maxAmount'),
     maxTenorDays: (config['maxTenorDays'] as number | undefined) ?? null,
+    retainagePercentage: normalPercentage(config['retainagePercentage'] as string | undefined),
+    country: countryOf(config),
   };
+}
+
+/** Returns a percentage as terms store it: "10" for "10.0". The config keeps the text of the client. */
+function normalPercentage(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const found = percentageOf(text);
+  if (typeof found !== 'string') throw new Error(`The percentage ${found.issue}`);
+  return found;
 }
 
 /** Returns every problem of a config, with paths relative to the config; none if it fits its kind. */

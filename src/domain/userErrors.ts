@@ -94,27 +94,35 @@ export class IllegalTransitionError extends UserError {
   }
 }
 
-/** The requested amount is more than the position holds. */
+/** The requested amount is more than can be released or refunded now. */
 export class InsufficientFundsError extends UserError {
   readonly code = 'INSUFFICIENT_FUNDS';
   readonly held: Money;
+  /** The part of `held` that is not retained. */
+  readonly available: Money;
   readonly requested: Money;
-  constructor(held: Money, requested: Money) {
-    super('The requested amount exceeds what the position holds. Request at most `held`.', ['amount']);
+  constructor(held: Money, available: Money, requested: Money) {
+    super(
+      available.minorUnits === held.minorUnits
+        ? 'The requested amount exceeds what the position holds. Request at most `held`.'
+        : 'The requested amount exceeds what the position has available. Request at most `available`.',
+      ['amount'],
+    );
     this.held = held;
+    this.available = available;
     this.requested = requested;
   }
 }
 
 /** The rule of the template's config or of the institution's policy that was violated. */
-export type PolicyRule = 'MIN_AMOUNT' | 'MAX_AMOUNT' | 'CURRENCY' | 'TENOR';
+export type PolicyRule = 'MIN_AMOUNT' | 'MAX_AMOUNT' | 'CURRENCY' | 'TENOR' | 'RETAINAGE' | 'COUNTRY';
 
 /** The request violates a rule of the institution or of its template. */
 export class PolicyViolationError extends UserError {
   readonly code = 'POLICY_VIOLATION';
   readonly rule: PolicyRule;
   readonly limit: Money | null;
-  constructor(rule: PolicyRule, message: string, path: Path, limit: Money | null = null) {
+  constructor(rule: PolicyRule, message: string, path: Path | null, limit: Money | null = null) {
     super(message, path);
     this.rule = rule;
     this.limit = limit;
@@ -149,7 +157,7 @@ export class ConflictError extends UserError {
   readonly code = 'CONFLICT';
   /** The id of the other object that causes the conflict, or null if there is none. */
   readonly conflictingId: string | null;
-  constructor(message: string, path: Path, conflictingId: string | null = null) {
+  constructor(message: string, path: Path | null, conflictingId: string | null = null) {
     super(message, path);
     this.conflictingId = conflictingId;
   }

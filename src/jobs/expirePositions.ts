@@ -1,6 +1,7 @@
 import { auditEventOf } from '../commands/audit.ts';
 import type { CommandContext } from '../commands/context.ts';
-import { recordsOf, writeMove } from '../commands/positionChange.ts';
+import { loadCurrentTerms } from '../commands/currentTerms.ts';
+import { recordsOf, writeMilestones, writeMove } from '../commands/positionChange.ts';
 import { advance, MOVED_FIELDS } from '../domain/move.ts';
 import { SYSTEM } from '../domain/viewer.ts';
 
@@ -23,12 +24,14 @@ const expireBatch = (context: CommandContext): Promise<number> =>
   context.store.transact('ALL', async (tx) => {
     const now = context.clock();
     const due = await tx.lockDue(now, BATCH);
+    const terms = await loadCurrentTerms(tx, due);
     for (const before of due) {
-      const { position, moved } = advance(before, { toState: 'EXPIRED', amount: null }, now);
-      tx.positions.replace(position, MOVED_FIELDS);
-      writeMove(tx, recordsOf(context, { before, position, moved, actor: SYSTEM }));
-      const resource = { type: 'Position', id: position.id } as const;
-      const { institutionId } = position;
+      const advanced = advance(before, { toState: 'EXPIRED', amount: null }, now, terms.get(before.id));
+      tx.positions.replace(advanced.position, MOVED_FIELDS);
+      writeMilestones(tx, advanced.milestones);
+      writeMove(tx, recordsOf(context, { ...advanced, before, actor: SYSTEM }));
+      const resource = { type: 'Position', id: before.id } as const;
+      const { institutionId } = before;
       const attempt = { mutation: 'expirePosition', institutionId, resource, errorCode: null, input: {} } as const;
       tx.auditEvents.insert(auditEventOf(context, { ...attempt, actor: SYSTEM }));
     }

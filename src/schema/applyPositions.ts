@@ -6,9 +6,15 @@ import { UserErrorInterface } from './errors.ts';
 import type { ArgumentPath } from './fieldCosts.ts';
 import { LedgerEvent } from './ledgerEvent.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
+import {
+  FundPositionInput,
+  RefundPositionInput,
+  ReleasePositionInput,
+  TransitionPositionInput,
+} from './moveMutations.ts';
 import { mutation } from './mutation.ts';
 import { Position } from './position.ts';
-import { CreatePositionInput, TransitionPositionInput } from './positionMutations.ts';
+import { CreatePositionInput } from './positionMutations.ts';
 
 const PositionOperation = builder.inputType('PositionOperation', {
   description: 'One operation of a batch. Set exactly one field, without `idempotencyKey`: that is set on the batch.',
@@ -16,6 +22,9 @@ const PositionOperation = builder.inputType('PositionOperation', {
   fields: (t) => ({
     create: t.field({ type: CreatePositionInput, description: 'Creates a position.' }),
     transition: t.field({ type: TransitionPositionInput, description: 'Changes the state of a position.' }),
+    fund: t.field({ type: FundPositionInput, description: 'Funds a position, in full or in part.' }),
+    release: t.field({ type: ReleasePositionInput, description: 'Releases money to the payee.' }),
+    refund: t.field({ type: RefundPositionInput, description: 'Refunds money to the payer.' }),
   }),
 });
 

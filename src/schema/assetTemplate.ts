@@ -50,7 +50,7 @@ builder.queryField('templateKinds', (t) =>
     type: [TemplateKind],
     nullable: true,
     description:
-      'Returns the kinds of asset templates. The currency, the amounts and the tenor of a config are enforced for positions. `retainagePercentage`, `country` and `issuingBankCountry` are validated and stored, but no rule uses them yet: nothing is retained.',
+      'Returns the kinds of asset templates. A config is enforced for the positions that are opened under it: the currency, the amounts, the tenor, and `retainagePercentage`, which becomes part of their terms. `country` and `issuingBankCountry` must be among the `allowedCountries` of the policy.',
     extensions: { roles: EVERYONE, cost: { items: TEMPLATE_KINDS.size } },
     resolve: () => [...TEMPLATE_KINDS.values()],
   }),

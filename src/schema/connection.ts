@@ -133,12 +133,11 @@ export function connect<E extends object>(
   along: Along = {},
 ): MaybePromise<Connection<E>> {
   const { limit, backward } = sizeOf(args);
-  const { parent, where, search, terms } = selection;
   const { unreadFor, bring } = along;
   const cursors = new Cursors(list, selection, order);
   const after = cursors.keyOf('after', args.after);
   const before = cursors.keyOf('before', args.before);
-  const window: Window<E> = { parent, where, search, terms, order, limit, backward, after, before, unreadFor, bring };
+  const window: Window<E> = { ...selection, order, limit, backward, after, before, unreadFor, bring };
   const page = reading.page(window);
   return page instanceof Promise
     ? page.then((loaded) => new WindowPage(reading, selection, cursors, window, loaded))
@@ -167,8 +166,9 @@ class Cursors<E extends object> {
   }
 
   #ownMark(): string {
-    const { parent, where, search, terms = [] } = this.#selection;
-    this.#mark ??= listMark([this.#list, parent, where, search, this.#order, ...terms]);
+    const { parent, where, search, terms = [], party, country } = this.#selection;
+    const joined = party === undefined && country === undefined ? [] : [{ party, country }];
+    this.#mark ??= listMark([this.#list, parent, where, search, this.#order, ...terms, ...joined]);
     return this.#mark;
   }
 }

@@ -12,7 +12,8 @@ type Parser = (part: unknown) => Key[number] | undefined;
 const CURSOR_FIELDS = {
   createdAt: (part) => instant(part),
   updatedAt: (part) => instant(part),
-  expiresAt: (part) => (part === null ? null : instant(part)),
+  expiresAt: (part) => instantOrNull(part),
+  dueAt: (part) => instantOrNull(part),
   lastActivityAt: (part) => instant(part),
   priority: (part) => (isWithin(part, 1, 4) ? part : undefined),
   title: (part) => storable(part),
@@ -35,6 +36,7 @@ export interface ListOrder<E> extends Order<E> {
 const storable = (part: unknown): string | undefined =>
   typeof part === 'string' && textIssue(part) === undefined ? part : undefined;
 const instant = (part: unknown): number | undefined => (isWithin(part, EARLIEST, LATEST) ? part : undefined);
+const instantOrNull = (part: unknown): number | null | undefined => (part === null ? null : instant(part));
 const isWithin = (part: unknown, low: number, high: number): part is number =>
   Number.isSafeInteger(part) && (part as number) >= low && (part as number) <= high;
 

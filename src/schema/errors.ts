@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { LIMITS } from '../domain/limits.ts';
+import type { Money as MoneyRow } from '../domain/money.ts';
 import type {
   CapacityExceededError,
   ConflictError,
@@ -28,7 +29,7 @@ const CODES: { readonly [C in ErrorCode]: string } = {
   NOT_FOUND: 'The object does not exist, or the viewer may not see it.',
   FORBIDDEN: 'The role of the viewer does not allow the mutation.',
   ILLEGAL_TRANSITION: 'The lifecycle does not allow the transition now.',
-  INSUFFICIENT_FUNDS: 'The requested amount exceeds what the position holds.',
+  INSUFFICIENT_FUNDS: 'The requested amount exceeds what the position has available.',
   POLICY_VIOLATION: 'The position violates a rule of the asset template or of the policy of the institution.',
   STALE_VERSION: 'The object has changed since the client read it: it has another version than `expectedVersion`.',
   IDEMPOTENCY_CONFLICT: 'The idempotency key was already used with another input.',
@@ -75,6 +76,8 @@ const PolicyRule = builder.enumType('PolicyRule', {
     MIN_AMOUNT: { description: 'The minimum amount of a position.' },
     MAX_AMOUNT: { description: 'The maximum amount of a position.' },
     CURRENCY: { description: 'The allowed currencies.' },
+    COUNTRY: { description: 'The allowed countries of asset templates.' },
+    RETAINAGE: { description: 'The minimum retainage percentage of the asset template.' },
     TENOR: { description: 'The maximum time between the creation and the expiry of a position.' },
   },
 });
@@ -113,7 +116,10 @@ export const ERRORS = {
     interfaces: [UserErrorInterface],
     fields: (t) => ({
       from: t.expose('from', { type: PositionState, description: 'The current state of the position.' }),
-      to: t.expose('to', { type: PositionState, description: 'The requested state.' }),
+      to: t.expose('to', {
+        type: PositionState,
+        description: 'The requested state: of several, the one that ends the position.',
+      }),
       allowedTransitions: t.field({
         type: [PositionState],
         description: 'The states that the lifecycle allows now.',
@@ -122,10 +128,16 @@ export const ERRORS = {
     }),
   }),
   INSUFFICIENT_FUNDS: builder.objectRef<ErrorData<InsufficientFundsError>>('InsufficientFundsError').implement({
-    description: 'The requested amount exceeds what the position holds.',
+    description: 'The requested amount exceeds what the position has available.',
     interfaces: [UserErrorInterface],
     fields: (t) => ({
       held: t.expose('held', { type: Money, description: 'The amount that the position holds.' }),
+      available: t.field({
+        type: Money,
+        description: 'The amount that can be released or refunded now. May be less than `held`.',
+        // Errors that were stored under an idempotency key before retainage existed have only `held`.
+        resolve: ({ available, held }) => (available as MoneyRow | undefined) ?? held,
+      }),
       requested: t.expose('requested', { type: Money, description: 'The requested amount.' }),
     }),
   }),

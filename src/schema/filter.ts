@@ -28,7 +28,7 @@ export type FilterField<F extends string> = {
     }
   | {
       /** Returns the part of the selection for a value. */
-      select(value: unknown): Pick<Selection<unknown>, 'terms' | 'search'>;
+      select(value: unknown): Pick<Selection<unknown>, 'terms' | 'search' | 'party' | 'country'>;
     }
 );
 
@@ -39,7 +39,7 @@ export type FilterFields<E> = { readonly [argument: string]: FilterField<Field<E
 export function selectionOf<E>(fields: FilterFields<E>, filter: unknown, parent?: Parent<E>): Selection<E> {
   const values = (filter ?? {}) as { readonly [argument: string]: unknown };
   const where: { [field: string]: AnyCondition } = {};
-  let more: Pick<Selection<unknown>, 'terms' | 'search'> = {};
+  let more: Pick<Selection<unknown>, 'terms' | 'search' | 'party' | 'country'> = {};
   for (const [argument, each] of Object.entries(fields)) {
     const value = values[argument];
     const isAbsent = value === null || value === undefined;

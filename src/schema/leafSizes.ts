@@ -1,4 +1,5 @@
 import { type GraphQLField, getNamedType, getNullableType, isEnumType, isListType } from 'graphql';
+import { COUNTRY_CODES } from '../domain/countries.ts';
 import { CURRENCY_CODES } from '../domain/currencies.ts';
 import { LIMITS } from '../domain/limits.ts';
 
@@ -41,6 +42,7 @@ const TEXTS: Readonly<Record<string, number>> = {
   '*.startCursor': CURSOR,
   '*.endCursor': CURSOR,
   '*.path': PATH,
+  'Policy.allowedCountries': 2 + COUNTRY_CODES.length * 5,
   '*.__typename': text(LIMITS.nameCharacters / 4),
   // The size of an introspection is unknown before it is executed.
   'Query.__schema': Infinity,

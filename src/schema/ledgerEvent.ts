@@ -17,7 +17,13 @@ const LedgerEventKind = builder.enumType('LedgerEventKind', {
   description: 'The kind of a ledger event.',
   values: {
     POSITION_CREATED: { description: 'A position was created; no money moved.' },
-    POSITION_STATE_CHANGED: { description: 'The state of a position changed; `postings` has the money that moved.' },
+    POSITION_STATE_CHANGED: {
+      description: 'The state of a position changed, or money was released; `postings` has the money that moved.',
+    },
+    POSITION_CHANGED: {
+      description:
+        'A position changed without a release and without another state, for example through an agreement or a partial refund.',
+    },
   },
 });
 
@@ -25,8 +31,10 @@ const LedgerAccountKind = builder.enumType('LedgerAccountKind', {
   description: 'The kind of a ledger account.',
   values: {
     PAYER: { description: 'The account of the payer, who pays into escrow and receives refunds.' },
-    ESCROW: { description: 'The escrow account, with the held money.' },
+    ESCROW: { description: 'The escrow account, with the held money that is not retained.' },
+    RETAINAGE: { description: 'Money that the payee has earned and that is still withheld.' },
     PAYEE: { description: 'The account of the payee, who receives releases.' },
+    FEE: { description: 'Fees charged for holding the money.' },
   },
 });
 
@@ -74,7 +82,7 @@ export const LedgerEvent = builder.objectRef<LedgerEventRow>('LedgerEvent').impl
     toState: t.expose('toState', { type: PositionState, nullable: true, description: 'The state after the change.' }),
     postings: t.field({
       type: [Posting],
-      description: 'The postings: two that add up to zero, or none if no money moved.',
+      description: 'The postings: two or more that add up to zero, or none if no money moved.',
       extensions: { cost: { items: 2 }, reads: ['id'] },
       resolve: ({ id }, _args, { read }) => {
         const page = read.postings.page(postingsOf(id));

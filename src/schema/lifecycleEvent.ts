@@ -1,10 +1,11 @@
-import type { LifecycleEvent as LifecycleEventRow } from '../domain/lifecycleEvent.ts';
+import { type LifecycleEvent as LifecycleEventRow, moveOf } from '../domain/lifecycleEvent.ts';
 import { EVERYONE } from '../domain/rights.ts';
 import type { Actor as ActorRow } from '../domain/viewer.ts';
-import { builder } from './builder.ts';
+import { builder, type ObjectFields } from './builder.ts';
 import { createdAtField, reference } from './entityFields.ts';
-import { PositionState } from './lifecycle.ts';
+import { PositionMove, PositionState } from './lifecycle.ts';
 import { listable } from './list.ts';
+import { Milestone } from './milestone.ts';
 import { Money } from './money.ts';
 import { Node } from './node.ts';
 import { Position } from './position.ts';
@@ -27,8 +28,18 @@ export const Actor = builder.objectRef<ActorRow>('Actor').implement({
 /** An actor is resolved from the row of its event. */
 export const READS_ACTOR = { reads: ['actorKind', 'apiKeyId'] };
 
+/** Adds an amount of an event, which can be null. */
+const amountField = (t: ObjectFields<LifecycleEventRow>, field: 'moved' | 'fee' | 'retained', description: string) =>
+  t.field({
+    type: Money,
+    nullable: true,
+    description,
+    extensions: { reads: [field, 'currency'] },
+    resolve: ({ currency, ...event }) => (event[field] === null ? null : { minorUnits: event[field], currency }),
+  });
+
 export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEvent').implement({
-  description: 'The record of one state change of a position. Lifecycle events never change.',
+  description: 'The record of one change of a position. Lifecycle events never change.',
   interfaces: [Node],
   fields: (t) => ({
     position: reference(t, Position, 'positionId', 'The position, in its current state.'),
@@ -41,12 +52,36 @@ export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEve
       description: 'The state before the change, or null for the creation.',
     }),
     toState: t.expose('toState', { type: PositionState, description: 'The state after the change.' }),
-    moved: t.field({
-      type: Money,
+    move: t.field({
+      type: PositionMove,
+      description: 'The kind of the change. A change does not always change the state: see `fromState` and `toState`.',
+      extensions: { reads: ['move', 'toState'] },
+      resolve: moveOf,
+    }),
+    moved: amountField(
+      t,
+      'moved',
+      'The money that left or entered the system: what the payer paid, including its fees, what the payee received, or what was refunded. Null if none did.',
+    ),
+    fee: amountField(t, 'fee', 'The fees charged with the change, or null if there were none.'),
+    retained: amountField(
+      t,
+      'retained',
+      'The change of the retained amount: positive if money was withheld, negative if withheld money was paid to the payee, null if it did not change. For releases, `moved + fee + retained` is the gross amount earned.',
+    ),
+    milestone: reference(
+      t,
+      Milestone,
+      'milestoneId',
+      'The milestone that was released or refunded, or null if the change is not about a single milestone.',
+    ),
+    paymentReference: t.exposeString('paymentReference', {
       nullable: true,
-      description: 'The amount of money that moved, or null if none did.',
-      extensions: { reads: ['moved', 'currency'] },
-      resolve: ({ moved, currency }) => (moved === null ? null : { minorUnits: moved, currency }),
+      description: "The bank's reference of the payment, or null if the client sent none.",
+    }),
+    partyReference: t.exposeString('partyReference', {
+      nullable: true,
+      description: 'The reference of the party that agreed, or null if the change is not an agreement.',
     }),
     reason: t.exposeString('reason', {
       nullable: true,

@@ -47,6 +47,15 @@ const Policy = builder.objectRef<PolicyRow>('Policy').implement({
       extensions: { reads: ['allowedCurrencies'] },
       resolve: ({ allowedCurrencies }) => allowedCurrencies,
     }),
+    allowedCountries: t.field({
+      type: ['String'],
+      nullable: true,
+      description:
+        'The countries that the asset template of a position may name, as two-letter codes, or null if all are allowed. Asset templates without a country are always allowed.',
+      extensions: { reads: ['allowedCountries'] },
+      // A policy that was stored before countries existed has none.
+      resolve: ({ allowedCountries }) => allowedCountries ?? null,
+    }),
     limits: t.field({
       type: [PolicyLimit],
       description: 'The limits of amounts, at most one entry per currency.',
@@ -96,6 +105,9 @@ mutation(setPolicy, 'Sets the policy of a region. It replaces the previous polic
     allowedCurrencies: t.field({
       type: ['CurrencyCode'],
       description: `The allowed currencies, 1 to ${LIMITS.listInputs}. Defaults to all.`,
+    }),
+    allowedCountries: t.stringList({
+      description: `The allowed countries of asset templates that name one, 1 to ${LIMITS.listInputs} two-letter ISO 3166-1 codes such as "SG". Defaults to all.`,
     }),
     limits: t.field({
       type: [PolicyLimitInput],

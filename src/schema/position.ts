@@ -1,4 +1,5 @@
 import { type TemplateConfig, templateConfigId } from '../domain/assetTemplate.ts';
+import { COUNTRY_CODES, COUNTRY_ISSUE } from '../domain/countries.ts';
 import { allowedTransitions } from '../domain/lifecycle.ts';
 import { fundedOf, type Position as PositionRow } from '../domain/position.ts';
 import { EVERYONE, viewerAllowedTransitions } from '../domain/rights.ts';
@@ -6,13 +7,15 @@ import type { MaybePromise } from '../store/store.ts';
 import { Asset } from './asset.ts';
 import { builder, type ObjectFields } from './builder.ts';
 import { metadataField, reference, versionedFields } from './entityFields.ts';
-import { anyOf, equals, equalsCurrency, startsWith, withinAmounts, withinTimes } from './filter.ts';
+import { badInput } from './errors.ts';
+import { anyOf, equals, equalsCurrency, type FilterField, startsWith, withinAmounts, withinTimes } from './filter.ts';
 import { Institution, ownerField } from './institution.ts';
 import { PositionState } from './lifecycle.ts';
 import { BY_TIME, listable } from './list.ts';
 import { metadata } from './metadataFilter.ts';
 import { Money } from './money.ts';
 import { Node } from './node.ts';
+import { party } from './party.ts';
 
 const configOf = (found: MaybePromise<TemplateConfig | undefined>) =>
   found instanceof Promise ? found.then((row) => row?.config) : found?.config;
@@ -64,11 +67,12 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
     amount: amountField(t, 'The agreed amount.', ({ amount }) => amount, 'amount'),
     funded: amountField(
       t,
-      'The amount that was paid into escrow. Always equal to held + released + refunded.',
+      'The amount that was paid in, including the fees of the payer. Always equal to held + released + refunded + fees.',
       fundedOf,
       'held',
       'released',
       'refunded',
+      'fees',
     ),
     held: amountField(t, 'The amount in escrow now.', ({ held }) => held, 'held'),
     released: amountField(
@@ -87,6 +91,20 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
   }),
 });
 builder.objectFields(Position, (t) => ({
+  available: amountField(
+    t,
+    'The part of `held` that can be released or refunded. `held = available + retained` always holds.',
+    ({ held, retained }) => held - retained,
+    'held',
+    'retained',
+  ),
+  retained: amountField(
+    t,
+    'The part of `held` that the payee has earned and that is withheld until the final release.',
+    ({ retained }) => retained,
+    'retained',
+  ),
+  fees: amountField(t, 'The fees charged so far, to either party.', ({ fees }) => fees, 'fees'),
   templateVersion: t.exposeInt('templateVersion', {
     description: 'The version of the asset template under which the position was opened.',
   }),
@@ -101,7 +119,7 @@ builder.objectFields(Position, (t) => ({
   fundedAt: t.expose('fundedAt', {
     type: 'DateTime',
     nullable: true,
-    description: 'When the position was funded, or null if it never was.',
+    description: 'When the whole amount was funded, or null if it never was.',
   }),
   closedAt: t.expose('closedAt', {
     type: 'DateTime',
@@ -109,6 +127,20 @@ builder.objectFields(Position, (t) => ({
     description: 'When the position was released, cancelled or expired, or null while it is open.',
   }),
 }));
+
+/** Selects the positions that were opened under a template config with the country. */
+const country: FilterField<never> = {
+  input: (t) =>
+    t.string({
+      description:
+        'Only positions that were opened under an asset template with this country: the `country` of an invoice or the `issuingBankCountry` of a letter of credit. A two-letter ISO 3166-1 code such as "SG".',
+    }),
+  cost: { given: { at: ['filter', 'country'], cost: 20 } },
+  select: (code: string) => {
+    if (!COUNTRY_CODES.includes(code)) throw badInput(`\`filter.country\` ${COUNTRY_ISSUE}`);
+    return { country: code };
+  },
+};
 
 export const positions = listable(Position, {
   prefix: 'pos',
@@ -127,6 +159,8 @@ export const positions = listable(Position, {
       'Only positions whose external reference starts with this text',
     ),
     metadata,
+    party,
+    country,
     states: anyOf('state', PositionState, 'Only positions in one of these states.'),
     currencyCode: equalsCurrency('currency', 'Only positions in this currency.'),
     amount: withinAmounts(

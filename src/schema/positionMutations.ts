@@ -1,49 +1,14 @@
-import type { Replayable } from '../commands/perform.ts';
 import { createPosition } from '../commands/position.ts';
-import type { MovePayload } from '../commands/positionChange.ts';
-import {
-  cancelPosition,
-  expirePosition,
-  fundPosition,
-  releasePosition,
-  transitionPosition,
-} from '../commands/positionMoves.ts';
 import { updatePosition } from '../commands/updatePosition.ts';
-import { builder, type InputFields } from './builder.ts';
 import { LedgerEvent } from './ledgerEvent.ts';
-import { PositionState } from './lifecycle.ts';
 import { LifecycleEvent } from './lifecycleEvent.ts';
 import { MoneyInput } from './money.ts';
-import { EXPECTED_VERSION, mutation, PATCH, REPLAYED, UNCHANGED } from './mutation.ts';
+import { EXPECTED_VERSION, mutation, PATCH, UNCHANGED } from './mutation.ts';
 import { Position } from './position.ts';
+import { PositionTermsInput } from './termsInput.ts';
 
-const POSITION = 'The position, in its current state.';
-
-const PositionChangePayload = builder.interfaceRef<Replayable<MovePayload>>('PositionChangePayload').implement({
-  description:
-    'Result of a successful change of an existing position: the fields that the payloads of transitionPosition, fundPosition, releasePosition, cancelPosition and expirePosition share.',
-  fields: (t) => ({
-    position: t.expose('position', { type: Position, description: POSITION }),
-    event: t.expose('event', { type: LifecycleEvent, description: 'The lifecycle event of the change.' }),
-    ledgerEvent: t.expose('ledgerEvent', { type: LedgerEvent, description: 'The ledger event of the change.' }),
-    replayed: t.exposeBoolean('replayed', { description: REPLAYED }),
-  }),
-});
-const changePayload = (name: string, description: string) =>
-  builder.objectRef<Replayable<MovePayload>>(name).implement({ description, interfaces: [PositionChangePayload] });
-
-const moveFields = (t: InputFields) => ({
-  positionId: t.id({ required: true, description: 'The position to change.' }),
-});
-const noteFields = (t: InputFields) => ({
-  reason: t.string({ description: 'The reason, kept with the lifecycle event. At most 1,000 characters.' }),
-  metadata: t.field({
-    type: 'JSONObject',
-    description: 'Data of the client about the change, kept with the lifecycle event. Defaults to {}.',
-  }),
-  expectedVersion: t.int({ description: EXPECTED_VERSION }),
-});
-const move = (t: InputFields) => ({ ...moveFields(t), ...noteFields(t) });
+/** The description of the position in a payload. */
+export const POSITION = 'The position, in its current state.';
 
 export const CreatePositionInput = mutation(
   createPosition,
@@ -75,6 +40,11 @@ export const CreatePositionInput = mutation(
           'When the position expires. Must be in the future. Required if the config of the asset template has `maxTenorDays`. Defaults to never.',
       }),
       metadata: t.field({ type: 'JSONObject', description: 'Data of the client. Defaults to {}.' }),
+      terms: t.field({
+        type: PositionTermsInput,
+        description:
+          'The terms of the position. Defaults to no terms, or to retainage alone if the asset template prescribes it.',
+      }),
     }),
     payload: (t) => ({
       position: t.expose('position', { type: Position, description: POSITION }),
@@ -103,56 +73,4 @@ mutation(
     }),
     payload: (t) => ({ position: t.expose('position', { type: Position, description: POSITION }) }),
   },
-);
-
-export const TransitionPositionInput = mutation(
-  transitionPosition,
-  'Changes the state of a position to any allowed state, with the same effects as fundPosition, releasePosition, cancelPosition and expirePosition.',
-  {
-    input: (t) => ({
-      ...moveFields(t),
-      toState: t.field({ type: PositionState, required: true, description: 'The new state of the position.' }),
-      amount: t.field({
-        type: 'Decimal',
-        description:
-          'The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is held. Not allowed for other states.',
-      }),
-      ...noteFields(t),
-    }),
-    payload: changePayload('TransitionPositionPayload', 'Result of a successful transition.'),
-  },
-);
-
-mutation(
-  fundPosition,
-  'Pays the whole agreed amount into escrow. The config under which the position was opened and the current policy are checked again.',
-  { input: move, payload: changePayload('FundPositionPayload', 'Result of a successful funding.') },
-);
-
-mutation(releasePosition, 'Releases a part of the held amount, or all of it, to the payee.', {
-  input: (t) => ({
-    ...moveFields(t),
-    amount: t.field({
-      type: 'Decimal',
-      description:
-        'The amount to release, in the currency of the position; at most what is held. Required unless `all` is true, and not allowed with it.',
-    }),
-    all: t.boolean({
-      description:
-        'Whether to release everything that is held. Required to be true unless `amount` is set; false and null count as absent.',
-    }),
-    ...noteFields(t),
-  }),
-  payload: changePayload('ReleasePositionPayload', 'Result of a successful release.'),
-});
-
-mutation(cancelPosition, 'Cancels a position. The held amount is returned to the payer.', {
-  input: move,
-  payload: changePayload('CancelPositionPayload', 'Result of a successful cancellation.'),
-});
-
-mutation(
-  expirePosition,
-  'Expires a position immediately, even before its `expiresAt`. The held amount is returned to the payer. After `expiresAt` the server does it automatically.',
-  { input: move, payload: changePayload('ExpirePositionPayload', 'Result of a successful expiry.') },
 );

@@ -18,10 +18,12 @@ const sum = (all: readonly Total[], of: (total: Total) => bigint): bigint =>
 
 const PARTS: { readonly [name: string]: { readonly description: string; readonly of: (total: Total) => bigint } } = {
   amount: { description: 'The sum of the agreed amounts.', of: ({ amount }) => amount },
-  funded: { description: 'The sum of the amounts that were paid into escrow.', of: fundedOf },
+  funded: { description: 'The sum of the amounts that were paid in, with the fees of payers.', of: fundedOf },
   held: { description: 'The sum of the amounts that are in escrow now.', of: ({ held }) => held },
+  retained: { description: 'The sum of the retained amounts.', of: ({ retained }) => retained },
   released: { description: 'The sum of the amounts that were released to payees.', of: ({ released }) => released },
   refunded: { description: 'The sum of the amounts that were returned to payers.', of: ({ refunded }) => refunded },
+  fees: { description: 'The sum of the fees charged.', of: ({ fees }) => fees },
 };
 
 const PositionStateTotal = builder.objectRef<Total>('PositionStateTotal').implement({

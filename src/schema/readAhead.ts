@@ -53,8 +53,7 @@ const isSame = (one: Window<AnyRow>, other: Window<AnyRow>): boolean =>
   one.backward === other.backward &&
   other.after === null &&
   other.before === null &&
-  other.search === undefined &&
-  other.terms === undefined &&
+  [other.search, other.terms, other.party, other.country].every((each) => each === undefined) &&
   one.order.direction === other.order.direction &&
   isEqualList(one.order.by, other.order.by) &&
   isEqualList(one.unreadFor ?? [], other.unreadFor ?? []) &&

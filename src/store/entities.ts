@@ -8,8 +8,10 @@ import type { IdempotencyRecord } from '../domain/idempotency.ts';
 import type { Institution } from '../domain/institution.ts';
 import type { LedgerEvent, Posting } from '../domain/ledgerEvent.ts';
 import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
+import type { Milestone } from '../domain/milestone.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Position } from '../domain/position.ts';
+import type { Party, PositionTerms } from '../domain/terms.ts';
 
 /** The tables of the store, with their entities. */
 export interface Tables {
@@ -18,6 +20,9 @@ export interface Tables {
   readonly templateConfigs: TemplateConfig;
   readonly assets: Asset;
   readonly positions: Position;
+  readonly positionTerms: PositionTerms;
+  readonly parties: Party;
+  readonly milestones: Milestone;
   readonly lifecycleEvents: LifecycleEvent;
   readonly ledgerEvents: LedgerEvent;
   readonly postings: Posting;

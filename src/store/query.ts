@@ -1,5 +1,6 @@
 import type { Id } from '../domain/ids.ts';
 import type { MetadataTerm } from '../domain/metadataTerms.ts';
+import type { PartyRole } from '../domain/terms.ts';
 import type { TableName, Tables } from './entities.ts';
 
 /** The name of a field of an entity. */
@@ -40,6 +41,16 @@ export interface Selection<E> {
   readonly search?: readonly string[] | undefined;
   /** Only rows whose metadata has all of these terms; for entities with indexed metadata. */
   readonly terms?: readonly MetadataTerm[] | undefined;
+  /** Only positions with this party in their current terms. */
+  readonly party?: PartyMatch | undefined;
+  /** Only positions that were opened under a template config with this country. */
+  readonly country?: string | undefined;
+}
+
+/** A party of a position: its reference, and its role unless any will do. */
+export interface PartyMatch {
+  readonly reference: string;
+  readonly role: PartyRole | null;
 }
 
 /**

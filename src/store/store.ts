@@ -27,6 +27,7 @@ export type {
   Order,
   Page,
   Parent,
+  PartyMatch,
   Range,
   Selection,
   UnreadOf,
@@ -54,8 +55,10 @@ export interface Total {
   readonly count: number;
   readonly amount: bigint;
   readonly held: bigint;
+  readonly retained: bigint;
   readonly released: bigint;
   readonly refunded: bigint;
+  readonly fees: bigint;
 }
 
 /** One reader per table. */

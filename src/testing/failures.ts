@@ -17,7 +17,7 @@ const USER_ERRORS: { readonly [C in ErrorCode]: () => UserError } = {
   NOT_FOUND: () => new userErrors.NotFoundError('object', ['id'], null),
   FORBIDDEN: () => new userErrors.ForbiddenError(MESSAGE),
   ILLEGAL_TRANSITION: () => new userErrors.IllegalTransitionError('EXPIRED', 'FUNDED', []),
-  INSUFFICIENT_FUNDS: () => new userErrors.InsufficientFundsError(usCents(0n), usCents(1n)),
+  INSUFFICIENT_FUNDS: () => new userErrors.InsufficientFundsError(usCents(0n), usCents(0n), usCents(1n)),
   POLICY_VIOLATION: () => new userErrors.PolicyViolationError('MAX_AMOUNT', MESSAGE, ['amount']),
   STALE_VERSION: () => new userErrors.StaleVersionError(1, 2),
   IDEMPOTENCY_CONFLICT: () => new userErrors.IdempotencyConflictError('test'),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { ExportFormatError, noRows, parseHeader, tableOfLine, trailerLine } from './format.ts';
+import { ExportFormatError, type Header, noRows, parseHeader, tableOfLine, trailerLine } from './format.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** The maximum size of a line, in bytes. The longest row is far shorter. */
@@ -14,7 +14,7 @@ const NEWLINE = 10;
 export async function* exportLines(path: string): AsyncGenerator<readonly Buffer[]> {
   const hash = createHash('sha256');
   const rows = noRows();
-  let isHeaderRead = false;
+  let header: Header | undefined;
   // The last line is the trailer, so each line waits for the next one.
   let last: Buffer | undefined;
   for await (const lines of fileLines(path)) {
@@ -22,21 +22,21 @@ export async function* exportLines(path: string): AsyncGenerator<readonly Buffer
     last = complete.at(-1);
     const read = complete.slice(0, -1);
     for (const line of read) hash.update(line).update('\n');
-    if (!isHeaderRead && last !== undefined) {
-      parseHeader((complete[0] as Buffer).toString());
+    if (!header && last !== undefined) {
+      const first = parseHeader((complete[0] as Buffer).toString());
       if (read.length === 0) continue;
-      isHeaderRead = true;
+      header = first;
       read.shift();
     }
     for (const line of read) {
-      const table = tableOfLine(line);
+      const table = header && tableOfLine(line, header.version);
       if (table) rows[table] += 1;
     }
     if (read.length > 0) yield read;
   }
-  if (!isHeaderRead) throw new ExportFormatError(last ? CUT_OFF : 'The file is not an export of EscrowGrid.');
+  if (!header) throw new ExportFormatError(last ? CUT_OFF : 'The file is not an export of EscrowGrid.');
   const trailer = last?.toString() ?? '';
-  if (trailer === trailerLine(rows, hash.digest('hex'))) return;
+  if (trailer === trailerLine(header.version, rows, hash.digest('hex'))) return;
   throw new ExportFormatError(trailer.startsWith('{"rows":') ? DAMAGED : CUT_OFF);
 }
 

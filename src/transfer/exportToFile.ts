@@ -5,6 +5,7 @@ import type { Scope } from '../domain/viewer.ts';
 import type { Store, TableName, TableScan } from '../store/store.ts';
 import { TABLE_NAMES, tenantOf } from '../store/tables.ts';
 import { headerLine, noRows, type RowCounts, rowLine, trailerLine } from './format.ts';
+import { FORMAT_VERSION } from './formatVersion.ts';
 
 /** Only the owner may read a file with the data of institutions. */
 const MODE = 0o600;
@@ -52,7 +53,7 @@ async function writeExport(
   const writer = new LineWriter(file);
   const counts = noRows();
   let total = 0;
-  await writer.add(headerLine({ institutionId: tenantOf(scope) }));
+  await writer.add(headerLine(tenantOf(scope)));
   const writeTable = async <T extends TableName>(name: T): Promise<void> => {
     for await (const rows of scan.rows(name)) {
       for (const row of rows) {
@@ -64,7 +65,7 @@ async function writeExport(
     }
   };
   for (const name of TABLE_NAMES) await writeTable(name);
-  await writer.add(trailerLine(counts, await writer.checksum()));
+  await writer.add(trailerLine(FORMAT_VERSION, counts, await writer.checksum()));
   await writer.flush();
   return counts;
 }

@@ -1,12 +1,8 @@
-import type { Field, TableName, Tables } from '../store/store.ts';
-
-/** The form in which a field is written: an amount as a text of digits, everything else as its JSON. */
-type KindOf<V> = [Extract<V, bigint>] extends [never] ? 'value' : 'amount';
+import type { TableName } from '../store/store.ts';
+import { type FieldsOf, TERMS_FIELDS } from './termsFields.ts';
 
 /** The fields of every table in the order in which an export has them. The compiler names a field that is missing. */
-export const FIELDS: {
-  readonly [T in TableName]: { readonly [F in Field<Tables[T]>]: KindOf<Tables[T][F]> };
-} = {
+export const FIELDS: FieldsOf<TableName> = {
   institutions: {
     id: 'value',
     name: 'value',
@@ -62,9 +58,13 @@ export const FIELDS: {
     magnitude: 'amount',
     expiresAt: 'value',
     state: 'value',
+    termsVersion: 'value',
+    principal: 'amount',
     held: 'amount',
+    retained: 'amount',
     released: 'amount',
     refunded: 'amount',
+    fees: 'amount',
     fundedAt: 'value',
     closedAt: 'value',
     sequence: 'value',
@@ -72,6 +72,7 @@ export const FIELDS: {
     createdAt: 'value',
     updatedAt: 'value',
   },
+  ...TERMS_FIELDS,
   lifecycleEvents: {
     id: 'value',
     institutionId: 'value',
@@ -79,7 +80,13 @@ export const FIELDS: {
     sequence: 'value',
     fromState: 'value',
     toState: 'value',
+    move: 'value',
     moved: 'amount',
+    fee: 'amount',
+    retained: 'amount',
+    milestoneId: 'value',
+    paymentReference: 'value',
+    partyReference: 'value',
     currency: 'value',
     reason: 'value',
     metadata: 'value',
@@ -112,6 +119,7 @@ export const FIELDS: {
     institutionId: 'value',
     region: 'value',
     allowedCurrencies: 'value',
+    allowedCountries: 'value',
     limits: 'value',
     version: 'value',
     createdAt: 'value',

@@ -1,8 +1,9 @@
 import type { Id } from '../domain/ids.ts';
 import { isWellFormedId } from '../domain/ids.ts';
 import type { TableName, Tables } from '../store/store.ts';
-import { eachTable, TABLE_NAMES } from '../store/tables.ts';
+import { eachTable } from '../store/tables.ts';
 import { FIELDS } from './fields.ts';
+import { FORMAT_VERSION, type FormatVersion, fieldsAfter, tablesIn } from './formatVersion.ts';
 
 // An export is a text file of one JSON object per line: a header, one line per row, and a trailer with the number of
 // rows of each table and the SHA-256 of all lines before it. It contains nothing that depends on the time or the store,
@@ -12,11 +13,10 @@ import { FIELDS } from './fields.ts';
 export class ExportFormatError extends Error {}
 
 const FORMAT = 'escrowgrid-export';
-/** Increases when the lines of an export change, for example when a table has a new field. */
-const FORMAT_VERSION = 1;
 
 /** The first line of an export. */
 export interface Header {
+  readonly version: FormatVersion;
   /** The only institution of the export, or null if it has the rows of all. */
   readonly institutionId: Id | null;
 }
@@ -27,14 +27,16 @@ export type RowCounts = { readonly [T in TableName]: number };
 /** Returns a count of zero for each table. */
 export const noRows = (): { [T in TableName]: number } => eachTable(() => 0);
 
-export const headerLine = ({ institutionId }: Header): string =>
+export const headerLine = (institutionId: Id | null): string =>
   JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, institutionId });
 
-export const trailerLine = (rows: RowCounts, sha256: string): string => JSON.stringify({ rows, sha256 });
+/** Returns the last line of an export of the version, which has the numbers of only its own tables. */
+export const trailerLine = (version: FormatVersion, rows: RowCounts, sha256: string): string =>
+  JSON.stringify({ rows: Object.fromEntries(tablesIn(version).map((table) => [table, rows[table]])), sha256 });
 
 /** Returns the line of a row: its table with its fields, amounts as texts. */
 export function rowLine<T extends TableName>(table: T, row: Tables[T]): string {
-  const { kinds } = shapeOf(table);
+  const { kinds } = SHAPES[FORMAT_VERSION][table];
   const fields: object = row;
   const values: { [field: string]: unknown } = {};
   for (const [field] of kinds) {
@@ -49,36 +51,41 @@ export function parseHeader(line: string): Header {
   const header = parseObject(line);
   if (header?.['format'] !== FORMAT) throw new ExportFormatError('The file is not an export of EscrowGrid.');
   const { version, institutionId } = header;
-  if (Number.isSafeInteger(version) && version !== FORMAT_VERSION) {
+  if (Number.isSafeInteger(version) && !isReadable(version)) {
     throw new ExportFormatError(
       `The export has the format version ${String(version)}, and this program reads version ${FORMAT_VERSION}. Import it ` +
         'with the version of EscrowGrid that wrote it.',
     );
   }
   const isId = typeof institutionId === 'string' && isWellFormedId(institutionId);
-  if (version !== FORMAT_VERSION || !(isId || institutionId === null)) throw damaged(1);
-  return { institutionId };
+  if (!isReadable(version) || !(isId || institutionId === null)) throw damaged(1);
+  return { version, institutionId };
 }
+
+const isReadable = (version: unknown): version is FormatVersion => version === FORMAT_VERSION || version === 1;
 
 /** A row of one table, as it was parsed. */
 export type ParsedRow = { readonly [T in TableName]: { readonly table: T; readonly row: Tables[T] } }[TableName];
 
-/** Parses the line of a row. Throws ExportFormatError if it is not one, with the number of the line. */
-export function parseRow(line: string, lineNumber: number): ParsedRow {
+/**
+ * Parses the line of a row in an export of the version. Throws ExportFormatError if it is not one, with the number of the
+ * line.
+ */
+export function parseRow(line: string, lineNumber: number, version: FormatVersion): ParsedRow {
   const [[table, values] = ['', undefined], ...others] = Object.entries(parseObject(line) ?? {});
-  if (others.length > 0 || !isTable(table) || !isObject(values)) throw damaged(lineNumber);
-  const { kinds, names } = shapeOf(table);
+  if (others.length > 0 || !isTable(table, version) || !isObject(values)) throw damaged(lineNumber);
+  const { kinds, names, later } = SHAPES[version][table];
   if (Object.keys(values).join() !== names) throw damaged(lineNumber);
-  const row: { [field: string]: unknown } = { ...values };
+  const row: { [field: string]: unknown } = { ...values, ...later };
   for (const [field, kind] of kinds) if (kind === 'amount') row[field] = amountOf(values[field], lineNumber);
   // The fields are those of the table, and the checksum of the file covers their values.
   return { table, row } as unknown as ParsedRow;
 }
 
-/** Returns the table of a line without parsing all of it; undefined if it has none. */
-export function tableOfLine(line: Buffer): TableName | undefined {
+/** Returns the table of a line without parsing all of it; undefined if it has none of the version. */
+export function tableOfLine(line: Buffer, version: FormatVersion): TableName | undefined {
   const name = line.toString('latin1', 2, line.indexOf('"', 2));
-  return isTable(name) ? name : undefined;
+  return isTable(name, version) ? name : undefined;
 }
 
 const AMOUNT = /^-?\d+$/;
@@ -89,19 +96,28 @@ function amountOf(value: unknown, lineNumber: number): bigint | null {
   return BigInt(value);
 }
 
+/** The form of the rows of a table in one version. */
 interface Shape {
   readonly kinds: readonly (readonly [field: string, kind: 'value' | 'amount'])[];
   /** The fields, joined to one text. */
   readonly names: string;
+  /** The fields that a later version added, with their values. */
+  readonly later: { readonly [field: string]: unknown };
 }
-const SHAPES: { readonly [T in TableName]: Shape } = eachTable(<T extends TableName>(name: T) => ({
-  kinds: Object.entries(FIELDS[name]),
-  names: Object.keys(FIELDS[name]).join(),
-}));
-const shapeOf = (table: TableName): Shape => SHAPES[table];
+type Shapes = { readonly [T in TableName]: Shape };
+const shapesOf = (version: FormatVersion): Shapes =>
+  eachTable<Shapes>(<T extends TableName>(name: T): Shape => {
+    const later = fieldsAfter(version, name);
+    const kinds = Object.entries(FIELDS[name]).filter(([field]) => !Object.hasOwn(later, field));
+    return { kinds, names: kinds.map(([field]) => field).join(), later };
+  });
+const TABLES: { readonly [V in FormatVersion]: ReadonlySet<TableName> } = {
+  1: new Set(tablesIn(1)),
+  2: new Set(tablesIn(2)),
+};
+const SHAPES: { readonly [V in FormatVersion]: Shapes } = { 1: shapesOf(1), 2: shapesOf(2) };
 
-const NAMES: ReadonlySet<string> = new Set(TABLE_NAMES);
-const isTable = (name: string): name is TableName => NAMES.has(name);
+const isTable = (name: string, version: FormatVersion): name is TableName => TABLES[version].has(name as TableName);
 const isObject = (value: unknown): value is { readonly [field: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

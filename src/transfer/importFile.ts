@@ -1,4 +1,3 @@
-import type { Id } from '../domain/ids.ts';
 import { AlreadyExistsError } from '../store/errors.ts';
 import type { Store, TableLoad, TableName, Tables } from '../store/store.ts';
 import { ownerOf } from '../store/tables.ts';
@@ -31,10 +30,10 @@ export async function importFile(
   path: string,
   onProgress: (rows: number) => void = () => {},
 ): Promise<RowCounts> {
-  const { institutionId } = await checkExport(path);
-  await throwIfPresent(store, path, institutionId);
+  const header = await checkExport(path);
+  await throwIfPresent(store, path, header);
   try {
-    return await store.load((load) => insertAll(load, path, institutionId, onProgress));
+    return await store.load((load) => insertAll(load, path, header, onProgress));
   } catch (error) {
     if (!(error instanceof AlreadyExistsError)) throw error;
     throw new ImportError('The store already has rows of the export. Nothing was imported.', { cause: error });
@@ -49,8 +48,8 @@ async function checkExport(path: string): Promise<Header> {
 }
 
 /** Throws ImportError if the store has an institution of the export. */
-async function throwIfPresent(store: Store, path: string, institutionId: Id | null): Promise<void> {
-  for await (const { table, rows } of batchesOf(path, institutionId)) {
+async function throwIfPresent(store: Store, path: string, header: Header): Promise<void> {
+  for await (const { table, rows } of batchesOf(path, header)) {
     // The institutions come first.
     if (table !== 'institutions') return;
     const found = await store.read('ALL').institutions.byIds(rows.map(({ id }) => id));
@@ -63,12 +62,12 @@ async function throwIfPresent(store: Store, path: string, institutionId: Id | nu
 async function insertAll(
   load: TableLoad,
   path: string,
-  institutionId: Id | null,
+  header: Header,
   onProgress: (rows: number) => void,
 ): Promise<RowCounts> {
   const counts = noRows();
   let inserted = 0;
-  for await (const { table, rows } of batchesOf(path, institutionId)) {
+  for await (const { table, rows } of batchesOf(path, header)) {
     await load.insert(table, rows);
     counts[table] += rows.length;
     onProgress((inserted += rows.length));
@@ -80,13 +79,13 @@ async function insertAll(
  * Returns the rows of an export, parsed. Throws ExportFormatError, also for a row of an institution that it does not
  * name.
  */
-async function* batchesOf(path: string, institutionId: Id | null): AsyncGenerator<Batch> {
+async function* batchesOf(path: string, { version, institutionId }: Header): AsyncGenerator<Batch> {
   let batch: ParsedRow[] = [];
   let bytes = 0;
   let lineNumber = 1;
   for await (const lines of exportLines(path)) {
     for (const line of lines) {
-      const parsed = parseRow(line.toString(), (lineNumber += 1));
+      const parsed = parseRow(line.toString(), (lineNumber += 1), version);
       if (institutionId !== null && ownerOf(parsed.row) !== institutionId) {
         throw new ExportFormatError(`The export is damaged: line ${lineNumber} belongs to another institution.`);
       }

@@ -35,8 +35,12 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set([
   'AuditEvent.errorCode',
   'ApiKey.prefix',
   'ChatMessage.deletionReason',
+  'LifecycleEvent.partyReference',
   'Position.templateConfig',
 ]);
+
+/** Whether the id must be that of a part of the object that the mutation names. */
+const isOfTheObject = (path: readonly string[]): boolean => ['replyToId', 'milestoneId'].includes(path.at(-1) ?? '');
 
 /** Tries every argument for ids and cursors, and every operation, as every kind of caller. */
 export function everyCaller(open: OpenStore): void {
@@ -168,8 +172,8 @@ export function everyCaller(open: OpenStore): void {
 
     it('an admin of another institution gets NOT_FOUND from every mutation', async () => {
       await tryAll(WRITES, ({ name, path }, text) => {
-        // A reply must belong to the session, and every other message is reported the same way.
-        const code = path.at(-1) === 'replyToId' ? 'VALIDATION_FAILED' : 'NOT_FOUND';
+        // A reply must belong to the session, and a milestone to the position. All others are reported the same way.
+        const code = isOfTheObject(path) ? 'VALIDATION_FAILED' : 'NOT_FOUND';
         expect([name, text]).toEqual([name, expect.stringContaining(`"code":"${code}"`)]);
       });
     });

@@ -14,7 +14,7 @@ import {
   trailOf,
   UNKNOWN,
 } from '../support/accounting.ts';
-import { fundedPosition, openPosition } from '../support/deal.ts';
+import { fundedPosition, openPosition, TERMS, withTerms } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
 
 const REGION = { region: 'US' } as const;
@@ -58,11 +58,16 @@ onBothStores((open) => {
         return [{ positionId: (await openPosition(server, deal)).id, reason: 'Wire' }, 'Position'];
       case 'transitionPosition':
         return [{ ...(await funded()), toState: 'PARTIALLY_RELEASED', amount: '1.5' }, 'Position'];
+      case 'refundPosition':
       case 'releasePosition':
         return [{ ...(await funded()), amount: '0.5', metadata: { a: 1 } }, 'Position'];
       case 'cancelPosition':
       case 'expirePosition':
         return [await funded(), 'Position'];
+      case 'amendPosition':
+        return [{ ...(await withTerms(server, deal)), terms: TERMS, reason: 'Wrong payee' }, 'Position'];
+      case 'agreeToPosition':
+        return [{ ...(await withTerms(server, deal)), partyReference: 'seller', termsVersion: 1 }, 'Position'];
       case 'applyPositions':
         return [{ operations: [{ create: opening(deal) }] }, null];
       case 'setPolicy':

@@ -120,8 +120,10 @@ onBothStores((open) => {
     };
     const kept = createStoredLedger(createIds(Date.now));
     const position = await openPosition(scene.server, deal);
-    const broken = serve(store, { ledger: { ...kept, entryOfStateChange: down } });
-    const mute = serve(store, { ledger: { ...kept, entryOfCreation: down } });
+    const broken = serve(store, {
+      ledger: { entryOf: (event) => (event.fromState === null ? kept.entryOf(event) : down()) },
+    });
+    const mute = serve(store, { ledger: { entryOf: down } });
     const before = await countsOf(store);
     for (const [server, document, input] of [
       [broken, 'fundPosition(input: $input)', { positionId: position.id, idempotencyKey: 'k' }],

@@ -1,6 +1,6 @@
 import { beforeAll } from 'vitest';
 import { did, type MutationName, opening, type Scene } from '../support/accounting.ts';
-import { fundedPosition, openPosition } from '../support/deal.ts';
+import { fundedPosition, openPosition, TERMS, withTerms } from '../support/deal.ts';
 
 /** A valid input of a mutation, changes that keep it equivalent, and changes that make it different. */
 export interface Equivalents {
@@ -114,6 +114,33 @@ export function equivalentInputsOn(scene: Scene): EquivalentInputs {
       transitionPosition: await paying({ toState: 'PARTIALLY_RELEASED' }),
       fundPosition: await move(false),
       releasePosition: await paying({}, { all: false }, { all: null }),
+      refundPosition: await paying(
+        {},
+        { all: false },
+        { all: null },
+        { milestoneId: null },
+        { paymentReference: null },
+      ),
+      amendPosition: {
+        input: { ...(await withTerms(server, deal)), terms: TERMS, metadata },
+        same: [
+          { metadata: reordered },
+          { reason: null },
+          { terms: { ...TERMS, agreementRequired: false, fees: [], retainagePercentage: null } },
+          { terms: { ...TERMS, milestones: [{ ...TERMS.milestones[0], amount: '100', payeeReference: 'seller' }] } },
+        ],
+        other: [
+          { terms: { ...TERMS, agreementRequired: true } },
+          { terms: { ...TERMS, milestones: [] } },
+          { expiresAt: null },
+          { reason: 'why' },
+        ],
+      },
+      agreeToPosition: {
+        input: { ...(await withTerms(server, deal)), partyReference: 'seller', termsVersion: 1, metadata },
+        same: [{ metadata: reordered }, { reason: null }],
+        other: [{ partyReference: 'buyer' }, { termsVersion: 2 }, { reason: 'why' }],
+      },
       cancelPosition: await move(true),
       expirePosition: await move(false),
       applyPositions: {

@@ -6,7 +6,9 @@ import { errorOf } from '../support/answers.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
 import { onBothStores } from '../support/stores.ts';
 
-const CHANGES = ['Transition', 'Fund', 'Release', 'Cancel', 'Expire'].map((move) => `${move}PositionPayload`);
+const CHANGES = ['Transition', 'Fund', 'Release', 'Refund', 'Cancel', 'Expire', 'Amend'].map(
+  (move) => `${move}PositionPayload`,
+);
 const HOUR_MS = 3_600_000;
 
 it('each mutation that changes a position has its own payload type, and all implement one interface', () => {
@@ -35,6 +37,8 @@ onBothStores((open) => {
     const moves = [
       ['fundPosition', { positionId: first?.id }, 'FundPositionPayload'],
       ['releasePosition', { positionId: first?.id, amount: '1' }, 'ReleasePositionPayload'],
+      ['refundPosition', { positionId: first?.id, amount: '1' }, 'RefundPositionPayload'],
+      ['amendPosition', { positionId: second?.id, expiresAt: null }, 'AmendPositionPayload'],
       ['cancelPosition', { positionId: second?.id }, 'CancelPositionPayload'],
       ['expirePosition', { positionId: third?.id }, 'ExpirePositionPayload'],
       ['transitionPosition', { positionId: fourth?.id, toState: 'FUNDED' }, 'TransitionPositionPayload'],

@@ -110,16 +110,16 @@ const CONFIGS: readonly (readonly [code: string, config: object])[] = [
   ]),
 ];
 
-it('templateKinds.configSchema states which properties no rule uses yet', () => {
+it('templateKinds.configSchema describes the properties whose effect their names do not say', () => {
   const described = [...TEMPLATE_KINDS.values()].flatMap(({ code, configSchema }) =>
     Object.entries(
       configSchema['properties'] as { readonly [name: string]: { readonly description?: string } },
     ).flatMap(([name, { description }]) => (description === undefined ? [] : [`${code} ${name}: ${description}`])),
   );
   expect(described).toEqual([
-    'CONSTR_RETAINAGE retainagePercentage: Validated and stored. No rule uses it yet.',
-    'TF_INVOICE country: Validated and stored. No rule uses it yet.',
-    'TF_LC issuingBankCountry: Validated and stored. No rule uses it yet.',
+    'CONSTR_RETAINAGE retainagePercentage: Withheld from each release until the final one; terms of a position cannot have less.',
+    'TF_INVOICE country: Positions are found by it, and the policy of the institution can restrict it.',
+    'TF_LC issuingBankCountry: Positions are found by it, and the policy of the institution can restrict it.',
   ]);
   for (const name of ['retainagePercentage', 'country', 'issuingBankCountry']) {
     expect(schema.getQueryType()?.getFields()['templateKinds']?.description).toContain(name);

@@ -6,11 +6,27 @@ import { CHAT_MUTATIONS } from '../support/conversation.ts';
 import { fundedPosition, openPosition } from '../support/deal.ts';
 import { MOVES, MUTATIONS, type MutationName, type Scene, sceneOn, target, UNKNOWN } from '../support/refusing.ts';
 import { onBothStores } from '../support/stores.ts';
+import type { PositionTermsInput } from './documents/graphql.ts';
 
 /** The inputs that make a mutation return each member of its union. The payload comes last. */
 type Ways = { readonly [member: string]: object };
 
-function waysOf(mutation: MutationName, { limited, funded, created, ended, tightened }: Scene): Ways {
+/** Positions whose terms conflict with a move: an agreement is missing, or an amount is retained. */
+interface Conflicting {
+  readonly unagreed: string;
+  readonly retained: string;
+}
+const TERMS = {
+  parties: [
+    { role: 'PAYER', reference: 'buyer' },
+    { role: 'PAYEE', reference: 'seller' },
+  ],
+} satisfies PositionTermsInput;
+
+function waysOf(
+  mutation: MutationName,
+  { limited, funded, created, ended, tightened, unagreed, retained }: Scene & Conflicting,
+): Ways {
   const institutionId = limited.institution.id;
   const template = { institutionId, code: 'CONSTR_RETAINAGE', name: 'R', vertical: 'CONSTRUCTION', region: 'SG' };
   const config = { currency: 'SGD', retainagePercentage: '5' };
@@ -66,12 +82,19 @@ function waysOf(mutation: MutationName, { limited, funded, created, ended, tight
     case 'releasePosition':
       return moves;
     case 'transitionPosition':
-      return { ...moves, PolicyViolationError: { positionId: tightened, toState: 'FUNDED' } };
+      return {
+        ...moves,
+        PolicyViolationError: { positionId: tightened, toState: 'FUNDED' },
+        ConflictError: { positionId: unagreed, toState: 'FUNDED' },
+      };
     case 'fundPosition': {
       const { InsufficientFundsError: _none, ...rest } = moves;
-      return { ...rest, PolicyViolationError: { positionId: tightened } };
+      return { ...rest, PolicyViolationError: { positionId: tightened }, ConflictError: { positionId: unagreed } };
     }
-    case 'cancelPosition':
+    case 'cancelPosition': {
+      const { InsufficientFundsError: _none, ...rest } = moves;
+      return { ...rest, ConflictError: { positionId: retained } };
+    }
     case 'expirePosition': {
       const { InsufficientFundsError: _none, ...rest } = moves;
       return rest;
@@ -100,6 +123,9 @@ const OTHERS: readonly string[] = [
   'updateAssetTemplate',
   'updateAsset',
   'updatePosition',
+  'refundPosition',
+  'amendPosition',
+  'agreeToPosition',
   ...CHAT_MUTATIONS,
 ];
 
@@ -116,7 +142,11 @@ onBothStores((open) => {
     const { limited } = scene();
     const { id: created } = await openPosition(server(), limited);
     const { id: funded } = await fundedPosition(server(), limited);
-    const ways = waysOf(mutation, { ...scene(), created, funded });
+    const { id: unagreed } = await openPosition(server(), limited, { terms: { ...TERMS, agreementRequired: true } });
+    const terms = { ...TERMS, retainagePercentage: '10' };
+    const { id: retained } = await fundedPosition(server(), limited, '100.00', { terms });
+    await ask('releasePosition', { positionId: retained, amount: '50.00' });
+    const ways = waysOf(mutation, { ...scene(), created, funded, unagreed, retained });
     expect(Object.keys(ways).toSorted()).toEqual(membersOf(mutation).toSorted());
     for (const [member, input] of Object.entries(ways)) {
       const reader: Viewer = { role: 'READ_ONLY', institutionId: limited.institution.id };

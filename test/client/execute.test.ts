@@ -2,6 +2,8 @@ import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 import { parse } from 'graphql';
 import { expect, it, vi } from 'vitest';
 import {
+  AgreeToPositionDocument,
+  AmendPositionDocument,
   ApplyPositionsDocument,
   CancelPositionDocument,
   ChatMessagesDocument,
@@ -17,8 +19,10 @@ import {
   type PositionOperation,
   type PositionState,
   PositionsDocument,
+  PositionTermsDocument,
   PostChatMessageDocument,
   possibleTypes,
+  RefundPositionDocument,
   ReleasePositionDocument,
   type TypedDocument,
   unwrap,
@@ -67,6 +71,46 @@ it('executes the documents of positions with typed results, within the limits of
   const opened = unwrap((await execute(CreatePositionDocument, { input: create })).createPosition).position;
   const { expirePosition } = await execute(ExpirePositionDocument, { input: { positionId: opened.id } });
   expect(unwrap(expirePosition).position.state).toBe('EXPIRED');
+});
+
+it('executes the documents of terms with typed results, within the limits of production', async () => {
+  const { execute } = world().client();
+  const { assetId } = world().endpoint.houses[0].deal;
+  const terms = {
+    parties: [
+      { role: 'PAYER' as const, reference: 'city' },
+      { role: 'PAYEE' as const, reference: 'builder' },
+    ],
+    milestones: [
+      { title: 'Deck', amount: '60' },
+      { title: 'Handover', amount: '40' },
+    ],
+    agreementRequired: true,
+  };
+  const create = { assetId, holderReference: 'builder', amount: { amount: '100', currencyCode: 'USD' }, terms };
+  const created = await execute(CreatePositionDocument, { input: create });
+  const positionId = unwrap(created.createPosition).position.id;
+  const amended = await execute(AmendPositionDocument, {
+    input: { positionId, terms: { ...terms, retainagePercentage: '10' } },
+  });
+  expect(unwrap(amended.amendPosition).event.move).toBe('AMEND');
+  for (const partyReference of ['city', 'builder', 'builder']) {
+    const { agreeToPosition } = await execute(AgreeToPositionDocument, {
+      input: { positionId, partyReference, termsVersion: 2 },
+    });
+    unwrap(agreeToPosition);
+  }
+  unwrap((await execute(FundPositionDocument, { input: { positionId } })).fundPosition);
+  const { position } = await execute(PositionTermsDocument, { id: positionId });
+  expect(position?.terms).toMatchObject({ version: 2, agreed: true, retainagePercentage: '10', fees: [] });
+  const milestoneId = position?.terms?.milestones?.nodes[0]?.id ?? '';
+  const released = await execute(ReleasePositionDocument, { input: { positionId, milestoneId, amount: '50' } });
+  const refunded = await execute(RefundPositionDocument, { input: { positionId, milestoneId, all: true } });
+  expect(unwrap(released.releasePosition).position.retained.amount).toBe('5.00');
+  expect(unwrap(refunded.refundPosition)).toMatchObject({
+    position: { available: { amount: '40.00' }, refunded: { amount: '10.00' }, fees: { amount: '0.00' } },
+    event: { move: 'REFUND', moved: { amount: '10.00' } },
+  });
 });
 
 it('executes the documents of chat with typed results, within the limits of production', async () => {

@@ -53,18 +53,20 @@ export function agreed(amount = '100.00', currencyCode = 'USD', expiresAt: Insta
   return newPosition(draft, ASSET, { version: 1 }, 'pos_1', NOW);
 }
 
-export const moveTo = (toState: Move['toState'], amount?: string): Move => ({
+export const moveTo = (toState: Move['toState'], amount?: string, milestoneId?: string): Move => ({
   toState,
   amount: amount === undefined ? null : decimal(amount),
+  ...(milestoneId !== undefined && { milestoneId }),
 });
 
 /** Returns the position after the moves, all of them before its expiry. */
 export const after = (position: Position, ...moves: readonly Move[]): Position =>
   moves.reduce((now, move) => advance(now, move, NOW).position, position);
 
-/** A position of 100.00 USD in each state; PARTIALLY_RELEASED still holds 60.00. */
+/** A position of 100.00 USD in each state; PARTIALLY_FUNDED holds 30.00, PARTIALLY_RELEASED still 60.00. */
 export const IN: { readonly [S in PositionState]: Position } = {
   CREATED: agreed(),
+  PARTIALLY_FUNDED: after(agreed(), moveTo('FUND', '30')),
   FUNDED: after(agreed(), moveTo('FUNDED')),
   PARTIALLY_RELEASED: after(agreed(), moveTo('FUNDED'), moveTo('PARTIALLY_RELEASED', '40')),
   RELEASED: after(agreed(), moveTo('FUNDED'), moveTo('RELEASED')),

@@ -13,28 +13,31 @@ import { DEADLINE, IN, moveTo, NOW, refusalOf } from './fixtures.ts';
 
 /** The transitions that are allowed before the expiry: from the state on the left to the state at the top. */
 const ALLOWED_BEFORE_EXPIRY = `
-from \\ to            CREATED             FUNDED              PARTIALLY_RELEASED  RELEASED            CANCELLED           EXPIRED
-CREATED              no                  yes                 no                  no                  yes                 yes
-FUNDED               no                  no                  yes                 yes                 yes                 yes
-PARTIALLY_RELEASED   no                  no                  yes                 yes                 yes                 yes
-RELEASED             no                  no                  no                  no                  no                  no
-CANCELLED            no                  no                  no                  no                  no                  no
-EXPIRED              no                  no                  no                  no                  no                  no
+from \\ to            CREATED             PARTIALLY_FUNDED    FUNDED              PARTIALLY_RELEASED  RELEASED            CANCELLED           EXPIRED
+CREATED              no                  no                  yes                 no                  no                  yes                 yes
+PARTIALLY_FUNDED     no                  no                  yes                 no                  no                  yes                 yes
+FUNDED               no                  no                  no                  yes                 yes                 yes                 yes
+PARTIALLY_RELEASED   no                  no                  no                  yes                 yes                 yes                 yes
+RELEASED             no                  no                  no                  no                  no                  no                  no
+CANCELLED            no                  no                  no                  no                  no                  no                  no
+EXPIRED              no                  no                  no                  no                  no                  no                  no
 `;
 
 /** The transitions that are allowed from the expiry on. */
 const ALLOWED_AFTER_EXPIRY = `
-from \\ to            CREATED             FUNDED              PARTIALLY_RELEASED  RELEASED            CANCELLED           EXPIRED
-CREATED              no                  no                  no                  no                  no                  yes
-FUNDED               no                  no                  no                  no                  no                  yes
-PARTIALLY_RELEASED   no                  no                  no                  no                  no                  yes
-RELEASED             no                  no                  no                  no                  no                  no
-CANCELLED            no                  no                  no                  no                  no                  no
-EXPIRED              no                  no                  no                  no                  no                  no
+from \\ to            CREATED             PARTIALLY_FUNDED    FUNDED              PARTIALLY_RELEASED  RELEASED            CANCELLED           EXPIRED
+CREATED              no                  no                  no                  no                  no                  no                  yes
+PARTIALLY_FUNDED     no                  no                  no                  no                  no                  no                  yes
+FUNDED               no                  no                  no                  no                  no                  no                  yes
+PARTIALLY_RELEASED   no                  no                  no                  no                  no                  no                  yes
+RELEASED             no                  no                  no                  no                  no                  no                  no
+CANCELLED            no                  no                  no                  no                  no                  no                  no
+EXPIRED              no                  no                  no                  no                  no                  no                  no
 `;
 
 const STATES: readonly PositionState[] = [
   'CREATED',
+  'PARTIALLY_FUNDED',
   'FUNDED',
   'PARTIALLY_RELEASED',
   'RELEASED',
@@ -73,8 +76,8 @@ const answerOfAllowed =
   (from: PositionState, to: PositionState) =>
     allowedTransitions({ state: from, expiresAt }, now).includes(to) ? 'yes' : 'no';
 
-describe('the transitions between 36 pairs of states', () => {
-  test('there are six states in a fixed order', () => {
+describe('the transitions between 49 pairs of states', () => {
+  test('there are seven states in a fixed order', () => {
     expect(POSITION_STATES).toEqual(STATES);
   });
 
@@ -120,12 +123,12 @@ const pairsThat = (word: 'yes' | 'no', table: string) =>
   });
 
 describe('each pair of states', () => {
-  test('the tables have 11 transitions before the expiry and 3 after it', () => {
+  test('the tables have 14 transitions before the expiry and 4 after it', () => {
     expect([pairsThat('yes', ALLOWED_BEFORE_EXPIRY).length, pairsThat('no', ALLOWED_BEFORE_EXPIRY).length]).toEqual([
-      11, 25,
+      14, 35,
     ]);
     expect([pairsThat('yes', ALLOWED_AFTER_EXPIRY).length, pairsThat('no', ALLOWED_AFTER_EXPIRY).length]).toEqual([
-      3, 33,
+      4, 45,
     ]);
   });
 

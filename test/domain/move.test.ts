@@ -60,6 +60,7 @@ describe('a release by its amount', () => {
       message: 'The requested amount exceeds what the position holds. Request at most `held`.',
       path: ['amount'],
       held: { minorUnits: 6_000n, currency: usd },
+      available: { minorUnits: 6_000n, currency: usd },
       requested: { minorUnits: 6_001n, currency: usd },
     });
   });
@@ -199,7 +200,7 @@ describe('predecessor mistakes', () => {
     expect([first.position.sequence, second.position.sequence]).toEqual([3, 4]);
     const remark = { reason: null, metadata: {} };
     const KEY = actorOf({ role: 'ADMIN', institutionId: 'inst_1', apiKeyId: 'key_1' });
-    const event = newLifecycleEvent('evt_2', first.position, second.position, second.moved, remark, KEY);
+    const event = newLifecycleEvent('evt_2', first.position, second.position, second, remark, KEY);
     const twice = { fromState: 'PARTIALLY_RELEASED', toState: 'PARTIALLY_RELEASED', moved: 4_000n };
     expect(event).toMatchObject({ ...twice, sequence: 4, actorKind: 'API_KEY', apiKeyId: 'key_1' });
   });

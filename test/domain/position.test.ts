@@ -16,7 +16,7 @@ const input: PositionInput = { holderReference: 'payee', amount: { amount: '1250
 
 describe('validation of the input of a position', () => {
   test('a valid input has its amount in minor units, and null for omitted fields', () => {
-    const bare = { externalReference: null, uniqueReference: null, metadata: {}, expiresAt: null };
+    const bare = { externalReference: null, uniqueReference: null, metadata: {}, expiresAt: null, terms: null };
     const draft = { ...bare, holderReference: 'payee', amount: { minorUnits: 125_050n, currency: usd } };
     expect(checkPosition(input, NOW)).toEqual(draft);
     expect(checkPosition({ ...input, externalReference: null, metadata: null, expiresAt: null }, NOW)).toEqual(draft);
@@ -89,9 +89,13 @@ test('a new position has nothing in escrow, sequence and version 1, and the inst
     expiresAt: DEADLINE,
     createdAt: NOW,
     state: 'CREATED',
+    termsVersion: null,
+    principal: 0n,
     held: 0n,
+    retained: 0n,
     released: 0n,
     refunded: 0n,
+    fees: 0n,
     fundedAt: null,
     closedAt: null,
     sequence: 1,
@@ -109,6 +113,7 @@ const draftOf = (amount: string, code = 'USD', expiresAt: Instant | null = null)
   metadata: {},
   amount: { minorUnits: minor(amount, code), currency: currency(code) },
   expiresAt,
+  terms: null,
 });
 
 const limit = (minorUnits: bigint) => ({ minorUnits, currency: usd });
@@ -139,7 +144,8 @@ describe('the rules of the template', () => {
 
   test('the minimum and the maximum are optional', () => {
     const open = templateRulesOf({ currency: 'USD', region: 'US' });
-    expect(open).toEqual({ currency: 'USD', minAmount: null, maxAmount: null, maxTenorDays: null });
+    const none = { minAmount: null, maxAmount: null, maxTenorDays: null, retainagePercentage: null, country: null };
+    expect(open).toEqual({ currency: 'USD', ...none });
     expect(obeys(draftOf('0.01'), open)).not.toThrow();
     expect(obeys(draftOf('9'.repeat(24)), open)).not.toThrow();
   });

@@ -114,9 +114,11 @@ test('after any moves, funded = held + released + refunded, none is negative, ch
       }
     }),
   );
-  // The random moves covered every transition and every user error, and no other.
+  // The random moves covered every transition and every user error, and no other. Only an amount leads to
+  // PARTIALLY_FUNDED, which randomContracts.test.ts covers.
+  const states = POSITION_STATES.filter((state) => state !== 'PARTIALLY_FUNDED');
   expect([...paths].toSorted()).toEqual(
-    POSITION_STATES.flatMap((from) => LIFECYCLE[from].map((to) => `${from} -> ${to}`)).toSorted(),
+    states.flatMap((from) => LIFECYCLE[from].map((to) => `${from} -> ${to}`)).toSorted(),
   );
   expect([...refusals].toSorted()).toEqual(['IllegalTransitionError', 'InsufficientFundsError', 'ValidationError']);
 });
@@ -151,20 +153,40 @@ test('partial releases that add up to the whole amount leave nothing held, in an
 test('the events of a position start with creation as event 1, and moves without money have null', () => {
   const remark = { reason: 'why', metadata: { a: 1 } };
   const born = agreed('1', 'JPY');
-  const first = newLifecycleEvent('evt_1', null, born, 0n, remark, actorOf({ role: 'ROOT' }));
-  const { position, moved } = advance(born, { toState: 'CANCELLED', amount: null }, NOW + 1);
-  const second = newLifecycleEvent('evt_2', born, position, moved, remark, SYSTEM);
+  const first = newLifecycleEvent('evt_1', null, born, { move: 'CREATE' }, remark, actorOf({ role: 'ROOT' }));
+  const cancelled = advance(born, { toState: 'CANCELLED', amount: null }, NOW + 1);
+  const second = newLifecycleEvent('evt_2', born, cancelled.position, cancelled, remark, SYSTEM);
   const both = {
     institutionId: 'inst_1',
     positionId: 'pos_1',
     apiKeyId: null,
     moved: null,
+    fee: null,
+    retained: null,
+    milestoneId: null,
+    paymentReference: null,
+    partyReference: null,
     currency: 'JPY',
     ...remark,
   };
-  const creation = { id: 'evt_1', sequence: 1, fromState: null, toState: 'CREATED', actorKind: 'ROOT', createdAt: NOW };
+  const creation = {
+    id: 'evt_1',
+    move: 'CREATE',
+    sequence: 1,
+    fromState: null,
+    toState: 'CREATED',
+    actorKind: 'ROOT',
+    createdAt: NOW,
+  };
   expect(first).toEqual({ ...both, ...creation });
-  const cancel = { id: 'evt_2', sequence: 2, fromState: 'CREATED', toState: 'CANCELLED', actorKind: 'SYSTEM' };
+  const cancel = {
+    id: 'evt_2',
+    move: 'CANCEL',
+    sequence: 2,
+    fromState: 'CREATED',
+    toState: 'CANCELLED',
+    actorKind: 'SYSTEM',
+  };
   expect(second).toEqual({ ...both, ...cancel, createdAt: NOW + 1 });
   expect([first, second].every(Object.isFrozen)).toBe(true);
 });

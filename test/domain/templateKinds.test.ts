@@ -126,6 +126,15 @@ describe('CONSTR_RETAINAGE', () => {
     },
   );
 
+  test.each([
+    ['10.0', '10'],
+    ['05.50', '5.5'],
+    ['0.0', '0'],
+  ])('the rules have the percentage %s without needless zeros', (retainagePercentage, expected) => {
+    const rules = templateRulesOf({ currency: 'AED', retainagePercentage });
+    expect(rules.retainagePercentage).toBe(expected);
+  });
+
   test('a percentage as a number is rejected, because it must be a decimal string', () => {
     const sentence = 'retainagePercentage: must be a decimal string such as "5.5".';
     expect(faults('CONSTR_RETAINAGE', { retainagePercentage: 5 })).toEqual([sentence]);
@@ -159,8 +168,16 @@ describe('trade finance', () => {
 });
 
 test('the rules of a template are the values of the config, in minor units of its currency', () => {
-  const terms = { currency: 'USD', minAmount: null, maxAmount: null, maxTenorDays: null };
+  const none = { retainagePercentage: null, country: null };
+  const terms = { currency: 'USD', minAmount: null, maxAmount: null, maxTenorDays: null, ...none };
   expect(templateRulesOf(FITS['CONSTR_ESCROW'] ?? {})).toEqual({ ...terms, minAmount: 1_000n, maxAmount: 100_050n });
-  expect(templateRulesOf(FITS['CONSTR_RETAINAGE'] ?? {})).toEqual({ ...terms, currency: 'AED' });
-  expect(templateRulesOf(FITS['TF_INVOICE'] ?? {})).toEqual({ ...terms, currency: 'SGD', maxTenorDays: 90 });
+  expect(templateRulesOf(FITS['CONSTR_RETAINAGE'] ?? {})).toEqual({
+    ...terms,
+    currency: 'AED',
+    retainagePercentage: '5.5',
+  });
+  const invoice = { ...terms, currency: 'SGD', maxTenorDays: 90, country: 'SG' };
+  expect(templateRulesOf(FITS['TF_INVOICE'] ?? {})).toEqual(invoice);
+  const letter = { ...terms, currency: 'EUR', maxTenorDays: 1, country: 'DE' };
+  expect(templateRulesOf(FITS['TF_LC'] ?? {})).toEqual(letter);
 });

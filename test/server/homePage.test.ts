@@ -81,13 +81,13 @@ describe.skipIf(noBrowser)('the page at /', { timeout: HANG_MS.longTest }, () =>
     const funded = await fundedPosition(server, deal, '300.00');
     const { page, amiss } = await openHome(server, { locale: 'en-US' });
     await showsStatus(page, 'Live');
-    expect(await sharesOf(page, 'USD')).toEqual([25, 75, 0, 0, 0, 0]);
+    expect(await sharesOf(page, 'USD')).toEqual([25, 0, 75, 0, 0, 0, 0]);
     const card = page.locator('[data-currency=USD]');
     expect(await card.innerText()).toContain('2 positions, $400.00 agreed, $300.00 in escrow');
     const bar = await card.locator('.bar').elementHandle();
     await server.run(ReleasePositionDocument, { input: { positionId: funded.id, amount: '100.00' } });
     await card.getByText('$200.00 in escrow').waitFor();
-    expect(await sharesOf(page, 'USD')).toEqual([25, 0, 75, 0, 0, 0]);
+    expect(await sharesOf(page, 'USD')).toEqual([25, 0, 0, 75, 0, 0, 0]);
     // The same element moves; a new one would appear without a transition.
     expect(await bar?.evaluate((element) => element.isConnected)).toBe(true);
     expect(
@@ -174,6 +174,6 @@ describe.skipIf(noBrowser)('the page at /', { timeout: HANG_MS.longTest }, () =>
     await showsStatus(page, 'Live');
     await openPosition(server, deal);
     await page.getByText('1 position, $100.00 agreed, $0.00 in escrow').waitFor();
-    expect(await sharesOf(page, 'USD')).toEqual([100, 0, 0, 0, 0, 0]);
+    expect(await sharesOf(page, 'USD')).toEqual([100, 0, 0, 0, 0, 0, 0]);
   });
 });

@@ -21,6 +21,7 @@ import type { operationIn } from './estimates.ts';
 const LEAF = 0.4;
 /** The maximum size of a leaf in whole KiB, by its name. That of a JSON object counts twice. */
 const KIBIBYTES: Readonly<Record<string, number>> = {
+  allowedCountries: 1,
   metadata: 2 * 64,
   config: 2 * 64,
   templateConfig: 2 * 64,
@@ -80,7 +81,7 @@ export function naiveCost({ operation: { document, definition }, variables }: Re
     const searched = (typeof args.filter?.search === 'string' ? 100 : 0) + 20 * (args.filter?.metadata?.length ?? 0);
     if (/Connection\.(edges|nodes)$|Payload\.results$/.test(coordinate)) return rows * (1 + below);
     if (/Connection\.totalCount$|\.unreadCount$/.test(coordinate)) return 10;
-    if (coordinate === 'ChatSession.lastReadSequence') return 1;
+    if (/^(ChatSession.lastReadSequence|PositionTerms.agreed)$/.test(coordinate)) return 1;
     if (coordinate.startsWith('Mutation.')) return 10 + 25 * (args.input?.operations.length ?? 0) + below;
     if (coordinate === 'Money.formatted') return 1 + 3 * (args.locale === 'en' ? 0 : 1);
     if (getNamedType(typeAt(coordinate)).name === 'DateTime') return 2 * LEAF;

@@ -14,6 +14,7 @@ import { parents } from './contract/parents.ts';
 import { scansAndLoads } from './contract/scanAndLoad.ts';
 import { staysWithinItsScope } from './contract/scope.ts';
 import { tallies } from './contract/sharedCounters.ts';
+import { keepsTerms } from './contract/terms.ts';
 import { transacts } from './contract/transact.ts';
 import { keepsUpdates } from './contract/updates.ts';
 import { keepsValues } from './contract/values.ts';
@@ -25,6 +26,7 @@ const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) 
   { name: 'filters', part: filters },
   { name: 'parents', part: parents },
   { name: 'counts and totals', part: countsAndSums },
+  { name: 'terms', part: keepsTerms },
   { name: 'scopes', part: staysWithinItsScope },
   { name: 'transactions', part: transacts },
   { name: 'updates', part: keepsUpdates },

@@ -9,7 +9,7 @@ import { migrate } from '../../src/store/postgres/migrate.ts';
 import type { Reader, Store, Writers } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
 import { endOf, readCommitted } from '../support/changes.ts';
-import { createDatabaseBefore } from '../support/earlierDatabase.ts';
+import { copyRows, createDatabaseBefore, rowTextsAt, writableColumns } from '../support/earlierDatabase.ts';
 import { type Keys, keysAt } from '../support/keys.ts';
 import { openPostgresAt } from '../support/stores.ts';
 import { type AllEntities, allEntities, insertAllEntities, TABLES, WORD } from '../tenants/allEntities.ts';
@@ -31,50 +31,43 @@ let earlierKeys: Keys;
 
 beforeAll(async () => {
   url = await createDatabaseBefore(OWN);
-  // The program of that version writes the same statements, but for the name of this function.
-  await asAdmin(url, (admin) =>
-    admin.query(
-      'create function expect_row_count(changed bigint, wanted bigint) returns boolean return expect_rows(changed, wanted)',
-    ),
-  );
-  const earlier = createPostgresStore({ databaseUrl: url, onError: () => undefined });
+  const current = await openPostgresAt();
   kept = [withMore(allEntities()), withMore(allEntities()), withMore(allEntities())];
-  for (const each of kept) await insertAllEntities(earlier, each);
-  lastChange = await endOf(earlier.changes);
-  await earlier.close();
-  await asAdmin(url, (admin) => admin.query('drop function expect_row_count'));
-  before = await rowsAt();
+  for (const each of kept) await insertAllEntities(current.store, each);
+  lastChange = await endOf(current.store.changes);
+  await copyRows(current.url, url);
+  const columns = await writableColumns(url);
+  before = await rowTextsAt(url, columns);
   earlierKeys = await keysAt(url);
   await migrate(url);
-  after = await rowsAt();
+  after = await rowTextsAt(url, columns);
   store = createPostgresStore({ databaseUrl: url, onError: () => undefined });
 });
 afterAll(() => store.close());
 
-/** Adds rows with terms, a unique reference and a reply, which are the same texts in every institution. */
+/**
+ * Adds rows with search terms, a unique reference and a reply, which are the same texts in every institution. Removes the
+ * terms of positions, which that version did not have.
+ */
 function withMore(rows: AllEntities): AllEntities {
   const asset = anAsset(firstOf(rows.assetTemplates), { metadata: { pier: '9' } });
   const references = { externalReference: 'order 1', uniqueReference: 'order 1' };
   return {
     ...rows,
+    positionTerms: [],
+    parties: [],
+    milestones: [],
     assets: [...rows.assets, asset],
-    positions: [...rows.positions, aPosition(asset, { metadata: { lane: ['a', 'b'] }, ...references })],
+    positions: [
+      ...rows.positions.map((row) => ({ ...row, termsVersion: null })),
+      aPosition(asset, { metadata: { lane: ['a', 'b'] }, ...references }),
+    ],
     chatMessages: [
       ...rows.chatMessages,
       aMessage(firstOf(rows.chatSessions), 2, { replyToId: firstOf(rows.chatMessages).id }),
     ],
   };
 }
-
-/** Returns the rows of each table as texts, except the state of the schema. */
-const rowsAt = (): Promise<readonly unknown[]> =>
-  asAdmin(url, async (admin) => {
-    const { tables } = await keysAt(url);
-    const all: unknown[] = [];
-    for (const name of tables.filter((table) => table !== 'schema_migrations'))
-      all.push(name, (await admin.query(`select t::text as row from ${name} t order by 1`)).rows);
-    return all;
-  });
 
 /** A row of any table. */
 interface Row {

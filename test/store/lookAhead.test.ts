@@ -65,7 +65,7 @@ function otherRows(rows: Rows): { readonly [T in keyof Others]: readonly Tables[
   });
   const policies = some.map(({ id: institutionId, createdAt, updatedAt }): Policy => {
     const limits = [{ currency: currency('USD'), minAmount: '1', maxAmount: null }];
-    const rules = { region: 'US' as const, allowedCurrencies: null, limits };
+    const rules = { region: 'US' as const, allowedCurrencies: null, allowedCountries: null, limits };
     return { id: nextId('pol'), institutionId, ...rules, version: 1, createdAt, updatedAt };
   });
   const auditEvents = policies.map(({ id, institutionId, createdAt }, index): AuditEvent => {
@@ -75,7 +75,7 @@ function otherRows(rows: Rows): { readonly [T in keyof Others]: readonly Tables[
     return { ...event, ...actor, ...resource, payload: { region: 'US' }, createdAt };
   });
   const ledger = lifecycleEvents.map((event) => {
-    const ledgerEvent = newLedgerEvent(nextId('led'), 'POSITION_STATE_CHANGED', event);
+    const ledgerEvent = newLedgerEvent(nextId('led'), event);
     return { ledgerEvent, postings: postingsOf(ledgerEvent, { ...event, moved: 5n }) };
   });
   return {

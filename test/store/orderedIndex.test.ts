@@ -4,7 +4,7 @@ import { Columns, figureOf } from '../../src/store/memory/columns.ts';
 import { compareBy, compareValues, HIGHEST } from '../../src/store/memory/compare.ts';
 import { EVERY_FIELD, IndexedFields } from '../../src/store/memory/fieldSet.ts';
 import { IndexScan } from '../../src/store/memory/indexScan.ts';
-import type { GroupLayout } from '../../src/store/memory/layouts.ts';
+import type { GroupLayout } from '../../src/store/memory/layout.ts';
 import { type IndexPosition, OrderedIndex } from '../../src/store/memory/orderedIndex.ts';
 import { Ordering } from '../../src/store/memory/ordering.ts';
 import { type Handle, Rows } from '../../src/store/memory/rows.ts';

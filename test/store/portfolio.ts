@@ -3,13 +3,17 @@ import type { AssetTemplate } from '../../src/domain/assetTemplate.ts';
 import type { Institution } from '../../src/domain/institution.ts';
 import type { PositionState } from '../../src/domain/lifecycle.ts';
 import type { Position } from '../../src/domain/position.ts';
+import type { CurrentTerms } from '../../src/domain/terms.ts';
 import { anAsset, anInstitution, aPosition, aTemplate, currency, START } from './rows.ts';
+import { aParty, someTerms } from './termsRows.ts';
 
 export interface Portfolio {
   readonly institutions: readonly Institution[];
   readonly assetTemplates: readonly AssetTemplate[];
   readonly assets: readonly Asset[];
   readonly positions: readonly Position[];
+  /** The terms of some positions, by the ids of these. */
+  readonly termsOf: ReadonlyMap<string, CurrentTerms>;
   /** One of the institutions, with its objects. */
   readonly own: Institution;
   readonly ownTemplates: readonly AssetTemplate[];
@@ -27,7 +31,9 @@ const times = <V>(count: number, make: (index: number) => V): V[] =>
  */
 export function portfolioOf(size: number): Portfolio {
   const institutions = times(5, () => anInstitution());
-  const assetTemplates = institutions.flatMap((row) => times(2, () => aTemplate(row)));
+  const assetTemplates = institutions.flatMap((row) =>
+    times(2, (index) => aTemplate(row, { config: { currency: 'USD', ...(index === 1 && { country: 'SG' }) } })),
+  );
   const assets = assetTemplates.flatMap((row) => times(5, () => anAsset(row)));
   const positions = times(size, (index) => aged(index, index / size, assets));
   const [, , own] = institutions;
@@ -39,6 +45,9 @@ export function portfolioOf(size: number): Portfolio {
     assetTemplates,
     assets,
     positions,
+    termsOf: new Map(
+      positions.flatMap((row, index) => (row.termsVersion === null ? [] : [[row.id, agedTerms(row, index)]])),
+    ),
     own,
     ownTemplates: assetTemplates.filter(isOwn),
     ownAssets: assets.filter(isOwn),
@@ -78,8 +87,19 @@ function aged(index: number, age: number, assets: readonly Asset[]): Position {
     },
     state,
     ...partsOf(state, amount),
+    ...(index % 2 === 0 && { termsVersion: 1, ...principalIn(partsOf(state, amount)) }),
   });
 }
+
+/** Returns terms whose parties are those of half of the positions, of a few neighbours, and of the oldest. */
+function agedTerms(position: Position, index: number): CurrentTerms {
+  const terms = someTerms(position);
+  const references = ['owner', `crew ${Math.floor(index / 20)}`, ...(index < 400 ? ['founder'] : [])];
+  const parties = references.map((reference, at) => aParty(terms, at + 1, { reference }));
+  return { terms, parties, milestones: [] };
+}
+
+const principalIn = ({ held = 0n, released = 0n }: Partial<Position>) => ({ principal: held + released });
 
 function partsOf(state: PositionState, amount: bigint): Partial<Position> {
   if (state === 'FUNDED') return { held: amount };

@@ -1,8 +1,20 @@
 import * as fc from 'fast-check';
 import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
 import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
+import { MILESTONE_STATES } from '../../src/domain/milestone.ts';
 import type { Tables } from '../../src/store/store.ts';
-import { CURRENCIES, INSTANTS, KINDS, type ListedTable, PRIORITIES, type Rows, TERMS, TEXTS } from './randomRows.ts';
+import {
+  COUNTRIES,
+  CURRENCIES,
+  INSTANTS,
+  KINDS,
+  type ListedTable,
+  PARTIES,
+  PRIORITIES,
+  type Rows,
+  TERMS,
+  TEXTS,
+} from './randomRows.ts';
 import { currency, nextId, START } from './rows.ts';
 
 /** The queryable fields of a table: its filters, its orders and its parents. */
@@ -15,6 +27,9 @@ export interface QueryableFields<E> {
   readonly words?: readonly string[];
   /** The metadata terms to search. */
   readonly terms?: readonly string[];
+  /** The references of parties to search, and the countries of template configs. */
+  readonly parties?: readonly string[];
+  readonly countries?: readonly string[];
 }
 
 /** A choice that depends on the rows, once they exist. */
@@ -117,6 +132,22 @@ export const QUERYABLE_FIELDS: { readonly [T in ListedTable]: QueryableFields<Ta
     parents: ['institutions', 'assets'],
     needsParent: false,
     terms: TERMS,
+    parties: [...PARTIES, 'NUL\0', '\ud800'],
+    countries: [...COUNTRIES, 'NUL\0'],
+  },
+  positionTerms: { where: {}, orders: [['version']], parents: ['positions'], needsParent: true },
+  parties: { where: {}, orders: [['ordinal']], parents: ['positionTerms'], needsParent: true },
+  milestones: {
+    where: {
+      institutionId,
+      positionId: isIn(idOf('positions')),
+      state: isIn(oneOf(MILESTONE_STATES)),
+      dueAt: instantRange,
+      createdAt: instantRange,
+    },
+    orders: [['createdAt'], ['dueAt']],
+    parents: ['institutions', 'positions', 'positionTerms'],
+    needsParent: false,
   },
   lifecycleEvents: { where: {}, orders: [['sequence']], parents: ['positions'], needsParent: true },
   chatSessions: {
@@ -150,5 +181,6 @@ export const PARENT_FIELDS: { readonly [T in ListedTable]?: string } = {
   assetTemplates: 'templateId',
   assets: 'assetId',
   positions: 'positionId',
+  positionTerms: 'termsId',
   chatSessions: 'sessionId',
 };

@@ -1,11 +1,14 @@
+import { type TemplateConfig, templateConfigOf } from '../../src/domain/assetTemplate.ts';
 import { CHAT_PRIORITIES } from '../../src/domain/chatSession.ts';
 import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
 import { metadataTerm } from '../../src/domain/metadataTerms.ts';
 import type { Position } from '../../src/domain/position.ts';
+import { type CurrentTerms, PARTY_ROLES } from '../../src/domain/terms.ts';
 import type { Tables } from '../../src/store/store.ts';
 import { SEED } from '../counts.ts';
 import { aMessage, aSession, aTombstone } from './chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, currency, START } from './rows.ts';
+import { aMilestone, aParty, rowsOfTerms, someTerms } from './termsRows.ts';
 
 // Few distinct values per field, so that ties, nulls and matching filters are common.
 export const INSTANTS = [0, 1, 2, 3].map((step) => START + step);
@@ -32,6 +35,11 @@ export const TERMS = [
   metadataTerm('a', 'unknown'),
 ];
 export const KINDS = ['CONSTR_ESCROW', 'CONSTR_RETAINAGE', 'TF_LC'];
+const CONFIGS = [{}, { country: 'SG' }, { country: 'DE' }, { issuingBankCountry: 'SG' }];
+/** Countries of many configs, of some, and of none. */
+export const COUNTRIES = ['SG', 'DE', 'FR'];
+/** References of parties that many positions have, some, or none. */
+export const PARTIES = ['a', 'A', 'é', '\u{1f600}', 'nobody'];
 
 /** The tables whose lists have enough filters and orders for random queries. */
 export type ListedTable =
@@ -39,10 +47,16 @@ export type ListedTable =
   | 'assetTemplates'
   | 'assets'
   | 'positions'
+  | 'positionTerms'
+  | 'parties'
+  | 'milestones'
   | 'lifecycleEvents'
   | 'chatSessions'
   | 'chatMessages';
-export type Rows = { readonly [T in ListedTable]: readonly Tables[T][] };
+export type Rows = { readonly [T in ListedTable]: readonly Tables[T][] } & {
+  /** The configs of the second version of each template. The first is that of the template. */
+  readonly templateConfigs: readonly TemplateConfig[];
+};
 
 type Pick = <V>(values: readonly V[]) => V;
 /** Random choices that depend only on the seed. */
@@ -70,14 +84,21 @@ export function randomRows(pick: Pick): Rows {
       region: pick(REGIONS),
       vertical: pick(VERTICALS),
       name: pick(TEXTS),
+      config: { currency: 'USD', region: 'US', ...pick(CONFIGS) },
     }),
+  );
+  const templateConfigs = assetTemplates.map((row) =>
+    templateConfigOf({ ...row, version: 2, config: { currency: 'USD', ...pick(CONFIGS) } }),
   );
   const assets = times(24, () =>
     anAsset(pick(assetTemplates), { ...stamps(), label: pick(TEXTS), metadata: pick(METADATA) }),
   );
   const positions = times(240, () => {
     const amount = pick(AMOUNTS);
+    const termsVersion = pick([null, null, 1, 2]);
     return aPosition(pick(assets), {
+      termsVersion,
+      templateVersion: pick([1, 2]),
       ...stamps(),
       amount,
       currency: pick(CURRENCIES),
@@ -85,15 +106,10 @@ export function randomRows(pick: Pick): Rows {
       holderReference: pick(TEXTS),
       externalReference: pick([null, ...TEXTS]),
       metadata: pick(METADATA),
-      ...pick([
-        {},
-        {},
-        { state: 'FUNDED', held: amount },
-        { state: 'RELEASED', released: amount },
-        { state: 'EXPIRED' },
-      ] as const),
+      ...partsOf(pick, amount, termsVersion !== null),
     });
   });
+  const terms = positions.flatMap((row) => termsRowsOf(pick, row));
   const lifecycleEvents = positions
     .slice(0, 60)
     .flatMap((row) => times(pick([1, 2, 3, 4]), (index) => anEvent({ ...row, sequence: index + 1 })));
@@ -120,8 +136,56 @@ export function randomRows(pick: Pick): Rows {
         aMessage(row, index + 1, { authorReference: pick(TEXTS), ...pick([{ body: pick(TITLES) }, aTombstone]) }),
       ),
     );
-  return { institutions, assetTemplates, assets, positions, lifecycleEvents, chatSessions, chatMessages };
+  return {
+    institutions,
+    assetTemplates,
+    templateConfigs,
+    assets,
+    positions,
+    ...rowsOfTerms(...terms),
+    lifecycleEvents,
+    chatSessions,
+    chatMessages,
+  };
 }
+
+/** Returns the amounts of a position in a random state. */
+function partsOf(pick: Pick, amount: bigint, hasTerms: boolean): Partial<Position> {
+  const nothing = { principal: 0n, held: 0n, retained: 0n, released: 0n, refunded: 0n, fees: 0n } as const;
+  const some = amount / 2n;
+  const parts = pick<Partial<Position>>([
+    { state: 'CREATED' },
+    { state: 'CREATED' },
+    { state: 'FUNDED', held: amount },
+    { state: 'RELEASED', released: amount },
+    { state: 'EXPIRED' },
+    ...(some > 0n ? [{ state: 'PARTIALLY_FUNDED', held: some } as const] : []),
+    ...(some > 0n ? [{ state: 'PARTIALLY_RELEASED', held: amount - some, released: some } as const] : []),
+  ]);
+  const { held = 0n, released = 0n } = parts;
+  const charged = held > 0n ? 3n : 0n;
+  const ofTerms = { principal: held + released, fees: charged, retained: released > 0n && held > 0n ? 1n : 0n };
+  return { ...nothing, ...parts, ...(hasTerms && ofTerms) };
+}
+
+/** Returns the terms of a position, of its current version and of all before. */
+const termsRowsOf = (pick: Pick, position: Position): readonly CurrentTerms[] =>
+  times(position.termsVersion ?? 0, (index) => {
+    const terms = someTerms(position, { version: index + 1, createdAt: pick(INSTANTS) });
+    return {
+      terms,
+      parties: times(pick([1, 2, 3]), (at) =>
+        aParty(terms, at + 1, { reference: pick(PARTIES.slice(0, 4)), role: pick(PARTY_ROLES) }),
+      ),
+      milestones: times(pick([0, 0, 2, 3]), (at) =>
+        aMilestone(terms, { ...position, amount: 1n }, at + 1, {
+          createdAt: pick(INSTANTS),
+          dueAt: pick(EXPIRIES),
+          ...pick([{}, { state: 'CLOSED', earned: 1n }, { state: 'REPLACED' }] as const),
+        }),
+      ),
+    };
+  });
 
 /** Random changes of positions, which change their order and their states. */
 export function randomChanges(pick: Pick, positions: readonly Position[]): readonly (readonly Position[])[] {
@@ -129,14 +193,18 @@ export function randomChanges(pick: Pick, positions: readonly Position[]): reado
   return times(4, () =>
     [...new Set(times(30, () => pick(positions).id))].map((id) => {
       const before = now.get(id) as Position;
-      const { amount } = before;
-      const state = pick([
-        { state: 'CREATED', held: 0n, released: 0n },
-        { state: 'FUNDED', held: amount, released: 0n },
-        { state: 'RELEASED', held: 0n, released: amount },
-      ] as const);
+      // A position with two versions of its terms has either as the current one.
+      const termsVersion = before.termsVersion === null ? null : pick([1, before.termsVersion]);
+      const parts = partsOf(pick, before.amount, termsVersion !== null);
       const metadata = pick([before.metadata, before.metadata, ...METADATA]);
-      const after = { ...before, ...state, metadata, version: before.version + 1, updatedAt: pick(INSTANTS) };
+      const after = {
+        ...before,
+        ...parts,
+        termsVersion,
+        metadata,
+        version: before.version + 1,
+        updatedAt: pick(INSTANTS),
+      };
       now.set(id, after);
       return after;
     }),

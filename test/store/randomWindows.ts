@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import type { Position } from '../../src/domain/position.ts';
+import { PARTY_ROLES } from '../../src/domain/terms.ts';
 import type { Scope } from '../../src/domain/viewer.ts';
 import type { Key, Window } from '../../src/store/store.ts';
 import { at, idOf, type Later, PARENT_FIELDS, QUERYABLE_FIELDS } from './queryableFields.ts';
@@ -9,7 +10,16 @@ const cut = fc.option(fc.record({ row: at, off: fc.constantFrom(0, 0, 1) }), { f
 
 /** Random windows of one shape, on several parents or on none. */
 export function windowsOf(table: ListedTable): fc.Arbitrary<Later<readonly Window<Position>[]>> {
-  const { where, orders, parents, needsParent, words = [], terms = [] } = QUERYABLE_FIELDS[table];
+  const {
+    where,
+    orders,
+    parents,
+    needsParent,
+    words = [],
+    terms = [],
+    parties = [],
+    countries = [],
+  } = QUERYABLE_FIELDS[table];
   const conditions = Object.entries(where as { readonly [field: string]: fc.Arbitrary<Later<object>> }).map(
     ([field, condition]) =>
       condition.map(
@@ -33,6 +43,14 @@ export function windowsOf(table: ListedTable): fc.Arbitrary<Later<readonly Windo
       meant: fc.option(some, { freq: 2 }),
       search: words.length === 0 ? fc.constant(null) : fc.option(fc.subarray([...words]), { freq: 1 }),
       terms: terms.length === 0 ? fc.constant(null) : fc.option(fc.subarray([...terms], { maxLength: 2 }), { freq: 1 }),
+      party:
+        parties.length === 0
+          ? fc.constant(null)
+          : fc.option(
+              fc.record({ reference: fc.constantFrom(...parties), role: fc.constantFrom(null, ...PARTY_ROLES) }),
+              { freq: 1 },
+            ),
+      country: countries.length === 0 ? fc.constant(null) : fc.option(fc.constantFrom(...countries), { freq: 1 }),
       of: needsParent ? parent : fc.option(parent, { freq: 1 }),
       by: fc.constantFrom(...orders),
       direction: fc.constantFrom('ASC', 'DESC'),
@@ -42,7 +60,7 @@ export function windowsOf(table: ListedTable): fc.Arbitrary<Later<readonly Windo
       before: cut,
     })
     .map(
-      ({ meant, search, terms: has, of, after, before, ...rest }): Later<readonly Window<Position>[]> =>
+      ({ meant, search, terms: has, party, country, of, after, before, ...rest }): Later<readonly Window<Position>[]> =>
         (rows) => {
           const key = (where_: typeof after): Key | null => (where_ ? keyAt(rows[table], rest.by, where_) : null);
           const window = {
@@ -52,6 +70,8 @@ export function windowsOf(table: ListedTable): fc.Arbitrary<Later<readonly Windo
             backward: rest.backward,
             ...(search && { search }),
             ...(has && has.length > 0 && { terms: has }),
+            ...(party && { party }),
+            ...(country !== null && { country }),
             after: key(after),
             before: key(before),
           };

@@ -83,9 +83,13 @@ export function aPosition(of: Asset, over: Partial<Position> = {}): Position {
     expiresAt: null,
     createdAt: START,
     state: 'CREATED',
+    termsVersion: null,
+    principal: 0n,
     held: 0n,
+    retained: 0n,
     released: 0n,
     refunded: 0n,
+    fees: 0n,
     fundedAt: null,
     closedAt: null,
     sequence: 1,
@@ -102,7 +106,13 @@ export const anEvent = (of: Position, over: Partial<LifecycleEvent> = {}): Lifec
   sequence: of.sequence,
   fromState: of.sequence === 1 ? null : 'CREATED',
   toState: of.state,
+  move: null,
   moved: null,
+  fee: null,
+  retained: null,
+  milestoneId: null,
+  paymentReference: null,
+  partyReference: null,
   currency: of.currency,
   reason: null,
   metadata: {},
@@ -155,6 +165,9 @@ export function insertAll(tx: Writers, rows: { readonly [T in TableName]?: reado
   for (const row of rows.templateConfigs ?? []) tx.templateConfigs.insert(row);
   for (const row of rows.assets ?? []) tx.assets.insert(row);
   for (const row of rows.positions ?? []) tx.positions.insert(row);
+  for (const row of rows.positionTerms ?? []) tx.positionTerms.insert(row);
+  for (const row of rows.parties ?? []) tx.parties.insert(row);
+  for (const row of rows.milestones ?? []) tx.milestones.insert(row);
   for (const row of rows.lifecycleEvents ?? []) tx.lifecycleEvents.insert(row);
   for (const row of rows.chatSessions ?? []) tx.chatSessions.insert(row);
   for (const row of rows.chatMessages ?? []) tx.chatMessages.insert(row);

@@ -28,10 +28,13 @@ const UNIQUE_KEYS: Readonly<Record<string, readonly string[]>> = {
   chat_revisions: ['message_id,version'],
   ledger_events: ['lifecycle_event_id', 'position_id,sequence'],
   lifecycle_events: ['position_id,sequence'],
+  milestones: ['terms_id,sequence'],
+  parties: ['terms_id,ordinal'],
   policies: ['region'],
   positions: ['unique_reference'],
   postings: ['ledger_event_id,ordinal'],
   read_marks: ['session_id,participant_reference'],
+  terms: ['position_id,version'],
 };
 
 /** The column by which a table is distributed: the institution. */

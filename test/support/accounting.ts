@@ -7,6 +7,8 @@ import { DEFAULTS } from '../../src/settings.ts';
 import { LAYOUTS } from '../../src/store/memory/layouts.ts';
 import type { Store, TableName } from '../../src/store/store.ts';
 import {
+  AgreeToPositionOnceDocument,
+  AmendPositionOnceDocument,
   ApplyPositionsDocument,
   type AuditEventFilter,
   AuditEventsDocument,
@@ -21,6 +23,7 @@ import {
   FundPositionOnceDocument,
   type LedgerPartsFragment,
   type PositionPartsFragment,
+  RefundPositionOnceDocument,
   ReleasePositionOnceDocument,
   SetPolicyDocument,
   TransitionPositionOnceDocument,
@@ -47,6 +50,9 @@ export const DOCUMENTS = {
   transitionPosition: TransitionPositionOnceDocument,
   fundPosition: FundPositionOnceDocument,
   releasePosition: ReleasePositionOnceDocument,
+  refundPosition: RefundPositionOnceDocument,
+  amendPosition: AmendPositionOnceDocument,
+  agreeToPosition: AgreeToPositionOnceDocument,
   cancelPosition: CancelPositionOnceDocument,
   expirePosition: ExpirePositionOnceDocument,
   applyPositions: ApplyPositionsDocument,

@@ -3,6 +3,7 @@ import type {
   CreatePositionInput,
   InstitutionPartsFragment,
   PositionPartsFragment,
+  PositionTermsInput,
 } from '../api/documents/graphql.ts';
 import {
   CreateAssetDocument,
@@ -73,4 +74,18 @@ export async function fundedPosition(
   const position = await openPosition(server, deal, { amount: { amount, currencyCode: 'USD' }, ...input });
   const { fundPosition } = await server.run(FundPositionDocument, { input: { positionId: position.id } });
   return done(fundPosition, 'FundPositionPayload').position;
+}
+
+/** Terms between a buyer and a seller, with one milestone that is the whole amount. */
+export const TERMS = {
+  parties: [
+    { role: 'PAYER', reference: 'buyer' },
+    { role: 'PAYEE', reference: 'seller' },
+  ],
+  milestones: [{ title: 'Delivery', amount: '100.00', dueAt: '2026-06-01T00:00:00.000Z' }],
+} satisfies PositionTermsInput;
+
+/** Opens a position of 100.00 with terms. Returns its id as an input names it. */
+export async function withTerms(server: TestServer, deal: Deal): Promise<{ readonly positionId: string }> {
+  return { positionId: (await openPosition(server, deal, { terms: TERMS })).id };
 }

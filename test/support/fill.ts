@@ -19,6 +19,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   currencyCode: 'USD',
   amount: '2.50',
   upToSequence: 0,
+  termsVersion: 1,
 };
 
 /** The value of the tried argument, and ids for others. */

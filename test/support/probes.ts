@@ -26,8 +26,7 @@ export function probeOf(
   const idFor = (name: string): string => world.ids[holdsOf(name, field)] ?? world.ids[holds] ?? '';
   const filling = { path: value === undefined ? [] : path, value: value ?? '', idFor };
   const given = { ...along, ...lookupArguments(slot, world), ...membersOf(field.args, false, filling) };
-  // The mutation requires an amount or this field, although its type requires neither.
-  if (field.name === 'releasePosition') Object.assign(given['input'] as object, { all: true });
+  addRequired(given['input'] as Input | undefined, field.name);
   const declared = field.args.filter(({ name }) => name in given).map(({ name, type }) => `$${name}: ${String(type)}`);
   const fieldCall = callOf(schema, slot, given);
   const head = (more: readonly string[]) => (more.length > 0 ? `(${more.join(', ')})` : '');
@@ -35,11 +34,37 @@ export function probeOf(
     (type) => type?.name === parent,
   );
   if (root) return { query: `${parent.toLowerCase()} ${head(declared)} { ${fieldCall} }`, variables: given };
+  const [node, selected] = WITHIN[parent]?.(fieldCall) ?? [parent, fieldCall];
   return {
-    query: `query ${head(['$parent: ID!', ...declared])} { node(id: $parent) { id ... on ${parent} { ${fieldCall} } } }`,
-    variables: { parent: world.ids[parent], ...given },
+    query: `query ${head(['$parent: ID!', ...declared])} { node(id: $parent) { id ... on ${node} { ${selected} } } }`,
+    variables: { parent: world.ids[node], ...given },
   };
 }
+
+/** The fields that mutations require although their types do not. */
+const REQUIRED_BY_RULES: Readonly<Record<string, Given>> = {
+  releasePosition: { all: true },
+  refundPosition: { all: true },
+  amendPosition: { expiresAt: null },
+};
+
+interface Input {
+  readonly operations?: readonly Readonly<Record<string, object>>[];
+}
+
+/** Adds the fields that a mutation requires, or an operation of a batch. */
+function addRequired(input: Input | undefined, mutation: string): void {
+  if (!input) return;
+  Object.assign(input, REQUIRED_BY_RULES[mutation]);
+  for (const operation of input.operations ?? []) {
+    for (const [kind, sent] of Object.entries(operation)) Object.assign(sent, REQUIRED_BY_RULES[`${kind}Position`]);
+  }
+}
+
+/** The types without an id of their own that have fields with arguments, each with its node and the path from there. */
+const WITHIN: Readonly<Record<string, (field: string) => readonly [node: string, selected: string]>> = {
+  PositionTerms: (field) => ['Position', `terms { ${field} }`],
+};
 
 /** The other arguments of Query.position, which requires exactly one of an id and an external reference. */
 function lookupArguments({ parent, field, path }: Slot, { ids, canaries }: RlsFixture): Given {
@@ -65,12 +90,14 @@ function callOf(schema: GraphQLSchema, { field, holds }: Slot, given: Given): st
 /** Returns the cursor of the first row of the field in the response, or undefined if the field has no rows. */
 export function cursorIn(text: string, { field }: Slot): string | undefined {
   const { data } = JSON.parse(text) as { readonly data?: Readonly<Record<string, Listed>> };
-  const list = data?.[field.name] ?? (data?.['node'] as Readonly<Record<string, Listed>> | undefined)?.[field.name];
+  const node = data?.['node'] as unknown as (Lists & { readonly terms?: Lists }) | undefined;
+  const list = data?.[field.name] ?? node?.[field.name] ?? node?.terms?.[field.name];
   return list?.edges[0]?.cursor;
 }
 interface Listed {
   readonly edges: readonly { readonly cursor: string }[];
 }
+type Lists = Readonly<Record<string, Listed>>;
 
 /** Returns an id of the same type and time that never existed. */
 export const neverWas = (id: string): string => id.slice(0, -1) + (id.endsWith('0') ? '1' : '0');

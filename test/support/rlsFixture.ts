@@ -76,6 +76,11 @@ export async function makeRlsFixture(server: KeyedServer): Promise<RlsFixture> {
   return { canaries: [canary, amount], ids: { ...ids, AuditEvent: audit }, admin, readOnly: readKey.token, all };
 }
 
+/** A position as it shows its milestones. */
+interface WithMilestones {
+  readonly terms: { readonly milestones: { readonly nodes: readonly { readonly id: string }[] } };
+}
+
 type Say = (name: string, input: object, shows: string) => Promise<Row>;
 
 async function makeEscrow(say: Say, institutionId: string, amount: string, canary: string) {
@@ -106,14 +111,25 @@ async function makeEscrow(say: Say, institutionId: string, amount: string, canar
       metadata,
       idempotencyKey: canary,
       amount: { amount, currencyCode: 'USD' },
+      terms: {
+        parties: [
+          { role: 'PAYER', reference: `payer of ${canary}` },
+          { role: 'PAYEE', reference: canary },
+        ],
+        milestones: [{ title: canary, amount }],
+        fees: [{ name: canary, bearer: 'PAYEE', percentage: '1' }],
+      },
     },
-    '... on CreatePositionPayload { position { id } }',
+    '... on CreatePositionPayload { position { id terms { milestones { nodes { id } } } } }',
   );
+  const { terms } = position as unknown as WithMilestones;
+  const milestoneId = terms.milestones.nodes[0]?.id ?? '';
   const move = { positionId: position?.id, reason: canary, metadata };
-  await say('fundPosition', move, '');
+  await say('agreeToPosition', { ...move, partyReference: canary, termsVersion: 1 }, '');
+  await say('fundPosition', { ...move, paymentReference: canary }, '');
   const released = await say(
     'releasePosition',
-    { ...move, amount: '1.23' },
+    { ...move, amount: '1.23', milestoneId, paymentReference: canary },
     '... on ReleasePositionPayload { event { id } ledgerEvent { id } }',
   );
   const limits = [{ currencyCode: 'USD', minAmount: '0.07' }];
@@ -126,6 +142,7 @@ async function makeEscrow(say: Say, institutionId: string, amount: string, canar
     AssetTemplate: assetTemplate?.id ?? '',
     Asset: asset?.id ?? '',
     Position: position?.id ?? '',
+    Milestone: milestoneId,
     LifecycleEvent: released['event']?.id ?? '',
     LedgerEvent: released['ledgerEvent']?.id ?? '',
     Policy: policy?.id ?? '',
@@ -157,7 +174,7 @@ async function idsIn(server: KeyedServer, token: string): Promise<readonly strin
   const list = '(first: 100) { nodes { id } }';
   const { text } = await server.ask(
     token,
-    `{ institutions${list} assetTemplates${list} assets${list} ledgerEvents${list} auditEvents${list}
+    `{ institutions${list} assetTemplates${list} assets${list} milestones${list} ledgerEvents${list} auditEvents${list}
       positions { nodes { id events${list} } } chatSessions { nodes { id messages${list} } }
       viewer { institution { policies { id } apiKeys${list} } } }`,
   );

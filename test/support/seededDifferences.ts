@@ -3,25 +3,48 @@ import type { Store } from '../../src/store/store.ts';
 import { verify } from '../../src/verify/verify.ts';
 import { did } from './accounting.ts';
 import { asAdmin } from './admin.ts';
-import { fundedPosition, makeDeal } from './deal.ts';
-import { serve } from './server.ts';
+import { type Deal, fundedPosition, makeDeal } from './deal.ts';
+import { serve, type TestServer } from './server.ts';
 import { openPostgresAt } from './stores.ts';
 
-/** Four positions of 100.00 USD on PostgreSQL, and a way to change them without the store. */
-export interface SeededDifferences {
+/** Positions on PostgreSQL, and a way to change them without the store. */
+export interface Seeded<Name extends string> {
   readonly store: Store;
   readonly url: string;
-  /** Positions released in two parts; released in part; cancelled after a part; and funded. */
-  readonly ids: { readonly paid: string; readonly partly: string; readonly back: string; readonly agreed: string };
+  readonly ids: { readonly [N in Name]: string };
   /** Runs statements as the superuser, without triggers and foreign keys. They are undone after the test. */
   readonly run: (...statements: readonly string[]) => Promise<unknown>;
 }
 
-const TABLES = ['positions', 'lifecycle_events', 'ledger_events', 'postings'];
+/** Four positions of 100.00 USD: released in two parts; released in part; cancelled after a part; and funded. */
+export type SeededDifferences = Seeded<'paid' | 'partly' | 'back' | 'agreed'>;
 
-export function seededDifferencesOn(): SeededDifferences {
+const TABLES = ['positions', 'terms', 'parties', 'milestones', 'lifecycle_events', 'ledger_events', 'postings'];
+
+export const seededDifferencesOn = (): SeededDifferences =>
+  seededOn(async (server, deal) => {
+    const made = async (...releases: readonly string[]): Promise<string> => {
+      const { id: positionId } = await fundedPosition(server, deal);
+      for (const amount of releases) await did(server, 'releasePosition', { positionId, amount });
+      server.now += 1_000;
+      return positionId;
+    };
+    const ids = {
+      paid: await made('40', '60'),
+      partly: await made('30', '1.5'),
+      back: await made('10'),
+      agreed: await made(),
+    };
+    await did(server, 'cancelPosition', { positionId: ids.back });
+    return ids;
+  });
+
+/** Creates positions in a new database, and checks after each test that its changes were undone. */
+export function seededOn<Name extends string>(
+  create: (server: TestServer, deal: Deal) => Promise<Seeded<Name>['ids']>,
+): Seeded<Name> {
   const written = new Map<string, string>();
-  const seeded = {} as { -readonly [K in keyof SeededDifferences]: SeededDifferences[K] };
+  const seeded = {} as { -readonly [K in keyof Seeded<Name>]: Seeded<Name>[K] };
   seeded.run = (...statements) =>
     asAdmin(seeded.url, async (admin) => {
       await admin.query("set session_replication_role = 'replica'");
@@ -30,20 +53,7 @@ export function seededDifferencesOn(): SeededDifferences {
   beforeAll(async () => {
     Object.assign(seeded, await openPostgresAt());
     const server = serve(seeded.store);
-    const deal = await makeDeal(server);
-    const made = async (...releases: readonly string[]): Promise<string> => {
-      const { id: positionId } = await fundedPosition(server, deal);
-      for (const amount of releases) await did(server, 'releasePosition', { positionId, amount });
-      server.now += 1_000;
-      return positionId;
-    };
-    seeded.ids = {
-      paid: await made('40', '60'),
-      partly: await made('30', '1.5'),
-      back: await made('10'),
-      agreed: await made(),
-    };
-    await did(server, 'cancelPosition', { positionId: seeded.ids.back });
+    seeded.ids = await create(server, await makeDeal(server));
     for (const table of TABLES) written.set(table, await writtenColumns(seeded.url, table));
     await seeded.run(...TABLES.map((table) => `create table kept_${table} as select * from ${table}`));
   });

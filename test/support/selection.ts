@@ -42,5 +42,8 @@ export const isNode = (type: GraphQLNamedType): boolean =>
 export const isEdge = (type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): boolean => {
   if (/(Connection|Edge|Payload|Result|Change)$/.test(type.name)) return false;
   const shown = getNamedType(field.type);
-  return isNode(shown) || shown.name.endsWith('Connection');
+  // Terms and totals have lists of their own. With those of all positions and assets of an institution, the response of a
+  // mutation could exceed the limit.
+  const hasLists = shown.name === 'PositionTerms' || shown.name === 'PositionTotal';
+  return isNode(shown) || shown.name.endsWith('Connection') || hasLists;
 };

@@ -8,6 +8,7 @@ import { SYSTEM } from '../../src/domain/viewer.ts';
 import type { Store, TableName, Tables } from '../../src/store/store.ts';
 import { aMark, aMessage, aSession } from '../store/chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, nextId, START } from '../store/rows.ts';
+import { fullTerms, rowsOfTerms } from '../store/termsRows.ts';
 
 /** Rows of every table, all of one institution. A table added later must have some too. */
 export type AllEntities = { readonly [T in TableName]: readonly Tables[T][] };
@@ -18,9 +19,9 @@ export const WORD = 'lighthouse';
 export function allEntities(institution: Institution = anInstitution()): AllEntities {
   const template = aTemplate(institution);
   const asset = anAsset(template);
-  const position = aPosition(asset);
+  const position = aPosition(asset, { termsVersion: 1 });
   const event: LifecycleEvent = { ...anEvent(position, { moved: 5n }), apiKeyId: null };
-  const ledgerEvent = newLedgerEvent(nextId('led'), 'POSITION_CREATED', event);
+  const ledgerEvent = newLedgerEvent(nextId('led'), event);
   const session = aSession(institution.id, { messageCount: 1 });
   const message = aMessage(session, 1, { body: `The ${WORD}` });
   return {
@@ -29,9 +30,10 @@ export function allEntities(institution: Institution = anInstitution()): AllEnti
     templateConfigs: [templateConfigOf(template)],
     assets: [asset],
     positions: [position],
+    ...rowsOfTerms(fullTerms(position)),
     lifecycleEvents: [event],
     ledgerEvents: [ledgerEvent],
-    postings: postingsOf({ ...ledgerEvent, toState: 'FUNDED' }, event),
+    postings: postingsOf(ledgerEvent, { ...event, toState: 'FUNDED' }),
     chatSessions: [session],
     chatMessages: [message],
     chatRevisions: [revisionOf(message)],
@@ -45,7 +47,17 @@ function office({ id: institutionId }: Institution) {
   const stamps = { version: 1, createdAt: START, updatedAt: START };
   const key = 'once';
   return {
-    policies: [{ id: nextId('pol'), institutionId, region: 'US', allowedCurrencies: null, limits: [], ...stamps }],
+    policies: [
+      {
+        id: nextId('pol'),
+        institutionId,
+        region: 'US',
+        allowedCurrencies: null,
+        allowedCountries: null,
+        limits: [],
+        ...stamps,
+      },
+    ],
     auditEvents: [
       {
         ...SYSTEM,

@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'escrowgrid-examples-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('finds the examples of the document', () => {
-  expect(EXAMPLES).toHaveLength(3);
+  expect(EXAMPLES).toHaveLength(4);
 });
 
 // The tests of each example are tests of this file.

@@ -164,10 +164,10 @@ it('rejects failures and delays that cannot happen', async () => {
   for (const [failure, message] of impossible) expect(() => server.failNext(failure as Failure)).toThrow(message);
   for (const ms of [-1, Number.NaN, 1e9]) expect(() => server.slowNext({ ms })).toThrow('`ms` must be a number from 0');
   expect(() => server.slowNext({ ms: 1, field: 'none' })).toThrow('`field` must be a field');
-  server.failNext({ operation: 'Fund', code: 'CONFLICT' });
+  server.failNext({ operation: 'Fund', code: 'INSUFFICIENT_FUNDS' });
   const { id } = await server.seed.position();
   expect((await ask(server, FUND, { input: { positionId: id } })).errors?.[0]?.extensions.code).toBe(
     'INTERNAL_SERVER_ERROR',
   );
-  expect(String(server.internalErrors()[0])).toContain('FundPositionResult has no ConflictError.');
+  expect(String(server.internalErrors()[0])).toContain('FundPositionResult has no InsufficientFundsError.');
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
-import { TestServerError } from '../../src/testing/index.ts';
+import { type TermsSeed, TestServerError } from '../../src/testing/index.ts';
 import { verify } from '../../src/verify/verify.ts';
 import { ask, started } from './ask.ts';
 
@@ -40,7 +40,7 @@ it('makes positions in every state with their ledger, audit events and changes',
     expect(own.length).toBe(2 * seeded.version);
   }
   const { positions, difference } = await verify(store);
-  expect({ positions, difference }).toEqual({ positions: 6, difference: null });
+  expect({ positions, difference }).toEqual({ positions: 7, difference: null });
 });
 
 it('makes positions of exact amounts in currencies with other decimals', async () => {
@@ -54,6 +54,34 @@ it('makes positions of exact amounts in currencies with other decimals', async (
     released: '1.004',
   });
   expect(kuwaiti).toMatchObject({ held: '0.001', released: '1.004' });
+});
+
+const TERMS: TermsSeed = {
+  parties: [
+    { role: 'PAYER', reference: 'city' },
+    { role: 'PAYEE', reference: 'builder' },
+    { role: 'OBSERVER', reference: 'engineer' },
+  ],
+  milestones: [
+    { title: 'Deck', amount: '30', dueAt: '2026-05-01T00:00:00Z' },
+    { title: 'Handover', amount: '70' },
+  ],
+  fees: [{ name: 'Platform fee', bearer: 'PAYEE', percentage: '1' }],
+  retainagePercentage: '10',
+  agreementRequired: true,
+};
+
+it('makes positions with terms in every state, with the agreements and releases that the state requires', async () => {
+  const store = createMemoryStore();
+  const { seed } = await started({ store });
+  for (const state of POSITION_STATES) {
+    const made = await seed.position({ state, terms: TERMS });
+    expect(made).toMatchObject({ state, milestoneIds: [expect.any(String), expect.any(String)] });
+  }
+  const part = await seed.position({ state: 'PARTIALLY_RELEASED', released: '40', terms: TERMS });
+  expect(part).toMatchObject({ held: '64.00', retained: '4.00', released: '35.60', fees: '0.40' });
+  const { positions, difference } = await verify(store);
+  expect({ positions, difference }).toEqual({ positions: 8, difference: null });
 });
 
 it('shares one asset per institution and currency, and puts objects into the given institution', async () => {
@@ -94,7 +122,7 @@ it('rejects impossible positions with the reason', async () => {
   const impossible: readonly (readonly [object, string])[] = [
     [
       { state: 'FROZEN' },
-      '`state` must be one of CREATED, FUNDED, PARTIALLY_RELEASED, RELEASED, CANCELLED, EXPIRED; it is FROZEN.',
+      '`state` must be one of CREATED, PARTIALLY_FUNDED, FUNDED, PARTIALLY_RELEASED, RELEASED, CANCELLED, EXPIRED; it is FROZEN.',
     ],
     [{ amount: '-1' }, 'seed.position() is impossible: amount.amount must be a plain decimal number'],
     [{ amount: '1.001' }, 'must have at most 2 decimals in USD'],
@@ -108,6 +136,18 @@ it('rejects impossible positions with the reason', async () => {
     [
       { amount: '5', state: 'PARTIALLY_RELEASED', released: '5' },
       'makes the position RELEASED, not PARTIALLY_RELEASED',
+    ],
+    [
+      { state: 'PARTIALLY_RELEASED', released: '101', terms: TERMS },
+      '`released` must be at most the amount of the milestones; it is 101.',
+    ],
+    [
+      { terms: { ...TERMS, milestones: [{ title: 'Deck', amount: '30' }] } },
+      'must add up to the amount of the position',
+    ],
+    [
+      { terms: { ...TERMS, milestones: [{ title: 'Deck', amount: '100', dueAt: 'soon' }] } },
+      '`dueAt` must be a time such as',
     ],
     [{ released: '5' }, '`released` is only for PARTIALLY_RELEASED; `state` is CREATED.'],
     [{ expiresAt: '2025-01-01T00:00:00Z' }, 'seed.position() is impossible: expiresAt must be'],

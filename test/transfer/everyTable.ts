@@ -42,7 +42,8 @@ export async function writeEveryTable(store: Store): Promise<EveryTable> {
   const config = { currency: 'USD', region: 'US', minAmount: '0.01' };
   await mutate(server, 'updateAssetTemplate', { templateId, config }, 'assetTemplate { id }');
   const limits = [{ currencyCode: 'USD', maxAmount: '1000000' }];
-  await mutate(server, 'setPolicy', { institutionId, region: 'US', limits }, 'policy { id }');
+  const policy = { institutionId, region: 'US', allowedCountries: ['SG', 'DE'], limits };
+  await mutate(server, 'setPolicy', policy, 'policy { id }');
   const { position } = await mutate(
     server,
     'createPosition',
@@ -63,6 +64,7 @@ export async function writeEveryTable(store: Store): Promise<EveryTable> {
   await server.ask('mutation ($input: ReleasePositionInput!) { releasePosition(input: $input) { __typename } }', {
     input: { positionId, all: true, idempotencyKey: 'refused' },
   });
+  await writeTerms(server, assetId);
   await writeChat(server, positionId);
   const key = { institutionId, label: 'clerk', role: 'ADMIN' };
   const { token = '' } = await mutate(server, 'createApiKey', key, 'token apiKey { id }');
@@ -70,6 +72,43 @@ export async function writeEveryTable(store: Store): Promise<EveryTable> {
   await mutate(server, 'rotateApiKey', { apiKeyId: apiKey?.id }, 'apiKey { id }');
   await server.app.stop();
   return { institutionId, token };
+}
+
+/** Writes a position with terms: an amendment, agreements, parts of the money, retainage, and fees of both parties. */
+async function writeTerms(server: TestServer, assetId: string): Promise<void> {
+  const fee = { name: 'Platform "fee"', percentage: '2.5' };
+  const terms = {
+    parties: [
+      { role: 'PAYER', reference: 'owner \u{1f600}' },
+      { role: 'PAYEE', reference: 'builder' },
+      { role: 'OBSERVER', reference: 'surveyor' },
+    ],
+    milestones: [
+      { title: 'Piles,\nsection 2', amount: '600.00', dueAt: '2027-01-31T00:00:00.001Z' },
+      { title: 'Deck', amount: '400.00' },
+    ],
+    fees: [
+      { ...fee, bearer: 'PAYER', fixed: '1.00' },
+      { ...fee, bearer: 'PAYEE' },
+    ],
+    retainagePercentage: '10',
+    agreementRequired: true,
+  };
+  const opened = { assetId, holderReference: 'owner', amount: { amount: '1000.00', currencyCode: 'USD' }, terms };
+  const { position } = await mutate(server, 'createPosition', opened, 'position { id }');
+  const positionId = position?.id;
+  await mutate(server, 'amendPosition', { positionId, terms, expiresAt: '9999-01-01T00:00:00.000Z' }, 'event { id }');
+  for (const { reference: partyReference } of terms.parties.slice(0, 2))
+    await mutate(server, 'agreeToPosition', { positionId, partyReference, termsVersion: 2 }, 'event { id }');
+  const { data } = await server.ask<{ position: { terms: { milestones: { nodes: { id: string }[] } } } }>(
+    'query ($id: ID!) { position(id: $id) { terms { milestones { nodes { id } } } } }',
+    { id: positionId },
+  );
+  const [first, second] = data?.position.terms.milestones.nodes ?? [];
+  await mutate(server, 'fundPosition', { positionId, amount: '300.00', paymentReference: 'SEPA 1' }, 'event { id }');
+  await mutate(server, 'fundPosition', { positionId }, 'event { id }');
+  await mutate(server, 'releasePosition', { positionId, milestoneId: first?.id, amount: '123.45' }, 'event { id }');
+  await mutate(server, 'refundPosition', { positionId, milestoneId: second?.id, all: true }, 'event { id }');
 }
 
 async function writeChat(server: TestServer, positionId: string | undefined): Promise<void> {

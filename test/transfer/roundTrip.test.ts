@@ -36,6 +36,7 @@ async function answersOf(store: Store): Promise<unknown> {
     gone: chatSessions(filter: { search: "Wrong window" }) { totalCount }
     tagged: positions(filter: { metadata: [{ path: "a.list", equals: "x" }] }) { nodes { id metadata holderReference } }
     sites: assets(filter: { metadata: [{ path: "site", equals: "site 1" }] }) { totalCount }
+    paid: positions(filter: { party: { reference: "owner \u{1f600}", role: PAYER } }) { nodes { held { amount } retained { amount } } }
     positionTotals { currencyCode count held { amount } released { amount } byState { state count } }
     institutions { nodes { name } }
   }`);
@@ -43,6 +44,9 @@ async function answersOf(store: Store): Promise<unknown> {
   expect(errors).toBeUndefined();
   return data;
 }
+
+/** The position with terms: 123.45 of 1,000.00 were released, of which 10 % are retained, and 400.00 were refunded. */
+const PAID = { nodes: [{ held: { amount: '488.90' }, retained: { amount: '12.35' } }] };
 
 describe('an export of the memory store that was imported into PostgreSQL', () => {
   it('has rows of every table', () => {
@@ -68,7 +72,7 @@ describe('an export of the memory store that was imported into PostgreSQL', () =
 
   it('is found by its words and its metadata, and has the same sums', async () => {
     const answers = await answersOf(memory);
-    expect(answers).toMatchObject({ found: { totalCount: 1 }, gone: { totalCount: 0 } });
+    expect(answers).toMatchObject({ found: { totalCount: 1 }, gone: { totalCount: 0 }, paid: PAID });
     expect(await answersOf(postgres)).toEqual(answers);
   });
 

@@ -7,16 +7,37 @@ import type { TypedDocument } from '../typedDocument.ts';
 export type PositionState =
   /** The position was created; nothing is in escrow yet. */
   | 'CREATED'
-  /** The whole amount is in escrow. */
+  /** A part of the amount is in escrow. Nothing can be released before the whole amount was funded. Only fundPosition with an amount leads here. */
+  | 'PARTIALLY_FUNDED'
+  /** The whole amount was paid into escrow; nothing was released yet. */
   | 'FUNDED'
-  /** A part was released to the payee; the rest is in escrow. */
+  /** The payee has earned a part; the rest is in escrow. */
   | 'PARTIALLY_RELEASED'
   /** Everything was released to the payee. Terminal. */
   | 'RELEASED'
   /** The position was cancelled; the held amount was returned to the payer. Terminal. */
   | 'CANCELLED'
-  /** The position expired; the held amount was returned to the payer. Terminal. */
+  /** The position expired; the held amount was returned to the payer, and what was retained went to the payee. Terminal. */
   | 'EXPIRED';
+
+/** The kind of a change of a position. The enum is open: keep a default branch. */
+export type PositionMove =
+  /** The position was created. */
+  | 'CREATE'
+  /** Money was paid into escrow, in full or in part. */
+  | 'FUND'
+  /** Money was released to the payee, or earned by it and retained. */
+  | 'RELEASE'
+  /** Money was refunded to the payer. */
+  | 'REFUND'
+  /** The position was cancelled. */
+  | 'CANCEL'
+  /** The position expired. */
+  | 'EXPIRE'
+  /** A party agreed to the terms. */
+  | 'AGREE'
+  /** The terms or the expiry were changed. */
+  | 'AMEND';
 
 /** The kind of a user error. The enum is open: values are added without notice, so keep a default branch. */
 export type ErrorCode =
@@ -28,7 +49,7 @@ export type ErrorCode =
   | 'FORBIDDEN'
   /** The lifecycle does not allow the transition now. */
   | 'ILLEGAL_TRANSITION'
-  /** The requested amount exceeds what the position holds. */
+  /** The requested amount exceeds what the position has available. */
   | 'INSUFFICIENT_FUNDS'
   /** The position violates a rule of the asset template or of the policy of the institution. */
   | 'POLICY_VIOLATION'
@@ -48,6 +69,15 @@ export type OrderDirection =
   /** Descending: largest or newest first. */
   | 'DESC';
 
+/** The role of a party in a position. The enum is open: keep a default branch. */
+export type PartyRole =
+  /** Pays into escrow and receives refunds. */
+  | 'PAYER'
+  /** Receives releases. */
+  | 'PAYEE'
+  /** Is named in the terms without paying or being paid. */
+  | 'OBSERVER';
+
 /** The fields that positions can be ordered by. Equal values are ordered by id. */
 export type PositionOrderField =
   /** By time of creation. */
@@ -58,6 +88,22 @@ export type PositionOrderField =
   | 'AMOUNT'
   /** By expiry; positions without one are last in ASC, first in DESC. */
   | 'EXPIRES_AT';
+
+/** The party that bears a fee. */
+export type FeeBearer =
+  /** The payer pays the fee on top of each funding. */
+  | 'PAYER'
+  /** The fee is deducted from each release. */
+  | 'PAYEE';
+
+/** The state of a milestone. The enum is open: keep a default branch. */
+export type MilestoneState =
+  /** Part of its amount has been neither earned nor refunded. */
+  | 'OPEN'
+  /** Its whole amount has been earned or refunded, or the position is in a terminal state. */
+  | 'CLOSED'
+  /** The terms were amended: the milestone belongs to an earlier version of them. Nothing can be paid. */
+  | 'REPLACED';
 
 /** The outcome of one operation. */
 export type PositionOperationStatus =
@@ -152,6 +198,14 @@ export type MetadataCondition = {
   readonly equals: string;
 };
 
+/** A party of the current terms of a position. */
+export type PartyFilter = {
+  /** Exactly this reference of the party. Example: "buyer-7". */
+  readonly reference: string;
+  /** The role of the party. Defaults to any. */
+  readonly role?: PartyRole | null | undefined;
+};
+
 /** Filters positions. Fields are combined with AND, list values with OR. An empty list matches nothing. */
 export type PositionFilter = {
   /** Only positions of this institution. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
@@ -170,6 +224,10 @@ export type PositionFilter = {
   readonly referenceStartsWith?: string | null | undefined;
   /** Only objects whose metadata has all of these values. At most 10 conditions. Only the first 100 values of the metadata of an object are searched. */
   readonly metadata?: ReadonlyArray<MetadataCondition> | null | undefined;
+  /** Only positions with this party in their current terms. */
+  readonly party?: PartyFilter | null | undefined;
+  /** Only positions that were opened under an asset template with this country: the `country` of an invoice or the `issuingBankCountry` of a letter of credit. A two-letter ISO 3166-1 code such as "SG". */
+  readonly country?: string | null | undefined;
   /** Only positions in one of these states. */
   readonly states?: ReadonlyArray<PositionState> | null | undefined;
   /** Only positions in this currency. */
@@ -192,6 +250,52 @@ export type PositionOrder = {
   readonly direction: OrderDirection;
 };
 
+/** A party to a position. */
+export type PartyInput = {
+  /** The role of the party. */
+  readonly role: PartyRole;
+  /** Your reference of the party, 1 to 200 characters. Do not use names or other personal data. Example: "buyer-7". */
+  readonly reference: string;
+};
+
+/** A milestone of a position. */
+export type MilestoneInput = {
+  /** The title of the milestone, 1 to 200 characters. Example: "Foundations of section 2". */
+  readonly title: string;
+  /** The amount of the milestone, in the currency of the position. Must be greater than zero. */
+  readonly amount: string;
+  /** The reference of the payee. Required if the terms name several payees; defaults to the only payee. Example: "supplier-42". */
+  readonly payeeReference?: string | null | undefined;
+  /** When the milestone is due. For information only. */
+  readonly dueAt?: string | null | undefined;
+};
+
+/** A fee. At least one of `percentage` and `fixed` is required. */
+export type FeeTermInput = {
+  /** The name of the fee, 1 to 200 characters. Example: "Platform fee". */
+  readonly name: string;
+  /** The party that bears the fee. */
+  readonly bearer: FeeBearer;
+  /** The fee as a percentage of each amount funded or released: 0 to 100, at most 4 decimals. */
+  readonly percentage?: string | null | undefined;
+  /** A fixed fee in the currency of the position, charged once. Must be greater than zero. */
+  readonly fixed?: string | null | undefined;
+};
+
+/** The complete terms of a position. Terms replace earlier terms as a whole; an omitted field means that there is no such term. */
+export type PositionTermsInput = {
+  /** The parties, at most 50: exactly one PAYER, at least one PAYEE and any number of observers. A reference cannot be both PAYER and PAYEE. */
+  readonly parties: ReadonlyArray<PartyInput>;
+  /** The milestones, at most 200. Their amounts must add up to the amount of the position. Required with several payees. Defaults to an undivided position. */
+  readonly milestones?: ReadonlyArray<MilestoneInput> | null | undefined;
+  /** The fees, at most 10. Several payees cannot bear fees. Defaults to none. */
+  readonly fees?: ReadonlyArray<FeeTermInput> | null | undefined;
+  /** The retainage percentage: 0 to 100, at most 4 decimals. Not allowed with several payees. Defaults to the percentage of the asset template, which is also its minimum. */
+  readonly retainagePercentage?: string | null | undefined;
+  /** Whether every PAYER and PAYEE must agree before the position can be funded. */
+  readonly agreementRequired?: boolean;
+};
+
 /** Input for createPosition. */
 export type CreatePositionInput = {
   /** The institution of the asset. Optional; if set, it must match. Example: "inst_01kdvdna01f46vxnpk0mde9nce". */
@@ -210,6 +314,8 @@ export type CreatePositionInput = {
   readonly expiresAt?: string | null | undefined;
   /** Data of the client. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
   readonly metadata?: Record<string, unknown> | null | undefined;
+  /** The terms of the position. Defaults to no terms, or to retainage alone if the asset template prescribes it. */
+  readonly terms?: PositionTermsInput | null | undefined;
   /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
   readonly idempotencyKey?: string | null | undefined;
 };
@@ -220,7 +326,7 @@ export type TransitionPositionInput = {
   readonly positionId: string;
   /** The new state of the position. */
   readonly toState: PositionState;
-  /** The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is held. Not allowed for other states. */
+  /** The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is available. Not allowed for other states. */
   readonly amount?: string | null | undefined;
   /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   readonly reason?: string | null | undefined;
@@ -236,6 +342,10 @@ export type TransitionPositionInput = {
 export type FundPositionInput = {
   /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   readonly positionId: string;
+  /** The amount to fund, in the currency of the position, without the fees that the payer bears. At most the amount that is still due, which is also the default. */
+  readonly amount?: string | null | undefined;
+  /** The bank's reference of the payment, 1 to 200 characters. Example: "BANK-2026-11-30-0042". */
+  readonly paymentReference?: string | null | undefined;
   /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   readonly reason?: string | null | undefined;
   /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
@@ -250,10 +360,36 @@ export type FundPositionInput = {
 export type ReleasePositionInput = {
   /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   readonly positionId: string;
-  /** The amount to release, in the currency of the position; at most what is held. Required unless `all` is true, and not allowed with it. */
+  /** The amount to release before fees and retainage, in the currency of the position; at most what is available. Required unless `all` is true, and not allowed with it. */
   readonly amount?: string | null | undefined;
-  /** Whether to release everything that is held. Required to be true unless `amount` is set; false and null count as absent. */
+  /** Whether to release everything: of the milestone what is left, or, without a milestone, all that is held, which is the final release and pays out the retained amount. Required to be true unless `amount` is set; false and null count as absent. */
   readonly all?: boolean | null | undefined;
+  /** The milestone to release. Required with `amount` if the position has milestones. Example: "mil_01kdvdna01f46vxnpk0mde9nce". */
+  readonly milestoneId?: string | null | undefined;
+  /** The bank's reference of the payment, 1 to 200 characters. Example: "BANK-2026-11-30-0042". */
+  readonly paymentReference?: string | null | undefined;
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
+  readonly reason?: string | null | undefined;
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
+  readonly metadata?: Record<string, unknown> | null | undefined;
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
+  readonly expectedVersion?: number | null | undefined;
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+/** Input for refundPosition. */
+export type RefundPositionInput = {
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
+  readonly positionId: string;
+  /** The amount to refund, in the currency of the position; at most what is available. Required unless `all` is true, and not allowed with it. */
+  readonly amount?: string | null | undefined;
+  /** Whether to refund everything that is available, or what is left of the milestone. Required to be true unless `amount` is set; false and null count as absent. */
+  readonly all?: boolean | null | undefined;
+  /** The milestone to refund. Required with `amount` if the position has milestones. Example: "mil_01kdvdna01f46vxnpk0mde9nce". */
+  readonly milestoneId?: string | null | undefined;
+  /** The bank's reference of the payment, 1 to 200 characters. Example: "BANK-2026-11-30-0042". */
+  readonly paymentReference?: string | null | undefined;
   /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
   readonly reason?: string | null | undefined;
   /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
@@ -292,12 +428,52 @@ export type ExpirePositionInput = {
   readonly idempotencyKey?: string | null | undefined;
 };
 
+/** Input for amendPosition. At least one of `terms` and `expiresAt` is required. */
+export type AmendPositionInput = {
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
+  readonly positionId: string;
+  /** The new terms, which replace the current terms as a whole. If omitted or null, the terms stay unchanged. */
+  readonly terms?: PositionTermsInput | null | undefined;
+  /** When the position expires. Must be in the future. Null removes the expiry, unless the asset template requires one. If omitted, the expiry stays unchanged. */
+  readonly expiresAt?: string | null | undefined;
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
+  readonly reason?: string | null | undefined;
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
+  readonly metadata?: Record<string, unknown> | null | undefined;
+  /** The version that you last read. If the object has another version now, the result is a StaleVersionError. */
+  readonly expectedVersion?: number | null | undefined;
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+/** Input for agreeToPosition. */
+export type AgreeToPositionInput = {
+  /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
+  readonly positionId: string;
+  /** The reference of the party that agrees: a PAYER or a PAYEE. Example: "supplier-42". */
+  readonly partyReference: string;
+  /** The version of the terms that the party has read. If the terms have changed since, the mutation returns StaleVersionError. */
+  readonly termsVersion: number;
+  /** The reason, kept with the lifecycle event. At most 1,000 characters. Example: "The inspection was passed.". */
+  readonly reason?: string | null | undefined;
+  /** Data of the client about the change, kept with the lifecycle event. Defaults to {}. Example: {"invoice":{"number":"2026-117"}}. */
+  readonly metadata?: Record<string, unknown> | null | undefined;
+  /** Client-chosen text that makes the mutation safe to retry: a call with the same idempotency key and input returns the first result and is not executed again, unless that was VALIDATION_FAILED, FORBIDDEN, NOT_FOUND or CAPACITY_EXCEEDED. Another input results in an IdempotencyConflictError. 1 to 255 characters. You can send it as the header Idempotency-Key instead. Example: "fund-order-1017". */
+  readonly idempotencyKey?: string | null | undefined;
+};
+
 /** One operation of a batch. Set exactly one field, without `idempotencyKey`: that is set on the batch. */
 export type PositionOperation =
   {   /** Creates a position. */
-  readonly create: CreatePositionInput; readonly transition?: never; }
+  readonly create: CreatePositionInput; readonly transition?: never; readonly fund?: never; readonly release?: never; readonly refund?: never; }
   |  { readonly create?: never;   /** Changes the state of a position. */
-  readonly transition: TransitionPositionInput; };
+  readonly transition: TransitionPositionInput; readonly fund?: never; readonly release?: never; readonly refund?: never; }
+  |  { readonly create?: never; readonly transition?: never;   /** Funds a position, in full or in part. */
+  readonly fund: FundPositionInput; readonly release?: never; readonly refund?: never; }
+  |  { readonly create?: never; readonly transition?: never; readonly fund?: never;   /** Releases money to the payee. */
+  readonly release: ReleasePositionInput; readonly refund?: never; }
+  |  { readonly create?: never; readonly transition?: never; readonly fund?: never; readonly release?: never;   /** Refunds money to the payer. */
+  readonly refund: RefundPositionInput; };
 
 /** Input for applyPositions. */
 export type ApplyPositionsInput = {
@@ -485,26 +661,34 @@ export type ChatMessageChangedSubscription = { readonly chatMessageChanged: { re
 
 export type MoneyFieldsFragment = { readonly amount: string, readonly currencyCode: string, readonly formatted: string };
 
-export type PositionFieldsFragment = { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null };
+export type PositionFieldsFragment = { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null };
 
-export type LifecycleEventFieldsFragment = { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null };
+export type PositionTermsFieldsFragment = { readonly version: number, readonly agreed: boolean, readonly agreementRequired: boolean, readonly retainagePercentage: string | null, readonly parties: ReadonlyArray<{ readonly role: PartyRole, readonly reference: string, readonly agreedAt: string | null }>, readonly fees: ReadonlyArray<{ readonly name: string, readonly bearer: FeeBearer, readonly percentage: string | null, readonly fixed: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null }>, readonly milestones: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly sequence: number, readonly title: string, readonly state: MilestoneState, readonly payeeReference: string | null, readonly dueAt: string | null, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly earned: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } | null };
 
-type PositionMove_TransitionPositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
+export type LifecycleEventFieldsFragment = { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null };
 
-type PositionMove_FundPositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
+type PositionMove_TransitionPositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
 
-type PositionMove_ReleasePositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
+type PositionMove_FundPositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
 
-type PositionMove_CancelPositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
+type PositionMove_ReleasePositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
 
-type PositionMove_ExpirePositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
+type PositionMove_RefundPositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
+
+type PositionMove_CancelPositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
+
+type PositionMove_ExpirePositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
+
+type PositionMove_AmendPositionPayload_Fragment = { readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } };
 
 export type PositionMoveFragment =
   | PositionMove_TransitionPositionPayload_Fragment
   | PositionMove_FundPositionPayload_Fragment
   | PositionMove_ReleasePositionPayload_Fragment
+  | PositionMove_RefundPositionPayload_Fragment
   | PositionMove_CancelPositionPayload_Fragment
   | PositionMove_ExpirePositionPayload_Fragment
+  | PositionMove_AmendPositionPayload_Fragment
 ;
 
 export type ChatSessionFieldsFragment = { readonly id: string, readonly title: string, readonly description: string | null, readonly priority: ChatPriority, readonly active: boolean, readonly version: number, readonly messageCount: number, readonly lastActivityAt: string, readonly deletedAt: string | null, readonly position: { readonly id: string } | null };
@@ -557,14 +741,21 @@ export type PositionsQueryVariables = Exact<{
 }>;
 
 
-export type PositionsQuery = { readonly positions: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } | null };
+export type PositionsQuery = { readonly positions: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } | null };
 
 export type PositionQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type PositionQuery = { readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly events: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null }> } | null, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null } | null };
+export type PositionQuery = { readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly events: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null }> } | null, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null } | null };
+
+export type PositionTermsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PositionTermsQuery = { readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly terms: { readonly version: number, readonly agreed: boolean, readonly agreementRequired: boolean, readonly retainagePercentage: string | null, readonly parties: ReadonlyArray<{ readonly role: PartyRole, readonly reference: string, readonly agreedAt: string | null }>, readonly fees: ReadonlyArray<{ readonly name: string, readonly bearer: FeeBearer, readonly percentage: string | null, readonly fixed: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null }>, readonly milestones: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly sequence: number, readonly title: string, readonly state: MilestoneState, readonly payeeReference: string | null, readonly dueAt: string | null, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly earned: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } | null } | null, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null } | null };
 
 export type CreatePositionMutationVariables = Exact<{
   input: CreatePositionInput;
@@ -572,7 +763,7 @@ export type CreatePositionMutationVariables = Exact<{
 
 
 export type CreatePositionMutation = { readonly createPosition:
-    | { readonly __typename: 'CreatePositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null } }
+    | { readonly __typename: 'CreatePositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null } }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
     | { readonly __typename: 'ForbiddenError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -588,7 +779,7 @@ export type FundPositionMutationVariables = Exact<{
 
 
 export type FundPositionMutation = { readonly fundPosition:
-    | { readonly __typename: 'FundPositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } }
+    | { readonly __typename: 'FundPositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
     | { readonly __typename: 'ForbiddenError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -596,6 +787,7 @@ export type FundPositionMutation = { readonly fundPosition:
     | { readonly __typename: 'StaleVersionError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     | { readonly __typename: 'IdempotencyConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     | { readonly __typename: 'PolicyViolationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
    | null };
 
 export type ReleasePositionMutationVariables = Exact<{
@@ -604,7 +796,7 @@ export type ReleasePositionMutationVariables = Exact<{
 
 
 export type ReleasePositionMutation = { readonly releasePosition:
-    | { readonly __typename: 'ReleasePositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } }
+    | { readonly __typename: 'ReleasePositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
     | { readonly __typename: 'ForbiddenError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -614,19 +806,37 @@ export type ReleasePositionMutation = { readonly releasePosition:
     | { readonly __typename: 'InsufficientFundsError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
    | null };
 
-export type CancelPositionMutationVariables = Exact<{
-  input: CancelPositionInput;
+export type RefundPositionMutationVariables = Exact<{
+  input: RefundPositionInput;
 }>;
 
 
-export type CancelPositionMutation = { readonly cancelPosition:
-    | { readonly __typename: 'CancelPositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } }
+export type RefundPositionMutation = { readonly refundPosition:
+    | { readonly __typename: 'RefundPositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
     | { readonly __typename: 'ForbiddenError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     | { readonly __typename: 'IllegalTransitionError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     | { readonly __typename: 'StaleVersionError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     | { readonly __typename: 'IdempotencyConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'InsufficientFundsError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+   | null };
+
+export type CancelPositionMutationVariables = Exact<{
+  input: CancelPositionInput;
+}>;
+
+
+export type CancelPositionMutation = { readonly cancelPosition:
+    | { readonly __typename: 'CancelPositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+    | { readonly __typename: 'ForbiddenError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'IllegalTransitionError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'StaleVersionError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'IdempotencyConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
    | null };
 
 export type ExpirePositionMutationVariables = Exact<{
@@ -635,7 +845,7 @@ export type ExpirePositionMutationVariables = Exact<{
 
 
 export type ExpirePositionMutation = { readonly expirePosition:
-    | { readonly __typename: 'ExpirePositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } }
+    | { readonly __typename: 'ExpirePositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
     | { readonly __typename: 'ForbiddenError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
     | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -644,13 +854,45 @@ export type ExpirePositionMutation = { readonly expirePosition:
     | { readonly __typename: 'IdempotencyConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
    | null };
 
+export type AmendPositionMutationVariables = Exact<{
+  input: AmendPositionInput;
+}>;
+
+
+export type AmendPositionMutation = { readonly amendPosition:
+    | { readonly __typename: 'AmendPositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+    | { readonly __typename: 'ForbiddenError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'StaleVersionError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'IdempotencyConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'PolicyViolationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'CapacityError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+   | null };
+
+export type AgreeToPositionMutationVariables = Exact<{
+  input: AgreeToPositionInput;
+}>;
+
+
+export type AgreeToPositionMutation = { readonly agreeToPosition:
+    | { readonly __typename: 'AgreeToPositionPayload', readonly replayed: boolean, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null }, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } | null }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+    | { readonly __typename: 'ForbiddenError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'StaleVersionError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'IdempotencyConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
+   | null };
+
 export type ApplyPositionsMutationVariables = Exact<{
   input: ApplyPositionsInput;
 }>;
 
 
 export type ApplyPositionsMutation = { readonly applyPositions:
-    | { readonly __typename: 'ApplyPositionsPayload', readonly committed: boolean, readonly replayed: boolean, readonly results: ReadonlyArray<{ readonly status: PositionOperationStatus, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null } | null, readonly error:
+    | { readonly __typename: 'ApplyPositionsPayload', readonly committed: boolean, readonly replayed: boolean, readonly results: ReadonlyArray<{ readonly status: PositionOperationStatus, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null } | null, readonly error:
           | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null, readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
           | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
           | { readonly __typename: 'ForbiddenError', readonly code: ErrorCode, readonly message: string, readonly path: ReadonlyArray<string> | null }
@@ -675,7 +917,8 @@ export type PositionChangedSubscriptionVariables = Exact<{
 }>;
 
 
-export type PositionChangedSubscription = { readonly positionChanged: { readonly cursor: string, readonly kind: ChangeKind, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null } | null, readonly event: { readonly id: string, readonly sequence: number, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } | null } };
+export type PositionChangedSubscription = { readonly positionChanged: { readonly cursor: string, readonly kind: ChangeKind, readonly position: { readonly id: string, readonly state: PositionState, readonly version: number, readonly holderReference: string, readonly externalReference: string | null, readonly viewerAllowedTransitions: ReadonlyArray<PositionState>, readonly expiresAt: string | null, readonly createdAt: string, readonly updatedAt: string, readonly amount: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly held: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly available: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly retained: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly released: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly refunded: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly fees: { readonly amount: string, readonly currencyCode: string, readonly formatted: string }, readonly asset: { readonly id: string, readonly label: string } | null } | null, readonly event: { readonly id: string, readonly sequence: number, readonly move: PositionMove, readonly fromState: PositionState | null, readonly toState: PositionState, readonly reason: string | null, readonly createdAt: string, readonly moved: { readonly amount: string, readonly currencyCode: string, readonly formatted: string } | null } | null } };
+
 
 
 
@@ -703,20 +946,28 @@ export const ChatMessageChangedDocument =
 export const ViewerDocument =
   'query Viewer{viewer{role institution{id name}}}' as TypedDocument<ViewerQuery, ViewerQueryVariables>;
 export const PositionsDocument =
-  'query Positions($filter:PositionFilter$orderBy:PositionOrder$first:Int$after:String){positions(filter:$filter orderBy:$orderBy first:$first after:$after){nodes{...PositionFields}pageInfo{hasNextPage endCursor}}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}' as TypedDocument<PositionsQuery, PositionsQueryVariables>;
+  'query Positions($filter:PositionFilter$orderBy:PositionOrder$first:Int$after:String){positions(filter:$filter orderBy:$orderBy first:$first after:$after){nodes{...PositionFields}pageInfo{hasNextPage endCursor}}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}' as TypedDocument<PositionsQuery, PositionsQueryVariables>;
 export const PositionDocument =
-  'query Position($id:ID!){position(id:$id){...PositionFields events(first:20){nodes{...LifecycleEventFields}}}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence fromState toState moved{...MoneyFields}reason createdAt}' as TypedDocument<PositionQuery, PositionQueryVariables>;
+  'query Position($id:ID!){position(id:$id){...PositionFields events(first:20){nodes{...LifecycleEventFields}}}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence move fromState toState moved{...MoneyFields}reason createdAt}' as TypedDocument<PositionQuery, PositionQueryVariables>;
+export const PositionTermsDocument =
+  'query PositionTerms($id:ID!){position(id:$id){...PositionFields terms{...PositionTermsFields}}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment PositionTermsFields on PositionTerms{version agreed agreementRequired retainagePercentage parties{role reference agreedAt}fees{name bearer percentage fixed{...MoneyFields}}milestones(first:100){nodes{id sequence title state amount{...MoneyFields}earned{...MoneyFields}refunded{...MoneyFields}payeeReference dueAt}pageInfo{hasNextPage endCursor}}}' as TypedDocument<PositionTermsQuery, PositionTermsQueryVariables>;
 export const CreatePositionDocument =
-  'mutation CreatePosition($input:CreatePositionInput!){createPosition(input:$input){__typename ...on CreatePositionPayload{position{...PositionFields}replayed}...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<CreatePositionMutation, CreatePositionMutationVariables>;
+  'mutation CreatePosition($input:CreatePositionInput!){createPosition(input:$input){__typename ...on CreatePositionPayload{position{...PositionFields}replayed}...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<CreatePositionMutation, CreatePositionMutationVariables>;
 export const FundPositionDocument =
-  'mutation FundPosition($input:FundPositionInput!){fundPosition(input:$input){__typename ...PositionMove ...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence fromState toState moved{...MoneyFields}reason createdAt}fragment PositionMove on PositionChangePayload{position{...PositionFields}event{...LifecycleEventFields}replayed}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<FundPositionMutation, FundPositionMutationVariables>;
+  'mutation FundPosition($input:FundPositionInput!){fundPosition(input:$input){__typename ...PositionMove ...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence move fromState toState moved{...MoneyFields}reason createdAt}fragment PositionMove on PositionChangePayload{position{...PositionFields}event{...LifecycleEventFields}replayed}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<FundPositionMutation, FundPositionMutationVariables>;
 export const ReleasePositionDocument =
-  'mutation ReleasePosition($input:ReleasePositionInput!){releasePosition(input:$input){__typename ...PositionMove ...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence fromState toState moved{...MoneyFields}reason createdAt}fragment PositionMove on PositionChangePayload{position{...PositionFields}event{...LifecycleEventFields}replayed}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<ReleasePositionMutation, ReleasePositionMutationVariables>;
+  'mutation ReleasePosition($input:ReleasePositionInput!){releasePosition(input:$input){__typename ...PositionMove ...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence move fromState toState moved{...MoneyFields}reason createdAt}fragment PositionMove on PositionChangePayload{position{...PositionFields}event{...LifecycleEventFields}replayed}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<ReleasePositionMutation, ReleasePositionMutationVariables>;
+export const RefundPositionDocument =
+  'mutation RefundPosition($input:RefundPositionInput!){refundPosition(input:$input){__typename ...PositionMove ...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence move fromState toState moved{...MoneyFields}reason createdAt}fragment PositionMove on PositionChangePayload{position{...PositionFields}event{...LifecycleEventFields}replayed}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<RefundPositionMutation, RefundPositionMutationVariables>;
 export const CancelPositionDocument =
-  'mutation CancelPosition($input:CancelPositionInput!){cancelPosition(input:$input){__typename ...PositionMove ...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence fromState toState moved{...MoneyFields}reason createdAt}fragment PositionMove on PositionChangePayload{position{...PositionFields}event{...LifecycleEventFields}replayed}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<CancelPositionMutation, CancelPositionMutationVariables>;
+  'mutation CancelPosition($input:CancelPositionInput!){cancelPosition(input:$input){__typename ...PositionMove ...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence move fromState toState moved{...MoneyFields}reason createdAt}fragment PositionMove on PositionChangePayload{position{...PositionFields}event{...LifecycleEventFields}replayed}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<CancelPositionMutation, CancelPositionMutationVariables>;
 export const ExpirePositionDocument =
-  'mutation ExpirePosition($input:ExpirePositionInput!){expirePosition(input:$input){__typename ...PositionMove ...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence fromState toState moved{...MoneyFields}reason createdAt}fragment PositionMove on PositionChangePayload{position{...PositionFields}event{...LifecycleEventFields}replayed}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<ExpirePositionMutation, ExpirePositionMutationVariables>;
+  'mutation ExpirePosition($input:ExpirePositionInput!){expirePosition(input:$input){__typename ...PositionMove ...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence move fromState toState moved{...MoneyFields}reason createdAt}fragment PositionMove on PositionChangePayload{position{...PositionFields}event{...LifecycleEventFields}replayed}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<ExpirePositionMutation, ExpirePositionMutationVariables>;
+export const AmendPositionDocument =
+  'mutation AmendPosition($input:AmendPositionInput!){amendPosition(input:$input){__typename ...PositionMove ...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence move fromState toState moved{...MoneyFields}reason createdAt}fragment PositionMove on PositionChangePayload{position{...PositionFields}event{...LifecycleEventFields}replayed}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<AmendPositionMutation, AmendPositionMutationVariables>;
+export const AgreeToPositionDocument =
+  'mutation AgreeToPosition($input:AgreeToPositionInput!){agreeToPosition(input:$input){__typename ...on AgreeToPositionPayload{position{...PositionFields}event{...LifecycleEventFields}replayed}...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence move fromState toState moved{...MoneyFields}reason createdAt}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<AgreeToPositionMutation, AgreeToPositionMutationVariables>;
 export const ApplyPositionsDocument =
-  'mutation ApplyPositions($input:ApplyPositionsInput!){applyPositions(input:$input){__typename ...on ApplyPositionsPayload{committed replayed results{status position{...PositionFields}error{__typename ...UserErrorFields}}}...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<ApplyPositionsMutation, ApplyPositionsMutationVariables>;
+  'mutation ApplyPositions($input:ApplyPositionsInput!){applyPositions(input:$input){__typename ...on ApplyPositionsPayload{committed replayed results{status position{...PositionFields}error{__typename ...UserErrorFields}}}...UserErrorFields}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment UserErrorFields on UserError{code message path ...on ValidationError{issues{path message}}}' as TypedDocument<ApplyPositionsMutation, ApplyPositionsMutationVariables>;
 export const PositionChangedDocument =
-  'subscription PositionChanged($positionId:ID$institutionId:ID$after:String){positionChanged(positionId:$positionId institutionId:$institutionId after:$after){cursor kind position{...PositionFields}event{...LifecycleEventFields}}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence fromState toState moved{...MoneyFields}reason createdAt}' as TypedDocument<PositionChangedSubscription, PositionChangedSubscriptionVariables>;
+  'subscription PositionChanged($positionId:ID$institutionId:ID$after:String){positionChanged(positionId:$positionId institutionId:$institutionId after:$after){cursor kind position{...PositionFields}event{...LifecycleEventFields}}}fragment MoneyFields on Money{amount currencyCode formatted}fragment PositionFields on Position{id state version holderReference externalReference amount{...MoneyFields}held{...MoneyFields}available{...MoneyFields}retained{...MoneyFields}released{...MoneyFields}refunded{...MoneyFields}fees{...MoneyFields}viewerAllowedTransitions expiresAt createdAt updatedAt asset{id label}}fragment LifecycleEventFields on LifecycleEvent{id sequence move fromState toState moved{...MoneyFields}reason createdAt}' as TypedDocument<PositionChangedSubscription, PositionChangedSubscriptionVariables>;

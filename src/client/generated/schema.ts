@@ -17,6 +17,7 @@ export const possibleTypes: Readonly<Record<string, readonly string[]>> = {
     "AssetTemplate",
     "Asset",
     "Position",
+    "Milestone",
     "LifecycleEvent",
     "LedgerEvent",
     "Policy",
@@ -29,8 +30,10 @@ export const possibleTypes: Readonly<Record<string, readonly string[]>> = {
     "TransitionPositionPayload",
     "FundPositionPayload",
     "ReleasePositionPayload",
+    "RefundPositionPayload",
     "CancelPositionPayload",
-    "ExpirePositionPayload"
+    "ExpirePositionPayload",
+    "AmendPositionPayload"
   ],
   "CreateInstitutionResult": [
     "CreateInstitutionPayload",
@@ -112,7 +115,8 @@ export const possibleTypes: Readonly<Record<string, readonly string[]>> = {
     "StaleVersionError",
     "IdempotencyConflictError",
     "InsufficientFundsError",
-    "PolicyViolationError"
+    "PolicyViolationError",
+    "ConflictError"
   ],
   "FundPositionResult": [
     "FundPositionPayload",
@@ -122,7 +126,8 @@ export const possibleTypes: Readonly<Record<string, readonly string[]>> = {
     "IllegalTransitionError",
     "StaleVersionError",
     "IdempotencyConflictError",
-    "PolicyViolationError"
+    "PolicyViolationError",
+    "ConflictError"
   ],
   "ReleasePositionResult": [
     "ReleasePositionPayload",
@@ -134,6 +139,17 @@ export const possibleTypes: Readonly<Record<string, readonly string[]>> = {
     "IdempotencyConflictError",
     "InsufficientFundsError"
   ],
+  "RefundPositionResult": [
+    "RefundPositionPayload",
+    "ValidationError",
+    "ForbiddenError",
+    "NotFoundError",
+    "IllegalTransitionError",
+    "StaleVersionError",
+    "IdempotencyConflictError",
+    "InsufficientFundsError",
+    "ConflictError"
+  ],
   "CancelPositionResult": [
     "CancelPositionPayload",
     "ValidationError",
@@ -141,7 +157,8 @@ export const possibleTypes: Readonly<Record<string, readonly string[]>> = {
     "NotFoundError",
     "IllegalTransitionError",
     "StaleVersionError",
-    "IdempotencyConflictError"
+    "IdempotencyConflictError",
+    "ConflictError"
   ],
   "ExpirePositionResult": [
     "ExpirePositionPayload",
@@ -151,6 +168,26 @@ export const possibleTypes: Readonly<Record<string, readonly string[]>> = {
     "IllegalTransitionError",
     "StaleVersionError",
     "IdempotencyConflictError"
+  ],
+  "AmendPositionResult": [
+    "AmendPositionPayload",
+    "ValidationError",
+    "ForbiddenError",
+    "NotFoundError",
+    "StaleVersionError",
+    "IdempotencyConflictError",
+    "PolicyViolationError",
+    "ConflictError",
+    "CapacityError"
+  ],
+  "AgreeToPositionResult": [
+    "AgreeToPositionPayload",
+    "ValidationError",
+    "ForbiddenError",
+    "NotFoundError",
+    "StaleVersionError",
+    "IdempotencyConflictError",
+    "ConflictError"
   ],
   "ApplyPositionsResult": [
     "ApplyPositionsPayload",
@@ -275,8 +312,11 @@ export const IDEMPOTENT_MUTATIONS: readonly string[] = [
   "transitionPosition",
   "fundPosition",
   "releasePosition",
+  "refundPosition",
   "cancelPosition",
   "expirePosition",
+  "amendPosition",
+  "agreeToPosition",
   "applyPositions",
   "setPolicy",
   "deletePolicy",

@@ -37,6 +37,10 @@ const OBJECTS: ReadonlySet<TableName> = new Set([
   'templateConfigs',
   'assets',
   'positions',
+  // Terms are written with a new position or replace earlier ones, which are kept.
+  'positionTerms',
+  'parties',
+  'milestones',
   'policies',
   'apiKeys',
   'chatSessions',
@@ -59,9 +63,14 @@ function reserveOf(writes: readonly Write[]): Reserve {
   return rotates || writes.some(isMove) ? 'WHOLE' : 'HALF';
 }
 
-/** Whether the write is a move. An update of a position changes other fields. */
+/** The field that only an amendment changes. It could be repeated without end, so it may not use the whole reserve. */
+const AMENDED = 'expiresAt';
+
+/** Whether the write is a move or an agreement. An update of a position changes other fields. */
 const isMove = ({ name, kind, changed }: Write): boolean =>
-  name === 'positions' && kind === 'replace' && (changed === undefined || changed.includes('sequence'));
+  name === 'positions' &&
+  kind === 'replace' &&
+  (changed === undefined || (changed.includes('sequence') && !changed.includes(AMENDED)));
 
 const enlarges = (write: Write): boolean =>
   write.kind === 'replace' && UPDATED.has(write.name) && !isMove(write) && growthByWrite(write, true) > 0;

@@ -1,7 +1,7 @@
 import type { Field } from '../store.ts';
 import { HIGHEST, type Row } from './compare.ts';
 import type { FieldSet, IndexedFields } from './fieldSet.ts';
-import type { GroupLayout } from './layouts.ts';
+import type { GroupLayout } from './layout.ts';
 import type { Handle } from './rows.ts';
 
 /** The numeric sort values of one field, by handle. */

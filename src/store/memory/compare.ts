@@ -15,6 +15,7 @@ const FIELD_READERS = {
   createdAt: (row) => row['createdAt'],
   updatedAt: (row) => row['updatedAt'],
   expiresAt: (row) => row['expiresAt'],
+  dueAt: (row) => row['dueAt'],
   deletedAt: (row) => row['deletedAt'],
   lastActivityAt: (row) => row['lastActivityAt'],
   magnitude: (row) => row['magnitude'],

@@ -1,5 +1,5 @@
 import type { Field } from '../store.ts';
-import type { GroupLayout } from './layouts.ts';
+import type { GroupLayout } from './layout.ts';
 
 /** A set of indexed fields of one table, with one bit per field. */
 export type FieldSet = number;

@@ -2,7 +2,7 @@ import type { Field } from '../store.ts';
 import type { Columns } from './columns.ts';
 import { EVERY_FIELD, type FieldSet, type IndexedFields } from './fieldSet.ts';
 import { type GroupKey, KeyMap } from './keyMap.ts';
-import type { GroupLayout } from './layouts.ts';
+import type { GroupLayout } from './layout.ts';
 import { keysOf, valuesOf } from './match.ts';
 import type { MemoryMeter } from './meter.ts';
 import { OrderedIndex } from './orderedIndex.ts';

@@ -1,4 +1,5 @@
 import type { Id } from '../../domain/ids.ts';
+import { isTransition } from '../../domain/lifecycleEvent.ts';
 import type { Position } from '../../domain/position.ts';
 import { DeadlineExceededError, throwIfDeadlineExceeded } from '../errors.ts';
 import type {
@@ -21,6 +22,7 @@ import { LAYOUTS } from './layouts.ts';
 import { ReadWriteLock } from './lock.ts';
 import { MemoryMeter, type OnMemoryWarning } from './meter.ts';
 import type { ScanStats } from './plan.ts';
+import { positionSets } from './positionSets.ts';
 import { loadInto, scanOf } from './scan.ts';
 import { TextIndex } from './search.ts';
 import { Table } from './table.ts';
@@ -55,6 +57,7 @@ export function createMemoryStore(options: MemoryOptions = {}): MemoryStore {
   const tables = eachTable<MemoryTables>(
     <T extends TableName>(name: T): Table<Tables[T]> => new Table<Tables[T]>(LAYOUTS[name], scanStats, meter),
   );
+  tables.positions.join(positionSets(tables));
   const texts = new TextIndex(meter, scanStats);
   const totals = new Totals(tables.positions);
   const unread = new UnreadCounter(tables.chatMessages, tables.readMarks);
@@ -66,7 +69,8 @@ export function createMemoryStore(options: MemoryOptions = {}): MemoryStore {
     noteTexts(texts, done);
     for (const write of done.writes) {
       unread.note(write);
-      if (onTransition && write.name === 'lifecycleEvents') onTransition(write.entity.toState);
+      if (onTransition && write.name === 'lifecycleEvents' && isTransition(write.entity))
+        onTransition(write.entity.toState);
     }
     changes.append(done.changes);
     meter.warn();

@@ -1,6 +1,6 @@
 import type { Field } from '../store.ts';
 import type { FieldSet, IndexedFields } from './fieldSet.ts';
-import { nameOf } from './layouts.ts';
+import { nameOf } from './layout.ts';
 import { type Conditions, singleValue } from './match.ts';
 import type { OrderedIndex } from './orderedIndex.ts';
 import type { Group } from './plan.ts';

@@ -1,59 +1,22 @@
 import type { ChatSession } from '../../domain/chatSession.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { type MetadataTerm, maxMetadataTerms, metadataTerms } from '../../domain/metadataTerms.ts';
+import { maxMetadataTerms, metadataTerms } from '../../domain/metadataTerms.ts';
 import type { Position } from '../../domain/position.ts';
+import { countryOf } from '../../domain/templateKinds.ts';
 import type { Field, TableName, Tables } from '../store.ts';
 import { eachTable, TENANT_FIELDS } from '../tables.ts';
-import type { ReadField } from './compare.ts';
+import {
+  BY_CREATION,
+  type DeclaredLayout,
+  each,
+  type Layout,
+  type Layouts,
+  type OrderField,
+  type Orders,
+  owned,
+} from './layout.ts';
+import { TERMS_LAYOUTS } from './termsLayouts.ts';
 
-/** A field by which lists can be ordered: one that `compare.ts` has a reader for. */
-type OrderField<E> = Field<E> & ReadField;
-type Orders<F> = readonly (readonly F[])[];
-
-export interface GroupLayout<E, F = Field<E>> {
-  readonly fields: readonly Field<E>[];
-  readonly orders: Orders<F>;
-}
-
-/** The fields with texts or JSON. An id is short, and so is a value of a fixed set. */
-type TextField<E> = {
-  [F in Field<E>]: F extends 'id' | `${string}Id` ? never : IsText<NonNullable<E[F]>> extends true ? F : never;
-}[Field<E>];
-type IsText<V> = V extends string ? (string extends V ? true : false) : V extends object ? true : false;
-
-/** The layout of a table in memory, as it is declared. */
-interface DeclaredLayout<E> {
-  /** Every order that lists can have; each has an index of all rows. The first is the order of creation or sequence. */
-  readonly orders: Orders<OrderField<E>>;
-  /**
-   * The fields by which rows are filtered. Each value, or pair of values, has an index of its rows in each of these
-   * orders.
-   */
-  readonly groups: readonly GroupLayout<E, OrderField<E>>[];
-  /** Fields that refer to a row of another table, which must belong to the same institution. */
-  readonly references: { readonly [F in Field<E>]?: TableName };
-  /** Fields whose combined values are unique. Rows in which one of them is null are exempt. */
-  readonly unique?: readonly Field<E>[];
-  /**
-   * Whether the memory of a text or JSON field differs between rows and is counted. False for short texts and for those
-   * that are the same value as another field.
-   */
-  readonly sized: { readonly [F in TextField<E>]: boolean } & { readonly [F in Field<E>]?: boolean };
-  /** The reference to the parent row with which this row is removed. */
-  readonly partOf?: Field<E>;
-  /** The metadata whose terms are indexed. */
-  readonly terms?: { of(row: E): readonly MetadataTerm[]; maxOf(row: E): number; readonly from: Field<E> };
-}
-
-export interface Layout<E> extends DeclaredLayout<E> {
-  /** The field with the institution that owns the row. */
-  readonly tenant: Field<E>;
-}
-export type Layouts = { readonly [T in TableName]: Layout<Tables[T]> };
-
-export const nameOf = (by: readonly string[]): string => by.join();
-
-const BY_CREATION = ['createdAt'] as const;
 const POSITION_ORDERS: Orders<OrderField<Position>> = [
   BY_CREATION,
   ['updatedAt'],
@@ -72,15 +35,20 @@ const CHAT_ORDERS: Orders<OrderField<ChatSession>> = [
   ['title'],
 ];
 
-const each = <F extends string>(field: F) => ({ fields: [field], orders: [BY_CREATION] }) as const;
-/** Groups the rows by the field, for all institutions and within each one. */
-const owned = <F extends string>(field: F) =>
-  [each(field), { fields: ['institutionId', field], orders: [BY_CREATION] }] as const;
-
 const METADATA_TERMS = {
   of: ({ metadata }: { readonly metadata: JsonObject }) => metadataTerms(metadata),
   maxOf: ({ metadata }: { readonly metadata: JsonObject }) => maxMetadataTerms(metadata),
   from: 'metadata',
+} as const;
+
+/** The country of a config is its only term: positions are found by it. */
+const COUNTRY_TERM = {
+  of: ({ config }: { readonly config: JsonObject }) => {
+    const country = countryOf(config);
+    return country === null ? [] : [country];
+  },
+  maxOf: () => 1,
+  from: 'config',
 } as const;
 
 const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
@@ -106,6 +74,7 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
     orders: [],
     groups: [{ fields: ['templateId'], orders: [['version']] }],
     references: { institutionId: 'institutions', templateId: 'assetTemplates' },
+    terms: COUNTRY_TERM,
   },
   assets: {
     sized: { label: true, metadata: true },
@@ -133,11 +102,12 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
     unique: ['institutionId', 'uniqueReference'],
     terms: METADATA_TERMS,
   },
+  ...TERMS_LAYOUTS,
   lifecycleEvents: {
-    sized: { reason: true, metadata: true },
+    sized: { reason: true, metadata: true, paymentReference: true, partyReference: true },
     orders: [],
     groups: [{ fields: ['positionId'], orders: [['sequence']] }],
-    references: { institutionId: 'institutions', positionId: 'positions' },
+    references: { institutionId: 'institutions', positionId: 'positions', milestoneId: 'milestones' },
   },
   ledgerEvents: {
     sized: {},
@@ -157,7 +127,7 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
     references: { ledgerEventId: 'ledgerEvents' },
   },
   policies: {
-    sized: { allowedCurrencies: true, limits: true },
+    sized: { allowedCurrencies: true, allowedCountries: true, limits: true },
     orders: [],
     groups: [{ fields: ['institutionId'], orders: [['region']] }],
     references: { institutionId: 'institutions' },

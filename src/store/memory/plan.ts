@@ -3,7 +3,7 @@ import { type Bounds, merged, sorted } from './collect.ts';
 import { HIGHEST, type Row } from './compare.ts';
 import { IndexScan } from './indexScan.ts';
 import type { GroupKey } from './keyMap.ts';
-import { type GroupLayout, nameOf } from './layouts.ts';
+import { type GroupLayout, nameOf } from './layout.ts';
 import { type Conditions, keysOf, matcherOf } from './match.ts';
 import { type IndexPosition, isAhead, type OrderedIndex } from './orderedIndex.ts';
 

@@ -5,7 +5,7 @@ import type { Columns } from './columns.ts';
 import { directPage } from './directPage.ts';
 import type { IndexedFields } from './fieldSet.ts';
 import { deservesList, KeptLists, type ListSpec, listSpecOf, MAX_ROWS_PER_LIST } from './keptLists.ts';
-import { type Layout, nameOf } from './layouts.ts';
+import { type Layout, nameOf } from './layout.ts';
 import { type Conditions, conditionsOf, singleValue } from './match.ts';
 import { OrderedIndex } from './orderedIndex.ts';
 import { Ordering } from './ordering.ts';
@@ -33,6 +33,9 @@ export interface Queried<E extends { readonly id: Id }> {
   readonly scanStats: ScanStats;
 }
 
+/** Returns sets that contain all rows of the selection, by conditions on rows of other tables. */
+export type JoinedSets<E> = (selection: Selection<E>, tenant: Id | null) => readonly Among<E>[];
+
 /** Reads the rows of one table. */
 export class Queries<E extends { readonly id: Id }> {
   readonly kept: KeptLists<E>;
@@ -42,12 +45,18 @@ export class Queries<E extends { readonly id: Id }> {
    * a read reveals nothing about those. All groups if there are none.
    */
   readonly #tenantGroups: readonly Group<E>[];
+  #joined: JoinedSets<E> = () => [];
 
   constructor(table: Queried<E>) {
     this.#table = table;
     this.kept = new KeptLists(table.indexed);
     const apart = table.groups.filter(({ fields }) => fields.some((field) => this.#isOfOneTenant(field)));
     this.#tenantGroups = apart.length > 0 ? apart : table.groups;
+  }
+
+  /** Lets queries have conditions on rows of other tables. */
+  join(joined: JoinedSets<E>): void {
+    this.#joined = joined;
   }
 
   /** Returns a page of the rows; if `found` is given, only of those in it. */
@@ -135,12 +144,15 @@ export class Queries<E extends { readonly id: Id }> {
   }
 
   /** Returns the sets that contain all rows of the selection. */
-  #among({ terms = [] }: Selection<E>, tenant: Id | null, found?: ReadonlySet<Id>): readonly Among<E>[] {
-    const sets: Among<E>[] = terms.map((term) => ({
+  #among(selection: Selection<E>, tenant: Id | null, found?: ReadonlySet<Id>): readonly Among<E>[] {
+    const { terms = [] } = selection;
+    const sets: Among<E>[] = [...this.#joined(selection, tenant)];
+    const byTerms = terms.map<Among<E>>((term) => ({
       size: this.#table.terms.count(term, tenant),
       has: (row) => this.#table.terms.has(term, ownerOf(row), row.id),
       rows: () => this.#rowsOf(this.#table.terms.ids(term, tenant)),
     }));
+    sets.push(...byTerms);
     if (found) sets.push({ size: found.size, has: ({ id }) => found.has(id), rows: () => this.#rowsOf(found) });
     return sets;
   }

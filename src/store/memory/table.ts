@@ -7,10 +7,10 @@ import { Columns } from './columns.ts';
 import type { Row } from './compare.ts';
 import { EVERY_FIELD, IndexedFields } from './fieldSet.ts';
 import { KeptGroup } from './group.ts';
-import type { GroupLayout, Layout } from './layouts.ts';
+import type { GroupLayout, Layout } from './layout.ts';
 import type { MemoryMeter } from './meter.ts';
 import type { ScanStats } from './plan.ts';
-import { Queries } from './queries.ts';
+import { type JoinedSets, Queries } from './queries.ts';
 import { type Handle, Rows } from './rows.ts';
 import { MAX_TERM_BYTES, TermIndex } from './termIndex.ts';
 
@@ -63,6 +63,11 @@ export class Table<E extends { readonly id: Id }> {
       terms: this.#terms,
       scanStats,
     });
+  }
+
+  /** Lets queries have conditions on rows of other tables. */
+  join(joined: JoinedSets<E>): void {
+    this.#queries.join(joined);
   }
 
   byIds(ids: readonly Id[], tenant: Id | null): readonly (E | undefined)[] {

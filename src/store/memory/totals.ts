@@ -39,9 +39,10 @@ export class Totals {
 
   /** Returns the sums of the selected positions, by currency code, then by state. */
   of(selection: Selection<Position>, tenant: Id | null): readonly Total[] {
-    const { where, parent, terms = [] } = selection;
+    const { where, parent, terms = [], search, party, country } = selection;
     const { currency, state, ...others } = where;
-    const isSplit = terms.length === 0 && !selection.search && isList(currency) && isList(state);
+    const isJoined = [search, party, country].some((each) => each !== undefined) || terms.length > 0;
+    const isSplit = !isJoined && isList(currency) && isList(state);
     const kept = isSplit ? this.#kept({ where: others, parent }, tenant) : undefined;
     if (!kept) return listOf(this.#sum(selection, tenant));
     return listOf(kept).filter((total) => isIn(currency, total.currency) && isIn(state, total.state));
@@ -95,21 +96,25 @@ const isList = (condition: Condition<unknown> | undefined): boolean => condition
 const isIn = <V>(condition: Condition<V> | undefined, value: V): boolean =>
   condition === undefined || ('in' in condition && condition.in.includes(value));
 
+const NOTHING = { amount: 0n, held: 0n, retained: 0n, released: 0n, refunded: 0n, fees: 0n } as const;
+
 /** Adds a position to sums, or subtracts it with the sign -1. */
 function addTo(sums: Sums | undefined, position: Position, sign: 1 | -1): void {
   if (!sums) return;
-  const { currency, state, amount, held, released, refunded } = position;
+  const { currency, state, amount, held, retained, released, refunded, fees } = position;
   let byState = sums.get(currency);
   if (!byState) sums.set(currency, (byState = new Map()));
   let sum = byState.get(state);
-  if (!sum) byState.set(state, (sum = { currency, state, count: 0, amount: 0n, held: 0n, released: 0n, refunded: 0n }));
+  if (!sum) byState.set(state, (sum = { currency, state, count: 0, ...NOTHING }));
   const signed = (part: bigint): bigint => (sign === 1 ? part : -part);
   sum.count += sign;
   sum.amount += signed(amount);
   // Most positions have zero in these fields, so the addition is skipped.
   if (held !== 0n) sum.held += signed(held);
+  if (retained !== 0n) sum.retained += signed(retained);
   if (released !== 0n) sum.released += signed(released);
   if (refunded !== 0n) sum.refunded += signed(refunded);
+  if (fees !== 0n) sum.fees += signed(fees);
 }
 
 /** Returns copies of the sums that contain a position. */

@@ -1,4 +1,5 @@
 import type { Id } from '../../domain/ids.ts';
+import { isTransition } from '../../domain/lifecycleEvent.ts';
 import type { OnTransition, Reader, Readers, ReadOptions, Store, TableName, TableReaders, Tables } from '../store.ts';
 import { lazyTables } from '../tables.ts';
 import type { Pooler } from './begin.ts';
@@ -52,7 +53,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
   const changes = postgresChanges(pool, directUrl, onStatement, onOutage);
   const committed = ({ lifecycleEvents }: CollectedWrites): void => {
     changes.committed();
-    if (onTransition) for (const { toState } of lifecycleEvents.insert) onTransition(toState);
+    if (onTransition) for (const event of lifecycleEvents.insert) if (isTransition(event)) onTransition(event.toState);
   };
   return {
     isSynchronous: false,

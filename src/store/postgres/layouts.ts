@@ -14,6 +14,7 @@ import {
   timeOrNever,
 } from './layout.ts';
 import { LEDGER_LAYOUTS } from './ledgerLayouts.ts';
+import { TERMS_LAYOUTS } from './termsLayouts.ts';
 
 const metadataIn = (table: string) =>
   ({
@@ -106,11 +107,15 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
       currency: fixed('text'),
       amount: fixed('numeric'),
       magnitude: fixed('numeric'),
-      expiresAt: fixed('timestamptz'),
+      expiresAt: changing('timestamptz'),
       state: changing('text'),
+      termsVersion: changing('int'),
+      principal: changing('numeric'),
       held: changing('numeric'),
+      retained: changing('numeric'),
       released: changing('numeric'),
       refunded: changing('numeric'),
+      fees: changing('numeric'),
       fundedAt: changing('timestamptz'),
       closedAt: changing('timestamptz'),
       sequence: changing('int'),
@@ -135,6 +140,7 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
     owned: ['assetId', 'templateId'],
     terms: metadataIn('position_terms'),
   },
+  ...TERMS_LAYOUTS,
   ...LEDGER_LAYOUTS,
   policies: {
     table: 'policies',
@@ -143,6 +149,7 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
       institutionId: fixed('text'),
       region: fixed('text'),
       allowedCurrencies: changing('text[]'),
+      allowedCountries: changing('text[]'),
       limits: changing('json'),
       ...STAMPS,
     },

@@ -73,7 +73,8 @@ const runMigrations = (databaseUrl: string, other: pg.Client): Promise<void> =>
           migrationsTable: MIGRATIONS_TABLE,
           direction: 'up',
           noLock: true,
-          singleTransaction: true,
+          // Each migration is a transaction of its own: some must commit before the next one begins.
+          singleTransaction: false,
           log: () => undefined,
         });
       } finally {

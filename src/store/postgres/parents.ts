@@ -21,5 +21,5 @@ export function groupsOf<E>(selections: readonly Selection<E>[]): readonly (read
 export const known = (text = ''): string => (textIssue(text) === undefined ? text : '');
 
 /** Whether the rows are all of a parent or of the scope. The best plan for a filter depends on how many rows match. */
-export const isUnfiltered = <E>({ where, search, terms = [] }: Selection<E>): boolean =>
-  Object.keys(where).length === 0 && search === undefined && terms.length === 0;
+export const isUnfiltered = <E>({ where, search, terms = [], party, country }: Selection<E>): boolean =>
+  Object.keys(where).length === 0 && [search, party, country].every((each) => each === undefined) && terms.length === 0;

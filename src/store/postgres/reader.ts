@@ -140,7 +140,9 @@ export async function counts<E extends { readonly id: Id }>(
   return answers.map(([row]) => row?.count ?? 0);
 }
 
-const SUMS = ['amount', 'held', 'released', 'refunded'].map((field) => `sum(t.${field}) as ${field}`).join(', ');
+const SUMS = ['amount', 'held', 'retained', 'released', 'refunded', 'fees']
+  .map((field) => `sum(t.${field}) as ${field}`)
+  .join(', ');
 
 export async function positionTotals(
   queries: Queries,

@@ -1,7 +1,9 @@
+import { COUNTRY_FIELDS } from '../../domain/templateKinds.ts';
 import { textIssue } from '../../domain/text.ts';
-import type { Condition, Field, Range, ReadOptions, Selection, TableName } from '../store.ts';
+import type { Condition, Field, PartyMatch, Range, ReadOptions, Selection, TableName } from '../store.ts';
 import { columnName, encode, type Layout, type Sort, type SqlType } from './layout.ts';
 import { lexemeOf } from './lexemes.ts';
+import { known } from './parents.ts';
 
 /** A statement's text with its parameters. */
 export interface Statement {
@@ -52,10 +54,10 @@ const LAYOUTS_BY_ID = new WeakMap<ReadOptions, Map<TableName, unknown>>();
 export function layoutById<E>(layout: Layout<E>, options: ReadOptions): Layout<E> {
   let kept = LAYOUTS_BY_ID.get(options);
   if (!kept) LAYOUTS_BY_ID.set(options, (kept = new Map()));
-  const known = kept.get(layout.name) ?? readLayout(layout, options);
-  kept.set(layout.name, known);
+  const made = kept.get(layout.name) ?? readLayout(layout, options);
+  kept.set(layout.name, made);
   // It was made from the same layout.
-  return known as Layout<E>;
+  return made as Layout<E>;
 }
 
 /** Returns the layout with which only the fields are read that are needed, the id and those in `used`. */
@@ -98,10 +100,13 @@ export function whereOf<E>(
     const owner = `t.institution_id = (select o.institution_id from ${parent} o where o.id = ${value})`;
     return [...(parent ? [owner] : []), is(columnName(field), value)];
   });
+  const isOfCountry = selection.country !== undefined && 'templateId' in bound;
   if (tenant !== null) {
     const own = is(layout.tenant, parameters.tenant(tenant));
     // The planner treats the two conditions as independent and would read all rows of the institution to combine them.
-    parts.push(lead !== undefined && layout.owned.includes(lead) ? `(${own}) is true` : own);
+    // The templates of a country were selected among those of the institution.
+    if (isOfCountry) parts.push(holding(own));
+    else parts.push(lead !== undefined && layout.owned.includes(lead) ? `(${own}) is true` : own);
   }
   for (const [field, condition] of Object.entries(selection.where) as [Field<E>, Condition<unknown>][]) {
     if ('range' in condition) {
@@ -129,6 +134,8 @@ export function whereOf<E>(
   const owner = (): string | undefined =>
     bound[layout.tenantField] ?? (tenant === null ? undefined : parameters.tenant(tenant));
   for (const term of selection.terms ?? []) parts.push(hasTerm(layout, term, owner(), parameters));
+  if (selection.party) parts.push(hasParty(selection.party, owner(), parameters));
+  if (selection.country !== undefined) parts.push(hasCountry(selection.country, isOfCountry, owner(), parameters));
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
 }
 
@@ -147,6 +154,52 @@ function hasTerm<E>({ terms }: Layout<E>, term: string, owner: string | undefine
   const scope = owner === undefined ? '' : ` and m.institution_id = ${owner}`;
   const own = `m.institution_id = t.institution_id and m.id = t.id and m.term = ${parameters.add(term, 'uuid')}`;
   return `exists (select from ${terms.table} m where ${own}${scope})`;
+}
+
+/** Returns the condition in a form that the planner expects to hold for almost every row. */
+const holding = (condition: string): string => `nullif(${condition}, false) is not null`;
+
+/**
+ * Position `t` has the party in its current terms. The planner starts with the rows of the party if they are few, else
+ * with `t`. It cannot know how many of them are of current terms, so that is a condition of its own that it expects to
+ * hold.
+ */
+function hasParty({ reference, role }: PartyMatch, owner: string | undefined, parameters: Parameters): string {
+  const scope = owner === undefined ? '' : ` and m.institution_id = ${owner}`;
+  const own = `m.institution_id = t.institution_id and m.position_id = t.id and m.reference = ${parameters.add(known(reference), 'text')}`;
+  const ofRole = role === null ? '' : ` and m.role = ${parameters.add(role, 'text')}`;
+  // The id of the terms, as `termsId` makes it.
+  const isCurrent = `m.terms_id = t.id || '_' || t.terms_version${ofRole}`;
+  return (
+    `exists (select from parties m where ${own}${scope})` +
+    ` and ${holding(`exists (select from parties m where ${own} and ${isCurrent} offset 0)`)}`
+  );
+}
+
+/** The country of a template config `c`, which has at most one of the fields. */
+const COUNTRY = `coalesce(${COUNTRY_FIELDS.map((field) => `c.config ->> '${field}'`).join(', ')})`;
+
+/**
+ * Position `t` was opened under a template config with the country. If its template is known to have such a config, the
+ * planner should expect that the condition holds.
+ */
+function hasCountry(country: string, isOfTemplate: boolean, owner: string | undefined, parameters: Parameters): string {
+  const isIts = `${COUNTRY} = ${parameters.add(known(country), 'text')}`;
+  const configs = 'from asset_template_configs c where';
+  if (isOfTemplate) {
+    const key =
+      'c.institution_id = t.institution_id and c.template_id = t.template_id and c.version = t.template_version';
+    return holding(`(select ${isIts} ${configs} ${key})`);
+  }
+  const scope = owner === undefined ? '' : ` and c.institution_id = ${owner}`;
+  return `(t.institution_id, t.template_id, t.template_version) in (select c.institution_id, c.template_id, c.version ${configs} ${isIts}${scope})`;
+}
+
+/** Selects the templates that have a config with the country, as a table with a column `value`. */
+export function templatesOf(country: string, institutions: string | undefined, parameters: Parameters): string {
+  const isIts = `${COUNTRY} = ${parameters.add(known(country), 'text')}`;
+  const scope = institutions === undefined ? '' : ` and c.institution_id = any(${institutions})`;
+  return `(select distinct c.template_id as value from asset_template_configs c where ${isIts}${scope}) one_template`;
 }
 
 /** Returns the values that a row can have at all: PostgreSQL accepts no other text, so no row contains it. */

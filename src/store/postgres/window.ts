@@ -1,6 +1,6 @@
 import type { Condition, Field, Key, Selection, Where, Window } from '../store.ts';
 import { columnName, type Layout } from './layout.ts';
-import { type Bound, type Parameters, selectOf, sortOf, storable, unreadOf, whereOf } from './sql.ts';
+import { type Bound, type Parameters, selectOf, sortOf, storable, templatesOf, unreadOf, whereOf } from './sql.ts';
 
 /** The parts of the statement of one window. */
 interface Parts<E> {
@@ -20,6 +20,9 @@ export const windowOf = <E>(
   bound: Bound = {},
 ): string => partOf({ layout, window, tenant, parameters, bound });
 
+/** The field by whose values the positions of a country are read. */
+const TEMPLATE: string = 'templateId';
+
 function partOf<E>(parts: Parts<E>): string {
   const { layout, window, tenant, bound } = parts;
   const { tenantField } = layout;
@@ -28,10 +31,26 @@ function partOf<E>(parts: Parts<E>): string {
   const valuesAt = (field: Field<E>): number =>
     field in bound || (tenant !== null && columnName(field) === layout.tenant) ? 1 : valuesOf(window, field).length;
   const lead = leads?.find((field) => valuesAt(field) > 0);
+  const isOfTemplates = leads?.some((field) => field === TEMPLATE) && (lead === undefined || lead === tenantField);
+  if (window.country !== undefined && isOfTemplates) {
+    const templates = templatesOf(window.country, institutionsOf(parts), parts.parameters);
+    return mergedOf(parts, TEMPLATE as Field<E>, templates, 'one_template.value');
+  }
   const isOfAll = tenant === null && layout.byInstitution !== undefined && !(tenantField in bound);
   if (isOfAll && leads && !(lead && layout.owned.includes(lead)))
-    return valuesAt(tenantField) > 0 ? splitOf(parts, tenantField) : mergedOf(parts);
+    return valuesAt(tenantField) > 0
+      ? splitOf(parts, tenantField)
+      : mergedOf(parts, tenantField, 'institutions i', 'i.id');
   return lead === undefined || valuesAt(lead) === 1 ? runOf(parts, lead) : splitOf(parts, lead);
+}
+
+/** Returns the institutions of the rows as an SQL list; undefined for all. */
+function institutionsOf<E>({ layout, window, tenant, parameters, bound }: Parts<E>): string | undefined {
+  if (tenant !== null) return `array[${parameters.tenant(tenant)}]`;
+  const one = bound[layout.tenantField];
+  if (one !== undefined) return `array[${one}]`;
+  const values = valuesOf(window, layout.tenantField);
+  return values.length === 0 ? undefined : parameters.add(values, 'text[]');
 }
 
 /** Reads the index of each value separately, up to the limit, and merges the few resulting rows. */
@@ -46,18 +65,17 @@ function splitOf<E>(parts: Parts<E>, field: Field<E>): string {
 }
 
 /**
- * Selects rows of all institutions, at most a page of each. Only the institutions whose first rows are among the first
- * of all can have rows on the page: as many institutions as the page has rows.
+ * Selects rows of all values of a field, which are a column of a table, at most a page of each. Only the values whose
+ * first rows are among the first of all can have rows on the page: as many values as the page has rows.
  */
-function mergedOf<E>(parts: Parts<E>): string {
+function mergedOf<E>(parts: Parts<E>, field: Field<E>, table: string, value: string): string {
   const { layout, window } = parts;
-  const { tenantField } = layout;
-  // To find only one row with a term, the planner would read the rows in order, which may be all of the institution.
-  if (window.terms?.length) return eachOf(parts, tenantField, 'institutions i', 'i.id');
-  const keys: readonly Field<E>[] = [...window.order.by, 'id' as Field<E>, tenantField];
+  // To find only one such row, the planner would read the rows in order, which may be all of the value.
+  if (window.terms?.length || window.party) return eachOf(parts, field, table, value);
+  const keys: readonly Field<E>[] = [...window.order.by, 'id' as Field<E>, field];
   const first = { ...parts, layout: { ...layout, read: [...new Set(keys)] }, window: { ...window, limit: 0 } };
-  const heads = eachOf(first, tenantField, 'institutions i', 'i.id', window.limit + 1);
-  return eachOf(parts, tenantField, `(${heads}) head`, `head."${tenantField}"`);
+  const heads = eachOf(first, field, table, value, window.limit + 1);
+  return eachOf(parts, field, `(${heads}) head`, `head."${field}"`);
 }
 
 /** Selects the first rows of windows in which the field has one of the values, which are a column of a table. */

@@ -90,7 +90,7 @@ class WriteStatement {
   /** Adds a part that must find all of the rows. */
   #mustFind(rows: readonly unknown[], part: string): void {
     const count = this.#parameters.add(rows.length, 'bigint');
-    this.#checks.push(`expect_row_count((select count(*) from w${this.#parts.length}), ${count})`);
+    this.#checks.push(`expect_changed_rows((select count(*) from w${this.#parts.length}), ${count})`);
     this.#pushAll([part]);
   }
 }
@@ -99,7 +99,7 @@ class WriteStatement {
  * Fails if BEGIN, which was sent in the same round trip, has failed: the statement would be committed without role and
  * scope.
  */
-const IN_TRANSACTION = `expect_row_count((current_setting('role') = '${APP_ROLE}')::int, 1)`;
+const IN_TRANSACTION = `expect_changed_rows((current_setting('role') = '${APP_ROLE}')::int, 1)`;
 
 /** The column with the words of a row, which is no field. */
 const WORDS = 'words';

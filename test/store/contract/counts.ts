@@ -63,7 +63,7 @@ export function countsAndSums(store: GetStore): void {
       }),
       aPosition(asset, { currency: currency('USD'), amount: 23n }),
     ]);
-    const nothing = { held: 0n, released: 0n, refunded: 0n };
+    const nothing = { held: 0n, retained: 0n, released: 0n, refunded: 0n, fees: 0n };
     const eur = { currency: 'EUR', count: 1, ...nothing };
     const usd = { currency: 'USD', count: 1, ...nothing };
     expect(
@@ -91,7 +91,17 @@ export function countsAndSums(store: GetStore): void {
       .read('ALL')
       .positionTotals([{ where: { institutionId: { in: [institution.id] } } }]);
     expect(totals).toEqual([
-      { currency: 'CLF', state: 'FUNDED', count: 11, amount: 11n * most, held: 11n * most, released: 0n, refunded: 0n },
+      {
+        currency: 'CLF',
+        state: 'FUNDED',
+        count: 11,
+        amount: 11n * most,
+        held: 11n * most,
+        retained: 0n,
+        released: 0n,
+        refunded: 0n,
+        fees: 0n,
+      },
     ]);
   });
 

@@ -10,6 +10,7 @@ const policyOf = ({ institution }: Deal, region: 'US' | 'SG'): Policy => ({
   institutionId: institution.id,
   region,
   allowedCurrencies: null,
+  allowedCountries: null,
   limits: [],
   version: 1,
   createdAt: START,

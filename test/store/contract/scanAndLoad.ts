@@ -89,7 +89,7 @@ export function scansAndLoads(store: GetStore): void {
       const { institution, template, asset } = aDeal();
       const position = funded(aPosition(asset, { metadata: { site: 'north' } }));
       const event = anEvent(position, { moved: position.amount });
-      const ledgerEvent = newLedgerEvent(nextId('led'), 'POSITION_STATE_CHANGED', event);
+      const ledgerEvent = newLedgerEvent(nextId('led'), event);
       const postings = postingsOf(ledgerEvent, event);
       const result = await store().load(async (load) => {
         await load.insert('institutions', [institution]);
