@@ -6,6 +6,7 @@ import { COUNTS } from '../counts.ts';
 import { call, did, opening, sceneOn } from '../support/accounting.ts';
 import { checked } from '../support/random.ts';
 import { onBothStores } from '../support/stores.ts';
+import { livedThrough, lives } from '../terms/randomMoves.ts';
 
 /** The state requested for a position, and the amount: none, or a number of cents. */
 const moves = fc.array(
@@ -18,6 +19,29 @@ const moves = fc.array(
   }),
   { minLength: 1, maxLength: COUNTS.movesPerLife },
 );
+
+const LEDGER = `query ($id: ID!) {
+  position(id: $id) {
+    funded { minorUnits } held { minorUnits } available { minorUnits } retained { minorUnits }
+    released { minorUnits } refunded { minorUnits } fees { minorUnits }
+    ledgerEvents(first: 100) { nodes { postings { accountKind amount { minorUnits } } } }
+    events(first: 100) { nodes { move moved { minorUnits } } }
+  }
+}`;
+type Amount = { readonly minorUnits: string };
+type Ledger = {
+  readonly [A in 'funded' | 'held' | 'available' | 'retained' | 'released' | 'refunded' | 'fees']: Amount;
+} & {
+  readonly ledgerEvents: {
+    readonly nodes: readonly {
+      readonly postings: readonly { readonly accountKind: string; readonly amount: Amount }[];
+    }[];
+  };
+  readonly events: { readonly nodes: readonly { readonly move: string; readonly moved: Amount | null }[] };
+};
+
+const total = (amounts: readonly (Amount | null)[]): bigint =>
+  amounts.reduce((sum, amount) => sum + BigInt(amount?.minorUnits ?? '0'), 0n);
 
 onBothStores((open) => {
   const scene = sceneOn(open);
@@ -49,6 +73,34 @@ onBothStores((open) => {
         expect(sum('PAYER', 1)).toBe(cents(position?.refunded));
         expect(sum('PAYER', -1)).toBe((-BigInt(cents(position?.funded))).toString());
         expect(position?.ledgerEvents?.totalCount).toBe(position?.version);
+      }),
+    ));
+
+  it('after random moves of a contract, balances rebuilt from the postings equal those of the position', () =>
+    checked(
+      COUNTS.ledgerLives,
+      fc.asyncProperty(lives, async (contract) => {
+        const { server, deal } = scene;
+        const id = await livedThrough(server, deal, contract);
+        const { data } = await server.ask<{ readonly position: Ledger }>(LEDGER, { id });
+        if (!data) throw new Error('The position was not read.');
+        const { ledgerEvents, events, ...amounts } = data.position;
+        const legs = ledgerEvents.nodes.flatMap(({ postings }) => postings);
+        const balance = (kind: string): bigint =>
+          total(legs.flatMap(({ accountKind, amount }) => (accountKind === kind ? [amount] : [])));
+        const of = (name: keyof typeof amounts): bigint => BigInt(amounts[name].minorUnits);
+        expect(balance('ESCROW')).toBe(of('held') - of('retained'));
+        expect(balance('ESCROW')).toBe(of('available'));
+        expect(balance('RETAINAGE')).toBe(of('retained'));
+        expect(balance('FEE')).toBe(of('fees'));
+        expect(balance('PAYEE')).toBe(of('released'));
+        expect(-balance('PAYER')).toBe(of('funded') - of('refunded'));
+        expect(of('funded')).toBe(of('held') + of('released') + of('refunded') + of('fees'));
+        // The moved amounts are those of the bank statements: what came in, and what went out.
+        const moved = (isFunding: boolean): bigint =>
+          total(events.nodes.flatMap((each) => ((each.move === 'FUND') === isFunding ? [each.moved] : [])));
+        expect(moved(true)).toBe(of('funded'));
+        expect(moved(false)).toBe(of('released') + of('refunded'));
       }),
     ));
 });

@@ -10,6 +10,7 @@ import { fundedPosition } from '../support/deal.ts';
 import { checked } from '../support/random.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
+import { livedThrough, lives } from '../terms/randomMoves.ts';
 
 const life = fc.array(fc.tuple(fc.constantFrom(...POSITION_STATES), fc.option(fc.integer({ min: 1, max: 9_000 }))), {
   minLength: 1,
@@ -43,6 +44,18 @@ onBothStores((open) => {
           }));
           if (batched) await call(server, 'applyPositions', { operations, atomic: false });
           else for (const { transition } of operations) await call(server, 'transitionPosition', transition);
+        }),
+      );
+      const { positions, lifecycleEvents: events, postings } = await countsOf(store);
+      expect(await verify(store)).toEqual({ positions, events, postings, difference: null });
+    });
+
+    it('a store is consistent after random moves of contracts', async () => {
+      const { server, store, deal } = scene;
+      await checked(
+        COUNTS.ledgerLives,
+        fc.asyncProperty(lives, async (contract) => {
+          await livedThrough(server, deal, contract);
         }),
       );
       const { positions, lifecycleEvents: events, postings } = await countsOf(store);
