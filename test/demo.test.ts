@@ -70,7 +70,7 @@ describe('the example operations', () => {
     const names = DEMO_TABS.map(({ query }) => operationsOf(query).map(({ name }) => name?.value));
     expect(names.every((each) => each.length === 1 && each[0] !== undefined)).toBe(true);
     expect(new Set(names.flat()).size).toBe(DEMO_TABS.length);
-    expect(DEMO_TABS.length).toBe(10);
+    expect(DEMO_TABS.length).toBe(12);
     expect(DEMO_TABS.filter(({ query }) => !query.startsWith('# '))).toEqual([]);
   });
 });

@@ -4,9 +4,11 @@ import { createInstitution } from '../commands/institution.ts';
 import { setPolicy } from '../commands/policy.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Store } from '../store/store.ts';
+import { writeContractSteps } from './contractSteps.ts';
+import { CONTRACT_ASSET } from './contracts.ts';
 import { chatSessionId, LAST_CHAT_SESSION, writeConversations } from './conversations.ts';
 import { ASSET_CODES, assetId, type DemoInstitution, INSTITUTIONS, institutionId } from './institutions.ts';
-import { POSITION_ROUNDS, positionId, writePositions } from './positions.ts';
+import { milestoneId, POSITION_ROUNDS, positionId, writePositions } from './positions.ts';
 import { createTimeline, demoId, type Timeline } from './timeline.ts';
 
 /** The ids of the objects that examples and documents use. They are the same on each server. */
@@ -27,6 +29,16 @@ export const DEMO = {
   deckCreated: positionId('DECK', 13),
   /** A position under a letter of credit that is released in part, and has a conversation. */
   letterOfCredit: positionId('LC-88', 6),
+  /** The contract for the bridge: two milestones are released, and one in part. */
+  contract: positionId(CONTRACT_ASSET, 1),
+  /** The fourth milestone of the contract, which is open. */
+  contractMilestone: milestoneId(CONTRACT_ASSET, 1, 4),
+  /** A contract that is released, with what was retained. */
+  contractReleased: positionId(CONTRACT_ASSET, 2),
+  /** A contract that is funded in part. */
+  contractPartlyFunded: positionId(CONTRACT_ASSET, 7),
+  /** A contract to which the payee has not agreed yet. */
+  contractNotAgreed: positionId(CONTRACT_ASSET, 8),
   /** The conversation about the first position for the deck. */
   deckChat: chatSessionId('deck milestone'),
 } as const;
@@ -44,6 +56,7 @@ export async function writeDemoData(store: Store, clock: Clock): Promise<boolean
   for (let round = 0; round < POSITION_ROUNDS; round += 1) {
     for (const institution of INSTITUTIONS) await writePositions(timeline, institution, round);
   }
+  await writeContractSteps(timeline);
   await writeConversations(timeline);
   return true;
 }

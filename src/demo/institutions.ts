@@ -2,6 +2,7 @@ import type { CreateAssetTemplate } from '../commands/assetTemplate.ts';
 import type { CreateInstitution } from '../commands/institution.ts';
 import type { SetPolicy } from '../commands/policy.ts';
 import type { Id } from '../domain/ids.ts';
+import type { PositionState } from '../domain/lifecycle.ts';
 import { demoId } from './timeline.ts';
 
 // A bridge is being built. Larkfield Escrow Bank holds the money for its construction, and Meridian Trade Fund the money
@@ -14,7 +15,7 @@ export interface DemoInstitution {
   readonly templates: readonly DemoTemplate[];
   readonly policies: readonly Omit<SetPolicy, 'institutionId'>[];
   /** The reasons of the moves of its positions, by state. */
-  readonly reasons: Readonly<Record<'FUNDED' | 'PARTIALLY_RELEASED' | 'RELEASED' | 'CANCELLED' | 'EXPIRED', string>>;
+  readonly reasons: Readonly<Record<Exclude<PositionState, 'CREATED'>, string>>;
 }
 
 /** A template, and the assets under it. */
@@ -70,6 +71,7 @@ const bank: DemoInstitution = {
     },
   ],
   reasons: {
+    PARTIALLY_FUNDED: 'First instalment of the county',
     FUNDED: 'Wire received from the county',
     PARTIALLY_RELEASED: 'Milestone accepted in part',
     RELEASED: 'Work accepted by the engineer',
@@ -103,19 +105,19 @@ const bank: DemoInstitution = {
     {
       input: {
         code: 'CONSTR_RETAINAGE',
-        name: 'Retainage of 5 %, euro',
+        name: 'Construction with 10 % retainage, euro',
         vertical: 'CONSTRUCTION',
         region: 'EU_UK',
-        config: { currency: 'EUR', retainagePercentage: '5.0' },
+        config: { currency: 'EUR', retainagePercentage: '10.0' },
       },
       currency: 'EUR',
       decimals: '.25',
       isLimited: false,
       assets: [
-        site('R-STEEL', 'retainage on steelwork', 12_400, 'steelworks-vogel', 'rolling-mill-rossi', 'welder-fontaine'),
-        site('R-CABLE', 'retainage on cables', 9_750, 'cable-maker-berg', 'anchor-forge-silva', 'crane-osei'),
-        site('R-BEAR', 'retainage on bearings', 2_850, 'bearings-keller', 'machining-novotny', 'load-test-lab'),
-        site('R-COAT', 'retainage on coating', 1_900, 'coating-dubois', 'scaffold-murray', 'inspector-mbeki'),
+        site('R-STEEL', 'steelwork', 12_400, 'steelworks-vogel', 'rolling-mill-rossi', 'welder-fontaine'),
+        site('R-CABLE', 'cables', 9_750, 'cable-maker-berg', 'anchor-forge-silva', 'crane-osei'),
+        site('R-BEAR', 'bearings', 2_850, 'bearings-keller', 'machining-novotny', 'load-test-lab'),
+        site('BRIDGE', 'main contract', 25_000, 'builder-ironwood', 'coating-dubois', 'scaffold-murray'),
       ],
     },
   ],
@@ -126,6 +128,7 @@ const fund: DemoInstitution = {
   input: { name: 'Meridian Trade Fund', regions: ['SG', 'UAE'], verticals: ['TRADE_FINANCE'] },
   policies: [{ region: 'SG', allowedCurrencies: ['JPY'] }],
   reasons: {
+    PARTIALLY_FUNDED: 'Deposit of the buyer received',
     FUNDED: 'Payment of the buyer received',
     PARTIALLY_RELEASED: 'Part shipment accepted',
     RELEASED: 'Documents presented without discrepancies',

@@ -2,6 +2,7 @@ import { applyPositions } from '../commands/applyPositions.ts';
 import type { PositionOperation } from '../commands/batch.ts';
 import type { CreatePosition } from '../commands/position.ts';
 import type { Id } from '../domain/ids.ts';
+import { contractAt } from './contracts.ts';
 import { ASSET_CODES, assetId, type DemoAsset, type DemoInstitution, type DemoTemplate } from './institutions.ts';
 import { demoId, type StepNames, type Timeline } from './timeline.ts';
 
@@ -18,7 +19,7 @@ const MOVES: readonly (readonly MovedState[])[] = [
   ['FUNDED', 'EXPIRED'],
   ['FUNDED'],
   ['FUNDED', 'PARTIALLY_RELEASED'],
-  ['FUNDED'],
+  ['PARTIALLY_FUNDED'],
   [],
   ['FUNDED'],
   ['FUNDED', 'PARTIALLY_RELEASED', 'RELEASED'],
@@ -56,8 +57,8 @@ export async function writePositions(timeline: Timeline, institution: DemoInstit
   for (let step = 0; step < MOST_MOVES; step += 1) {
     timeline.day(opened + MOVE_DAYS * (step + 1));
     const moves = positions.flatMap((position) => {
-      const toState = MOVES[position.index]?.[step];
-      return toState ? [{ position, transition: transition(institution, position, toState) }] : [];
+      const toState = movesOf(position)[step];
+      return toState ? [{ position, ...operation(institution, position, toState) }] : [];
     });
     if (moves.length > 0) await apply(timeline, { key: `${batch}, move ${step + 1}` }, moves);
   }
@@ -69,6 +70,10 @@ export const POSITION_ROUNDS = ROUNDS;
 /** Returns the id of the nth position of an asset, counted from 1 as in its external reference. */
 export const positionId = (code: string, number: number): Id => demoId('pos', 'position', placeOf(code, number - 1));
 
+/** Returns the id of a milestone of the nth position of an asset. */
+export const milestoneId = (code: string, number: number, sequence: number): Id =>
+  demoId('mil', 'position', milestonePlace(code, number - 1, sequence));
+
 const positionsOf = ({ templates }: DemoInstitution, round: number): readonly DemoPosition[] =>
   Array.from({ length: PER_ROUND }, (_, index) => round * PER_ROUND + index).flatMap((index) =>
     templates.flatMap((template) => template.assets.map((asset) => ({ template, asset, index }))),
@@ -79,30 +84,43 @@ const referenceOf = (code: string, index: number): string => `${code}-${String(i
 /** Returns the place of a position in the order of ids: positions that are opened later have a larger one. */
 const placeOf = (code: string, index: number): number => index * ASSET_CODES.length + ASSET_CODES.indexOf(code);
 
-function creation(timeline: Timeline, { template, asset, index }: DemoPosition, opened: number): CreatePosition {
-  const expiry = MOVES[index]?.indexOf('EXPIRED') ?? -1;
+/** Returns the place of a milestone. A position of the demo has fewer than 10. */
+const milestonePlace = (code: string, index: number, sequence: number): number => placeOf(code, index) * 10 + sequence;
+
+/** Returns the moves of a position; none if it is a contract, which has its own steps. */
+const movesOf = ({ asset, index }: DemoPosition): readonly MovedState[] =>
+  contractAt(asset.code, index + 1) ? [] : (MOVES[index] ?? []);
+
+function creation(timeline: Timeline, position: DemoPosition, opened: number): CreatePosition {
+  const { template, asset, index } = position;
+  const expiry = movesOf(position).indexOf('EXPIRED');
+  const contract = contractAt(asset.code, index + 1)?.position;
   // A position that expires does so on the day before its move, and after the moves before that.
   const lastDay = expiry < 0 ? EXPIRY_DAY + index : opened + MOVE_DAYS * expiry + 1;
   return {
     assetId: assetId(asset.code),
-    holderReference: asset.holders[index % asset.holders.length] as string,
-    amount: { amount: `${asset.part * (4 + ((index * 5) % 9))}`, currencyCode: template.currency },
+    holderReference: contract?.holderReference ?? (asset.holders[index % asset.holders.length] as string),
+    amount: {
+      amount: contract?.amount ?? `${asset.part * (4 + ((index * 5) % 9))}`,
+      currencyCode: template.currency,
+    },
+    ...(contract && { terms: contract.terms }),
     externalReference: referenceOf(asset.code, index),
     expiresAt: expiry >= 0 || template.isLimited ? timeline.midnightOf(lastDay) : null,
     metadata: { milestone: index + 1 },
   };
 }
 
-const transition = (
+function operation(
   { reasons }: DemoInstitution,
   { template, asset, index }: DemoPosition,
   toState: MovedState,
-): NonNullable<PositionOperation['transition']> => ({
-  positionId: positionId(asset.code, index + 1),
-  toState,
-  amount: toState === 'PARTIALLY_RELEASED' ? `${asset.part}${template.decimals}` : null,
-  reason: reasons[toState],
-});
+): PositionOperation {
+  const move = { positionId: positionId(asset.code, index + 1), reason: reasons[toState] };
+  if (toState === 'PARTIALLY_FUNDED') return { fund: { ...move, amount: `${2 * asset.part}` } };
+  const amount = toState === 'PARTIALLY_RELEASED' ? `${asset.part}${template.decimals}` : null;
+  return { transition: { ...move, toState, amount } };
+}
 
 /** Applies operations that must all succeed, as one batch. */
 async function apply(
@@ -111,9 +129,12 @@ async function apply(
   batch: readonly (PositionOperation & { readonly position: DemoPosition })[],
 ): Promise<void> {
   const numbers = batch.map(({ position: { asset, index } }) => placeOf(asset.code, index));
-  const operations = batch.map(({ position: _named, ...operation }) => operation);
+  const milestones = batch.flatMap(({ position: { asset, index }, create }) =>
+    (create?.terms?.milestones ?? []).map((_each, each) => milestonePlace(asset.code, index, each + 1)),
+  );
+  const operations = batch.map(({ position: _named, ...rest }) => rest);
   const input = { operations, atomic: true, dryRun: false };
-  const { results } = await applyPositions(...step({ ...names, numbers }, input));
+  const { results } = await applyPositions(...step({ ...names, numbers, milestones }, input));
   const failed = results.find(({ status }) => status !== 'APPLIED');
   if (failed) throw new Error(`An operation was not applied: ${JSON.stringify(failed)}`);
 }

@@ -47,6 +47,51 @@ query Lifecycle($id: ID!) {
   variables: { id: DEMO.deckPartlyReleased },
 };
 
+export const readContract: Tab = {
+  query: `# The terms of a contract, what each milestone
+# has earned, and the postings of each event.
+query ReadContract($id: ID!) {
+  position(id: $id) {
+    externalReference
+    state
+    available { formatted }
+    retained { formatted }
+    fees { formatted }
+    terms {
+      version
+      agreed
+      retainagePercentage
+      parties { role reference agreedAt }
+      fees { name bearer percentage }
+      milestones(first: 10) {
+        nodes {
+          sequence
+          title
+          state
+          amount { formatted }
+          earned { formatted }
+        }
+      }
+    }
+    events(first: 20) {
+      nodes {
+        sequence
+        move
+        reason
+        milestone { title }
+        ledgerEvent {
+          postings {
+            accountKind
+            amount { formatted }
+          }
+        }
+      }
+    }
+  }
+}`,
+  variables: { id: DEMO.contract },
+};
+
 export const filterAndPage: Tab = {
   query: `# For the next page, copy endCursor
 # into the variable "after".

@@ -1,6 +1,14 @@
 import type { Tab } from '../server/graphiql.ts';
-import { chatSearch, filterAndPage, keysAndAudit, lifecycle, liveChanges, startHere } from './readingTabs.ts';
-import { dryRun, openFundRelease, partialRelease, readAnError } from './writingTabs.ts';
+import {
+  chatSearch,
+  filterAndPage,
+  keysAndAudit,
+  lifecycle,
+  liveChanges,
+  readContract,
+  startHere,
+} from './readingTabs.ts';
+import { dryRun, openFundRelease, partialRelease, readAnError, releaseMilestone } from './writingTabs.ts';
 
 /**
  * The tabs that GraphiQL opens with. They succeed on the demo data any number of times, with the root key and with the
@@ -12,6 +20,8 @@ export const DEMO_TABS: readonly Tab[] = [
   filterAndPage,
   openFundRelease,
   partialRelease,
+  readContract,
+  releaseMilestone,
   readAnError,
   dryRun,
   chatSearch,

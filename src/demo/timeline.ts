@@ -31,6 +31,8 @@ export interface StepNames {
   readonly ids?: string;
   /** The number of each object that the command creates or moves; one object with the number 0 if absent. */
   readonly numbers?: readonly number[];
+  /** The number of each milestone that the command creates. */
+  readonly milestones?: readonly number[];
 }
 
 /**
@@ -73,11 +75,12 @@ export function createTimeline(store: Store, clock: Clock): Timeline {
  * Returns a function that returns the ids of one command. A command needs one id of a type for each of its objects. A
  * transaction that is repeated needs them again and receives the same ones.
  */
-function newIdsOf({ key, ids: name = key, numbers = [0] }: StepNames): (prefix: IdPrefix) => Id {
+function newIdsOf({ key, ids: name = key, numbers = [0], milestones = [] }: StepNames): (prefix: IdPrefix) => Id {
   const counts = new Map<IdPrefix, number>();
   return (prefix) => {
     const count = counts.get(prefix) ?? 0;
     counts.set(prefix, count + 1);
-    return demoId(prefix, name, numbers[count % numbers.length]);
+    const own = prefix === 'mil' ? milestones : numbers;
+    return demoId(prefix, name, own[count % own.length]);
   };
 }

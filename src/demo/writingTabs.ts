@@ -85,6 +85,48 @@ mutation PartialRelease($input: ReleasePositionInput!) {
   },
 };
 
+export const releaseMilestone: Tab = {
+  query: `# Releases a part of a milestone. 10 % of it is
+# retained, and the payee bears a fee.
+mutation ReleaseMilestone($input: ReleasePositionInput!) {
+  releasePosition(input: $input) {
+    ... on ReleasePositionPayload {
+      position {
+        state
+        available { formatted }
+        retained { formatted }
+      }
+      event {
+        moved { formatted }
+        retained { formatted }
+        fee { formatted }
+        milestone {
+          title
+          amount { formatted }
+          earned { formatted }
+        }
+      }
+      ledgerEvent {
+        postings {
+          accountKind
+          amount { formatted }
+        }
+      }
+    }
+    ... on UserError { code message path }
+  }
+}`,
+  variables: {
+    input: {
+      positionId: DEMO.contract,
+      milestoneId: DEMO.contractMilestone,
+      amount: '1000.00',
+      paymentReference: 'LEB-40120',
+      reason: 'Main cables accepted in part',
+    },
+  },
+};
+
 export const readAnError: Tab = {
   query: `# Expected errors are data. Decide by "code";
 # "path" names the field of the input.

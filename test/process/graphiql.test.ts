@@ -137,7 +137,9 @@ describe.skipIf(noBrowser)('GraphiQL at the printed address', () => {
 
       await openTab(page, 0);
       await page.locator('.graphiql-tab-active .graphiql-tab-close').click();
-      await page.waitForFunction(`JSON.parse(localStorage.getItem('graphiql:tabState'))?.tabs.length === 9`);
+      await page.waitForFunction(
+        `JSON.parse(localStorage.getItem('graphiql:tabState'))?.tabs.length === ${names.length - 1}`,
+      );
       page.once('dialog', (dialog) => void dialog.accept());
       await page.getByRole('button', { name: 'Restore examples' }).click();
       await page

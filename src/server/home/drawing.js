@@ -2,6 +2,7 @@
 
 const STATES = {
   CREATED: 'Created',
+  PARTIALLY_FUNDED: 'Partially funded',
   FUNDED: 'Funded',
   PARTIALLY_RELEASED: 'Partially released',
   RELEASED: 'Released',
@@ -24,12 +25,16 @@ export function showTotals(totals) {
     // A row that is removed and inserted again would not move.
     if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
     row.querySelector('.total').textContent =
-      `${count(total.count)}, ${total.amount.formatted} agreed, ${total.held.formatted} in escrow`;
+      `${count(total.count)}, ${total.amount.formatted} agreed, ${total.held.formatted} in escrow${retainedOf(total)}`;
     moveBar(row.querySelector('.bar'), total);
     row.querySelector('.states').replaceChildren(...total.byState.map(newState));
   }
   for (const row of rows.values()) row.remove();
 }
+
+/** Returns the retained part of the amount in escrow, or nothing if none is retained. */
+const retainedOf = ({ retained: { minorUnits, formatted } }) =>
+  BigInt(minorUnits) === 0n ? '' : ` (${formatted} retained)`;
 
 const count = (number) => `${number.toLocaleString()} ${number === 1 ? 'position' : 'positions'}`;
 

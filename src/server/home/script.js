@@ -11,6 +11,7 @@ const TOTALS = `query Totals($institutionId: ID!, $locale: String!) {
     currencyCode count
     amount { minorUnits formatted(locale: $locale) }
     held { formatted(locale: $locale) }
+    retained { minorUnits formatted(locale: $locale) }
     byState { state count amount { minorUnits formatted(locale: $locale) } }
   }
 }`;
