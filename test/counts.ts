@@ -13,6 +13,11 @@ export const COUNTS = {
   moneyCases: FULL ? 100_000 : 2_000,
   /** Random lifecycles of a position. */
   lives: FULL ? 20_000 : 1_000,
+  /** Random contracts with moves of money in parts, and the number of moves of each. */
+  contracts: FULL ? 20_000 : 200,
+  movesPerContract: 25,
+  /** Random contracts that are released in many parts and at once. */
+  releasedContracts: FULL ? 20_000 : 1_000,
   /** Random deals that a test server advances through at once and in steps. */
   advancedDeals: FULL ? 500 : 12,
   /** The maximum number of moves per lifecycle. */
@@ -69,7 +74,7 @@ export const COUNTS = {
   /** Calls in progress when the database connection is lost. */
   callsInOutage: FULL ? 200 : 24,
   /** Races of each kind, on each store. */
-  races: FULL ? 2_000 : 40,
+  races: FULL ? 2_000 : 20,
   /** The number of times that the server process is killed under load. */
   crashes: FULL ? 20 : 2,
   /** The number of times that a server is stopped while clients write, and of its subscribers. */
@@ -81,8 +86,9 @@ export const COUNTS = {
   postmasterCrashes: FULL ? 30 : 5,
   /** Promotions of a synchronous standby under concurrent writers. */
   promotions: FULL ? 10 : 2,
-  /** Random sequences of commands against the model. */
-  modelRuns: { memory: FULL ? 2_000 : 60, postgres: FULL ? 200 : 8 },
+  /** Random sequences of commands against the model, and the operations that they must contain together. */
+  modelRuns: { memory: FULL ? 4_200 : 55, postgres: FULL ? 450 : 7 },
+  modelOperations: FULL ? { memory: 100_000, postgres: 10_000 } : { memory: 500, postgres: 30 },
   /** The maximum number of commands of one sequence. */
   commandsPerRun: 60,
   /** How often a page with tabs is loaded again. Each time, a browser reads all of GraphiQL. */

@@ -1,10 +1,10 @@
+import { faultsOfAgree, faultsOfAmend, faultsOfCreate, faultsOfMove, faultsOfUpdate } from './inputs.ts';
 import {
+  type Agree,
+  type Amend,
   type Answer,
   ASSETS,
   type Create,
-  faultsOfCreate,
-  faultsOfMove,
-  faultsOfUpdate,
   type Limit,
   type Move,
   minor,
@@ -12,8 +12,18 @@ import {
 } from './model.ts';
 
 export type Who = 'ROOT' | 'ADMIN' | 'READ_ONLY' | 'STRANGER';
-export type MoveName = 'fundPosition' | 'releasePosition' | 'transitionPosition' | 'cancelPosition' | 'expirePosition';
-export type Operation = { readonly create: Create } | { readonly transition: Move };
+export type MoveMutation =
+  | 'fundPosition'
+  | 'releasePosition'
+  | 'refundPosition'
+  | 'transitionPosition'
+  | 'cancelPosition'
+  | 'expirePosition';
+export type MoveKind = 'transition' | 'fund' | 'release' | 'refund';
+/** One operation of a batch. */
+export type Operation =
+  | { readonly kind: 'create'; readonly create: Create }
+  | { readonly kind: MoveKind; readonly move: Move };
 export interface Batch {
   readonly operations: readonly Operation[];
   readonly atomic: boolean;
@@ -23,13 +33,16 @@ export interface Policy {
   readonly region: string;
   readonly expectedVersion?: number | undefined;
   readonly allowed?: readonly string[] | undefined;
+  readonly countries?: readonly string[] | undefined;
   readonly limits?: readonly Limit[] | undefined;
 }
 /** One request. */
 export type Call = { readonly who: Who; readonly key?: string | undefined } & (
   | { readonly mutation: 'createPosition'; readonly input: Create }
   | { readonly mutation: 'updatePosition'; readonly input: Update }
-  | { readonly mutation: MoveName; readonly input: Move }
+  | { readonly mutation: 'amendPosition'; readonly input: Amend }
+  | { readonly mutation: 'agreeToPosition'; readonly input: Agree }
+  | { readonly mutation: MoveMutation; readonly input: Move }
   | { readonly mutation: 'applyPositions'; readonly input: Batch }
   | { readonly mutation: 'setPolicy'; readonly input: Policy }
   | { readonly mutation: 'deletePolicy'; readonly input: Policy }
@@ -48,10 +61,12 @@ export function changedCall(call: Call): Call {
   if (call.mutation === 'createPosition') return { ...call, input: { ...call.input, holder: 'another' } };
   if (call.mutation === 'applyPositions') return { ...call, input: { ...call.input, atomic: !call.input.atomic } };
   if (call.mutation === 'updatePosition') return { ...call, input: { ...call.input, reference: 'another' } };
+  if (call.mutation === 'agreeToPosition') return { ...call, input: { ...call.input, reason: 'another' } };
   const expectedVersion = (call.input.expectedVersion ?? 0) + 1;
   if (call.mutation === 'setPolicy' || call.mutation === 'deletePolicy') {
     return { ...call, input: { ...call.input, expectedVersion } };
   }
+  if (call.mutation === 'amendPosition') return { ...call, input: { ...call.input, expectedVersion } };
   return { ...call, input: { ...call.input, expectedVersion } };
 }
 
@@ -76,9 +91,9 @@ export function isAboutSomething({ mutation, input }: Call, positions: readonly 
   if (mutation === 'setPolicy' || mutation === 'deletePolicy') return true;
   if (mutation !== 'applyPositions') return input.position in positions;
   return input.operations.some((operation) =>
-    'create' in operation
+    operation.kind === 'create'
       ? operation.create.asset in ASSETS && faultsOfCreate(operation.create, 0).length === 0
-      : operation.transition.position in positions && faultsOfMove(operation.transition).length === 0,
+      : operation.move.position in positions && faultsOfMove(operation.move).length === 0,
   );
 }
 
@@ -89,11 +104,14 @@ export function faultsOf({ mutation, input, key }: Call, now: number): (string |
   if (mutation === 'applyPositions') return [...badKey, ...(input.operations.length === 0 ? [['operations']] : [])];
   if (mutation === 'setPolicy') return [...badKey, ...faultsOfPolicy(input)];
   if (mutation === 'updatePosition') return [...badKey, ...faultsOfUpdate(input)];
+  if (mutation === 'amendPosition') return faultsOfAmend(input, now, badKey);
+  if (mutation === 'agreeToPosition') return [...badKey, ...faultsOfAgree(input)];
   return mutation === 'deletePolicy' ? badKey : [...badKey, ...faultsOfMove(input)];
 }
 
-const faultsOfPolicy = ({ allowed, limits = [] }: Policy): (string | number)[][] => [
+const faultsOfPolicy = ({ allowed, countries, limits = [] }: Policy): (string | number)[][] => [
   ...(allowed?.length === 0 ? [['allowedCurrencies']] : []),
+  ...(countries?.length === 0 ? [['allowedCountries']] : []),
   ...limits.flatMap(({ currency, min, max }, index) => [
     ...(limits.findIndex((each) => each.currency === currency) < index ? [['limits', index, 'currencyCode']] : []),
     ...(allowed && !allowed.includes(currency) ? [['limits', index, 'currencyCode']] : []),
@@ -105,15 +123,22 @@ const faultsOfPolicy = ({ allowed, limits = [] }: Policy): (string | number)[][]
 
 /** Returns what makes two calls equal: amounts by value, and no field that is implied by another. */
 export function requestOf({ mutation, input }: Call): string {
-  const worth = (part: object): object =>
-    Object.fromEntries(
-      Object.entries(part)
-        .filter(([name, value]) => value !== undefined && name !== 'institution' && name !== 'dryRun')
-        .map(([name, value]) => [name, name === 'amount' ? worthOf(value as string) : value]),
-    );
   if (mutation !== 'applyPositions') return JSON.stringify([mutation, worth(input)]);
-  const operations = input.operations.map((each) => Object.entries(each).map(([kind, part]) => [kind, worth(part)]));
+  const operations = input.operations.map((each) =>
+    worth(each.kind === 'create' ? { create: each.create } : { ...each.move, to: fundedBy(each.move) }),
+  );
   return JSON.stringify([input.atomic, operations]);
 }
+
+/** Funding everything that is due is the transition to FUNDED. */
+const fundedBy = ({ to, amount }: Move): Move['to'] => (to === 'FUND' && amount === undefined ? 'FUNDED' : to);
+
+const worth = (part: object): unknown =>
+  JSON.parse(
+    JSON.stringify(part, (name, value: unknown) => {
+      if (name === 'institution' || name === 'all') return undefined;
+      return (name === 'amount' || name === 'fixed') && typeof value === 'string' ? worthOf(value) : value;
+    }),
+  );
 
 const worthOf = (text: string): string => (/^\d+\.\d*$/.test(text) ? text.replace(/\.?0*$/, '') : text);

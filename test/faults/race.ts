@@ -4,13 +4,29 @@ import type { TestServer } from '../support/server.ts';
 import { answered } from './fixtures.ts';
 
 /** A move sent by a client, or the sweep that finds the position expired. */
-export type ConcurrentCall = 'sweep' | { readonly move: string; readonly amount?: string; readonly all?: true };
+export type ConcurrentCall =
+  | 'sweep'
+  | {
+      readonly move: string;
+      readonly amount?: string;
+      readonly all?: true;
+      /** The sequence of the milestone. */
+      readonly milestone?: number;
+      /** Only for amendPosition and agreeToPosition. */
+      readonly terms?: object;
+      readonly partyReference?: string;
+      readonly termsVersion?: number;
+    };
 
 export interface Race {
   readonly name: string;
   readonly from: 'CREATED' | 'FUNDED';
+  readonly terms?: object;
   readonly calls: readonly [ConcurrentCall, ConcurrentCall];
-  /** The outcome of each order: the results of both calls, then state, held, released and refunded. */
+  /**
+   * The outcome of each order: the results of both calls, then state, held, released and refunded; with terms also
+   * retained, fees, the version of the terms and how many parties have agreed.
+   */
   readonly orders: readonly (readonly string[])[];
 }
 
@@ -26,13 +42,16 @@ export async function run(
   turn: number,
 ): Promise<{ readonly outcomes: readonly (readonly string[])[]; readonly reads: number }> {
   const [first, second] = servers;
-  const ids = await openPositions(first, deal, race.from, count);
+  const ids = await openPositions(first, deal, race, count);
+  const milestones = await milestonesOf(first, ids);
   let underWay = true;
   const reading = readWhile(first, ids, () => underWay);
   const sweeps = race.calls.includes('sweep');
   if (sweeps) second.now += HOUR_MS;
   const send = async (call: ConcurrentCall, server: TestServer, id: string): Promise<string> =>
-    call === 'sweep' ? '' : (await answered(server, documentOf(call.move), { input: inputOf(call, id) })).typeOrCode;
+    call === 'sweep'
+      ? ''
+      : (await answered(server, documentOf(call.move), { input: inputOf(call, id, milestones) })).typeOrCode;
   // Two concurrent sweeps during the moves. Each due position is expired by one of them.
   const sweep = async (): Promise<number> => {
     await ticks(2 * (turn % count));
@@ -60,15 +79,18 @@ export async function run(
   const reads = await reading;
   if (sweeps) second.now -= HOUR_MS;
   const positions = await readAll(first, ids);
+  for (const position of positions) mustAgree(position);
   const outcomes = positions.map((position, index) => {
-    const { state, held, released, refunded, version, events } = position;
+    const { state, held, released, refunded, retained, fees, terms, version, events } = position;
     const results = (answers[index] as string[]).map((each) => (each === '' ? swept0(state) : each));
     const commits =
       1 +
       (race.from === 'FUNDED' ? 1 : 0) +
       results.filter((each) => each === 'swept' || each.endsWith('Payload')).length;
     expect({ version, events: events.nodes.length }).toEqual({ version: commits, events: commits });
-    return [...results, state, held.amount, released.amount, refunded.amount];
+    const agreed = terms?.parties.filter(({ agreedAt }) => agreedAt !== null).length;
+    const withTerms = terms ? [retained.amount, fees.amount, `terms ${terms.version}`, `${agreed} agreed`] : [];
+    return [...results, state, held.amount, released.amount, refunded.amount, ...withTerms];
   });
   if (sweeps) expect(swept).toBe(positions.filter(({ state }) => state === 'EXPIRED').length);
   return { outcomes, reads };
@@ -82,21 +104,43 @@ const swept0 = (state: string): string => (state === 'EXPIRED' ? 'swept' : 'not 
 
 const documentOf = (move: string): string =>
   `mutation ($input: ${move[0]?.toUpperCase()}${move.slice(1)}Input!) { ${move}(input: $input) { __typename } }`;
-const inputOf = ({ move: _mutation, ...input }: Exclude<ConcurrentCall, string>, positionId: string): object => ({
-  positionId,
-  ...input,
-});
+function inputOf(
+  { move: _mutation, milestone, ...input }: Exclude<ConcurrentCall, string>,
+  positionId: string,
+  milestones: ReadonlyMap<string, readonly string[]>,
+): object {
+  return { positionId, milestoneId: milestone && milestones.get(positionId)?.[milestone - 1], ...input };
+}
+
+const MILESTONES = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Position {
+  id terms { milestones(first: 5) { nodes { id } } }
+} } }`;
+
+/** Reads the ids of the milestones of each position. */
+async function milestonesOf(
+  server: TestServer,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { data } = await server.ask<{
+    readonly nodes: readonly {
+      readonly id: string;
+      readonly terms: { readonly milestones: { readonly nodes: readonly { readonly id: string }[] } } | null;
+    }[];
+  }>(MILESTONES, { ids });
+  return new Map(data?.nodes.map(({ id, terms }) => [id, terms?.milestones.nodes.map((each) => each.id) ?? []]));
+}
 
 const APPLY = `mutation ($input: ApplyPositionsInput!) {
   applyPositions(input: $input) { __typename ... on ApplyPositionsPayload { committed results { position { id } } } }
 }`;
 
-async function openPositions(server: TestServer, deal: Deal, from: Race['from'], count: number): Promise<string[]> {
+async function openPositions(server: TestServer, deal: Deal, { from, terms }: Race, count: number): Promise<string[]> {
   const create = {
     assetId: deal.assetId,
     holderReference: 'holder',
     amount: { amount: '100.00', currencyCode: 'USD' },
     expiresAt: new Date(server.now + HOUR_MS).toISOString(),
+    terms,
   };
   const apply = async (operations: readonly object[]): Promise<string[]> => {
     const { result } = await answered(server, APPLY, { input: { operations } });
@@ -119,17 +163,34 @@ interface Read {
   readonly state: string;
   readonly version: number;
   readonly amount: Amount;
+  readonly funded: Amount;
   readonly held: Amount;
+  readonly available: Amount;
+  readonly retained: Amount;
   readonly released: Amount;
   readonly refunded: Amount;
+  readonly fees: Amount;
+  readonly terms: {
+    readonly version: number;
+    readonly parties: readonly { readonly agreedAt: string | null }[];
+    readonly milestones: { readonly nodes: readonly { readonly earned: Amount; readonly refunded: Amount }[] };
+  } | null;
   readonly events: {
-    readonly nodes: readonly { readonly sequence: number; readonly toState: string; readonly moved: Amount | null }[];
+    readonly nodes: readonly {
+      readonly sequence: number;
+      readonly move: string;
+      readonly moved: Amount | null;
+      readonly fee: Amount | null;
+      readonly retained: Amount | null;
+    }[];
   };
 }
 
 const READ = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Position {
-  state version amount { amount } held { amount } released { amount } refunded { amount }
-  events(first: 20) { nodes { sequence toState moved { amount } } }
+  state version amount { amount } funded { amount } held { amount } available { amount } retained { amount }
+  released { amount } refunded { amount } fees { amount }
+  terms { version parties { agreedAt } milestones(first: 5) { nodes { earned { amount } refunded { amount } } } }
+  events(first: 20) { nodes { sequence move moved { amount } fee { amount } retained { amount } } }
 } } }`;
 
 async function readAll(server: TestServer, ids: readonly string[]): Promise<readonly Read[]> {
@@ -150,22 +211,38 @@ async function readWhile(server: TestServer, ids: readonly string[], underWay: (
   return reads;
 }
 
-const cents = ({ amount }: Amount): bigint => BigInt(amount.replace('.', ''));
+const cents = (money: Amount | null): bigint => BigInt(money?.amount.replace('.', '') ?? 0);
+const sum = (amounts: readonly (Amount | null)[]): bigint => amounts.reduce((all, each) => all + cents(each), 0n);
 
-/** The funded amount is held, released or refunded; the events are gapless and never move more than was funded. */
-function mustBalance({ state, amount, held, released, refunded, events }: Read): void {
-  const parts = [held, released, refunded].map(cents);
-  const funded = parts.reduce((sum, each) => sum + each, 0n);
-  const isFunded = events.nodes.some(({ toState }) => toState === 'FUNDED');
+/** The funded amount is held, released, refunded or charged; the events are gapless and never move more than is held. */
+function mustBalance({ state, amount, events, ...position }: Read): void {
+  const { funded, held, available, retained, released, refunded, fees } = position;
+  const parts = [held, available, retained, released, refunded, fees].map(cents);
   expect(parts.every((part) => part >= 0n)).toBe(true);
-  if (funded !== 0n) expect(funded).toBe(cents(amount));
-  if (state !== 'CREATED' && state !== 'CANCELLED' && state !== 'EXPIRED') expect(funded).toBe(cents(amount));
-  expect(events.nodes.map(({ sequence }) => sequence)).toEqual(events.nodes.map((_event, index) => index + 1));
+  expect(cents(funded)).toBe(sum([held, released, refunded, fees]));
+  expect(cents(held)).toBe(sum([available, retained]));
+  expect(cents(funded) <= cents(amount)).toBe(true);
+  if (['FUNDED', 'PARTIALLY_RELEASED', 'RELEASED'].includes(state)) expect(cents(funded)).toBe(cents(amount));
+  const { nodes } = events;
+  expect(nodes.map(({ sequence }) => sequence)).toEqual(nodes.map((_event, index) => index + 1));
   let left = 0n;
-  for (const { toState, moved } of events.nodes) {
-    const sum = moved ? cents(moved) : 0n;
-    left += toState === 'FUNDED' ? sum : -sum;
-    expect(left >= 0n).toBe(true);
+  for (const { move, moved, fee } of nodes) {
+    left += move === 'FUND' ? cents(moved) - cents(fee) : -(cents(moved) + cents(fee));
+    expect(left >= 0n && left <= cents(amount)).toBe(true);
   }
-  if (isFunded) expect(left <= cents(amount)).toBe(true);
+}
+
+/** Once nothing changes any more, the position and its milestones agree with its events. */
+function mustAgree({ events, terms, funded, released, refunded, fees, retained }: Read): void {
+  const { nodes } = events;
+  const movedBy = (isIncoming: boolean): bigint =>
+    sum(nodes.filter(({ move }) => (move === 'FUND') === isIncoming).map(({ moved }) => moved));
+  expect(movedBy(true)).toBe(cents(funded));
+  expect(movedBy(false)).toBe(sum([released, refunded]));
+  expect(sum(nodes.map(({ fee }) => fee))).toBe(cents(fees));
+  expect(sum(nodes.map((event) => event.retained))).toBe(cents(retained));
+  const milestones = terms?.milestones.nodes ?? [];
+  if (milestones.length === 0) return;
+  expect(sum(milestones.map(({ earned }) => earned))).toBe(sum([released, retained, fees]));
+  expect(sum(milestones.map((each) => each.refunded))).toBe(cents(refunded));
 }

@@ -10,24 +10,21 @@ import {
   type Who,
   within,
 } from './calls.ts';
+import { agreed, amended, opened, updated } from './changes.ts';
+import { faultsOfCreate, faultsOfMove } from './inputs.ts';
 import {
   type Answer,
   ASSETS,
   type Create,
-  faultsOfCreate,
-  faultsOfMove,
   type Held,
   invalid,
-  type Move,
-  moved,
   NEXT,
-  opened,
   Refused,
   type Rules,
   resultOf,
   type Update,
-  updated,
 } from './model.ts';
+import { moved } from './moves.ts';
 
 interface Kept {
   readonly request: string;
@@ -125,12 +122,24 @@ export class World {
     }
     if (call.mutation === 'updatePosition') return this.#update(call.input, call.who);
     const index = call.mutation === 'createPosition' ? this.positions.length : call.input.position;
-    const position =
-      call.mutation === 'createPosition'
-        ? this.#create(call.input, call.who)
-        : moved(found(this.positions, call.input, call.who), call.input, this.now, this.policies);
+    const before = this.positions[index];
+    const position = this.#changed(call);
     this.positions[index] = position;
-    return changed(`${call.mutation[0]?.toUpperCase()}${call.mutation.slice(1)}Payload`, index, position);
+    const answer = changed(`${call.mutation[0]?.toUpperCase()}${call.mutation.slice(1)}Payload`, index, position);
+    return position === before ? { ...answer, event: null } : answer;
+  }
+
+  #changed(
+    call: Exclude<Call, { readonly mutation: 'updatePosition' | 'applyPositions' | 'setPolicy' | 'deletePolicy' }>,
+  ): Held {
+    if (call.mutation === 'createPosition') return this.#create(call.input, call.who);
+    if (call.mutation === 'amendPosition') {
+      if (typeof call.input.expiresAt === 'number' && call.input.expiresAt <= this.now) throw invalid([['expiresAt']]);
+      return amended(found(this.positions, call.input, call.who), call.input, this.now, this.policies);
+    }
+    const before = found(this.positions, call.input, call.who);
+    if (call.mutation === 'agreeToPosition') return agreed(before, call.input, this.now);
+    return moved(before, call.input, this.now, this.policies);
   }
 
   #update(input: Update, who: Who): Answer {
@@ -158,14 +167,13 @@ export class World {
     const run = (operation: Operation, n: number): Answer => {
       if (refused && atomic) return { type: 'NOT_DONE' };
       try {
-        const faults =
-          'create' in operation ? faultsOfCreate(operation.create, this.now) : faultsOfMove(operation.transition);
+        const isCreate = operation.kind === 'create';
+        const faults = isCreate ? faultsOfCreate(operation.create, this.now) : faultsOfMove(operation.move);
         if (faults.length > 0) throw invalid(faults);
-        const index = 'create' in operation ? after.length : operation.transition.position;
-        const next =
-          'create' in operation
-            ? this.#create(operation.create, who, after)
-            : moved(found(after, operation.transition, who), operation.transition, this.now, this.policies);
+        const index = isCreate ? after.length : operation.move.position;
+        const next = isCreate
+          ? this.#create(operation.create, who, after)
+          : moved(found(after, operation.move, who), operation.move, this.now, this.policies);
         // Versions count commits, and the batch is one commit.
         after[index] = { ...next, version: (before[index]?.version ?? 0) + 1 };
         // A position created by a dry run has no index.
@@ -173,7 +181,7 @@ export class World {
       } catch (no) {
         if (!(no instanceof Refused)) throw no;
         refused = true;
-        return within(['operations', `${n}`, 'create' in operation ? 'create' : 'transition'], no.answer);
+        return within(['operations', `${n}`, operation.kind], no.answer);
       }
     };
     let results = operations.map(run);
@@ -186,7 +194,8 @@ export class World {
     return { type: 'ApplyPositionsPayload', results, committed };
   }
 
-  #policy(mutation: 'setPolicy' | 'deletePolicy', { region, expectedVersion, allowed, limits = [] }: Policy): Answer {
+  #policy(mutation: 'setPolicy' | 'deletePolicy', input: Policy): Answer {
+    const { region, expectedVersion, allowed, countries, limits = [] } = input;
     const current = this.policies.get(region);
     if (mutation === 'deletePolicy' && !current) throw new Refused('NotFoundError', ['region']);
     const currentVersion = current?.version ?? 0;
@@ -198,13 +207,19 @@ export class World {
       return { type: 'DeletePolicyPayload' };
     }
     if (region === 'UAE') throw invalid([['region']]);
-    const policy = { id: current?.id ?? (this.#policyIds += 1), version: currentVersion + 1, allowed, limits };
+    const policy = {
+      id: current?.id ?? (this.#policyIds += 1),
+      version: currentVersion + 1,
+      allowed,
+      countries,
+      limits,
+    };
     this.policies.set(region, policy);
     return { type: 'SetPolicyPayload', policy };
   }
 }
 
-function found(positions: readonly Held[], { position }: Move | Update, who: Who): Held {
+function found(positions: readonly Held[], { position }: Pick<Update, 'position'>, who: Who): Held {
   const held = who === 'STRANGER' ? undefined : positions[position];
   if (!held) throw new Refused('NotFoundError', ['positionId']);
   return held;
