@@ -322,8 +322,8 @@ const policy = fc
     expected: fc.oneof(often(6, undefined), often(2, 0), often(1, 1)),
     rules: fc.constantFrom(...POLICIES),
   })
-  .map(({ mutation, region, expected, rules }) => ({ policies }: World): Unsigned => {
-    const expectedVersion = expected === undefined ? undefined : (policies.get(region)?.version ?? 0) + expected;
+  .map(({ mutation, region, expected: ahead, rules }) => ({ policies }: World): Unsigned => {
+    const expectedVersion = ahead === undefined ? undefined : (policies.get(region)?.version ?? 0) + ahead;
     return { mutation, input: { region, expectedVersion, ...(mutation === 'setPolicy' && rules) } };
   });
 

@@ -41,7 +41,7 @@ onBothStores((open) => {
   });
 
   const ask = async (document: string, variables: object): Promise<unknown> => {
-    const { data, errors } = await scene.server.ask<Record<string, unknown>>(document, variables);
+    const { data, errors } = await scene.server.ask(document, variables);
     expect(errors).toBeUndefined();
     return Object.values(data ?? {})[0];
   };

@@ -92,7 +92,8 @@ onBothStores((open) => {
     it('replays the idempotency keys, and its positions can be moved', async () => {
       const server = serve(store);
       const found = rowsOf(bytes).flatMap(({ positions }): Values[] => (positions ? [positions] : []));
-      const idOf = (reference: string) => found.find((each) => each['externalReference'] === reference)?.['id'];
+      const idOf = (reference: string) =>
+        found.find((each) => each['externalReference'] === reference)?.['id'] as string;
       const positionId = idOf('funded');
       const document = `mutation ($fund: FundPositionInput!, $release: ReleasePositionInput!) {
         fundPosition(input: $fund) { ... on FundPositionPayload { replayed position { id } } }
