@@ -88,11 +88,7 @@ const agree: Command<AgreeToPosition, Checked, Loaded, PositionAgreed> = {
 function partyOf(position: Position, terms: CurrentTerms | undefined, checked: Checked, now: Instant): Party {
   if (!terms) throw new ConflictError('The position has no terms to agree to.', null);
   const { version } = terms.terms;
-  if (checked.termsVersion !== version) {
-    const error = new StaleVersionError(checked.termsVersion, version);
-    error.path = ['termsVersion'];
-    throw error;
-  }
+  if (checked.termsVersion !== version) throw new StaleVersionError(checked.termsVersion, version, 'terms');
   assertNotFunded(position, now);
   const party = terms.parties.find((each) => mustAgree(each) && each.reference === checked.partyReference);
   if (party) return party;

@@ -67,7 +67,7 @@ const amend: Command<AmendPosition, Checked, Loaded, MovePayload> = {
   ],
   check: (input, issues, { clock }) => {
     const { positionId, terms, expiresAt, expectedVersion } = input;
-    if (!terms && expiresAt === undefined) issues.add(['terms'], 'or `expiresAt` is required.');
+    if (!terms && expiresAt === undefined) issues.add(['terms'], 'is required if `expiresAt` is absent.');
     return {
       positionId,
       terms: terms ? checkTerms(terms, issues) : null,
@@ -149,7 +149,10 @@ function checkAmended(position: Position, rules: PositionRules): TemplateRules {
 /** Throws ConflictError unless the terms can still change: the position is not funded at all and has not expired. */
 export function assertNotFunded({ state, expiresAt }: Position, now: Instant): void {
   if (state !== 'CREATED') {
-    throw new ConflictError(`The position is ${state}. Its terms are fixed once it is funded or closed.`, null);
+    throw new ConflictError(
+      `The position is ${state}. Its terms and its expiry are fixed once it is funded or closed.`,
+      null,
+    );
   }
   if (expiresAt !== null && expiresAt <= now) throw new ConflictError('The position has expired.', null);
 }

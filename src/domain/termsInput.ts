@@ -83,7 +83,7 @@ function checkFee(
     percentage: checkPercentage(issues, [...path, 'percentage'], part),
     fixed: typeof fixed === 'string' ? issues.positive([...path, 'fixed'], fixed) : null,
   };
-  if (part == null && fee.fixed === null) issues.add([...path, 'percentage'], 'or `fixed` is required.');
+  if (part == null && fee.fixed === null) issues.add([...path, 'percentage'], 'is required if `fixed` is absent.');
   return fee;
 }
 
@@ -105,7 +105,7 @@ function checkParties(parties: readonly PartyInput[], issues: Issues): void {
     const own = [...path, `${index}`, 'reference'];
     if (role === 'PAYER' && payees.includes(reference)) issues.add(own, 'must not be that of a PAYEE as well.');
     const key = `${role} ${reference}`;
-    if (seen.has(key)) issues.add(own, 'must not have the same role twice.');
+    if (seen.has(key)) issues.add(own, 'must not be named twice with the same role.');
     seen.add(key);
   });
 }

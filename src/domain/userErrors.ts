@@ -129,14 +129,18 @@ export class PolicyViolationError extends UserError {
   }
 }
 
-/** The object has another version than the one that the client has read. */
+/** The object, or the terms of a position, have another version than the one that the client has read. */
 export class StaleVersionError extends UserError {
   readonly code = 'STALE_VERSION';
   readonly expectedVersion: number;
   readonly currentVersion: number;
-  constructor(expectedVersion: number, currentVersion: number) {
-    const message = `The object has version ${currentVersion}, not ${expectedVersion}. Load it again before you retry.`;
-    super(message, ['expectedVersion']);
+  constructor(expectedVersion: number, currentVersion: number, subject: 'object' | 'terms' = 'object') {
+    const versions = `version ${currentVersion}, not ${expectedVersion}`;
+    if (subject === 'object') {
+      super(`The object has ${versions}. Load it again before you retry.`, ['expectedVersion']);
+    } else {
+      super(`The terms have ${versions}. Load them again before you retry.`, ['termsVersion']);
+    }
     this.expectedVersion = expectedVersion;
     this.currentVersion = currentVersion;
   }

@@ -158,7 +158,9 @@ export const ERRORS = {
     interfaces: [UserErrorInterface],
     fields: (t) => ({
       expectedVersion: t.exposeInt('expectedVersion', { description: 'The version that the client sent.' }),
-      currentVersion: t.exposeInt('currentVersion', { description: 'The current version of the object.' }),
+      currentVersion: t.exposeInt('currentVersion', {
+        description: 'The current version of the object, or of the terms if `path` names `termsVersion`.',
+      }),
     }),
   }),
   IDEMPOTENCY_CONFLICT: builder.objectRef<ErrorData<IdempotencyConflictError>>('IdempotencyConflictError').implement({

@@ -51,7 +51,8 @@ const LifecycleRule = builder.objectRef<State>('LifecycleRule').implement({
     state: t.field({ type: PositionState, description: 'The state.', resolve: (state) => state }),
     allowedTransitions: t.field({
       type: [PositionState],
-      description: 'The states to which a position in this state can change.',
+      description:
+        'The states to which a position in this state can change. PARTIALLY_FUNDED is not listed: fundPosition with an amount leads there whenever FUNDED is allowed.',
       resolve: (state) => LIFECYCLE[state],
     }),
     terminal: t.boolean({

@@ -61,7 +61,7 @@ export const LifecycleEvent = builder.objectRef<LifecycleEventRow>('LifecycleEve
     moved: amountField(
       t,
       'moved',
-      'The money that left or entered the system: what the payer paid, including its fees, what the payee received, or what was refunded. Null if none did.',
+      'The money that left or entered the system: what the payer paid, including its fees, what the payee received, or what was refunded; at an expiry the sum of the last two. Null if none did.',
     ),
     fee: amountField(t, 'fee', 'The fees charged with the change, or null if there were none.'),
     retained: amountField(

@@ -36,7 +36,7 @@ export const Milestone = builder.objectRef<MilestoneRow>('Milestone').implement(
   fields: (t) => ({
     position: reference(t, Position, 'positionId', 'The position the milestone belongs to.'),
     sequence: t.exposeInt('sequence', {
-      description: 'The number of the milestone within its position, starting at 1.',
+      description: 'The number of the milestone within its version of the terms, starting at 1.',
     }),
     title: t.exposeString('title', { description: 'The title of the milestone.' }),
     amount: amountField(t, 'amount', 'The agreed amount of the milestone.'),

@@ -54,7 +54,12 @@ export const TransitionPositionInput = mutation(
   {
     input: (t) => ({
       ...moveFields(t),
-      toState: t.field({ type: PositionState, required: true, description: 'The new state of the position.' }),
+      toState: t.field({
+        type: PositionState,
+        required: true,
+        description:
+          'The new state of the position. Not PARTIALLY_FUNDED; not PARTIALLY_RELEASED if the position has milestones.',
+      }),
       amount: t.field({
         type: 'Decimal',
         description:
@@ -160,7 +165,7 @@ mutation(
       terms: t.field({
         type: PositionTermsInput,
         description:
-          'The new terms, which replace the current terms as a whole. If omitted or null, the terms stay unchanged.',
+          'The new terms, which replace the current terms as a whole. If omitted or null, the current terms, if any, are repeated as a new version.',
       }),
       expiresAt: t.field({
         type: 'DateTime',

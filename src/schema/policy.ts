@@ -107,7 +107,7 @@ mutation(setPolicy, 'Sets the policy of a region. It replaces the previous polic
       description: `The allowed currencies, 1 to ${LIMITS.listInputs}. Defaults to all.`,
     }),
     allowedCountries: t.stringList({
-      description: `The allowed countries of asset templates that name one, 1 to ${LIMITS.listInputs} two-letter ISO 3166-1 codes such as "SG". Defaults to all.`,
+      description: `The allowed countries of asset templates that name one, 1 to ${LIMITS.listInputs} two-letter ISO 3166-1 codes in capital letters, such as "SG". Defaults to all.`,
     }),
     limits: t.field({
       type: [PolicyLimitInput],

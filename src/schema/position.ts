@@ -53,14 +53,14 @@ export const Position = builder.objectRef<PositionRow>('Position').implement({
     allowedTransitions: t.field({
       type: [PositionState],
       description:
-        'The states that the lifecycle allows next, regardless of the role of the viewer (see `viewerAllowedTransitions`). From `expiresAt` on it is only EXPIRED.',
+        'The states that the lifecycle allows next, regardless of the role of the viewer (see `viewerAllowedTransitions`). From `expiresAt` on it is only EXPIRED. PARTIALLY_FUNDED is not listed: fundPosition with an amount leads there whenever FUNDED is allowed.',
       extensions: READS_STATE,
       resolve: (position, _args, { clock }) => allowedTransitions(position, clock()),
     }),
     viewerAllowedTransitions: t.field({
       type: [PositionState],
       description:
-        'The states to which the viewer may move the position now: `allowedTransitions`, or an empty list if the role of the viewer allows no transition. The policy is checked only when the position is funded.',
+        'The states to which the viewer may move the position now: `allowedTransitions`, or an empty list if the role of the viewer allows no transition. The rest is checked only by the mutation: the policy and the agreement of the parties when the position is funded, and the retained amount when it is cancelled.',
       extensions: READS_STATE,
       resolve: (position, _args, { clock, viewer }) => viewerAllowedTransitions(viewer, position, clock()),
     }),
@@ -133,7 +133,7 @@ const country: FilterField<never> = {
   input: (t) =>
     t.string({
       description:
-        'Only positions that were opened under an asset template with this country: the `country` of an invoice or the `issuingBankCountry` of a letter of credit. A two-letter ISO 3166-1 code such as "SG".',
+        'Only positions that were opened under an asset template with this country: the `country` of an invoice or the `issuingBankCountry` of a letter of credit. A two-letter ISO 3166-1 code in capital letters, such as "SG".',
     }),
   cost: { given: { at: ['filter', 'country'], cost: 20 } },
   select: (code: string) => {

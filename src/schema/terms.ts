@@ -106,7 +106,8 @@ export const PositionTerms = builder.objectRef<Terms>('PositionTerms').implement
       description: 'Whether every PAYER and PAYEE must agree before the position can be funded.',
     }),
     agreed: t.boolean({
-      description: 'Whether every PAYER and PAYEE has agreed to the current version of the terms.',
+      description:
+        'Whether every PAYER and PAYEE has agreed to the current version of the terms. True if the terms name no parties.',
       extensions: { cost: { own: 1 } },
       resolve: ({ id }, _args, { read }) => withParties(read, id, isAgreed),
     }),

@@ -66,7 +66,7 @@ export const PositionTermsInput = builder.inputType('PositionTermsInput', {
     retainagePercentage: t.field({
       type: 'Decimal',
       description:
-        'The retainage percentage: 0 to 100, at most 4 decimals. Not allowed with several payees. Defaults to the percentage of the asset template, which is also its minimum.',
+        'The retainage percentage: 0 to 100, at most 4 decimals. Not allowed with several payees. Defaults to the percentage of the asset template, which is also its minimum, or else to none.',
     }),
     agreementRequired: t.boolean({
       required: true,

@@ -53,8 +53,8 @@ describe('the parties of terms', () => {
       'the same role twice',
       [payer('a'), payee('b'), observer('c'), observer('c'), payee('b')],
       [
-        'terms.parties.3.reference: must not have the same role twice.',
-        'terms.parties.4.reference: must not have the same role twice.',
+        'terms.parties.3.reference: must not be named twice with the same role.',
+        'terms.parties.4.reference: must not be named twice with the same role.',
       ],
     ],
     ['a blank reference', [payer(' '), payee('b')], ['terms.parties.0.reference: must not be blank.']],
@@ -173,7 +173,7 @@ describe('the fees and the retainage of terms', () => {
   const PERCENTAGE = 'must be a decimal string from "0" to "100" with at most 4 decimals.';
   test.each<readonly [string, Partial<TermsInput>, readonly string[]]>([
     ['11 fees', { fees: times(11, () => fee('1')) }, ['terms.fees: must have at most 10 values; it has 11.']],
-    ['a fee of nothing', { fees: [fee(null)] }, ['terms.fees.0.percentage: or `fixed` is required.']],
+    ['a fee of nothing', { fees: [fee(null)] }, ['terms.fees.0.percentage: is required if `fixed` is absent.']],
     [
       'percentages over 100 or with 5 decimals',
       { fees: [fee('100.0001'), fee('1.00000')], retainagePercentage: '101' },
@@ -200,7 +200,7 @@ describe('the fees and the retainage of terms', () => {
     };
     expect(faultsOf(() => checkPosition(input, NOW))).toEqual([
       'holderReference: must not be blank.',
-      'terms.fees.0.percentage: or `fixed` is required.',
+      'terms.fees.0.percentage: is required if `fixed` is absent.',
       `terms.retainagePercentage: ${PERCENTAGE}`,
       'terms.parties: must have at least one PAYEE.',
     ]);

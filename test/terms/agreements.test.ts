@@ -43,6 +43,7 @@ onBothStores((open) => {
           path: ['termsVersion'],
           expectedVersion: termsVersion,
           currentVersion: 2,
+          message: `The terms have version 2, not ${termsVersion}. Load them again before you retry.`,
         });
         expect(Object.keys(grown).filter((table) => table !== 'auditEvents')).toEqual([]);
       }

@@ -226,7 +226,7 @@ export type PositionFilter = {
   readonly metadata?: ReadonlyArray<MetadataCondition> | null | undefined;
   /** Only positions with this party in their current terms. */
   readonly party?: PartyFilter | null | undefined;
-  /** Only positions that were opened under an asset template with this country: the `country` of an invoice or the `issuingBankCountry` of a letter of credit. A two-letter ISO 3166-1 code such as "SG". */
+  /** Only positions that were opened under an asset template with this country: the `country` of an invoice or the `issuingBankCountry` of a letter of credit. A two-letter ISO 3166-1 code in capital letters, such as "SG". */
   readonly country?: string | null | undefined;
   /** Only positions in one of these states. */
   readonly states?: ReadonlyArray<PositionState> | null | undefined;
@@ -290,7 +290,7 @@ export type PositionTermsInput = {
   readonly milestones?: ReadonlyArray<MilestoneInput> | null | undefined;
   /** The fees, at most 10. Several payees cannot bear fees. Defaults to none. */
   readonly fees?: ReadonlyArray<FeeTermInput> | null | undefined;
-  /** The retainage percentage: 0 to 100, at most 4 decimals. Not allowed with several payees. Defaults to the percentage of the asset template, which is also its minimum. */
+  /** The retainage percentage: 0 to 100, at most 4 decimals. Not allowed with several payees. Defaults to the percentage of the asset template, which is also its minimum, or else to none. */
   readonly retainagePercentage?: string | null | undefined;
   /** Whether every PAYER and PAYEE must agree before the position can be funded. */
   readonly agreementRequired?: boolean;
@@ -324,7 +324,7 @@ export type CreatePositionInput = {
 export type TransitionPositionInput = {
   /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   readonly positionId: string;
-  /** The new state of the position. */
+  /** The new state of the position. Not PARTIALLY_FUNDED; not PARTIALLY_RELEASED if the position has milestones. */
   readonly toState: PositionState;
   /** The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is available. Not allowed for other states. */
   readonly amount?: string | null | undefined;
@@ -432,7 +432,7 @@ export type ExpirePositionInput = {
 export type AmendPositionInput = {
   /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   readonly positionId: string;
-  /** The new terms, which replace the current terms as a whole. If omitted or null, the terms stay unchanged. */
+  /** The new terms, which replace the current terms as a whole. If omitted or null, the current terms, if any, are repeated as a new version. */
   readonly terms?: PositionTermsInput | null | undefined;
   /** When the position expires. Must be in the future. Null removes the expiry, unless the asset template requires one. If omitted, the expiry stays unchanged. */
   readonly expiresAt?: string | null | undefined;

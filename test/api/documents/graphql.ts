@@ -394,7 +394,7 @@ export type PositionFilter = {
   metadata?: Array<MetadataCondition> | null | undefined;
   /** Only positions with this party in their current terms. */
   party?: PartyFilter | null | undefined;
-  /** Only positions that were opened under an asset template with this country: the `country` of an invoice or the `issuingBankCountry` of a letter of credit. A two-letter ISO 3166-1 code such as "SG". */
+  /** Only positions that were opened under an asset template with this country: the `country` of an invoice or the `issuingBankCountry` of a letter of credit. A two-letter ISO 3166-1 code in capital letters, such as "SG". */
   country?: string | null | undefined;
   /** Only positions in one of these states. */
   states?: Array<PositionState> | null | undefined;
@@ -470,7 +470,7 @@ export type PositionTermsInput = {
   milestones?: Array<MilestoneInput> | null | undefined;
   /** The fees, at most 10. Several payees cannot bear fees. Defaults to none. */
   fees?: Array<FeeTermInput> | null | undefined;
-  /** The retainage percentage: 0 to 100, at most 4 decimals. Not allowed with several payees. Defaults to the percentage of the asset template, which is also its minimum. */
+  /** The retainage percentage: 0 to 100, at most 4 decimals. Not allowed with several payees. Defaults to the percentage of the asset template, which is also its minimum, or else to none. */
   retainagePercentage?: string | null | undefined;
   /** Whether every PAYER and PAYEE must agree before the position can be funded. */
   agreementRequired?: boolean;
@@ -518,7 +518,7 @@ export type UpdatePositionInput = {
 export type TransitionPositionInput = {
   /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   positionId: string | number;
-  /** The new state of the position. */
+  /** The new state of the position. Not PARTIALLY_FUNDED; not PARTIALLY_RELEASED if the position has milestones. */
   toState: PositionState;
   /** The amount to release, in the currency of the position. Required for PARTIALLY_RELEASED and less than what is held. Optional for RELEASED; if set, it must be all that is available. Not allowed for other states. */
   amount?: string | null | undefined;
@@ -626,7 +626,7 @@ export type ExpirePositionInput = {
 export type AmendPositionInput = {
   /** The position to change. Example: "pos_01kdvdna01f46vxnpk0mde9nce". */
   positionId: string | number;
-  /** The new terms, which replace the current terms as a whole. If omitted or null, the terms stay unchanged. */
+  /** The new terms, which replace the current terms as a whole. If omitted or null, the current terms, if any, are repeated as a new version. */
   terms?: PositionTermsInput | null | undefined;
   /** When the position expires. Must be in the future. Null removes the expiry, unless the asset template requires one. If omitted, the expiry stays unchanged. */
   expiresAt?: string | null | undefined;
@@ -699,7 +699,7 @@ export type SetPolicyInput = {
   region: Region;
   /** The allowed currencies, 1 to 1000. Defaults to all. */
   allowedCurrencies?: Array<string> | null | undefined;
-  /** The allowed countries of asset templates that name one, 1 to 1000 two-letter ISO 3166-1 codes such as "SG". Defaults to all. */
+  /** The allowed countries of asset templates that name one, 1 to 1000 two-letter ISO 3166-1 codes in capital letters, such as "SG". Defaults to all. */
   allowedCountries?: Array<string> | null | undefined;
   /** The limits of amounts, at most one entry per currency. Defaults to none. */
   limits?: Array<PolicyLimitInput> | null | undefined;
