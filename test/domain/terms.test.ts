@@ -240,16 +240,16 @@ describe('the fees and the retainage of terms', () => {
 
 describe('the retainage of the asset template', () => {
   test('is the default and the minimum', () => {
-    expect(withTemplateRetainage(content() ?? null, '5.50')?.retainagePercentage).toBe('5.5');
-    expect(withTemplateRetainage(content({ retainagePercentage: '5.5' }) ?? null, '5.50')?.retainagePercentage).toBe(
+    expect(withTemplateRetainage(content() ?? null, '5.5')?.retainagePercentage).toBe('5.5');
+    expect(withTemplateRetainage(content({ retainagePercentage: '5.5' }) ?? null, '5.5')?.retainagePercentage).toBe(
       '5.5',
     );
-    expect(withTemplateRetainage(content({ retainagePercentage: '100' }) ?? null, '5.50')?.retainagePercentage).toBe(
+    expect(withTemplateRetainage(content({ retainagePercentage: '100' }) ?? null, '5.5')?.retainagePercentage).toBe(
       '100',
     );
-    expect(refusalOf(() => withTemplateRetainage(content({ retainagePercentage: '5.4999' }) ?? null, '5.50'))).toEqual({
+    expect(refusalOf(() => withTemplateRetainage(content({ retainagePercentage: '5.4999' }) ?? null, '5.5'))).toEqual({
       code: 'POLICY_VIOLATION',
-      message: 'The retainage percentage must be at least that of the asset template, 5.50.',
+      message: 'The retainage percentage must be at least that of the asset template, 5.5.',
       path: ['terms', 'retainagePercentage'],
       rule: 'RETAINAGE',
       limit: null,
