@@ -4,6 +4,7 @@ import { LIMITS } from '../domain/limits.ts';
 import { WRITERS } from '../domain/rights.ts';
 import { type ErrorData, toErrorData, UserError } from '../domain/userErrors.ts';
 import {
+  assertFewMilestones,
   assertOneInstitution,
   Batch,
   checkedOperation,
@@ -112,6 +113,7 @@ const apply: Command<ApplyPositions, Checked, Loaded, PositionsApplied> = {
     positions.values().next().value?.institutionId ?? contexts.values().next().value?.asset.institutionId,
   act: (tx, loaded, checked, context) => {
     assertOneInstitution(loaded, checked.operations);
+    assertFewMilestones(loaded);
     const batch = new Batch(tx, loaded, context);
     const outcomes = checked.operations.map((operation) =>
       checked.atomic && batch.refused ? null : batch.run(operation),

@@ -1,9 +1,9 @@
 import type { Id } from '../domain/ids.ts';
 import { Issues, type Maybe } from '../domain/issues.ts';
+import { LIMITS } from '../domain/limits.ts';
 import type { Milestone } from '../domain/milestone.ts';
 import { checkRefundAmount, checkReleaseAmount, MOVED_FIELDS } from '../domain/move.ts';
 import type { Position } from '../domain/position.ts';
-import type { CurrentTerms } from '../domain/terms.ts';
 import type { Instant } from '../domain/time.ts';
 import { type Path, UserError, ValidationError } from '../domain/userErrors.ts';
 import type { PositionRules, Writers } from '../store/store.ts';
@@ -93,6 +93,18 @@ export function assertOneInstitution({ positions, contexts }: Loaded, operations
   }
 }
 
+/**
+ * Throws ValidationError if the positions of the batch have too many milestones: a cancellation or a final release changes
+ * all of them.
+ */
+export function assertFewMilestones({ terms }: Loaded): void {
+  let count = 0;
+  for (const { milestones } of terms.values()) count += milestones.length;
+  if (count <= LIMITS.movedMilestones) return;
+  const message = `must move positions with at most ${LIMITS.movedMilestones} milestones together; they have ${count}.`;
+  throw new ValidationError([{ path: ['operations'], message }]);
+}
+
 /** Applies the operations of a batch one after another and keeps the resulting positions. */
 export class Batch {
   readonly #tx: Writers;
@@ -160,14 +172,15 @@ export class Batch {
       milestones: loaded.milestones.map((each) => this.#milestones.get(each.id) ?? each),
     };
     const { milestones, ...advanced } = moveFrom(before, checked, this.#loaded.rules, terms, this.#context);
-    for (const milestone of milestones) this.#keep(milestone, loaded);
+    for (const milestone of milestones) this.#keep(milestone);
     // Versions count commits, and the whole batch is one commit.
     const version = (kept?.version ?? 0) + 1;
     return { ...advanced, before, position: Object.freeze({ ...advanced.position, version }), note: checked };
   }
 
-  #keep(milestone: Milestone, loaded: CurrentTerms | undefined): void {
-    const before = loaded?.milestones.find(({ id }) => id === milestone.id);
-    this.#milestones.set(milestone.id, { ...milestone, version: (before?.version ?? 0) + 1 });
+  /** Keeps a milestone with the version of its first change, because versions count commits. */
+  #keep(milestone: Milestone): void {
+    const { version } = this.#milestones.get(milestone.id) ?? milestone;
+    this.#milestones.set(milestone.id, { ...milestone, version });
   }
 }

@@ -27,8 +27,9 @@ export const LIMITS = {
   parties: 50,
   milestones: 200,
   fees: 10,
-  /** Milestones that one batch creates. */
+  /** Milestones that one batch creates, and those of the positions that it moves. */
   batchMilestones: 2_000,
+  movedMilestones: 20_000,
   /** An idempotency key. */
   keyCharacters: 255,
   /** Values in one list of a mutation's input: operations, currencies, limits. */

@@ -5,8 +5,11 @@ import { recordsOf, writeMilestones, writeMove } from '../commands/positionChang
 import { advance, MOVED_FIELDS } from '../domain/move.ts';
 import { SYSTEM } from '../domain/viewer.ts';
 
-/** The maximum number of positions that one transaction expires. */
-const BATCH = 200;
+/**
+ * The maximum number of positions that one transaction expires. It writes all of their milestones, and must fit the time
+ * limit of a statement even if each has as many as it can have: otherwise it would fail again and again.
+ */
+const BATCH = 50;
 
 /**
  * Expires every open position whose expiry has passed, earliest first, in batches, and returns their number. Any number

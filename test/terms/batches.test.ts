@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { assertFewMilestones, type Loaded } from '../../src/commands/batch.ts';
 import { verify } from '../../src/verify/verify.ts';
 import { LONG_LISTS, sceneOn } from '../support/accounting.ts';
 import { onBothStores } from '../support/stores.ts';
@@ -31,6 +32,19 @@ interface Applied extends Pick<Result, 'code' | 'message' | 'issues' | '__typena
     readonly error: object | null;
   }[];
 }
+
+it('the positions that a batch moves have at most 20,000 milestones together', () => {
+  const loadedWith = (count: number): Loaded => {
+    const terms = Array.from({ length: count / 200 }, (_, index) => [
+      `${index}`,
+      { milestones: Array.from({ length: 200 }) },
+    ]);
+    // Only the numbers of milestones are read.
+    return { terms: new Map(terms as never) } as unknown as Loaded;
+  };
+  expect(() => assertFewMilestones(loadedWith(20_000))).not.toThrow();
+  expect(() => assertFewMilestones(loadedWith(20_200))).toThrow('at most 20000 milestones together; they have 20200.');
+});
 
 onBothStores((open) => {
   const scene = sceneOn(open, LONG_LISTS);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { randomFrom } from '../../src/demo/random.ts';
@@ -8,12 +8,19 @@ import { importFile } from '../../src/transfer/importFile.ts';
 import { COUNTS, SEED } from '../counts.ts';
 import { temporaryFolder } from './folder.ts';
 
-const CHANGED = join(temporaryFolder(), 'changed.ndjson');
+let folder = '';
+
+/** Returns the path of the changed file. Test files share this module, and the folder is removed when one ends. */
+function changedPath(): string {
+  if (!existsSync(folder)) folder = temporaryFolder();
+  return join(folder, 'changed.ndjson');
+}
 
 /** Imports changed bytes, which must fail, and returns the message. */
 export async function refusalOf(store: Store, changed: Buffer | string): Promise<string> {
-  writeFileSync(CHANGED, changed);
-  return importFile(store, CHANGED).then(
+  const path = changedPath();
+  writeFileSync(path, changed);
+  return importFile(store, path).then(
     () => 'imported',
     (error: Error) => error.message,
   );

@@ -52,7 +52,7 @@ function assertReferences<T extends TableName>(
 
 /** Throws AlreadyExistsError if another row, stored or written in this transaction, has the entity's unique values. */
 function assertUnique<T extends TableName>(
-  { name, table, entity }: Write<T>,
+  { name, table, kind, entity, changed }: Write<T>,
   written: Written,
   claimed: Set<string>,
 ): void {
@@ -61,9 +61,12 @@ function assertUnique<T extends TableName>(
   const values = unique.map((field) => [field, entity[field]] as const);
   if (values.some(([, value]) => value === null)) return;
   const key = JSON.stringify([name, values]);
+  if (claimed.has(key)) throw new AlreadyExistsError(`${key} exists.`);
+  claimed.add(key);
+  // No other stored row has values that the row had before: a search for each changed milestone would take long.
+  if (kind === 'replace' && changed && !unique.some((field) => changed.includes(field))) return;
   const where = values.reduce<Where<Tables[T]>>((all, [field, value]) => ({ ...all, [field]: { in: [value] } }), {});
   // Rows that are also written in this transaction count with their new values.
   const isTaken = [...table.matches({ where }, null)].some(({ id }) => id !== entity.id && !written.get(name)?.has(id));
-  if (isTaken || claimed.has(key)) throw new AlreadyExistsError(`${key} exists.`);
-  claimed.add(key);
+  if (isTaken) throw new AlreadyExistsError(`${key} exists.`);
 }
