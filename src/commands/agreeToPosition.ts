@@ -72,7 +72,10 @@ const agree: Command<AgreeToPosition, Checked, Loaded, PositionAgreed> = {
     tx.positions.replace(position, ['sequence', 'updatedAt']);
     tx.parties.replace({ ...party, agreedAt: position.updatedAt, version: party.version + 1 }, ['agreedAt']);
     const { partyReference } = checked;
-    return writeMove(tx, recordsOf(context, { move: 'AGREE', before, position, partyReference, note: checked }));
+    return writeMove(
+      tx,
+      recordsOf(context, { effects: { move: 'AGREE', partyReference }, before, position, note: checked }),
+    );
   },
   resource: (_payload, { positionId }) => ({ type: 'Position', id: positionId }),
   storePayload: ({ position, event, ledgerEvent }) =>

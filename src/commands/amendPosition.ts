@@ -96,7 +96,10 @@ const amend: Command<AmendPosition, Checked, Loaded, MovePayload> = {
     for (const milestone of loaded.terms?.milestones ?? []) {
       tx.milestones.replace({ ...milestone, state: 'REPLACED', version: milestone.version + 1 }, EARNED_FIELDS);
     }
-    return writeMove(tx, recordsOf(context, { move: 'AMEND', before, position, note: checked, newTerms: terms }));
+    return writeMove(
+      tx,
+      recordsOf(context, { effects: { move: 'AMEND' }, before, position, note: checked, newTerms: terms }),
+    );
   },
   resource: (_payload, { positionId }) => ({ type: 'Position', id: positionId }),
   storePayload: storedMove,

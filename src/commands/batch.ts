@@ -171,11 +171,11 @@ export class Batch {
       ...loaded,
       milestones: loaded.milestones.map((each) => this.#milestones.get(each.id) ?? each),
     };
-    const { milestones, ...advanced } = moveFrom(before, checked, this.#loaded.rules, terms, this.#context);
-    for (const milestone of milestones) this.#keep(milestone);
+    const effects = moveFrom(before, checked, this.#loaded.rules, terms, this.#context);
+    for (const milestone of effects.milestones) this.#keep(milestone);
     // Versions count commits, and the whole batch is one commit.
     const version = (kept?.version ?? 0) + 1;
-    return { ...advanced, before, position: Object.freeze({ ...advanced.position, version }), note: checked };
+    return { effects, before, position: Object.freeze({ ...effects.position, version }), note: checked };
   }
 
   /** Keeps a milestone with the version of its first change, because versions count commits. */

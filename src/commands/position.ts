@@ -109,7 +109,7 @@ export function openPosition(
   assertReferenceFree(checked.uniqueReference, taken);
   const position = newPosition(checked, asset, template, newId('pos'), now, content && 1);
   return {
-    move: 'CREATE',
+    effects: { move: 'CREATE' },
     before: null,
     position,
     ...(content && { newTerms: newTerms(content, position, 1, newId, now) }),

@@ -26,7 +26,8 @@ export interface MovePayload {
 }
 
 /** A change of a position with everything that it writes. `before` is null for the creation. */
-export interface RecordedMove extends Effects {
+export interface RecordedMove {
+  readonly effects: Effects;
   readonly before: Position | null;
   readonly position: Position;
   readonly note?: EventNote | undefined;
@@ -48,8 +49,8 @@ const NO_NOTE: EventNote = { reason: null, metadata: {} };
 
 /** Returns the rows of a change. Writes nothing. */
 export function recordsOf({ ledger, newId, viewer }: CommandContext, move: RecordedMove): MoveRecords {
-  const { before, position, note = NO_NOTE, actor = actorOf(viewer), newTerms } = move;
-  const event = newLifecycleEvent(newId('evt'), before, position, move, note, actor);
+  const { before, position, effects, note = NO_NOTE, actor = actorOf(viewer), newTerms } = move;
+  const event = newLifecycleEvent(newId('evt'), before, position, effects, note, actor);
   const { ledgerEvent, postings } = ledger.entryOf(event);
   const published: Change = {
     topic: 'POSITION',

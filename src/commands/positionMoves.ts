@@ -91,9 +91,10 @@ const moving = <I extends MovePosition>(
   act: (tx, loaded, checked, context) => {
     const before = orNotFound(loaded.position, 'position', 'positionId', checked.positionId);
     const advanced = moveFrom(before, checked, loaded.rules, loaded.terms, context);
-    tx.positions.replace(advanced.position, MOVED_FIELDS);
+    const { position } = advanced;
+    tx.positions.replace(position, MOVED_FIELDS);
     writeMilestones(tx, advanced.milestones);
-    return writeMove(tx, recordsOf(context, { ...advanced, before, note: checked }));
+    return writeMove(tx, recordsOf(context, { effects: advanced, before, position, note: checked }));
   },
   resource: (_payload, { positionId }) => ({ type: 'Position', id: positionId }),
   storePayload: storedMove,

@@ -108,8 +108,9 @@ export const legsOf = (event: Pick<LifecycleEvent, 'move' | 'toState' | 'moved' 
   }).filter(([, amount]) => amount !== 0n);
 
 /** Returns the postings of the event, or none if no money moved. */
-export const postingsOf = ({ id, institutionId }: LedgerEvent, event: LifecycleEvent): readonly Posting[] =>
-  legsOf(event).map(([accountKind, amount], index) =>
+export function postingsOf({ id, institutionId }: LedgerEvent, event: LifecycleEvent): readonly Posting[] {
+  const { currency } = event;
+  return legsOf(event).map(([accountKind, amount], index) =>
     Object.freeze({
       id: `${id}_${index + 1}`,
       institutionId,
@@ -117,6 +118,7 @@ export const postingsOf = ({ id, institutionId }: LedgerEvent, event: LifecycleE
       ordinal: index + 1,
       accountKind,
       amount,
-      currency: event.currency,
+      currency,
     }),
   );
+}

@@ -6,18 +6,20 @@ import { closing, type Milestone, refundedInOrder, remainderOf, settled } from '
 import { type Decimal, formatMinorUnits, toMinorUnits } from './money.ts';
 import type { Move } from './moveInput.ts';
 import type { Position } from './position.ts';
-import { amountsOf } from './positionAmounts.ts';
+import { availableOf, dueOf } from './positionAmounts.ts';
 import { type CurrentTerms, mustAgree } from './terms.ts';
 import { ConflictError, InsufficientFundsError, ValidationError } from './userErrors.ts';
 
-type Money = Pick<Position, 'principal' | 'held' | 'retained' | 'released' | 'refunded' | 'fees'>;
+/** The fields of a position with its money. */
+export type Money = Pick<Position, 'principal' | 'held' | 'retained' | 'released' | 'refunded' | 'fees'>;
 
-/** The effects of a move, and the fields and milestones that it changes. */
-export interface MoneyEffects extends Omit<Effects, 'move'> {
-  readonly moved: bigint;
-  readonly money: Partial<Money>;
-  readonly milestones?: readonly Milestone[];
+/** The amounts of a move, the money of the position after it, and the milestones that it changes. */
+export interface MoneyEffects extends Required<Pick<Effects, 'moved' | 'fee' | 'retained'>> {
+  readonly money: Money;
+  readonly milestones: readonly Milestone[];
 }
+
+const NO_MILESTONES: readonly Milestone[] = [];
 
 /** Computes the effects of a move on a position in a state that allows it. Throws the errors of `advance` in its order. */
 export function effectsOf(
@@ -26,18 +28,13 @@ export function effectsOf(
   move: Move,
   terms: CurrentTerms | undefined,
 ): MoneyEffects {
-  const { milestoneId, paymentReference } = move;
-  const about = {
-    ...(milestoneId !== undefined && { milestoneId }),
-    ...(paymentReference !== undefined && { paymentReference }),
-  };
   switch (kind) {
     case 'FUND':
-      return { ...fund(position, move, terms), ...about };
+      return fund(position, move, terms);
     case 'RELEASE':
-      return { ...release(position, move, terms), ...about };
+      return release(position, move, terms);
     case 'REFUND':
-      return { ...refund(position, move, terms), ...about };
+      return refund(position, move, terms);
     case 'CANCEL':
       return cancel(position, move, terms);
     case 'EXPIRE':
@@ -50,10 +47,10 @@ export function effectsOf(
 }
 
 function fund(position: Position, { toState, amount }: Move, terms: CurrentTerms | undefined): MoneyEffects {
-  const { held, fees, principal, currency, termsVersion } = position;
+  const { held, retained, released, refunded, fees, principal, currency, termsVersion } = position;
   assertAgreed(terms);
   if (toState === 'FUNDED') assertNoAmount(toState, amount);
-  const { due } = amountsOf(position);
+  const due = dueOf(position);
   const payment = amount === null ? due : minorUnitsOf(amount, position);
   if (payment > due)
     throw invalid('amount', `must be at most the amount due, ${formatMinorUnits(due, currency)} ${currency}.`);
@@ -61,11 +58,16 @@ function fund(position: Position, { toState, amount }: Move, terms: CurrentTerms
   return {
     moved: payment + fee,
     fee,
+    retained: 0n,
     money: {
+      principal: termsVersion === null ? principal : principal + payment,
       held: held + payment,
+      retained,
+      released,
+      refunded,
       fees: fees + fee,
-      ...(termsVersion !== null && { principal: principal + payment }),
     },
+    milestones: NO_MILESTONES,
   };
 }
 
@@ -83,8 +85,8 @@ function assertAgreed(terms: CurrentTerms | undefined): void {
 
 function release(position: Position, move: Move, terms: CurrentTerms | undefined): MoneyEffects {
   const { toState, amount, milestoneId } = move;
-  const { available } = amountsOf(position);
-  const { milestones = [] } = terms ?? {};
+  const available = availableOf(position);
+  const milestones = terms?.milestones ?? NO_MILESTONES;
   if (milestones.length > 0 && toState === 'PARTIALLY_RELEASED') {
     throw invalid('toState', 'must not be PARTIALLY_RELEASED for a position with milestones; use releasePosition.');
   }
@@ -97,12 +99,14 @@ function release(position: Position, move: Move, terms: CurrentTerms | undefined
   const { gross, milestone } = payout(position, move, milestones);
   const withheld = retainageFor(position, terms?.terms, gross);
   const fee = least(feeFor('PAYEE', position, terms?.terms, gross), gross - withheld);
-  const { held, retained, released, fees } = position;
+  const { principal, held, retained, released, refunded, fees } = position;
   const paid = gross - withheld - fee;
   const money = {
+    principal,
     held: held - paid - fee,
     retained: retained + withheld,
     released: released + paid,
+    refunded,
     fees: fees + fee,
   };
   if (toState === 'PARTIALLY_RELEASED' && money.held === 0n) {
@@ -113,22 +117,21 @@ function release(position: Position, move: Move, terms: CurrentTerms | undefined
     fee,
     retained: withheld,
     money,
-    milestones: milestone ? [settled(milestone, { earned: gross })] : [],
+    milestones: milestone ? [settled(milestone, { earned: gross })] : NO_MILESTONES,
   };
 }
 
 /** Releases everything that is available, and pays out what was retained. */
 function releaseAll(position: Position, terms: CurrentTerms | undefined): MoneyEffects {
-  const { held, retained, released, fees } = position;
-  const { available } = amountsOf(position);
-  const fee = least(feeFor('PAYEE', position, terms?.terms, available), held);
+  const { principal, held, retained, released, refunded, fees } = position;
+  const fee = least(feeFor('PAYEE', position, terms?.terms, availableOf(position)), held);
   const paid = held - fee;
-  const open = terms?.milestones.filter(({ state }) => state === 'OPEN') ?? [];
+  const open = terms?.milestones.filter(({ state }) => state === 'OPEN') ?? NO_MILESTONES;
   return {
     moved: paid,
     fee,
     retained: -retained,
-    money: { held: 0n, retained: 0n, released: released + paid, fees: fees + fee },
+    money: { principal, held: 0n, retained: 0n, released: released + paid, refunded, fees: fees + fee },
     milestones: open.map((milestone) => settled(milestone, { earned: remainderOf(milestone) })),
   };
 }
@@ -143,23 +146,25 @@ function assertWhole(position: Position, amount: Decimal, available: bigint): vo
 
 function refund(position: Position, move: Move, terms: CurrentTerms | undefined): MoneyEffects {
   const { amount, milestoneId } = move;
-  const { available } = amountsOf(position);
-  const { milestones = [] } = terms ?? {};
+  const available = availableOf(position);
+  const milestones = terms?.milestones ?? NO_MILESTONES;
   if (available === 0n) throw new ConflictError('Nothing is available for a refund.', null);
   const isAll = amount === null && milestoneId === undefined;
   const { gross, milestone } = isAll ? { gross: available, milestone: undefined } : payout(position, move, milestones);
   const changed = milestone ? [settled(milestone, { refunded: gross })] : refundedInOrder(milestones, gross);
-  const { held, refunded } = position;
+  const { principal, held, retained, released, refunded, fees } = position;
   const isEmptied = held === gross;
   return {
     moved: gross,
-    money: { held: held - gross, refunded: refunded + gross },
+    fee: 0n,
+    retained: 0n,
+    money: { principal, held: held - gross, retained, released, refunded: refunded + gross, fees },
     milestones: isEmptied ? closing(milestones, changed) : changed,
   };
 }
 
 function cancel(position: Position, { toState, amount }: Move, terms: CurrentTerms | undefined): MoneyEffects {
-  const { held, retained, refunded, currency } = position;
+  const { principal, held, retained, released, refunded, fees, currency } = position;
   if (retained > 0n) {
     const kept = `${formatMinorUnits(retained, currency)} ${currency}`;
     throw new ConflictError(`The payee has earned ${kept} that is retained. Release the position instead.`, null);
@@ -167,27 +172,30 @@ function cancel(position: Position, { toState, amount }: Move, terms: CurrentTer
   assertNoAmount(toState, amount);
   return {
     moved: held,
-    money: { held: 0n, refunded: refunded + held },
+    fee: 0n,
+    retained: 0n,
+    money: { principal, held: 0n, retained, released, refunded: refunded + held, fees },
     milestones: closedWithRefund(terms, held),
   };
 }
 
 /** Refunds what is available, and pays what was retained to the payee, who has earned it. */
 function expire(position: Position, { toState, amount }: Move, terms: CurrentTerms | undefined): MoneyEffects {
-  const { held, retained, released, refunded } = position;
+  const { principal, held, retained, released, refunded, fees } = position;
   assertNoAmount(toState, amount);
-  const { available } = amountsOf(position);
+  const available = availableOf(position);
   return {
     moved: held,
+    fee: 0n,
     retained: -retained,
-    money: { held: 0n, retained: 0n, released: released + retained, refunded: refunded + available },
+    money: { principal, held: 0n, retained: 0n, released: released + retained, refunded: refunded + available, fees },
     milestones: closedWithRefund(terms, available),
   };
 }
 
 /** Returns the milestones of a position that ends with a refund, which fills them in order of sequence. */
-const closedWithRefund = ({ milestones }: Pick<CurrentTerms, 'milestones'> = { milestones: [] }, amount: bigint) =>
-  closing(milestones, refundedInOrder(milestones, amount));
+const closedWithRefund = (terms: CurrentTerms | undefined, amount: bigint): readonly Milestone[] =>
+  terms ? closing(terms.milestones, refundedInOrder(terms.milestones, amount)) : NO_MILESTONES;
 
 /** Returns the amount to release or refund, and its milestone if the position has milestones. */
 function payout(
@@ -195,7 +203,7 @@ function payout(
   { amount, milestoneId }: Move,
   milestones: readonly Milestone[],
 ): { readonly gross: bigint; readonly milestone: Milestone | undefined } {
-  const { available } = amountsOf(position);
+  const available = availableOf(position);
   if (milestones.length > 0 && milestoneId === undefined) {
     throw invalid('milestoneId', 'is required, because the position has milestones.');
   }

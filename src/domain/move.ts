@@ -2,10 +2,10 @@ import { allowedTransitions, isTerminal, moveInto, type PositionMove, type Posit
 import type { Effects } from './lifecycleEvent.ts';
 import type { Milestone } from './milestone.ts';
 import { toMinorUnits } from './money.ts';
-import { effectsOf } from './moneyMoves.ts';
+import { effectsOf, type Money } from './moneyMoves.ts';
 import type { Move } from './moveInput.ts';
 import type { Position } from './position.ts';
-import { amountsOf } from './positionAmounts.ts';
+import { dueOf, earnedOf } from './positionAmounts.ts';
 import type { CurrentTerms } from './terms.ts';
 import { type Instant, notBefore } from './time.ts';
 import { IllegalTransitionError } from './userErrors.ts';
@@ -56,12 +56,18 @@ export function advance(position: Position, move: Move, now: Instant, terms?: Cu
   const allowed = allowedTransitions(position, now);
   if (!allowed.includes(toState)) throw new IllegalTransitionError(position.state, toState, allowed);
   const kind = kindOf(move);
-  const { money, milestones = [], ...effects } = effectsOf(kind, position, move, terms);
-  const after = { ...position, ...money };
-  const state = stateAfter(kind, after);
+  const { money, moved, fee, retained, milestones } = effectsOf(kind, position, move, terms);
+  const state = stateAfter(kind, position, money);
   const movedAt = notBefore(position.updatedAt, now);
+  // Every field is named: a second spread would cost more than the rest of the move.
   const next: Position = Object.freeze({
-    ...after,
+    ...position,
+    principal: money.principal,
+    held: money.held,
+    retained: money.retained,
+    released: money.released,
+    refunded: money.refunded,
+    fees: money.fees,
     state,
     fundedAt: kind === 'FUND' && state === 'FUNDED' ? movedAt : position.fundedAt,
     closedAt: isTerminal(state) ? movedAt : null,
@@ -69,7 +75,8 @@ export function advance(position: Position, move: Move, now: Instant, terms?: Cu
     version: position.version + 1,
     updatedAt: movedAt,
   });
-  return { ...effects, move: kind, position: next, milestones };
+  const { milestoneId = null, paymentReference = null } = move;
+  return { move: kind, moved, fee, retained, milestoneId, paymentReference, position: next, milestones };
 }
 
 /** The kind of a move whose target is not a state. */
@@ -99,10 +106,11 @@ const EMPTIED: { readonly [M in PositionMove]?: PositionState } = {
 };
 
 /** Returns the state that follows from the amounts after a move. */
-function stateAfter(kind: PositionMove, position: Position): PositionState {
+function stateAfter(kind: PositionMove, { amount, termsVersion }: Position, money: Money): PositionState {
   const emptied = EMPTIED[kind];
-  if (position.held === 0n && emptied) return emptied;
-  const { due, earned } = amountsOf(position);
-  if (due > 0n) return 'PARTIALLY_FUNDED';
-  return earned > 0n ? 'PARTIALLY_RELEASED' : 'FUNDED';
+  if (money.held === 0n && emptied) return emptied;
+  const { principal, held, retained, released, refunded, fees } = money;
+  const after = { amount, termsVersion, principal, held, retained, released, refunded, fees };
+  if (dueOf(after) > 0n) return 'PARTIALLY_FUNDED';
+  return earnedOf(after) > 0n ? 'PARTIALLY_RELEASED' : 'FUNDED';
 }

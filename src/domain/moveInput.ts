@@ -62,12 +62,11 @@ export function checkMove(toState: Move['toState'], input: MoveInput, issues = n
   const metadata = issues.json(['metadata'], input.metadata);
   const payment = issues.optionalText(['paymentReference'], paymentReference);
   issues.throwIfAny();
+  const move = { toState, amount: decimal, reason, metadata };
+  // Absent fields are left out, because idempotency keys from before they existed must still replay.
+  if (typeof milestoneId !== 'string' && payment === null) return move;
   return {
-    toState,
-    amount: decimal,
-    reason,
-    metadata,
-    // Absent fields are left out, because idempotency keys from before they existed must still replay.
+    ...move,
     ...(typeof milestoneId === 'string' && { milestoneId }),
     ...(payment !== null && { paymentReference: payment }),
   };

@@ -30,18 +30,28 @@ export interface PositionAmounts {
 export const principalOf = ({ termsVersion, principal, held, released, refunded }: AmountFields): bigint =>
   termsVersion === null ? held + released + refunded : principal;
 
-/** Returns the amounts that follow from the fields of a position. */
+/** Returns the part of `held` that can be released or refunded. */
+export const availableOf = ({ held, retained }: Pick<AmountFields, 'held' | 'retained'>): bigint => held - retained;
+
+/** Returns the part of the agreed amount that is still to be funded. */
+export const dueOf = (position: AmountFields): bigint => position.amount - principalOf(position);
+
+/** Returns what the payee has earned: released, retained, or charged to it as fees. */
+export const earnedOf = (position: AmountFields): bigint =>
+  principalOf(position) - availableOf(position) - position.refunded;
+
+/** Returns all amounts that follow from the fields of a position. */
 export function amountsOf(position: AmountFields): PositionAmounts {
-  const { amount, held, retained, released, refunded, fees } = position;
+  const { held, released, refunded, fees } = position;
   const principal = principalOf(position);
   const funded = held + released + refunded + fees;
   const payerFees = funded - principal;
   return {
     funded,
     principal,
-    due: amount - principal,
-    available: held - retained,
-    earned: principal - (held - retained) - refunded,
+    due: dueOf(position),
+    available: availableOf(position),
+    earned: earnedOf(position),
     payerFees,
     payeeFees: fees - payerFees,
   };

@@ -32,7 +32,7 @@ const expireBatch = (context: CommandContext): Promise<number> =>
       const advanced = advance(before, { toState: 'EXPIRED', amount: null }, now, terms.get(before.id));
       tx.positions.replace(advanced.position, MOVED_FIELDS);
       writeMilestones(tx, advanced.milestones);
-      writeMove(tx, recordsOf(context, { ...advanced, before, actor: SYSTEM }));
+      writeMove(tx, recordsOf(context, { effects: advanced, before, position: advanced.position, actor: SYSTEM }));
       const resource = { type: 'Position', id: before.id } as const;
       const { institutionId } = before;
       const attempt = { mutation: 'expirePosition', institutionId, resource, errorCode: null, input: {} } as const;

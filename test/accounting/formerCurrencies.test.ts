@@ -40,8 +40,8 @@ async function stored(store: Store, code: string, over: Partial<Position> = {}):
   const context = { ...DEFAULTS, ...own, store, ledger, newId, failedAttempts: UNBOUNDED_FAILED_ATTEMPTS };
   await store.transact('ALL', async (tx) => {
     insertAll(tx, { institutions: [institution], assetTemplates: [template], assets: [asset], positions: [after] });
-    writeMove(tx, recordsOf(context, { move: 'CREATE', before: null, position }));
-    writeMove(tx, recordsOf(context, { move: 'FUND', before: position, position: after, moved: 10_000n }));
+    writeMove(tx, recordsOf(context, { effects: { move: 'CREATE' }, before: null, position }));
+    writeMove(tx, recordsOf(context, { effects: { move: 'FUND', moved: 10_000n }, before: position, position: after }));
   });
   return after;
 }
