@@ -5,10 +5,11 @@ import type { LedgerEvent } from '../domain/ledgerEvent.ts';
 import type { LifecycleEvent } from '../domain/lifecycleEvent.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { EventNote } from '../domain/move.ts';
+import { nextVersion } from '../domain/patch.ts';
 import type { Position } from '../domain/position.ts';
 import { WRITERS } from '../domain/rights.ts';
 import { type CurrentTerms, mustAgree, type Party } from '../domain/terms.ts';
-import { type Instant, notBefore } from '../domain/time.ts';
+import type { Instant } from '../domain/time.ts';
 import { ConflictError, StaleVersionError, ValidationError } from '../domain/userErrors.ts';
 import { assertNotFunded } from './amendPosition.ts';
 import { orNotFound } from './context.ts';
@@ -63,12 +64,7 @@ const agree: Command<AgreeToPosition, Checked, Loaded, PositionAgreed> = {
     const now = context.clock();
     const party = partyOf(before, loaded.terms, checked, now);
     if (party.agreedAt !== null) return { position: before, event: null, ledgerEvent: null };
-    const position: Position = Object.freeze({
-      ...before,
-      sequence: before.sequence + 1,
-      version: before.version + 1,
-      updatedAt: notBefore(before.updatedAt, now),
-    });
+    const position = nextVersion(before, { sequence: before.sequence + 1 }, now);
     tx.positions.replace(position, ['sequence', 'updatedAt']);
     tx.parties.replace({ ...party, agreedAt: position.updatedAt, version: party.version + 1 }, ['agreedAt']);
     const { partyReference } = checked;

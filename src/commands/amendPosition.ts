@@ -6,6 +6,7 @@ import { EARNED_FIELDS } from '../domain/milestone.ts';
 import { magnitudeOfDecimal } from '../domain/money.ts';
 import type { EventNote } from '../domain/move.ts';
 import { contentOf, newTerms } from '../domain/newTerms.ts';
+import { nextVersion } from '../domain/patch.ts';
 import type { Position } from '../domain/position.ts';
 import { WRITERS } from '../domain/rights.ts';
 import type { TemplateRules } from '../domain/templateKinds.ts';
@@ -19,7 +20,7 @@ import {
   type TermsInput,
   withTemplateRetainage,
 } from '../domain/termsInput.ts';
-import { type Instant, notBefore } from '../domain/time.ts';
+import type { Instant } from '../domain/time.ts';
 import { ConflictError, PolicyViolationError } from '../domain/userErrors.ts';
 import type { PositionRules } from '../store/store.ts';
 import { assertVersion, type CommandContext, orNotFound } from './context.ts';
@@ -125,14 +126,7 @@ function amended(
   const { retainagePercentage } = checkAmended({ ...before, expiresAt }, rules);
   const content = given && withTemplateRetainage(given, retainagePercentage);
   const version = content ? (before.termsVersion ?? 0) + 1 : null;
-  const position: Position = Object.freeze({
-    ...before,
-    expiresAt,
-    termsVersion: version,
-    sequence: before.sequence + 1,
-    version: before.version + 1,
-    updatedAt: notBefore(before.updatedAt, now),
-  });
+  const position = nextVersion(before, { expiresAt, termsVersion: version, sequence: before.sequence + 1 }, now);
   return {
     position,
     terms: content && version ? newTerms(content, position, version, newId, position.updatedAt) : undefined,

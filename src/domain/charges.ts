@@ -1,8 +1,23 @@
+import type { CurrencyCode } from './currencies.ts';
 import { feeSum } from './feeSum.ts';
 import { rateOf, shareOf } from './percentage.ts';
 import type { Position } from './position.ts';
 import { amountsOf } from './positionAmounts.ts';
 import { type FeeBearer, fixedOf, type PositionTerms } from './terms.ts';
+
+/** Returns the fees of the bearer on an amount, in minor units, by the terms of a position in the currency. */
+export function feesOn(
+  amount: bigint,
+  bearer: FeeBearer,
+  terms: PositionTerms | undefined,
+  currency: CurrencyCode,
+): bigint {
+  const own = terms?.fees.filter((fee) => fee.bearer === bearer) ?? [];
+  return feeSum(
+    own.map((fee) => ({ percentage: fee.percentage, fixed: fixedOf(fee, currency) })),
+    amount,
+  );
+}
 
 /**
  * Returns the fee of the bearer for a payment, in minor units: the fixed fees and the sum of the percentages of everything
@@ -14,12 +29,10 @@ export function feeFor(
   terms: PositionTerms | undefined,
   payment: bigint,
 ): bigint {
-  const own = terms?.fees.filter((fee) => fee.bearer === bearer) ?? [];
-  if (own.length === 0) return 0n;
+  if (!terms || terms.fees.length === 0) return 0n;
   const { principal, earned, payerFees, payeeFees } = amountsOf(position);
   const [before, charged] = bearer === 'PAYER' ? [principal, payerFees] : [earned, payeeFees];
-  const fees = own.map((fee) => ({ percentage: fee.percentage, fixed: fixedOf(fee, position.currency) }));
-  return feeSum(fees, before + payment) - charged;
+  return feesOn(before + payment, bearer, terms, position.currency) - charged;
 }
 
 /**

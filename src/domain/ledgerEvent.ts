@@ -1,7 +1,7 @@
 import type { CurrencyCode } from './currencies.ts';
 import type { Id } from './ids.ts';
 import type { PositionMove, PositionState } from './lifecycle.ts';
-import { type LifecycleEvent, moveOf } from './lifecycleEvent.ts';
+import { type EventAmounts, eventAmountsOf, type LifecycleEvent, moveOf } from './lifecycleEvent.ts';
 import type { Instant } from './time.ts';
 
 /** The kind of a ledger event. */
@@ -44,12 +44,6 @@ export interface Posting {
   readonly currency: CurrencyCode;
 }
 
-/** The amounts of an event in minor units; zero where it has none. */
-interface EventAmounts {
-  readonly moved: bigint;
-  readonly fee: bigint;
-  readonly retained: bigint;
-}
 type Legs = readonly (readonly [kind: LedgerAccountKind, amount: bigint])[];
 
 const refund = ({ moved }: EventAmounts): Legs => [
@@ -101,11 +95,7 @@ export function newLedgerEvent(id: Id, event: LifecycleEvent): LedgerEvent {
 
 /** Returns the legs of the event that are not zero. They add up to zero. */
 export const legsOf = (event: Pick<LifecycleEvent, 'move' | 'toState' | 'moved' | 'fee' | 'retained'>): Legs =>
-  LEGS[moveOf(event)]({
-    moved: event.moved ?? 0n,
-    fee: event.fee ?? 0n,
-    retained: event.retained ?? 0n,
-  }).filter(([, amount]) => amount !== 0n);
+  LEGS[moveOf(event)](eventAmountsOf(event)).filter(([, amount]) => amount !== 0n);
 
 /** Returns the postings of the event, or none if no money moved. */
 export function postingsOf({ id, institutionId }: LedgerEvent, event: LifecycleEvent): readonly Posting[] {

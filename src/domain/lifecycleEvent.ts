@@ -45,6 +45,24 @@ export interface LifecycleEvent extends Actor {
 export const moveOf = ({ move, toState }: Pick<LifecycleEvent, 'move' | 'toState'>): PositionMove =>
   move ?? moveInto(toState);
 
+/** The amounts of an event in minor units; zero where it has none. */
+export interface EventAmounts {
+  readonly moved: bigint;
+  readonly fee: bigint;
+  readonly retained: bigint;
+}
+
+/** Returns the amounts of an event. */
+export const eventAmountsOf = ({
+  moved,
+  fee,
+  retained,
+}: Pick<LifecycleEvent, 'moved' | 'fee' | 'retained'>): EventAmounts => ({
+  moved: moved ?? 0n,
+  fee: fee ?? 0n,
+  retained: retained ?? 0n,
+});
+
 /** Whether the event records that a position was created or moved, and not only that its terms were agreed to or changed. */
 export function isTransition(event: Pick<LifecycleEvent, 'move' | 'toState'>): boolean {
   const move = moveOf(event);

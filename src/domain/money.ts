@@ -42,6 +42,12 @@ export function toMinorUnits(decimal: Decimal, currency: CurrencyCode): bigint |
   return decimal.units * 10n ** BigInt(digits - decimal.scale);
 }
 
+/** Parses an amount in the currency to minor units; returns a sentence that describes the problem if it is invalid. */
+export function parseMinorUnits(text: string, currency: CurrencyCode): bigint | string {
+  const decimal = parseDecimal(text);
+  return typeof decimal === 'string' ? decimal : toMinorUnits(decimal, currency);
+}
+
 /**
  * Formats minor units as a decimal text with the currency's number of digits: 125000n USD is "1250.00", 1250n JPY is
  * "1250".

@@ -4,7 +4,7 @@ import type { Id } from './ids.ts';
 import type { Institution, Region } from './institution.ts';
 import { Issues, type Maybe } from './issues.ts';
 import { LIMITS } from './limits.ts';
-import { formatMinorUnits, type Money, parseDecimal, toMinorUnits } from './money.ts';
+import { formatMinorUnits, type Money, parseMinorUnits } from './money.ts';
 import type { PositionDraft } from './position.ts';
 import { type Instant, notBefore } from './time.ts';
 import { PolicyViolationError } from './userErrors.ts';
@@ -95,8 +95,7 @@ const tooMany = (issues: Issues, field: string): void =>
 
 function amountOf(issues: Issues, path: readonly string[], text: Maybe<string>, currency: CurrencyCode): bigint | null {
   if (text === null || text === undefined) return null;
-  const decimal = parseDecimal(text);
-  const minorUnits = typeof decimal === 'string' ? decimal : toMinorUnits(decimal, currency);
+  const minorUnits = parseMinorUnits(text, currency);
   if (typeof minorUnits !== 'string') return minorUnits;
   issues.add(path, minorUnits);
   return null;
@@ -134,9 +133,8 @@ export function newPolicy(
 
 /** Converts the amount of a limit to money. */
 export function limitOf({ currency }: PolicyLimit, text: string | null): Money | null {
-  const decimal = text === null ? null : parseDecimal(text);
-  if (decimal === null || typeof decimal === 'string') return null;
-  return { minorUnits: toMinorUnits(decimal, currency) as bigint, currency };
+  const minorUnits = text === null ? null : parseMinorUnits(text, currency);
+  return typeof minorUnits === 'bigint' ? { minorUnits, currency } : null;
 }
 
 /** Throws PolicyViolationError if the institution's policy does not allow the amount or the country of the template. */

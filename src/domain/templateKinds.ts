@@ -4,7 +4,7 @@ import { CURRENCY_CODES, type CurrencyCode, currencyIssue, MAX_DECIMALS } from '
 import { REGIONS, type Vertical } from './institution.ts';
 import { freezeJson, type JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
-import { MAX_INTEGER_DIGITS, parseDecimal, toMinorUnits } from './money.ts';
+import { MAX_INTEGER_DIGITS, parseMinorUnits } from './money.ts';
 import { PERCENTAGE, PERCENTAGE_ISSUE, percentageOf } from './percentage.ts';
 import type { ValidationIssue } from './userErrors.ts';
 
@@ -120,7 +120,7 @@ export const countryOf = (config: JsonObject): string | null => {
 export function templateRulesOf(config: JsonObject): TemplateRules {
   const currencyCode = config['currency'] as CurrencyCode;
   const bound = (key: string): bigint | null =>
-    config[key] === undefined ? null : (minorUnits(config[key] as string, currencyCode) as bigint);
+    config[key] === undefined ? null : (parseMinorUnits(config[key] as string, currencyCode) as bigint);
   return {
     currency: currencyCode,
     minAmount: bound('minAmount'),
@@ -145,16 +145,11 @@ export function configIssues(config: JsonObject, currencyCode: TemplateKind): re
   if (error) return error.issues.map(({ path, message }) => ({ path: path.map(String), message }));
   const faults = (['minAmount', 'maxAmount'] as const).flatMap((key) => {
     const bound =
-      config[key] === undefined ? 0n : minorUnits(config[key] as string, config['currency'] as CurrencyCode);
+      config[key] === undefined ? 0n : parseMinorUnits(config[key] as string, config['currency'] as CurrencyCode);
     return typeof bound === 'string' ? [{ path: [key], message: bound }] : [];
   });
   if (faults.length > 0) return faults;
   const { minAmount, maxAmount } = templateRulesOf(config);
   const crossed = minAmount !== null && maxAmount !== null && minAmount > maxAmount;
   return crossed ? [{ path: ['minAmount'], message: 'must not be greater than `maxAmount`.' }] : [];
-}
-
-function minorUnits(text: string, currencyCode: CurrencyCode): bigint | string {
-  const decimal = parseDecimal(text);
-  return typeof decimal === 'string' ? decimal : toMinorUnits(decimal, currencyCode);
 }

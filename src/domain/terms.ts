@@ -1,7 +1,7 @@
 import type { CurrencyCode } from './currencies.ts';
 import type { Id } from './ids.ts';
 import type { Milestone } from './milestone.ts';
-import { parseDecimal, toMinorUnits } from './money.ts';
+import { parseMinorUnits } from './money.ts';
 import type { Instant } from './time.ts';
 
 /** The roles of a party in a position. */
@@ -87,8 +87,7 @@ export const isAgreed = (parties: readonly Pick<Party, 'role' | 'agreedAt'>[]): 
 /** Returns the fixed part of a fee in minor units; zero if it has none. */
 export function fixedOf({ fixed }: Pick<FeeTerm, 'fixed'>, currency: CurrencyCode): bigint {
   if (fixed === null) return 0n;
-  const decimal = parseDecimal(fixed);
-  const minorUnits = typeof decimal === 'string' ? decimal : toMinorUnits(decimal, currency);
+  const minorUnits = parseMinorUnits(fixed, currency);
   if (typeof minorUnits === 'string') throw new Error(`A fixed fee ${minorUnits}`);
   return minorUnits;
 }

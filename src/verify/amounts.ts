@@ -1,5 +1,5 @@
 import type { PositionState } from '../domain/lifecycle.ts';
-import { type LifecycleEvent, moveOf } from '../domain/lifecycleEvent.ts';
+import { eventAmountsOf, type LifecycleEvent, moveOf } from '../domain/lifecycleEvent.ts';
 import type { Position } from '../domain/position.ts';
 import { principalOf } from '../domain/positionAmounts.ts';
 
@@ -26,23 +26,9 @@ const NOTHING: Amounts = {
   earned: 0n,
 };
 
-/** The amounts of an event in minor units; zero where it has none. */
-export interface Moved {
-  readonly moved: bigint;
-  readonly fee: bigint;
-  readonly retained: bigint;
-}
-
-/** Returns the amounts of an event. */
-export const movedBy = ({ moved, fee, retained }: LifecycleEvent): Moved => ({
-  moved: moved ?? 0n,
-  fee: fee ?? 0n,
-  retained: retained ?? 0n,
-});
-
 /** Returns the change of the amounts by an event. What it leaves out does not change. */
-function changeBy(event: LifecycleEvent): Partial<Amounts> {
-  const { moved, fee, retained } = movedBy(event);
+export function changeBy(event: LifecycleEvent): Partial<Amounts> {
+  const { moved, fee, retained } = eventAmountsOf(event);
   switch (moveOf(event)) {
     case 'FUND':
       return { principal: moved - fee, available: moved - fee, fees: fee };
@@ -101,7 +87,7 @@ export function amountFault(position: Position, events: readonly LifecycleEvent[
   for (const event of events) {
     const { sequence, toState } = event;
     const change = changeBy(event);
-    if (Object.keys(change).length === 0 && Object.values(movedBy(event)).some((amount) => amount !== 0n)) {
+    if (Object.keys(change).length === 0 && Object.values(eventAmountsOf(event)).some((amount) => amount !== 0n)) {
       return `has amounts in event ${sequence}, but ${moveOf(event)} moves no money`;
     }
     amounts = sum(amounts, change);

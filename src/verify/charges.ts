@@ -1,9 +1,9 @@
-import { feeSum } from '../domain/feeSum.ts';
-import { type LifecycleEvent, moveOf } from '../domain/lifecycleEvent.ts';
+import { feesOn } from '../domain/charges.ts';
+import { type EventAmounts, eventAmountsOf, type LifecycleEvent, moveOf } from '../domain/lifecycleEvent.ts';
 import { rateOf, shareOf } from '../domain/percentage.ts';
 import type { Position } from '../domain/position.ts';
-import { type FeeBearer, fixedOf, type PositionTerms } from '../domain/terms.ts';
-import { type Moved, movedBy } from './amounts.ts';
+import type { FeeBearer, PositionTerms } from '../domain/terms.ts';
+
 import type { VersionOfTerms } from './histories.ts';
 
 /** What was charged and retained so far, and the amounts from which it follows, in minor units. */
@@ -25,7 +25,7 @@ export function chargeFault(
   const terms = versions.at(-1)?.terms;
   const before: Charges = { principal: 0n, payerFees: 0n, earned: 0n, payeeFees: 0n, retained: 0n };
   for (const event of events) {
-    const { fee, retained } = movedBy(event);
+    const { fee, retained } = eventAmountsOf(event);
     const expected = expectedOf(event, before, terms, currency);
     if (fee !== expected.fee) return `charged ${fee} in event ${event.sequence}, its terms ${expected.fee}`;
     if (retained !== expected.retained) {
@@ -41,15 +41,9 @@ function expectedOf(
   before: Charges,
   terms: PositionTerms | undefined,
   currency: Position['currency'],
-): Pick<Moved, 'fee' | 'retained'> {
-  const { moved, fee, retained } = movedBy(event);
-  const feesOf = (bearer: FeeBearer, amount: bigint): bigint => {
-    const fees = terms?.fees.filter((each) => each.bearer === bearer) ?? [];
-    return feeSum(
-      fees.map((each) => ({ percentage: each.percentage, fixed: fixedOf(each, currency) })),
-      amount,
-    );
-  };
+): Pick<EventAmounts, 'fee' | 'retained'> {
+  const { moved, fee, retained } = eventAmountsOf(event);
+  const feesOf = (bearer: FeeBearer, amount: bigint): bigint => feesOn(amount, bearer, terms, currency);
   const kept = before.retained;
   before.retained += retained;
   switch (moveOf(event)) {

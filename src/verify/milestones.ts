@@ -2,7 +2,7 @@ import { isTerminal } from '../domain/lifecycle.ts';
 import { type LifecycleEvent, moveOf } from '../domain/lifecycleEvent.ts';
 import type { Milestone } from '../domain/milestone.ts';
 import type { Position } from '../domain/position.ts';
-import { movedBy } from './amounts.ts';
+import { changeBy } from './amounts.ts';
 import type { VersionOfTerms } from './histories.ts';
 
 /** What the events make of a milestone, in minor units. */
@@ -49,7 +49,7 @@ function replayFault(events: readonly LifecycleEvent[], rebuilt: readonly Rebuil
     const own = milestoneId === null ? undefined : rebuilt.find(({ milestone }) => milestone.id === milestoneId);
     if (milestoneId !== null && !own) return `has an event ${sequence} of a milestone that it does not have`;
     if (rebuilt.length === 0) continue;
-    const { earned, refunded } = sharesOf(event);
+    const { earned = 0n, refunded = 0n } = changeBy(event);
     const left = rebuilt.reduce((all, each) => all + leftOf(each), 0n);
     if (own) {
       own.earned += earned;
@@ -65,25 +65,6 @@ function replayFault(events: readonly LifecycleEvent[], rebuilt: readonly Rebuil
       return `moved more in event ${sequence} than was left of milestone ${own.milestone.sequence}`;
   }
   return undefined;
-}
-
-/** Returns what the event earned and refunded of the milestones, in minor units. */
-function sharesOf(event: LifecycleEvent): { readonly earned: bigint; readonly refunded: bigint } {
-  const { moved, fee, retained } = movedBy(event);
-  switch (moveOf(event)) {
-    case 'RELEASE':
-      return { earned: moved + fee + retained, refunded: 0n };
-    case 'REFUND':
-    case 'CANCEL':
-      return { earned: 0n, refunded: moved };
-    case 'EXPIRE':
-      return { earned: 0n, refunded: moved + retained };
-    case 'CREATE':
-    case 'AGREE':
-    case 'AMEND':
-    case 'FUND':
-      return { earned: 0n, refunded: 0n };
-  }
 }
 
 const leftOf = ({ milestone, earned, refunded }: Rebuilt): bigint => milestone.amount - earned - refunded;
