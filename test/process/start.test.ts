@@ -262,7 +262,7 @@ describe('a start with PostgreSQL', () => {
   it('the program stops although the database no longer responds, and logs the outage once', async () => {
     const proxy = await startProxy(await migratedDatabase());
     onTestFinished(() => proxy.away());
-    const program = start({ ...onPostgres(proxy.url), OPERATION_TIMEOUT_MS: '500', KEEP_ALIVE_TIMEOUT_MS: '1000' });
+    const program = start({ ...onPostgres(proxy.url), OPERATION_TIMEOUT_MS: '2000', KEEP_ALIVE_TIMEOUT_MS: '1000' });
     expect(await program.ask(COUNTS)).toEqual(DEMO);
     proxy.stall();
     for (let n = 0; n < 3; n += 1) {
