@@ -7,6 +7,7 @@ import type { Viewer } from '../domain/viewer.ts';
 import type { Deadline, Store } from '../store/store.ts';
 import type { FailedAttempts } from './failedAttempts.ts';
 import type { Ledger } from './ledger.ts';
+import type { Webhooks } from './webhooks.ts';
 
 /** The maximum numbers of chat sessions and messages. */
 export interface ChatLimits {
@@ -27,6 +28,8 @@ export interface CommandContext {
   readonly apiKeysPerInstitution: number;
   /** Makes the token of a new API key. */
   readonly newToken: NewToken;
+  /** Absent if the server has no key for the secrets of webhooks. */
+  readonly webhooks?: Webhooks | undefined;
   /** When the server gives up the operation; absent if it never does. */
   readonly until?: Deadline;
   /** The request id in the log and the audit log, or null if there is none. */

@@ -1,5 +1,5 @@
 import type { TemplateConfig } from '../domain/assetTemplate.ts';
-import type { Change } from '../domain/change.ts';
+import type { Change, SequencedChange } from '../domain/change.ts';
 import type { ChatSession } from '../domain/chatSession.ts';
 import type { CurrencyCode } from '../domain/currencies.ts';
 import type { Id } from '../domain/ids.ts';
@@ -8,10 +8,12 @@ import type { Policy } from '../domain/policy.ts';
 import type { Position } from '../domain/position.ts';
 import type { Clock, Instant } from '../domain/time.ts';
 import type { Scope } from '../domain/viewer.ts';
+import type { WebhookDelivery } from '../domain/webhookDelivery.ts';
 import type { ChangeFeed } from './changeFeed.ts';
 import type { Deadline } from './deadline.ts';
 import type { TableName, Tables } from './entities.ts';
 import type { Field, Page, Selection, UnreadOf, Window } from './query.ts';
+import type { SharedCounters } from './sharedCounters.ts';
 
 export type { ChangeFeed, StreamPage } from './changeFeed.ts';
 export type { Deadline } from './deadline.ts';
@@ -35,6 +37,7 @@ export type {
   Window,
   WithUnread,
 } from './query.ts';
+export type { SharedCounters } from './sharedCounters.ts';
 
 /** A value from a synchronous store, or a promise of it from any other. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -98,6 +101,16 @@ export interface PositionRules {
   readonly policies: readonly Policy[];
 }
 
+/** Selects deliveries of webhooks whose next attempt is due. */
+export interface DueDeliveries {
+  readonly now: Instant;
+  /** The maximum numbers of deliveries in all and per endpoint. */
+  readonly limit: number;
+  readonly perEndpoint: number;
+  /** Endpoints whose deliveries are left out. */
+  readonly except: readonly Id[];
+}
+
 /** One writer per table. */
 export type TableWriters = { readonly [T in TableName]: Writer<Tables[T]> };
 /** The writers of all tables, and the calls that only a transaction may make. */
@@ -113,6 +126,16 @@ export type Writers = TableWriters & {
    * Earliest first, locked until the transaction ends. Sessions that another transaction has locked are skipped.
    */
   lockPurgeable(deletedBefore: Instant, limit: number): MaybePromise<readonly ChatSession[]>;
+  /**
+   * Returns the next changes for which the deliveries of webhooks were not created yet, in order. The transaction that
+   * commits has taken them: another one that runs at the same time takes none.
+   */
+  takeChanges(limit: number): MaybePromise<readonly SequencedChange[]>;
+  /**
+   * Returns and locks deliveries of enabled endpoints whose next attempt is due, earliest first per endpoint. Skips
+   * those locked by other transactions.
+   */
+  lockDueDeliveries(due: DueDeliveries): MaybePromise<readonly WebhookDelivery[]>;
   /** Acquires an advisory lock until the transaction ends. Reads after it see all writes of earlier holders. */
   advisoryLock(what: string): MaybePromise<void>;
   /** Publishes a change to subscribers once the transaction is committed. */
@@ -134,16 +157,6 @@ export interface TableLoad {
    * inserted together.
    */
   insert<T extends TableName>(table: T, rows: readonly Tables[T][]): Promise<void>;
-}
-
-/** Counters shared by all servers on one store: short-lived, of no institution, and lost if the database crashes. */
-export interface SharedCounters {
-  /**
-   * Adds to the counters of the window that starts then; returns their sums over all servers, at most 2^53 - 1 each.
-   */
-  add(window: Instant, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
-  /** Deletes the counters of the windows before the time, and returns their number. */
-  deleteBefore(before: Instant): Promise<number>;
 }
 
 /** The memory that the data of a store uses. */

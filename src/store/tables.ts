@@ -30,6 +30,8 @@ export const TENANT_FIELDS: { readonly [T in TableName]: Field<Tables[T]> } = {
   chatMessages: 'institutionId',
   chatRevisions: 'institutionId',
   readMarks: 'institutionId',
+  webhookEndpoints: 'institutionId',
+  webhookDeliveries: 'institutionId',
 };
 
 export const TABLE_NAMES: readonly TableName[] = fieldsOf(TENANT_FIELDS);
