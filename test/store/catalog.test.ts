@@ -6,6 +6,8 @@ import type { LedgerAccountKind, LedgerEventKind } from '../../src/domain/ledger
 import { OPEN_STATES, POSITION_STATES, type PositionMove, type PositionState } from '../../src/domain/lifecycle.ts';
 import type { MilestoneState } from '../../src/domain/milestone.ts';
 import type { PartyRole } from '../../src/domain/terms.ts';
+import type { DeliveryState } from '../../src/domain/webhookDelivery.ts';
+import type { DisabledReason, EndpointState } from '../../src/domain/webhookEndpoint.ts';
 import { LAYOUTS as MEMORY_LAYOUTS } from '../../src/store/memory/layouts.ts';
 import { APP_ROLE } from '../../src/store/postgres/begin.ts';
 import { type Column, columnName, type Sort, type SqlType } from '../../src/store/postgres/layout.ts';
@@ -141,6 +143,9 @@ describe('the lifecycle table', () => {
   });
 });
 
+const TOPICS = { POSITION: true, CHAT_SESSION: true, CHAT_MESSAGE: true } satisfies Record<Change['topic'], true>;
+const KINDS = { CREATED: true, UPDATED: true, DELETED: true } satisfies Record<Change['kind'], true>;
+
 /** The values that each constraint allows. The compiler requires every value of the type, and no other. */
 const CHECKED_VALUES = {
   positions_state_holds: {
@@ -190,11 +195,21 @@ const CHECKED_VALUES = {
   parties_role_agrees: { PAYER: true, PAYEE: true, OBSERVER: true } satisfies Record<PartyRole, true>,
   milestones_state_holds: { OPEN: true, CLOSED: true, REPLACED: true } satisfies Record<MilestoneState, true>,
   api_keys_role_check: { ADMIN: true, READ_ONLY: true } satisfies Record<ApiKey['role'], true>,
-  outbox_topic_check: { POSITION: true, CHAT_SESSION: true, CHAT_MESSAGE: true } satisfies Record<
-    Change['topic'],
+  outbox_topic_check: TOPICS,
+  outbox_kind_check: KINDS,
+  webhook_endpoints_topic_check: TOPICS,
+  webhook_endpoints_disabled_reason_check: {
+    REQUESTED: true,
+    GONE: true,
+    FAILING: true,
+  } satisfies Record<DisabledReason, true>,
+  webhook_endpoints_state_holds: { ENABLED: true, DISABLED: true } satisfies Record<EndpointState, true>,
+  webhook_deliveries_topic_check: TOPICS,
+  webhook_deliveries_kind_check: KINDS,
+  webhook_deliveries_state_holds: { PENDING: true, DELIVERED: true, FAILED: true } satisfies Record<
+    DeliveryState,
     true
   >,
-  outbox_kind_check: { CREATED: true, UPDATED: true, DELETED: true } satisfies Record<Change['kind'], true>,
 } as const;
 
 it('a CHECK constraint that lists values lists those of the type', () => {
@@ -210,6 +225,7 @@ const TYPES: { readonly [T in SqlType]: string } = {
   'text[]': 'text[]',
   numeric: 'numeric',
   int: 'integer',
+  bigint: 'bigint',
   boolean: 'boolean',
   timestamptz: 'timestamp with time zone',
   json: 'json',

@@ -13,6 +13,7 @@ const LOCAL_TABLES: Readonly<Record<string, string>> = {
   commit_proofs: 'proofs of commits that have no audit event',
   outbox: 'the change feed, which has one order over all institutions',
   outbox_extent: 'the end of the change feed',
+  webhook_position: 'the place in the change feed up to which deliveries were created',
 };
 
 let keys: Keys;
