@@ -5,6 +5,7 @@ import type { HttpLimits } from './server/http.ts';
 import type { DocumentRules } from './server/operations/documentRules.ts';
 import type { OperationLimits } from './server/operations/requestedOperation.ts';
 import type { ResponseLimits } from './server/responseLimits.ts';
+import { WEBHOOK_DEFAULTS, type WebhookSettings } from './webhooks/settings.ts';
 
 /** Limits and times of the server. Times are in ms. */
 export interface Settings {
@@ -41,6 +42,7 @@ export interface Settings {
   readonly socketBufferBytes: number;
   /** Requests per minute, or null for no limit. */
   readonly rates: Limits;
+  readonly webhooks: WebhookSettings;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -90,4 +92,5 @@ export const DEFAULTS: Settings = {
     createApiKey: null,
     subscriptionCost: null,
   },
+  webhooks: WEBHOOK_DEFAULTS,
 };

@@ -157,6 +157,18 @@ export const redelivered = (delivery: WebhookDelivery, isWaiting: boolean, now: 
     nextAttemptAt: isWaiting ? null : now,
   });
 
+/** Returns the change of a delivery. */
+export const changeOf = (delivery: WebhookDelivery): SequencedChange => ({
+  topic: delivery.topic,
+  kind: delivery.kind,
+  institutionId: delivery.institutionId,
+  objectId: delivery.objectId,
+  detailId: delivery.detailId,
+  createdAt: delivery.changedAt,
+  sequence: delivery.sequence,
+  id: delivery.changeId,
+});
+
 /** The type of a delivery as receivers read it, such as `position.created`. */
 export const typeOf = ({ topic, kind }: Pick<WebhookDelivery, 'topic' | 'kind'>): string =>
   `${topic.toLowerCase()}.${kind.toLowerCase()}`;
