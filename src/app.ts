@@ -129,7 +129,7 @@ export function createApp(options: AppOptions): App {
   const { noteFeedRead: onRead } = metrics ?? {};
   const hub = new Hub({ ...settings, feed: store.changes, maxPerOwner, onInternalError: failed, onRead });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
-  const webhooks = options.webhooks && new AppWebhooks(options.webhooks, settings.webhooks);
+  const webhooks = options.webhooks && new AppWebhooks(options.webhooks, settings.webhookLimits);
   const limits = { chatLimits, apiKeysPerInstitution };
   const shared = { store, ledger, clock, newId, newToken, failedAttempts, webhooks: webhooks?.commands, ...limits };
   const headers = securityHeaders(strictTransport);
@@ -145,7 +145,7 @@ export function createApp(options: AppOptions): App {
   const { graphql } = engine;
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
-  const background = backgroundJobs({ own, settings, hub, failedAttempts, ...entry });
+  const background = backgroundJobs({ own, settings, hub, failedAttempts, webhooks, ...entry });
   const onRun = metrics?.countJobRun;
   const documents = new WebhookDocuments({ ...settings, schema: served, contextOf: engine.contextOfViewer });
   const dispatcher = webhooks?.dispatcher(own, hub, documents, { ...settings, onError: failed });

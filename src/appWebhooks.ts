@@ -4,15 +4,17 @@ import type { Clock } from './domain/time.ts';
 import { webhookUrlIssue } from './domain/webhookUrl.ts';
 import { newWebhookSecret } from './ids.ts';
 import type { WebhookDocuments } from './server/webhookDocuments.ts';
+import type { Store } from './store/store.ts';
 import type { Hub } from './subscriptions/hub.ts';
 import { isPublicAddress } from './webhooks/addresses.ts';
 import { type DispatcherOptions, WebhookDispatcher } from './webhooks/dispatcher.ts';
+import type { WebhookLimits } from './webhooks/limits.ts';
 import { WebhookClient, type WebhookClientOptions } from './webhooks/post.ts';
+import { resealSecrets } from './webhooks/resealSecrets.ts';
 import { SecretBox } from './webhooks/secretBox.ts';
-import type { WebhookSettings } from './webhooks/settings.ts';
 
 /** The options of webhooks. */
-export interface WebhookOptions extends Pick<WebhookClientOptions, 'ca' | 'resolve' | 'isAllowedAddress'> {
+export interface WebhookOptions extends Partial<Pick<WebhookClientOptions, 'ca' | 'resolve' | 'isAllowedAddress'>> {
   /** Encrypts the secrets of endpoints: WEBHOOK_KEY. */
   readonly key: string;
   /** The key before the current one; null or absent if there is none. */
@@ -26,16 +28,16 @@ export class AppWebhooks {
   readonly commands: Webhooks;
   readonly #options: WebhookOptions;
   readonly #box: SecretBox;
-  readonly #settings: WebhookSettings;
+  readonly #limits: WebhookLimits;
   #documents: WebhookDocuments | undefined;
 
-  constructor(options: WebhookOptions, settings: WebhookSettings) {
+  constructor(options: WebhookOptions, limits: WebhookLimits) {
     const { key, previousKey, allowPrivate = false } = options;
     this.#options = options;
-    this.#settings = settings;
+    this.#limits = limits;
     this.#box = new SecretBox(key, previousKey ?? undefined);
     this.commands = {
-      endpointsPerInstitution: settings.endpointsPerInstitution,
+      endpointsPerInstitution: limits.endpointsPerInstitution,
       urlIssue: (url) => webhookUrlIssue(url, { allowPrivate, isPublicAddress }),
       select: (document, variables, institutionId) => this.#checked().select(document, variables, institutionId),
       newSecret: newWebhookSecret,
@@ -55,8 +57,8 @@ export class AppWebhooks {
     const client = new WebhookClient({
       allowPrivate,
       clock: Date.now satisfies Clock,
-      timeoutMs: this.#settings.attemptMs,
-      socketsPerHost: this.#settings.attemptsAtOnce,
+      timeoutMs: this.#limits.attemptMs,
+      socketsPerHost: this.#limits.attemptsAtOnce,
       ...(ca !== undefined && { ca }),
       ...(resolve && { resolve }),
       ...(isAllowedAddress && { isAllowedAddress }),
@@ -65,11 +67,16 @@ export class AppWebhooks {
       ...options,
       own,
       client,
-      settings: this.#settings,
+      limits: this.#limits,
       cursorOf: (change) => hub.cursorOf(change),
       dataOf: (endpoint, item) => documents.dataOf(endpoint, item),
       open: (sealed, endpointId) => this.#box.open(sealed, endpointId),
     });
+  }
+
+  /** Encrypts the secrets of all endpoints with the current key, if there was another one before. */
+  async resealSecrets(store: Store): Promise<void> {
+    if (typeof this.#options.previousKey === 'string') await resealSecrets(store, this.#box);
   }
 
   #checked(): WebhookDocuments {

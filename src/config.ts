@@ -4,7 +4,7 @@ import { parseEnvFile } from './envFile.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
 import { readStore, type StoreConfig } from './storeConfig.ts';
 import { DEVELOPMENT_KEY, type Environment, VariableReader } from './variables.ts';
-import { readWebhookSettings, readWebhooks, type WebhookConfig } from './webhookConfig.ts';
+import { readWebhookLimits, readWebhooks, type WebhookConfig } from './webhookConfig.ts';
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const INTROSPECTION = ['all', 'root', 'none'] as const;
@@ -182,7 +182,7 @@ function readSettings(read: VariableReader, isProduction: boolean, backend: Stor
       createApiKey: rate('RATE_LIMIT_CREATE_API_KEY_PER_MINUTE', 30),
       subscriptionCost: rate('SUBSCRIPTION_COST_PER_MINUTE', 60_000),
     },
-    webhooks: readWebhookSettings(read),
+    webhookLimits: readWebhookLimits(read),
   };
 }
 

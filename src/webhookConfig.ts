@@ -1,6 +1,6 @@
 import { DAY_MS } from './domain/time.ts';
 import { DEVELOPMENT_KEY, type VariableReader } from './variables.ts';
-import { WEBHOOK_DEFAULTS, type WebhookSettings } from './webhooks/settings.ts';
+import { DEFAULT_WEBHOOK_LIMITS, type WebhookLimits } from './webhooks/limits.ts';
 
 /** The configuration of webhooks. */
 export interface WebhookConfig {
@@ -32,10 +32,10 @@ export function readWebhooks(read: VariableReader, isProduction: boolean, proble
 }
 
 /** Reads the limits of webhooks. */
-export const readWebhookSettings = (read: VariableReader): WebhookSettings => {
-  const { endpointsPerInstitution, deliveryRetentionMs } = WEBHOOK_DEFAULTS;
+export const readWebhookLimits = (read: VariableReader): WebhookLimits => {
+  const { endpointsPerInstitution, deliveryRetentionMs } = DEFAULT_WEBHOOK_LIMITS;
   return {
-    ...WEBHOOK_DEFAULTS,
+    ...DEFAULT_WEBHOOK_LIMITS,
     endpointsPerInstitution: read.whole('WEBHOOK_ENDPOINTS_PER_INSTITUTION', endpointsPerInstitution, 1, 1_000),
     deliveryRetentionMs: read.whole('WEBHOOK_RETENTION_DAYS', deliveryRetentionMs / DAY_MS, 4, 3_650) * DAY_MS,
   };

@@ -15,8 +15,8 @@ import { signaturesOf } from '../domain/webhookSignature.ts';
 import { firstOf } from '../store/window.ts';
 import type { StreamItem } from '../subscriptions/hub.ts';
 import { Poller } from '../subscriptions/poller.ts';
+import type { WebhookLimits } from './limits.ts';
 import type { PostOutcome, WebhookClient } from './post.ts';
-import type { WebhookSettings } from './settings.ts';
 
 /** What the dispatcher needs of the server. */
 export interface DispatcherOptions {
@@ -29,7 +29,7 @@ export interface DispatcherOptions {
   /** Decrypts the secret of an endpoint; undefined if no key of the server does. */
   readonly open: (sealed: string, endpointId: Id) => string | undefined;
   readonly client: Pick<WebhookClient, 'post' | 'close'>;
-  readonly settings: WebhookSettings;
+  readonly limits: WebhookLimits;
   readonly pollIntervalMs: number;
   readonly onError: (error: unknown) => void;
   /** Called after each attempt. */
@@ -122,7 +122,7 @@ export class WebhookDispatcher {
     const ended = this.#ended;
     this.#ended = [];
     try {
-      if (ended.length > 0) await recordAttempts(this.#options.own, ended, this.#options.settings.maxFailingMs);
+      if (ended.length > 0) await recordAttempts(this.#options.own, ended, this.#options.limits.maxFailingMs);
     } catch (error) {
       this.#ended.unshift(...ended);
       throw error;
@@ -131,10 +131,10 @@ export class WebhookDispatcher {
 
   /** Begins attempts of due deliveries, and returns their number. */
   async #begin(): Promise<number> {
-    const { own, settings } = this.#options;
-    const limit = Math.min(settings.attemptsAtOnce - this.#running.size, MAX_CLAIMED);
+    const { own, limits } = this.#options;
+    const limit = Math.min(limits.attemptsAtOnce - this.#running.size, MAX_CLAIMED);
     if (limit <= 0) return 0;
-    const perEndpoint = settings.attemptsPerEndpoint;
+    const perEndpoint = limits.attemptsPerEndpoint;
     const except = [...this.#attempts].filter(([, count]) => count >= perEndpoint).map(([id]) => id);
     const begun = await beginAttempts(own, { limit, perEndpoint, except });
     for (const attempt of await this.#withBodies(begun)) this.#attempt(attempt);
@@ -209,9 +209,9 @@ export class WebhookDispatcher {
   }
 
   #failed(delivery: WebhookDelivery, failure: DeliveryFailure, retryAfterMs: number | null): EndedAttempt {
-    const { own, settings } = this.#options;
+    const { own, limits } = this.#options;
     const { attempts } = delivery;
     const retry = { attempts, now: own.clock(), random: Math.random(), retryAfterMs };
-    return { delivery, outcome: { ...failure, nextAttemptAt: nextAttemptAt(retry, settings.retryDelaysMs) } };
+    return { delivery, outcome: { ...failure, nextAttemptAt: nextAttemptAt(retry, limits.retryDelaysMs) } };
   }
 }

@@ -2,7 +2,7 @@ import { DAY_MS } from '../domain/time.ts';
 import { RETRY_DELAYS_MS } from '../domain/webhookRetries.ts';
 
 /** Limits and times of webhooks. Times are in ms. */
-export interface WebhookSettings {
+export interface WebhookLimits {
   /** The maximum number of endpoints per institution, including disabled ones. */
   readonly endpointsPerInstitution: number;
   /** The retention of the log of deliveries. */
@@ -19,7 +19,7 @@ export interface WebhookSettings {
   readonly attemptsPerEndpoint: number;
 }
 
-export const WEBHOOK_DEFAULTS: WebhookSettings = {
+export const DEFAULT_WEBHOOK_LIMITS: WebhookLimits = {
   endpointsPerInstitution: 20,
   deliveryRetentionMs: 30 * DAY_MS,
   retryDelaysMs: RETRY_DELAYS_MS,
