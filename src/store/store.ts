@@ -11,12 +11,14 @@ import type { Scope } from '../domain/viewer.ts';
 import type { WebhookDelivery } from '../domain/webhookDelivery.ts';
 import type { ChangeFeed } from './changeFeed.ts';
 import type { Deadline } from './deadline.ts';
+import type { DueDeliveries } from './dueDeliveries.ts';
 import type { TableName, Tables } from './entities.ts';
 import type { Field, Page, Selection, UnreadOf, Window } from './query.ts';
 import type { SharedCounters } from './sharedCounters.ts';
 
 export type { ChangeFeed, StreamPage } from './changeFeed.ts';
 export type { Deadline } from './deadline.ts';
+export type { DueDeliveries } from './dueDeliveries.ts';
 export type { TableName, Tables } from './entities.ts';
 export type {
   AnyRow,
@@ -101,16 +103,6 @@ export interface PositionRules {
   readonly policies: readonly Policy[];
 }
 
-/** Selects deliveries of webhooks whose next attempt is due. */
-export interface DueDeliveries {
-  readonly now: Instant;
-  /** The maximum numbers of deliveries in all and per endpoint. */
-  readonly limit: number;
-  readonly perEndpoint: number;
-  /** Endpoints whose deliveries are left out. */
-  readonly except: readonly Id[];
-}
-
 /** One writer per table. */
 export type TableWriters = { readonly [T in TableName]: Writer<Tables[T]> };
 /** The writers of all tables, and the calls that only a transaction may make. */
@@ -128,12 +120,12 @@ export type Writers = TableWriters & {
   lockPurgeable(deletedBefore: Instant, limit: number): MaybePromise<readonly ChatSession[]>;
   /**
    * Returns the next changes for which the deliveries of webhooks were not created yet, in order. The transaction that
-   * commits has taken them: another one that runs at the same time takes none.
+   * commits has taken them: another one that runs at the same time takes none. Requires the scope ALL.
    */
   takeChanges(limit: number): MaybePromise<readonly SequencedChange[]>;
   /**
-   * Returns and locks deliveries of enabled endpoints whose next attempt is due, earliest first per endpoint. Skips
-   * those locked by other transactions.
+   * Returns and locks deliveries of enabled endpoints whose next attempt is due, earliest first per endpoint. The
+   * endpoints that are due longest come first. Skips the deliveries that other transactions have locked.
    */
   lockDueDeliveries(due: DueDeliveries): MaybePromise<readonly WebhookDelivery[]>;
   /** Acquires an advisory lock until the transaction ends. Reads after it see all writes of earlier holders. */

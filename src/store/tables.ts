@@ -85,6 +85,11 @@ export const ownerOf = (row: Owned): Id => row.institutionId ?? row.id;
 /** Returns the version of the row, or 0 for a row of a table whose rows never change. */
 export const versionOf = (row: Entity): number => ('version' in row ? row.version : 0);
 
+/** Throws an error if the transaction of a call that concerns all institutions is restricted to one: an internal error. */
+export function assertScopeOfAll(tenant: Id | null): void {
+  if (tenant !== null) throw new Error('The changes of all institutions lie outside the scope.');
+}
+
 /** Throws an error if a row or change of this owner is outside the scope of the transaction: an internal error. */
 export function assertInScope(tenant: Id | null, owner: Id, id: Id): void {
   if (tenant !== null && owner !== tenant) throw new Error(`${id} lies outside the scope.`);

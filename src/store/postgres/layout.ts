@@ -1,6 +1,6 @@
 import type { Field, ReadOptions, TableName } from '../store.ts';
 
-export type SqlType = 'text' | 'uuid' | 'text[]' | 'numeric' | 'int' | 'boolean' | 'timestamptz' | 'json';
+export type SqlType = 'text' | 'uuid' | 'text[]' | 'numeric' | 'int' | 'bigint' | 'boolean' | 'timestamptz' | 'json';
 
 export interface Column {
   readonly type: SqlType;

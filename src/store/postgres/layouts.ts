@@ -15,6 +15,7 @@ import {
 } from './layout.ts';
 import { LEDGER_LAYOUTS } from './ledgerLayouts.ts';
 import { TERMS_LAYOUTS } from './termsLayouts.ts';
+import { WEBHOOK_LAYOUTS } from './webhookLayouts.ts';
 
 const metadataIn = (table: string) =>
   ({
@@ -198,6 +199,7 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
     owned: ['prefix'],
   },
   ...CHAT_LAYOUTS,
+  ...WEBHOOK_LAYOUTS,
   idempotencyRecords: {
     table: 'idempotency_records',
     columns: {

@@ -27,7 +27,7 @@ export type TraceStatement = (text: string) => () => void;
 export class Parameters {
   readonly values: unknown[] = [];
   #tenant: string | undefined;
-  add(value: unknown, type: SqlType | 'bigint' | 'tsquery' | `${SqlType}[]`): string {
+  add(value: unknown, type: SqlType | 'tsquery' | `${SqlType}[]`): string {
     this.values.push(value);
     return `$${this.values.length}::${type}`;
   }
