@@ -47,7 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: BASE,
   subscriptions: BASE,
   jobs: ['commands', ...BASE],
-  webhooks: ['commands', 'jobs', ...BASE],
+  webhooks: ['subscriptions', 'commands', ...BASE],
   'graphqlVersionError.ts': [],
   'oneGraphql.ts': ['graphqlVersionError.ts'],
   schema: ['oneGraphql.ts', 'subscriptions', 'commands', ...BASE],

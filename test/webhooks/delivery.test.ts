@@ -38,6 +38,11 @@ onBothStores((open) => {
     institutionId = deal.institution.id;
   };
   const deliver = () => server.app.deliverWebhooks();
+  /** Delivers what is due together with another change, so that the endpoint is not disabled for its failures. */
+  const deliverWithSuccess = async (): Promise<void> => {
+    await openPosition(server, deal);
+    await deliver();
+  };
 
   it('delivers each change once, with the selected fields and a valid signature', async () => {
     await begin();
@@ -148,9 +153,9 @@ onBothStores((open) => {
     await begin();
     await createEndpoint(server, { url: receiver.url, institutionId });
     const { id } = await fundedPosition(server, deal);
-    receiver.answer = ({ body }) => (body.type === 'position.created' ? 500 : 200);
+    receiver.answer = ({ body }) => (JSON.stringify(body).includes(id) && body.type === 'position.created' ? 500 : 200);
     for (const _attempt of RETRY_DELAYS_MS) {
-      await deliver();
+      await deliverWithSuccess();
       server.now += 1.2 * DAY_MS;
     }
     await deliver();
@@ -158,7 +163,8 @@ onBothStores((open) => {
       ['FAILED', RETRY_DELAYS_MS.length],
       ['DELIVERED', 1],
     ]);
-    expect(receiver.deliveries).toHaveLength(RETRY_DELAYS_MS.length + 1);
+    const ofObject = receiver.deliveries.filter(({ body }) => JSON.stringify(body).includes(id));
+    expect(ofObject).toHaveLength(RETRY_DELAYS_MS.length + 1);
   });
 
   it('waits as long as Retry-After requests', async () => {
@@ -345,7 +351,7 @@ onBothStores((open) => {
       await openPosition(server, deal);
       receiver.answer = ({ body }) => (JSON.stringify(body).includes(failing.id) ? 500 : 200);
       for (const _attempt of RETRY_DELAYS_MS) {
-        await deliver();
+        await deliverWithSuccess();
         server.now += 1.2 * DAY_MS;
       }
       receiver.answer = () => 200;

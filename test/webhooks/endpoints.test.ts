@@ -227,7 +227,13 @@ onBothStores((open) => {
         expectedVersion: 1,
       };
       expect(await callWebhooks(server, 'updateWebhookEndpoint', input)).toMatchObject({
-        webhookEndpoint: { ...input, webhookEndpointId: undefined, expectedVersion: undefined, version: 2 },
+        webhookEndpoint: {
+          document,
+          variables: { of: institutionId },
+          url: `${URL}/2`,
+          description: 'New',
+          version: 2,
+        },
       });
       expect(await callWebhooks(server, 'updateWebhookEndpoint', input)).toMatchObject({ code: 'STALE_VERSION' });
       expect(await callWebhooks(server, 'updateWebhookEndpoint', { webhookEndpointId, url: `${URL}/2` })).toMatchObject(
@@ -272,6 +278,7 @@ onBothStores((open) => {
     expect(
       await callWebhooks(server, 'deleteWebhookEndpoint', { webhookEndpointId, expectedVersion: 2 }),
     ).toMatchObject({ code: 'STALE_VERSION' });
+    server.viewer = { role: 'ADMIN', institutionId };
     const input = { webhookEndpointId, idempotencyKey: `delete ${webhookEndpointId}` };
     expect(await callWebhooks(server, 'deleteWebhookEndpoint', input)).toMatchObject({
       deletedWebhookEndpointId: webhookEndpointId,
@@ -282,6 +289,7 @@ onBothStores((open) => {
       replayed: true,
     });
     expect(await endpointOf(server, webhookEndpointId)).toBeNull();
+    server.viewer = { role: 'ROOT' };
     for (const mutation of ['deleteWebhookEndpoint', 'updateWebhookEndpoint', 'rotateWebhookSecret'])
       expect(await callWebhooks(server, mutation, { webhookEndpointId })).toMatchObject({
         code: 'NOT_FOUND',
