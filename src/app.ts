@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
+import { AppWebhooks, type WebhookOptions } from './appWebhooks.ts';
 import { type BackgroundJobs, backgroundJobs, createJobs } from './backgroundJobs.ts';
 import type { CommandContext } from './commands/context.ts';
 import { createStoredLedger, type Ledger } from './commands/ledger.ts';
@@ -33,6 +34,7 @@ import { SCHEMA_PATH, type SchemaAnswerOptions, schemaAnswer } from './server/sc
 import type { Tracing } from './server/tracing.ts';
 import { securityHeaders } from './server/transport.ts';
 import type { TrustedDocuments } from './server/trustedDocuments.ts';
+import { WebhookDocuments } from './server/webhookDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createEngine } from './server/yoga.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
@@ -73,6 +75,8 @@ export interface AppOptions {
   readonly onReadiness?: (reason: UnreadyReason | undefined) => void;
   /** Whether HSTS tells browsers to use only TLS. */
   readonly strictTransport?: boolean;
+  /** The webhooks; absent if nothing can be delivered, and no endpoint can be created. */
+  readonly webhooks?: WebhookOptions;
   /** The ledger of accounting entries. Defaults to the one in the store. */
   readonly ledger?: Ledger;
   /**
@@ -96,6 +100,8 @@ export interface App extends BackgroundJobs {
   readonly readiness: Readiness;
   /** Returns the number of live subscriptions. */
   liveSubscriptions(): number;
+  /** Delivers all changes that are due to the endpoints of webhooks, for tests. */
+  deliverWebhooks(): Promise<void>;
   /** Starts the hub and the background jobs. */
   start(): void;
   /**
@@ -123,7 +129,9 @@ export function createApp(options: AppOptions): App {
   const { noteFeedRead: onRead } = metrics ?? {};
   const hub = new Hub({ ...settings, feed: store.changes, maxPerOwner, onInternalError: failed, onRead });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
-  const shared = { store, ledger, clock, newId, newToken, failedAttempts, chatLimits, apiKeysPerInstitution };
+  const webhooks = options.webhooks && new AppWebhooks(options.webhooks, settings.webhookLimits);
+  const limits = { chatLimits, apiKeysPerInstitution };
+  const shared = { store, ledger, clock, newId, newToken, failedAttempts, webhooks: webhooks?.commands, ...limits };
   const headers = securityHeaders(strictTransport);
   const readiness = new Readiness(store, failed, options.onReadiness);
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
@@ -132,12 +140,15 @@ export function createApp(options: AppOptions): App {
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, readiness, ...observed };
   const compiled = fastPaths ? new CompiledQueries(() => extendSchema(plainSchema()), failed) : undefined;
   const handling = { ...settings, ...front, responses, bodyBytes: settings.http.bodyBytes, compiled };
-  const engine = createEngine({ ...handling, schema: extendSchema(schema), shared: { ...shared, hub } });
+  const served = extendSchema(schema);
+  const engine = createEngine({ ...handling, schema: served, shared: { ...shared, hub } });
   const { graphql } = engine;
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
-  const background = backgroundJobs({ own, settings, hub, failedAttempts, ...entry });
+  const background = backgroundJobs({ own, settings, hub, failedAttempts, webhooks, ...entry });
   const onRun = metrics?.countJobRun;
+  const documents = new WebhookDocuments({ ...settings, schema: served, contextOf: engine.contextOfViewer });
+  const dispatcher = webhooks?.dispatcher(own, hub, documents, { ...settings, onError: failed });
   const jobs = createJobs({ ...settings, work: background, store, readiness, onError: failed, onRun });
   metrics?.watch({ store, clock, liveSubscriptions: () => hub.size });
   return {
@@ -157,14 +168,17 @@ export function createApp(options: AppOptions): App {
     ...background,
     readiness,
     liveSubscriptions: () => hub.size,
+    deliverWebhooks: async () => dispatcher?.deliverDue(),
     start: () => {
       hub.start();
-      if (runsJobs) for (const each of jobs) each.start();
+      if (!runsJobs) return;
+      for (const each of jobs) each.start();
+      dispatcher?.start();
     },
     stop: () =>
       withTimeLimit(STOP_MS, async () => {
         await hub.stop();
-        await Promise.all(jobs.map((each) => each.stop()));
+        await Promise.all([dispatcher?.stop(), ...jobs.map((each) => each.stop())]);
         await background.flushCounters().catch(failed);
         await rejections.finish().catch(failed);
       }),

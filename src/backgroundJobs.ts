@@ -1,3 +1,4 @@
+import type { AppWebhooks } from './appWebhooks.ts';
 import type { CommandContext } from './commands/context.ts';
 import { deleteExpiredIdempotencyRecords } from './jobs/deleteExpiredIdempotencyRecords.ts';
 import { expireDuePositions } from './jobs/expirePositions.ts';
@@ -55,6 +56,8 @@ interface BackgroundJobsOptions {
   readonly limits: RateLimits;
   readonly rejections: RejectionLog;
   readonly failedAttempts: BoundedFailedAttempts;
+  /** Absent without webhooks. */
+  readonly webhooks?: Pick<AppWebhooks, 'resealSecrets'> | undefined;
 }
 
 /** Returns the work of the background jobs, which tests can also call directly. */
@@ -66,10 +69,12 @@ export const backgroundJobs = ({
   limits,
   rejections,
   failedAttempts,
+  webhooks,
 }: BackgroundJobsOptions): BackgroundJobs => ({
   expireDue: () => expireDuePositions(own),
   cleanUp: async () => {
     await deleteExpired(own, settings);
+    await webhooks?.resealSecrets(own.store);
   },
   flushCounters: async () => {
     failedAttempts.forgetPast();

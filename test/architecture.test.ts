@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: BASE,
   subscriptions: BASE,
   jobs: ['commands', ...BASE],
+  webhooks: ['subscriptions', 'commands', ...BASE],
   'graphqlVersionError.ts': [],
   'oneGraphql.ts': ['graphqlVersionError.ts'],
   schema: ['oneGraphql.ts', 'subscriptions', 'commands', ...BASE],

@@ -1,6 +1,6 @@
 import { type ChangeKind, type ChangeTopic, matchesFilter, type SequencedChange } from './change.ts';
 import type { Id } from './ids.ts';
-import type { Instant } from './time.ts';
+import { formatInstant, type Instant } from './time.ts';
 import { filterOf, type WebhookEndpoint } from './webhookEndpoint.ts';
 
 export const DELIVERY_STATES = ['PENDING', 'DELIVERED', 'FAILED'] as const;
@@ -157,6 +157,33 @@ export const redelivered = (delivery: WebhookDelivery, isWaiting: boolean, now: 
     nextAttemptAt: isWaiting ? null : now,
   });
 
+/** Returns the change of a delivery. */
+export const changeOf = (delivery: WebhookDelivery): SequencedChange => ({
+  topic: delivery.topic,
+  kind: delivery.kind,
+  institutionId: delivery.institutionId,
+  objectId: delivery.objectId,
+  detailId: delivery.detailId,
+  createdAt: delivery.changedAt,
+  sequence: delivery.sequence,
+  id: delivery.changeId,
+});
+
 /** The type of a delivery as receivers read it, such as `position.created`. */
 export const typeOf = ({ topic, kind }: Pick<WebhookDelivery, 'topic' | 'kind'>): string =>
   `${topic.toLowerCase()}.${kind.toLowerCase()}`;
+
+/** The maximum size of a body, in bytes: what the guide of Standard Webhooks recommends. */
+export const MAX_BODY_BYTES = 20_000;
+
+/**
+ * Returns the body of a delivery with what its document has selected. Without data, or if it would be too large, the body
+ * has the id of the object in place of it.
+ */
+export function bodyOf(delivery: WebhookDelivery, data: unknown): string {
+  const head = { type: typeOf(delivery), timestamp: formatInstant(delivery.changedAt) };
+  const body = JSON.stringify({ ...head, data });
+  return data !== null && Buffer.byteLength(body) <= MAX_BODY_BYTES
+    ? body
+    : JSON.stringify({ ...head, data: null, objectId: delivery.objectId });
+}

@@ -135,6 +135,7 @@ mutation(
   deleteWebhookEndpoint,
   'Deletes a webhook endpoint. Its deliveries stay in the log and are no longer attempted.',
   {
+    inputNote: ' With the root key, a retry after the deletion returns NOT_FOUND.',
     input: (t) => ({
       webhookEndpointId: t.id({ required: true, description: 'The webhook endpoint to delete.' }),
       expectedVersion: t.int({ description: EXPECTED_VERSION }),

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
-import { scopeOf } from '../domain/viewer.ts';
+import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
 import { loadersOf } from '../schema/loaders.ts';
 import { deadlineIn } from '../store/deadline.ts';
@@ -69,6 +70,8 @@ export interface Engine {
   readonly graphql: Graphql;
   /** Undefined if no query is compiled. */
   readonly compiledExecution: CompiledExecution | undefined;
+  /** Makes the context of an operation that no request has sent. */
+  readonly contextOfViewer: (viewer: Viewer) => Context;
 }
 
 type ContextMaker = (
@@ -80,7 +83,8 @@ type ContextMaker = (
 
 /** Returns a function that makes the context of a request. It names each value: spreading them takes much longer. */
 function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMaker {
-  const { store, ledger, clock, newId, newToken, failedAttempts, hub, chatLimits, apiKeysPerInstitution } = shared;
+  const { store, ledger, clock, newId, newToken, webhooks, failedAttempts, hub } = shared;
+  const { chatLimits, apiKeysPerInstitution } = shared;
   return ({ headers }, caller, requestId, record) => {
     const { viewer } = caller;
     const until = deadlineIn(operationMs);
@@ -97,6 +101,7 @@ function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMake
       clock,
       newId,
       newToken,
+      webhooks,
       failedAttempts,
       hub,
       onUserError,
@@ -168,5 +173,7 @@ export function createEngine(options: YogaOptions): Engine {
     landingPage: false,
     logging: false,
   });
-  return { graphql, compiledExecution };
+  const contextOfViewer = (viewer: Viewer): Context =>
+    contextFor({ method: 'POST', url: '/', headers: new Headers() }, { viewer, address: '' }, randomUUID(), undefined);
+  return { graphql, compiledExecution, contextOfViewer };
 }
