@@ -8,11 +8,13 @@ import { firstOf } from '../store/window.ts';
 /** The maximum number of deliveries that one transaction deletes. */
 const BATCH = 500;
 
+type Context = Pick<CommandContext, 'store' | 'clock'>;
+
 /**
  * Deletes the deliveries of webhooks that were created before the time, oldest first, and returns their number. Pending
  * ones too: those of an endpoint that has been disabled for so long.
  */
-export async function deleteOldDeliveries(context: CommandContext, before: Instant): Promise<number> {
+export async function deleteOldDeliveries(context: Context, before: Instant): Promise<number> {
   for (let deleted = 0; ; ) {
     const batch = await deleteBatch(context, before);
     deleted += batch;
@@ -20,7 +22,7 @@ export async function deleteOldDeliveries(context: CommandContext, before: Insta
   }
 }
 
-const deleteBatch = ({ store, clock }: CommandContext, before: Instant): Promise<number> =>
+const deleteBatch = ({ store, clock }: Context, before: Instant): Promise<number> =>
   store.transact('ALL', async (tx) => {
     const [page] = await tx.webhookDeliveries.pages([deliveriesBefore(before)]);
     const old = page?.rows ?? [];

@@ -27,7 +27,6 @@ export const WEBHOOK_LAYOUTS: { readonly [T in WebhookTable]: DeclaredLayout<Tab
     },
     sort: {},
     leads: { createdAt: ['institutionId'], updatedAt: ['institutionId'] },
-    byInstitution: ['createdAt', 'updatedAt'],
     owned: [],
   },
   webhookDeliveries: {

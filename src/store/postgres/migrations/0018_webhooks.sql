@@ -34,6 +34,10 @@ create index webhook_endpoints_of_institution on webhook_endpoints (institution_
 comment on index webhook_endpoints_of_institution is 'Lists in order of creation, the default.';
 create index webhook_endpoints_of_institution_updated on webhook_endpoints (institution_id, updated_at, id);
 comment on index webhook_endpoints_of_institution_updated is 'Lists in order of the last change.';
+create index webhook_endpoints_created on webhook_endpoints (created_at, id);
+comment on index webhook_endpoints_created is 'Lists of all institutions; finds out whether there is an enabled endpoint.';
+create index webhook_endpoints_updated on webhook_endpoints (updated_at, id);
+comment on index webhook_endpoints_updated is 'Lists of all institutions in order of the last change.';
 
 -- The log. A delivery stays when its endpoint or its object is removed, so it refers to neither. Each one is updated at
 -- least twice: when its attempt begins and when it ends, which changes columns of the partial indexes. These have entries
