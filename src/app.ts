@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
-import { AppWebhooks, type WebhookOptions } from './appWebhooks.ts';
+import { appWebhooks, type WebhookOptions } from './appWebhooks.ts';
 import { type BackgroundJobs, backgroundJobs, createJobs } from './backgroundJobs.ts';
 import type { CommandContext } from './commands/context.ts';
 import { createStoredLedger, type Ledger } from './commands/ledger.ts';
@@ -10,6 +10,7 @@ import type { NewId } from './domain/ids.ts';
 import type { Clock } from './domain/time.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createIds, newRandomToken } from './ids.ts';
+import type { Job } from './jobs/job.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { plainSchema, schema } from './schema/index.ts';
 import { Access } from './server/access/access.ts';
@@ -126,12 +127,12 @@ export function createApp(options: AppOptions): App {
   const failed = failureHandler(onInternalError);
   const { access, ...entry } = accessOf({ ...options, clock, newId }, settings);
   const { rejections } = entry;
-  const { noteFeedRead: onRead } = metrics ?? {};
+  const { noteFeedRead: onRead, countJobRun: onRun } = metrics ?? {};
   const hub = new Hub({ ...settings, feed: store.changes, maxPerOwner, onInternalError: failed, onRead });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
-  const webhooks = options.webhooks && new AppWebhooks(options.webhooks, settings.webhookLimits);
+  const webhooks = appWebhooks(options.webhooks, settings.webhookLimits);
   const limits = { chatLimits, apiKeysPerInstitution };
-  const shared = { store, ledger, clock, newId, newToken, failedAttempts, webhooks: webhooks?.commands, ...limits };
+  const shared = { store, ledger, clock, newId, newToken, failedAttempts, webhooks: webhooks.commands, ...limits };
   const headers = securityHeaders(strictTransport);
   const readiness = new Readiness(store, failed, options.onReadiness);
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
@@ -142,14 +143,14 @@ export function createApp(options: AppOptions): App {
   const handling = { ...settings, ...front, responses, bodyBytes: settings.http.bodyBytes, compiled };
   const served = extendSchema(schema);
   const engine = createEngine({ ...handling, schema: served, shared: { ...shared, hub } });
-  const { graphql } = engine;
+  const { graphql, contextOfViewer: contextOf } = engine;
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
+  const documents = new WebhookDocuments({ ...settings, schema: served, contextOf });
+  webhooks.connect({ ...settings, own, hub, documents, onError: failed });
   const background = backgroundJobs({ own, settings, hub, failedAttempts, webhooks, ...entry });
-  const onRun = metrics?.countJobRun;
-  const documents = new WebhookDocuments({ ...settings, schema: served, contextOf: engine.contextOfViewer });
-  const dispatcher = webhooks?.dispatcher(own, hub, documents, { ...settings, onError: failed });
   const jobs = createJobs({ ...settings, work: background, store, readiness, onError: failed, onRun });
+  const repeated = [...jobs, webhooks];
   metrics?.watch({ store, clock, liveSubscriptions: () => hub.size });
   return {
     fetch: async (request) => graphql.fetch(request),
@@ -168,22 +169,31 @@ export function createApp(options: AppOptions): App {
     ...background,
     readiness,
     liveSubscriptions: () => hub.size,
-    deliverWebhooks: async () => dispatcher?.deliverDue(),
+    deliverWebhooks: () => webhooks.deliverDue(),
     start: () => {
       hub.start();
-      if (!runsJobs) return;
-      for (const each of jobs) each.start();
-      dispatcher?.start();
+      for (const each of runsJobs ? repeated : []) each.start();
     },
-    stop: () =>
-      withTimeLimit(STOP_MS, async () => {
-        await hub.stop();
-        await Promise.all([dispatcher?.stop(), ...jobs.map((each) => each.stop())]);
-        await background.flushCounters().catch(failed);
-        await rejections.finish().catch(failed);
-      }),
+    stop: () => stopAll({ hub, repeated, background, rejections, failed }),
   };
 }
+
+interface Running {
+  readonly hub: Hub;
+  readonly repeated: readonly Pick<Job, 'stop'>[];
+  readonly background: BackgroundJobs;
+  readonly rejections: RejectionLog;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Ends all subscriptions and background work, and writes what was counted. */
+const stopAll = ({ hub, repeated, background, rejections, failed }: Running): Promise<void> =>
+  withTimeLimit(STOP_MS, async () => {
+    await hub.stop();
+    await Promise.all(repeated.map((each) => each.stop()));
+    await background.flushCounters().catch(failed);
+    await rejections.finish().catch(failed);
+  });
 
 /** Returns the texts that the server sends, by path. */
 function textsOf({ home, graphiql, metrics }: AppOptions, handling: SchemaAnswerOptions): ReadonlyMap<string, Page> {

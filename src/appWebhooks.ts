@@ -1,10 +1,7 @@
-import type { CommandContext } from './commands/context.ts';
-import type { Webhooks } from './commands/webhooks.ts';
-import type { Clock } from './domain/time.ts';
+import type { CommandContext, Webhooks } from './commands/context.ts';
 import { webhookUrlIssue } from './domain/webhookUrl.ts';
 import { newWebhookSecret } from './ids.ts';
 import type { WebhookDocuments } from './server/webhookDocuments.ts';
-import type { Store } from './store/store.ts';
 import type { Hub } from './subscriptions/hub.ts';
 import { isPublicAddress } from './webhooks/addresses.ts';
 import { type DispatcherOptions, WebhookDispatcher } from './webhooks/dispatcher.ts';
@@ -23,64 +20,84 @@ export interface WebhookOptions extends Partial<Pick<WebhookClientOptions, 'ca' 
   readonly allowPrivate?: boolean;
 }
 
+/** What webhooks need of the complete server. */
+interface Connections extends Pick<DispatcherOptions, 'pollIntervalMs' | 'onError' | 'onAttempt'> {
+  readonly own: CommandContext;
+  readonly hub: Hub;
+  readonly documents: WebhookDocuments;
+}
+
 /** The webhooks of a server: what their mutations need, and what delivers changes. */
-export class AppWebhooks {
-  readonly commands: Webhooks;
-  readonly #options: WebhookOptions;
-  readonly #box: SecretBox;
-  readonly #limits: WebhookLimits;
-  #documents: WebhookDocuments | undefined;
-
-  constructor(options: WebhookOptions, limits: WebhookLimits) {
-    const { key, previousKey, allowPrivate = false } = options;
-    this.#options = options;
-    this.#limits = limits;
-    this.#box = new SecretBox(key, previousKey ?? undefined);
-    this.commands = {
-      endpointsPerInstitution: limits.endpointsPerInstitution,
-      urlIssue: (url) => webhookUrlIssue(url, { allowPrivate, isPublicAddress }),
-      select: (document, variables, institutionId) => this.#checked().select(document, variables, institutionId),
-      newSecret: newWebhookSecret,
-      seal: (secret, endpointId) => this.#box.seal(secret, endpointId),
-    };
-  }
-
-  /** Creates what delivers changes, not yet started. */
-  dispatcher(
-    own: CommandContext,
-    hub: Hub,
-    documents: WebhookDocuments,
-    options: Pick<DispatcherOptions, 'pollIntervalMs' | 'onError' | 'onAttempt'>,
-  ): WebhookDispatcher {
-    this.#documents = documents;
-    const { allowPrivate = false, ca, resolve, isAllowedAddress } = this.#options;
-    const client = new WebhookClient({
-      allowPrivate,
-      clock: Date.now satisfies Clock,
-      timeoutMs: this.#limits.attemptMs,
-      socketsPerHost: this.#limits.attemptsAtOnce,
-      ...(ca !== undefined && { ca }),
-      ...(resolve && { resolve }),
-      ...(isAllowedAddress && { isAllowedAddress }),
-    });
-    return new WebhookDispatcher({
-      ...options,
-      own,
-      client,
-      limits: this.#limits,
-      cursorOf: (change) => hub.cursorOf(change),
-      dataOf: (endpoint, item) => documents.dataOf(endpoint, item),
-      open: (sealed, endpointId) => this.#box.open(sealed, endpointId),
-    });
-  }
-
+export interface AppWebhooks extends Pick<WebhookDispatcher, 'start' | 'stop' | 'deliverDue'> {
+  /** Undefined if webhooks are not enabled. */
+  readonly commands: Webhooks | undefined;
+  /** Must be called once, before any other function. */
+  connect(connections: Connections): void;
   /** Encrypts the secrets of all endpoints with the current key, if there was another one before. */
-  async resealSecrets(store: Store): Promise<void> {
-    if (typeof this.#options.previousKey === 'string') await resealSecrets(store, this.#box);
-  }
+  resealSecrets(): Promise<void>;
+}
 
-  #checked(): WebhookDocuments {
-    if (!this.#documents) throw new Error('The server is not complete.');
-    return this.#documents;
-  }
+/** Returns the webhooks of a server; without options, webhooks that deliver nothing. */
+export function appWebhooks(options: WebhookOptions | undefined, limits: WebhookLimits): AppWebhooks {
+  const box = options && new SecretBox(options.key, options.previousKey ?? undefined);
+  let connected: Connections | undefined;
+  let dispatcher: WebhookDispatcher | undefined;
+  const commands = box && commandsOf(box, options, limits, () => mustBeConnected(connected).documents);
+  return {
+    commands,
+    connect: (connections) => {
+      connected = connections;
+      dispatcher = box && dispatcherOf(box, options, limits, connections);
+    },
+    start: () => dispatcher?.start(),
+    stop: async () => dispatcher?.stop(),
+    deliverDue: async () => dispatcher?.deliverDue(),
+    resealSecrets: async () => {
+      if (box && typeof options.previousKey === 'string') {
+        await resealSecrets(mustBeConnected(connected).own.store, box);
+      }
+    },
+  };
+}
+
+function mustBeConnected(connections: Connections | undefined): Connections {
+  if (!connections) throw new Error('The webhooks are not connected to a server.');
+  return connections;
+}
+
+const commandsOf = (
+  box: SecretBox,
+  { allowPrivate = false }: WebhookOptions,
+  { endpointsPerInstitution }: WebhookLimits,
+  documents: () => WebhookDocuments,
+): Webhooks => ({
+  endpointsPerInstitution,
+  urlIssue: (url) => webhookUrlIssue(url, { allowPrivate, isPublicAddress }),
+  select: (document, variables, institutionId) => documents().select(document, variables, institutionId),
+  newSecret: newWebhookSecret,
+  seal: (secret, endpointId) => box.seal(secret, endpointId),
+});
+
+function dispatcherOf(
+  box: SecretBox,
+  { key: _key, previousKey: _previousKey, allowPrivate = false, ...clientOptions }: WebhookOptions,
+  limits: WebhookLimits,
+  { hub, documents, ...options }: Connections,
+): WebhookDispatcher {
+  const client = new WebhookClient({
+    ...clientOptions,
+    allowPrivate,
+    clock: Date.now,
+    timeoutMs: limits.attemptMs,
+    // An attempt must not wait for others: the time of its delivery has begun.
+    socketsPerHost: limits.attemptsAtOnce,
+  });
+  return new WebhookDispatcher({
+    ...options,
+    client,
+    limits,
+    cursorOf: (change) => hub.cursorOf(change),
+    dataOf: (endpoint, item) => documents.dataOf(endpoint, item),
+    open: (sealed, endpointId) => box.open(sealed, endpointId),
+  });
 }

@@ -5,28 +5,8 @@ import { LIMITS } from '../domain/limits.ts';
 import { ConflictError, NotFoundError, ValidationError } from '../domain/userErrors.ts';
 import type { CheckedEndpoint, SelectedChanges, WebhookEndpoint } from '../domain/webhookEndpoint.ts';
 import type { Writers } from '../store/store.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, Webhooks } from './context.ts';
 import type { Idempotent } from './perform.ts';
-
-/** Why a document cannot be used, as the end of a sentence, and the field of the input that has the problem. */
-export interface DocumentIssue {
-  readonly field: 'document' | 'variables';
-  readonly issue: string;
-}
-
-/** What the mutations of webhooks need of the server. */
-export interface Webhooks {
-  /** The maximum number of endpoints per institution, including disabled ones. */
-  readonly endpointsPerInstitution: number;
-  /** Returns why the URL cannot be used, as the end of a sentence; undefined if it can. */
-  readonly urlIssue: (url: string) => string | undefined;
-  /** Returns the changes that a document selects, or why an endpoint of the institution cannot use it. */
-  readonly select: (document: string, variables: JsonObject, institutionId: Id) => SelectedChanges | DocumentIssue;
-  /** Makes a new secret. */
-  readonly newSecret: () => string;
-  /** Encrypts the secret of an endpoint. */
-  readonly seal: (secret: string, endpointId: Id) => string;
-}
 
 /** Returns what webhooks need. Throws ConflictError if the server has no key for their secrets. */
 export function requireWebhooks({ webhooks }: CommandContext): Webhooks {
@@ -87,12 +67,16 @@ export function assertObject({ topic, objectId, detailId }: SelectedChanges, isK
   if (!isKnown) throw new NotFoundError(noun, ['document'], objectId ?? detailId);
 }
 
+/** The endpoint that an input names. */
 export interface EndpointRef extends Idempotent {
   readonly webhookEndpointId: Id;
 }
+/** The noun of an endpoint in messages. */
 export const ENDPOINT = 'webhook endpoint';
+/** Returns an endpoint as the object of an audit event. */
 export const resourceOf = (id: Id) => ({ type: 'WebhookEndpoint', id }) as const;
 
+/** Locks and returns the endpoint that an input names. */
 export const lockEndpoint = async (
   tx: Writers,
   { webhookEndpointId }: EndpointRef,

@@ -10,7 +10,7 @@ import {
 } from 'graphql';
 import { getArgumentValues, getVariableValues } from 'graphql/execution/values.js';
 import { LRUCache } from 'lru-cache';
-import type { DocumentIssue } from '../commands/webhooks.ts';
+import type { DocumentIssue } from '../commands/context.ts';
 import type { Id } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Viewer } from '../domain/viewer.ts';

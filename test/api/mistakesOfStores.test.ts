@@ -22,6 +22,7 @@ const FEED = {
   tallies: ['window_start', 'name', 'count'],
   commit_proofs: ['id', 'created_at'],
   tally_proofs: ['id', 'created_at'],
+  webhook_position: ['single', 'last'],
   search_words: ['table_name', 'version', 'done_through'],
   position_terms: ['institution_id', 'id', 'term'],
   asset_terms: ['institution_id', 'id', 'term'],
