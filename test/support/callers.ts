@@ -1,4 +1,4 @@
-import { keyOf, makeRlsFixture, type RlsFixture } from './rlsFixture.ts';
+import { FIXTURE_WEBHOOKS, keyOf, makeRlsFixture, type RlsFixture } from './rlsFixture.ts';
 import { type KeyedServer, ROOT_TOKEN, serveKeyed } from './serveKeyed.ts';
 import type { OpenStore } from './stores.ts';
 
@@ -16,7 +16,7 @@ export interface Callers {
 }
 
 export async function callersOn(open: OpenStore): Promise<Callers> {
-  const server = serveKeyed(await open());
+  const server = serveKeyed(await open(), { webhooks: FIXTURE_WEBHOOKS });
   server.app.start();
   const beginning = await firstCursor(server);
   const owner = await makeRlsFixture(server);
