@@ -72,9 +72,7 @@ async function live(send: Send, { assetIds }: Data): Promise<void> {
     }));
     const ids = await each(inputs, (input) => send(CREATE, input));
     await each(ids, (positionId) => send(FUND, { positionId }));
-    await each(ids, (positionId) =>
-      send(RELEASE, { positionId, amount: '40.00', reason: 'first part' }),
-    );
+    await each(ids, (positionId) => send(RELEASE, { positionId, amount: '40.00', reason: 'first part' }));
     await each(ids, (positionId) => send(RELEASE, { positionId, all: true }));
   }
 }
@@ -134,7 +132,7 @@ function print(hasKeys: boolean, before: Figures, after: Figures): void {
   );
   let total = 0;
   for (const table of TABLES) {
-    const own = [...after.bytes].filter(([, each]) => each.table === table).map(([name]) => name);
+    const own = [...after.bytes].filter(([, index]) => index.table === table).map(([name]) => name);
     const sum = own.reduce((bytes, name) => bytes + perLife(name), 0);
     total += sum;
     line(table, sum);

@@ -76,7 +76,9 @@ export async function copyRows(from: string, to: string): Promise<void> {
   const texts = await asAdmin(from, async (admin) => {
     const read: (readonly [table: string, rows: string])[] = [];
     for (const table of tables.keys()) {
-      const { rows } = await admin.query<{ rows: string | null }>(`select json_agg(t)::text as rows from ${VIEWS[table] ?? table} t`);
+      const { rows } = await admin.query<{ rows: string | null }>(
+        `select json_agg(t)::text as rows from ${VIEWS[table] ?? table} t`,
+      );
       read.push([table, rows[0]?.rows ?? '[]']);
     }
     return read;

@@ -90,7 +90,9 @@ type PostingOf = Posting & { readonly of: Id; readonly ofInstitution: Id };
 async function* postingsOf(session: Session, tenant: Id | null): AsyncGenerator<readonly Posting[]> {
   for (let last: PostingOf | undefined; ; ) {
     const { rows } = await session.query<PostingOf>(postingsAfter(tenant, last));
-    const postings = rows.filter(({ id }) => id !== null).map(({ of: _of, ofInstitution: _institution, ...row }) => row);
+    const postings = rows
+      .filter(({ id }) => id !== null)
+      .map(({ of: _of, ofInstitution: _institution, ...row }) => row);
     if (postings.length > 0) yield postings;
     if (new Set(rows.map((row) => row.of)).size < PAGE_ROWS) return;
     last = rows.at(-1);

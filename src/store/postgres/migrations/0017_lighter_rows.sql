@@ -54,9 +54,9 @@ drop index audit_events_created, audit_events_of_institution_16, audit_events_ac
 
 -- Returns whether the legs, such as 'PAYER -100,ESCROW 100', add up to zero and each has a known account.
 create function legs_balance(legs text) returns boolean language sql immutable strict parallel safe as $$
-  select sum(split_part(leg, ' ', 2)::numeric) = 0 and bool_and(
+  select coalesce(sum(split_part(leg, ' ', 2)::numeric) = 0 and bool_and(
     split_part(leg, ' ', 1) in ('PAYER', 'ESCROW', 'RETAINAGE', 'PAYEE', 'FEE') and split_part(leg, ' ', 2)::numeric <> 0
-  ) from string_to_table(legs, ',') leg
+  ), false) from string_to_table(legs, ',') leg
 $$;
 
 -- The id of the event's ledger event, and the postings of this in their order; null if there are none. An event from
@@ -89,6 +89,15 @@ end
 $$;
 create constraint trigger ledger_events_single after insert on ledger_events
   for each row execute function ledger_event_must_be_single();
+
+-- A ledger event is not deleted with its lifecycle event, not even by the owner of the tables, as if it referred to it.
+create function ledger_event_must_stay() returns trigger language plpgsql as $$
+begin
+  raise exception 'the lifecycle event % has a ledger event', old.id using errcode = 'foreign_key_violation';
+end
+$$;
+create trigger lifecycle_events_keep_ledger before delete on lifecycle_events
+  for each row when (old.ledger_event_id is not null) execute function ledger_event_must_stay();
 
 -- All ledger events and postings, wherever they are stored. Row level security of the tables applies to whoever reads the
 -- views. Where an event has no ledger event in its row, the id is null: a condition in the view itself would keep the
