@@ -132,7 +132,7 @@ function print(hasKeys: boolean, before: Figures, after: Figures): void {
   );
   let total = 0;
   for (const table of TABLES) {
-    const own = [...after.bytes].filter(([, index]) => index.table === table).map(([name]) => name);
+    const own = [...after.bytes].filter(([, size]) => size.table === table).map(([name]) => name);
     const sum = own.reduce((bytes, name) => bytes + perLife(name), 0);
     total += sum;
     line(table, sum);

@@ -125,3 +125,10 @@ grant select on ledger_entries, ledger_postings to escrowgrid_app;
 
 -- A change without a place is found by outbox_unplaced, and the others by their place.
 alter table outbox drop constraint outbox_pkey;
+
+-- Each server counts in rows of its own, so that none waits for another one to commit the same row every second. The rows of
+-- servers of earlier versions, which last for two minutes, have the first id.
+alter table tallies
+  add column server uuid not null default '00000000-0000-0000-0000-000000000000',
+  drop constraint tallies_pkey,
+  add primary key (window_start, name, server);
