@@ -37,7 +37,7 @@ export class WrongPoolerError extends Error {
 export const WRONG_POOLER =
   'DATABASE_URL leads to a pooler in transaction mode. Set DATABASE_POOLER=transaction, or connect without the pooler.';
 
-/** The SQLSTATE that `expect_changed_rows` raises if a row does not have the expected version. */
+/** The SQLSTATE that `expect_updated_rows` raises if a row does not have the expected version. */
 export const STALE = 'ES001';
 
 /** The message for a server that does not answer although the connection is open. */

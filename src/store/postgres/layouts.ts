@@ -175,8 +175,10 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    leads: { createdAt: ['action', 'institutionId'] },
-    owned: [],
+    leads: { createdAt: ['apiKeyId', 'action', 'institutionId'] },
+    byInstitution: ['createdAt', 'action'],
+    ofServer: true,
+    owned: ['apiKeyId'],
   },
   apiKeys: {
     table: 'api_keys',
