@@ -18,7 +18,7 @@ export function createIds(clock: Clock): NewId {
 }
 
 /** Makes the token of an API key from random bytes. */
-export const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
+export const newRandomToken: NewToken = (institutionId) => tokenOf(randomBytes(TOKEN_BYTES), institutionId);
 
 /** The number of random numbers that are requested from the system at once. */
 const RANDOM_NUMBERS = 1024;
