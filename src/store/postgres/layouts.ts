@@ -198,7 +198,7 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
     },
     sort: {},
     leads: { createdAt: ['prefix', 'institutionId'] },
-    owned: ['prefix'],
+    owned: [],
   },
   ...CHAT_LAYOUTS,
   ...WEBHOOK_LAYOUTS,
