@@ -69,7 +69,7 @@ export class AppWebhooks {
       client,
       limits: this.#limits,
       cursorOf: (change) => hub.cursorOf(change),
-      dataOf: (endpoint, item) => documents.dataOf(endpoint, item),
+      selector: () => documents.selector(),
       open: (sealed, endpointId) => this.#box.open(sealed, endpointId),
     });
   }
