@@ -97,7 +97,7 @@ function dispatcherOf(
     client,
     limits,
     cursorOf: (change) => hub.cursorOf(change),
-    dataOf: (endpoint, item) => documents.dataOf(endpoint, item),
+    selector: () => documents.selector(),
     open: (sealed, endpointId) => box.open(sealed, endpointId),
   });
 }

@@ -68,6 +68,7 @@ const DEFAULTS: Config = {
       retryDelaysMs: RETRY_DELAYS_MS,
       maxFailingMs: 3 * DAY_MS,
       attemptMs: 15_000,
+      leaseMs: 60_000,
       attemptsAtOnce: 200,
       attemptsPerEndpoint: 50,
     },

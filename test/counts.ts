@@ -64,6 +64,8 @@ export const COUNTS = {
   creationsOfFeed: FULL ? 2_000 : 200,
   /** Random lifecycles of a position on each store, rebuilt from its ledger. */
   ledgerLives: FULL ? 500 : 25,
+  /** Deliveries of webhooks to a receiver that fails at random, while a server is killed. */
+  webhookDeliveries: FULL ? 100_000 : 1_500,
   /** Concurrent calls with one idempotency key. */
   concurrentRetries: 50,
   /** Concurrent calls that set the first policy of an institution. */

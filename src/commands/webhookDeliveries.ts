@@ -89,10 +89,10 @@ export interface BegunAttempt {
   readonly endpoint: WebhookEndpoint;
 }
 
-/** Begins attempts of due deliveries, which no other server begins meanwhile. */
+/** Begins attempts of due deliveries. No other server begins them until `leaseMs` have passed. */
 export const beginAttempts = (
   { store, clock }: CommandContext,
-  which: Omit<DueDeliveries, 'now'>,
+  { leaseMs, ...which }: Omit<DueDeliveries, 'now'> & { readonly leaseMs: number },
 ): Promise<readonly BegunAttempt[]> =>
   store.transact('ALL', async (tx) => {
     const now = clock();
@@ -102,7 +102,7 @@ export const beginAttempts = (
     return deliveries.flatMap((locked) => {
       const endpoint = endpoints[ids.indexOf(locked.webhookEndpointId)];
       if (!endpoint) return [];
-      const delivery = attempted(locked, now);
+      const delivery = attempted(locked, now, leaseMs);
       tx.webhookDeliveries.replace(delivery, ATTEMPTED_FIELDS);
       return [{ delivery, endpoint }];
     });

@@ -54,9 +54,6 @@ export interface WebhookDelivery {
   readonly createdAt: Instant;
 }
 
-/** The time after which the attempt of a server that has stopped counts as lost, in ms. It exceeds every time limit. */
-export const LEASE_MS = 60_000;
-
 /** Whether the endpoint receives the change. */
 export const receives = (endpoint: WebhookEndpoint, change: SequencedChange): boolean =>
   endpoint.state === 'ENABLED' && change.createdAt >= endpoint.enabledAt && matchesFilter(change, filterOf(endpoint));
@@ -108,9 +105,9 @@ export const ATTEMPTED_FIELDS = ['attempts', 'lastAttemptAt', 'nextAttemptAt'] a
 export const ENDED_FIELDS = ['state', 'queue', 'nextAttemptAt', 'lastStatus', 'lastError', 'deliveredAt'] as const;
 export const REDELIVERED_FIELDS = ['state', 'queue', 'attempts', 'nextAttemptAt'] as const;
 
-/** Returns the delivery with an attempt that begins. If the server does not report its end, it is due again later. */
-export const attempted = (delivery: WebhookDelivery, now: Instant): WebhookDelivery =>
-  next(delivery, { attempts: delivery.attempts + 1, lastAttemptAt: now, nextAttemptAt: now + LEASE_MS });
+/** Returns the delivery with an attempt that begins. Without a report of its end, it is due again after the lease. */
+export const attempted = (delivery: WebhookDelivery, now: Instant, leaseMs: number): WebhookDelivery =>
+  next(delivery, { attempts: delivery.attempts + 1, lastAttemptAt: now, nextAttemptAt: now + leaseMs });
 
 /** Returns the delivery with the body of its attempts. */
 export const withBody = (delivery: WebhookDelivery, body: string): WebhookDelivery => next(delivery, { body });

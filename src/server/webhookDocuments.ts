@@ -67,20 +67,29 @@ export class WebhookDocuments {
   }
 
   /**
-   * Returns what the document of the endpoint selects of a change, with the rights of a read-only API key of its
-   * institution. Null if it is too large, or if the document is no longer valid. Throws StoreError.
+   * Returns a function that returns what the document of an endpoint selects of a change, with the rights of a read-only
+   * API key of its institution. Its data are null if they are too large, or if the document is no longer valid. It throws
+   * StoreError. The calls of one tick read together, so the function is for one batch of changes.
    */
-  async dataOf(endpoint: WebhookEndpoint, item: StreamItem): Promise<ExecutionResult['data']> {
+  selector(): (endpoint: WebhookEndpoint, item: StreamItem) => Promise<ExecutionResult['data']> {
+    const contexts = new Map<Id, Context>();
+    return async (endpoint, item) => {
+      const { institutionId } = endpoint;
+      const context = contexts.get(institutionId) ?? this.#options.contextOf({ role: 'READ_ONLY', institutionId });
+      contexts.set(institutionId, context);
+      return this.#dataOf(endpoint, item, context);
+    };
+  }
+
+  async #dataOf(endpoint: WebhookEndpoint, item: StreamItem, context: Context): Promise<ExecutionResult['data']> {
     const prepared = this.#prepare(endpoint.document, endpoint.variables);
     if ('issue' in prepared) return null;
-    const { schema, contextOf } = this.#options;
-    const viewer = { role: 'READ_ONLY', institutionId: endpoint.institutionId } as const;
     const { data, errors = [] } = await execute({
-      schema,
+      schema: this.#options.schema,
       document: prepared.document,
       variableValues: prepared.variables,
       rootValue: item,
-      contextValue: { ...contextOf(viewer), responseSize: new ResponseSize(MAX_RESULT_BYTES) },
+      contextValue: { ...context, responseSize: new ResponseSize(MAX_RESULT_BYTES) },
     });
     const failure = errors.find(({ originalError }) => originalError instanceof StoreError);
     if (failure?.originalError) throw failure.originalError;

@@ -24,8 +24,8 @@ export interface DispatcherOptions {
   readonly own: CommandContext;
   /** Returns the cursor of a change. */
   readonly cursorOf: (change: StreamItem['change'] & object) => Promise<string>;
-  /** Returns what the document of an endpoint selects of a change, or null if it cannot be sent. */
-  readonly dataOf: (endpoint: WebhookEndpoint, item: StreamItem) => Promise<unknown>;
+  /** Returns, for one batch, a function that returns what the document of an endpoint selects of a change, or null. */
+  readonly selector: () => (endpoint: WebhookEndpoint, item: StreamItem) => Promise<unknown>;
   /** Decrypts the secret of an endpoint; undefined if no key of the server does. */
   readonly open: (sealed: string, endpointId: Id) => string | undefined;
   readonly client: Pick<WebhookClient, 'post' | 'close'>;
@@ -134,9 +134,9 @@ export class WebhookDispatcher {
     const { own, limits } = this.#options;
     const limit = Math.min(limits.attemptsAtOnce - this.#running.size, MAX_CLAIMED);
     if (limit <= 0) return 0;
-    const perEndpoint = limits.attemptsPerEndpoint;
+    const { attemptsPerEndpoint: perEndpoint, leaseMs } = limits;
     const except = [...this.#attempts].filter(([, count]) => count >= perEndpoint).map(([id]) => id);
-    const begun = await beginAttempts(own, { limit, perEndpoint, except });
+    const begun = await beginAttempts(own, { limit, perEndpoint, except, leaseMs });
     for (const attempt of await this.#withBodies(begun)) this.#attempt(attempt);
     return begun.length;
   }
@@ -145,22 +145,25 @@ export class WebhookDispatcher {
   async #withBodies(begun: readonly BegunAttempt[]): Promise<readonly BegunAttempt[]> {
     const first = begun.filter(({ delivery }) => delivery.body === null);
     if (first.length === 0) return begun;
-    const bodies = await Promise.all(first.map((attempt) => this.#bodyOf(attempt)));
-    const stored = await storeBodies(
-      this.#options.own,
-      first.map(({ delivery }, index) => ({ delivery, body: bodies[index] ?? '' })),
+    const dataOf = this.#options.selector();
+    const made = await Promise.all(
+      first.map(async ({ delivery, endpoint }) => {
+        const change = changeOf(delivery);
+        try {
+          const cursor = await this.#options.cursorOf(change);
+          return [{ delivery, body: bodyOf(delivery, await dataOf(endpoint, { cursor, change })) }];
+        } catch (error) {
+          this.#options.onError(error);
+          return [];
+        }
+      }),
     );
+    const stored = await storeBodies(this.#options.own, made.flat());
     return begun.flatMap((attempt) => {
       if (attempt.delivery.body !== null) return [attempt];
       const delivery = stored.get(attempt.delivery.id);
       return delivery ? [{ ...attempt, delivery }] : [];
     });
-  }
-
-  async #bodyOf({ delivery, endpoint }: BegunAttempt): Promise<string> {
-    const change = changeOf(delivery);
-    const cursor = await this.#options.cursorOf(change);
-    return bodyOf(delivery, await this.#options.dataOf(endpoint, { cursor, change }));
   }
 
   #attempt(attempt: BegunAttempt): void {

@@ -11,8 +11,10 @@ export interface WebhookLimits {
   readonly retryDelaysMs: readonly number[];
   /** The time without any success after which an endpoint is disabled. */
   readonly maxFailingMs: number;
-  /** The maximum time of an attempt. It must be shorter than the lease of a delivery. */
+  /** The maximum time of an attempt. */
   readonly attemptMs: number;
+  /** The time after which the attempt of a server that has stopped counts as lost. Far more than an attempt may take. */
+  readonly leaseMs: number;
   /** The maximum number of attempts in progress on one server. */
   readonly attemptsAtOnce: number;
   /** The number of attempts in progress to one endpoint from which on a server begins no other one. */
@@ -25,6 +27,7 @@ export const DEFAULT_WEBHOOK_LIMITS: WebhookLimits = {
   retryDelaysMs: RETRY_DELAYS_MS,
   maxFailingMs: 3 * DAY_MS,
   attemptMs: 15_000,
+  leaseMs: 60_000,
   attemptsAtOnce: 200,
   attemptsPerEndpoint: 50,
 };

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../src/domain/time.ts';
-import { LEASE_MS } from '../../src/domain/webhookDelivery.ts';
 import { RETRY_DELAYS_MS } from '../../src/domain/webhookRetries.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
 import type { Store } from '../../src/store/store.ts';
+import { DEFAULT_WEBHOOK_LIMITS } from '../../src/webhooks/limits.ts';
 import { trailOf } from '../support/accounting.ts';
 import { type Deal, fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
 import type { TestServer } from '../support/server.ts';
@@ -284,7 +284,7 @@ onBothStores((open) => {
     await lost.app.deliverWebhooks();
     receiver.answer = () => 200;
     await deliver();
-    server.now += LEASE_MS + 1;
+    server.now += DEFAULT_WEBHOOK_LIMITS.leaseMs + 1;
     await deliver();
     const ids = receiver.deliveries.map(({ id }) => id);
     expect(new Set(ids).size).toBe(1);
