@@ -127,7 +127,7 @@ export function createApp(options: AppOptions): App {
   const failed = failureHandler(onInternalError);
   const { access, ...entry } = accessOf({ ...options, clock, newId }, settings);
   const { rejections } = entry;
-  const { noteFeedRead: onRead, countJobRun: onRun } = metrics ?? {};
+  const { noteFeedRead: onRead, countJobRun: onRun, countWebhookAttempt: onAttempt } = metrics ?? {};
   const hub = new Hub({ ...settings, feed: store.changes, maxPerOwner, onInternalError: failed, onRead });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
   const webhooks = appWebhooks(options.webhooks, settings.webhookLimits);
@@ -147,7 +147,7 @@ export function createApp(options: AppOptions): App {
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
   const documents = new WebhookDocuments({ ...settings, schema: served, contextOf });
-  webhooks.connect({ ...settings, own, hub, documents, onError: failed });
+  webhooks.connect({ ...settings, own, hub, documents, onError: failed, onAttempt });
   const background = backgroundJobs({ own, settings, hub, failedAttempts, webhooks, ...entry });
   const jobs = createJobs({ ...settings, work: background, store, readiness, onError: failed, onRun });
   const repeated = [...jobs, webhooks];

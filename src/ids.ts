@@ -19,7 +19,7 @@ export function createIds(clock: Clock): NewId {
 }
 
 /** Makes the token of an API key from random bytes. */
-export const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
+export const newRandomToken: NewToken = (institutionId) => tokenOf(randomBytes(TOKEN_BYTES), institutionId);
 
 /** Makes the secret of a webhook endpoint from random bytes. */
 export const newWebhookSecret: NewWebhookSecret = () => webhookSecretOf(randomBytes(WEBHOOK_SECRET_BYTES));

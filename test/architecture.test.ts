@@ -14,6 +14,7 @@ const BASE = [
   'store/errors.ts',
   'store/window.ts',
   'store/deadline.ts',
+  'store/lsn.ts',
   'store/jsonText.ts',
   'domain',
 ] as const;
@@ -27,8 +28,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/dueDeliveries.ts': ['domain'],
   'store/sharedCounters.ts': ['domain'],
   'store/query.ts': ['store/entities.ts', 'domain'],
+  'store/connectionCounts.ts': [],
+  'store/lsn.ts': [],
   'store/store.ts': [
     'store/changeFeed.ts',
+    'store/connectionCounts.ts',
     'store/deadline.ts',
     'store/dueDeliveries.ts',
     'store/entities.ts',
@@ -39,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/tables.ts': ['store/store.ts', 'domain'],
   'store/scanOrders.ts': ['store/store.ts'],
   'store/window.ts': ['store/store.ts'],
-  'store/deadline.ts': [],
+  'store/deadline.ts': ['store/lsn.ts'],
   'store/memory': BASE,
   'store/postgres/databaseUrl.ts': [],
   'store/postgres': ['store/postgres/databaseUrl.ts', ...BASE],

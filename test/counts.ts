@@ -127,6 +127,11 @@ export const COUNTS = {
   timedPairs: FULL ? 400 : 40,
   /** Exports with a changed bit, and exports that are cut off. */
   damagedExports: FULL ? 2_000 : 40,
+  /** Writes on one server, each followed by a read of another server that a replica may serve. */
+  readYourWrites: FULL ? 10_000 : 300,
+  /** Reads while the replica is stopped and started again, for each time that it is. */
+  readsOfStoppedReplica: FULL ? 3_000 : 200,
+  replicaStops: FULL ? 5 : 1,
   /** Requests of many tenants through a connection pooler. */
   pooledRequests: FULL ? 10_000 : 1_000,
 } as const;

@@ -10,6 +10,7 @@ import type { Clock, Instant } from '../domain/time.ts';
 import type { Scope } from '../domain/viewer.ts';
 import type { WebhookDelivery } from '../domain/webhookDelivery.ts';
 import type { ChangeFeed } from './changeFeed.ts';
+import type { ConnectionCounts, ReplicaCounts } from './connectionCounts.ts';
 import type { Deadline } from './deadline.ts';
 import type { DueDeliveries } from './dueDeliveries.ts';
 import type { TableName, Tables } from './entities.ts';
@@ -17,6 +18,7 @@ import type { Field, Page, Selection, UnreadOf, Window } from './query.ts';
 import type { SharedCounters } from './sharedCounters.ts';
 
 export type { ChangeFeed, StreamPage } from './changeFeed.ts';
+export type { ConnectionCounts, ReplicaCounts } from './connectionCounts.ts';
 export type { Deadline } from './deadline.ts';
 export type { DueDeliveries } from './dueDeliveries.ts';
 export type { TableName, Tables } from './entities.ts';
@@ -162,13 +164,6 @@ export interface StoreUsage {
   countUnrecordedAttempt(): void;
 }
 
-/** The connections of a store to its database, and the calls that wait for one. */
-export interface ConnectionCounts {
-  readonly inUse: number;
-  readonly idle: number;
-  readonly waiting: number;
-}
-
 /** Called after a commit, once per position that was created or moved, with its new state. */
 export type OnTransition = (state: PositionState) => void;
 
@@ -206,6 +201,7 @@ export interface ReadOptions {
 export interface Store {
   /** Whether readers return values instead of promises. */
   readonly isSynchronous: boolean;
+  /** Returns readers. If the deadline has a minimum LSN, a replica may serve them, and the LSN of the reads is noted. */
   read(scope: Scope, until?: Deadline, options?: () => ReadOptions): Readers;
   /** Writes all that the work has written, or nothing. May run the work again if the database requires a retry. */
   transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>, until?: Deadline): Promise<T>;
@@ -228,6 +224,8 @@ export interface Store {
   rowCounts?(): { readonly [T in TableName]: number };
   /** Absent if the store has no connections. */
   connectionCounts?(): ConnectionCounts;
+  /** Absent if the store has no replica. */
+  replicaCounts?(): ReplicaCounts;
   /** Recomputes words of texts that an earlier version of the server has stored. Returns whether none are left. */
   refreshWords(): Promise<boolean>;
   /** Updates the statistics by which the store plans its statements, after many rows were written at once. */

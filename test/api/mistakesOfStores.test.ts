@@ -19,7 +19,7 @@ import { PositionIdsDocument } from './documents/graphql.ts';
 const FEED = {
   outbox: ['number', 'place', 'topic', 'kind', 'institution_id', 'object_id', 'detail_id', 'created_at', 'id'],
   outbox_extent: ['single', 'last', 'forgotten', 'log', 'forgotten_id', 'cursor_key'],
-  tallies: ['window_start', 'name', 'count'],
+  tallies: ['window_start', 'server', 'name', 'count'],
   commit_proofs: ['id', 'created_at'],
   tally_proofs: ['id', 'created_at'],
   webhook_position: ['single', 'last'],

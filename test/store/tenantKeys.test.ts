@@ -28,7 +28,7 @@ const UNIQUE_KEYS: Readonly<Record<string, readonly string[]>> = {
   chat_messages: ['session_id,sequence'],
   chat_revisions: ['message_id,version'],
   ledger_events: ['lifecycle_event_id', 'position_id,sequence'],
-  lifecycle_events: ['position_id,sequence'],
+  lifecycle_events: ['position_id,sequence', 'ledger_event_id'],
   milestones: ['terms_id,sequence'],
   parties: ['terms_id,ordinal'],
   policies: ['region'],

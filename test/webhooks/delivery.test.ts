@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../src/domain/time.ts';
 import { LEASE_MS } from '../../src/domain/webhookDelivery.ts';
 import { RETRY_DELAYS_MS } from '../../src/domain/webhookRetries.ts';
+import { Metrics } from '../../src/metrics/metrics.ts';
 import type { Store } from '../../src/store/store.ts';
 import { trailOf } from '../support/accounting.ts';
 import { type Deal, fundedPosition, makeDeal, openPosition } from '../support/deal.ts';
@@ -76,6 +77,24 @@ onBothStores((open) => {
         lastError: null,
         body: delivery?.text,
       },
+    ]);
+  });
+
+  it('counts attempts in the metrics', async () => {
+    await begin();
+    const metrics = new Metrics();
+    const counted = serveWebhooks(store, {}, { metrics });
+    counted.now = server.now;
+    await createEndpoint(server, { url: receiver.url, institutionId });
+    await fundedPosition(server, deal);
+    receiver.answer = ({ body }) => (body.type === 'position.created' ? 200 : 500);
+    await counted.app.deliverWebhooks();
+    const lines = (await metrics.text())
+      .split('\n')
+      .filter((line) => line.startsWith('escrowgrid_webhook_attempts_total'));
+    expect(lines).toEqual([
+      'escrowgrid_webhook_attempts_total{outcome="ok"} 1',
+      'escrowgrid_webhook_attempts_total{outcome="failed"} 1',
     ]);
   });
 

@@ -23,7 +23,11 @@ export interface Sort {
  */
 export interface DeclaredLayout<E> {
   readonly table: string;
+  /** The view that is read in place of the table, because some rows are part of the rows of another table. */
+  readonly view?: string;
   readonly columns: { readonly [F in Field<E>]: Column };
+  /** Columns with rows of other tables, which are no fields. */
+  readonly embeds?: { readonly [field: string]: Column };
   /** Fields that are ordered and compared by another expression, which is indexed. */
   readonly sort: { readonly [F in Field<E>]?: Sort };
   /**
@@ -43,6 +47,8 @@ export interface DeclaredLayout<E> {
    * all institutions only for the fields of `owned`: other lists of all institutions are merged from the lists of each.
    */
   readonly byInstitution?: readonly Field<E>[];
+  /** Whether rows can belong to the server itself, which is no institution: lists of all institutions include them. */
+  readonly ofServer?: boolean;
   /** A field with a different value in each row of a parent, so that an order by it needs no id. */
   readonly numbered?: Field<E>;
   /** Fields whose value implies the institution of the row. */

@@ -30,6 +30,7 @@ export const REMOVABLE: ReadonlySet<TableName> = new Set([
 /** The privileges of the role by table. It may read all of them. */
 const PRIVILEGES: Readonly<Record<string, Privileges>> = {
   ...Object.fromEntries(TABLE_NAMES.map((name) => [LAYOUTS[name].table, privilegesOf(name)])),
+  ...Object.fromEntries(TABLE_NAMES.flatMap((name) => LAYOUTS[name].view ?? []).map((view) => [view, {}])),
   outbox: { insert: true, update: ['place'], delete: true },
   outbox_extent: { update: ['last', 'forgotten', 'forgotten_id'] },
   webhook_position: { update: ['last'] },

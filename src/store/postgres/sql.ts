@@ -1,7 +1,8 @@
+import { SERVER_INSTITUTION_ID } from '../../domain/auditEvent.ts';
 import { COUNTRY_FIELDS } from '../../domain/templateKinds.ts';
 import { textIssue } from '../../domain/text.ts';
 import type { Condition, Field, PartyMatch, Range, ReadOptions, Selection, TableName } from '../store.ts';
-import { columnName, encode, type Layout, type Sort, type SqlType } from './layout.ts';
+import { columnName, type DeclaredLayout, encode, type Layout, type Sort, type SqlType } from './layout.ts';
 import { lexemeOf } from './lexemes.ts';
 import { known } from './parents.ts';
 
@@ -40,11 +41,11 @@ export class Parameters {
 
 /** Selects the columns that are read, each under its field's name, from the table `t`. */
 export function selectOf<E>(
-  { columns, table, read = Object.keys(columns), asText = [] }: Layout<E>,
+  { columns, table, view = table, read = Object.keys(columns), asText = [] }: Layout<E>,
   more: readonly string[] = [],
 ): string {
   const own = read.map((field) => `t.${columnName(field)}${asText.includes(field) ? '::text' : ''} as "${field}"`);
-  return `select ${[...own, ...more].join(', ')} from ${table} t`;
+  return `select ${[...own, ...more].join(', ')} from ${view} t`;
 }
 
 /** The layouts of reads by id, by the options of the operation. */
@@ -81,8 +82,12 @@ export type Bound = { readonly [field: string]: string };
  */
 const NOTHING = "t.id = any('{}'::text[])";
 
-/** All institutions, as values with which the indexes that begin with the institution are read. */
-const ANY_INSTITUTION = 't.institution_id = any(array(select i.id from institutions i))';
+/** Excludes the rows of a view that have no id. They belong to rows of a table that contain no row of the view. */
+export const IS_ROW = 't.id is not null';
+
+/** Returns all institutions whose rows a table has, as a table with a column \`id\`. */
+export const institutionsOf = ({ ofServer = false }: Pick<DeclaredLayout<never>, 'ofServer'>): string =>
+  ofServer ? `(select id from institutions union all select '${SERVER_INSTITUTION_ID}')` : 'institutions';
 
 /** The conditions of a selection as SQL. */
 export function whereOf<E>(
@@ -129,13 +134,17 @@ export function whereOf<E>(
   }
   const fixesInstitution = (field: Field<E>): boolean => field in bound || field in selection.where;
   const isOfAll = tenant === null && ![layout.tenantField, ...layout.owned].some(fixesInstitution);
-  if (isOfAll && layout.byInstitution?.some((field) => field in selection.where)) parts.push(ANY_INSTITUTION);
+  if (isOfAll && layout.byInstitution?.some((field) => field in selection.where)) {
+    // The values with which the indexes that begin with the institution are read.
+    parts.push(`t.institution_id = any(array(select i.id from ${institutionsOf(layout)} i))`);
+  }
   if (selection.search) parts.push(foundBy(selection.search, tenant, parameters));
   const owner = (): string | undefined =>
     bound[layout.tenantField] ?? (tenant === null ? undefined : parameters.tenant(tenant));
   for (const term of selection.terms ?? []) parts.push(hasTerm(layout, term, owner(), parameters));
   if (selection.party) parts.push(hasParty(selection.party, owner(), parameters));
   if (selection.country !== undefined) parts.push(hasCountry(selection.country, isOfCountry, owner(), parameters));
+  if (layout.view) parts.push(IS_ROW);
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
 }
 
