@@ -132,7 +132,7 @@ export const COUNTS = {
   /** Writes on one server, each followed by a read of another server that a replica may serve. */
   readYourWrites: FULL ? 10_000 : 300,
   /** Reads while the replica is stopped and started again, for each time that it is. */
-  readsOfStoppedReplica: FULL ? 3_000 : 200,
+  readsOfStoppedReplica: FULL ? 1_000 : 200,
   replicaStops: FULL ? 5 : 1,
   /** Requests of many tenants through a connection pooler. */
   pooledRequests: FULL ? 10_000 : 1_000,

@@ -1,11 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DocumentNode, print } from 'graphql';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
-import { COUNTS } from '../counts.ts';
+import { COUNTS, FULL } from '../counts.ts';
 import { asAdmin } from '../support/admin.ts';
 import { type Deal, fundedPosition, makeDeal } from '../support/deal.ts';
 import { POSTGRES_BIN } from '../support/debianPostgres.ts';
+import { ROOT_FOLDER } from '../support/documents.ts';
 import { atFileEnd } from '../support/fileEnd.ts';
 import { PGBOUNCER, startPooler } from '../support/pgbouncer.ts';
 import type { PostgresServer } from '../support/postgresServer.ts';
@@ -17,6 +21,11 @@ import { waitForReplay } from './standbys.ts';
 const BIN = POSTGRES_BIN ?? '';
 const POOLED_CONNECTIONS = 8;
 const AT_ONCE = 8;
+const VITEST = 'node_modules/vitest/vitest.mjs';
+/** The tests of the API that run through the pooler: by default those of each kind of operation. */
+const API_TESTS = FULL
+  ? ['test/api']
+  : ['tutorial', 'positionChanges', 'viewersWrite'].map((name) => `test/api/${name}`);
 const WITHIN_MS = 60_000;
 
 if (POSTGRES_BIN === undefined) process.stdout.write('Skipped without pg_basebackup (Debian: postgresql-15).\n');
@@ -179,6 +188,32 @@ describe.skipIf(POSTGRES_BIN === undefined || PGBOUNCER === undefined)(
       );
       expect(failed).toEqual([]);
       expect(served).toEqual(served.toSorted((one, other) => one - other));
+    });
+
+    it('the tests of the API pass on stores behind the pooler, with queries that the replica may serve', async () => {
+      const pooler = await startPooler(PGBOUNCER ?? '', primary.url, 4, 'transaction', { isForAll: true });
+      atFileEnd(() => pooler.stop());
+      const { PATH = '', HOME = '' } = process.env;
+      const urls = { TEST_DATABASE_URL: primary.url, TEST_POOLER_URL: pooler.url, TEST_REPLICA_URL: standby.url };
+      const child = spawn(process.execPath, [VITEST, 'run', '--project=server', '--reporter=default', ...API_TESTS], {
+        cwd: ROOT_FOLDER,
+        env: { PATH, HOME, ...urls },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      atFileEnd(() => void child.kill('SIGKILL'));
+      const output = Promise.all([text(child.stdout), text(child.stderr)]);
+      const [code] = (await once(child, 'exit')) as [number | null];
+      const printed = (await output).join('').replaceAll(/\x1b\[[0-9;]*m/g, '');
+      const served = [...printed.matchAll(/served by the replica: (\d+)/g)].reduce(
+        (sum, [, each]) => sum + Number(each),
+        0,
+      );
+      const [summary = ''] = /Tests .*/.exec(printed) ?? [];
+      process.stdout.write(
+        `the tests of the API through PgBouncer: ${summary}; ${served} reads served by the replica\n`,
+      );
+      expect([code, code === 0 ? '' : printed]).toEqual([0, '']);
+      expect(served).toBeGreaterThan(0);
     });
 
     it('both servers end without an internal error', async () => {

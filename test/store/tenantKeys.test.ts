@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LAYOUTS } from '../../src/store/postgres/layouts.ts';
 import { TABLE_NAMES } from '../../src/store/tables.ts';
+import { sectionOf } from '../support/documents.ts';
 import { type Keys, keysAt } from '../support/keys.ts';
 import { openPostgresAt } from '../support/stores.ts';
 
@@ -51,6 +52,14 @@ describe('Citus can distribute the tables by institution', () => {
     });
     expect(distributed).toEqual(ofLayouts.toSorted());
     expect(Object.keys(LOCAL_TABLES).filter((table) => !keys.tables.includes(table))).toEqual([]);
+  });
+
+  it('docs/operations.md distributes these tables, and names the local ones', () => {
+    const section = sectionOf('docs/operations.md', 'Growth');
+    const [, list = ''] = /unnest\(array\[([^\]]*)\]/.exec(section) ?? [];
+    const named = ['institutions', ...[...list.matchAll(/'(\w+)'/g)].map(([, table]) => table)];
+    expect(named.toSorted()).toEqual(keys.tables.filter((table) => !isLocal(table)));
+    for (const table of Object.keys(LOCAL_TABLES)) expect(section).toContain(`\`${table}\``);
   });
 
   it('the primary key, every unique constraint and every unique index of a table of institutions begin with the institution', () => {
