@@ -23,12 +23,14 @@ export interface ReceivedDelivery {
   };
 }
 
+type ReceiverAnswer = number | readonly [status: number, headers: Record<string, string>];
+
 /** A receiver of deliveries, whose answer the test chooses. */
 export interface DeliveryReceiver {
   readonly url: string;
   readonly deliveries: ReceivedDelivery[];
-  /** Returns the status, and headers, of the answer to a delivery. */
-  answer: (delivery: ReceivedDelivery) => number | readonly [status: number, headers: Record<string, string>];
+  /** Returns the status, and headers, of the answer to a delivery, which is sent once they are known. */
+  answer: (delivery: ReceivedDelivery) => ReceiverAnswer | Promise<ReceiverAnswer>;
 }
 
 export async function openReceiver(): Promise<DeliveryReceiver> {
@@ -41,9 +43,10 @@ export async function openReceiver(): Promise<DeliveryReceiver> {
       const { headers } = request;
       const delivery = { id: String(headers['webhook-id']), headers, text, body: JSON.parse(text) };
       deliveries.push(delivery);
-      const answer = receiver.answer(delivery);
-      const [status, more] = typeof answer === 'number' ? [answer, {}] : answer;
-      response.writeHead(status, more).end();
+      void Promise.resolve(receiver.answer(delivery)).then((answer) => {
+        const [status, more] = typeof answer === 'number' ? [answer, {}] : answer;
+        response.writeHead(status, more).end();
+      });
     });
   });
   await listening(server);
