@@ -141,7 +141,8 @@ export interface EndedAttempt {
   readonly outcome: AttemptOutcome;
 }
 
-function ended({ delivery, outcome }: EndedAttempt, now: Instant): WebhookDelivery {
+/** Returns the delivery after the attempt. */
+function afterAttempt({ delivery, outcome }: EndedAttempt, now: Instant): WebhookDelivery {
   if (outcome === 'INTERRUPTED') return due(delivery, now);
   return 'deliveredWith' in outcome
     ? delivered(delivery, outcome.deliveredWith, now)
@@ -169,7 +170,7 @@ export const recordAttempts = (
       attempts.map(({ delivery }) => delivery),
     );
     const recorded = attempts.filter(({ delivery }) => current.has(delivery.id));
-    const after = recorded.map((attempt) => ended(attempt, now));
+    const after = recorded.map((attempt) => afterAttempt(attempt, now));
     for (const delivery of after) tx.webhookDeliveries.replace(delivery, ENDED_FIELDS);
     const closed = after.filter(({ queue }) => queue === null);
     for (const delivery of await nextOfQueues(tx, closed))

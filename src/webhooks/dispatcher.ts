@@ -161,9 +161,9 @@ export class WebhookDispatcher {
   }
 
   /** Whether an attempt ends before its lease. Otherwise another server could meanwhile send later deliveries. */
-  #hasTime({ delivery: { nextAttemptAt } }: BegunAttempt): boolean {
+  #hasTime({ delivery }: BegunAttempt): boolean {
     const { own, limits } = this.#options;
-    return nextAttemptAt !== null && nextAttemptAt - own.clock() >= limits.attemptMs;
+    return (delivery.nextAttemptAt ?? 0) - own.clock() >= limits.attemptMs;
   }
 
   /** Makes the bodies of first attempts. An attempt whose body cannot be made now counts as lost. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { expect } from 'vitest';
@@ -43,16 +43,19 @@ export async function openReceiver(): Promise<DeliveryReceiver> {
       const { headers } = request;
       const delivery = { id: String(headers['webhook-id']), headers, text, body: JSON.parse(text) };
       deliveries.push(delivery);
-      void Promise.resolve(receiver.answer(delivery)).then((answer) => {
-        const [status, more] = typeof answer === 'number' ? [answer, {}] : answer;
-        response.writeHead(status, more).end();
-      });
+      void respond(response, receiver.answer(delivery));
     });
   });
   await listening(server);
   const { port } = server.address() as AddressInfo;
   const receiver: DeliveryReceiver = { url: `http://127.0.0.1:${port}/hook`, deliveries, answer: () => 204 };
   return receiver;
+}
+
+async function respond(response: ServerResponse, answer: ReturnType<DeliveryReceiver['answer']>): Promise<void> {
+  const known = await answer;
+  const [status, more] = typeof known === 'number' ? [known, {}] : known;
+  response.writeHead(status, more).end();
 }
 
 async function listening(server: Server): Promise<void> {
