@@ -55,7 +55,7 @@ type Chosen = Pick<Loaded, 'deliveries' | 'hasMore' | 'unknownId'>;
 async function withIds(tx: Writers, endpoint: WebhookEndpoint, ids: readonly Id[]): Promise<Chosen> {
   const rows = await tx.webhookDeliveries.byIds(ids);
   const unknownId = ids.find((_id, index) => rows[index]?.webhookEndpointId !== endpoint.id) ?? null;
-  const deliveries = rows.flatMap((row) => (row ? [row] : [])).sort((a, b) => a.sequence - b.sequence);
+  const deliveries = rows.flatMap((row) => (row ? [row] : [])).toSorted((a, b) => a.sequence - b.sequence);
   return { deliveries, hasMore: false, unknownId };
 }
 

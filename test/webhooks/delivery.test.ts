@@ -315,7 +315,7 @@ onBothStores((open) => {
       verified(secret, during);
       verified(rotated.secret ?? '', during);
       verified(rotated.secret ?? '', after);
-      expect(() => verified(secret, after)).toThrow();
+      expect(() => verified(secret, after)).toThrow('No matching signature found');
     });
   });
 
