@@ -69,7 +69,7 @@ const DEFAULTS: Config = {
       maxFailingMs: 3 * DAY_MS,
       attemptMs: 15_000,
       leaseMs: 60_000,
-      attemptsAtOnce: 200,
+      attemptsAtOnce: 500,
       attemptsPerEndpoint: 50,
     },
   },

@@ -66,6 +66,8 @@ export const COUNTS = {
   ledgerLives: FULL ? 500 : 25,
   /** Deliveries of webhooks to a receiver that fails at random, while a server is killed. */
   webhookDeliveries: FULL ? 100_000 : 1_500,
+  /** Changes of one object that are delivered one after another. */
+  changesOfObject: FULL ? 3_000 : 200,
   /** Concurrent calls with one idempotency key. */
   concurrentRetries: 50,
   /** Concurrent calls that set the first policy of an institution. */

@@ -129,10 +129,24 @@ async function lockCurrent(tx: Writers, deliveries: readonly WebhookDelivery[]):
   return new Set(deliveries.filter(({ version }, index) => rows[index]?.version === version).map(({ id }) => id));
 }
 
+/** How an attempt has ended. INTERRUPTED: by the server, which stops. */
+export type AttemptOutcome =
+  | 'INTERRUPTED'
+  | { readonly deliveredWith: number }
+  | (DeliveryFailure & { readonly nextAttemptAt: Instant | null });
+
 /** The end of an attempt. */
 export interface EndedAttempt {
   readonly delivery: WebhookDelivery;
-  readonly outcome: { readonly deliveredWith: number } | (DeliveryFailure & { readonly nextAttemptAt: Instant | null });
+  readonly outcome: AttemptOutcome;
+}
+
+/** Returns the delivery after the attempt. */
+function afterAttempt({ delivery, outcome }: EndedAttempt, now: Instant): WebhookDelivery {
+  if (outcome === 'INTERRUPTED') return due(delivery, now);
+  return 'deliveredWith' in outcome
+    ? delivered(delivery, outcome.deliveredWith, now)
+    : failed(delivery, outcome, outcome.nextAttemptAt);
 }
 
 /**
@@ -142,31 +156,28 @@ export interface EndedAttempt {
  */
 export const recordAttempts = (
   context: CommandContext,
-  ended: readonly EndedAttempt[],
+  attempts: readonly EndedAttempt[],
   maxFailingMs: number,
 ): Promise<void> =>
   context.store.transact('ALL', async (tx) => {
     const now = context.clock();
     const endpoints = await lockEndpoints(
       tx,
-      ended.map(({ delivery }) => ({ id: delivery.webhookEndpointId })),
+      attempts.map(({ delivery }) => ({ id: delivery.webhookEndpointId })),
     );
     const current = await lockCurrent(
       tx,
-      ended.map(({ delivery }) => delivery),
+      attempts.map(({ delivery }) => delivery),
     );
-    const recorded = ended.filter(({ delivery }) => current.has(delivery.id));
-    const after = recorded.map(({ delivery, outcome }) =>
-      'deliveredWith' in outcome
-        ? delivered(delivery, outcome.deliveredWith, now)
-        : failed(delivery, outcome, outcome.nextAttemptAt),
-    );
+    const recorded = attempts.filter(({ delivery }) => current.has(delivery.id));
+    const after = recorded.map((attempt) => afterAttempt(attempt, now));
     for (const delivery of after) tx.webhookDeliveries.replace(delivery, ENDED_FIELDS);
     const closed = after.filter(({ queue }) => queue === null);
     for (const delivery of await nextOfQueues(tx, closed))
       tx.webhookDeliveries.replace(due(delivery, now), ['nextAttemptAt']);
+    const answered = after.filter((_delivery, index) => recorded[index]?.outcome !== 'INTERRUPTED');
     for (const endpoint of endpoints.values()) {
-      const ofEndpoint = after.filter(({ webhookEndpointId }) => webhookEndpointId === endpoint.id);
+      const ofEndpoint = answered.filter(({ webhookEndpointId }) => webhookEndpointId === endpoint.id);
       if (ofEndpoint.length > 0) noteHealth(tx, context, endpoint, ofEndpoint, maxFailingMs);
     }
   });

@@ -142,7 +142,7 @@ export const failed = (
     ...(nextAttemptAt === null && { state: 'FAILED', queue: null }),
   });
 
-/** Returns the delivery as the first of its queue, which is due now. */
+/** Returns the delivery as due now: as the first one of its queue, or after an attempt that the server has ended. */
 export const due = (delivery: WebhookDelivery, now: Instant): WebhookDelivery => next(delivery, { nextAttemptAt: now });
 
 /** Returns a delivery that is no longer pending as pending again, with the same body. */

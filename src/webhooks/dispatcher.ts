@@ -39,6 +39,9 @@ export interface DispatcherOptions {
 /** The maximum number of attempts that one transaction begins. */
 const MAX_CLAIMED = 100;
 
+/** How long attempts in progress may take when the server stops, in ms. */
+const STOP_MS = 2_000;
+
 const ENABLED = firstOf<WebhookEndpoint>({
   where: { state: { in: ['ENABLED'] } },
   order: { by: ['createdAt'], direction: 'ASC' },
@@ -57,6 +60,8 @@ export class WebhookDispatcher {
   readonly #running = new Set<Promise<void>>();
   /** The attempts that have ended and are not recorded yet. */
   #ended: EndedAttempt[] = [];
+  /** Whether there may be changes without deliveries. */
+  #hasChanges = false;
   /** Stops listening to changes; undefined while there is no enabled endpoint. */
   #unsubscribe: (() => void) | undefined;
 
@@ -69,13 +74,15 @@ export class WebhookDispatcher {
     this.#poller.start();
   }
 
-  /** Ends the attempts in progress, which count as lost, and records those that have ended. */
+  /** Gives the attempts in progress a moment, and leaves those that have not ended then to other servers. */
   async stop(): Promise<void> {
     await this.#poller.stop();
     this.#unsubscribe?.();
-    this.#options.client.close();
+    const late = setTimeout(() => this.#options.client.close(), STOP_MS);
     await Promise.all(this.#running);
-    await this.#record();
+    clearTimeout(late);
+    this.#options.client.close();
+    await this.#record().catch(this.#options.onError);
   }
 
   /** Delivers all that is due now, and returns once no attempt is in progress. For tests. */
@@ -104,15 +111,22 @@ export class WebhookDispatcher {
   async #listen(): Promise<void> {
     const { store } = this.#options.own;
     const [page] = await store.read('ALL').webhookEndpoints.pages([ENABLED]);
-    if (page?.rows.length) this.#unsubscribe ??= store.changes.onChanges(() => this.#poller.poll());
+    if (page?.rows.length) this.#unsubscribe ??= store.changes.onChanges(() => this.#noteChanges());
     else {
       this.#unsubscribe?.();
       this.#unsubscribe = undefined;
     }
   }
 
+  #noteChanges(): void {
+    this.#hasChanges = true;
+    this.#poller.poll();
+  }
+
   async #createDeliveries(isTimed: boolean): Promise<void> {
     const { own } = this.#options;
+    if (!isTimed && !this.#hasChanges) return;
+    this.#hasChanges = false;
     // Another server may have stopped between a commit and the assignment of its sequences.
     if (isTimed) await own.store.changes.assignSequences();
     while (await createDeliveries(own));
@@ -129,16 +143,27 @@ export class WebhookDispatcher {
     }
   }
 
-  /** Begins attempts of due deliveries, and returns their number. */
+  /**
+   * Begins attempts of due deliveries, and returns their number. Takes half of the free places at a time, and none for an
+   * endpoint with as many attempts as there are free places. Endpoints that do not answer therefore leave places for
+   * others.
+   */
   async #begin(): Promise<number> {
     const { own, limits } = this.#options;
-    const limit = Math.min(limits.attemptsAtOnce - this.#running.size, MAX_CLAIMED);
-    if (limit <= 0) return 0;
     const { attemptsPerEndpoint: perEndpoint, leaseMs } = limits;
-    const except = [...this.#attempts].filter(([, count]) => count >= perEndpoint).map(([id]) => id);
+    const free = limits.attemptsAtOnce - this.#running.size;
+    const limit = Math.min(Math.ceil(free / 2), MAX_CLAIMED);
+    if (limit <= 0) return 0;
+    const except = [...this.#attempts].filter(([, count]) => count >= Math.min(perEndpoint, free)).map(([id]) => id);
     const begun = await beginAttempts(own, { limit, perEndpoint, except, leaseMs });
-    for (const attempt of await this.#withBodies(begun)) this.#attempt(attempt);
+    for (const attempt of await this.#withBodies(begun)) if (this.#hasTime(attempt)) this.#attempt(attempt);
     return begun.length;
+  }
+
+  /** Whether an attempt ends before its lease. Otherwise another server could meanwhile send later deliveries. */
+  #hasTime({ delivery }: BegunAttempt): boolean {
+    const { own, limits } = this.#options;
+    return (delivery.nextAttemptAt ?? 0) - own.clock() >= limits.attemptMs;
   }
 
   /** Makes the bodies of first attempts. An attempt whose body cannot be made now counts as lost. */
@@ -170,7 +195,7 @@ export class WebhookDispatcher {
     const { id } = attempt.endpoint;
     this.#attempts.set(id, (this.#attempts.get(id) ?? 0) + 1);
     const running = this.#send(attempt)
-      .then((ended) => void (ended && this.#ended.push(ended)), this.#options.onError)
+      .then((ended) => void this.#ended.push(ended), this.#options.onError)
       .finally(() => {
         this.#running.delete(running);
         const left = (this.#attempts.get(id) ?? 1) - 1;
@@ -181,8 +206,8 @@ export class WebhookDispatcher {
     this.#running.add(running);
   }
 
-  /** Sends a delivery once. Returns undefined if the server has stopped meanwhile. */
-  async #send({ delivery, endpoint }: BegunAttempt): Promise<EndedAttempt | undefined> {
+  /** Sends a delivery once. */
+  async #send({ delivery, endpoint }: BegunAttempt): Promise<EndedAttempt> {
     const { own, client, open, onAttempt } = this.#options;
     const secrets = secretsAt(endpoint, own.clock()).flatMap((sealed) => open(sealed, endpoint.id) ?? []);
     if (secrets.length === 0 || delivery.body === null)
@@ -194,16 +219,17 @@ export class WebhookDispatcher {
       'webhook-signature': signaturesOf(secrets, message),
     };
     const outcome = await client.post({ url: endpoint.url, headers, body: message.body });
-    if (outcome.kind === 'error' && outcome.error === 'ABORTED') return undefined;
     const ended = this.#endOf(delivery, outcome);
-    onAttempt?.('deliveredWith' in ended.outcome);
+    if (ended.outcome !== 'INTERRUPTED') onAttempt?.('deliveredWith' in ended.outcome);
     return ended;
   }
 
   #endOf(delivery: WebhookDelivery, outcome: PostOutcome): EndedAttempt {
     if (outcome.kind === 'error') {
-      const error = outcome.error === 'ABORTED' ? 'CONNECTION' : outcome.error;
-      return this.#failed(delivery, { error, status: null }, null);
+      const { error } = outcome;
+      return error === 'ABORTED'
+        ? { delivery, outcome: 'INTERRUPTED' }
+        : this.#failed(delivery, { error, status: null }, null);
     }
     const { status, retryAfterMs } = outcome;
     return status >= 200 && status < 300

@@ -28,6 +28,6 @@ export const DEFAULT_WEBHOOK_LIMITS: WebhookLimits = {
   maxFailingMs: 3 * DAY_MS,
   attemptMs: 15_000,
   leaseMs: 60_000,
-  attemptsAtOnce: 200,
+  attemptsAtOnce: 500,
   attemptsPerEndpoint: 50,
 };

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../src/domain/time.ts';
 import { RETRY_DELAYS_MS } from '../../src/domain/webhookRetries.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
+import { UnavailableError } from '../../src/store/errors.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DEFAULT_WEBHOOK_LIMITS } from '../../src/webhooks/limits.ts';
 import { trailOf } from '../support/accounting.ts';
@@ -275,15 +276,19 @@ onBothStores((open) => {
     await begin();
     await createEndpoint(server, { url: receiver.url, institutionId });
     await openPosition(server, deal);
-    const lost = serveWebhooks(store);
+    let isLost = false;
+    const transact: Store['transact'] = (...call) =>
+      isLost ? Promise.reject(new UnavailableError()) : store.transact(...call);
+    const lost = serveWebhooks({ ...store, transact });
     lost.now = server.now;
     receiver.answer = () => {
-      void lost.app.stop();
+      isLost = true;
       return 200;
     };
-    await lost.app.deliverWebhooks();
+    await expect(lost.app.deliverWebhooks()).rejects.toThrow(UnavailableError);
     receiver.answer = () => 200;
     await deliver();
+    expect(receiver.deliveries).toHaveLength(1);
     server.now += DEFAULT_WEBHOOK_LIMITS.leaseMs + 1;
     await deliver();
     const ids = receiver.deliveries.map(({ id }) => id);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { expect } from 'vitest';
@@ -23,12 +23,14 @@ export interface ReceivedDelivery {
   };
 }
 
+type ReceiverAnswer = number | readonly [status: number, headers: Record<string, string>];
+
 /** A receiver of deliveries, whose answer the test chooses. */
 export interface DeliveryReceiver {
   readonly url: string;
   readonly deliveries: ReceivedDelivery[];
-  /** Returns the status, and headers, of the answer to a delivery. */
-  answer: (delivery: ReceivedDelivery) => number | readonly [status: number, headers: Record<string, string>];
+  /** Returns the status, and headers, of the answer to a delivery, which is sent once they are known. */
+  answer: (delivery: ReceivedDelivery) => ReceiverAnswer | Promise<ReceiverAnswer>;
 }
 
 export async function openReceiver(): Promise<DeliveryReceiver> {
@@ -41,15 +43,19 @@ export async function openReceiver(): Promise<DeliveryReceiver> {
       const { headers } = request;
       const delivery = { id: String(headers['webhook-id']), headers, text, body: JSON.parse(text) };
       deliveries.push(delivery);
-      const answer = receiver.answer(delivery);
-      const [status, more] = typeof answer === 'number' ? [answer, {}] : answer;
-      response.writeHead(status, more).end();
+      void respond(response, receiver.answer(delivery));
     });
   });
   await listening(server);
   const { port } = server.address() as AddressInfo;
   const receiver: DeliveryReceiver = { url: `http://127.0.0.1:${port}/hook`, deliveries, answer: () => 204 };
   return receiver;
+}
+
+async function respond(response: ServerResponse, answer: ReturnType<DeliveryReceiver['answer']>): Promise<void> {
+  const known = await answer;
+  const [status, more] = typeof known === 'number' ? [known, {}] : known;
+  response.writeHead(status, more).end();
 }
 
 async function listening(server: Server): Promise<void> {
