@@ -37,11 +37,12 @@ it('predecessor mistake 5: PostgreSQL failed on columns without a migration and 
     ),
   );
   const inDatabase = new Map(rows.map(({ table, columns }) => [table, columns]));
-  const inCode = new Map<string, string[]>(
-    Object.values(LAYOUTS).map(({ table, columns, words }) => [
-      table,
-      [...Object.keys(columns).map(columnName), ...(words ? ['words'] : [])].toSorted(),
-    ]),
+  const inCode = new Map<string, readonly string[]>(
+    Object.values(LAYOUTS).flatMap(({ table, view, columns, embeds, words }) => {
+      const own = Object.keys(columns).map(columnName);
+      const more = [...Object.keys(embeds ?? {}).map(columnName), ...(words ? ['words'] : [])];
+      return [[table, [...own, ...more].toSorted()] as const, ...(view ? [[view, own.toSorted()] as const] : [])];
+    }),
   );
   for (const [table, columns] of Object.entries(FEED)) inCode.set(table, columns.toSorted());
   expect(inDatabase).toEqual(inCode);

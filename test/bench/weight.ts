@@ -9,9 +9,9 @@ import { startPostgres } from '../support/postgresServer.ts';
 import { type Data, fillData, positionInput, ROOT_KEY } from './data.ts';
 import { CREATE, FUND, RELEASE } from './operations.ts';
 
-const POSITIONS = 5_000;
+const POSITIONS = 1_000;
 /** The number of positions that are open at once: their moves alternate. */
-const OPEN = 500;
+const OPEN = 250;
 const CONNECTIONS = 4;
 /** The server vacuums as often per row as by default, but looks every second, because the run has no minutes. */
 const SETTINGS = ['autovacuum_naptime=1s', 'full_page_writes=on'];
@@ -30,8 +30,13 @@ const TABLES = [
 
 type Send = (query: string, input: Readonly<Record<string, unknown>>) => Promise<Id>;
 
-/** Prints the weight of positions whose moves have an idempotency key, or none. */
-export async function benchWeight(hasKeys: boolean): Promise<void> {
+/** Prints the weight of plain positions, and of positions with all that is optional. */
+export async function benchWeight(): Promise<void> {
+  for (const isPlain of [true, false]) await weigh(isPlain);
+}
+
+/** Unless it is plain, a position has an external reference and metadata, and its moves have idempotency keys. */
+async function weigh(isPlain: boolean): Promise<void> {
   const server = await startPostgres({ settings: SETTINGS });
   try {
     await migrate(server.url);
@@ -42,7 +47,7 @@ export async function benchWeight(hasKeys: boolean): Promise<void> {
     const app = createApp({ store, rootToken: ROOT_KEY, onInternalError: (_id, error) => onError(error) });
     const send: Send = async (query, input) => {
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${data.apiKey}` };
-      const keyed = hasKeys ? { ...input, idempotencyKey: `order-${crypto.randomUUID()}` } : input;
+      const keyed = isPlain ? input : { ...input, idempotencyKey: `order-${crypto.randomUUID()}` };
       const body = JSON.stringify({ query, variables: { input: keyed } });
       const response = await app.fetch(new Request('http://localhost/graphql', { method: 'POST', headers, body }));
       const text = await response.text();
@@ -50,25 +55,26 @@ export async function benchWeight(hasKeys: boolean): Promise<void> {
       if (id === undefined) throw new Error(`A move was refused: ${text}`);
       return id;
     };
+    // Changes get their sequences while someone waits for them.
+    store.changes.onChanges(() => undefined);
     const before = await asAdmin(server.url, (admin) => readFigures(admin));
-    await live(send, data);
+    await live(send, data, isPlain);
     const after = await asAdmin(server.url, (admin) => readFigures(admin));
     await app.stop();
     await store.close();
-    print(hasKeys, before, after);
+    print(isPlain, before, after);
   } finally {
     await server.stop();
   }
 }
 
 /** Lives the lives of all positions, of which a number is open at once. */
-async function live(send: Send, { assetIds }: Data): Promise<void> {
+async function live(send: Send, { assetIds }: Data, isPlain: boolean): Promise<void> {
   for (let from = 0; from < POSITIONS; from += OPEN) {
     const numbers = Array.from({ length: OPEN }, (_, index) => from + index);
     const inputs = numbers.map((index) => ({
       ...positionInput(assetIds, index),
-      externalReference: `order-${index}`,
-      metadata: { branch: `branch ${index % 20}` },
+      ...(!isPlain && { externalReference: `order-${index}`, metadata: { branch: `branch ${index % 20}` } }),
     }));
     const ids = await each(inputs, (input) => send(CREATE, input));
     await each(ids, (positionId) => send(FUND, { positionId }));
@@ -121,14 +127,14 @@ async function readFigures(admin: pg.Client): Promise<Figures> {
   };
 }
 
-function print(hasKeys: boolean, before: Figures, after: Figures): void {
+function print(isPlain: boolean, before: Figures, after: Figures): void {
   const line = (name: string, bytes: number): void =>
     void process.stdout.write(`${name.padEnd(58)}${bytes.toFixed(0).padStart(8)}\n`);
   const perLife = (name: string): number =>
     ((after.bytes.get(name)?.bytes ?? 0) - (before.bytes.get(name)?.bytes ?? 0)) / POSITIONS;
   process.stdout.write(
     `\nBytes per position's life (create, fund, release a part, release the rest), ${POSITIONS} positions, ` +
-      `${hasKeys ? 'with' : 'without'} idempotency keys\n`,
+      `${isPlain ? 'without' : 'with'} idempotency keys, external references and metadata\n`,
   );
   let total = 0;
   for (const table of TABLES) {

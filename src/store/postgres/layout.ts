@@ -1,3 +1,4 @@
+import { SERVER_INSTITUTION_ID } from '../../domain/auditEvent.ts';
 import type { Field, ReadOptions, TableName } from '../store.ts';
 
 export type SqlType = 'text' | 'uuid' | 'text[]' | 'numeric' | 'int' | 'bigint' | 'boolean' | 'timestamptz' | 'json';
@@ -107,3 +108,10 @@ export const digitsOf = (column: string): Sort => ({
     return text.length > DIGITS ? ':' : text.padStart(DIGITS, '0');
   },
 });
+
+/** Excludes the rows of a view that have no id. They belong to rows of a table that contain no row of the view. */
+export const IS_ROW = 't.id is not null';
+
+/** Returns all institutions whose rows a table has, as a table with a column \`id\`. */
+export const institutionsOf = ({ ofServer = false }: Pick<DeclaredLayout<never>, 'ofServer'>): string =>
+  ofServer ? `(select id from institutions union all select '${SERVER_INSTITUTION_ID}')` : 'institutions';

@@ -4,12 +4,12 @@ import type { Scope } from '../../domain/viewer.ts';
 import { SCAN_ORDERS } from '../scanOrders.ts';
 import type { Field, TableName, TableScan, Tables } from '../store.ts';
 import { withRetries } from './errors.ts';
-import { columnName, encode, type Layout } from './layout.ts';
+import { columnName, encode, IS_ROW, type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { ConnectionPool } from './pool.ts';
 import { predicateOf } from './predicate.ts';
 import { type OnStatement, type Session, withSession } from './session.ts';
-import { IS_ROW, Parameters, type Statement, selectOf } from './sql.ts';
+import { Parameters, type Statement, selectOf } from './sql.ts';
 
 /** The number of rows of a page. Some rows have more than 64 KiB. */
 const PAGE_ROWS = 500;

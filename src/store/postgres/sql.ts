@@ -1,8 +1,7 @@
-import { SERVER_INSTITUTION_ID } from '../../domain/auditEvent.ts';
 import { COUNTRY_FIELDS } from '../../domain/templateKinds.ts';
 import { textIssue } from '../../domain/text.ts';
 import type { Condition, Field, PartyMatch, Range, ReadOptions, Selection, TableName } from '../store.ts';
-import { columnName, type DeclaredLayout, encode, type Layout, type Sort } from './layout.ts';
+import { columnName, encode, IS_ROW, institutionsOf, type Layout, type Sort } from './layout.ts';
 import { lexemeOf } from './lexemes.ts';
 import { known } from './parents.ts';
 import { Parameters } from './statement.ts';
@@ -51,13 +50,6 @@ export type Bound = { readonly [field: string]: string };
  * though it never runs.
  */
 const NOTHING = "t.id = any('{}'::text[])";
-
-/** Excludes the rows of a view that have no id. They belong to rows of a table that contain no row of the view. */
-export const IS_ROW = 't.id is not null';
-
-/** Returns all institutions whose rows a table has, as a table with a column \`id\`. */
-export const institutionsOf = ({ ofServer = false }: Pick<DeclaredLayout<never>, 'ofServer'>): string =>
-  ofServer ? `(select id from institutions union all select '${SERVER_INSTITUTION_ID}')` : 'institutions';
 
 /** The conditions of a selection as SQL. */
 export function whereOf<E>(

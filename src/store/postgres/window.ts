@@ -1,16 +1,6 @@
 import type { Condition, Field, Key, Selection, Where, Window } from '../store.ts';
-import { columnName, type Layout } from './layout.ts';
-import {
-  type Bound,
-  institutionsOf,
-  type Parameters,
-  selectOf,
-  sortOf,
-  storable,
-  templatesOf,
-  unreadOf,
-  whereOf,
-} from './sql.ts';
+import { columnName, institutionsOf, type Layout } from './layout.ts';
+import { type Bound, type Parameters, selectOf, sortOf, storable, templatesOf, unreadOf, whereOf } from './sql.ts';
 
 /** The parts of the statement of one window. */
 interface Parts<E> {

@@ -99,8 +99,8 @@ $$;
 create trigger lifecycle_events_keep_ledger before delete on lifecycle_events
   for each row when (old.ledger_event_id is not null) execute function ledger_event_must_stay();
 
--- All ledger events and postings, wherever they are stored. Row level security of the tables applies to every role that reads the
--- views. Where an event has no ledger event in its row, the id is null: a condition in the view itself would keep the
+-- All ledger events and postings, wherever they are stored. Row level security of the tables applies to the role that reads
+-- the views. Where an event has no ledger event in its row, the id is null: a condition in the view itself would keep the
 -- planner from reading both tables in the order of their indexes.
 create view ledger_entries with (security_invoker = true) as
   select institution_id, id, kind, position_id, lifecycle_event_id, sequence, from_state, to_state, created_at
