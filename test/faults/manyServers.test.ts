@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { type DocumentNode, print } from 'graphql';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
-import { COUNTS, FULL } from '../counts.ts';
+import { COUNTS, FULL, HANG_MS } from '../counts.ts';
 import { asAdmin } from '../support/admin.ts';
 import { type Deal, fundedPosition, makeDeal } from '../support/deal.ts';
 import { POSTGRES_BIN } from '../support/debianPostgres.ts';
@@ -165,8 +166,9 @@ describe.skipIf(POSTGRES_BIN === undefined || PGBOUNCER === undefined)(
         }
       };
       const clients = Promise.all([writing(), ...Array.from({ length: AT_ONCE }, (_each, index) => reading(index))]);
-      const moreReads = async (): Promise<void> => {
-        for (const until = reads + COUNTS.readsOfStoppedReplica; reads < until; ) await delay(5);
+      const moreReads = (): Promise<unknown> => {
+        const until = reads + COUNTS.readsOfStoppedReplica;
+        return vi.waitUntil(() => reads >= until, { timeout: HANG_MS.test, interval: 5 });
       };
       const served: number[] = [];
       for (let stop = 0; stop < COUNTS.replicaStops; stop += 1) {
@@ -201,9 +203,9 @@ describe.skipIf(POSTGRES_BIN === undefined || PGBOUNCER === undefined)(
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       atFileEnd(() => void child.kill('SIGKILL'));
-      const output = Promise.all([text(child.stdout), text(child.stderr)]);
+      const output = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
       const [code] = (await once(child, 'exit')) as [number | null];
-      const printed = (await output).join('').replaceAll(/\x1b\[[0-9;]*m/g, '');
+      const printed = stripVTControlCharacters((await output).join(''));
       const served = [...printed.matchAll(/served by the replica: (\d+)/g)].reduce(
         (sum, [, each]) => sum + Number(each),
         0,
@@ -232,7 +234,7 @@ describe.skipIf(POSTGRES_BIN === undefined || PGBOUNCER === undefined)(
 /** A server whose requests go to two addresses in turn. Each query may be served by a replica that has all writes. */
 function alternating(addresses: readonly [string, string]): TestServer {
   // Only its requests over HTTP are used.
-  const { run: _run, ...server } = serve({ isSynchronous: true, read: () => ({}) } as unknown as Store);
+  const server = serve({ isSynchronous: true, read: () => ({}) } as unknown as Store);
   let sent = 0;
   let lsn = '0';
   const ask = async (document: string | DocumentNode, variables: unknown = {}) => {

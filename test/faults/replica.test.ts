@@ -104,6 +104,40 @@ describe.skipIf(POSTGRES_BIN === undefined)('reads of a streaming replica', () =
     await resume(standby);
   });
 
+  it('the LSN of a write is read in the round trip of its COMMIT, and that of a read in the one of the read', async () => {
+    const toPrimary = await startProxy(primary.url);
+    atFileEnd(() => toPrimary.away());
+    const other = await openReplicated(toPrimary.url, standby.url, { connections: 1 });
+    await other.waitUntil(true);
+    const { id } = await create(other);
+    await delay(200);
+    /** What the client has sent, with the number of the round trip. */
+    const messages: (readonly [what: string, trip: number])[] = [];
+    toPrimary.tap = {
+      fromClient: ({ type, text }, { flights }) => {
+        const [, what] = /(commit\0|primary_lsn|open_reading|open_writing)/.exec(text) ?? [];
+        if (what !== undefined && type !== 'P') messages.push([what.replace('\0', ''), flights]);
+      },
+    };
+    await create(other);
+    // The change feed has transactions of its own, which note no LSN.
+    const noted = messages.findIndex(([what]) => what === 'primary_lsn');
+    expect(messages[noted - 1]).toEqual(['commit', messages[noted]?.[1]]);
+    await delay(200);
+    messages.length = 0;
+    const { lsn } = await other.post(READ, { id }, { 'escrowgrid-min-lsn': 'FFFFFFFF/0' });
+    expect(lsn).not.toBeNull();
+    const trip = messages[0]?.[1];
+    expect(messages).toEqual([
+      ['open_reading', trip],
+      ['primary_lsn', trip],
+    ]);
+    messages.length = 0;
+    await other.post(READ, { id });
+    expect(messages.map(([what]) => what)).toEqual(['open_reading']);
+    toPrimary.tap = {};
+  });
+
   it('API keys and mutations with their results are read from the primary, whatever the header', async () => {
     await waitForReplay(primary, standby);
     await pause(standby);

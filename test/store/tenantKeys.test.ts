@@ -58,7 +58,7 @@ describe('Citus can distribute the tables by institution', () => {
     const section = sectionOf('docs/operations.md', 'Growth');
     const [, list = ''] = /unnest\(array\[([^\]]*)\]/.exec(section) ?? [];
     const named = ['institutions', ...[...list.matchAll(/'(\w+)'/g)].map(([, table]) => table)];
-    expect(named.toSorted()).toEqual(keys.tables.filter((table) => !isLocal(table)));
+    expect(new Set(named)).toEqual(new Set(keys.tables.filter((table) => !isLocal(table))));
     for (const table of Object.keys(LOCAL_TABLES)) expect(section).toContain(`\`${table}\``);
   });
 

@@ -15,7 +15,7 @@ const SLOTS = [...operationsOf(schema), ...slotsOf(schema)];
 /** The operations, those that end an API key last. */
 const OPERATIONS = SLOTS.toSorted((one, other) => Number(isLast(one)) - Number(isLast(other)));
 function isLast({ field }: Slot): boolean {
-  return /ApiKey$/.test(field.name);
+  return field.name.endsWith('ApiKey');
 }
 
 let at: Callers;

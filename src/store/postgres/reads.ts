@@ -169,10 +169,9 @@ export class RequestReads {
     // The server answers the steps in order; one that fails is reported by its own answer.
     const [state] = (await opening.answer).rows as readonly ReplicaState[];
     replica?.assertServed(state as ReplicaState, minLsn);
-    const [last] = await closing.answer.then(
-      ({ rows }) => rows as readonly StatedLsn[],
-      () => [],
-    );
+    const closed = closing.answer.then(({ rows }) => rows as readonly StatedLsn[]);
+    // On the primary, a statement that fails does not make the answers before it useless.
+    const [last] = replica ? await closed : await closed.catch(() => []);
     noteLsn(this.#until, last?.lsn ?? LAST_LSN);
   }
 }

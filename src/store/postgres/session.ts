@@ -128,7 +128,7 @@ export class Session implements Queries {
     };
     const answer = wire.text('commit', () => (isWriting ? wire.commitLimit() : wire.statementLimit()));
     // In the same round trip: the log position of the commit is known only after it.
-    const noted = isWriting && this.#pool.notesLsn ? this.#noteLsn() : undefined;
+    const noted = isWriting && this.#pool.notesLsn && this.#opening.until ? this.#noteLsn() : undefined;
     const { command } = await wire.noticing(onNotice, answer).catch((error: unknown) => {
       if (!isWriting) return wire.fail(error);
       if (isRollback(error)) throw error;
