@@ -7,6 +7,11 @@ export const DISTRIBUTED: ReadonlySet<string> = new Set(
   TABLE_NAMES.flatMap((name) => [LAYOUTS[name].table, ...(LAYOUTS[name].terms ? [LAYOUTS[name].terms.table] : [])]),
 );
 
+/** The tables that views return the rows of. A view limits its tables as its reader does. */
+const TABLE_OF_VIEW: ReadonlyMap<string, string> = new Map(
+  TABLE_NAMES.flatMap((name) => (LAYOUTS[name].view === undefined ? [] : [[LAYOUTS[name].view, LAYOUTS[name].table]])),
+);
+
 /** How a statement limits the rows of a table to those of one institution. */
 export type Limit =
   /** By a condition with a parameter, or the same as another limited table: it is sent to one shard. */
@@ -35,7 +40,8 @@ interface Block {
 export function accessesOf({ text }: Pick<Statement, 'text'>): readonly Access[] {
   const found: Access[] = [];
   const visit = (block: Block): void => {
-    for (const [, verb = '', table = '', alias = table] of block.own.matchAll(TABLES)) {
+    for (const [, verb = '', named = '', alias = named] of block.own.matchAll(TABLES)) {
+      const table = TABLE_OF_VIEW.get(named) ?? named;
       if (!DISTRIBUTED.has(table)) continue;
       const limit = verb === 'insert into' ? 'PARAMETER' : limitOf(block, table, alias);
       found.push({ table, kind: kindOf(verb, block, text), limit });

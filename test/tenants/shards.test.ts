@@ -77,20 +77,29 @@ async function filteredAs(token: string): Promise<readonly Statement[]> {
 }
 
 /** What an API key reads with a condition that PostgreSQL does not use to choose an index. */
-const HIDDEN = ['list: assets', 'list: milestones', 'list: positions', 'search: chat_sessions'];
+const HIDDEN = [
+  'list: assets',
+  'list: audit_events',
+  'list: milestones',
+  'list: positions',
+  'list: webhook_deliveries',
+  'search: chat_sessions',
+];
 
 /** What the root key reads and locks of all institutions, by the way it does. Its writes name the institution. */
 const OF_ROOT: Readonly<Record<string, string>> = {
   'by id':
     'api_keys asset_template_configs asset_templates assets chat_messages chat_sessions institutions ledger_events ' +
-    'lifecycle_events policies positions read_marks terms',
+    'lifecycle_events policies positions read_marks terms webhook_endpoints',
   count:
     'asset_templates assets audit_events chat_messages chat_sessions institutions ledger_events lifecycle_events ' +
-    'milestones positions',
+    'milestones positions webhook_deliveries webhook_endpoints',
   list:
     'api_keys asset_templates assets audit_events chat_messages chat_revisions chat_sessions institutions ' +
-    'ledger_events lifecycle_events milestones parties policies positions postings',
-  lock: 'api_keys asset_templates assets chat_messages chat_sessions institutions policies positions read_marks',
+    'ledger_events lifecycle_events milestones parties policies positions postings webhook_deliveries webhook_endpoints',
+  lock:
+    'api_keys asset_templates assets chat_messages chat_sessions institutions policies positions read_marks ' +
+    'webhook_endpoints',
 };
 
 /** What background jobs find among all institutions. */
@@ -98,6 +107,9 @@ const OF_JOBS = [
   // Those whose subscriptions are open.
   'by id: api_keys',
   'list: idempotency_records',
+  // Those whose deliveries are past their retention.
+  'list: institutions',
+  'list: webhook_deliveries',
   // Those that were used.
   'lock: api_keys',
   'lock: chat_sessions',
