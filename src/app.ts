@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
+import { appWebhooks, type WebhookOptions } from './appWebhooks.ts';
 import { type BackgroundJobs, backgroundJobs, createJobs } from './backgroundJobs.ts';
 import type { CommandContext } from './commands/context.ts';
 import { createStoredLedger, type Ledger } from './commands/ledger.ts';
@@ -9,6 +10,7 @@ import type { NewId } from './domain/ids.ts';
 import type { Clock } from './domain/time.ts';
 import type { Viewer } from './domain/viewer.ts';
 import { createIds, newRandomToken } from './ids.ts';
+import type { Job } from './jobs/job.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { plainSchema, schema } from './schema/index.ts';
 import { Access } from './server/access/access.ts';
@@ -33,6 +35,7 @@ import { SCHEMA_PATH, type SchemaAnswerOptions, schemaAnswer } from './server/sc
 import type { Tracing } from './server/tracing.ts';
 import { securityHeaders } from './server/transport.ts';
 import type { TrustedDocuments } from './server/trustedDocuments.ts';
+import { WebhookDocuments } from './server/webhookDocuments.ts';
 import { serveWebSockets } from './server/websocket.ts';
 import { createEngine } from './server/yoga.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
@@ -73,6 +76,8 @@ export interface AppOptions {
   readonly onReadiness?: (reason: UnreadyReason | undefined) => void;
   /** Whether HSTS tells browsers to use only TLS. */
   readonly strictTransport?: boolean;
+  /** The webhooks; absent if nothing can be delivered, and no endpoint can be created. */
+  readonly webhooks?: WebhookOptions;
   /** The ledger of accounting entries. Defaults to the one in the store. */
   readonly ledger?: Ledger;
   /**
@@ -96,6 +101,8 @@ export interface App extends BackgroundJobs {
   readonly readiness: Readiness;
   /** Returns the number of live subscriptions. */
   liveSubscriptions(): number;
+  /** Delivers all changes that are due to the endpoints of webhooks, for tests. */
+  deliverWebhooks(): Promise<void>;
   /** Starts the hub and the background jobs. */
   start(): void;
   /**
@@ -120,10 +127,12 @@ export function createApp(options: AppOptions): App {
   const failed = failureHandler(onInternalError);
   const { access, ...entry } = accessOf({ ...options, clock, newId }, settings);
   const { rejections } = entry;
-  const { noteFeedRead: onRead } = metrics ?? {};
+  const { noteFeedRead: onRead, countJobRun: onRun, countWebhookAttempt: onAttempt } = metrics ?? {};
   const hub = new Hub({ ...settings, feed: store.changes, maxPerOwner, onInternalError: failed, onRead });
   const failedAttempts = new BoundedFailedAttempts(clock, rejections);
-  const shared = { store, ledger, clock, newId, newToken, failedAttempts, chatLimits, apiKeysPerInstitution };
+  const webhooks = appWebhooks(options.webhooks, settings.webhookLimits);
+  const limits = { chatLimits, apiKeysPerInstitution };
+  const shared = { store, ledger, clock, newId, newToken, failedAttempts, webhooks: webhooks.commands, ...limits };
   const headers = securityHeaders(strictTransport);
   const readiness = new Readiness(store, failed, options.onReadiness);
   const buffer = new ResponseBuffer(settings.responses.bufferBytes);
@@ -132,13 +141,16 @@ export function createApp(options: AppOptions): App {
   const front = { path: GRAPHQL_PATH, access, origins, trusted, headers, readiness, ...observed };
   const compiled = fastPaths ? new CompiledQueries(() => extendSchema(plainSchema()), failed) : undefined;
   const handling = { ...settings, ...front, responses, bodyBytes: settings.http.bodyBytes, compiled };
-  const engine = createEngine({ ...handling, schema: extendSchema(schema), shared: { ...shared, hub } });
-  const { graphql } = engine;
+  const served = extendSchema(schema);
+  const engine = createEngine({ ...handling, schema: served, shared: { ...shared, hub } });
+  const { graphql, contextOfViewer: contextOf } = engine;
   // The context of the server's own commands: they have no request, and root is their viewer.
   const own: CommandContext = { ...shared, viewer: ROOT, requestId: null };
-  const background = backgroundJobs({ own, settings, hub, failedAttempts, ...entry });
-  const onRun = metrics?.countJobRun;
+  const documents = new WebhookDocuments({ ...settings, schema: served, contextOf });
+  webhooks.connect({ ...settings, own, hub, documents, onError: failed, onAttempt });
+  const background = backgroundJobs({ own, settings, hub, failedAttempts, webhooks, ...entry });
   const jobs = createJobs({ ...settings, work: background, store, readiness, onError: failed, onRun });
+  const repeated = [...jobs, webhooks];
   metrics?.watch({ store, clock, liveSubscriptions: () => hub.size });
   return {
     fetch: async (request) => graphql.fetch(request),
@@ -157,19 +169,31 @@ export function createApp(options: AppOptions): App {
     ...background,
     readiness,
     liveSubscriptions: () => hub.size,
+    deliverWebhooks: () => webhooks.deliverDue(),
     start: () => {
       hub.start();
-      if (runsJobs) for (const each of jobs) each.start();
+      for (const each of runsJobs ? repeated : []) each.start();
     },
-    stop: () =>
-      withTimeLimit(STOP_MS, async () => {
-        await hub.stop();
-        await Promise.all(jobs.map((each) => each.stop()));
-        await background.flushCounters().catch(failed);
-        await rejections.finish().catch(failed);
-      }),
+    stop: () => stopAll({ hub, repeated, background, rejections, failed }),
   };
 }
+
+interface Running {
+  readonly hub: Hub;
+  readonly repeated: readonly Pick<Job, 'stop'>[];
+  readonly background: BackgroundJobs;
+  readonly rejections: RejectionLog;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Ends all subscriptions and background work, and writes what was counted. */
+const stopAll = ({ hub, repeated, background, rejections, failed }: Running): Promise<void> =>
+  withTimeLimit(STOP_MS, async () => {
+    await hub.stop();
+    await Promise.all(repeated.map((each) => each.stop()));
+    await background.flushCounters().catch(failed);
+    await rejections.finish().catch(failed);
+  });
 
 /** Returns the texts that the server sends, by path. */
 function textsOf({ home, graphiql, metrics }: AppOptions, handling: SchemaAnswerOptions): ReadonlyMap<string, Page> {

@@ -1,5 +1,6 @@
 import type { CommandContext } from './commands/context.ts';
 import { deleteExpiredIdempotencyRecords } from './jobs/deleteExpiredIdempotencyRecords.ts';
+import { deleteOldDeliveries } from './jobs/deleteOldDeliveries.ts';
 import { expireDuePositions } from './jobs/expirePositions.ts';
 import { COMPLETE, createJob, type Job, type OnJobRun } from './jobs/job.ts';
 import { purgeDeletedSessions } from './jobs/purgeDeletedSessions.ts';
@@ -16,7 +17,8 @@ import type { Hub } from './subscriptions/hub.ts';
 export interface BackgroundJobs {
   /** Expires the positions that are due now. Returns their number. */
   readonly expireDue: () => Promise<number>;
-  /** Deletes what is past its retention: idempotency records, deleted chat, changes, the store's own rows. */
+  /** Deletes what is past its retention: idempotency records, deleted chat, changes, deliveries of webhooks, the store's
+   * own rows. Encrypts the secrets of webhooks with a new key. */
   readonly cleanUp: () => Promise<void>;
   /** Writes what was counted: rate limits, uses of API keys, rejected requests. Forgets the counts of past minutes. */
   readonly flushCounters: () => Promise<void>;
@@ -29,6 +31,7 @@ export interface DeletedCounts {
   readonly idempotencyRecords: number;
   readonly chatSessions: number;
   readonly changes: number;
+  readonly webhookDeliveries: number;
 }
 
 const CLEAN_UP_PAUSE_MS = 60_000;
@@ -55,6 +58,10 @@ interface BackgroundJobsOptions {
   readonly limits: RateLimits;
   readonly rejections: RejectionLog;
   readonly failedAttempts: BoundedFailedAttempts;
+  readonly webhooks: {
+    /** Encrypts the secrets of webhooks with the current key. */
+    resealSecrets(): Promise<void>;
+  };
 }
 
 /** Returns the work of the background jobs, which tests can also call directly. */
@@ -66,10 +73,12 @@ export const backgroundJobs = ({
   limits,
   rejections,
   failedAttempts,
+  webhooks,
 }: BackgroundJobsOptions): BackgroundJobs => ({
   expireDue: () => expireDuePositions(own),
   cleanUp: async () => {
     await deleteExpired(own, settings);
+    await webhooks.resealSecrets();
   },
   flushCounters: async () => {
     failedAttempts.forgetPast();
@@ -85,14 +94,15 @@ export const backgroundJobs = ({
 /** Deletes once what is past its retention. */
 export async function deleteExpired(
   own: CommandContext,
-  { idempotencyRetentionMs, chatRetentionMs, changeRetentionMs }: Settings,
+  { idempotencyRetentionMs, chatRetentionMs, changeRetentionMs, webhookLimits }: Settings,
 ): Promise<DeletedCounts> {
   const now = own.clock();
   const idempotencyRecords = await deleteExpiredIdempotencyRecords(own, now - idempotencyRetentionMs);
   const chatSessions = await purgeDeletedSessions(own, now - chatRetentionMs);
   const changes = await own.store.changes.deleteBefore(now - changeRetentionMs);
+  const webhookDeliveries = await deleteOldDeliveries(own, now - webhookLimits.deliveryRetentionMs);
   await own.store.cleanUp();
-  return { idempotencyRecords, chatSessions, changes };
+  return { idempotencyRecords, chatSessions, changes, webhookDeliveries };
 }
 
 /** The names of the jobs in the metrics. */

@@ -4,6 +4,7 @@ import { parseEnvFile } from './envFile.ts';
 import { DEFAULTS, type Settings } from './settings.ts';
 import { readStore, type StoreConfig } from './storeConfig.ts';
 import { DEVELOPMENT_KEY, type Environment, VariableReader } from './variables.ts';
+import { readWebhookLimits, readWebhooks, type WebhookConfig } from './webhookConfig.ts';
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const INTROSPECTION = ['all', 'root', 'none'] as const;
@@ -37,6 +38,7 @@ export interface Config {
     /** Whether all other documents are rejected. */
     readonly only: boolean;
   };
+  readonly webhooks: WebhookConfig;
   /** The limits and times of the server. */
   readonly settings: Settings;
 }
@@ -97,6 +99,7 @@ export function readConfig(env: Environment): Config {
       file: read.text('TRUSTED_DOCUMENTS', '') || null,
       only: read.flag('TRUSTED_DOCUMENTS_ONLY', false),
     },
+    webhooks: readWebhooks(read, isProduction, problems),
     settings: readSettings(read, isProduction, store.backend),
   };
   if (config.previousRootApiKey === config.rootApiKey) {
@@ -179,6 +182,7 @@ function readSettings(read: VariableReader, isProduction: boolean, backend: Stor
       createApiKey: rate('RATE_LIMIT_CREATE_API_KEY_PER_MINUTE', 30),
       subscriptionCost: rate('SUBSCRIPTION_COST_PER_MINUTE', 60_000),
     },
+    webhookLimits: readWebhookLimits(read),
   };
 }
 

@@ -3,6 +3,7 @@ import { V7Generator } from 'uuidv7';
 import { type NewToken, TOKEN_BYTES, tokenOf } from './domain/apiKey.ts';
 import { type NewId, typeId } from './domain/ids.ts';
 import { type Clock, type Instant, notBefore } from './domain/time.ts';
+import { type NewWebhookSecret, WEBHOOK_SECRET_BYTES, webhookSecretOf } from './domain/webhookSignature.ts';
 
 /**
  * Returns a function that makes ids from the time and random bits. Each id sorts after the ones before it: while the
@@ -18,7 +19,10 @@ export function createIds(clock: Clock): NewId {
 }
 
 /** Makes the token of an API key from random bytes. */
-export const newRandomToken: NewToken = () => tokenOf(randomBytes(TOKEN_BYTES));
+export const newRandomToken: NewToken = (institutionId) => tokenOf(randomBytes(TOKEN_BYTES), institutionId);
+
+/** Makes the secret of a webhook endpoint from random bytes. */
+export const newWebhookSecret: NewWebhookSecret = () => webhookSecretOf(randomBytes(WEBHOOK_SECRET_BYTES));
 
 /** The number of random numbers that are requested from the system at once. */
 const RANDOM_NUMBERS = 1024;

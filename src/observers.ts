@@ -41,6 +41,7 @@ export async function openObservers(config: Config, stream: Writable): Promise<O
 const listenerOf = (log: Logger): StoreListener => ({
   onError: (error) => log.error({ err: error }, 'database connection lost'),
   onRecovery: () => log.info('database connection restored'),
+  onReplica: (reason) => (reason ? log.warn({ err: reason }, 'replica not used') : log.info('replica used')),
   onWait: (reason) => log.warn({ reason }, 'waiting for the database'),
   onMemoryWarning: (message, { usedBytes, maxBytes }) =>
     log.warn({ usedMb: Math.round(usedBytes / 2 ** 20), maxMb: Math.round(maxBytes / 2 ** 20) }, message),

@@ -17,15 +17,17 @@ export type Opening = 'AS_CONFIGURED' | 'UNCHANGED';
 export interface DatabaseListener
   extends Pick<PostgresOptions, 'onError' | 'onRecovery' | 'onTransition' | 'traceStatement'> {
   readonly onWait?: (reason: string) => void;
+  /** Called when the replica becomes usable, and with the reason when it becomes unusable. */
+  readonly onReplica?: ((reason: Error | undefined) => void) | undefined;
 }
 
 /** Opens a store on PostgreSQL. Throws UnusableDatabaseError. */
 export async function openDatabase(
   config: DatabaseConfig,
-  { onWait, ...listener }: DatabaseListener,
+  { onWait, onReplica, ...listener }: DatabaseListener,
   opening: Opening,
 ): Promise<Store> {
-  const { databaseUrl, directUrl, connections, pooler, maxClockSkewMs, migrations, startupMs } = config;
+  const { databaseUrl, directUrl, connections, pooler, maxClockSkewMs, migrations, startupMs, replica } = config;
   const isUnchanged = opening === 'UNCHANGED';
   const check = async (): Promise<void> => {
     // The migrations hold a session-level lock, which a pooler in transaction mode does not preserve.
@@ -35,7 +37,12 @@ export async function openDatabase(
   };
   await waitForDatabase(check, isUnchanged ? 0 : startupMs, onWait);
   const database = { databaseUrl, directUrl, connections, pooler, maxClockSkewMs };
-  const store = createPostgresStore({ ...database, ...listener });
+  const store = createPostgresStore({
+    ...database,
+    ...listener,
+    // The commands read from the primary.
+    ...(replica && !isUnchanged && { replica: { ...replica, onChange: onReplica } }),
+  });
   // States the time of the database before anything is decided by it.
   await store.findFault();
   return store;

@@ -17,6 +17,8 @@ export interface StoreListener {
   readonly onMemoryWarning?: OnMemoryWarning;
   readonly onTransition?: OnTransition | undefined;
   readonly traceStatement?: TraceStatement | undefined;
+  /** Called when the replica becomes usable, and with the reason when it becomes unusable. */
+  readonly onReplica?: ((reason: Error | undefined) => void) | undefined;
   /** Called with each reason for which the start waits for the database. */
   readonly onWait?: (reason: string) => void;
 }

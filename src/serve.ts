@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { Logger } from 'pino';
-import { type App, createApp, GRAPHQL_PATH } from './app.ts';
+import { type App, type AppOptions, createApp, GRAPHQL_PATH } from './app.ts';
 import type { ServeOptions } from './cli/index.ts';
 import { type Config, type Environment, environment, readConfig } from './config.ts';
 import { addressText, type PublicKeys, pagesOf, prepareDemo } from './development.ts';
@@ -99,8 +99,13 @@ const appOf = (
     trusted: readTrustedDocuments(config.trustedDocuments),
     strictTransport: config.environment === 'production',
     settings: config.settings,
+    ...webhooksOf(config),
     ...world?.appOptions,
   });
+
+/** Returns the option of webhooks, unless they are not enabled. */
+const webhooksOf = ({ webhooks: { key, ...others } }: Config): Pick<AppOptions, 'webhooks'> =>
+  key === null ? {} : { webhooks: { key, ...others } };
 
 /** Stops the server when a signal arrives. */
 function onSignals(log: Logger, stop: () => void): void {

@@ -5,6 +5,7 @@ import type { HttpLimits } from './server/http.ts';
 import type { DocumentRules } from './server/operations/documentRules.ts';
 import type { OperationLimits } from './server/operations/requestedOperation.ts';
 import type { ResponseLimits } from './server/responseLimits.ts';
+import { DEFAULT_WEBHOOK_LIMITS, type WebhookLimits } from './webhooks/limits.ts';
 
 /** Limits and times of the server. Times are in ms. */
 export interface Settings {
@@ -41,6 +42,7 @@ export interface Settings {
   readonly socketBufferBytes: number;
   /** Requests per minute, or null for no limit. */
   readonly rates: Limits;
+  readonly webhookLimits: WebhookLimits;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -90,4 +92,5 @@ export const DEFAULTS: Settings = {
     createApiKey: null,
     subscriptionCost: null,
   },
+  webhookLimits: DEFAULT_WEBHOOK_LIMITS,
 };

@@ -46,6 +46,12 @@ export type StoreConfig =
       readonly databaseUrl: string;
       /** The URL for the connections that a pooler cannot serve: migrations and notifications. */
       readonly directUrl: string;
+      /** The streaming replica that serves reads which accept an older state; absent if there is none. */
+      readonly replica?: {
+        readonly url: string;
+        /** The kind of pooler that the URL leads to. */
+        readonly pooler: (typeof POOLERS)[number];
+      };
     } & DatabaseOptions)
   | ({
       readonly backend: 'embedded';
@@ -65,6 +71,7 @@ export function readStore(read: VariableReader, problems: string[]): StoreConfig
   const isNamed = missing['host'] !== undefined || missing['dbname'] !== undefined;
   const databaseUrl = read.databaseUrl('DATABASE_URL', missing, isNamed ? 'postgres://' : undefined);
   const directUrl = read.databaseUrl('DATABASE_DIRECT_URL', missing);
+  const replicaUrl = read.replicaUrl('READ_DATABASE_URL', missing);
   if (backend === 'postgres' && databaseUrl === undefined) {
     problems.push(
       'DATABASE_URL must be set where STORE_BACKEND is postgres, such as postgres://user@localhost/escrowgrid.',
@@ -77,6 +84,7 @@ export function readStore(read: VariableReader, problems: string[]): StoreConfig
     startupMs: read.whole('STARTUP_TIMEOUT_MS', 30_000, 0, 3_600_000),
     maxClockSkewMs: read.whole('MAX_CLOCK_SKEW_MS', 2_000, 100, 3_600_000),
   };
+  const replicaPooler = read.oneOf('READ_DATABASE_POOLER', POOLERS, database.pooler);
   const heapMb = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
   const maxMb = read.whole('MEMORY_MAX_MB', Math.floor(heapMb * HEAP_PART), 16, heapMb);
   const lockTimeoutMs = read.whole('STORE_LOCK_TIMEOUT_MS', 5_000, 1, 600_000);
@@ -87,7 +95,8 @@ export function readStore(read: VariableReader, problems: string[]): StoreConfig
   };
   const dataDir = read.text('DATA_DIR', './data');
   if (backend === 'embedded') return { backend, dataDir, ...database };
-  return backend === 'postgres'
-    ? { backend, databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '', ...database }
-    : { backend, maxMb, lockTimeoutMs, exports };
+  if (backend === 'memory') return { backend, maxMb, lockTimeoutMs, exports };
+  const urls = { databaseUrl: databaseUrl ?? '', directUrl: directUrl ?? databaseUrl ?? '' };
+  const replica = replicaUrl === undefined ? {} : { replica: { url: replicaUrl, pooler: replicaPooler } };
+  return { backend, ...urls, ...replica, ...database };
 }

@@ -3,10 +3,12 @@ import {
   completeUrl,
   DEFAULT_SCHEMA,
   isSchemaName,
+  parametersOf,
   problemOfUrl,
   SCHEMA_NAME,
   SESSION_ATTRIBUTES,
   SSL_MODES,
+  sessionAttributesOf,
 } from './store/postgres/databaseUrl.ts';
 import { weaknessOf } from './weakSecret.ts';
 
@@ -130,6 +132,16 @@ export class VariableReader {
     const url = completeUrl(given, missing);
     const problem = problemOfUrl(url);
     if (problem !== undefined) this.#problems.push(`${name} ${problem}`);
+    return url;
+  }
+
+  /** The URL of a replica, which may have all parameters but the one that selects primaries. */
+  replicaUrl(name: string, missing: MissingParameters): string | undefined {
+    const url = this.databaseUrl(name, { ...missing, target_session_attrs: undefined });
+    const attributes = sessionAttributesOf(parametersOf(url ?? '') ?? new Map());
+    if (attributes !== undefined && attributes !== 'any') {
+      this.#problems.push(`${name} must not have target_session_attrs=${attributes}, which no replica fulfils.`);
+    }
     return url;
   }
 

@@ -2,6 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { type Config, ConfigurationError, DEVELOPMENT_KEY, type Environment, readConfig } from '../src/config.ts';
 import { DAY_MS } from '../src/domain/time.ts';
+import { RETRY_DELAYS_MS } from '../src/domain/webhookRetries.ts';
 
 const HEAP_MB = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
 const DEFAULTS: Config = {
@@ -23,6 +24,7 @@ const DEFAULTS: Config = {
   allowedOrigins: ['http://localhost:*', 'http://127.0.0.1:*'],
   metrics: { port: null, host: '127.0.0.1' },
   trustedDocuments: { file: null, only: false },
+  webhooks: { key: DEVELOPMENT_KEY, previousKey: null, allowPrivate: false },
   settings: {
     sweepPauseMs: 1_000,
     idempotencyRetentionMs: 30 * DAY_MS,
@@ -60,6 +62,16 @@ const DEFAULTS: Config = {
       createApiKey: null,
       subscriptionCost: null,
     },
+    webhookLimits: {
+      endpointsPerInstitution: 20,
+      deliveryRetentionMs: 30 * DAY_MS,
+      retryDelaysMs: RETRY_DELAYS_MS,
+      maxFailingMs: 3 * DAY_MS,
+      attemptMs: 15_000,
+      leaseMs: 60_000,
+      attemptsAtOnce: 500,
+      attemptsPerEndpoint: 50,
+    },
   },
 };
 const ROOT_API_KEY = 'root-Hb6TqXw3RnKz8PvMd2JyFc9LsGu5Ve7W';
@@ -68,6 +80,7 @@ const PRODUCTION: Config = {
   environment: 'production',
   demoData: false,
   rootApiKey: ROOT_API_KEY,
+  webhooks: { key: null, previousKey: null, allowPrivate: false },
   graphiql: false,
   allowedOrigins: [],
   settings: {

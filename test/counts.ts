@@ -64,6 +64,10 @@ export const COUNTS = {
   creationsOfFeed: FULL ? 2_000 : 200,
   /** Random lifecycles of a position on each store, rebuilt from its ledger. */
   ledgerLives: FULL ? 500 : 25,
+  /** Deliveries of webhooks to a receiver that fails at random, while a server is killed. */
+  webhookDeliveries: FULL ? 100_000 : 1_500,
+  /** Changes of one object that are delivered one after another. */
+  changesOfObject: FULL ? 3_000 : 200,
   /** Concurrent calls with one idempotency key. */
   concurrentRetries: 50,
   /** Concurrent calls that set the first policy of an institution. */
@@ -127,6 +131,11 @@ export const COUNTS = {
   timedPairs: FULL ? 400 : 40,
   /** Exports with a changed bit, and exports that are cut off. */
   damagedExports: FULL ? 2_000 : 40,
+  /** Writes on one server, each followed by a read of another server that a replica may serve. */
+  readYourWrites: FULL ? 10_000 : 300,
+  /** Reads while the replica is stopped and started again, for each time that it is. */
+  readsOfStoppedReplica: FULL ? 1_000 : 200,
+  replicaStops: FULL ? 5 : 1,
   /** Requests of many tenants through a connection pooler. */
   pooledRequests: FULL ? 10_000 : 1_000,
 } as const;

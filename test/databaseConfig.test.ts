@@ -98,6 +98,52 @@ describe('DATABASE_URL', () => {
   });
 });
 
+describe('READ_DATABASE_URL', () => {
+  const replicaOf = (env: Environment): unknown => {
+    const { store } = readConfig({ ...POSTGRES, DATABASE_URL: URL, ...env });
+    return 'replica' in store ? store.replica : undefined;
+  };
+
+  it('without it there is no replica, also if a pooler is configured', () => {
+    expect(replicaOf({})).toBeUndefined();
+    expect(replicaOf({ READ_DATABASE_POOLER: 'transaction' })).toBeUndefined();
+  });
+
+  it('the pooler of the replica is that of the primary, unless it is set', () => {
+    const replica = { READ_DATABASE_URL: 'postgres://clerk@replica/escrowgrid' };
+    const url = replica.READ_DATABASE_URL;
+    expect(replicaOf(replica)).toEqual({ url, pooler: 'none' });
+    expect(replicaOf({ ...replica, DATABASE_POOLER: 'transaction' })).toEqual({ url, pooler: 'transaction' });
+    expect(replicaOf({ ...replica, DATABASE_POOLER: 'transaction', READ_DATABASE_POOLER: 'none' })).toEqual({
+      url,
+      pooler: 'none',
+    });
+  });
+
+  it('the variables of libpq complete it, except for the one that selects primaries', () => {
+    const env = { PGUSER: 'clerk', PGSSLMODE: 'require', PGTARGETSESSIONATTRS: 'read-write', DATABASE_SCHEMA: 'e' };
+    const { url } = replicaOf({ ...env, READ_DATABASE_URL: 'postgres://replica/d' }) as { readonly url: string };
+    expect(Object.fromEntries(parametersOf(url) ?? [])).toEqual({
+      host: 'replica',
+      dbname: 'd',
+      user: 'clerk',
+      sslmode: 'require',
+      schema: 'e',
+    });
+  });
+
+  it('a wrong URL is rejected without its password, and so is one that selects primaries', () => {
+    const problems = (READ_DATABASE_URL: string) => problemsOf({ DATABASE_URL: URL, READ_DATABASE_URL });
+    expect(problems('mysql://clerk:pa55@h/d')).toEqual([expect.stringMatching(/^- READ_DATABASE_URL must be a URL/)]);
+    expect(problems('postgres://clerk:pa55@h/d?target_session_attrs=read-write')).toEqual([
+      '- READ_DATABASE_URL must not have target_session_attrs=read-write, which no replica fulfils.',
+    ]);
+    expect(problemsOf({ DATABASE_URL: URL, READ_DATABASE_POOLER: 'session' })).toEqual([
+      '- READ_DATABASE_POOLER must be one of none, transaction; it is "session".',
+    ]);
+  });
+});
+
 describe('DATABASE_SCHEMA', () => {
   it('the schema is a parameter of both URLs, unless it is public', () => {
     expect(parametersFor({ DATABASE_URL: 'postgres://h', DATABASE_SCHEMA: 'Escrow_1' })).toEqual({

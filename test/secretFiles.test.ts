@@ -42,6 +42,7 @@ const FROM_FILE: readonly (readonly [name: string, value: string, read: (config:
     ({ store }) => store.backend === 'postgres' && parametersOf(store.directUrl)?.get('password'),
   ],
   ['DATABASE_DIRECT_URL', DIRECT_URL, ({ store }) => store.backend === 'postgres' && store.directUrl],
+  ['READ_DATABASE_URL', DIRECT_URL, ({ store }) => store.backend === 'postgres' && store.replica?.url],
 ];
 
 describe.each(FROM_FILE)('%s in a file', (name, value, read) => {
@@ -137,6 +138,7 @@ describe('the content of a file', () => {
       ROOT_API_KEY_PREVIOUS_FILE: absent,
       DATABASE_URL_FILE: absent,
       DATABASE_DIRECT_URL_FILE: absent,
+      READ_DATABASE_URL_FILE: absent,
       PGPASSWORD_FILE: absent,
     });
     const ofFiles = FROM_FILE.map(([name]) => `- ${name}_FILE names the file ${absent}, which does not exist.`);

@@ -60,7 +60,7 @@ const create: Command<CreateApiKey, CheckedCreate, Loaded, ApiKeyCreated> = {
     const { id } = orNotFound(institution, 'institution', 'institutionId', checked.institutionId);
     if (count >= apiKeysPerInstitution)
       throw new CapacityExceededError('API keys per institution', apiKeysPerInstitution);
-    const token = newToken();
+    const token = newToken(id);
     const apiKey = newApiKey(checked, id, token, newId('key'), clock());
     tx.apiKeys.insert(apiKey);
     return { apiKey, token };
@@ -129,7 +129,7 @@ const rotation: Command<RotateApiKey, ApiKeyRef & { readonly overlap: number }, 
     const now = clock();
     const id = newId('key');
     const { next, previous } = rotate(orNotFound(loaded, 'API key', 'apiKeyId', apiKeyId), overlap, id, now);
-    const token = newToken();
+    const token = newToken(previous.institutionId);
     const apiKey = newApiKey(next, previous.institutionId, token, id, now);
     tx.apiKeys.replace(previous);
     tx.apiKeys.insert(apiKey);

@@ -5,6 +5,8 @@ import {
   type AuditEvent,
   type MutationName,
   type Resource,
+  SERVER_ACTIONS,
+  type ServerActionName,
 } from '../domain/auditEvent.ts';
 import type { Id, NewId } from '../domain/ids.ts';
 import { isWellFormedId } from '../domain/ids.ts';
@@ -30,8 +32,13 @@ export interface Attempt {
   readonly actor?: Actor;
 }
 
+/** What the server has done by itself. */
+export interface ServerAction extends Omit<Attempt, 'mutation'> {
+  readonly mutation: ServerActionName;
+}
+
 /** Returns the audit event of an attempt. Only this function and those below it create audit events. */
-export const auditEventOf = (context: CommandContext, attempt: Attempt): AuditEvent =>
+export const auditEventOf = (context: CommandContext, attempt: Attempt | ServerAction): AuditEvent =>
   eventOf(context, attempt, payloadOf(attempt.input));
 
 /** An attempt that was refused. */
@@ -68,13 +75,15 @@ function failureEventOf(context: CommandContext, refused: Failure): AuditEvent |
   return eventOf(context, refused, record === 'WHOLE' ? payload : summaryOf(sent));
 }
 
-function eventOf(context: CommandContext, attempt: Attempt, payload: JsonObject): AuditEvent {
+const ACTIONS = { ...AUDIT_ACTIONS, ...SERVER_ACTIONS } as const;
+
+function eventOf(context: CommandContext, attempt: Attempt | ServerAction, payload: JsonObject): AuditEvent {
   const { mutation, institutionId, errorCode, actor = actorOf(context.viewer) } = attempt;
   const resource = attempt.resource && isWellFormedId(attempt.resource.id) ? attempt.resource : null;
   return Object.freeze({
     id: context.newId('aud'),
     institutionId,
-    action: AUDIT_ACTIONS[mutation],
+    action: ACTIONS[mutation],
     outcome: errorCode === null ? 'SUCCESS' : 'FAILURE',
     ...actor,
     resourceType: resource?.type ?? null,

@@ -1,9 +1,11 @@
 import type { NewToken } from '../domain/apiKey.ts';
 import type { Id, NewId } from '../domain/ids.ts';
 import type { Issues, Maybe } from '../domain/issues.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { Clock } from '../domain/time.ts';
 import { type ErrorCode, NotFoundError, StaleVersionError } from '../domain/userErrors.ts';
 import type { Viewer } from '../domain/viewer.ts';
+import type { SelectedChanges } from '../domain/webhookEndpoint.ts';
 import type { Deadline, Store } from '../store/store.ts';
 import type { FailedAttempts } from './failedAttempts.ts';
 import type { Ledger } from './ledger.ts';
@@ -13,6 +15,26 @@ export interface ChatLimits {
   /** The maximum number of sessions that are not deleted in the whole store, or null for no limit. */
   readonly sessions: number | null;
   readonly messagesPerSession: number;
+}
+
+/** Why a document cannot be used, as the end of a sentence, and the field of the input that has the problem. */
+export interface DocumentIssue {
+  readonly field: 'document' | 'variables';
+  readonly issue: string;
+}
+
+/** What the mutations of webhooks need of the server. */
+export interface Webhooks {
+  /** The maximum number of endpoints per institution, including disabled ones. */
+  readonly endpointsPerInstitution: number;
+  /** Returns why the URL cannot be used, as the end of a sentence; undefined if it can. */
+  readonly urlIssue: (url: string) => string | undefined;
+  /** Returns the changes that a document selects, or why an endpoint of the institution cannot use it. */
+  readonly select: (document: string, variables: JsonObject, institutionId: Id) => SelectedChanges | DocumentIssue;
+  /** Makes a new secret. */
+  readonly newSecret: () => string;
+  /** Encrypts the secret of an endpoint. */
+  readonly seal: (secret: string, endpointId: Id) => string;
 }
 
 /** The dependencies of a command: the viewer, the store, the ledger, the clock and the sources of ids and tokens. */
@@ -27,6 +49,8 @@ export interface CommandContext {
   readonly apiKeysPerInstitution: number;
   /** Makes the token of a new API key. */
   readonly newToken: NewToken;
+  /** Absent if the server has no key for the secrets of webhooks. */
+  readonly webhooks?: Webhooks | undefined;
   /** When the server gives up the operation; absent if it never does. */
   readonly until?: Deadline;
   /** The request id in the log and the audit log, or null if there is none. */

@@ -35,37 +35,63 @@ export interface ApiKey {
 export const isLive = ({ expiresAt, revokedAt }: ApiKey, now: Instant): boolean =>
   revokedAt === null && (expiresAt === null || now < expiresAt);
 
-const TOKEN = /^(eg_[0-9a-hjkmnp-tv-z]{12})_([0-9a-hjkmnp-tv-z]{52})([0-9a-hjkmnp-tv-z]{6})$/;
-/** The length of a prefix, in characters. */
-export const PREFIX_CHARACTERS = 'eg_'.length + 12;
-const TOKEN_CHARACTERS = PREFIX_CHARACTERS + 1 + 52 + 6;
+const CHARACTER = '[0-9a-hjkmnp-tv-z]';
+/** The second part begins with the institution, except in tokens that earlier versions have made. */
+const TOKEN = new RegExp(`^(eg_${CHARACTER}{12})_([0-7]${CHARACTER}{25})?${CHARACTER}{58}$`);
+const INSTITUTION = 'inst_';
+const CHECKSUM_CHARACTERS = 6;
+/** The numbers of characters of a token. */
+const CHARACTERS = { prefix: 'eg_'.length + 12, institution: 26, total: 100, earlierTotal: 74 } as const;
 
-/** Makes a new token. Injected, like the function that makes ids. */
-export type NewToken = () => string;
+/** Makes the token of a new API key of the institution. Injected, like the function that makes ids. */
+export type NewToken = (institutionId: Id) => string;
 
 /** The number of random bytes in a token: 8 bytes of which 60 bits become the prefix, and 32 secret bytes. */
 export const TOKEN_BYTES = 40;
 
 /**
- * Builds a token from random bytes: a prefix, a secret, and a checksum that distinguishes typing errors from guesses.
+ * Builds a token from random bytes: a prefix, the institution, a secret, and a checksum that distinguishes typing errors
+ * from guesses. With the institution, the API key is found among those of one institution only.
  */
-export function tokenOf(random: Readonly<Uint8Array>): string {
-  const named = `eg_${base32(random.subarray(0, 8)).slice(0, 12)}_${base32(random.subarray(8, TOKEN_BYTES))}`;
+export function tokenOf(random: Readonly<Uint8Array>, institutionId: Id): string {
+  const prefix = `eg_${base32(random.subarray(0, 8)).slice(0, 12)}`;
+  const named = `${prefix}_${institutionId.slice(INSTITUTION.length)}${base32(random.subarray(8, TOKEN_BYTES))}`;
   return named + checksumOf(named);
 }
 
-/** Returns the prefix of a well-formed token, or undefined for any other text, including one with a wrong checksum. */
-export function prefixOfToken(token: string): string | undefined {
-  if (token.length !== TOKEN_CHARACTERS) return undefined;
-  const [, prefix, secret, checksum] = TOKEN.exec(token) ?? [];
-  return prefix !== undefined && checksumOf(`${prefix}_${secret}`) === checksum ? prefix : undefined;
+/** The part of a token by which its API key is found. */
+export interface TokenReference {
+  /** The beginning of the token, with everything that is below. */
+  readonly text: string;
+  readonly prefix: string;
+  /** The institution of the API key, or null in a token of an earlier version. */
+  readonly institutionId: Id | null;
 }
+
+/** Returns the reference in a text that has the length of a token, without a check of its other characters. */
+export function referenceIn(token: string): TokenReference | undefined {
+  const prefix = token.slice(0, CHARACTERS.prefix);
+  if (token.length === CHARACTERS.earlierTotal) return { text: prefix, prefix, institutionId: null };
+  if (token.length !== CHARACTERS.total) return undefined;
+  const text = token.slice(0, CHARACTERS.prefix + 1 + CHARACTERS.institution);
+  return { text, prefix, institutionId: INSTITUTION + text.slice(CHARACTERS.prefix + 1) };
+}
+
+/** Whether the text is a token, with a correct checksum. */
+export function isToken(text: string): boolean {
+  if (text.length !== CHARACTERS.total && text.length !== CHARACTERS.earlierTotal) return false;
+  return TOKEN.test(text) && checksumOf(text.slice(0, -CHECKSUM_CHARACTERS)) === text.slice(-CHECKSUM_CHARACTERS);
+}
+
+/** Returns the prefix of a well-formed token, or undefined for any other text, including one with a wrong checksum. */
+export const prefixOfToken = (token: string): string | undefined =>
+  isToken(token) ? token.slice(0, CHARACTERS.prefix) : undefined;
 
 /** Returns the SHA-256 of a token, in hexadecimal. */
 export const hashOfToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 const checksumOf = (named: string): string =>
-  base32(createHash('sha256').update(named).digest().subarray(0, 4)).slice(0, 6);
+  base32(createHash('sha256').update(named).digest().subarray(0, 4)).slice(0, CHECKSUM_CHARACTERS);
 
 /** The properties that a client chooses for a new API key. */
 export interface ApiKeyInput {

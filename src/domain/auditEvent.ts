@@ -1,11 +1,11 @@
 import type { Id } from './ids.ts';
 import type { JsonObject } from './json.ts';
-import type { MutationAction, ResourceType } from './names.ts';
+import type { MutationAction, ResourceType, SERVER_ACTIONS, ServerActionName } from './names.ts';
 import type { Instant } from './time.ts';
 import type { ErrorCode } from './userErrors.ts';
 import type { Actor } from './viewer.ts';
 
-export { AUDIT_ACTIONS, type MutationName } from './names.ts';
+export { AUDIT_ACTIONS, type MutationName, SERVER_ACTIONS, type ServerActionName } from './names.ts';
 
 /**
  * The other actions in the audit log: requests that were rejected before they could attempt a mutation, with their
@@ -22,7 +22,7 @@ export type AccessAction = keyof typeof ACCESS_CODES;
 export type AccessCode = (typeof ACCESS_CODES)[AccessAction];
 
 /** Any action in the audit log. */
-export type AuditAction = MutationAction | AccessAction;
+export type AuditAction = MutationAction | (typeof SERVER_ACTIONS)[ServerActionName] | AccessAction;
 
 /** The institution id of events that concern only the server itself. */
 export const SERVER_INSTITUTION_ID: Id = `inst_${'0'.repeat(26)}`;

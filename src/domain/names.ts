@@ -15,7 +15,9 @@ export type IdPrefix =
   | 'chat'
   | 'msg'
   | 'mark'
-  | 'key';
+  | 'key'
+  | 'whe'
+  | 'whd';
 
 /** The types of the objects that mutations concern, as the audit log names them. */
 export type ResourceType =
@@ -26,7 +28,8 @@ export type ResourceType =
   | 'Policy'
   | 'ChatSession'
   | 'ChatMessage'
-  | 'ApiKey';
+  | 'ApiKey'
+  | 'WebhookEndpoint';
 
 /** The name of each mutation in the audit log. This is the only such list. */
 export const AUDIT_ACTIONS = {
@@ -60,8 +63,18 @@ export const AUDIT_ACTIONS = {
   createApiKey: 'API_KEY_CREATED',
   revokeApiKey: 'API_KEY_REVOKED',
   rotateApiKey: 'API_KEY_ROTATED',
+  createWebhookEndpoint: 'WEBHOOK_ENDPOINT_CREATED',
+  updateWebhookEndpoint: 'WEBHOOK_ENDPOINT_UPDATED',
+  deleteWebhookEndpoint: 'WEBHOOK_ENDPOINT_DELETED',
+  rotateWebhookSecret: 'WEBHOOK_SECRET_ROTATED',
+  redeliverWebhooks: 'WEBHOOKS_REDELIVERED',
 } as const;
 /** The name of a mutation. */
 export type MutationName = keyof typeof AUDIT_ACTIONS;
 /** The audit action of a mutation. */
 export type MutationAction = (typeof AUDIT_ACTIONS)[MutationName];
+
+/** The names of what the server does by itself, in the audit log. */
+export const SERVER_ACTIONS = { disableWebhookEndpoint: 'WEBHOOK_ENDPOINT_DISABLED' } as const;
+/** The name of what the server does by itself. */
+export type ServerActionName = keyof typeof SERVER_ACTIONS;

@@ -25,6 +25,7 @@ export class Metrics implements MetricsText {
   readonly #store = new StoreMetrics(this.#registry);
   readonly #rateLimited: Counter<'limit'>;
   readonly #dispatched: Counter;
+  readonly #webhookAttempts: Counter<'outcome'>;
   readonly #jobRuns: Counter<'job' | 'outcome'>;
   readonly #jobSeconds: Gauge<'job'>;
   readonly #jobEndedAt: Gauge<'job'>;
@@ -43,6 +44,7 @@ export class Metrics implements MetricsText {
       new Gauge({ name, help, labelNames: ['job'], registers });
     this.#rateLimited = counter('escrowgrid_rate_limited_total', 'Requests above a rate limit, by limit.', ['limit']);
     this.#dispatched = counter('escrowgrid_changes_dispatched_total', 'Changes that were dispatched to subscribers.');
+    this.#webhookAttempts = counter('escrowgrid_webhook_attempts_total', 'Attempts to deliver webhooks.', ['outcome']);
     this.#jobRuns = counter('escrowgrid_job_runs_total', 'Runs of background jobs.', ['job', 'outcome']);
     this.#jobSeconds = ofJobs('escrowgrid_job_last_duration_seconds', 'Duration of the last run of a background job.');
     this.#jobEndedAt = ofJobs(
@@ -50,7 +52,10 @@ export class Metrics implements MetricsText {
       'When the last run of a background job ended.',
     );
     for (const limit of COUNTER_NAMES) this.#rateLimited.inc({ limit }, 0);
-    for (const job of JOB_NAMES) for (const outcome of ['ok', 'failed']) this.#jobRuns.inc({ job, outcome }, 0);
+    for (const outcome of ['ok', 'failed']) {
+      this.#webhookAttempts.inc({ outcome }, 0);
+      for (const job of JOB_NAMES) this.#jobRuns.inc({ job, outcome }, 0);
+    }
   }
 
   get contentType(): string {
@@ -87,6 +92,9 @@ export class Metrics implements MetricsText {
   readonly countRequest: OnRequest = (event, entry) => this.#requests.count(event, entry);
   readonly countTransition = (state: PositionState): void => this.#store.countTransition(state);
   readonly countRateLimited = (limit: CounterName): void => this.#rateLimited.inc({ limit });
+
+  readonly countWebhookAttempt = (isDelivered: boolean): void =>
+    this.#webhookAttempts.inc({ outcome: isDelivered ? 'ok' : 'failed' });
 
   readonly noteFeedRead = (dispatched: readonly SequencedChange[]): void => {
     this.#feedReadAt = this.#clock();

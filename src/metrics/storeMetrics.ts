@@ -35,6 +35,7 @@ export class StoreMetrics {
   watch(store: Store): void {
     this.#addHeld(store);
     if (store.connectionCounts) this.#addConnections(store);
+    if (store.replicaCounts) this.#addReplica(store);
     if (store.rowCounts) this.#addRows(store);
     if (store.usage) this.#addBytes(store);
   }
@@ -53,6 +54,22 @@ export class StoreMetrics {
     this.#gauge('escrowgrid_database_connections', help, ['state'], (gauge) => {
       const { inUse = 0, idle = 0, waiting = 0 } = store.connectionCounts?.() ?? {};
       for (const [state, count] of Object.entries({ in_use: inUse, idle, waiting })) gauge.set({ state }, count);
+    });
+  }
+
+  #addReplica(store: Store): void {
+    const reads: Counter<'served_by' | 'reason'> = new Counter({
+      name: 'escrowgrid_replica_reads_total',
+      help: REPLICA_HELP,
+      labelNames: ['served_by', 'reason'],
+      registers: [this.#registry],
+      collect: () => {
+        const { replica = 0, behind = 0, unusable = 0 } = store.replicaCounts?.() ?? {};
+        reads.reset();
+        reads.inc({ served_by: 'replica', reason: 'usable' }, replica);
+        reads.inc({ served_by: 'primary', reason: 'behind' }, behind);
+        reads.inc({ served_by: 'primary', reason: 'unusable' }, unusable);
+      },
     });
   }
 
@@ -85,6 +102,8 @@ export class StoreMetrics {
   }
 }
 
+const REPLICA_HELP =
+  'Reads that a replica may serve: those that it served, and those of the primary because it was behind or unusable.';
 const HELD_HELP =
   'Money held in open positions by currency, in units of the currency. Absent if it cannot be summed up in time.';
 

@@ -29,6 +29,8 @@ import './apiKey.ts';
 import './chatSession.ts';
 import './chatSessionMutations.ts';
 import './chatMessage.ts';
+import './webhookEndpoint.ts';
+import './webhookDelivery.ts';
 import './subscription.ts';
 
 const DESCRIPTION = `EscrowGrid: escrow for institutions.

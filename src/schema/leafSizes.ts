@@ -2,6 +2,7 @@ import { type GraphQLField, getNamedType, getNullableType, isEnumType, isListTyp
 import { COUNTRY_CODES } from '../domain/countries.ts';
 import { CURRENCY_CODES } from '../domain/currencies.ts';
 import { LIMITS } from '../domain/limits.ts';
+import { MAX_WEBHOOK_URL_CHARACTERS } from '../domain/webhookUrl.ts';
 
 /**
  * Returns the maximum number of bytes of a text in JSON: a code point takes at most four in UTF-8, an escaped one two.
@@ -33,6 +34,8 @@ const message = (units: number): number => 3 * units + 2;
 const TEXTS: Readonly<Record<string, number>> = {
   '*.body': text(LIMITS.bodyCharacters),
   '*.description': text(LIMITS.bodyCharacters),
+  'WebhookEndpoint.document': text(LIMITS.bodyCharacters),
+  'WebhookEndpoint.url': text(MAX_WEBHOOK_URL_CHARACTERS),
   '*.reason': text(LIMITS.reasonCharacters),
   '*.deletionReason': text(LIMITS.reasonCharacters),
   'ValidationIssue.message': message(LIMITS.issueUnits),

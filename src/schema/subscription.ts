@@ -39,6 +39,20 @@ const ChangeKind = builder.enumType('ChangeKind', {
 
 const kindOf = ({ change }: StreamItem) => change?.kind ?? 'CAUGHT_UP';
 
+declare module 'graphql' {
+  interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> {
+    /** The changes that a subscription delivers, for each field of Subscription. */
+    readonly changes?: DeliveredChanges;
+  }
+}
+
+/** The topic of a subscription, and the argument that restricts it to the changes with an id in one of their fields. */
+export interface DeliveredChanges {
+  readonly topic: ChangeTopic;
+  readonly argument: string;
+  readonly field: 'objectId' | 'detailId';
+}
+
 interface Followed {
   readonly topic: ChangeFilter['topic'];
   /** The id of the object to follow, or of the parent of the objects to follow. */
@@ -131,11 +145,12 @@ function changeSubscription({ type, noun, topic, description, change, by, only, 
     }),
   });
   const idArgument = `${uncapitalized(by.name)}Id`;
+  const field = by === type ? 'objectId' : 'detailId';
   builder.subscriptionField(`${name}Changed`, (t) =>
     t.field({
       type: Change,
       description,
-      extensions: { roles: nodeOptionsOf(type).roles },
+      extensions: { roles: nodeOptionsOf(type).roles, changes: { topic, argument: idArgument, field } },
       args: {
         [idArgument]: t.arg.id({ description: only }),
         institutionId: t.arg.id({ description: INSTITUTION }),
@@ -145,7 +160,7 @@ function changeSubscription({ type, noun, topic, description, change, by, only, 
         follow(context, {
           topic,
           object: args[idArgument],
-          field: by === type ? 'objectId' : 'detailId',
+          field,
           read: (id) => (loaderOf(context.read, by) as Loader<Owned>).byId(id),
           institutionId: args['institutionId'],
           after: args['after'],

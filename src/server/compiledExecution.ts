@@ -7,6 +7,7 @@ import { rejectLeakedCredentials } from './access/leakedCredentials.ts';
 import type { CompiledQueries, CompiledQuery } from './compiledQueries.ts';
 import { type Mask, maskedResult } from './errors.ts';
 import { setIdempotencyKey } from './idempotencyKey.ts';
+import { acceptReplica } from './lsn.ts';
 import type { RequestedOperation } from './operations/operation.ts';
 import { COST_HEADER, charge, type OperationLimits, requestedOperation } from './operations/requestedOperation.ts';
 import { withinDeadline } from './operationTimeout.ts';
@@ -100,7 +101,10 @@ export class CompiledExecution {
     const error = setIdempotencyKey(ofResolvers, operation, request) ?? responses.admit(context, isMutation);
     if (error) return { errors: [error] };
     const readOptions = isMutation ? undefined : readOptionsOf(operation);
-    if (readOptions) ofResolvers.read.use(readOptions);
+    if (readOptions) {
+      ofResolvers.read.use(readOptions);
+      acceptReplica(ofResolvers.until, request);
+    }
     const finish = (executed: ExecutionResult): ExecutionResult => {
       const counted = responses.counted(executed, shape, context);
       const reduced = counted.errors ? withErrorsReduced(counted, isMutation, mask, requestId) : counted;

@@ -4,6 +4,7 @@ import { type FetchAPI, type GraphQLParams, processRegularResult } from 'graphql
 import type { Access } from './access/access.ts';
 import { isAllowedOrigin, type Origins, originHeaders } from './access/origins.ts';
 import type { Mask } from './errors.ts';
+import { checkMinLsn, LSN_HEADER, lsnOf } from './lsn.ts';
 import { type ResultType, resultTypeFor } from './mediaTypes.ts';
 import { errorReply, type Reply } from './requestError.ts';
 import { type RequestHead, requestHeadOf } from './requestHead.ts';
@@ -79,6 +80,7 @@ async function replyTo(
   }
   try {
     const body = (await context.body?.()) ?? Buffer.alloc(0);
+    checkMinLsn(request);
     const params = parseParams(body, bodyBytes);
     const compiled = compiledExecution?.resultOf(params, request, context);
     if (compiled) return replyOf(compiled instanceof Promise ? await compiled : compiled, type, context);
@@ -139,6 +141,8 @@ function send(
   headers.push('content-length', String(sent === reply ? bytes : Buffer.byteLength(sent.body)), 'vary', 'origin');
   if (request.headers.has('origin')) headers.push(...Object.entries(originHeaders(request, origins)).flat());
   headers.push(REQUEST_ID_HEADER, requestIdOf(request, context));
+  const lsn = lsnOf(context);
+  if (lsn !== undefined) headers.push(LSN_HEADER, lsn);
   response.writeHead(sent.status, headers);
   response.end(sent.body);
 }

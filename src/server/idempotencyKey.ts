@@ -9,7 +9,7 @@ import type { OperationContext } from './serverContext.ts';
 /**
  * Passes the header Idempotency-Key to the mutation that takes an idempotency key. Queries and mutations that are
  * idempotent by nature ignore it. Rejects with BAD_USER_INPUT a document with several mutation fields that take one,
- * since they cannot share it, and a mutation that creates a token, since a retry could not return it.
+ * since they cannot share it, and a mutation that creates a token or a secret, since a retry could not return it.
  */
 export const useIdempotencyKey = (): Plugin<OperationContext> => ({
   onExecute: ({ args: { contextValue: context }, setResultAndStopExecution }) => {
@@ -37,9 +37,11 @@ const ONE_FIELD =
   'The header Idempotency-Key is allowed with one mutation only. Set `idempotencyKey` in each input instead.';
 
 function problemOf(fields: readonly MutationField[]): string | undefined {
-  const creator = fields.find(createsToken);
-  if (creator)
-    return `The header Idempotency-Key is not allowed with ${creator.name}, because its token is returned only once.`;
+  for (const field of fields) {
+    const once = returnedOnceBy(field);
+    if (once !== undefined)
+      return `The header Idempotency-Key is not allowed with ${field.name}, because its ${once} is returned only once.`;
+  }
   return fields.filter(takesKey).length > 1 ? ONE_FIELD : undefined;
 }
 
@@ -49,10 +51,13 @@ function takesKey({ args }: MutationField): boolean {
   return isInputObjectType(type) && 'idempotencyKey' in type.getFields();
 }
 
-function createsToken({ type }: MutationField): boolean {
+/** Returns the field of the result that a retry could not return again, or undefined if there is none. */
+function returnedOnceBy({ type }: MutationField): 'token' | 'secret' | undefined {
   const result = getNamedType(type);
   const members = isUnionType(result) ? result.getTypes() : [result];
-  return members.some((member) => isObjectType(member) && 'token' in member.getFields());
+  return (['token', 'secret'] as const).find((name) =>
+    members.some((member) => isObjectType(member) && name in member.getFields()),
+  );
 }
 
 /** Decodes the header, which is sent as UTF-8 bytes but read as Latin-1 by HTTP. */

@@ -4,6 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import { neededFields } from '../schema/neededFields.ts';
 import { stringifyWithTexts } from '../store/jsonText.ts';
 import type { ReadOptions } from '../store/store.ts';
+import { acceptReplica } from './lsn.ts';
 import type { Operation } from './operations/operation.ts';
 import type { OperationContext } from './serverContext.ts';
 
@@ -17,6 +18,7 @@ export const useReadOptions = (): Plugin<OperationContext> => ({
     if (operation?.kind !== 'query') return;
     const options = readOptionsOf(operation);
     context.read.use(options);
+    acceptReplica(context.until, context.request);
     return {
       onExecuteDone: ({ result, setResult }) => {
         if (!(Symbol.asyncIterator in result)) setResult(withJsonTexts(result, options));

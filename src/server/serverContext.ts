@@ -4,6 +4,7 @@ import type { Viewer } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
 import type { Pace } from '../schema/pace.ts';
 import type { ResponseSize } from '../schema/responseSize.ts';
+import type { Deadline } from '../store/deadline.ts';
 import type { Operation, RequestedOperation } from './operations/operation.ts';
 import type { RequestRecord } from './requestRecord.ts';
 import type { Reservation } from './responseBuffer.ts';
@@ -34,6 +35,8 @@ export interface ServerContext {
   requested?: RequestedOperation;
   /** Leaves time for other requests; absent if the operation is small. */
   pace?: Pace | undefined;
+  /** The deadline of the operation; absent until it is about to be executed. */
+  until?: Deadline;
   /** The bytes that are reserved for the response; absent if it is small. */
   reservation?: Reservation;
   /** The facts for the log; absent if requests are neither logged nor counted. */

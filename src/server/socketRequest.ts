@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 const CREDENTIALS: readonly string[] = ['authorization', 'x-api-key'];
 /** Headers that apply to one operation and are therefore ignored on an upgrade. */
-const OF_UPGRADE: readonly string[] = ['accept', 'idempotency-key', 'last-event-id'];
+const OF_UPGRADE: readonly string[] = ['accept', 'idempotency-key', 'last-event-id', 'escrowgrid-min-lsn'];
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /**

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
-import { scopeOf } from '../domain/viewer.ts';
+import { scopeOf, type Viewer } from '../domain/viewer.ts';
 import type { Context } from '../schema/builder.ts';
 import { loadersOf } from '../schema/loaders.ts';
 import { deadlineIn } from '../store/deadline.ts';
@@ -13,6 +14,7 @@ import type { CompiledQueries } from './compiledQueries.ts';
 import { documentCache } from './documentCache.ts';
 import { type Mask, useErrorCodes, useMaskedResults } from './errors.ts';
 import { useIdempotencyKey } from './idempotencyKey.ts';
+import { useLsn } from './lsn.ts';
 import { type DocumentRules, useDocumentRules, useHiddenSuggestions } from './operations/documentRules.ts';
 import { type OperationLimits, useOperation } from './operations/requestedOperation.ts';
 import { useOperationTimeout } from './operationTimeout.ts';
@@ -21,7 +23,7 @@ import { useReadOptions } from './readOptions.ts';
 import type { RequestHead } from './requestHead.ts';
 import { requestIdOf, useRequestId } from './requestId.ts';
 import { useRequestRecord } from './requestLog.ts';
-import type { OnRequest, RequestRecord } from './requestRecord.ts';
+import type { OnRequest } from './requestRecord.ts';
 import { type Responses, useResponseLimits } from './responseLimits.ts';
 import { useResponseType } from './responseType.ts';
 import { type Caller, callerIn, type OperationContext, type ServerContext } from './serverContext.ts';
@@ -69,21 +71,26 @@ export interface Engine {
   readonly graphql: Graphql;
   /** Undefined if no query is compiled. */
   readonly compiledExecution: CompiledExecution | undefined;
+  /** Makes the context of an operation that no request has sent. */
+  readonly contextOfViewer: (viewer: Viewer) => Context;
 }
 
 type ContextMaker = (
   request: RequestHead,
   caller: Caller,
   requestId: string,
-  record: RequestRecord | undefined,
+  noted: Pick<ServerContext, 'record' | 'until'>,
 ) => RequestContext;
 
 /** Returns a function that makes the context of a request. It names each value: spreading them takes much longer. */
 function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMaker {
-  const { store, ledger, clock, newId, newToken, failedAttempts, hub, chatLimits, apiKeysPerInstitution } = shared;
-  return ({ headers }, caller, requestId, record) => {
+  const { store, ledger, clock, newId, newToken, webhooks, failedAttempts, hub } = shared;
+  const { chatLimits, apiKeysPerInstitution } = shared;
+  return ({ headers }, caller, requestId, noted) => {
     const { viewer } = caller;
     const until = deadlineIn(operationMs);
+    const { record } = noted;
+    noted.until = until;
     if (record) record.until = until;
     const read = loadersOf(store, scopeOf(viewer), until);
     const { onUserError, admitMutation } = failedMutationCharge(access, caller, record);
@@ -97,6 +104,7 @@ function contextMaker({ shared, access, operationMs }: YogaOptions): ContextMake
       clock,
       newId,
       newToken,
+      webhooks,
       failedAttempts,
       hub,
       onUserError,
@@ -117,7 +125,7 @@ export function createEngine(options: YogaOptions): Engine {
   const { schema, access, operations, responses, trusted, mask, compiled, tracing } = options;
   const contextFor = contextMaker(options);
   const contextOf = (request: RequestHead, context: ServerContext): RequestContext =>
-    contextFor(request, callerIn(context), requestIdOf(request, context), context.record);
+    contextFor(request, callerIn(context), requestIdOf(request, context), context);
   const compiledExecution =
     compiled &&
     new CompiledExecution({ compiled, limits: operations, access, responses, trusted, mask, tracing, contextOf });
@@ -126,7 +134,7 @@ export function createEngine(options: YogaOptions): Engine {
     const viewer = await access.viewerOf(request);
     if (viewer === undefined) throw unauthenticated();
     const responseSize = responses.ofEvent(context, viewer);
-    return { ...context, ...contextFor(request, { ...caller, viewer }, requestId, undefined), responseSize };
+    return { ...context, ...contextFor(request, { ...caller, viewer }, requestId, {}), responseSize };
   };
   const chargeSubscription = ({ caller }: OperationContext, points: number): void =>
     access.charge(caller, 'subscriptionCost', points);
@@ -142,6 +150,7 @@ export function createEngine(options: YogaOptions): Engine {
       useAccess(access, mask),
       useResponseType(),
       useTransport(options.bodyBytes),
+      useLsn(),
       useLeakedCredentials(),
       useTrustedDocuments(trusted),
       useCompiledQueries(compiledExecution),
@@ -168,5 +177,7 @@ export function createEngine(options: YogaOptions): Engine {
     landingPage: false,
     logging: false,
   });
-  return { graphql, compiledExecution };
+  const contextOfViewer = (viewer: Viewer): Context =>
+    contextFor({ method: 'POST', url: '/', headers: new Headers() }, { viewer, address: '' }, randomUUID(), {});
+  return { graphql, compiledExecution, contextOfViewer };
 }

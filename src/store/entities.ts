@@ -12,6 +12,8 @@ import type { Milestone } from '../domain/milestone.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Position } from '../domain/position.ts';
 import type { Party, PositionTerms } from '../domain/terms.ts';
+import type { WebhookDelivery } from '../domain/webhookDelivery.ts';
+import type { WebhookEndpoint } from '../domain/webhookEndpoint.ts';
 
 /** The tables of the store, with their entities. */
 export interface Tables {
@@ -34,6 +36,8 @@ export interface Tables {
   readonly chatMessages: ChatMessage;
   readonly chatRevisions: ChatRevision;
   readonly readMarks: ReadMark;
+  readonly webhookEndpoints: WebhookEndpoint;
+  readonly webhookDeliveries: WebhookDelivery;
 }
 /** The name of a table. */
 export type TableName = keyof Tables;

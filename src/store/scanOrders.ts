@@ -25,4 +25,6 @@ export const SCAN_ORDERS: { readonly [T in TableName]: readonly Field<Tables[T]>
   chatMessages: ['institutionId', 'sessionId', 'sequence'],
   chatRevisions: ['institutionId', 'id'],
   readMarks: ['institutionId', 'id'],
+  webhookEndpoints: ['institutionId', 'id'],
+  webhookDeliveries: ['institutionId', 'id'],
 };

@@ -1,5 +1,5 @@
 import type { TemplateConfig } from '../domain/assetTemplate.ts';
-import type { Change } from '../domain/change.ts';
+import type { Change, SequencedChange } from '../domain/change.ts';
 import type { ChatSession } from '../domain/chatSession.ts';
 import type { CurrencyCode } from '../domain/currencies.ts';
 import type { Id } from '../domain/ids.ts';
@@ -8,13 +8,19 @@ import type { Policy } from '../domain/policy.ts';
 import type { Position } from '../domain/position.ts';
 import type { Clock, Instant } from '../domain/time.ts';
 import type { Scope } from '../domain/viewer.ts';
+import type { WebhookDelivery } from '../domain/webhookDelivery.ts';
 import type { ChangeFeed } from './changeFeed.ts';
+import type { ConnectionCounts, ReplicaCounts } from './connectionCounts.ts';
 import type { Deadline } from './deadline.ts';
+import type { DueDeliveries } from './dueDeliveries.ts';
 import type { TableName, Tables } from './entities.ts';
 import type { Field, Page, Selection, UnreadOf, Window } from './query.ts';
+import type { SharedCounters } from './sharedCounters.ts';
 
 export type { ChangeFeed, StreamPage } from './changeFeed.ts';
+export type { ConnectionCounts, ReplicaCounts } from './connectionCounts.ts';
 export type { Deadline } from './deadline.ts';
+export type { DueDeliveries } from './dueDeliveries.ts';
 export type { TableName, Tables } from './entities.ts';
 export type {
   AnyRow,
@@ -35,6 +41,7 @@ export type {
   Window,
   WithUnread,
 } from './query.ts';
+export type { SharedCounters } from './sharedCounters.ts';
 
 /** A value from a synchronous store, or a promise of it from any other. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -113,6 +120,16 @@ export type Writers = TableWriters & {
    * Earliest first, locked until the transaction ends. Sessions that another transaction has locked are skipped.
    */
   lockPurgeable(deletedBefore: Instant, limit: number): MaybePromise<readonly ChatSession[]>;
+  /**
+   * Returns the next changes for which the deliveries of webhooks were not created yet, in order. The transaction that
+   * commits has taken them: another one that runs at the same time takes none. Requires the scope ALL.
+   */
+  takeChanges(limit: number): MaybePromise<readonly SequencedChange[]>;
+  /**
+   * Returns and locks deliveries of enabled endpoints whose next attempt is due, earliest first per endpoint. The
+   * endpoints that are due longest come first. Skips the deliveries that other transactions have locked.
+   */
+  lockDueDeliveries(due: DueDeliveries): MaybePromise<readonly WebhookDelivery[]>;
   /** Acquires an advisory lock until the transaction ends. Reads after it see all writes of earlier holders. */
   advisoryLock(what: string): MaybePromise<void>;
   /** Publishes a change to subscribers once the transaction is committed. */
@@ -136,16 +153,6 @@ export interface TableLoad {
   insert<T extends TableName>(table: T, rows: readonly Tables[T][]): Promise<void>;
 }
 
-/** Counters shared by all servers on one store: short-lived, of no institution, and lost if the database crashes. */
-export interface SharedCounters {
-  /**
-   * Adds to the counters of the window that starts then; returns their sums over all servers, at most 2^53 - 1 each.
-   */
-  add(window: Instant, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
-  /** Deletes the counters of the windows before the time, and returns their number. */
-  deleteBefore(before: Instant): Promise<number>;
-}
-
 /** The memory that the data of a store uses. */
 export interface StoreUsage {
   /** The estimated bytes in use. */
@@ -155,13 +162,6 @@ export interface StoreUsage {
   /** The rejected attempts without an audit event, because the store had no room for one. */
   readonly unrecordedAttempts: number;
   countUnrecordedAttempt(): void;
-}
-
-/** The connections of a store to its database, and the calls that wait for one. */
-export interface ConnectionCounts {
-  readonly inUse: number;
-  readonly idle: number;
-  readonly waiting: number;
 }
 
 /** Called after a commit, once per position that was created or moved, with its new state. */
@@ -201,6 +201,7 @@ export interface ReadOptions {
 export interface Store {
   /** Whether readers return values instead of promises. */
   readonly isSynchronous: boolean;
+  /** Returns readers. If the deadline has a minimum LSN, a replica may serve them, and the LSN of the reads is noted. */
   read(scope: Scope, until?: Deadline, options?: () => ReadOptions): Readers;
   /** Writes all that the work has written, or nothing. May run the work again if the database requires a retry. */
   transact<T>(scope: Scope, work: (tx: Writers) => Promise<T>, until?: Deadline): Promise<T>;
@@ -223,6 +224,8 @@ export interface Store {
   rowCounts?(): { readonly [T in TableName]: number };
   /** Absent if the store has no connections. */
   connectionCounts?(): ConnectionCounts;
+  /** Absent if the store has no replica. */
+  replicaCounts?(): ReplicaCounts;
   /** Recomputes words of texts that an earlier version of the server has stored. Returns whether none are left. */
   refreshWords(): Promise<boolean>;
   /** Updates the statistics by which the store plans its statements, after many rows were written at once. */

@@ -30,6 +30,8 @@ export const TENANT_FIELDS: { readonly [T in TableName]: Field<Tables[T]> } = {
   chatMessages: 'institutionId',
   chatRevisions: 'institutionId',
   readMarks: 'institutionId',
+  webhookEndpoints: 'institutionId',
+  webhookDeliveries: 'institutionId',
 };
 
 export const TABLE_NAMES: readonly TableName[] = fieldsOf(TENANT_FIELDS);
@@ -82,6 +84,11 @@ export const ownerOf = (row: Owned): Id => row.institutionId ?? row.id;
 
 /** Returns the version of the row, or 0 for a row of a table whose rows never change. */
 export const versionOf = (row: Entity): number => ('version' in row ? row.version : 0);
+
+/** Throws an error if the transaction of a call that concerns all institutions is restricted to one: an internal error. */
+export function assertScopeOfAll(tenant: Id | null): void {
+  if (tenant !== null) throw new Error('The changes of all institutions lie outside the scope.');
+}
 
 /** Throws an error if a row or change of this owner is outside the scope of the transaction: an internal error. */
 export function assertInScope(tenant: Id | null, owner: Id, id: Id): void {

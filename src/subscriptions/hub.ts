@@ -100,6 +100,11 @@ export class Hub {
     return cancellable(this.#deliver(owner, queue, after, filter), () => queue.end());
   }
 
+  /** Returns the cursor of a change. */
+  async cursorOf(change: StreamPosition): Promise<string> {
+    return (await this.#loadCursors()).encodeChange(change);
+  }
+
   #end(owner: string, reason: Error): void {
     for (const queue of this.#byOwner.get(owner) ?? []) queue.end(reason);
   }

@@ -54,6 +54,8 @@ const recordingWriters = (tx: Writers, add: (event: RecordedEvent) => void): Wri
   rulesOf: (positionIds) => tx.rulesOf(positionIds),
   lockDue: (now, limit) => tx.lockDue(now, limit),
   lockPurgeable: (deletedBefore, limit) => tx.lockPurgeable(deletedBefore, limit),
+  takeChanges: (limit) => tx.takeChanges(limit),
+  lockDueDeliveries: (due) => tx.lockDueDeliveries(due),
   advisoryLock: (what) => tx.advisoryLock(what),
   checkCapacity: (newObjects) => tx.checkCapacity(newObjects),
   publish: (change) => {

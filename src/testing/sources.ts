@@ -36,10 +36,10 @@ export class Sources {
   };
 
   /** Makes the token of an API key. */
-  readonly newToken: NewToken = () => {
+  readonly newToken: NewToken = (institutionId) => {
     const { tokens } = this.state;
     this.state = { ...this.state, tokens: tokens + 1 };
-    return tokenOf(this.#bytes(`token ${tokens}`).subarray(0, TOKEN_BYTES));
+    return tokenOf(this.#bytes(`token ${tokens}`).subarray(0, TOKEN_BYTES), institutionId);
   };
 
   /** Makes the id of a request. */

@@ -1,5 +1,6 @@
 import type { TableName } from '../store/store.ts';
 import { type FieldsOf, TERMS_FIELDS } from './termsFields.ts';
+import { WEBHOOK_FIELDS } from './webhookFields.ts';
 
 /** The fields of every table in the order in which an export has them. The compiler names a field that is missing. */
 export const FIELDS: FieldsOf<TableName> = {
@@ -212,4 +213,5 @@ export const FIELDS: FieldsOf<TableName> = {
     sequence: 'value',
     version: 'value',
   },
+  ...WEBHOOK_FIELDS,
 };

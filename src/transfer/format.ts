@@ -3,7 +3,7 @@ import { isWellFormedId } from '../domain/ids.ts';
 import type { TableName, Tables } from '../store/store.ts';
 import { eachTable } from '../store/tables.ts';
 import { FIELDS } from './fields.ts';
-import { FORMAT_VERSION, type FormatVersion, fieldsAfter, tablesIn } from './formatVersion.ts';
+import { FORMAT_VERSION, FORMAT_VERSIONS, type FormatVersion, fieldsAfter, tablesIn } from './formatVersion.ts';
 
 // An export is a text file of one JSON object per line: a header, one line per row, and a trailer with the number of
 // rows of each table and the SHA-256 of all lines before it. It contains nothing that depends on the time or the store,
@@ -62,7 +62,8 @@ export function parseHeader(line: string): Header {
   return { version, institutionId };
 }
 
-const isReadable = (version: unknown): version is FormatVersion => version === FORMAT_VERSION || version === 1;
+const isReadable = (version: unknown): version is FormatVersion =>
+  FORMAT_VERSIONS.some((readable) => readable === version);
 
 /** A row of one table, as it was parsed. */
 export type ParsedRow = { readonly [T in TableName]: { readonly table: T; readonly row: Tables[T] } }[TableName];
@@ -114,8 +115,9 @@ const shapesOf = (version: FormatVersion): Shapes =>
 const TABLES: { readonly [V in FormatVersion]: ReadonlySet<TableName> } = {
   1: new Set(tablesIn(1)),
   2: new Set(tablesIn(2)),
+  3: new Set(tablesIn(3)),
 };
-const SHAPES: { readonly [V in FormatVersion]: Shapes } = { 1: shapesOf(1), 2: shapesOf(2) };
+const SHAPES: { readonly [V in FormatVersion]: Shapes } = { 1: shapesOf(1), 2: shapesOf(2), 3: shapesOf(3) };
 
 const isTable = (name: string, version: FormatVersion): name is TableName => TABLES[version].has(name as TableName);
 const isObject = (value: unknown): value is { readonly [field: string]: unknown } =>

@@ -7,7 +7,7 @@ import { MAX_UNAUTHENTICATED_EVENTS_PER_MINUTE } from '../../src/server/access/r
 import type { Store, Window } from '../../src/store/store.ts';
 import { type HttpAnswer, type Network, overHttp, RATES, tally } from '../support/overHttp.ts';
 import { neverWas } from '../support/probes.ts';
-import { keyOf, makeRlsFixture, type RlsFixture } from '../support/rlsFixture.ts';
+import { FIXTURE_WEBHOOKS, keyOf, makeRlsFixture, type RlsFixture } from '../support/rlsFixture.ts';
 import { bearer } from '../support/secretsRun.ts';
 import { ROOT_TOKEN, serveKeyed } from '../support/serveKeyed.ts';
 import { onBothStores } from '../support/stores.ts';
@@ -33,7 +33,7 @@ onBothStores((open) => {
   let other: RlsFixture;
   beforeAll(async () => {
     store = await open();
-    const server = serveKeyed(store);
+    const server = serveKeyed(store, { webhooks: FIXTURE_WEBHOOKS });
     owner = await makeRlsFixture(server);
     other = await makeRlsFixture(server);
   });

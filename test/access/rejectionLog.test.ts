@@ -9,7 +9,7 @@ import {
 } from '../../src/server/access/rejectionLog.ts';
 import { UnavailableError } from '../../src/store/errors.ts';
 import type { Store } from '../../src/store/store.ts';
-import { nextId } from '../store/rows.ts';
+import { anInstitution, keep, nextId } from '../store/rows.ts';
 import { START } from '../support/server.ts';
 import { onBothStores } from '../support/stores.ts';
 
@@ -32,6 +32,11 @@ onBothStores((open) => {
     const clock = (): number => now;
     trail = new RejectionLog({ store: refusing(), newId: createIds(clock), clock });
   });
+  const newInstitution = async (): Promise<string> => {
+    const institution = anInstitution();
+    await keep(store, { institutions: [institution] });
+    return institution.id;
+  };
   const refusing = (): Store => ({
     ...store,
     transact: async (scope, work) => {
@@ -112,8 +117,8 @@ onBothStores((open) => {
   });
 
   it('rejections of an API key are in the audit log of its institution, once for any number of addresses', async () => {
-    const key = { institutionId: nextId('inst'), apiKeyId: nextId('key') };
-    const other = { institutionId: nextId('inst'), apiKeyId: nextId('key') };
+    const key = { institutionId: await newInstitution(), apiKeyId: nextId('key') };
+    const other = { institutionId: await newInstitution(), apiKeyId: nextId('key') };
     trail.note('RATE_LIMITED', '203.0.113.9', key);
     trail.note('RATE_LIMITED', '198.51.100.1', key);
     trail.note('RATE_LIMITED', '203.0.113.9', other);
@@ -151,7 +156,7 @@ onBothStores((open) => {
 
     it('events of unauthenticated clients do not use the budget of API keys, which is bounded as well', async () => {
       for (let index = 0; index < 1_000; index += 1) trail.note('ACCESS_REFUSED', `address ${index}`);
-      const institutionId = nextId('inst');
+      const institutionId = await newInstitution();
       for (let index = 0; index < MAX_API_KEY_EVENTS_PER_MINUTE + 5; index += 1) {
         trail.note('RATE_LIMITED', 'here', { institutionId, apiKeyId: `key ${index}` });
       }

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { did } from '../support/accounting.ts';
 import { asAdmin } from '../support/admin.ts';
 import { fundedPosition, makeDeal } from '../support/deal.ts';
+import { separateLedger } from '../support/separateLedger.ts';
 import { serve } from '../support/server.ts';
 import { openPostgresAt } from '../support/stores.ts';
 
@@ -10,6 +11,7 @@ const KEPT_FOR_GOOD = ['lifecycle_events', 'ledger_events', 'postings', 'audit_e
 const NO_RIGHT = '42501';
 const STILL_NAMED = '23503';
 const UNBALANCED = '23514';
+const TAKEN = '23505';
 
 describe('database constraints of the ledger', () => {
   let url: string;
@@ -47,6 +49,9 @@ describe('database constraints of the ledger', () => {
     institutionId = deal.institution.id;
     positionId = (await fundedPosition(server, deal)).id;
     await did(server, 'releasePosition', { positionId, amount: '1.00' });
+    // As the ledger of the version before, whose rows stay where they are.
+    await separateLedger(url);
+    await did(server, 'releasePosition', { positionId: (await fundedPosition(server, deal)).id, amount: '2.00' });
     before = await asAdmin(url, all);
   });
 
@@ -102,6 +107,30 @@ describe('database constraints of the ledger', () => {
       const elsewhere = 'update postings set ledger_event_id = (select id from ledger_events where sequence = 1)';
       expect(await attempt(`${elsewhere} where ordinal = 1 and account_kind = 'PAYER'`)).toBe(UNBALANCED);
       expect(await attempt('delete from postings where ordinal = 1')).toBe(UNBALANCED);
+    });
+  });
+
+  describe('statements on the postings in rows of lifecycle events that even the owner cannot run', () => {
+    const change = (legs: string) =>
+      `update lifecycle_events set legs = ${legs} where id = (select max(id) from lifecycle_events where legs is not null)`;
+
+    it.each([
+      ['another amount', "replace(legs, 'PAYEE ', 'PAYEE 1')"],
+      ['only one of them', "split_part(legs, ',', 1)"],
+      ['amounts of zero', "'ESCROW 0,PAYEE 0'"],
+      ['an unknown account', "'ESCROW -200,THIEF 200'"],
+      ['no text of postings', "''"],
+    ])('the database rejects %s', async (_what, legs) => {
+      expect(await attempt(change(legs))).toBe(UNBALANCED);
+    });
+
+    it('the database rejects the removal of the event, and a second ledger event of it', async () => {
+      expect(await attempt('delete from lifecycle_events where ledger_event_id is not null')).toBe(STILL_NAMED);
+      const again = (id: string) =>
+        `insert into ledger_events select institution_id, ${id}, kind, position_id, lifecycle_event_id, 9, from_state, to_state, created_at
+         from ledger_entries where id = (select max(ledger_event_id) from lifecycle_events)`;
+      expect(await attempt(again("'led_other'"))).toBe(TAKEN);
+      expect(await attempt(again('id'))).toBe(TAKEN);
     });
   });
 

@@ -19,9 +19,10 @@ import { PositionIdsDocument } from './documents/graphql.ts';
 const FEED = {
   outbox: ['number', 'place', 'topic', 'kind', 'institution_id', 'object_id', 'detail_id', 'created_at', 'id'],
   outbox_extent: ['single', 'last', 'forgotten', 'log', 'forgotten_id', 'cursor_key'],
-  tallies: ['window_start', 'name', 'count'],
+  tallies: ['window_start', 'server', 'name', 'count'],
   commit_proofs: ['id', 'created_at'],
   tally_proofs: ['id', 'created_at'],
+  webhook_position: ['single', 'last'],
   search_words: ['table_name', 'version', 'done_through'],
   position_terms: ['institution_id', 'id', 'term'],
   asset_terms: ['institution_id', 'id', 'term'],
@@ -36,11 +37,12 @@ it('predecessor mistake 5: PostgreSQL failed on columns without a migration and 
     ),
   );
   const inDatabase = new Map(rows.map(({ table, columns }) => [table, columns]));
-  const inCode = new Map<string, string[]>(
-    Object.values(LAYOUTS).map(({ table, columns, words }) => [
-      table,
-      [...Object.keys(columns).map(columnName), ...(words ? ['words'] : [])].toSorted(),
-    ]),
+  const inCode = new Map<string, readonly string[]>(
+    Object.values(LAYOUTS).flatMap(({ table, view, columns, embeds, words }) => {
+      const own = Object.keys(columns).map(columnName);
+      const more = [...Object.keys(embeds ?? {}).map(columnName), ...(words ? ['words'] : [])];
+      return [[table, [...own, ...more].toSorted()] as const, ...(view ? [[view, own.toSorted()] as const] : [])];
+    }),
   );
   for (const [table, columns] of Object.entries(FEED)) inCode.set(table, columns.toSorted());
   expect(inDatabase).toEqual(inCode);

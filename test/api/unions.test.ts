@@ -127,6 +127,12 @@ const OTHERS: readonly string[] = [
   'amendPosition',
   'agreeToPosition',
   ...CHAT_MUTATIONS,
+  // test/webhooks/endpoints.test.ts
+  'createWebhookEndpoint',
+  'updateWebhookEndpoint',
+  'deleteWebhookEndpoint',
+  'rotateWebhookSecret',
+  'redeliverWebhooks',
 ];
 
 it('every mutation has an input for each user error, here or elsewhere', () => {

@@ -43,9 +43,9 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-/** Starts a PostgreSQL server, and fills a database. */
-export async function startDatabase(size: Size): Promise<Database> {
-  const server = await startPostgres({ settings: [...SETTINGS, ...LOG_SETTINGS] });
+/** Starts a PostgreSQL server with these settings in addition, and fills a database. */
+export async function startDatabase(size: Size, more: readonly string[] = []): Promise<Database> {
+  const server = await startPostgres({ settings: [...SETTINGS, ...LOG_SETTINGS, ...more] });
   const { url } = server;
   try {
     await migrate(url);

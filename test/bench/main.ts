@@ -12,6 +12,8 @@ import { FULL, type Plan, QUICK } from './plan.ts';
 import { measurePostgres } from './postgres.ts';
 import { joinResults, type Results, report } from './report.ts';
 import { CONNECTIONS, ROUNDS } from './rounds.ts';
+import { benchServers } from './servers.ts';
+import { benchWeight } from './weight.ts';
 import { benchWorst } from './worst.ts';
 
 /** The parts, in the order in which they run. */
@@ -49,6 +51,15 @@ async function worst(): Promise<void> {
   }
 }
 
+/** Prints the tables of `npm run bench -- servers` and `npm run bench -- weight`. */
+const TABLES: Readonly<Record<string, () => Promise<void>>> = {
+  servers: async () => {
+    compilePrograms();
+    await benchServers();
+  },
+  weight: benchWeight,
+};
+
 /** Prints the table of `npm run bench -- growth`, in a process that may use enough memory for a million positions. */
 function growth(sizes: readonly string[]): void {
   const program = fileURLToPath(new URL('growth.ts', import.meta.url));
@@ -58,14 +69,16 @@ function growth(sizes: readonly string[]): void {
 
 const names = process.argv.slice(2);
 const [first, ...others] = names;
-const unknown = names.find((name) => !(name in PARTS) && name !== 'quick' && name !== 'worst');
+const unknown = names.find((name) => !(name in PARTS) && name !== 'quick' && name !== 'worst' && !(name in TABLES));
 if (first === 'growth') {
   growth(others);
 } else if (unknown !== undefined) {
   process.stderr.write(
-    `There is no part "${unknown}": ${[...Object.keys(PARTS), 'growth', 'worst', 'quick'].join(', ')}.\n`,
+    `There is no part "${unknown}": ${[...Object.keys(PARTS), 'growth', 'worst', ...Object.keys(TABLES), 'quick'].join(', ')}.\n`,
   );
   process.exitCode = 2;
+} else if (names.some((name) => name in TABLES)) {
+  for (const name of names) await TABLES[name]?.();
 } else if (names.includes('worst')) {
   await worst();
 } else {

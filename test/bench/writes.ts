@@ -83,7 +83,7 @@ async function transitions(server: ServerProcess, count: number): Promise<readon
 /** Creates positions with applyPositions, and returns their ids. */
 export async function newPositions(server: ServerProcess, count: number): Promise<readonly string[]> {
   const ids: string[] = [];
-  const headers = { 'content-type': 'application/json', authorization: authorizationOf(server) ?? '' };
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${server.data.apiKey}` };
   const body = JSON.stringify(batchOf(server));
   while (ids.length < count) {
     const response = await fetch(server.url, { method: 'POST', headers, body });

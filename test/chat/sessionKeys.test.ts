@@ -113,6 +113,8 @@ onBothStores((open) => {
       createApiKey: { institutionId: deal.institution.id, label: 'Key', role: 'ADMIN' },
       revokeApiKey: { apiKeyId },
       rotateApiKey: { apiKeyId },
+      createWebhookEndpoint: { institutionId: deal.institution.id, url: 'https://example.com', document: '' },
+      rotateWebhookSecret: { webhookEndpointId: 'whe_00000000000000000000000000' },
       editChatMessage: { chatMessageId, body: 'Edited' },
       deleteChatMessage: { chatMessageId },
       markChatSessionRead: { chatSessionId, participantReference: 'bob', upToSequence: 1 },
@@ -120,7 +122,7 @@ onBothStores((open) => {
     expect(Object.keys(inputs).toSorted()).toEqual(UNKEYED.map(({ name }) => name).toSorted());
     for (const { name, input } of UNKEYED) {
       const document = `mutation($input: ${input}!) { ${name}(input: $input) { __typename } }`;
-      const createsToken = name === 'createApiKey' || name === 'rotateApiKey';
+      const createsToken = /^(create|rotate)(ApiKey|Webhook)/.test(name);
       const grown = await changedBy(store, async () => {
         const answer = await server.ask(document, { input: inputs[name] }, { 'idempotency-key': 'k' });
         expect([name, answer.errors?.[0]?.extensions?.code]).toEqual([

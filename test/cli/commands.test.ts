@@ -151,7 +151,7 @@ describe('commands on a migrated database', () => {
     const id = page?.rows[0]?.id ?? '';
     const options = ['--institution', id, '--label', 'first key', '--role', 'ADMIN'];
     const { code, stdout, stderr } = await run(['create-key', ...options], env);
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^eg_[0-9a-z]{12}_[0-9a-z]{58}\n$/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^eg_[0-9a-z]{12}_[0-9a-z]{84}\n$/)]);
     expect(stderr).toMatch(
       /^Created the API key key_[0-9a-z]{26}\. It never expires\. Its token is not shown again\.\n$/,
     );

@@ -15,7 +15,9 @@ const OF_PROMETHEUS = ['up'];
 function allMetrics(): Metrics {
   const metrics = new Metrics();
   const connectionCounts = () => ({ inUse: 0, idle: 0, waiting: 0 });
-  metrics.watch({ store: { ...createMemoryStore(), connectionCounts }, clock: Date.now, liveSubscriptions: () => 0 });
+  const replicaCounts = () => ({ replica: 0, behind: 0, unusable: 0 });
+  const store = { ...createMemoryStore(), connectionCounts, replicaCounts };
+  metrics.watch({ store, clock: Date.now, liveSubscriptions: () => 0 });
   metrics.watchLog(() => 0);
   return metrics;
 }

@@ -8,6 +8,7 @@ import {
   isLive,
   newApiKey,
   prefixOfToken,
+  referenceIn,
   revokedKey,
   rotate,
   TOKEN_BYTES,
@@ -16,11 +17,13 @@ import {
 } from '../../src/domain/apiKey.ts';
 import { Issues } from '../../src/domain/issues.ts';
 import { DAY_MS, LATEST } from '../../src/domain/time.ts';
+import { earlierTokenOf } from '../support/earlierToken.ts';
 import { faultsOf, NOW, refusalOf } from './fixtures.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const bytes = (seed: number): Uint8Array => createHash('sha512').update(`${seed}`).digest().subarray(0, TOKEN_BYTES);
-const TOKEN = tokenOf(bytes(1));
+const INSTITUTION = 'inst_01jz8k4m2n6p8q0r2s4t6v8w0x';
+const TOKEN = tokenOf(bytes(1), INSTITUTION);
 const PREFIX = TOKEN.slice(0, 15);
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
 
@@ -32,10 +35,11 @@ const keyOf = (patch: Partial<ApiKey> = {}): ApiKey => ({
 const NEXT = 'key_2';
 
 describe('the token of an API key', () => {
-  it('a token consists of a prefix of 60 bits, a secret of 256 bits and a checksum', () => {
-    expect(TOKEN).toMatch(/^eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}$/);
+  it('a token consists of a prefix of 60 bits, the institution, a secret of 256 bits and a checksum', () => {
+    expect(TOKEN).toMatch(/^eg_[0-9a-hjkmnp-tv-z]{12}_01jz8k4m2n6p8q0r2s4t6v8w0x[0-9a-hjkmnp-tv-z]{58}$/);
+    expect(referenceIn(TOKEN)).toEqual({ text: TOKEN.slice(0, 42), prefix: PREFIX, institutionId: INSTITUTION });
     expect(prefixOfToken(TOKEN)).toBe(PREFIX);
-    const seen = new Set(Array.from({ length: 100 }, (_each, seed) => tokenOf(bytes(seed))));
+    const seen = new Set(Array.from({ length: 100 }, (_each, seed) => tokenOf(bytes(seed), INSTITUTION)));
     expect(seen.size).toBe(100);
     for (const token of seen) expect(prefixOfToken(token)).toBe(token.slice(0, 15));
   });
@@ -46,7 +50,7 @@ describe('the token of an API key', () => {
       const other = Buffer.from(bytes(1));
       const index = 8 + (bit >> 3);
       other[index] = (other[index] ?? 0) ^ (1 << (bit & 7));
-      const token = tokenOf(other);
+      const token = tokenOf(other, INSTITUTION);
       expect(prefixOfToken(token)).toBe(PREFIX);
       seen.add(token);
     }
@@ -68,6 +72,7 @@ describe('the token of an API key', () => {
     ' ',
     'eg_',
     `eg_${'0'.repeat(71)}`,
+    `eg_${'0'.repeat(97)}`,
     'x'.repeat(TOKEN.length),
     '_'.repeat(TOKEN.length),
     TOKEN.toUpperCase(),
@@ -79,6 +84,14 @@ describe('the token of an API key', () => {
     'a'.repeat(1_000_000),
   ])('a malformed token has no prefix', (text) => {
     expect(prefixOfToken(text)).toBeUndefined();
+  });
+
+  it('a token of an earlier version, without the institution, is well-formed, and every other text of its length is not', () => {
+    const token = earlierTokenOf(bytes(1));
+    expect(token).toMatch(/^eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}$/);
+    expect(prefixOfToken(token)).toBe(PREFIX);
+    expect(referenceIn(token)).toEqual({ text: PREFIX, prefix: PREFIX, institutionId: null });
+    expect(prefixOfToken(`${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`)).toBeUndefined();
   });
 
   it('an API key stores its token only as a SHA-256 hash', () => {

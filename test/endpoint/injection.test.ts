@@ -23,7 +23,7 @@ async function sideOn(store: Store): Promise<Side> {
   const next = () => String((count += 1)).padStart(26, '0');
   const server = serve(store, {
     newId: (type) => `${type}_${next()}`,
-    newToken: () => tokenOf(Buffer.from(next().slice(-8).padEnd(TOKEN_BYTES, '0'))),
+    newToken: (institutionId) => tokenOf(Buffer.from(next().slice(-8).padEnd(TOKEN_BYTES, '0')), institutionId),
   });
   const { ids } = await houseOf(server);
   return { store, server, ids: Object.fromEntries(ids.map((id) => [id.split('_', 1)[0] ?? '', id])) };

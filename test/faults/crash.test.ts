@@ -28,7 +28,7 @@ const ENDS = `select pg_terminate_backend(pid) from pg_stat_activity
 const POSITIONS = `select p.id, p.external_reference as reference, p.version, p.sequence,
   (select count(*)::int from lifecycle_events e where e.position_id = p.id) as events,
   (select count(*)::int from lifecycle_events e where e.position_id = p.id and e.actor_kind = 'SYSTEM') as swept,
-  (select count(*)::int from ledger_events l where l.position_id = p.id) as "ledgerEvents",
+  (select count(*)::int from ledger_entries l where l.position_id = p.id) as "ledgerEvents",
   (select count(*)::int from audit_events a where a.resource_id = p.id and a.outcome = 'SUCCESS') as audited
   from positions p`;
 interface Row {

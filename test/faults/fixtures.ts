@@ -69,7 +69,7 @@ export const DRIVERS_WORDS =
 /** Selects the number of changes of a position according to each table. */
 export const ACCOUNTS = `select p.version, p.sequence, p.held::text as held,
   (select count(*)::int from lifecycle_events e where e.position_id = p.id) as events,
-  (select count(*)::int from ledger_events l where l.position_id = p.id) as "ledgerEvents",
+  (select count(*)::int from ledger_entries l where l.position_id = p.id) as "ledgerEvents",
   (select count(*)::int from audit_events a where a.resource_id = p.id and a.outcome = 'SUCCESS') as audited
   from positions p where p.id = $1`;
 

@@ -37,7 +37,7 @@ interface Result {
 const ROWS = `select p.external_reference as reference, count(*) over (partition by p.external_reference)::int as objects,
   array[p.version, p.sequence,
     (select count(*) from lifecycle_events e where e.position_id = p.id),
-    (select count(*) from ledger_events l where l.position_id = p.id),
+    (select count(*) from ledger_entries l where l.position_id = p.id),
     (select count(*) from audit_events a where a.resource_id = p.id and a.outcome = 'SUCCESS'),
     (select count(*) from outbox o where o.object_id = p.id)]::int[] as changes
   from positions p

@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newApiKey, TOKEN_BYTES, tokenOf } from '../../src/domain/apiKey.ts';
 import { createMemoryStore } from '../../src/store/memory/index.ts';
+import type { Statement } from '../../src/store/postgres/sql.ts';
 import type { Store } from '../../src/store/store.ts';
 import { nextId } from '../store/rows.ts';
+import { earlierTokenOf } from '../support/earlierToken.ts';
 import { callKey, type KeyServer, MUTATIONS, newInstitution, newKey, ROOT_TOKEN, serveKeys } from '../support/keyed.ts';
 import { START } from '../support/server.ts';
 import { onBothStores, openPostgres } from '../support/stores.ts';
 
 const VIEWER = '{ viewer { role apiKey { id } } }';
-const randomToken = (): string => tokenOf(randomBytes(TOKEN_BYTES));
+const randomToken = (of = nextId('inst')): string => tokenOf(randomBytes(TOKEN_BYTES), of);
 
 onBothStores((open) => {
   let store: Store;
@@ -65,7 +67,7 @@ onBothStores((open) => {
     server.now += 1;
     const wrongSum = `${key.token.slice(0, -1)}${key.token.endsWith('0') ? '1' : '0'}`;
     // A token with a known prefix and another secret is found by the prefix, and rejected by its hash.
-    const forged = tokenOf(Buffer.concat([prefixBytes(key.token), randomBytes(TOKEN_BYTES - 8)]));
+    const forged = tokenOf(Buffer.concat([prefixBytes(key.token), randomBytes(TOKEN_BYTES - 8)]), of);
     expect(forged.slice(0, 15)).toBe(key.token.slice(0, 15));
     const bad: readonly Readonly<Record<string, string>>[] = [
       {},
@@ -124,6 +126,28 @@ onBothStores((open) => {
     ]);
   });
 
+  it('a token of an earlier version, without the institution, stays valid', async () => {
+    const token = earlierTokenOf(randomBytes(TOKEN_BYTES));
+    const checked = { label: 'Earlier', role: 'ADMIN', expiresAt: null } as const;
+    const id = nextId('key');
+    await store.transact('ALL', async (tx) => tx.apiKeys.insert(newApiKey(checked, of, token, id, START)));
+    const { data } = await shown({ 'x-api-key': token });
+    expect(data).toEqual({ viewer: { role: 'ADMIN', apiKey: { id } } });
+    expect((await shown({ 'x-api-key': earlierTokenOf(randomBytes(TOKEN_BYTES)) })).status).toBe(401);
+  });
+
+  it('a forged token with the prefix of an API key and another institution is rejected, and does not lock out the API key', async () => {
+    const own = await newKey(server, of);
+    const random = Buffer.concat([prefixBytes(own.token), randomBytes(TOKEN_BYTES - 8)]);
+    const other = await newInstitution(server);
+    // On PostgreSQL, the result of a look-up is cached, also that there is no such API key.
+    for (const token of [tokenOf(random, other), tokenOf(random, nextId('inst'))]) {
+      expect(token.slice(0, 15)).toBe(own.token.slice(0, 15));
+      expect((await shown({ 'x-api-key': token })).status).toBe(401);
+      expect((await shown({ 'x-api-key': own.token })).status).toBe(200);
+    }
+  });
+
   it('an API key revoked before its last use is written stays revoked', async () => {
     const { id, token } = await newKey(server, of);
     await shown({ 'x-api-key': token });
@@ -163,7 +187,7 @@ function prefixBytes(token: string): Buffer {
 /** Fills a store with the given number of API keys, and returns the token of the first. */
 async function fill(store: Store, keys: number): Promise<string> {
   const of = await newInstitution(serveKeys(store));
-  const tokens = Array.from({ length: keys }, randomToken);
+  const tokens = Array.from({ length: keys }, () => randomToken(of));
   await store.transact('ALL', async (tx) => {
     for (const token of tokens) {
       const checked = { label: 'Key', role: 'ADMIN', expiresAt: null } as const;
@@ -172,6 +196,19 @@ async function fill(store: Store, keys: number): Promise<string> {
   });
   return tokens[Math.floor(keys / 2)] ?? '';
 }
+
+it('on PostgreSQL, an API key is looked up among those of the institution in its token', async () => {
+  const sent: Statement[] = [];
+  const store = await openPostgres((statement) => void sent.push(statement));
+  const server = serveKeys(store);
+  const of = await newInstitution(server);
+  const { token } = await newKey(server, of);
+  sent.length = 0;
+  await server.ask('{ __typename }', {}, token);
+  expect(sent).toHaveLength(1);
+  expect(sent[0]?.text).toMatch(/ from api_keys t where t\.institution_id = \$1::text and t\.prefix = /);
+  expect(sent[0]?.values).toEqual([of, token.slice(0, 15)]);
+});
 
 describe('the cost of authentication', () => {
   const [few, many] = [10, 1_000];

@@ -77,7 +77,7 @@ describe('requests from pages of other origins', () => {
     expect(before.headers.get('access-control-allow-headers')).toBe(requested);
     expect(before.headers.get('vary')).toBe('origin, access-control-request-headers');
     const response = await overHttp(address, ROOT_TOKEN, undefined, { origin: APP });
-    expect(response.headers.get('access-control-expose-headers')).toBe('retry-after, x-request-id');
+    expect(response.headers.get('access-control-expose-headers')).toBe('retry-after, x-request-id, escrowgrid-lsn');
   });
 
   it('a page of an allowed origin can read error responses', async () => {

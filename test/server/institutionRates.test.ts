@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { TOKEN_BYTES, tokenOf } from '../../src/domain/apiKey.ts';
+import { createIds } from '../../src/ids.ts';
 import { INSTITUTION_MULTIPLE } from '../../src/server/access/rateLimits.ts';
 import type { Store } from '../../src/store/store.ts';
 import { COUNTS } from '../counts.ts';
@@ -11,8 +12,9 @@ import { openMemory, openPostgres, openPostgresTwice } from '../support/stores.t
 
 const MINUTE_MS = 60_000;
 const NOTHING = '{ __typename }';
+const newId = createIds(Date.now);
 /** Returns a token with a valid checksum that belongs to no API key. */
-const forged = (): string => tokenOf(randomBytes(TOKEN_BYTES));
+const forged = (): string => tokenOf(randomBytes(TOKEN_BYTES), newId('inst'));
 
 /** Creates an institution with the given number of API keys. */
 async function institutionWith(

@@ -7,7 +7,7 @@ import { type Answered, atAddress, overHttp, rated } from '../support/limited.ts
 import { openMemory, openPostgresTwice } from '../support/stores.ts';
 
 const MINUTE_MS = 60_000;
-const WRONG = `eg_${'0'.repeat(12)}_${'0'.repeat(58)}`;
+const WRONG = `eg_${'0'.repeat(12)}_${'0'.repeat(84)}`;
 const CREATE = `mutation($of: ID!) { a: createApiKey(input: { institutionId: $of, label: "x", role: ADMIN }) { __typename } }`;
 const SEARCH = '{ chatSessions(first: 1, filter: { search: "pier" }) { nodes { id } } }';
 

@@ -6,6 +6,8 @@ import type { LedgerAccountKind, LedgerEventKind } from '../../src/domain/ledger
 import { OPEN_STATES, POSITION_STATES, type PositionMove, type PositionState } from '../../src/domain/lifecycle.ts';
 import type { MilestoneState } from '../../src/domain/milestone.ts';
 import type { PartyRole } from '../../src/domain/terms.ts';
+import type { DeliveryState } from '../../src/domain/webhookDelivery.ts';
+import type { DisabledReason, EndpointState } from '../../src/domain/webhookEndpoint.ts';
 import { LAYOUTS as MEMORY_LAYOUTS } from '../../src/store/memory/layouts.ts';
 import { APP_ROLE } from '../../src/store/postgres/begin.ts';
 import { type Column, columnName, type Sort, type SqlType } from '../../src/store/postgres/layout.ts';
@@ -46,6 +48,7 @@ interface AnyLayout {
   readonly byInstitution?: readonly string[];
   readonly owned: readonly string[];
   readonly words?: object;
+  readonly embeds?: { readonly [field: string]: Column };
 }
 interface AnyMemoryLayout {
   readonly orders: readonly (readonly string[])[];
@@ -141,6 +144,9 @@ describe('the lifecycle table', () => {
   });
 });
 
+const TOPICS = { POSITION: true, CHAT_SESSION: true, CHAT_MESSAGE: true } satisfies Record<Change['topic'], true>;
+const KINDS = { CREATED: true, UPDATED: true, DELETED: true } satisfies Record<Change['kind'], true>;
+
 /** The values that each constraint allows. The compiler requires every value of the type, and no other. */
 const CHECKED_VALUES = {
   positions_state_holds: {
@@ -190,11 +196,21 @@ const CHECKED_VALUES = {
   parties_role_agrees: { PAYER: true, PAYEE: true, OBSERVER: true } satisfies Record<PartyRole, true>,
   milestones_state_holds: { OPEN: true, CLOSED: true, REPLACED: true } satisfies Record<MilestoneState, true>,
   api_keys_role_check: { ADMIN: true, READ_ONLY: true } satisfies Record<ApiKey['role'], true>,
-  outbox_topic_check: { POSITION: true, CHAT_SESSION: true, CHAT_MESSAGE: true } satisfies Record<
-    Change['topic'],
+  outbox_topic_check: TOPICS,
+  outbox_kind_check: KINDS,
+  webhook_endpoints_topic_check: TOPICS,
+  webhook_endpoints_disabled_reason_check: {
+    REQUESTED: true,
+    GONE: true,
+    FAILING: true,
+  } satisfies Record<DisabledReason, true>,
+  webhook_endpoints_state_holds: { ENABLED: true, DISABLED: true } satisfies Record<EndpointState, true>,
+  webhook_deliveries_topic_check: TOPICS,
+  webhook_deliveries_kind_check: KINDS,
+  webhook_deliveries_state_holds: { PENDING: true, DELIVERED: true, FAILED: true } satisfies Record<
+    DeliveryState,
     true
   >,
-  outbox_kind_check: { CREATED: true, UPDATED: true, DELETED: true } satisfies Record<Change['kind'], true>,
 } as const;
 
 it('a CHECK constraint that lists values lists those of the type', () => {
@@ -210,16 +226,17 @@ const TYPES: { readonly [T in SqlType]: string } = {
   'text[]': 'text[]',
   numeric: 'numeric',
   int: 'integer',
+  bigint: 'bigint',
   boolean: 'boolean',
   timestamptz: 'timestamp with time zone',
   json: 'json',
 };
 
 describe.each(TABLE_NAMES)('the table of %s', (name) => {
-  const { table, columns, words, sort, leads, parents = {}, byInstitution, owned } = layoutOf(name);
+  const { table, columns, words, embeds = {}, sort, leads, parents = {}, byInstitution, owned } = layoutOf(name);
   const { orders, groups } = memoryLayoutOf(name);
   const declared = [
-    ...Object.entries(columns).map(([field, { type, fixed }]) => ({
+    ...Object.entries({ ...columns, ...embeds }).map(([field, { type, fixed }]) => ({
       name: columnName(field),
       type: TYPES[type],
       mayUpdate: !fixed,
@@ -244,14 +261,20 @@ describe.each(TABLE_NAMES)('the table of %s', (name) => {
   /** The expression of a field in an index. */
   const sortOf = (field: string): string => sort[field]?.by.replace('t.', '') ?? columnName(field);
   const normalized = (column: string): string => column.replace('LEAST', 'least').replace(/::[a-z ]+/g, '');
-  /** Whether an index has the rows in this order: its columns are these, or fewer and unique. */
+  /** The times that the server sets: few rows of a list have the same one, and are sorted by id when they are read. */
+  const isServerTime = (column: string | undefined): boolean => column === 'created_at' || column === 'updated_at';
+  /**
+   * Whether an index has the rows in this order: its columns are these, or fewer and unique, or all but the id after a
+   * time that the server sets.
+   */
   const isIndexed = (wanted: readonly string[]): boolean =>
     indexes.some((index) => {
       const own = index.columns.map(normalized);
       if (index.table !== table || own.some((column, at) => column !== wanted[at])) return false;
       // Rows without the value are in no list that the index serves.
       const isWhole = index.where === null || own.some((column) => index.where === `(${column} IS NOT NULL)`);
-      return isWhole && (own.length === wanted.length || index.isUnique);
+      const lacksId = own.length === wanted.length - 1 && wanted.at(-1) === 'id' && isServerTime(own.at(-1));
+      return isWhole && (own.length === wanted.length || index.isUnique || lacksId);
     });
   const tenantColumn = LAYOUTS[name].tenant;
   const ofTenant = groups

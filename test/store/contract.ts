@@ -18,6 +18,7 @@ import { keepsTerms } from './contract/terms.ts';
 import { transacts } from './contract/transact.ts';
 import { keepsUpdates } from './contract/updates.ts';
 import { keepsValues } from './contract/values.ts';
+import { keepsWebhooks } from './contract/webhooks.ts';
 import type { GetStore } from './rows.ts';
 
 const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) => void }[] = [
@@ -38,6 +39,7 @@ const PARTS: readonly { readonly name: string; readonly part: (store: GetStore) 
   { name: 'joins', part: joinsTables },
   { name: 'deadlines', part: keepsDeadlines },
   { name: 'scan and load', part: scansAndLoads },
+  { name: 'webhooks', part: keepsWebhooks },
 ];
 
 /** The tests that every store must pass. The test file of a store only selects the store. */

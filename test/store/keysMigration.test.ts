@@ -47,7 +47,7 @@ afterAll(() => store.close());
 
 /**
  * Adds rows with search terms, a unique reference and a reply, which are the same texts in every institution. Removes the
- * terms of positions, which that version did not have.
+ * terms of positions and the webhooks, which that version did not have.
  */
 function withMore(rows: AllEntities): AllEntities {
   const asset = anAsset(firstOf(rows.assetTemplates), { metadata: { pier: '9' } });
@@ -57,6 +57,8 @@ function withMore(rows: AllEntities): AllEntities {
     positionTerms: [],
     parties: [],
     milestones: [],
+    webhookEndpoints: [],
+    webhookDeliveries: [],
     assets: [...rows.assets, asset],
     positions: [
       ...rows.positions.map((row) => ({ ...row, termsVersion: null })),

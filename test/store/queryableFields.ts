@@ -2,6 +2,8 @@ import * as fc from 'fast-check';
 import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
 import { POSITION_STATES } from '../../src/domain/lifecycle.ts';
 import { MILESTONE_STATES } from '../../src/domain/milestone.ts';
+import { DELIVERY_STATES } from '../../src/domain/webhookDelivery.ts';
+import { ENDPOINT_STATES } from '../../src/domain/webhookEndpoint.ts';
 import type { Tables } from '../../src/store/store.ts';
 import {
   COUNTRIES,
@@ -12,6 +14,7 @@ import {
   PARTIES,
   PRIORITIES,
   type Rows,
+  SEQUENCES,
   TERMS,
   TEXTS,
 } from './randomRows.ts';
@@ -172,6 +175,25 @@ export const QUERYABLE_FIELDS: { readonly [T in ListedTable]: QueryableFields<Ta
     parents: ['chatSessions'],
     needsParent: true,
   },
+  webhookEndpoints: {
+    where: { institutionId, state: isIn(oneOf(ENDPOINT_STATES)) },
+    orders: [['createdAt'], ['updatedAt']],
+    parents: ['institutions'],
+    needsParent: false,
+  },
+  webhookDeliveries: {
+    where: {
+      institutionId,
+      webhookEndpointId: isIn(idOf('webhookEndpoints')),
+      objectId: isIn(idOf('positions')),
+      state: isIn(oneOf(DELIVERY_STATES)),
+      sequence: isWithin([0, ...SEQUENCES]),
+      createdAt: instantRange,
+    },
+    orders: [['createdAt'], ['sequence']],
+    parents: ['institutions', 'webhookEndpoints'],
+    needsParent: false,
+  },
 };
 
 export const TABLE_NAMES = Object.keys(QUERYABLE_FIELDS) as readonly ListedTable[];
@@ -183,4 +205,5 @@ export const PARENT_FIELDS: { readonly [T in ListedTable]?: string } = {
   positions: 'positionId',
   positionTerms: 'termsId',
   chatSessions: 'sessionId',
+  webhookEndpoints: 'webhookEndpointId',
 };

@@ -4,11 +4,13 @@ import { REGIONS, VERTICALS } from '../../src/domain/institution.ts';
 import { metadataTerm } from '../../src/domain/metadataTerms.ts';
 import type { Position } from '../../src/domain/position.ts';
 import { type CurrentTerms, PARTY_ROLES } from '../../src/domain/terms.ts';
+import type { WebhookDelivery } from '../../src/domain/webhookDelivery.ts';
 import type { Tables } from '../../src/store/store.ts';
 import { SEED } from '../counts.ts';
 import { aMessage, aSession, aTombstone } from './chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, currency, START } from './rows.ts';
 import { aMilestone, aParty, rowsOfTerms, someTerms } from './termsRows.ts';
+import { aDelivery, anEndpoint } from './webhookRows.ts';
 
 // Few distinct values per field, so that ties, nulls and matching filters are common.
 export const INSTANTS = [0, 1, 2, 3].map((step) => START + step);
@@ -39,6 +41,7 @@ const CONFIGS = [{}, { country: 'SG' }, { country: 'DE' }, { issuingBankCountry:
 /** Countries of many configs, of some, and of none. */
 export const COUNTRIES = ['SG', 'DE', 'FR'];
 /** References of parties that many positions have, some, or none. */
+export const SEQUENCES = [1, 2, 3, 2 ** 31, 2 ** 40];
 export const PARTIES = ['a', 'A', 'é', '\u{1f600}', 'nobody'];
 
 /** The tables whose lists have enough filters and orders for random queries. */
@@ -52,7 +55,9 @@ export type ListedTable =
   | 'milestones'
   | 'lifecycleEvents'
   | 'chatSessions'
-  | 'chatMessages';
+  | 'chatMessages'
+  | 'webhookEndpoints'
+  | 'webhookDeliveries';
 export type Rows = { readonly [T in ListedTable]: readonly Tables[T][] } & {
   /** The configs of the second version of each template. The first is that of the template. */
   readonly templateConfigs: readonly TemplateConfig[];
@@ -136,6 +141,23 @@ export function randomRows(pick: Pick): Rows {
         aMessage(row, index + 1, { authorReference: pick(TEXTS), ...pick([{ body: pick(TITLES) }, aTombstone]) }),
       ),
     );
+  const webhookEndpoints = times(12, () =>
+    anEndpoint(pick(institutions.slice(0, 4)).id, { ...stamps(), state: pick(['ENABLED', 'ENABLED', 'DISABLED']) }),
+  );
+  const webhookDeliveries = times(120, () => {
+    const endpoint = pick(webhookEndpoints);
+    const ofInstitution = positions.filter(({ institutionId }) => institutionId === endpoint.institutionId);
+    return aDelivery(endpoint, pick(SEQUENCES), {
+      objectId: pick(ofInstitution.slice(0, 4))?.id ?? endpoint.id,
+      createdAt: pick(INSTANTS),
+      ...pick<Partial<WebhookDelivery>>([
+        { nextAttemptAt: pick(INSTANTS) },
+        { nextAttemptAt: null },
+        { state: 'DELIVERED' },
+        { state: 'FAILED' },
+      ]),
+    });
+  });
   return {
     institutions,
     assetTemplates,
@@ -146,6 +168,8 @@ export function randomRows(pick: Pick): Rows {
     lifecycleEvents,
     chatSessions,
     chatMessages,
+    webhookEndpoints,
+    webhookDeliveries,
   };
 }
 

@@ -173,6 +173,8 @@ export function insertAll(tx: Writers, rows: { readonly [T in TableName]?: reado
   for (const row of rows.chatMessages ?? []) tx.chatMessages.insert(row);
   for (const row of rows.chatRevisions ?? []) tx.chatRevisions.insert(row);
   for (const row of rows.readMarks ?? []) tx.readMarks.insert(row);
+  for (const row of rows.webhookEndpoints ?? []) tx.webhookEndpoints.insert(row);
+  for (const row of rows.webhookDeliveries ?? []) tx.webhookDeliveries.insert(row);
 }
 
 /** Inserts a new deal with the positions made for it. */

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LAYOUTS } from '../../src/store/postgres/layouts.ts';
 import { TABLE_NAMES } from '../../src/store/tables.ts';
+import { sectionOf } from '../support/documents.ts';
 import { type Keys, keysAt } from '../support/keys.ts';
 import { openPostgresAt } from '../support/stores.ts';
 
@@ -13,6 +14,7 @@ const LOCAL_TABLES: Readonly<Record<string, string>> = {
   commit_proofs: 'proofs of commits that have no audit event',
   outbox: 'the change feed, which has one order over all institutions',
   outbox_extent: 'the end of the change feed',
+  webhook_position: 'the place in the change feed up to which deliveries were created',
 };
 
 let keys: Keys;
@@ -27,7 +29,7 @@ const UNIQUE_KEYS: Readonly<Record<string, readonly string[]>> = {
   chat_messages: ['session_id,sequence'],
   chat_revisions: ['message_id,version'],
   ledger_events: ['lifecycle_event_id', 'position_id,sequence'],
-  lifecycle_events: ['position_id,sequence'],
+  lifecycle_events: ['position_id,sequence', 'ledger_event_id'],
   milestones: ['terms_id,sequence'],
   parties: ['terms_id,ordinal'],
   policies: ['region'],
@@ -50,6 +52,14 @@ describe('Citus can distribute the tables by institution', () => {
     });
     expect(distributed).toEqual(ofLayouts.toSorted());
     expect(Object.keys(LOCAL_TABLES).filter((table) => !keys.tables.includes(table))).toEqual([]);
+  });
+
+  it('docs/operations.md distributes these tables, and names the local ones', () => {
+    const section = sectionOf('docs/operations.md', 'Growth');
+    const [, list = ''] = /unnest\(array\[([^\]]*)\]/.exec(section) ?? [];
+    const named = ['institutions', ...[...list.matchAll(/'(\w+)'/g)].map(([, table]) => table)];
+    expect(new Set(named)).toEqual(new Set(keys.tables.filter((table) => !isLocal(table))));
+    for (const table of Object.keys(LOCAL_TABLES)) expect(section).toContain(`\`${table}\``);
   });
 
   it('the primary key, every unique constraint and every unique index of a table of institutions begin with the institution', () => {

@@ -7,6 +7,7 @@ import type { Position } from '../../src/domain/position.ts';
 import { principalOf } from '../../src/domain/positionAmounts.ts';
 import { createPostgresStore } from '../../src/store/postgres/index.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
+import { knownMigrations } from '../../src/store/postgres/migrationFiles.ts';
 import { readMigrationStatus } from '../../src/store/postgres/migrationStatus.ts';
 import type { Store } from '../../src/store/store.ts';
 import { asAdmin } from '../support/admin.ts';
@@ -102,6 +103,7 @@ describe('a database with rows in every state of the version before', () => {
   let columns: WritableColumns;
   let before: readonly unknown[];
   let filesBefore: ReadonlyMap<string, number>;
+  let filesAfter: ReadonlyMap<string, number>;
   /** The error of a write of an earlier server after the first migration. */
   let rejected: unknown;
   /** The rows and columns after the first migration. */
@@ -121,6 +123,8 @@ describe('a database with rows in every state of the version before', () => {
         .catch((error: unknown) => error),
     );
     keptBetween = [await rowTextsAt(url, columns), await writableColumns(url)];
+    await migrateUntil(url, (name) => name <= VALIDATE);
+    filesAfter = await filesAt(url);
     await migrate(url);
     store = createPostgresStore({ databaseUrl: url, onError: () => undefined });
   });
@@ -136,9 +140,8 @@ describe('a database with rows in every state of the version before', () => {
 
   it('the migrations change no row, and rewrite no table', async () => {
     expect(await rowTextsAt(url, columns)).toEqual(before);
-    const files = await filesAt(url);
     // The index of due positions has one more state.
-    const changed = [...filesBefore].filter(([name, file]) => files.get(name) !== file).map(([name]) => name);
+    const changed = [...filesBefore].filter(([name, file]) => filesAfter.get(name) !== file).map(([name]) => name);
     expect(changed).toEqual(['positions_due']);
     for (const table of ['positions', 'lifecycle_events', 'ledger_events', 'postings', 'policies'])
       expect(filesBefore.has(table)).toBe(true);
@@ -275,7 +278,7 @@ it('a migration that fails leaves the earlier ones applied, and is applied when 
   await expect(migrate(url)).rejects.toMatchObject({ cause: { code: '23514', constraint: 'positions_state_holds' } });
   expect(await readMigrationStatus(url)).toMatchObject({
     applied: expect.arrayContaining([SUPERSEDE, TERMS]) as unknown,
-    pending: [VALIDATE],
+    pending: [...knownMigrations()].filter((name) => name > TERMS).toSorted(),
   });
   const store = createPostgresStore({ databaseUrl: url, onError: () => undefined });
   onTestFinished(() => store.close());

@@ -59,8 +59,8 @@ export const DOCUMENTS = {
   setPolicy: SetPolicyDocument,
   deletePolicy: DeletePolicyDocument,
 } as const satisfies { readonly [M in MutationName]: TypedDocumentNode<unknown, never> };
-/** The mutations of escrow. Those of chat and of API keys have separate tests. */
-export type MutationName = Exclude<Any, `${string}Chat${string}` | `${string}ApiKey`>;
+/** The mutations of escrow. Those of chat, of API keys and of webhooks have separate tests. */
+export type MutationName = Exclude<Any, `${string}Chat${string}` | `${string}ApiKey` | `${string}Webhook${string}`>;
 export const MUTATIONS = Object.keys(DOCUMENTS) as readonly MutationName[];
 
 /** The result of any mutation. */

@@ -1,4 +1,5 @@
-import { keyOf, makeRlsFixture, type RlsFixture } from './rlsFixture.ts';
+import type { AppOptions } from '../../src/app.ts';
+import { FIXTURE_WEBHOOKS, keyOf, makeRlsFixture, type RlsFixture } from './rlsFixture.ts';
 import { type KeyedServer, ROOT_TOKEN, serveKeyed } from './serveKeyed.ts';
 import type { OpenStore } from './stores.ts';
 
@@ -15,8 +16,8 @@ export interface Callers {
   readonly strangers: { readonly [what: string]: string | null };
 }
 
-export async function callersOn(open: OpenStore): Promise<Callers> {
-  const server = serveKeyed(await open());
+export async function callersOn(open: OpenStore, options: Partial<AppOptions> = {}): Promise<Callers> {
+  const server = serveKeyed(await open(), { webhooks: FIXTURE_WEBHOOKS, ...options });
   server.app.start();
   const beginning = await firstCursor(server);
   const owner = await makeRlsFixture(server);

@@ -61,6 +61,12 @@ export const writableColumns = (url: string): Promise<WritableColumns> =>
     return new Map(rows.map(({ table, columns }) => [table, columns]));
   });
 
+/** The views with the rows that the current schema does not keep in the tables of earlier ones. */
+const VIEWS: Readonly<Record<string, string>> = {
+  ledger_events: '(select * from ledger_entries where id is not null)',
+  postings: 'ledger_postings',
+};
+
 /**
  * Replaces all rows of a database with an earlier schema by those of another database, as far as the earlier schema has
  * the tables and columns. The server of this version cannot write into an earlier schema itself.
@@ -70,7 +76,9 @@ export async function copyRows(from: string, to: string): Promise<void> {
   const texts = await asAdmin(from, async (admin) => {
     const read: (readonly [table: string, rows: string])[] = [];
     for (const table of tables.keys()) {
-      const { rows } = await admin.query<{ rows: string | null }>(`select json_agg(t)::text as rows from ${table} t`);
+      const { rows } = await admin.query<{ rows: string | null }>(
+        `select json_agg(t)::text as rows from ${VIEWS[table] ?? table} t`,
+      );
       read.push([table, rows[0]?.rows ?? '[]']);
     }
     return read;

@@ -20,6 +20,8 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   amount: '2.50',
   upToSequence: 0,
   termsVersion: 1,
+  url: 'https://hooks.example.com/',
+  document: 'subscription { positionChanged { kind } }',
 };
 
 /** The value of the tried argument, and ids for others. */

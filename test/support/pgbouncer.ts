@@ -22,12 +22,13 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
-/** Starts a PgBouncer in front of a database, with the given number of connections. */
+/** Starts a PgBouncer in front of a database, or of all of its server, with the given number of connections to each. */
 export async function startPooler(
   binary: string,
   databaseUrl: string,
   poolSize: number,
   mode: 'transaction' | 'session' = 'transaction',
+  { isForAll = false } = {},
 ): Promise<Pooler> {
   const folder = join(parentFolder, `escrowgrid-pooler-${process.pid}-${randomBytes(4).toString('hex')}`);
   mkdirSync(folder, { mode: 0o700 });
@@ -39,7 +40,10 @@ export async function startPooler(
   const target = `host=${host} port=${url.port || 5432} user=${user}${password && ` password=${password}`}`;
   const config = join(folder, 'pgbouncer.ini');
   writeFileSync(join(folder, 'users.txt'), `"${user}" "${password}"\n`);
-  writeFileSync(config, configOf(folder, port, `${url.pathname.slice(1)} = ${target}`, poolSize, mode));
+  writeFileSync(
+    config,
+    configOf(folder, port, `${isForAll ? '*' : url.pathname.slice(1)} = ${target}`, poolSize, mode),
+  );
   // PgBouncer does not run as root. Tests of root run it as nobody, who must be able to read the folder.
   const owner = runsAsRoot ? nobody() : undefined;
   if (owner) {
@@ -73,7 +77,7 @@ auth_type = any
 auth_file = ${join(folder, 'users.txt')}
 pool_mode = ${mode}
 default_pool_size = ${poolSize}
-max_client_conn = 200
+max_client_conn = 400
 logfile = ${join(folder, 'log')}
 `;
 

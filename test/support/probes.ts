@@ -26,7 +26,7 @@ export function probeOf(
   const idFor = (name: string): string => world.ids[holdsOf(name, field)] ?? world.ids[holds] ?? '';
   const filling = { path: value === undefined ? [] : path, value: value ?? '', idFor };
   const given = { ...along, ...lookupArguments(slot, world), ...membersOf(field.args, false, filling) };
-  addRequired(given['input'] as Input | undefined, field.name);
+  addRequired(given['input'] as Input | undefined, field.name, world);
   const declared = field.args.filter(({ name }) => name in given).map(({ name, type }) => `$${name}: ${String(type)}`);
   const fieldCall = callOf(schema, slot, given);
   const head = (more: readonly string[]) => (more.length > 0 ? `(${more.join(', ')})` : '');
@@ -53,8 +53,10 @@ interface Input {
 }
 
 /** Adds the fields that a mutation requires, or an operation of a batch. */
-function addRequired(input: Input | undefined, mutation: string): void {
+function addRequired(input: Input | undefined, mutation: string, { ids }: RlsFixture): void {
   if (!input) return;
+  if (mutation === 'redeliverWebhooks' && !('after' in input) && !('webhookDeliveryIds' in input))
+    Object.assign(input, { after: ids['WebhookDelivery'] });
   Object.assign(input, REQUIRED_BY_RULES[mutation]);
   for (const operation of input.operations ?? []) {
     for (const [kind, sent] of Object.entries(operation)) Object.assign(sent, REQUIRED_BY_RULES[`${kind}Position`]);

@@ -1,5 +1,10 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WebhookOptions } from '../../src/appWebhooks.ts';
 import { type KeyedServer, ROOT_TOKEN } from './serveKeyed.ts';
+
+/** The options that a server with the fixture needs: no host name of an endpoint has an address. */
+export const FIXTURE_WEBHOOKS: WebhookOptions = { key: 'the key of the tests', resolve: async () => [] };
 
 /** An institution with one of everything, to test that no other institution can see any of it. */
 export interface RlsFixture {
@@ -63,6 +68,7 @@ export async function makeRlsFixture(server: KeyedServer): Promise<RlsFixture> {
   admin = adminKey.token;
   const escrow = await makeEscrow(say, institutionId, amount, canary);
   const chat = await makeChat(say, escrow.Position, canary);
+  const webhooks = await makeWebhooks(server, admin, say, chat.ChatSession, canary);
   const { auditEvents } = await server.data<{ readonly auditEvents: { readonly nodes: readonly Row[] } }>(
     admin,
     '{ auditEvents(filter: { actions: ["POSITION_RELEASED"] }) { nodes { id } } }',
@@ -70,7 +76,7 @@ export async function makeRlsFixture(server: KeyedServer): Promise<RlsFixture> {
   // Uses the API keys once, so that their last use is not written during the tests.
   for (const token of [admin, readKey.token]) await server.ask(token, '{ viewer { role } }');
   await server.app.flushCounters();
-  const ids = { Institution: institutionId, ...escrow, ...chat, ApiKey: adminKey.id };
+  const ids = { Institution: institutionId, ...escrow, ...chat, ...webhooks, ApiKey: adminKey.id };
   const audit = auditEvents.nodes[0]?.id ?? '';
   const all = await idsIn(server, admin);
   return { canaries: [canary, amount], ids: { ...ids, AuditEvent: audit }, admin, readOnly: readKey.token, all };
@@ -169,13 +175,41 @@ async function makeChat(say: Say, positionId: string, canary: string) {
   return { ChatSession: chatSessionId, ChatMessage: second };
 }
 
+/** Makes an endpoint that never answers, and a delivery with a body. */
+async function makeWebhooks(server: KeyedServer, token: string, say: Say, chatSessionId: string, canary: string) {
+  const { webhookEndpoint } = await say(
+    'createWebhookEndpoint',
+    {
+      url: `https://${canary}.example.com/`,
+      description: canary,
+      document: `subscription ($${canary}: Boolean!) { chatSessionChanged { chatSession { title @include(if: $${canary}) } } }`,
+      variables: { [canary]: true },
+    },
+    '... on CreateWebhookEndpointPayload { webhookEndpoint { id } }',
+  );
+  await say('updateChatSession', { chatSessionId, priority: 'HIGH' }, '');
+  for (let tries = 0; tries < 500; tries += 1) {
+    await server.app.deliverWebhooks();
+    const { webhookDeliveries } = await server.data<{
+      readonly webhookDeliveries: {
+        readonly nodes: readonly { readonly id: string; readonly lastError: string | null }[];
+      };
+    }>(token, '{ webhookDeliveries { nodes { id lastError } } }');
+    // The server that runs in the background may attempt the delivery before this function does.
+    const attempted = webhookDeliveries.nodes.find(({ lastError }) => lastError);
+    if (attempted) return { WebhookEndpoint: webhookEndpoint?.id ?? '', WebhookDelivery: attempted.id };
+    await delay(10);
+  }
+  throw new Error('No delivery was attempted.');
+}
+
 /** Returns all ids that the admin of the institution can see. */
 async function idsIn(server: KeyedServer, token: string): Promise<readonly string[]> {
   const list = '(first: 100) { nodes { id } }';
   const { text } = await server.ask(
     token,
     `{ institutions${list} assetTemplates${list} assets${list} milestones${list} ledgerEvents${list} auditEvents${list}
-      positions { nodes { id events${list} } } chatSessions { nodes { id messages${list} } }
+      positions { nodes { id events${list} } } chatSessions { nodes { id messages${list} } } webhookEndpoints${list} webhookDeliveries${list}
       viewer { institution { policies { id } apiKeys${list} } } }`,
   );
   return [...new Set(text.match(/[a-z]+_[0-7][0-9a-z]{25}/g))];

@@ -57,7 +57,7 @@ export async function newKey(program: Program, { rootKey }: Secrets): Promise<st
   const institutionId = /inst_[0-9a-z]{26}/.exec(made.text)?.[0];
   const input = { institutionId, label: 'canary', role: 'ADMIN' };
   const { text } = await send(program, [], bearer(rootKey), KEY, { input });
-  return /eg_[0-9a-z]{12}_[0-9a-z]{58}/.exec(text)?.[0] ?? expect.fail(text);
+  return /eg_[0-9a-z]{12}_[0-9a-z]{84}/.exec(text)?.[0] ?? expect.fail(text);
 }
 
 /** Uses a credential as intended. */

@@ -4,6 +4,7 @@ import { verify } from '../../src/verify/verify.ts';
 import { did } from './accounting.ts';
 import { asAdmin } from './admin.ts';
 import { type Deal, fundedPosition, makeDeal } from './deal.ts';
+import { separateLedger } from './separateLedger.ts';
 import { serve, type TestServer } from './server.ts';
 import { openPostgresAt } from './stores.ts';
 
@@ -54,6 +55,8 @@ export function seededOn<Name extends string>(
     Object.assign(seeded, await openPostgresAt());
     const server = serve(seeded.store);
     seeded.ids = await create(server, await makeDeal(server));
+    // In tables of their own, ledger events and postings can differ in more ways.
+    await separateLedger(seeded.url);
     for (const table of TABLES) written.set(table, await writtenColumns(seeded.url, table));
     await seeded.run(...TABLES.map((table) => `create table kept_${table} as select * from ${table}`));
   });

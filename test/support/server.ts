@@ -3,6 +3,7 @@ import { type DocumentNode, type GraphQLFormattedError, print } from 'graphql';
 import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import type { Viewer } from '../../src/domain/viewer.ts';
 import type { Store } from '../../src/store/store.ts';
+import { isRouted, minLsnHeader } from './routed.ts';
 
 export interface Answer<T> {
   readonly status: number;
@@ -50,10 +51,11 @@ export function serve(store: Store, options: Partial<AppOptions> = {}): TestServ
       headers: Readonly<Record<string, string>> = {},
     ) => {
       const query = typeof document === 'string' ? document : print(document);
+      const routed = isRouted ? await minLsnHeader() : {};
       const response = await server.app.fetch(
         new Request('http://localhost/graphql', {
           method: 'POST',
-          headers: { 'content-type': 'application/json', ...headers },
+          headers: { 'content-type': 'application/json', ...routed, ...headers },
           body: JSON.stringify({ query, variables }),
         }),
       );

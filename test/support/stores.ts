@@ -5,6 +5,7 @@ import type { OnStatement } from '../../src/store/postgres/session.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createDatabase } from './database.ts';
 import { atFileEnd } from './fileEnd.ts';
+import { addressesOf, reportReplica } from './routed.ts';
 
 /** Opens a store for tests. It is closed and its database is dropped when the file ends. */
 export type OpenStore = () => Promise<Store>;
@@ -21,11 +22,12 @@ export async function openPostgresAt(
 ): Promise<{ readonly store: Store; readonly url: string }> {
   const database = await createDatabase();
   const store = createPostgresStore({
-    databaseUrl: database.url,
+    ...addressesOf(database.url),
     onError: () => undefined,
     ...(onStatement && { onStatement }),
   });
   atFileEnd(async () => {
+    reportReplica(store);
     await store.close();
     await database.drop();
   });

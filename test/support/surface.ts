@@ -63,11 +63,17 @@ const SHORT: Readonly<Record<string, string>> = {
   Template: 'AssetTemplate',
   ReplyTo: 'ChatMessage',
   Resource: 'Position',
+  Object: 'ChatSession',
 };
+/** The type of the id by which a mutation continues after an object. */
+const AFTER: Readonly<Record<string, string>> = { redeliverWebhooks: 'WebhookDelivery' };
 
 /** Returns the type of node for an id of this name. */
-export function holdsOf(name: string, { type }: Pick<GraphQLField<unknown, unknown>, 'type'>): string {
-  if (name === 'after' || name === 'before') return CURSOR;
+export function holdsOf(
+  name: string,
+  { name: of, type }: Pick<GraphQLField<unknown, unknown>, 'name' | 'type'>,
+): string {
+  if (name === 'after' || name === 'before') return AFTER[of] ?? CURSOR;
   if (name === 'id' || name === 'ids') return getNamedType(type).name;
   const stem = name.replace(/Ids?$/, '');
   const capital = `${stem[0]?.toUpperCase()}${stem.slice(1)}`;

@@ -9,6 +9,7 @@ import type { Store, TableName, Tables } from '../../src/store/store.ts';
 import { aMark, aMessage, aSession } from '../store/chatRows.ts';
 import { anAsset, anEvent, anInstitution, aPosition, aTemplate, nextId, START } from '../store/rows.ts';
 import { fullTerms, rowsOfTerms } from '../store/termsRows.ts';
+import { aDelivery, anEndpoint } from '../store/webhookRows.ts';
 
 /** Rows of every table, all of one institution. A table added later must have some too. */
 export type AllEntities = { readonly [T in TableName]: readonly Tables[T][] };
@@ -23,6 +24,7 @@ export function allEntities(institution: Institution = anInstitution()): AllEnti
   const event: LifecycleEvent = { ...anEvent(position, { moved: 5n }), apiKeyId: null };
   const ledgerEvent = newLedgerEvent(nextId('led'), event);
   const session = aSession(institution.id, { messageCount: 1 });
+  const endpoint = anEndpoint(institution.id);
   const message = aMessage(session, 1, { body: `The ${WORD}` });
   return {
     institutions: [institution],
@@ -38,6 +40,8 @@ export function allEntities(institution: Institution = anInstitution()): AllEnti
     chatMessages: [message],
     chatRevisions: [revisionOf(message)],
     readMarks: [aMark(session, 'bob', 0)],
+    webhookEndpoints: [endpoint],
+    webhookDeliveries: [aDelivery(endpoint, 1, { objectId: position.id })],
     ...office(institution),
   };
 }

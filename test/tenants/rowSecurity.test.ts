@@ -23,7 +23,13 @@ const scopeOf = (of: AllEntities): Scope => ({ institutionId: of.institutions[0]
 const NO_RIGHT = { code: '42501' };
 const GONE = { code: 'STALE_VERSION', currentVersion: 0 };
 /** The tables from which the application may delete rows. */
-const REMOVED: readonly TableName[] = ['policies', 'idempotencyRecords', 'chatSessions'];
+const REMOVED: readonly TableName[] = [
+  'policies',
+  'idempotencyRecords',
+  'chatSessions',
+  'webhookEndpoints',
+  'webhookDeliveries',
+];
 
 let store: Store;
 let url: string;

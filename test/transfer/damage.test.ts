@@ -48,9 +48,9 @@ onBothStores((open) => {
 
     it('refuses an export of a newer version, whatever follows its header', async () => {
       const message =
-        'The export has the format version 3, and this program reads version 2. Import it with the version of EscrowGrid ' +
+        'The export has the format version 4, and this program reads version 3. Import it with the version of EscrowGrid ' +
         'that wrote it.';
-      const header = '{"format":"escrowgrid-export","version":3,"scope":"everything"}\n';
+      const header = '{"format":"escrowgrid-export","version":4,"scope":"everything"}\n';
       expect(await refusalOf(store, `${header}{"unknown":1}\n`)).toBe(message);
     });
 

@@ -17,6 +17,9 @@ async function mutate(server: TestServer, mutation: string, input: object, selec
 
 type Payload = { readonly [object: string]: { readonly id: string } } & { readonly token?: string };
 
+/** Encrypts the secrets of endpoints. */
+const WEBHOOK_KEY = 'the key of the tests';
+
 /** The objects that tests look for. */
 export interface EveryTable {
   readonly institutionId: string;
@@ -30,7 +33,8 @@ export interface EveryTable {
  */
 export async function writeEveryTable(store: Store): Promise<EveryTable> {
   await writeSizedData(store, { seed: 1, institutions: 2, positions: 60, chatSessions: 2, messages: 5 });
-  const server = serve(store);
+  // No host name has an address, so that every attempt to deliver a change fails.
+  const server = serve(store, { webhooks: { key: WEBHOOK_KEY, resolve: async () => [] } });
   const { institution, templateId, assetId } = await makeDeal(server);
   const institutionId = institution.id;
   await mutate(
@@ -41,6 +45,7 @@ export async function writeEveryTable(store: Store): Promise<EveryTable> {
   );
   const config = { currency: 'USD', region: 'US', minAmount: '0.01' };
   await mutate(server, 'updateAssetTemplate', { templateId, config }, 'assetTemplate { id }');
+  await writeWebhooks(server, institutionId);
   const limits = [{ currencyCode: 'USD', maxAmount: '1000000' }];
   const policy = { institutionId, region: 'US', allowedCountries: ['SG', 'DE'], limits };
   await mutate(server, 'setPolicy', policy, 'policy { id }');
@@ -65,6 +70,7 @@ export async function writeEveryTable(store: Store): Promise<EveryTable> {
     input: { positionId, all: true, idempotencyKey: 'refused' },
   });
   await writeTerms(server, assetId);
+  await server.app.deliverWebhooks();
   await writeChat(server, positionId);
   const key = { institutionId, label: 'clerk', role: 'ADMIN' };
   const { token = '' } = await mutate(server, 'createApiKey', key, 'token apiKey { id }');
@@ -109,6 +115,16 @@ async function writeTerms(server: TestServer, assetId: string): Promise<void> {
   await mutate(server, 'fundPosition', { positionId }, 'event { id }');
   await mutate(server, 'releasePosition', { positionId, milestoneId: first?.id, amount: '123.45' }, 'event { id }');
   await mutate(server, 'refundPosition', { positionId, milestoneId: second?.id, all: true }, 'event { id }');
+}
+
+/** Writes an endpoint with two secrets, which then gets the following changes. */
+async function writeWebhooks(server: TestServer, institutionId: string): Promise<void> {
+  const document =
+    'subscription {\n  # Texts keep their characters: \u{1f600}\n  positionChanged { kind position { id } }\n}';
+  const endpoint = { institutionId, url: 'https://hooks.example.com/', description: 'Orders "1"', variables: {} };
+  const input = { ...endpoint, document };
+  const { webhookEndpoint } = await mutate(server, 'createWebhookEndpoint', input, 'webhookEndpoint { id }');
+  await mutate(server, 'rotateWebhookSecret', { webhookEndpointId: webhookEndpoint?.id }, 'webhookEndpoint { id }');
 }
 
 async function writeChat(server: TestServer, positionId: string | undefined): Promise<void> {

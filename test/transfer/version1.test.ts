@@ -22,7 +22,7 @@ const folder = temporaryFolder();
 type Values = { readonly [field: string]: unknown };
 type Line = { readonly [table: string]: Values };
 
-/** The fields that the file does not have, as they are written in version 2. */
+/** The fields that the file does not have, as version 2 and later ones write them. */
 const ADDED: Line = {
   positions: { termsVersion: null, principal: '0', retained: '0', fees: '0' },
   lifecycleEvents: {
@@ -67,17 +67,18 @@ onBothStores((open) => {
     });
 
     it('has all rows, and is consistent', async () => {
-      expect(rows).toEqual({ ...lineOf(bytes, -1).rows, positionTerms: 0, parties: 0, milestones: 0 });
+      const later = { positionTerms: 0, parties: 0, milestones: 0, webhookEndpoints: 0, webhookDeliveries: 0 };
+      expect(rows).toEqual({ ...lineOf(bytes, -1).rows, ...later });
       expect(await countsOf(store)).toEqual(rows);
       const { positions, difference } = await verify(store);
       expect([positions, difference]).toEqual([rows.positions, null]);
     });
 
-    it('is exported as version 2, with the same rows and the new fields', async () => {
-      const path = join(folder, `version2-${exported.length}.ndjson`);
+    it('is exported as version 3, with the same rows and the new fields', async () => {
+      const path = join(folder, `version3-${exported.length}.ndjson`);
       await exportToFile(store, 'ALL', path);
       const file = readFileSync(path);
-      expect(lineOf(file, 0).version).toBe(2);
+      expect(lineOf(file, 0).version).toBe(3);
       expect(lineOf(file, -1).rows).toEqual(rows);
       expect(rowsOf(file)).toEqual(rowsOf(bytes).map(withAdded));
       const other = await open();

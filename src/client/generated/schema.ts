@@ -24,7 +24,9 @@ export const possibleTypes: Readonly<Record<string, readonly string[]>> = {
     "AuditEvent",
     "ApiKey",
     "ChatSession",
-    "ChatMessage"
+    "ChatMessage",
+    "WebhookEndpoint",
+    "WebhookDelivery"
   ],
   "PositionChangePayload": [
     "TransitionPositionPayload",
@@ -296,6 +298,47 @@ export const possibleTypes: Readonly<Record<string, readonly string[]>> = {
     "ValidationError",
     "ForbiddenError",
     "NotFoundError"
+  ],
+  "CreateWebhookEndpointResult": [
+    "CreateWebhookEndpointPayload",
+    "ValidationError",
+    "ForbiddenError",
+    "NotFoundError",
+    "ConflictError",
+    "CapacityError"
+  ],
+  "UpdateWebhookEndpointResult": [
+    "UpdateWebhookEndpointPayload",
+    "ValidationError",
+    "ForbiddenError",
+    "NotFoundError",
+    "StaleVersionError",
+    "CapacityError",
+    "IdempotencyConflictError",
+    "ConflictError"
+  ],
+  "DeleteWebhookEndpointResult": [
+    "DeleteWebhookEndpointPayload",
+    "ValidationError",
+    "ForbiddenError",
+    "NotFoundError",
+    "StaleVersionError",
+    "IdempotencyConflictError"
+  ],
+  "RotateWebhookSecretResult": [
+    "RotateWebhookSecretPayload",
+    "ValidationError",
+    "ForbiddenError",
+    "NotFoundError",
+    "ConflictError"
+  ],
+  "RedeliverWebhooksResult": [
+    "RedeliverWebhooksPayload",
+    "ValidationError",
+    "ForbiddenError",
+    "NotFoundError",
+    "ConflictError",
+    "IdempotencyConflictError"
   ]
 };
 
@@ -324,5 +367,8 @@ export const IDEMPOTENT_MUTATIONS: readonly string[] = [
   "updateChatSession",
   "deleteChatSession",
   "restoreChatSession",
-  "postChatMessage"
+  "postChatMessage",
+  "updateWebhookEndpoint",
+  "deleteWebhookEndpoint",
+  "redeliverWebhooks"
 ];

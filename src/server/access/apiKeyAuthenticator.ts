@@ -3,9 +3,10 @@ import { LRUCache } from 'lru-cache';
 import {
   type ApiKey,
   isLive,
+  isToken,
   LAST_USED_INTERVAL_MS,
-  PREFIX_CHARACTERS,
-  prefixOfToken,
+  referenceIn,
+  type TokenReference,
   usedKey,
 } from '../../domain/apiKey.ts';
 import { type Id, isId } from '../../domain/ids.ts';
@@ -19,8 +20,8 @@ import { firstOf } from '../../store/window.ts';
 const CACHE_TTL_MS = 500;
 /** The maximum number of cached API keys. */
 const MAX_CACHED_API_KEYS = 10_000;
-/** The maximum number of prefixes that are kept as those of valid tokens. */
-const MAX_KNOWN_PREFIXES = 100_000;
+/** The maximum number of references that are kept as those of valid tokens. */
+const MAX_KNOWN_REFERENCES = 100_000;
 /** The maximum number of uses that one transaction records. */
 const BATCH = 500;
 
@@ -41,15 +42,19 @@ export class ApiKeyAuthenticator {
   readonly #clock: Clock;
   readonly #rootHashes: readonly Buffer[];
   readonly #lookUpTimeoutMs: number;
-  /** API keys by prefix, or their look-ups. Not used with a synchronous store, which is read each time. */
+  /**
+   * API keys by the text of their reference, or their look-ups. Not used with a synchronous store, which is read each
+   * time. The text includes the institution: otherwise a forged token with another institution and the prefix of an
+   * API key would replace its entry.
+   */
   readonly #cache = new LRUCache<string, ApiKey | Promise<ApiKey | undefined>>({
     ...limitedTo(MAX_CACHED_API_KEYS),
     ttl: CACHE_TTL_MS,
   });
-  /** The ids of API keys by prefix, which never change. Used only with a synchronous store. */
+  /** The ids of API keys by the text of their reference, which never change. Used only with a synchronous store. */
   readonly #ids = new LRUCache<string, Id>(limitedTo(MAX_CACHED_API_KEYS));
-  /** Prefixes of tokens that were valid once: looking them up again cannot be an attempt to guess. */
-  readonly #knownPrefixes = new LRUCache<string, true>(limitedTo(MAX_KNOWN_PREFIXES));
+  /** The texts of the references of tokens that were valid once: looking them up again cannot be an attempt to guess. */
+  readonly #knownReferences = new LRUCache<string, true>(limitedTo(MAX_KNOWN_REFERENCES));
   /** The hashes of tokens that were valid, by prefix. */
   readonly #knownHashes = new LRUCache<string, KnownHash>(limitedTo(MAX_CACHED_API_KEYS));
   /** Uses that are not yet recorded. */
@@ -70,12 +75,12 @@ export class ApiKeyAuthenticator {
   viewerOf(token: string, beforeLookUp?: () => void): MaybePromise<Viewer | undefined> {
     const tokenHash = digest(token);
     if (this.#isRoot(tokenHash)) return { role: 'ROOT' };
-    const prefix = this.#prefixOf(token);
-    if (prefix === undefined) return undefined;
-    const key = this.#findKey(prefix, beforeLookUp);
+    const reference = this.#referenceOf(token);
+    if (reference === undefined) return undefined;
+    const key = this.#findKey(reference, beforeLookUp);
     return key instanceof Promise
-      ? key.then((apiKey) => this.#verify(tokenHash, apiKey))
-      : this.#verify(tokenHash, key);
+      ? key.then((apiKey) => this.#verify(tokenHash, reference, apiKey))
+      : this.#verify(tokenHash, reference, key);
   }
 
   /** Returns the owners that are API keys which have expired, were revoked or do not exist. */
@@ -110,7 +115,7 @@ export class ApiKeyAuthenticator {
     return isRoot;
   }
 
-  #verify(tokenHash: Buffer, key: ApiKey | undefined): Viewer | undefined {
+  #verify(tokenHash: Buffer, reference: TokenReference, key: ApiKey | undefined): Viewer | undefined {
     if (!key) return undefined;
     const known = this.#knownHashes.get(key.prefix);
     const expected = known?.text === key.tokenHash ? known.bytes : Buffer.from(key.tokenHash, 'hex');
@@ -119,53 +124,56 @@ export class ApiKeyAuthenticator {
     if (!isLive(key, now)) return undefined;
     if (known?.bytes !== expected) {
       this.#knownHashes.set(key.prefix, { text: key.tokenHash, bytes: tokenHash });
-      this.#knownPrefixes.set(key.prefix, true);
+      this.#knownReferences.set(reference.text, true);
     }
     if (this.#isUseDue(key, now)) this.#unrecordedUses.set(key.id, now);
     return { role: key.role, institutionId: key.institutionId, apiKeyId: key.id };
   }
 
-  /** Returns the prefix of a well-formed token. That of a token which was valid once needs no check of its checksum. */
-  #prefixOf(token: string): string | undefined {
-    const prefix = token.slice(0, PREFIX_CHARACTERS);
-    return this.#knownPrefixes.get(prefix) ? prefix : prefixOfToken(token);
+  /** Returns the reference of a token. One that was valid once needs no check of its checksum. */
+  #referenceOf(token: string): TokenReference | undefined {
+    const reference = referenceIn(token);
+    return reference && (this.#knownReferences.get(reference.text) || isToken(token)) ? reference : undefined;
   }
 
   #isUseDue({ lastUsedAt }: ApiKey, now: Instant): boolean {
     return lastUsedAt === null || now - lastUsedAt >= LAST_USED_INTERVAL_MS;
   }
 
-  #findKey(prefix: string, beforeLookUp?: () => void): MaybePromise<ApiKey | undefined> {
-    const known = this.#cache.get(prefix);
+  #findKey(reference: TokenReference, beforeLookUp?: () => void): MaybePromise<ApiKey | undefined> {
+    const { text, prefix } = reference;
+    const known = this.#cache.get(text);
     if (known) return known;
-    const id = this.#ids.get(prefix);
-    if (id !== undefined) return (this.#reader().byIds([id]) as readonly (ApiKey | undefined)[])[0];
-    if (!this.#store.isSynchronous && !this.#knownPrefixes.has(prefix)) beforeLookUp?.();
-    const pages = this.#reader().pages([windowAt(prefix)]);
+    const id = this.#ids.get(text);
+    if (id !== undefined) return (this.#reader(reference).byIds([id]) as readonly (ApiKey | undefined)[])[0];
+    if (!this.#store.isSynchronous && !this.#knownReferences.has(text)) beforeLookUp?.();
+    const pages = this.#reader(reference).pages([windowAt(prefix)]);
     if (pages instanceof Promise)
       return this.#remember(
-        prefix,
+        text,
         pages.then(([page]) => page?.rows[0]),
       );
     const key = pages[0]?.rows[0];
-    if (key) this.#ids.set(prefix, key.id);
+    if (key) this.#ids.set(text, key.id);
     return key;
   }
 
   /** Caches a look-up, and then its result. */
-  #remember(prefix: string, lookUp: Promise<ApiKey | undefined>): Promise<ApiKey | undefined> {
-    this.#cache.set(prefix, lookUp);
+  #remember(reference: string, lookUp: Promise<ApiKey | undefined>): Promise<ApiKey | undefined> {
+    this.#cache.set(reference, lookUp);
     const remember = (key: ApiKey | undefined): void => {
       // The time begins with the look-up, because the API key may have been revoked since.
-      if (key && this.#cache.peek(prefix) === lookUp) this.#cache.set(prefix, key, { noUpdateTTL: true });
+      if (key && this.#cache.peek(reference) === lookUp) this.#cache.set(reference, key, { noUpdateTTL: true });
     };
-    lookUp.then(remember, () => this.#cache.delete(prefix));
+    lookUp.then(remember, () => this.#cache.delete(reference));
     return lookUp;
   }
 
-  #reader(): Reader<ApiKey> {
-    const until = this.#store.isSynchronous ? undefined : deadlineIn(this.#lookUpTimeoutMs);
-    return this.#store.read('ALL', until).apiKeys;
+  /** Reads the API keys of the institution in the token. A synchronous store finds a prefix among all of them sooner. */
+  #reader({ institutionId }: TokenReference): Reader<ApiKey> {
+    if (this.#store.isSynchronous) return this.#store.read('ALL').apiKeys;
+    const scope = institutionId === null ? 'ALL' : { institutionId };
+    return this.#store.read(scope, deadlineIn(this.#lookUpTimeoutMs)).apiKeys;
   }
 }
 

@@ -3,7 +3,7 @@ import { requestError } from '../requestError.ts';
 import type { RequestHead } from '../requestHead.ts';
 import { credentialOf } from './credential.ts';
 
-/** The pattern of an API key's token anywhere in a text. */
+/** The pattern of an API key's token anywhere in a text: a whole token of an earlier version, or the beginning of one. */
 const TOKEN = /eg_[0-9a-hjkmnp-tv-z]{12}_[0-9a-hjkmnp-tv-z]{58}/;
 /** The minimum length of a credential that is searched for: a shorter one could be any word. */
 const MIN_CHARACTERS = 32;

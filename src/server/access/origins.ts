@@ -7,7 +7,7 @@ import type { ServerContext } from '../serverContext.ts';
 export type Origins = readonly string[];
 
 const METHODS = 'GET, POST';
-const RESPONSE_HEADERS = 'retry-after, x-request-id';
+const RESPONSE_HEADERS = 'retry-after, x-request-id, escrowgrid-lsn';
 /** The time for which a browser may cache a preflight response, in seconds. */
 const PREFLIGHT_SECONDS = 600;
 

@@ -45,39 +45,59 @@ export const useDocumentRules = (rules: DocumentRules): Plugin<OperationContext>
   const errorsByDocument = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
     onParse: ({ parseFn, setParseFn }) => {
-      setParseFn((source: string, options: object) => {
-        const exceeded = exceededLimit(source, {
-          brackets: MAX_BRACKETS,
-          openings: Infinity,
-          comments: rules.tokens,
-          lines: MAX_LINES,
-          texts: rules.tokens,
-        });
-        if (exceeded) throw tooComplex(LIMIT_TEXTS[exceeded](rules));
-        try {
-          return withOwnTexts(parseFn(source, { ...options, maxTokens: rules.tokens }), source);
-        } catch (error) {
-          throw error instanceof GraphQLError && isTokenLimitError(error)
-            ? tooComplex(`${rules.tokens} tokens`)
-            : error;
-        }
-      });
+      setParseFn((source: string, options: object) => parseWithin(rules, source, parseFn, options));
     },
     onValidate: ({ context, params: { documentAST }, addValidationRule, setValidationFn, setResult }) => {
       let errors = errorsByDocument.get(documentAST);
       if (!errors) {
-        errors = [...checkDocument(documentAST, rules), ...conditionalSubscriptionErrors(documentAST)];
+        errors = complexityErrors(rules, documentAST);
         errorsByDocument.set(documentAST, errors);
       }
       if (errors.length > 0) setResult([...errors]);
       const hideSuggestions = !mayIntrospect(callerIn(context).viewer, rules.introspection);
       if (hideSuggestions) addValidationRule(NoSchemaIntrospectionCustomRule);
       setValidationFn((schema: GraphQLSchema, document: DocumentNode, all: readonly ValidationRule[]) =>
-        validate(schema, document, all, { maxErrors: MAX_ERRORS, hideSuggestions }),
+        validateDocument(schema, document, all, hideSuggestions),
       );
     },
   };
 };
+
+/** Parses a document. Throws QUERY_TOO_COMPLEX or a syntax error. */
+export function parseWithin(
+  rules: DocumentRules,
+  source: string,
+  parseFn: (source: string, options: object) => DocumentNode,
+  options: object = {},
+): DocumentNode {
+  const exceeded = exceededLimit(source, {
+    brackets: MAX_BRACKETS,
+    openings: Infinity,
+    comments: rules.tokens,
+    lines: MAX_LINES,
+    texts: rules.tokens,
+  });
+  if (exceeded) throw tooComplex(LIMIT_TEXTS[exceeded](rules));
+  try {
+    return withOwnTexts(parseFn(source, { ...options, maxTokens: rules.tokens }), source);
+  } catch (error) {
+    throw error instanceof GraphQLError && isTokenLimitError(error) ? tooComplex(`${rules.tokens} tokens`) : error;
+  }
+}
+
+/** Returns why a parsed document must not be validated. */
+export const complexityErrors = (rules: DocumentRules, document: DocumentNode): readonly GraphQLError[] => [
+  ...checkDocument(document, rules),
+  ...conditionalSubscriptionErrors(document),
+];
+
+/** Validates a document, with a limited number of errors. */
+export const validateDocument = (
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  rules: readonly ValidationRule[],
+  hideSuggestions: boolean,
+): readonly GraphQLError[] => validate(schema, document, rules, { maxErrors: MAX_ERRORS, hideSuggestions });
 
 /** Recognizes the error by its message, because graphql has no code for it. */
 const isTokenLimitError = ({ message }: GraphQLError): boolean =>

@@ -45,6 +45,7 @@ const OBJECTS: ReadonlySet<TableName> = new Set([
   'apiKeys',
   'chatSessions',
   'chatMessages',
+  'webhookEndpoints',
 ]);
 
 /** The objects that must not grow above the limit. */

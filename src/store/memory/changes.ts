@@ -8,6 +8,7 @@ import {
 } from '../../domain/change.ts';
 import type { ChangeFeed, StreamPage } from '../store.ts';
 import type { MemoryMeter } from './meter.ts';
+import type { Committed } from './write.ts';
 
 /** The maximum number of changes in memory. */
 const MAX_CHANGES = 100_000;
@@ -25,6 +26,8 @@ export class MemoryChanges implements ChangeFeed {
   #last: StreamPosition = { sequence: 0, id: randomUUID() };
   /** The position of the last deleted change; initially the start of the stream. */
   #deletedThrough = this.#last;
+  /** The sequence of the last change that a transaction has taken for webhooks. */
+  #takenThrough = 0;
 
   constructor(meter: MemoryMeter) {
     this.#meter = meter;
@@ -37,6 +40,12 @@ export class MemoryChanges implements ChangeFeed {
   /** Counts the bytes of all changes again. */
   recount(): number {
     return this.#ring.filter((change) => change !== undefined).length * CHANGE_BYTES;
+  }
+
+  /** Appends the changes of a transaction, and notes those that it has taken for webhooks. */
+  commit({ changes, takenThrough = this.#takenThrough }: Pick<Committed, 'changes' | 'takenThrough'>): void {
+    this.#takenThrough = takenThrough;
+    this.append(changes);
   }
 
   append(changes: readonly Change[]): void {
@@ -68,6 +77,18 @@ export class MemoryChanges implements ChangeFeed {
       if (!filter || matchesFilter(change, filter)) changes.push(change);
     }
     return { isKnown: true, changes, last };
+  }
+
+  get takenThrough(): number {
+    return this.#takenThrough;
+  }
+
+  /** Returns the first changes after the sequence that are still in memory. */
+  following(sequence: number, limit: number): readonly SequencedChange[] {
+    const changes: SequencedChange[] = [];
+    let next = Math.max(sequence, this.#deletedThrough.sequence) + 1;
+    for (; next <= this.#last.sequence && changes.length < limit; next += 1) changes.push(this.#at(next));
+    return changes;
   }
 
   onChanges(wake: () => void): () => void {

@@ -18,6 +18,7 @@ const FIELD_READERS = {
   dueAt: (row) => row['dueAt'],
   deletedAt: (row) => row['deletedAt'],
   lastActivityAt: (row) => row['lastActivityAt'],
+  nextAttemptAt: (row) => row['nextAttemptAt'],
   magnitude: (row) => row['magnitude'],
   sequence: (row) => row['sequence'],
   ordinal: (row) => row['ordinal'],

@@ -63,6 +63,7 @@ export function createMemoryStore(options: MemoryOptions = {}): MemoryStore {
   const unread = new UnreadCounter(tables.chatMessages, tables.readMarks);
   const changes = new MemoryChanges(meter);
   const counters = new MemoryCounters(meter);
+  const data = { tables, totals, meter, changes };
   // Only calls that span an await are locked: single reads are synchronous, so they never see half of a transaction.
   const lock = new ReadWriteLock(lockTimeoutMs);
   const committed = (done: Committed): void => {
@@ -72,14 +73,14 @@ export function createMemoryStore(options: MemoryOptions = {}): MemoryStore {
       if (onTransition && write.name === 'lifecycleEvents' && isTransition(write.entity))
         onTransition(write.entity.toState);
     }
-    changes.append(done.changes);
+    changes.commit(done);
     meter.warn();
   };
   const transact: Store['transact'] = (scope, work, until) => {
     const tenant = tenantOf(scope);
     const reader = readerOf(tables, texts, tenant, withDeadline(until, scanStats));
     const punctual: typeof work = (tx) => finishedInTime(work(tx), until);
-    return lock.writing(() => runTransaction(tables, totals, meter, reader, tenant, punctual, committed), until);
+    return lock.writing(() => runTransaction({ ...data, tenant }, reader, punctual, committed), until);
   };
   return {
     isSynchronous: true,

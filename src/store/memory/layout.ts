@@ -30,6 +30,8 @@ export interface DeclaredLayout<E> {
   readonly groups: readonly GroupLayout<E, OrderField<E>>[];
   /** Fields that refer to a row of another table, which must belong to the same institution. */
   readonly references: { readonly [F in Field<E>]?: TableName };
+  /** Fields that refer to no row and whose values nevertheless imply the institution of the row. */
+  readonly ofOneTenant?: readonly Field<E>[];
   /** Fields whose combined values are unique. Rows in which one of them is null are exempt. */
   readonly unique?: readonly Field<E>[];
   /**

@@ -16,6 +16,7 @@ import {
   owned,
 } from './layout.ts';
 import { TERMS_LAYOUTS } from './termsLayouts.ts';
+import { WEBHOOK_LAYOUTS } from './webhookLayouts.ts';
 
 const POSITION_ORDERS: Orders<OrderField<Position>> = [
   BY_CREATION,
@@ -187,6 +188,7 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
     references: { sessionId: 'chatSessions' },
     partOf: 'sessionId',
   },
+  ...WEBHOOK_LAYOUTS,
   idempotencyRecords: {
     sized: { key: true, requestHash: true, answer: true },
     orders: [BY_CREATION],

@@ -168,10 +168,14 @@ export class Queries<E extends { readonly id: Id }> {
 
   /**
    * Whether all rows with the same value of the field belong to the same institution. This is so if the field is the
-   * institution or refers to another row, because references stay within an institution.
+   * institution or refers to another row, because references stay within an institution, or if the layout says so.
    */
   #isOfOneTenant(field: Field<E>): boolean {
     const { layout } = this.#table;
-    return field === layout.tenant || layout.references[field] !== undefined;
+    return (
+      field === layout.tenant ||
+      layout.references[field] !== undefined ||
+      (layout.ofOneTenant?.includes(field) ?? false)
+    );
   }
 }

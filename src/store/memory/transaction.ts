@@ -3,10 +3,12 @@ import type { Id } from '../../domain/ids.ts';
 import { OPEN_STATES } from '../../domain/lifecycle.ts';
 import type { Position } from '../../domain/position.ts';
 import type { Reader, Selection, TableName, Tables, TableWriters, Window, Writer, Writers } from '../store.ts';
-import { assertInScope, lazyTables, ownerOf, TABLE_NAMES } from '../tables.ts';
+import { assertInScope, assertScopeOfAll, lazyTables, ownerOf, TABLE_NAMES } from '../tables.ts';
 import { firstOf } from '../window.ts';
 import { checkRoom, NEW_OBJECT_BYTES } from './capacity.ts';
+import type { MemoryChanges } from './changes.ts';
 import { checkConstraints } from './constraints.ts';
+import { dueDeliveries } from './dueDeliveries.ts';
 import type { MemoryMeter } from './meter.ts';
 import { positionRules } from './positionRules.ts';
 import { purgeableSessions } from './purgeableSessions.ts';
@@ -16,23 +18,37 @@ import { anyWrite, applyWrite, type Committed, type MemoryTables, type Write } f
 
 export type ReaderOf = <T extends TableName>(name: T) => Reader<Tables[T]>;
 
+/** The data that a transaction reads and writes, and its institution, or null for all. */
+export interface TransactionData {
+  readonly tables: MemoryTables;
+  readonly totals: Totals;
+  readonly meter: MemoryMeter;
+  readonly changes: MemoryChanges;
+  readonly tenant: Id | null;
+}
+
+/** What a transaction does when it is committed. */
+interface Collected {
+  readonly writes: Write[];
+  readonly changes: Change[];
+  takenThrough: number | undefined;
+}
+
 /** Runs the work, collects its writes and applies them in one step after all checks. */
 export async function runTransaction<T>(
-  tables: MemoryTables,
-  totals: Totals,
-  meter: MemoryMeter,
+  data: TransactionData,
   readerOf: ReaderOf,
-  tenant: Id | null,
   work: (tx: Writers) => Promise<T>,
   committed: (what: Committed) => void,
 ): Promise<T> {
-  const writes: Write[] = [];
-  const changes: Change[] = [];
-  const result = await work(writersOf(tables, meter, readerOf, tenant, writes, changes));
+  const { tables, totals, meter } = data;
+  const collected: Collected = { writes: [], changes: [], takenThrough: undefined };
+  const { writes } = collected;
+  const result = await work(writersOf(data, readerOf, collected));
   checkConstraints(tables, writes);
   const removes = writes.some(({ kind }) => kind === 'remove');
   const applied = removes ? writes.flatMap((write) => withParts(tables, write)) : writes;
-  const written: Committed = { writes: applied, changes };
+  const written: Committed = { ...collected, writes: applied };
   checkRoom(meter, written);
   for (const write of applied) {
     if (write.name === 'positions') totals.note(write);
@@ -44,28 +60,32 @@ export async function runTransaction<T>(
 
 /** Returns writers that collect their writes and changes. */
 function writersOf(
-  tables: MemoryTables,
-  meter: MemoryMeter,
+  { tables, meter, changes, tenant }: TransactionData,
   readerOf: ReaderOf,
-  tenant: Id | null,
-  writes: Write[],
-  changes: Change[],
+  collected: Collected,
 ): Writers {
   const calls: Omit<Writers, TableName> = {
     rulesOf: (positionIds) => positionRules(tables, tenant, positionIds),
     lockDue: (now, limit) => tables.positions.page(dueWindow(now, limit), tenant).rows,
     lockPurgeable: (before, limit) => purgeableSessions(tables, tenant, before, limit),
+    takeChanges: (limit) => {
+      assertScopeOfAll(tenant);
+      const taken = changes.following(collected.takenThrough ?? changes.takenThrough, limit);
+      collected.takenThrough = taken.at(-1)?.sequence ?? collected.takenThrough;
+      return taken;
+    },
+    lockDueDeliveries: (due) => dueDeliveries(tables, tenant, due),
     // Transactions run one after another, so the lock is always free.
     advisoryLock: () => {},
     publish: (change) => {
       assertInScope(tenant, change.institutionId, change.objectId);
-      changes.push(change);
+      collected.changes.push(change);
     },
     // New objects may not use the reserve.
     checkCapacity: (newObjects) => meter.check(newObjects * NEW_OBJECT_BYTES, 'NONE'),
   };
   const writerOf = <T extends TableName>(name: T): Writer<Tables[T]> =>
-    new TableWriter<T>(name, tables[name], readerOf(name), tenant, writes);
+    new TableWriter<T>(name, tables[name], readerOf(name), tenant, collected.writes);
   return Object.assign(lazyTables<TableWriters>(writerOf), calls);
 }
 

@@ -30,6 +30,8 @@ export const growthByWrite = <T extends TableName>({ table, kind, entity }: Writ
 export interface Committed {
   readonly writes: readonly Write[];
   readonly changes: readonly Change[];
+  /** The sequence of the last change that it has taken for webhooks; undefined if it has taken none. */
+  readonly takenThrough: number | undefined;
 }
 
 /** Returns the session or message whose text the write adds to the word index or removes from it; undefined if none. */

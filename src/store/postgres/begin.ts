@@ -79,6 +79,9 @@ const limitsFrom = (first: number): readonly string[] => [
   `set_config('lock_timeout', $${first + 1}, true)`,
 ];
 
+/** The state of a replica before the reads that follow. */
+const REPLICA_STATE = 'pg_is_in_recovery() as "isInRecovery", pg_last_wal_replay_lsn()::text as lsn';
+
 /** The names of the statements that set what a transaction needs. Every connection knows them. */
 export const OPENINGS = { reading: 'open_reading', writing: 'open_writing' } as const;
 
@@ -91,8 +94,8 @@ export interface Openings {
   readonly writing: string;
 }
 
-/** Returns the statements for a schema, whose name has been validated. */
-export function openingsOf(pooler: Pooler, schema: string): Openings {
+/** Returns the statements for a schema, whose name has been validated. Those of a replica also return its state. */
+export function openingsOf(pooler: Pooler, schema: string, isReplica = false): Openings {
   const constant = constantFor(schema);
   const repeated = pooler === 'none' ? [] : constant.map(([name, value]) => setting(name, value));
   const own = [setting('role', APP_ROLE), `set_config('escrowgrid.scope', $1, true)`, ...limitsFrom(2)];
@@ -100,7 +103,7 @@ export function openingsOf(pooler: Pooler, schema: string): Openings {
   const atStart = [...constant, ...BETWEEN].map(([name, value]) => setting(name, value, false));
   return {
     setUp: { text: `select ${atStart.join(', ')}`, values: [] },
-    reading: openingText(setting('transaction_read_only', 'on')),
+    reading: openingText(`${setting('transaction_read_only', 'on')}${isReplica ? `, ${REPLICA_STATE}` : ''}`),
     writing: openingText(`${DURABILITY}, ${TIME_COLUMN}`),
   };
 }

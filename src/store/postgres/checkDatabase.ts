@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { WRONG_POOLER } from './errors.ts';
+import { wrongPooler } from './errors.ts';
 import type { RoutedClient } from './routedClient.ts';
 import { connected } from './startConnection.ts';
 import { UnusableDatabaseError, unusableBecause } from './unusableDatabase.ts';
@@ -16,9 +16,10 @@ export const checkConnection = (databaseUrl: string): Promise<void> =>
 
 /**
  * Throws UnusableDatabaseError if the connections lead to a pooler in transaction mode. Such a pooler gives consecutive
- * transactions of two clients the same connection of the database, or those of one client different ones.
+ * transactions of two clients the same connection of the database, or those of one client different ones. The message
+ * names the settings that begin with `setting`.
  */
-export const checkUnpooled = (databaseUrl: string): Promise<void> =>
+export const checkUnpooled = (databaseUrl: string, setting = 'DATABASE'): Promise<void> =>
   connected(databaseUrl, async (first) => {
     const own = await backendOf(first);
     // pg's types lack the number of the process that serves the connection. A pooler announces one of its own.
@@ -30,7 +31,7 @@ export const checkUnpooled = (databaseUrl: string): Promise<void> =>
     });
     // A pool in session mode may have no connection left for the second.
     await check.catch(() => undefined);
-    if (isShared) throw new UnusableDatabaseError(WRONG_POOLER);
+    if (isShared) throw new UnusableDatabaseError(wrongPooler(setting));
   });
 
 /** Returns the number of the server's process that serves this transaction. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { deadlineIn } from '../deadline.ts';
+import { deadlineIn, noteLsn } from '../deadline.ts';
 import { UnavailableError } from '../errors.ts';
+import { LAST_LSN } from '../lsn.ts';
 import type { Deadline } from '../store.ts';
 import type { ConnectionPool } from './pool.ts';
 import { type OnStatement, withSession } from './session.ts';
@@ -58,7 +59,7 @@ export async function confirmCommit(
           return (await answer).rows.length > 0;
         },
       );
-      if (found) return;
+      if (found) return pool.notesLsn ? noteLsn(operation, until.lsn ?? LAST_LSN) : undefined;
       until = deadlineIn(Math.min(until.remainingMs(), LOOK_UP.missingMs));
     } catch (error) {
       // An unreachable or busy server, or a standby, reports nothing about the transaction.

@@ -29,15 +29,15 @@ export class OutdatedStatementError extends Error {}
 /** A pooler gave the transaction another connection than the one on which its statements were prepared. */
 export class WrongPoolerError extends Error {
   constructor(options?: ErrorOptions) {
-    super(WRONG_POOLER, options);
+    super(wrongPooler('DATABASE'), options);
   }
 }
 
 /** The message for a pooler in transaction mode that the configuration does not name. */
-export const WRONG_POOLER =
-  'DATABASE_URL leads to a pooler in transaction mode. Set DATABASE_POOLER=transaction, or connect without the pooler.';
+export const wrongPooler = (setting: string): string =>
+  `${setting}_URL leads to a pooler in transaction mode. Set ${setting}_POOLER=transaction, or connect without the pooler.`;
 
-/** The SQLSTATE that `expect_changed_rows` raises if a row does not have the expected version. */
+/** The SQLSTATE that `expect_updated_rows` raises if a row does not have the expected version. */
 export const STALE = 'ES001';
 
 /** The message for a server that does not answer although the connection is open. */

@@ -15,6 +15,7 @@ import { predicateOf } from './predicate.ts';
 import { positionTotals, readerOf, unreadCounts } from './reader.ts';
 import { findFault } from './readiness.ts';
 import { type Read, RequestReads } from './reads.ts';
+import { Replica, type ReplicaOptions } from './replica.ts';
 import { scanTables } from './scan.ts';
 import { refreshWords } from './searchWords.ts';
 import { type OnStatement, withSession } from './session.ts';
@@ -39,6 +40,8 @@ export interface PostgresOptions {
   readonly onStatement?: OnStatement;
   readonly traceStatement?: TraceStatement | undefined;
   readonly onTransition?: OnTransition | undefined;
+  /** Serves the reads that accept an older state. Commits then note their LSN. */
+  readonly replica?: ReplicaOptions | undefined;
   /** The greatest difference between the clocks of this machine and of the database, in ms. Defaults to 2,000. */
   readonly maxClockSkewMs?: number;
 }
@@ -47,9 +50,20 @@ export interface PostgresOptions {
 export function createPostgresStore(options: PostgresOptions): Store {
   const { databaseUrl, directUrl = databaseUrl, connections = 10, pooler = 'none' } = options;
   const { onError, onRecovery = () => {}, onStatement = () => {}, onTransition } = options;
-  const onOutage = { onError, onRecovery };
   const clock = new DatabaseClock(options.maxClockSkewMs);
-  const pool = new ConnectionPool(databaseUrl, connections, onOutage, { pooler, clock, trace: options.traceStatement });
+  const trace = options.traceStatement;
+  let replica: Replica | undefined;
+  const onOutage = {
+    onError: (error: Error): void => {
+      // Another server may be the primary now, which the replica does not follow.
+      replica?.distrust(error);
+      onError(error);
+    },
+    onRecovery,
+  };
+  const notesLsn = options.replica !== undefined;
+  const pool = new ConnectionPool(databaseUrl, connections, onOutage, { pooler, clock, trace, notesLsn });
+  replica = options.replica && new Replica(pool, { ...options.replica, connections, trace }, onStatement);
   const changes = postgresChanges(pool, directUrl, onStatement, onOutage);
   const committed = ({ lifecycleEvents }: CollectedWrites): void => {
     changes.committed();
@@ -58,7 +72,7 @@ export function createPostgresStore(options: PostgresOptions): Store {
   return {
     isSynchronous: false,
     read: (scope, until, readOptions) =>
-      readersOf(predicateOf(scope), new RequestReads(pool, onStatement, scope, until).read, readOptions),
+      readersOf(predicateOf(scope), new RequestReads(pool, onStatement, scope, until, replica).read, readOptions),
     changes,
     clock,
     counters: postgresCounters(pool, onStatement),
@@ -80,10 +94,15 @@ export function createPostgresStore(options: PostgresOptions): Store {
     analyze: () => analyze(directUrl),
     findFault: () => findFault(pool),
     connectionCounts: () => pool.counts,
-    abandonWork: () => pool.abandonWork(),
+    ...(replica && { replicaCounts: () => replica.counts }),
+    abandonWork: () => {
+      replica?.abandonWork();
+      pool.abandonWork();
+    },
     cleanUp: () => withRetries(() => deleteOldCommitProofs(pool, onStatement)),
     close: async () => {
       await changes.close();
+      await replica?.close();
       await pool.end();
     },
   };

@@ -1,6 +1,7 @@
+import { SERVER_INSTITUTION_ID } from '../../domain/auditEvent.ts';
 import type { Field, ReadOptions, TableName } from '../store.ts';
 
-export type SqlType = 'text' | 'uuid' | 'text[]' | 'numeric' | 'int' | 'boolean' | 'timestamptz' | 'json';
+export type SqlType = 'text' | 'uuid' | 'text[]' | 'numeric' | 'int' | 'bigint' | 'boolean' | 'timestamptz' | 'json';
 
 export interface Column {
   readonly type: SqlType;
@@ -23,7 +24,11 @@ export interface Sort {
  */
 export interface DeclaredLayout<E> {
   readonly table: string;
+  /** The view that is read in place of the table, because some rows are part of the rows of another table. */
+  readonly view?: string;
   readonly columns: { readonly [F in Field<E>]: Column };
+  /** Columns with rows of other tables, which are no fields. */
+  readonly embeds?: { readonly [field: string]: Column };
   /** Fields that are ordered and compared by another expression, which is indexed. */
   readonly sort: { readonly [F in Field<E>]?: Sort };
   /**
@@ -43,6 +48,8 @@ export interface DeclaredLayout<E> {
    * all institutions only for the fields of `owned`: other lists of all institutions are merged from the lists of each.
    */
   readonly byInstitution?: readonly Field<E>[];
+  /** Whether rows can belong to the server itself, which is no institution: lists of all institutions include them. */
+  readonly ofServer?: boolean;
   /** A field with a different value in each row of a parent, so that an order by it needs no id. */
   readonly numbered?: Field<E>;
   /** Fields whose value implies the institution of the row. */
@@ -101,3 +108,10 @@ export const digitsOf = (column: string): Sort => ({
     return text.length > DIGITS ? ':' : text.padStart(DIGITS, '0');
   },
 });
+
+/** Excludes the rows of a view that have no id. They belong to rows of a table that contain no row of the view. */
+export const IS_ROW = 't.id is not null';
+
+/** Returns all institutions whose rows a table has, as a table with a column \`id\`. */
+export const institutionsOf = ({ ofServer = false }: Pick<DeclaredLayout<never>, 'ofServer'>): string =>
+  ofServer ? `(select id from institutions union all select '${SERVER_INSTITUTION_ID}')` : 'institutions';

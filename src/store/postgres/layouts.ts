@@ -15,6 +15,7 @@ import {
 } from './layout.ts';
 import { LEDGER_LAYOUTS } from './ledgerLayouts.ts';
 import { TERMS_LAYOUTS } from './termsLayouts.ts';
+import { WEBHOOK_LAYOUTS } from './webhookLayouts.ts';
 
 const metadataIn = (table: string) =>
   ({
@@ -174,8 +175,10 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
       createdAt: fixed('timestamptz'),
     },
     sort: {},
-    leads: { createdAt: ['action', 'institutionId'] },
-    owned: [],
+    leads: { createdAt: ['apiKeyId', 'action', 'institutionId'] },
+    byInstitution: ['createdAt', 'action'],
+    ofServer: true,
+    owned: ['apiKeyId'],
   },
   apiKeys: {
     table: 'api_keys',
@@ -195,9 +198,10 @@ const DECLARED: { readonly [T in TableName]: DeclaredLayout<Tables[T]> } = {
     },
     sort: {},
     leads: { createdAt: ['prefix', 'institutionId'] },
-    owned: ['prefix'],
+    owned: [],
   },
   ...CHAT_LAYOUTS,
+  ...WEBHOOK_LAYOUTS,
   idempotencyRecords: {
     table: 'idempotency_records',
     columns: {

@@ -1,7 +1,14 @@
 import type { Tables } from '../store.ts';
-import { type DeclaredLayout, fixed } from './layout.ts';
+import type { Embedded } from './embedLedger.ts';
+import { type Column, type DeclaredLayout, fixed } from './layout.ts';
 
 type LedgerTable = 'lifecycleEvents' | 'ledgerEvents' | 'postings';
+
+/** The columns of lifecycle events with their ledger events. */
+export const EMBEDDED: { readonly [F in keyof Embedded]: Column } = {
+  ledgerEventId: fixed('text'),
+  legs: fixed('text'),
+};
 
 export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: DeclaredLayout<Tables[T]> } = {
   lifecycleEvents: {
@@ -27,6 +34,7 @@ export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: DeclaredLayout<Table
       apiKeyId: fixed('text'),
       createdAt: fixed('timestamptz'),
     },
+    embeds: EMBEDDED,
     sort: {},
     leads: {},
     parents: { positionId: 'positions' },
@@ -35,6 +43,7 @@ export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: DeclaredLayout<Table
   },
   ledgerEvents: {
     table: 'ledger_events',
+    view: 'ledger_entries',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -48,12 +57,14 @@ export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: DeclaredLayout<Table
     },
     sort: {},
     leads: { createdAt: ['institutionId'] },
+    byInstitution: ['createdAt'],
     parents: { positionId: 'positions', lifecycleEventId: 'lifecycle_events' },
     numbered: 'sequence',
     owned: [],
   },
   postings: {
     table: 'postings',
+    view: 'ledger_postings',
     columns: {
       id: fixed('text'),
       institutionId: fixed('text'),
@@ -65,7 +76,7 @@ export const LEDGER_LAYOUTS: { readonly [T in LedgerTable]: DeclaredLayout<Table
     },
     sort: {},
     leads: {},
-    parents: { ledgerEventId: 'ledger_events' },
+    parents: { ledgerEventId: 'ledger_entries' },
     numbered: 'ordinal',
     owned: [],
   },

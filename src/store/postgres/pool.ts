@@ -20,6 +20,8 @@ const LIMITS = {
   /** The maximum time in which open connections may close, in ms. */
   closeMs: 1_000,
 } as const;
+/** The maximum time to get a connection to a replica, in ms: the primary can serve the same reads. */
+const REPLICA_CONNECT_MS = 1_000;
 /** The SQLSTATE of a connection that the server closed because it exceeded idle_session_timeout. This is no outage. */
 const IDLE_TOO_LONG = '57P05';
 const READ_ONLY = '25006';
@@ -50,6 +52,10 @@ export interface PoolOptions {
   readonly pooler?: Pooler;
   readonly clock?: DatabaseClock;
   readonly trace?: TraceStatement | undefined;
+  /** Whether reads that a replica may serve, and commits, note their LSN. */
+  readonly notesLsn?: boolean;
+  /** Whether the connections lead to a replica. */
+  readonly isReplica?: boolean;
 }
 
 /** The pool of database connections. A connection that fails is closed, and the next call opens another. */
@@ -73,19 +79,23 @@ export class ConnectionPool {
   isSuperseded = false;
   /** Traces each statement; undefined if none is traced. */
   readonly trace: TraceStatement | undefined;
+  readonly notesLsn: boolean;
+  readonly #connectMs: number;
 
   constructor(
     databaseUrl: string,
     max: number,
     listener: OutageListener,
-    { pooler = 'none', clock = new DatabaseClock(), trace }: PoolOptions = {},
+    { pooler = 'none', clock = new DatabaseClock(), trace, notesLsn = false, isReplica = false }: PoolOptions = {},
   ) {
+    this.notesLsn = notesLsn;
+    this.#connectMs = isReplica ? REPLICA_CONNECT_MS : LIMITS.connectMs;
     const routes = new Routes(databaseUrl);
     this.clock = clock;
     this.trace = trace;
     this.#routes = routes;
     this.schema = routes.schema;
-    this.openings = openingsOf(pooler, routes.schema);
+    this.openings = openingsOf(pooler, routes.schema, isReplica);
     this.#preparing = { isNamed: pooler === 'none', setUp: this.openings.setUp, generation: 0 };
     this.#outage = new Outage(listener);
     const onCreate = (client: pg.Client): void => {
@@ -103,7 +113,7 @@ export class ConnectionPool {
       },
       max,
       // Longer than the pool's own limit, whose error states why there was no connection.
-      connectionTimeoutMillis: LIMITS.connectMs + 100,
+      connectionTimeoutMillis: this.#connectMs + 100,
       types: TYPES,
       // Statements that do not wait for each other are sent in one packet.
       pipeline: true,
@@ -195,7 +205,7 @@ export class ConnectionPool {
   }
 
   #connect(until: Deadline | undefined): Promise<pg.PoolClient> {
-    const waitMs = Math.min(LIMITS.connectMs, until?.remainingMs() ?? Infinity);
+    const waitMs = Math.min(this.#connectMs, until?.remainingMs() ?? Infinity);
     const routes = this.#routes;
     return new Promise((resolve, reject) => {
       let isLate = false;
@@ -215,7 +225,7 @@ export class ConnectionPool {
 
   #lateError(waitMs: number): Error {
     if (this.#connecting.size > 0) return new ConnectionLostError(SILENT);
-    return waitMs < LIMITS.connectMs
+    return waitMs < this.#connectMs
       ? new DeadlineExceededError('No connection was free in time.')
       : new BusyError('All connections are in use.');
   }

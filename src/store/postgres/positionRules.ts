@@ -23,15 +23,16 @@ export async function positionRules(
     'from positions p join asset_template_configs c on c.institution_id = p.institution_id' +
     ' and c.template_id = p.template_id and c.version = p.template_version' +
     ` where p.id = any(${parameters.add([...new Set(ids)], 'text[]')})${scope}`;
+  const own = inScope('t', tenant, parameters);
   const { values } = parameters;
   const [configs, policies] = await Promise.all([
     queries.query<TemplateConfig>({
-      text: `${selectOf(LAYOUTS.templateConfigs)} where (t.institution_id, t.id) in (select c.institution_id, c.id ${positions})`,
+      text: `${selectOf(LAYOUTS.templateConfigs)} where (t.institution_id, t.id) in (select c.institution_id, c.id ${positions})${own}`,
       values,
       keepsPlan: true,
     }),
     queries.query<Policy>({
-      text: `${selectOf(LAYOUTS.policies)} where (t.institution_id, t.region) in (select c.institution_id, c.region ${positions})`,
+      text: `${selectOf(LAYOUTS.policies)} where (t.institution_id, t.region) in (select c.institution_id, c.region ${positions})${own}`,
       values,
       keepsPlan: true,
     }),

@@ -19,13 +19,21 @@ interface Privileges {
 const ALL_COLUMNS = [''];
 
 /** The tables of entities whose rows are removed. */
-export const REMOVABLE: ReadonlySet<TableName> = new Set(['policies', 'idempotencyRecords', 'chatSessions']);
+export const REMOVABLE: ReadonlySet<TableName> = new Set([
+  'policies',
+  'idempotencyRecords',
+  'chatSessions',
+  'webhookEndpoints',
+  'webhookDeliveries',
+]);
 
 /** The privileges of the role by table. It may read all of them. */
 const PRIVILEGES: Readonly<Record<string, Privileges>> = {
   ...Object.fromEntries(TABLE_NAMES.map((name) => [LAYOUTS[name].table, privilegesOf(name)])),
+  ...Object.fromEntries(TABLE_NAMES.flatMap((name) => LAYOUTS[name].view ?? []).map((view) => [view, {}])),
   outbox: { insert: true, update: ['place'], delete: true },
   outbox_extent: { update: ['last', 'forgotten', 'forgotten_id'] },
+  webhook_position: { update: ['last'] },
   tallies: { insert: true, update: ALL_COLUMNS, delete: true },
   commit_proofs: { insert: true, delete: true },
   tally_proofs: { insert: true, delete: true },

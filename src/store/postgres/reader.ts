@@ -135,7 +135,7 @@ export async function counts<E extends { readonly id: Id }>(
     queries,
     selections,
     (selection, parameters, bound) =>
-      `select count(*)::int as count from ${layout.table} t${whereOf(layout, selection, tenant, parameters, bound)}`,
+      `select count(*)::int as count from ${layout.view ?? layout.table} t${whereOf(layout, selection, tenant, parameters, bound)}`,
   );
   return answers.map(([row]) => row?.count ?? 0);
 }

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { Scope } from '../../domain/viewer.ts';
-import { countStatement } from '../deadline.ts';
+import { countStatement, noteLsn } from '../deadline.ts';
 import { throwIfDeadlineExceeded } from '../errors.ts';
+import { LAST_LSN } from '../lsn.ts';
 import type { Deadline } from '../store.ts';
 import type { AnswerLimit } from './answerTimer.ts';
 import { BEGIN, openingOf, type Purpose } from './begin.ts';
@@ -16,6 +17,7 @@ import {
 import type { Answer } from './flight.ts';
 import type { ConnectionPool } from './pool.ts';
 import type { Statement } from './sql.ts';
+import { PRIMARY_LSN, type StatedLsn } from './statedLsn.ts';
 import { type OnStatement, type Wire, withWire } from './wire.ts';
 
 export type { OnStatement } from './wire.ts';
@@ -125,6 +127,8 @@ export class Session implements Queries {
       if (notice.code !== NO_WARNING) warning = notice;
     };
     const answer = wire.text('commit', () => (isWriting ? wire.commitLimit() : wire.statementLimit()));
+    // In the same round trip: the log position of the commit is known only after it.
+    const noted = isWriting && this.#pool.notesLsn && this.#opening.until ? this.#noteLsn() : undefined;
     const { command } = await wire.noticing(onNotice, answer).catch((error: unknown) => {
       if (!isWriting) return wire.fail(error);
       if (isRollback(error)) throw error;
@@ -136,6 +140,17 @@ export class Session implements Queries {
     // A synchronous standby has not confirmed the commit, which may be lost when that standby takes over.
     if (warning && isWriting)
       throw new CommitOutcomeUnknownError('COMMIT was acknowledged with a warning.', { cause: warning });
+    await noted;
+  }
+
+  /** Notes the LSN after the commit. A failure is no failure of the commit. */
+  #noteLsn(): Promise<void> {
+    return this.#wire
+      .one<StatedLsn>(PRIMARY_LSN, () => this.#wire.promptLimit())
+      .then(
+        ({ rows }) => noteLsn(this.#opening.until, rows[0]?.lsn ?? LAST_LSN),
+        () => noteLsn(this.#opening.until, LAST_LSN),
+      );
   }
 
   /** Ends the transaction without its changes. Returns whether the connection can be used again. */

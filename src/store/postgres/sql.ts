@@ -1,50 +1,20 @@
 import { COUNTRY_FIELDS } from '../../domain/templateKinds.ts';
 import { textIssue } from '../../domain/text.ts';
 import type { Condition, Field, PartyMatch, Range, ReadOptions, Selection, TableName } from '../store.ts';
-import { columnName, encode, type Layout, type Sort, type SqlType } from './layout.ts';
+import { columnName, encode, IS_ROW, institutionsOf, type Layout, type Sort } from './layout.ts';
 import { lexemeOf } from './lexemes.ts';
 import { known } from './parents.ts';
+import { Parameters } from './statement.ts';
 
-/** A statement's text with its parameters. */
-export interface Statement {
-  readonly text: string;
-  readonly values: readonly unknown[];
-  /** Whether one plan is the best for all values, so that the server may keep it. */
-  readonly keepsPlan?: boolean;
-  /** The name under which it is always prepared. Defaults to one that the connection chooses. */
-  readonly name?: string;
-  /** Whether its rows are the texts of their values instead of objects. */
-  readonly isRaw?: boolean;
-}
-
-/**
- * Called with the text of every statement when it is sent. Returns a function to call when it is answered. The text has
- * no values, which are parameters.
- */
-export type TraceStatement = (text: string) => () => void;
-
-/** Collects a statement's parameters and returns their placeholders. */
-export class Parameters {
-  readonly values: unknown[] = [];
-  #tenant: string | undefined;
-  add(value: unknown, type: SqlType | 'bigint' | 'tsquery' | `${SqlType}[]`): string {
-    this.values.push(value);
-    return `$${this.values.length}::${type}`;
-  }
-
-  /** Returns the placeholder of the institution of the scope, which is one parameter wherever it is named. */
-  tenant(tenant: string): string {
-    return (this.#tenant ??= this.add(tenant, 'text'));
-  }
-}
+export { Parameters, type Statement, type TraceStatement } from './statement.ts';
 
 /** Selects the columns that are read, each under its field's name, from the table `t`. */
 export function selectOf<E>(
-  { columns, table, read = Object.keys(columns), asText = [] }: Layout<E>,
+  { columns, table, view = table, read = Object.keys(columns), asText = [] }: Layout<E>,
   more: readonly string[] = [],
 ): string {
   const own = read.map((field) => `t.${columnName(field)}${asText.includes(field) ? '::text' : ''} as "${field}"`);
-  return `select ${[...own, ...more].join(', ')} from ${table} t`;
+  return `select ${[...own, ...more].join(', ')} from ${view} t`;
 }
 
 /** The layouts of reads by id, by the options of the operation. */
@@ -80,9 +50,6 @@ export type Bound = { readonly [field: string]: string };
  * though it never runs.
  */
 const NOTHING = "t.id = any('{}'::text[])";
-
-/** All institutions, as values with which the indexes that begin with the institution are read. */
-const ANY_INSTITUTION = 't.institution_id = any(array(select i.id from institutions i))';
 
 /** The conditions of a selection as SQL. */
 export function whereOf<E>(
@@ -129,13 +96,17 @@ export function whereOf<E>(
   }
   const fixesInstitution = (field: Field<E>): boolean => field in bound || field in selection.where;
   const isOfAll = tenant === null && ![layout.tenantField, ...layout.owned].some(fixesInstitution);
-  if (isOfAll && layout.byInstitution?.some((field) => field in selection.where)) parts.push(ANY_INSTITUTION);
+  if (isOfAll && layout.byInstitution?.some((field) => field in selection.where)) {
+    // The values with which the indexes that begin with the institution are read.
+    parts.push(`t.institution_id = any(array(select i.id from ${institutionsOf(layout)} i))`);
+  }
   if (selection.search) parts.push(foundBy(selection.search, tenant, parameters));
   const owner = (): string | undefined =>
     bound[layout.tenantField] ?? (tenant === null ? undefined : parameters.tenant(tenant));
   for (const term of selection.terms ?? []) parts.push(hasTerm(layout, term, owner(), parameters));
   if (selection.party) parts.push(hasParty(selection.party, owner(), parameters));
   if (selection.country !== undefined) parts.push(hasCountry(selection.country, isOfCountry, owner(), parameters));
+  if (layout.view) parts.push(IS_ROW);
   return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`;
 }
 

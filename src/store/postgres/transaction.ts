@@ -17,6 +17,7 @@ import { predicateOf } from './predicate.ts';
 import { byIds, counts } from './reader.ts';
 import { type OnStatement, type Opening, type Session, withSession } from './session.ts';
 import { inScope, Parameters, selectOf } from './sql.ts';
+import { lockDueDeliveries, takeChanges } from './webhooks.ts';
 import { type CollectedWrites, noWrites, type Writes, writeStatement } from './write.ts';
 
 type Within = Omit<Opening, 'purpose'>;
@@ -94,6 +95,8 @@ function writersOf(session: Session, tenant: Id | null, writes: CollectedWrites,
     rulesOf: (positionIds) => ignoreRejection(positionRules(session, tenant, positionIds)),
     lockDue: (now, limit) => ignoreRejection(due(session, tenant, now, limit)),
     lockPurgeable: (before, limit) => ignoreRejection(purgeable(session, tenant, before, limit)),
+    takeChanges: (limit) => ignoreRejection(takeChanges(session, tenant, limit)),
+    lockDueDeliveries: (which) => ignoreRejection(lockDueDeliveries(session, tenant, which)),
     advisoryLock: (what) => ignoreRejection(acquireLock(session, what)),
     publish: (change) => {
       assertInScope(tenant, change.institutionId, change.objectId);

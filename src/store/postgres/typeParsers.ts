@@ -3,10 +3,14 @@ import pg from 'pg';
 /** Converts a value from its text. */
 type Parse = (text: string) => unknown;
 
-/** Values are parsed to the domain's types: times to ms, amounts to bigint. Only this store does so. */
+/**
+ * Values are parsed to the domain's types: times to ms, amounts to bigint, and sequences, which are below 2^53, to
+ * numbers. Only this store does so.
+ */
 export const TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') => {
     if (oid === pg.types.builtins.NUMERIC) return BigInt;
+    if (oid === pg.types.builtins.INT8) return Number;
     if (oid === pg.types.builtins.TIMESTAMPTZ) return instantOf;
     // pg's types declare one overload per format, and none for a format that is not known.
     return pg.types.getTypeParser(oid, format) as never;

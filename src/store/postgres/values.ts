@@ -18,6 +18,7 @@ const FROM_TEXT: { readonly [T in SqlType]: Parse } = {
   'text[]': (value) => parseList(value as string),
   numeric: TO_BIGINT,
   int: Number,
+  bigint: Number,
   boolean: (value) => value === 't',
   timestamptz: TO_INSTANT,
   json: (value) => JSON.parse(value as string) as unknown,

@@ -1,5 +1,5 @@
 import type { Condition, Field, Key, Selection, Where, Window } from '../store.ts';
-import { columnName, type Layout } from './layout.ts';
+import { columnName, institutionsOf, type Layout } from './layout.ts';
 import { type Bound, type Parameters, selectOf, sortOf, storable, templatesOf, unreadOf, whereOf } from './sql.ts';
 
 /** The parts of the statement of one window. */
@@ -33,19 +33,19 @@ function partOf<E>(parts: Parts<E>): string {
   const lead = leads?.find((field) => valuesAt(field) > 0);
   const isOfTemplates = leads?.some((field) => field === TEMPLATE) && (lead === undefined || lead === tenantField);
   if (window.country !== undefined && isOfTemplates) {
-    const templates = templatesOf(window.country, institutionsOf(parts), parts.parameters);
+    const templates = templatesOf(window.country, institutionListOf(parts), parts.parameters);
     return mergedOf(parts, TEMPLATE as Field<E>, templates, 'one_template.value');
   }
   const isOfAll = tenant === null && layout.byInstitution !== undefined && !(tenantField in bound);
   if (isOfAll && leads && !(lead && layout.owned.includes(lead)))
     return valuesAt(tenantField) > 0
       ? splitOf(parts, tenantField)
-      : mergedOf(parts, tenantField, 'institutions i', 'i.id');
+      : mergedOf(parts, tenantField, `${institutionsOf(layout)} i`, 'i.id');
   return lead === undefined || valuesAt(lead) === 1 ? runOf(parts, lead) : splitOf(parts, lead);
 }
 
 /** Returns the institutions of the rows as an SQL list; undefined for all. */
-function institutionsOf<E>({ layout, window, tenant, parameters, bound }: Parts<E>): string | undefined {
+function institutionListOf<E>({ layout, window, tenant, parameters, bound }: Parts<E>): string | undefined {
   if (tenant !== null) return `array[${parameters.tenant(tenant)}]`;
   const one = bound[layout.tenantField];
   if (one !== undefined) return `array[${one}]`;

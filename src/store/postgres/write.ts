@@ -3,8 +3,10 @@ import type { Field, TableName, Tables } from '../store.ts';
 import { eachTable, fieldsOf, type Owned, TABLE_NAMES } from '../tables.ts';
 import { APP_ROLE } from './begin.ts';
 import type { CommitProof } from './commitProof.ts';
+import { embedLedger, type LedgerRows } from './embedLedger.ts';
 import { columnName, encode, fixed, type Layout } from './layout.ts';
 import { LAYOUTS } from './layouts.ts';
+import { EMBEDDED } from './ledgerLayouts.ts';
 import { Parameters, type Statement } from './sql.ts';
 import { deleteTerms, insertTerms } from './terms.ts';
 
@@ -41,9 +43,14 @@ export function writeStatement(
   proof: CommitProof | undefined,
 ): Statement | undefined {
   const statement = new WriteStatement(tenant);
+  const { lifecycleEvents, ledgerEvents, postings } = writes;
+  const ledger = embedLedger(lifecycleEvents.insert, ledgerEvents.insert, postings.insert);
   const addTable = <T extends TableName>(name: T): void => statement.add<Tables[T]>(LAYOUTS[name], writes[name]);
-  for (const name of TABLE_NAMES) addTable(name);
-  if (changes.length > 0) statement.insert(OUTBOX, changes);
+  for (const name of TABLE_NAMES) if (!(name in ledger)) addTable(name);
+  statement.insert(EVENTS_WITH_LEDGER, ledger.lifecycleEvents);
+  statement.insert(LAYOUTS.ledgerEvents, ledger.ledgerEvents);
+  statement.insert(LAYOUTS.postings, ledger.postings);
+  statement.insert(OUTBOX, changes);
   return statement.end(proof);
 }
 
@@ -60,7 +67,7 @@ class WriteStatement {
 
   add<E extends Owned>(layout: Layout<E>, { insert, replace, remove }: Writes<E>): void {
     const parameters = this.#parameters;
-    if (insert.length > 0) this.insert(layout, insert);
+    this.insert(layout, insert);
     this.#pushAll(insertTerms(layout, insert, parameters));
     for (const { changed, rows } of replace.values()) {
       this.#mustFind(rows, updateOf(layout, changed, rows, this.#tenant, parameters));
@@ -72,7 +79,7 @@ class WriteStatement {
   }
 
   insert<E>(layout: Insertable<E>, rows: readonly E[]): void {
-    this.#pushAll([insertOf(layout, rows, this.#parameters)]);
+    if (rows.length > 0) this.#pushAll([insertOf(layout, rows, this.#parameters)]);
   }
 
   end(proof: CommitProof | undefined): Statement | undefined {
@@ -90,7 +97,7 @@ class WriteStatement {
   /** Adds a part that must find all of the rows. */
   #mustFind(rows: readonly unknown[], part: string): void {
     const count = this.#parameters.add(rows.length, 'bigint');
-    this.#checks.push(`expect_changed_rows((select count(*) from w${this.#parts.length}), ${count})`);
+    this.#checks.push(`expect_updated_rows((select count(*) from w${this.#parts.length}), ${count})`);
     this.#pushAll([part]);
   }
 }
@@ -99,7 +106,7 @@ class WriteStatement {
  * Fails if BEGIN, which was sent in the same round trip, has failed: the statement would be committed without role and
  * scope.
  */
-const IN_TRANSACTION = `expect_changed_rows((current_setting('role') = '${APP_ROLE}')::int, 1)`;
+const IN_TRANSACTION = `expect_updated_rows((current_setting('role') = '${APP_ROLE}')::int, 1)`;
 
 /** The column with the words of a row, which is no field. */
 const WORDS = 'words';
@@ -118,6 +125,12 @@ const OUTBOX: Insertable<Change> = {
     detailId: fixed('text'),
     createdAt: fixed('timestamptz'),
   },
+};
+
+/** Lifecycle events with the columns that have their ledger events. */
+const EVENTS_WITH_LEDGER: Insertable<LedgerRows['lifecycleEvents'][number]> = {
+  table: LAYOUTS.lifecycleEvents.table,
+  columns: { ...LAYOUTS.lifecycleEvents.columns, ...EMBEDDED },
 };
 
 function insertOf<E>(layout: Insertable<E>, rows: readonly E[], parameters: Parameters): string {

@@ -1761,6 +1761,8 @@ export type NodeQuery = { node:
     | { __typename: 'ApiKey', id: string }
     | { __typename: 'ChatSession', id: string }
     | { __typename: 'ChatMessage', id: string }
+    | { __typename: 'WebhookEndpoint', id: string }
+    | { __typename: 'WebhookDelivery', id: string }
    | null };
 
 export type NodesQueryVariables = Exact<{
@@ -1781,6 +1783,8 @@ export type NodesQuery = { nodes: Array<
     | { __typename: 'ApiKey', id: string }
     | { __typename: 'ChatSession', id: string }
     | { __typename: 'ChatMessage', id: string }
+    | { __typename: 'WebhookEndpoint', id: string }
+    | { __typename: 'WebhookDelivery', id: string }
    | null> };
 
 export type InstitutionsQueryVariables = Exact<{
@@ -1994,6 +1998,8 @@ export type EverythingQuery = { node:
     | { __typename: 'ApiKey', id: string }
     | { __typename: 'ChatSession', id: string }
     | { __typename: 'ChatMessage', id: string }
+    | { __typename: 'WebhookEndpoint', id: string }
+    | { __typename: 'WebhookDelivery', id: string }
    | null, institution: { id: string } | null, assetTemplate: { id: string } | null, asset: { id: string } | null, position: { id: string } | null, institutions: { totalCount: number | null, nodes: Array<{ id: string, assetTemplates: { totalCount: number | null, nodes: Array<{ id: string }> } | null, assets: { totalCount: number | null, nodes: Array<{ id: string }> } | null, positions: { totalCount: number | null, nodes: Array<{ id: string }> } | null, positionTotals: Array<{ currencyCode: string, count: number, amount: { amount: string, currencyCode: string }, held: { amount: string, currencyCode: string }, byState: Array<{ state: PositionState, count: number }> }> | null }> } | null, assetTemplates: { totalCount: number | null, nodes: Array<{ id: string, assets: { totalCount: number | null, nodes: Array<{ id: string }> } | null }> } | null, assets: { totalCount: number | null, nodes: Array<{ id: string, positions: { totalCount: number | null, nodes: Array<{ id: string }> } | null, positionTotals: Array<{ currencyCode: string, count: number, amount: { amount: string, currencyCode: string }, held: { amount: string, currencyCode: string }, byState: Array<{ state: PositionState, count: number }> }> | null }> } | null, positions: { totalCount: number | null, nodes: Array<{ id: string, events: { totalCount: number | null, nodes: Array<{ id: string, position: { id: string, asset: { id: string, template: { id: string, institution: { id: string } | null } | null } | null } | null }> } | null }> } | null, positionTotals: Array<{ currencyCode: string, count: number, amount: { amount: string, currencyCode: string }, held: { amount: string, currencyCode: string }, byState: Array<{ state: PositionState, count: number }> }> | null };
 
 export type FundThenReleaseMutationVariables = Exact<{
