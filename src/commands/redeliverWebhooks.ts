@@ -9,15 +9,15 @@ import type { Writers } from '../store/store.ts';
 import { firstOf } from '../store/window.ts';
 import { orNotFound } from './context.ts';
 import { mutationOf } from './mutation.ts';
-import type { Command, Idempotent } from './perform.ts';
+import type { Command } from './perform.ts';
 import { busyQueues } from './webhookQueues.ts';
+import { ENDPOINT, type EndpointRef, lockEndpoint, resourceOf } from './webhooks.ts';
 
 /** The maximum number of deliveries that one call repeats. */
 export const REDELIVERED_AT_ONCE = 1_000;
 
 /** Input for redeliverWebhooks: either `after` or `webhookDeliveryIds`. */
-export interface RedeliverWebhooks extends Idempotent {
-  readonly webhookEndpointId: Id;
+export interface RedeliverWebhooks extends EndpointRef {
   /** The id of a delivery. */
   readonly after?: Maybe<Id>;
   readonly webhookDeliveryIds?: Maybe<readonly Id[]>;
@@ -92,7 +92,7 @@ const redeliver: Command<RedeliverWebhooks, Checked, Loaded, WebhooksRedelivered
   },
   load: async (tx, checked) => {
     // Everything that adds to the queues of an endpoint locks the endpoint first.
-    const [endpoint] = await tx.webhookEndpoints.lock([checked.webhookEndpointId]);
+    const endpoint = await lockEndpoint(tx, checked);
     if (!endpoint) return { endpoint, deliveries: [], hasMore: false, unknownId: null, busy: new Set() };
     const chosen = checked.ids ? await withIds(tx, endpoint, checked.ids) : await following(tx, endpoint, checked);
     const ids = chosen.deliveries.map(({ id }) => id);
@@ -104,7 +104,7 @@ const redeliver: Command<RedeliverWebhooks, Checked, Loaded, WebhooksRedelivered
   },
   owner: ({ endpoint }) => endpoint?.institutionId,
   act: (tx, loaded, { webhookEndpointId, after, ids, onlyFailed }, { clock }) => {
-    const endpoint = orNotFound(loaded.endpoint, 'webhook endpoint', 'webhookEndpointId', webhookEndpointId);
+    const endpoint = orNotFound(loaded.endpoint, ENDPOINT, 'webhookEndpointId', webhookEndpointId);
     const { deliveries, hasMore, unknownId, busy } = loaded;
     if (unknownId !== null)
       throw new NotFoundError('webhook delivery', [ids ? 'webhookDeliveryIds' : 'after'], unknownId);
@@ -120,7 +120,7 @@ const redeliver: Command<RedeliverWebhooks, Checked, Loaded, WebhooksRedelivered
     const lastDeliveryId = deliveries.at(-1)?.id ?? after;
     return { webhookEndpoint: endpoint, redeliveredCount: again.length, lastDeliveryId, hasMore };
   },
-  resource: (_payload, { webhookEndpointId }) => ({ type: 'WebhookEndpoint', id: webhookEndpointId }),
+  resource: (_payload, { webhookEndpointId }) => resourceOf(webhookEndpointId),
   storePayload: ({ webhookEndpoint, redeliveredCount, lastDeliveryId, hasMore }) => ({
     id: webhookEndpoint?.id ?? null,
     redeliveredCount,

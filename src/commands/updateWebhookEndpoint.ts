@@ -9,13 +9,13 @@ import {
   type WebhookEndpoint,
 } from '../domain/webhookEndpoint.ts';
 import type { Field } from '../store/store.ts';
-import { assertVersion, orNotFound } from './context.ts';
+import { assertVersion, type DocumentIssue, orNotFound } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command } from './perform.ts';
 import { UPDATE_ERRORS, type UpdateInput } from './update.ts';
 import {
-  assertDocument,
   assertObject,
+  assertUsable,
   checkFields,
   ENDPOINT,
   type EndpointInput,
@@ -41,8 +41,8 @@ interface CheckedUpdate extends EndpointRef {
 }
 interface LoadedEndpoint {
   readonly before: WebhookEndpoint | undefined;
-  /** What the changed document selects; undefined if it is not changed. */
-  readonly selected?: SelectedChanges;
+  /** The changes that the new document selects, or why it cannot be used; absent if the input has neither part of it. */
+  readonly selected?: SelectedChanges | DocumentIssue;
   readonly isKnown: boolean;
 }
 
@@ -61,29 +61,25 @@ const update: Command<UpdateWebhookEndpoint, CheckedUpdate, LoadedEndpoint, Webh
   },
   load: async (tx, checked, context) => {
     const before = await lockEndpoint(tx, checked);
-    const { document = before?.document, variables = before?.variables } = checked.patch;
-    if (!before || document === undefined || variables === undefined) return { before, isKnown: true };
-    if (document === before.document && !checked.patch.variables) return { before, isKnown: true };
-    const selected = requireWebhooks(context).select(document, variables, before.institutionId);
-    if ('issue' in selected) return { before, isKnown: true };
-    return { before, selected, isKnown: await hasObject(tx, selected, before.institutionId) };
+    const { document, variables } = checked.patch;
+    if (!before || (document === undefined && variables === undefined)) return { before, isKnown: true };
+    const { institutionId } = before;
+    const { select } = requireWebhooks(context);
+    const selected = select(document ?? before.document, variables ?? before.variables, institutionId);
+    // The object of a document that stays as it is may have been purged since.
+    const isNew = variables !== undefined || document !== before.document;
+    const isKnown = !isNew || 'issue' in selected || (await hasObject(tx, selected, institutionId));
+    return { before, selected, isKnown };
   },
   owner: ({ before }) => before?.institutionId,
-  act: (
-    tx,
-    { before: loaded, selected, isKnown },
-    { webhookEndpointId, expectedVersion, patch, isEnabled },
-    context,
-  ) => {
-    const before = orNotFound(loaded, ENDPOINT, 'webhookEndpointId', webhookEndpointId);
+  act: (tx, loaded, { webhookEndpointId, expectedVersion, patch, isEnabled }, context) => {
+    const before = orNotFound(loaded.before, ENDPOINT, 'webhookEndpointId', webhookEndpointId);
     assertVersion(expectedVersion, before.version);
     const now = context.clock();
-    const { document = before.document, variables = before.variables } = patch;
-    if (patch.document !== undefined || patch.variables !== undefined)
-      assertDocument(requireWebhooks(context), document, variables, before.institutionId);
-    if (selected) assertObject(selected, isKnown);
+    const chosen = loaded.selected && assertUsable(loaded.selected);
+    if (chosen) assertObject(chosen, loaded.isKnown);
     const switched = isEnabled === null ? {} : enabling(before, isEnabled, now);
-    const changes = { ...changedFields(before, { ...patch, ...selected }), ...switched };
+    const changes = { ...changedFields(before, { ...patch, ...chosen }), ...switched };
     const fields = Object.keys(changes) as Field<WebhookEndpoint>[];
     if (fields.length === 0) return { webhookEndpoint: before };
     const webhookEndpoint = nextVersion(before, changes, now);

@@ -15,8 +15,8 @@ import { assertVersion, institutionFor, orNotFound } from './context.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 import {
-  assertDocument,
   assertObject,
+  assertUsable,
   checkFields,
   ENDPOINT,
   type EndpointInput,
@@ -57,7 +57,7 @@ const create: Command<CreateWebhookEndpoint, CheckedCreate, LoadedInstitution, W
     issues.throwIfAny();
     const { url, document, variables = {} } = { ...input, ...checked };
     const description = checked.description ?? null;
-    const selected = assertDocument(webhooks, document, variables ?? {}, institutionId);
+    const selected = assertUsable(webhooks.select(document, variables ?? {}, institutionId));
     return { url, description, document, variables: variables ?? {}, ...selected, institutionId };
   },
   load: async (tx, checked) => {

@@ -5,7 +5,7 @@ import { LIMITS } from '../domain/limits.ts';
 import { ConflictError, NotFoundError, ValidationError } from '../domain/userErrors.ts';
 import type { CheckedEndpoint, SelectedChanges, WebhookEndpoint } from '../domain/webhookEndpoint.ts';
 import type { Writers } from '../store/store.ts';
-import type { CommandContext, Webhooks } from './context.ts';
+import type { CommandContext, DocumentIssue, Webhooks } from './context.ts';
 import type { Idempotent } from './perform.ts';
 
 /** Returns what webhooks need. Throws ConflictError if the server has no key for their secrets. */
@@ -14,14 +14,8 @@ export function requireWebhooks({ webhooks }: CommandContext): Webhooks {
   throw new ConflictError('Webhooks are not enabled on this server. Its operator must set WEBHOOK_KEY.', null);
 }
 
-/** Returns the changes that the document selects. Throws ValidationError if the endpoint cannot use it. */
-export function assertDocument(
-  webhooks: Webhooks,
-  document: string,
-  variables: JsonObject,
-  institutionId: Id,
-): SelectedChanges {
-  const selected = webhooks.select(document, variables, institutionId);
+/** Returns the changes that a document selects. Throws ValidationError if it cannot be used. */
+export function assertUsable(selected: SelectedChanges | DocumentIssue): SelectedChanges {
   if ('issue' in selected) throw new ValidationError([{ path: [selected.field], message: selected.issue }]);
   return selected;
 }

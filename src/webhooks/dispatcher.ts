@@ -87,7 +87,9 @@ export class WebhookDispatcher {
 
   /** Delivers all that is due now, and returns once no attempt is in progress. For tests. */
   async deliverDue(): Promise<void> {
-    await this.#createDeliveries(true);
+    const { own } = this.#options;
+    await own.store.changes.assignSequences();
+    while (await createDeliveries(own));
     do {
       await Promise.all(this.#running);
       await this.#record();
@@ -123,13 +125,11 @@ export class WebhookDispatcher {
     this.#poller.poll();
   }
 
+  /** The hub of the server assigns the sequences that a server has left when it stopped, and so wakes this one. */
   async #createDeliveries(isTimed: boolean): Promise<void> {
-    const { own } = this.#options;
     if (!isTimed && !this.#hasChanges) return;
     this.#hasChanges = false;
-    // Another server may have stopped between a commit and the assignment of its sequences.
-    if (isTimed) await own.store.changes.assignSequences();
-    while (await createDeliveries(own));
+    while (await createDeliveries(this.#options.own));
   }
 
   async #record(): Promise<void> {
