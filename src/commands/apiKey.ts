@@ -9,12 +9,12 @@ import {
   rotate,
 } from '../domain/apiKey.ts';
 import type { Id } from '../domain/ids.ts';
-import type { Institution } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { WRITERS } from '../domain/rights.ts';
 import { CapacityExceededError } from '../domain/userErrors.ts';
 import type { Writers } from '../store/store.ts';
 import { institutionFor, orNotFound } from './context.ts';
+import { type CountedInstitution, countedInstitution } from './countedInstitution.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 
@@ -32,12 +32,7 @@ export interface ApiKeyCreated {
   readonly token: string;
 }
 type CheckedCreate = CheckedApiKey & { readonly institutionId: Id };
-interface Loaded {
-  readonly institution: Institution | undefined;
-  readonly count: number;
-}
-
-const create: Command<CreateApiKey, CheckedCreate, Loaded, ApiKeyCreated> = {
+const create: Command<CreateApiKey, CheckedCreate, CountedInstitution, ApiKeyCreated> = {
   name: 'createApiKey',
   roles: WRITERS,
   errors: ['VALIDATION_FAILED', 'FORBIDDEN', 'NOT_FOUND', 'CAPACITY_EXCEEDED'],
@@ -45,16 +40,7 @@ const create: Command<CreateApiKey, CheckedCreate, Loaded, ApiKeyCreated> = {
     const institutionId = institutionFor(viewer, input.institutionId, issues);
     return { ...checkApiKey(input, clock(), issues), institutionId };
   },
-  load: async (tx, { institutionId }) => {
-    // The advisory lock serializes the counts, so that two concurrent requests cannot both take the last place.
-    const lock = tx.advisoryLock(`keys of ${institutionId}`);
-    const [institutions, counts] = await Promise.all([
-      tx.institutions.byIds([institutionId]),
-      tx.apiKeys.counts([{ where: { institutionId: { in: [institutionId] } } }]),
-      lock,
-    ]);
-    return { institution: institutions[0], count: counts[0] ?? 0 };
-  },
+  load: (tx, { institutionId }) => countedInstitution(tx, 'apiKeys', `keys of ${institutionId}`, institutionId),
   owner: ({ institution }) => institution?.id,
   act: (tx, { institution, count }, checked, { newId, newToken, clock, apiKeysPerInstitution }) => {
     const { id } = orNotFound(institution, 'institution', 'institutionId', checked.institutionId);

@@ -1,6 +1,5 @@
 import { checkOverlap } from '../domain/apiKey.ts';
 import type { Id } from '../domain/ids.ts';
-import type { Institution } from '../domain/institution.ts';
 import type { Maybe } from '../domain/issues.ts';
 import { nextVersion } from '../domain/patch.ts';
 import { WRITERS } from '../domain/rights.ts';
@@ -12,6 +11,7 @@ import {
   type WebhookEndpoint,
 } from '../domain/webhookEndpoint.ts';
 import { assertVersion, institutionFor, orNotFound } from './context.ts';
+import { type CountedInstitution, countedInstitution } from './countedInstitution.ts';
 import { mutationOf } from './mutation.ts';
 import type { Command, Idempotent } from './perform.ts';
 import {
@@ -39,9 +39,7 @@ export interface WebhookEndpointCreated {
   readonly secret: string;
 }
 type CheckedCreate = CheckedEndpoint & SelectedChanges & { readonly institutionId: Id };
-interface LoadedInstitution {
-  readonly institution: Institution | undefined;
-  readonly count: number;
+interface LoadedInstitution extends CountedInstitution {
   readonly isKnown: boolean;
 }
 
@@ -62,15 +60,11 @@ const create: Command<CreateWebhookEndpoint, CheckedCreate, LoadedInstitution, W
   },
   load: async (tx, checked) => {
     const { institutionId } = checked;
-    // The advisory lock serializes the counts, so that two concurrent requests cannot both take the last place.
-    const lock = tx.advisoryLock(`webhooks of ${institutionId}`);
-    const [institutions, counts, isKnown] = await Promise.all([
-      tx.institutions.byIds([institutionId]),
-      tx.webhookEndpoints.counts([{ where: { institutionId: { in: [institutionId] } } }]),
+    const [counted, isKnown] = await Promise.all([
+      countedInstitution(tx, 'webhookEndpoints', `webhooks of ${institutionId}`, institutionId),
       hasObject(tx, checked, institutionId),
-      lock,
     ]);
-    return { institution: institutions[0], count: counts[0] ?? 0, isKnown };
+    return { ...counted, isKnown };
   },
   owner: ({ institution }) => institution?.id,
   act: (tx, { institution, count, isKnown }, checked, context) => {
